@@ -1,0 +1,36 @@
+use bstr::BString;
+use serde::Serialize;
+
+/// A path as git holds it, and why it is looked at.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Entry {
+    /// In bytes, relative to the top of the repository.
+    pub path: BString,
+    /// What the commit does to the path.
+    pub change: Change,
+}
+
+/// What a commit does to a path, or how the path came to be looked at.
+///
+/// The new side of a rename or a copy is [`Change::Added`]. A deletion is not
+/// here: nothing refuses it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// No parent of the commit has the path.
+    Added,
+    /// A parent has the path, with other contents or another executable bit.
+    Modified,
+    /// A parent has the path as another type: a file became a symlink, say.
+    TypeChanged,
+    /// Nothing changed: all tracked paths are looked at.
+    Tracked,
+}
+
+impl Change {
+    /// Whether a parent of the commit has the path already.
+    #[must_use]
+    pub fn is_to_a_known_path(self) -> bool {
+        matches!(self, Self::Modified | Self::TypeChanged)
+    }
+}

@@ -1,0 +1,425 @@
+//! Globs on names and on whole paths. Both match bytes, letter for letter; a
+//! leading dot is nothing special.
+
+use std::sync::OnceLock;
+
+use bstr::{BStr, ByteSlice};
+use globset::{Candidate, Glob, GlobBuilder, GlobMatcher};
+
+/// A glob on one component of a path: a file's name, or a directory's.
+#[derive(Debug)]
+pub struct Name {
+    text: String,
+    /// The bytes that a match begins with.
+    firsts: Bytes,
+    form: Form,
+}
+
+/// How a name is matched. To compile a glob into an automaton takes longer than
+/// a whole check, so it is not done for the simple ones, which nearly all are.
+#[derive(Debug)]
+enum Form {
+    /// What `{…}` and `[…]` stand for, spelled out.
+    Spelled(Vec<Stars>),
+    Glob(Compiled),
+}
+
+/// Plain text and `*`: the texts between the stars. One text alone is a whole
+/// component.
+#[derive(Debug)]
+struct Stars(Vec<String>);
+
+/// A list of names, to be searched for one that matches.
+#[derive(Debug, Default)]
+pub struct Names {
+    names: Vec<Name>,
+    /// The bytes that a match of one of them begins with: nearly every component is
+    /// told by its first byte to match none.
+    firsts: Bytes,
+}
+
+/// A glob on a path from the top of the repository: `*` stops at `/`, `**` does
+/// not.
+#[derive(Debug)]
+pub struct PathGlob {
+    text: String,
+    form: PathForm,
+}
+
+/// How a path is matched: without an automaton where that can be, as a name is.
+#[derive(Debug)]
+enum PathForm {
+    /// One pattern a component, where no pattern crosses a `/`.
+    Components(Vec<Name>),
+    Glob(Compiled),
+}
+
+/// A glob whose syntax has been checked, compiled when it is first matched.
+#[derive(Debug)]
+struct Compiled {
+    glob: Glob,
+    matcher: OnceLock<GlobMatcher>,
+}
+
+/// A set of bytes, a bit each.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bytes([u64; 4]);
+
+/// Why a text is no pattern. The message is for people.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(String);
+
+impl Name {
+    /// Reads a pattern for one component.
+    ///
+    /// # Errors
+    ///
+    /// An empty text, a `/`, or a glob that cannot be parsed.
+    pub fn new(text: &str) -> Result<Self, Invalid> {
+        check_component(text)?;
+        let form = if !text.bytes().any(|byte| is_special(byte) && byte != b'*') {
+            Form::Spelled(vec![Stars::new(text)])
+        } else if let Some(variants) = spelled_out(text) {
+            Form::Spelled(variants.iter().map(|variant| Stars::new(variant)).collect())
+        } else {
+            Form::Glob(Compiled::new(text)?)
+        };
+        let mut firsts = Bytes::default();
+        match &form {
+            Form::Spelled(variants) => variants.iter().for_each(|stars| firsts.add(stars.first())),
+            Form::Glob(_) => firsts.add(None),
+        }
+        Ok(Self { text: text.to_owned(), firsts, form })
+    }
+
+    /// Checks a name that is looked up and not matched.
+    ///
+    /// # Errors
+    ///
+    /// As [`Name::new`], and a character that means something in a glob.
+    pub fn literal(text: &str) -> Result<(), Invalid> {
+        check_component(text)?;
+        if text.bytes().any(is_special) {
+            return Err(Invalid("a plain name, not a glob, is wanted here".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Whether the pattern matches the whole of `component`, which is not empty.
+    #[must_use]
+    pub fn matches(&self, component: &BStr) -> bool {
+        self.firsts.has_first_of(component)
+            && match &self.form {
+                Form::Spelled(variants) => variants.iter().any(|stars| stars.matches(component)),
+                Form::Glob(compiled) => compiled.matches(component),
+            }
+    }
+
+    /// What `component` has behind the plain text that the pattern begins with:
+    /// `x.py` for `test_x.py` under `test_*`. Nothing where the pattern does not
+    /// begin with plain text and a `*`.
+    #[must_use]
+    pub fn rest<'c>(&self, component: &'c BStr) -> Option<&'c BStr> {
+        let star = self.text.bytes().position(is_special)?;
+        let is_prefix = star > 0 && self.text[star..].starts_with('*');
+        is_prefix.then(|| component.strip_prefix(&self.text.as_bytes()[..star]))?.map(BStr::new)
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl FromIterator<Name> for Names {
+    fn from_iter<I: IntoIterator<Item = Name>>(names: I) -> Self {
+        let mut list = Self::default();
+        list.extend(names);
+        list
+    }
+}
+
+impl Extend<Name> for Names {
+    fn extend<I: IntoIterator<Item = Name>>(&mut self, names: I) {
+        for name in names {
+            self.firsts.add_all(name.firsts);
+            self.names.push(name);
+        }
+    }
+}
+
+impl Names {
+    /// The first of the names that matches the whole of `component`, which is not
+    /// empty.
+    #[must_use]
+    pub fn find(&self, component: &BStr) -> Option<&Name> {
+        let may_match = self.firsts.has_first_of(component);
+        may_match.then(|| self.names.iter().find(|name| name.matches(component)))?
+    }
+
+    /// Whether there is no name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The patterns as they were written, in their order.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        self.names.iter().map(Name::as_str).collect()
+    }
+}
+
+impl PathGlob {
+    /// Reads a pattern for paths from the top of the repository.
+    ///
+    /// # Errors
+    ///
+    /// A text that could match no path (empty, or with a `/` at either end, or
+    /// with `./`), or a glob that cannot be parsed.
+    pub fn new(text: &str) -> Result<Self, Invalid> {
+        let bare = text.trim_start_matches("./").trim_matches('/');
+        if bare.is_empty() {
+            return Err(Invalid("matches no path".to_owned()));
+        }
+        if bare != text {
+            return Err(Invalid(format!(
+                "a path starts at the top of the repository, without `./` and without a `/` at either end: \
+                 `{bare}`, or `{bare}/**` for all that is below it"
+            )));
+        }
+        let is_choice = |byte| is_special(byte) && byte != b'*';
+        let form = if text.bytes().any(is_choice) || text.contains("**") || text.contains("//") {
+            PathForm::Glob(Compiled::new(text)?)
+        } else {
+            PathForm::Components(text.split('/').map(Name::new).collect::<Result<_, _>>()?)
+        };
+        Ok(Self { text: text.to_owned(), form })
+    }
+
+    /// Whether the pattern is one path and no glob.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        !self.text.bytes().any(is_special)
+    }
+
+    /// Whether a path of so many components can match.
+    #[must_use]
+    pub fn may_match_depth(&self, depth: usize) -> bool {
+        match &self.form {
+            PathForm::Components(names) => names.len() == depth,
+            PathForm::Glob(_) => true,
+        }
+    }
+
+    /// Whether the pattern matches the whole of `path`.
+    #[must_use]
+    pub fn matches(&self, path: &BStr) -> bool {
+        match &self.form {
+            PathForm::Components(names) => {
+                let mut components = path.split(|byte| *byte == b'/');
+                let is_match = |name: &Name| components.next().is_some_and(|own| name.matches(own.into()));
+                names.iter().all(is_match) && components.next().is_none()
+            }
+            PathForm::Glob(compiled) => compiled.matches(path),
+        }
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Stars {
+    fn new(text: &str) -> Self {
+        Self(text.split('*').map(str::to_owned).collect())
+    }
+
+    /// The byte that every match begins with, if there is one.
+    fn first(&self) -> Option<u8> {
+        self.0.first()?.bytes().next()
+    }
+
+    /// Whether `component` begins with the first text, ends with the last one, and
+    /// has the others between them in their order. To take the first place of each
+    /// is enough: a later one would only leave less for the next.
+    fn matches(&self, component: &BStr) -> bool {
+        let (head, middle, tail) = match self.0.as_slice() {
+            [head, middle @ .., tail] => (head, middle, tail),
+            [whole] => return component == whole.as_str(),
+            [] => return false,
+        };
+        // Most have an empty text at one end or at both.
+        let is_around = component.len() >= head.len() + tail.len()
+            && (head.is_empty() || component.starts_with_str(head))
+            && (tail.is_empty() || component.ends_with_str(tail));
+        let mut rest =
+            if is_around { &component[head.len()..component.len() - tail.len()] } else { return false };
+        middle.iter().all(|text| {
+            let found = rest.find(text);
+            rest = found.map_or(rest, |at| &rest[at + text.len()..]);
+            found.is_some()
+        })
+    }
+}
+
+impl Compiled {
+    fn new(text: &str) -> Result<Self, Invalid> {
+        if text.len() > LONGEST || text.matches('{').count() > MOST_ALTERNATIONS {
+            return Err(Invalid(format!(
+                "a pattern has at most {LONGEST} bytes and {MOST_ALTERNATIONS} `{{`"
+            )));
+        }
+        let glob = GlobBuilder::new(text).literal_separator(true).build();
+        let glob = glob.map_err(|error| Invalid(error.kind().to_string()))?;
+        Ok(Self { glob, matcher: OnceLock::new() })
+    }
+
+    fn matches(&self, path: &BStr) -> bool {
+        let matcher = self.matcher.get_or_init(|| self.glob.compile_matcher());
+        matcher.is_match_candidate(&Candidate::from_bytes(path.as_bytes()))
+    }
+}
+
+impl Bytes {
+    /// Adds a byte, or all of them.
+    fn add(&mut self, byte: Option<u8>) {
+        match byte {
+            Some(byte) => self.0[usize::from(byte >> 6)] |= 1 << (byte & 63),
+            None => self.0 = [u64::MAX; 4],
+        }
+    }
+
+    fn add_all(&mut self, others: Self) {
+        for (own, other) in self.0.iter_mut().zip(others.0) {
+            *own |= other;
+        }
+    }
+
+    fn has_first_of(self, component: &BStr) -> bool {
+        component.first().is_some_and(|byte| self.0[usize::from(byte >> 6)] & 1 << (byte & 63) != 0)
+    }
+}
+
+/// The texts of plain characters and `*` that a glob stands for, where they are
+/// few: each choice of its `{a,b}` and `[ab]`. Nothing where it has another thing
+/// in it: `?`, a range, a negation, a choice in a choice or of nothing, an escape.
+fn spelled_out(text: &str) -> Option<Vec<String>> {
+    let mut variants = vec![String::new()];
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(is_special) {
+        let (plain, choice) = rest.split_at(at);
+        let (choices, after): (Vec<&str>, &str) = if let Some(class) = choice.strip_prefix('[') {
+            let (class, after) = class.split_once(']')?;
+            let is_range = class.starts_with(['!', '^']) || class.bytes().skip(1).any(|byte| byte == b'-');
+            if is_range || class.is_empty() || !class.is_ascii() {
+                return None;
+            }
+            (class.split("").filter(|byte| !byte.is_empty()).collect(), after)
+        } else if let Some(list) = choice.strip_prefix('{') {
+            let (list, after) = list.split_once('}')?;
+            (list.split(',').collect(), after)
+        } else {
+            (vec![choice.strip_prefix('*').map(|_| "*")?], &choice[1..])
+        };
+        let is_plain =
+            |choice: &&str| *choice == "*" || !choice.is_empty() && !choice.bytes().any(is_special);
+        if !choices.iter().all(is_plain) || variants.len() * choices.len() > MOST_VARIANTS {
+            return None;
+        }
+        variants = variants
+            .iter()
+            .flat_map(|head| choices.iter().map(move |choice| [head.as_str(), plain, choice].concat()))
+            .collect();
+        rest = after;
+    }
+    Some(variants.into_iter().map(|variant| variant + rest).collect())
+}
+
+fn check_component(text: &str) -> Result<(), Invalid> {
+    if text.is_empty() {
+        return Err(Invalid("a name is never empty".to_owned()));
+    }
+    if text.contains('/') {
+        return Err(Invalid("a name holds no `/`: it matches one component of a path".to_owned()));
+    }
+    Ok(())
+}
+
+/// Within these bounds every glob that can be parsed can be compiled: the
+/// automaton stays far below the size, and the nesting, that globset's regular
+/// expressions may have.
+const LONGEST: usize = 1000;
+const MOST_ALTERNATIONS: usize = 50;
+
+const MOST_VARIANTS: usize = 64;
+
+/// Whether a character means something in a glob.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use globset::GlobBuilder;
+    use proptest::prelude::*;
+
+    use super::{Name, PathGlob};
+
+    fn globset(pattern: &str) -> Option<globset::GlobMatcher> {
+        Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
+    }
+
+    proptest! {
+        /// What is matched without an automaton is matched as globset would.
+        #[test]
+        fn names_match_as_globset(
+            pattern in r"([ab_.*-]|\[[ab_-]{1,3}\]|\{[ab*]{1,2}(,[ab_]{1,2}){0,2}\}|[\[\]{}!?,\\]){1,7}",
+            component in "[ab_.-]{1,8}",
+        ) {
+            let ours = Name::new(&pattern).ok().map(|name| name.matches(component.as_str().into()));
+            let theirs = globset(&pattern).map(|glob| glob.is_match(&component));
+            prop_assert_eq!(ours, theirs, "{} on {}", pattern, component);
+        }
+
+        #[test]
+        fn paths_match_as_globset(pattern in "[ab*/]{1,7}", path in "[ab]{1,3}(/[ab]{1,3}){0,3}") {
+            if let Ok(glob) = PathGlob::new(&pattern) {
+                let theirs = globset(&pattern).map(|glob| glob.is_match(&path));
+                prop_assert_eq!(Some(glob.matches(path.as_str().into())), theirs, "{} on {}", pattern, path);
+            }
+        }
+
+        #[test]
+        fn no_pattern_panics(pattern in r"[\PC{}\[\]*?\\,!/-]{0,60}", path in r"\PC{1,20}") {
+            let _ = Name::new(&pattern).map(|name| name.matches(path.as_str().into()));
+            let _ = PathGlob::new(&pattern).map(|glob| glob.matches(path.as_str().into()));
+        }
+    }
+
+    #[test]
+    fn the_largest_patterns_compile() {
+        for pattern in ["?".repeat(1000), "[!a]".repeat(250), "{a?,".repeat(50) + "b" + &"}".repeat(50)] {
+            let _ = Name::new(&pattern).unwrap().matches("component".into());
+        }
+        assert!(Name::new(&"?".repeat(1001)).is_err());
+    }
+
+    #[test]
+    fn the_rest_is_what_follows_the_plain_text() {
+        for (pattern, name, rest) in [
+            ("test_*", "test_x.py", Some("x.py")),
+            ("test_*.py", "test_x.py", Some("x.py")),
+            ("*_test.py", "x_test.py", None),
+            ("{a,b}*", "ax", None),
+            ("test", "test", None),
+        ] {
+            let pattern = Name::new(pattern).unwrap();
+            assert_eq!(pattern.rest(name.into()), rest.map(Into::into), "{}", pattern.as_str());
+        }
+    }
+}
