@@ -6,6 +6,7 @@
 //! their components, as git holds them.
 
 mod entry;
+pub mod git;
 pub mod policy;
 
 pub use entry::{Change, Entry};

@@ -1,0 +1,208 @@
+//! The reader that asks `git` itself, for repositories that libgit2 cannot read.
+//!
+//! Plumbing only, in the form that no setting of the user changes: `git diff` and
+//! `git status` heed `diff.relative`, `diff.ignoreSubmodules` and more.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::{Cause, Error, Nominated, Place, index_file};
+use crate::{Change, Entry};
+
+#[derive(Debug)]
+pub(super) struct Reader {
+    /// The tree of a commit without files, as an id of the repository's format.
+    empty_tree: String,
+}
+
+impl Reader {
+    pub(super) fn open() -> Result<(Self, Place), Error> {
+        let place = place()?;
+        let empty_tree = text(&run(["hash-object", "-t", "tree", "--stdin"])?);
+        index_file::verify(&place, empty_tree.len() / 2)?;
+        Ok((Self { empty_tree }, place))
+    }
+
+    pub(super) fn staged(
+        &self,
+        merged: &[String],
+        nominates: &dyn Fn(&BStr) -> bool,
+    ) -> Result<Nominated, Error> {
+        let first = match differences("HEAD") {
+            Err(_) if is_head_unborn()? => differences(&self.empty_tree),
+            differences => differences,
+        };
+        let mut entries = first?;
+        let checked = entries.len();
+        entries.retain(|entry| nominates(entry.path.as_bstr()));
+        for parent in merged {
+            let differences = differences(parent)?;
+            entries =
+                entries.into_iter().filter_map(|entry| against_another_parent(entry, &differences)).collect();
+        }
+        Ok(Nominated { entries, checked })
+    }
+}
+
+/// Every tracked path once, in the order of the index.
+pub(super) fn listing() -> Result<Vec<BString>, Error> {
+    let output = run(["ls-files", "-z", "--full-name", "--", ":/"])?;
+    let mut paths: Vec<BString> = fields(&output).map(BString::from).collect();
+    paths.dedup();
+    Ok(paths)
+}
+
+pub(super) fn has_commit(id: &str) -> Result<bool, Error> {
+    let output = git().args(["cat-file", "-e", &format!("{id}^{{commit}}")]).output();
+    Ok(output.map_err(Error::RunGit)?.status.success())
+}
+
+/// git itself takes a branch whose file is broken for an unborn one, but it
+/// warns of it when it lists the branches.
+pub(super) fn is_head_unborn() -> Result<bool, Error> {
+    let symbolic = git().args(["symbolic-ref", "-q", "HEAD"]).output().map_err(Error::RunGit)?;
+    if !symbolic.status.success() {
+        return Ok(false);
+    }
+    let branch = text(&symbolic.stdout);
+    let found =
+        git().args(["for-each-ref", "--format=%(refname)", &branch]).output().map_err(Error::RunGit)?;
+    let is_listed = found.stdout.lines().any(|name| name == branch.as_bytes());
+    Ok(found.status.success() && found.stderr.is_empty() && !is_listed)
+}
+
+pub(super) fn file_off_disk(name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let listed = run(["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")])?;
+    if !fields(&listed).any(|field| field.starts_with(b"S ")) {
+        return Ok(None);
+    }
+    match run(["cat-file", "blob", &format!(":{name}")]) {
+        Ok(contents) => Ok(Some(contents)),
+        Err(Error::Git { source, .. }) => Err(Error::ReadStagedFile(name.to_owned(), source)),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the index has that the tree of `parent` has not, or has otherwise;
+/// without deletions.
+fn differences(parent: &str) -> Result<Vec<Entry>, Error> {
+    let output = run([
+        "diff-index",
+        "--cached",
+        "--raw",
+        "-z",
+        "--no-abbrev",
+        "--no-renames",
+        "--no-relative",
+        "--ignore-submodules=none",
+        "--ita-invisible-in-index",
+        parent,
+        "--",
+    ]);
+    let output = match output {
+        Err(Error::Git { source, .. }) => return Err(Error::ReadCommit(parent.to_owned(), source)),
+        output => output?,
+    };
+    let mut entries = Vec::new();
+    let mut fields = fields(&output);
+    while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
+        let change = match meta.last() {
+            Some(b'A') => Change::Added,
+            Some(b'M') => Change::Modified,
+            Some(b'T') => Change::TypeChanged,
+            _ => continue,
+        };
+        entries.push(Entry { path: path.into(), change });
+    }
+    Ok(entries)
+}
+
+/// An entry that differs from all parents so far, judged against one more, whose
+/// differences are in the order of the index.
+fn against_another_parent(entry: Entry, differences: &[Entry]) -> Option<Entry> {
+    let at = differences.binary_search_by(|difference| difference.path.cmp(&entry.path)).ok()?;
+    let change = if entry.change == Change::Added { differences[at].change } else { entry.change };
+    Some(Entry { change, ..entry })
+}
+
+/// Asks where the repository lies, in one call. The third answer is the way up to the
+/// top; outside the worktree the absolute path of it, or nothing where there is none.
+fn place() -> Result<Place, Error> {
+    let here = env::current_dir().map_err(Error::CurrentDirectory)?;
+    let output = run([
+        "rev-parse",
+        "--is-bare-repository",
+        "--is-inside-work-tree",
+        "--show-cdup",
+        "--absolute-git-dir",
+    ])?;
+    let output = output.strip_suffix(b"\n").unwrap_or(&output);
+    let mut answers = output.splitn(3, |byte| *byte == b'\n');
+    let mut answer = || answers.next().unwrap_or_default();
+    let (is_bare, is_inside, paths) = (answer() == b"true", answer() == b"true", answer());
+    let separator = if is_inside { "\n" } else { "\n/" };
+    let (up, git_dir) = match paths.find(separator) {
+        Some(newline) => (Some(&paths[..newline]), &paths[newline + 1..]),
+        None => (None, paths),
+    };
+    if is_bare {
+        return Err(Error::Bare(path(git_dir)));
+    }
+    let top = here.join(path(up.ok_or(Error::InGitDirectory(here.clone()))?));
+    let top = fs::canonicalize(&top).map_err(|error| Error::ReadFile(top, error))?;
+    Ok(Place { top, git_dir: path(git_dir) })
+}
+
+/// Runs a subcommand of git and gives its standard output.
+pub(super) fn run<const N: usize>(arguments: [&str; N]) -> Result<Vec<u8>, Error> {
+    let output = git().args(arguments).output().map_err(Error::RunGit)?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = output.stderr.trim_ascii().to_str_lossy().into_owned();
+    let command = arguments.first().copied().unwrap_or_default().to_owned();
+    Err(Error::Git { command, source: Cause(if said.is_empty() { output.status.to_string() } else { said }) })
+}
+
+/// A git that only reads: no fetch of what a partial clone lacks, no optional
+/// lock, no other program, no replaced object, no trace among the answers.
+pub(super) fn git() -> Command {
+    let mut git = Command::new("git");
+    git.args(["--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false"])
+        .env("GIT_NO_LAZY_FETCH", "1")
+        // For a git that does not know the variable above (before 2.45): it may start to
+        // fetch, but no way of transport is open to it.
+        .env("GIT_ALLOW_PROTOCOL", "")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null());
+    for (name, _) in env::vars_os().filter(|(name, _)| is_about_pathspecs_or_traces(name)) {
+        git.env_remove(name);
+    }
+    git
+}
+
+fn is_about_pathspecs_or_traces(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b"GIT_TRACE") || (name.starts_with(b"GIT_") && name.ends_with(b"_PATHSPECS"))
+}
+
+/// NUL-terminated fields.
+fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    output.split_str("\0").filter(|field| !field.is_empty())
+}
+
+/// An answer of one line.
+pub(super) fn text(output: &[u8]) -> String {
+    output.trim_end_with(|c| c == '\n').to_str_lossy().into_owned()
+}
+
+/// An answer that is a path.
+pub(super) fn path(output: &[u8]) -> PathBuf {
+    PathBuf::from(std::ffi::OsString::from_vec(output.to_vec()))
+}

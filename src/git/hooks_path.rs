@@ -1,0 +1,66 @@
+//! Where the hooks of a repository live.
+
+use std::path::PathBuf;
+
+use bstr::ByteSlice;
+
+use super::Error;
+use super::command_line::{git, path, run, text};
+
+/// The hooks directory that is in force here, and the directory that all
+/// worktrees of the repository share.
+#[derive(Debug)]
+pub struct HooksPath {
+    /// Absolute; it need not exist.
+    pub directory: PathBuf,
+    /// The common git directory, absolute.
+    pub common_dir: PathBuf,
+    /// What names the directory, where `core.hooksPath` does.
+    pub origin: Option<Origin>,
+}
+
+/// Where `core.hooksPath` is set.
+#[derive(Debug)]
+pub struct Origin {
+    /// `local`, `global`, `worktree` …, as `git config --show-scope` says.
+    pub scope: String,
+    /// The file, as `git config --show-origin` says.
+    pub file: String,
+    /// The value, as it was written.
+    pub value: String,
+}
+
+impl HooksPath {
+    /// Asks git: `core.hooksPath`, linked worktrees and submodules each move the
+    /// directory.
+    ///
+    /// # Errors
+    ///
+    /// There is no repository here, or git cannot be asked.
+    pub fn here() -> Result<Self, Error> {
+        let absolute = |what: &[&str]| {
+            let output = git().args(["rev-parse", "--path-format=absolute"]).args(what).output();
+            let output = output.map_err(Error::RunGit)?;
+            if !output.status.success() {
+                // For its words: the same question without the form of the answer.
+                run(["rev-parse", "--git-dir"])?;
+            }
+            Ok::<_, Error>(path(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
+        };
+        // `--git-path hooks/NAME` would follow a hook that is a symlink.
+        let directory = absolute(&["--git-path", "hooks"])?;
+        let common_dir = absolute(&["--git-common-dir"])?;
+        Ok(Self { directory, common_dir, origin: origin()? })
+    }
+}
+
+fn origin() -> Result<Option<Origin>, Error> {
+    let arguments = ["config", "--show-scope", "--show-origin", "-z", "--get", "core.hooksPath"];
+    let output = git().args(arguments).output().map_err(Error::RunGit)?;
+    let mut fields = output.stdout.split_str("\0").map(text);
+    let mut field = || fields.next().filter(|field| !field.is_empty());
+    Ok(match (field(), field(), field()) {
+        (Some(scope), Some(file), Some(value)) => Some(Origin { scope, file, value }),
+        _ => None,
+    })
+}

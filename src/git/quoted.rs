@@ -1,0 +1,60 @@
+//! How git writes an odd path on a line: in double quotes, with C's escapes
+//! (`core.quotePath` in git-config(1)).
+
+use bstr::{BStr, BString, ByteSlice};
+
+/// The path that git writes as `line`. A line that is not quoted, or not as git
+/// does it, is the path itself.
+#[must_use]
+pub fn unquoted(line: &BStr) -> BString {
+    let quoted = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));
+    quoted.and_then(unescaped).unwrap_or_else(|| line.to_owned())
+}
+
+fn unescaped(text: &[u8]) -> Option<BString> {
+    let mut path = Vec::with_capacity(text.len());
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        path.push(match byte {
+            b'"' => return None,
+            b'\\' => match bytes.next()? {
+                b'a' => 0x07,
+                b'b' => 0x08,
+                b't' => b'\t',
+                b'n' => b'\n',
+                b'v' => 0x0b,
+                b'f' => 0x0c,
+                b'r' => b'\r',
+                escaped @ (b'"' | b'\\') => escaped,
+                high @ b'0'..=b'3' => {
+                    let digits = [high, bytes.next()?, bytes.next()?];
+                    u8::from_str_radix(digits.to_str().ok()?, 8).ok()?
+                }
+                _ => return None,
+            },
+            _ => byte,
+        });
+    }
+    Some(path.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unquoted;
+
+    #[test]
+    fn reads_what_git_writes() {
+        for (line, path) in [
+            ("plain", &b"plain"[..]),
+            (r#""\303\244 \"q\" \\ \t\n""#, b"\xc3\xa4 \"q\" \\ \t\n"),
+            (r#""\377\001\a\b\v\f\r""#, b"\xff\x01\x07\x08\x0b\x0c\r"),
+            (r#"""#, b"\""),
+            (r#""not "closed" so""#, b"\"not \"closed\" so\""),
+            (r#""\8""#, br#""\8""#),
+            (r#""\40""#, br#""\40""#),
+            (r#""\"#, br#""\"#),
+        ] {
+            assert_eq!(unquoted(line.into()), path, "{line}");
+        }
+    }
+}
