@@ -7,6 +7,7 @@
 
 mod entry;
 pub mod git;
+pub mod hooks;
 pub mod policy;
 
 pub use entry::{Change, Entry};
