@@ -9,5 +9,6 @@ mod entry;
 pub mod git;
 pub mod hooks;
 pub mod policy;
+pub mod report;
 
 pub use entry::{Change, Entry};

@@ -1,0 +1,104 @@
+//! File names are hostile text: what they hold reaches neither a terminal nor a
+//! shell as it is.
+
+use std::fmt::Write;
+
+use bstr::{BStr, ByteSlice};
+
+/// `bytes` for people: control, bidirectional and invisible characters as
+/// `\u{…}` (`\n`, `\r`, `\t` as such), bytes that are no UTF-8 as `\x…`, and a
+/// backslash as two.
+#[must_use]
+pub fn visible(bytes: &BStr) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if c == '\\' || is_invisible(c) {
+                escaped.extend(c.escape_default());
+            } else {
+                escaped.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\x{byte:02x}");
+        }
+    }
+    escaped
+}
+
+/// A message of several lines for people: as [`visible`], but a newline stays
+/// one, and a backslash too.
+#[must_use]
+pub fn visible_lines(message: &str) -> String {
+    let mut escaped = String::with_capacity(message.len());
+    for c in message.chars() {
+        if c != '\n' && is_invisible(c) {
+            escaped.extend(c.escape_default());
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// `bytes` as one word of a POSIX shell: as it is, in single quotes, or, where a
+/// character would not be [`visible`], as `$'…'`.
+#[must_use]
+pub fn shell_word(bytes: &BStr) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(byte);
+    match bytes.to_str() {
+        Ok(text) if !text.is_empty() && bytes.iter().all(is_plain) => text.to_owned(),
+        Ok(text) if !text.chars().any(is_invisible) => format!("'{}'", text.replace('\'', r"'\''")),
+        _ => ansi_c_quoted(bytes),
+    }
+}
+
+/// Bash, zsh, ksh and POSIX.1-2024 read this.
+fn ansi_c_quoted(bytes: &BStr) -> String {
+    let mut quoted = String::from("$'");
+    for byte in bytes.iter() {
+        match byte {
+            b'\'' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
+            b' '..=b'~' => quoted.push(char::from(*byte)),
+            _ => {
+                // Writing to a string cannot fail.
+                let _ = write!(quoted, "\\{byte:03o}");
+            }
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
+/// Whether a terminal would act on `c`, reorder text by it, or show nothing.
+fn is_invisible(c: char) -> bool {
+    c.is_control() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
+}
+
+/// `Default_Ignorable_Code_Point` and `Bidi_Control` of Unicode's
+/// DerivedCoreProperties.txt and PropList.txt, the line and paragraph separators,
+/// the interlinear annotations, and a blank that is no space.
+const INVISIBLE: [(char, char); 21] = [
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180b}', '\u{180f}'),
+    ('\u{200b}', '\u{200f}'),
+    ('\u{2028}', '\u{2029}'),
+    ('\u{202a}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0f}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
+    ('\u{f0000}', '\u{ffffd}'),
+    ('\u{100000}', '\u{10fffd}'),
+];

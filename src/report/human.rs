@@ -1,0 +1,224 @@
+//! For people and for agents that read along: short, one line a finding.
+
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+use owo_colors::OwoColorize;
+
+use super::escape::{shell_word, visible};
+use crate::git::Origin;
+use crate::hooks::{self, Installed, Uninstalled};
+use crate::policy::{Exemption, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory};
+
+/// How refused paths are taken out again, in git's own commands.
+#[derive(Clone, Copy, Debug)]
+pub enum WayOut {
+    /// They are staged, and `HEAD` says what the index goes back to.
+    Unstage,
+    /// They are staged, and there is no `HEAD` yet.
+    UnstageOnUnbornBranch,
+    /// They are in an index that git made for this commit alone and drops now.
+    LeaveOut,
+    /// They are tracked.
+    Untrack,
+}
+
+/// Writes a line for each of `findings`, then how to go on. Nothing, where
+/// nothing is found.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> io::Result<()> {
+    for Finding { entry, rule, .. } in findings {
+        let path = entry.path.as_bstr();
+        let refused = "refused:".red().bold().to_string();
+        write!(out, "{refused} {} [{}] {}", visible(path).bold(), line(&rule.id), line(&rule.reason))?;
+        writeln!(out, "{}", belongs(rule, path))?;
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let paths: Vec<String> = findings.iter().map(|finding| pathspec(&finding.entry.path)).collect();
+    let paths = paths.join(" ");
+    let unstage = |command: &str| format!("{} git {command} -- {paths}", "unstage:".cyan());
+    match way_out {
+        WayOut::Unstage => writeln!(out, "{}", unstage("restore --staged"))?,
+        WayOut::UnstageOnUnbornBranch => writeln!(out, "{}", unstage("rm --cached -f"))?,
+        WayOut::LeaveOut => {
+            writeln!(out, "{}", unstage("restore --staged"))?;
+            let leave_out = "leave out:".cyan().to_string();
+            writeln!(
+                out,
+                "{leave_out} `git commit` without -a and without these paths: it takes what is staged"
+            )?;
+        }
+        WayOut::Untrack => writeln!(out, "{} git rm --cached -- {paths}", "untrack:".cyan())?,
+    }
+    writeln!(out, "{} add the path to `allow` in {FILE_NAME}", "allow:".cyan())
+}
+
+/// Writes how many of the findings there are; nothing, where there is none.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn count(out: &mut impl Write, refused: usize) -> io::Result<()> {
+    if refused == 0 { Ok(()) } else { writeln!(out, "{refused} refused") }
+}
+
+/// Writes that nothing is refused.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn nothing_refused(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "nothing is refused")
+}
+
+/// Writes what the policy says of each path, and why.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn explanations(out: &mut impl Write, judged: &[(BString, Verdict)]) -> io::Result<()> {
+    for (path, verdict) in judged {
+        let path = path.as_bstr();
+        let caught = |rule: &Rule, pattern: &str| format!("{} (`{}`)", line(&rule.id), line(pattern));
+        let (word, why) = match verdict {
+            Verdict::Refused { rule, pattern } => (
+                "refused".red().to_string(),
+                format!("{}: {}{}", caught(rule, pattern.as_str()), line(&rule.reason), belongs(rule, path)),
+            ),
+            Verdict::AllowedByEntry { rule, pattern, glob } => (
+                "allowed".green().to_string(),
+                format!("`allow` has `{}`, against {}", line(glob.as_str()), caught(rule, pattern.as_str())),
+            ),
+            Verdict::Exempt { rule, pattern, exemption } => (
+                "allowed".green().to_string(),
+                format!("{}, against {}", exempted(exemption), caught(rule, pattern.as_str())),
+            ),
+            Verdict::Unmatched => ("allowed".green().to_string(), "no rule catches it".to_owned()),
+        };
+        writeln!(out, "{}: {word}: {why}", visible(path).bold())?;
+    }
+    Ok(())
+}
+
+fn exempted(exemption: &Exemption) -> String {
+    match exemption {
+        Exemption::Name(name) => format!("the name `{}` is left alone", line(name.as_str())),
+        Exemption::Directory(name) => format!("a directory `{}` is left alone", line(name.as_str())),
+        Exemption::NotInProductionRoot => "it is not directly in a production root".to_owned(),
+        Exemption::Sibling(path) => format!("it belongs to `{}` beside it", visible(path.as_bstr())),
+        Exemption::Known => "`tracked` is `allow` and the path is known".to_owned(),
+    }
+}
+
+/// `, belongs in DIRECTORY`; nothing for what is in a session directory already.
+fn belongs(rule: &Rule, path: &BStr) -> String {
+    if is_in_session_directory(path) {
+        return String::new();
+    }
+    format!(", belongs in {}", rule.home.directory(path))
+}
+
+/// A path as a pathspec that means this path alone, wherever the user stands, and
+/// as a word of a shell.
+fn pathspec(path: &BString) -> String {
+    let is_glob = path.iter().any(|byte| b"*?[\\".contains(byte));
+    let magic: &[u8] = if is_glob { b":(top,literal)" } else { b":/" };
+    shell_word(bstr::concat([magic, path.as_bytes()]).as_bstr())
+}
+
+/// A text of the configuration on one line.
+fn line(text: &str) -> String {
+    visible(text.into())
+}
+
+/// Writes that a hook of this name is not one that is guarded.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn unknown_hook(out: &mut impl Write, name: &str) -> io::Result<()> {
+    writeln!(out, "stage-guard: there is nothing to check in the hook `{}`", line(name))
+}
+
+/// Writes what `install` has done.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn installed(
+    out: &mut impl Write,
+    top: &Path,
+    directory: &Path,
+    binary: &Path,
+    installed: &[Installed],
+) -> io::Result<()> {
+    let names: Vec<&str> = installed.iter().map(|hook| hook.name).collect();
+    writeln!(out, "guarded: {}", file(top))?;
+    writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(directory), file(binary))?;
+    for Installed { name, kept } in installed {
+        if let Some(kept) = kept {
+            writeln!(out, "kept:    the {name} that was there runs after ours, from {}", file(kept))?;
+        }
+    }
+    if binary.components().any(|component| component.as_os_str() == "target") {
+        writeln!(out, "note:    {} goes away with `cargo clean`, and commits stop then", file(binary))?;
+    }
+    Ok(())
+}
+
+/// Writes what `uninstall` has done.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn uninstalled(out: &mut impl Write, done: &Uninstalled) -> io::Result<()> {
+    if done.removed.is_empty() {
+        writeln!(out, "there was no hook of stage-guard here")?;
+    }
+    for path in &done.removed {
+        writeln!(out, "no longer guarded: {}", file(path))?;
+    }
+    for kept in &done.left {
+        writeln!(out, "left: {}, for another hook has its place", file(kept))?;
+    }
+    Ok(())
+}
+
+/// Why `install` did not guard: git runs the hooks from a directory that is not
+/// the repository's. Names the lines with which its owner runs the guard.
+#[must_use]
+pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path) -> String {
+    let is_husky = directory.components().any(|component| component.as_os_str() == ".husky");
+    let owner = if is_husky { "husky" } else { "somebody else" };
+    // husky keeps its own files in `.husky/_` and runs the user's from `.husky`.
+    let files = if is_husky && directory.ends_with("_") {
+        directory.parent().unwrap_or(directory)
+    } else {
+        directory
+    };
+    let set_by = origin.map_or_else(
+        || "a symlink".to_owned(),
+        |Origin { scope, file, value }| format!("core.hooksPath = `{value}` in `{file}` ({scope})"),
+    );
+    let mut message = format!(
+        "this repository is not guarded, and nothing was changed: git runs its hooks from `{}`, \
+         by {set_by}, and that directory belongs to {owner}\n\
+         to guard it, add a line to each of these files (executable, first line #!/bin/sh):",
+        directory.display(),
+    );
+    let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
+    let line = |name| format!("\n  {}:\n    {binary} hook {name} || exit", files.join(name).display());
+    message.extend(hooks::NAMES.map(line));
+    message
+}
+
+fn file(path: &Path) -> String {
+    visible(path.as_os_str().as_bytes().as_bstr())
+}

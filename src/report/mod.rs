@@ -1,0 +1,5 @@
+//! Findings in, bytes out. Decides nothing.
+
+pub mod escape;
+pub mod human;
+pub mod json;
