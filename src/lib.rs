@@ -2,9 +2,21 @@
 //! coding agent leaves behind while it works, such as debug scripts, scratch
 //! tests, one-off checks and notes.
 //!
+//! Everything runs in one direction, and each arrow is a plain value:
+//!
+//! ```text
+//! index, trees --git--> entries --policy--> findings --report--> bytes
+//! ```
+//!
+//! [`git`] reads and knows no rule, [`policy`] judges and knows no git,
+//! [`report`] writes and decides nothing. [`commands`] wires the three together,
+//! one file a command. [`hooks`] is the hooks directory on disk.
+//!
 //! Paths are bytes, relative to the top of the repository, with `/` between
 //! their components, as git holds them.
 
+pub mod cli;
+pub mod commands;
 mod entry;
 pub mod git;
 pub mod hooks;

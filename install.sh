@@ -1,0 +1,146 @@
+#!/bin/sh
+# Builds stage-guard, installs the binary, and links the hooks of a repository.
+#
+# Everything is in functions, and the last line calls the first of them: a file
+# that was cut short does nothing.
+
+set -eu
+
+usage() {
+    cat <<'END'
+usage: install.sh [--prefix DIR] [--uninstall] [REPOSITORY]
+
+Builds stage-guard, installs it into DIR/bin, and guards REPOSITORY (the one
+around the current directory, if left out).
+
+  --prefix DIR   install the binary into DIR/bin (default: ~/.local)
+  --uninstall    take the hooks of REPOSITORY and the binary away again
+  --help         show this
+END
+}
+
+main() {
+    prefix=${HOME:+$HOME/.local}
+    uninstall=false
+    repository=
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --prefix)
+                [ $# -gt 1 ] || fail "--prefix needs a directory"
+                prefix=$2
+                shift
+                ;;
+            --prefix=*) prefix=${1#--prefix=} ;;
+            --uninstall) uninstall=true ;;
+            -h | --help)
+                usage
+                exit 0
+                ;;
+            -*) fail "there is no option $1: see install.sh --help" ;;
+            *)
+                [ -z "$repository" ] || fail "only one repository at a time: $repository or $1"
+                repository=$1
+                ;;
+        esac
+        shift
+    done
+    [ -n "$prefix" ] || fail "HOME is not set: name a place with --prefix DIR"
+    # The linked hooks name the binary by its whole path.
+    case $prefix in
+        /*) ;;
+        *) prefix=$PWD/$prefix ;;
+    esac
+    binary=$prefix/bin/stage-guard
+    source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+    repository=${repository:-.}
+
+    need git "install git 2.31 or newer, from your system's packages or git-scm.com"
+    git -C "$repository" rev-parse --git-dir >/dev/null 2>&1 ||
+        fail "$repository is not in a git repository: name one, or run git init there"
+
+    if $uninstall; then
+        take_away
+    else
+        put_in_place
+    fi
+}
+
+put_in_place() {
+    need cargo "install Rust $(required_rust) or newer from rustup.rs"
+    need_rust
+    need cc "install a C compiler, which builds libgit2 and links (Debian: apt-get install build-essential)"
+
+    say "building stage-guard"
+    # Hooks and wrappers export these; a build must not see another repository.
+    (
+        cd -- "$source"
+        unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+        CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$source/target} cargo build --release --locked --quiet
+    )
+    built=${CARGO_TARGET_DIR:-$source/target}/release/stage-guard
+
+    mkdir -p -- "$prefix/bin"
+    new=$(mktemp "$prefix/bin/.stage-guard.XXXXXX")
+    trap 'rm -f -- "$new"' EXIT
+    trap 'exit 1' HUP INT TERM
+    cp -- "$built" "$new"
+    chmod 755 "$new"
+    mv -f -- "$new" "$binary"
+    say "installed $binary"
+    case :$PATH: in
+        *:"$prefix/bin":*) ;;
+        *) say "$prefix/bin is not on PATH: the hooks work all the same, but to type stage-guard add it" ;;
+    esac
+
+    "$binary" -C "$repository" install
+    show
+}
+
+# The guard at work: what a commit with session work in it would be told. The index
+# is a throw-away one, so nothing is staged.
+show() {
+    index=$(mktemp)
+    trap 'rm -f -- "$new" "$index"' EXIT
+    rm -f -- "$index"
+    blob=$(git -C "$repository" hash-object --stdin </dev/null)
+    printf '100644 %s 0\t.claude_sessions/current/example.py\n' "$blob" |
+        GIT_INDEX_FILE=$index git -C "$repository" update-index --index-info
+    say "a dry run with .claude_sessions/current/example.py staged:"
+    GIT_INDEX_FILE=$index "$binary" -C "$repository" --dry-run
+}
+
+take_away() {
+    [ -x "$binary" ] || fail "$binary is not there: name its place with --prefix DIR"
+    "$binary" -C "$repository" uninstall
+    rm -f -- "$binary"
+    say "removed $binary; another repository that it guards stops commits until it is installed again" \
+        "or that repository's .git/hooks/pre-commit and pre-merge-commit are removed"
+}
+
+need_rust() {
+    version=$(cargo --version)
+    version=${version#cargo }
+    version=${version%% *}
+    required=$(required_rust)
+    oldest=$(printf '%s\n%s\n' "$required" "${version%%-*}" | sort -t . -k 1,1n -k 2,2n | head -n 1)
+    [ "$oldest" = "$required" ] || fail "cargo is $version, $required or newer is needed: rustup update"
+}
+
+required_rust() {
+    sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$source/Cargo.toml"
+}
+
+need() {
+    command -v "$1" >/dev/null 2>&1 || fail "$1 is missing: $2"
+}
+
+say() {
+    printf 'install.sh: %s\n' "$*"
+}
+
+fail() {
+    printf 'install.sh: %s\n' "$*" >&2
+    exit 2
+}
+
+main "$@"

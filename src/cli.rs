@@ -1,0 +1,139 @@
+//! What a user can type.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Without a command it checks what is staged against HEAD, as the hook does.
+
+Exit status: 0 nothing is refused, 1 something is, 2 it could not be checked.
+
+Examples:
+  stage-guard --dry-run              what a commit of the index would be refused for
+  stage-guard check --all-files      session work that is tracked already
+  stage-guard explain backend/x.py   why a path is refused or allowed";
+
+/// Keeps the session work of coding agents out of a repository's history.
+#[derive(Debug, Parser)]
+#[command(name = "stage-guard", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What all commands take.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do; to check what is staged, where this is left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What all commands take, before or after the command's name.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Report, but exit 0 whatever is found
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// The form of the report: human or json
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "FORMAT"
+    )]
+    pub format: Format,
+    /// When to colour the report: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "WHEN"
+    )]
+    pub color: Color,
+    /// Use FILE instead of .stage-guard.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Run as if started in DIR
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    pub directory: Vec<PathBuf>,
+    /// Say only how many paths are refused
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check what is staged, or every tracked path
+    Check(CheckArgs),
+    /// Say of paths whether they are refused, by which rule, and why
+    Explain(ExplainArgs),
+    /// Print the policy in force, as TOML for .stage-guard.toml
+    Rules,
+    /// Guard this repository: link the hooks
+    Install,
+    /// Take the hooks away and put back what was there before
+    Uninstall,
+    /// Run as a hook: what the linked hooks call
+    Hook(HookArgs),
+}
+
+/// What `check` looks at.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// What a commit would contain (the default)
+    #[arg(long, conflicts_with = "all_files")]
+    pub staged: bool,
+    /// Every tracked path
+    #[arg(long)]
+    pub all_files: bool,
+}
+
+/// What `explain` looks at.
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// Relative to the current directory; they need not exist
+    #[arg(value_name = "PATH", required_unless_present = "stdin")]
+    pub paths: Vec<OsString>,
+    /// Read paths from standard input, one a line, as git prints them: from the top
+    #[arg(long, conflicts_with = "paths")]
+    pub stdin: bool,
+    /// With --stdin: paths end with NUL, not with a newline
+    #[arg(short = 'z', requires = "stdin", conflicts_with = "paths")]
+    pub nul: bool,
+}
+
+/// What git tells a hook.
+#[derive(Args, Debug)]
+pub struct HookArgs {
+    /// The hook's name
+    pub name: String,
+    /// What git passes to the hook
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
+    pub arguments: Vec<OsString>,
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, as `NO_COLOR` and `CLICOLOR_FORCE` have it
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,66 @@
+//! Arguments in, exit code out. The only place that names standard input, output
+//! and error.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::Parser;
+use stage_guard::cli::{Cli, Color};
+use stage_guard::commands::{self, Outcome, Output};
+use stage_guard::report::escape::visible_lines;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            let message = error.render().to_string();
+            return fail(message.strip_prefix("error: ").unwrap_or(&message).trim_end());
+        }
+        Err(help) => return print(help.render().to_string().as_bytes(), Color::Auto, Outcome::Allowed),
+    };
+    let color = cli.options.color;
+    let mut out = Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() };
+    match commands::run(cli, io::stdin(), &mut out) {
+        Ok(outcome) => print(&out.report, color, outcome),
+        Err(error) => fail(&causes(error.as_ref())),
+    }
+}
+
+/// Prints the report. A reader that has gone away has seen enough; any other
+/// failure to print is one to check.
+fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
+    let choice = match color {
+        Color::Auto => AutoStream::choice(&io::stdout()),
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let mut out = AutoStream::new(io::stdout().lock(), choice);
+    match out.write_all(report).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            fail(&format!("could not print the report: {error}"))
+        }
+        _ => match outcome {
+            Outcome::Allowed => ExitCode::SUCCESS,
+            Outcome::Refused => ExitCode::from(1),
+        },
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    // Where standard error is gone too, the exit code alone must say it.
+    let _ = writeln!(io::stderr(), "stage-guard: {}", visible_lines(message));
+    ExitCode::from(2)
+}
+
+/// An error and what caused it, each once.
+fn causes(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
+}

@@ -1,0 +1,252 @@
+//! `git commit` in each of its forms, through the hook.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::sandbox::{Repo, make_executable};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+const TEST: &str = "backend/test_api.py";
+
+#[test]
+fn refuses_what_is_staged() {
+    let repo = Repo::new();
+    repo.stage(NOTE).stage(TEST).stage("backend/app/main.py");
+    repo.commit().refuses(&[NOTE, TEST]);
+}
+
+#[test]
+fn lets_production_code_pass_in_silence() {
+    let repo = Repo::new();
+    repo.stage("backend/app/main.py").stage("backend/tests/test_api.py").commit().silent();
+}
+
+#[test]
+fn holds_on_an_unborn_branch() {
+    let repo = Repo::unborn();
+    repo.stage("main.py").stage(NOTE);
+    repo.commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn holds_with_a_detached_head() {
+    let repo = Repo::new();
+    repo.git("checkout -q --detach").ok();
+    repo.stage(NOTE).commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn holds_from_a_subdirectory() {
+    let repo = Repo::new();
+    repo.stage(NOTE).write("deep/down/x", "");
+    repo.within("deep/down").commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn judges_what_commit_all_takes() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[TEST, "kept.py"]);
+    repo.write(TEST, "changed\n").write("kept.py", "changed\n");
+    repo.commit().refuses_nothing_for_nothing_is_staged();
+    repo.git("commit -q -a -m all").refuses(&[TEST]);
+}
+
+#[test]
+fn judges_what_commit_all_takes_and_not_what_it_removes() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[TEST]);
+    fs::remove_file(repo.path(TEST)).unwrap();
+    repo.git("commit -q -a -m all").silent();
+}
+
+#[test]
+fn judges_the_paths_that_a_commit_names_and_no_other() {
+    let repo = Repo::new();
+    repo.stage("main.py").stage(NOTE);
+    repo.git("commit -q -m path -- main.py").silent();
+    repo.write("main.py", "changed\n");
+    repo.git_with(&["commit", "-q", "-m", "path", "--", NOTE]).refuses(&[NOTE]);
+}
+
+#[test]
+fn judges_an_amended_commit_against_head() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[NOTE]);
+    repo.git("commit -q --amend -m reworded").silent();
+    repo.stage(TEST);
+    repo.git("commit -q --amend -m reworded").refuses(&[TEST]);
+}
+
+#[test]
+fn reads_the_index_that_the_user_names() {
+    let repo = Repo::new();
+    let other = repo.with("GIT_INDEX_FILE", repo.path(".git/other-index"));
+    other.git("read-tree HEAD").ok();
+    other.stage(NOTE);
+    repo.commit().refuses_nothing_for_nothing_is_staged();
+    other.commit().refuses(&[NOTE]);
+    other.guard("").refuses(&[NOTE]).ends(1);
+}
+
+#[test]
+fn counts_a_relative_index_file_from_the_top_as_git_does() {
+    let repo = Repo::new();
+    let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
+    other.git("read-tree HEAD").ok();
+    other.stage(NOTE);
+    other.within("deep").guard("").refuses(&[NOTE]).ends(1);
+    other.within("deep").commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn refuses_a_rename_into_the_session_directory_and_allows_one_out_of_it() {
+    let repo = Repo::new();
+    repo.stage("main.py").commit().silent();
+    fs::create_dir(repo.path(".claude_sessions")).unwrap();
+    repo.git("mv main.py .claude_sessions/main.py").ok();
+    repo.commit().refuses(&[".claude_sessions/main.py"]);
+    repo.git("commit -q --no-verify -m in").ok();
+    repo.git("mv .claude_sessions/main.py main.py").ok();
+    repo.commit().silent();
+}
+
+#[test]
+fn refuses_a_copy_into_the_session_directory() {
+    let repo = Repo::new();
+    repo.write(NOTE, "a project\n").git_with(&["add", "-f", NOTE]).ok();
+    repo.with("GIT_CONFIG_PARAMETERS", "'diff.renames'='copies'").commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn allows_session_work_to_be_deleted() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[NOTE, TEST]);
+    repo.git("rm -q -r .claude_sessions backend").ok();
+    repo.commit().silent();
+}
+
+#[test]
+fn refuses_a_changed_mode_and_a_changed_type() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[TEST, "backend/debug_x.py"]);
+    make_executable(&repo.path(TEST));
+    fs::remove_file(repo.path("backend/debug_x.py")).unwrap();
+    symlink("x", repo.path("backend/debug_x.py")).unwrap();
+    repo.git("add backend").ok();
+    let findings = repo.findings("");
+    let changes: Vec<_> = findings.iter().map(|(path, change, _)| (path.as_str(), change.as_str())).collect();
+    assert_eq!(changes, [("backend/debug_x.py", "typechanged"), (TEST, "modified")]);
+    repo.commit().refuses(&["backend/debug_x.py", TEST]);
+}
+
+#[test]
+fn refuses_a_symlink_and_a_gitlink_that_are_called_like_the_session_directory() {
+    let repo = Repo::new();
+    symlink("/tmp", repo.path(".claude_sessions")).unwrap();
+    repo.git("add .claude_sessions").ok();
+    repo.commit().refuses(&[".claude_sessions"]);
+    repo.git("rm -q --cached .claude_sessions").ok();
+    let head = repo.git("rev-parse HEAD").ok();
+    let gitlink = format!("160000,{},pkg/.claude_sessions", head.trim());
+    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).ok();
+    repo.commit().refuses(&["pkg/.claude_sessions"]);
+}
+
+#[test]
+fn no_gitmodules_hides_a_gitlink() {
+    let repo = Repo::new();
+    let modules = "[submodule \"s\"]\n\tpath = .claude_sessions\n\turl = ./s\n\tignore = all\n";
+    repo.write(".gitmodules", modules).git("add .gitmodules").ok();
+    let head = repo.git("rev-parse HEAD").ok();
+    let gitlink = format!("160000,{},.claude_sessions", head.trim());
+    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).ok();
+    repo.commit().refuses(&[".claude_sessions"]);
+    repo.git("update-index --split-index").ok();
+    repo.commit().refuses(&[".claude_sessions"]);
+}
+
+#[test]
+fn knows_the_session_directory_at_any_depth_and_in_any_letter_case() {
+    let repo = Repo::new();
+    let paths =
+        [".Claude_Sessions/x", ".claude_sessions/x", "pkg/.CLAUDE_SESSIONS/a/b", "pkg/.claude_sessions/x"];
+    for path in paths {
+        repo.stage(path);
+    }
+    repo.stage("claude_sessions/x").stage(".claude_sessions.md").stage("x.claude_sessions/y");
+    repo.commit().refuses(&paths);
+}
+
+#[test]
+fn is_not_deceived_by_an_ignore_rule_that_was_passed_by() {
+    let repo = Repo::new();
+    repo.write(".gitignore", ".claude_sessions/\n").git("add .gitignore").ok();
+    repo.stage(NOTE).commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn leaves_intent_to_add_alone() {
+    let repo = Repo::new();
+    repo.write(NOTE, "x").git_with(&["add", "-f", "-N", NOTE]).ok();
+    repo.stage("main.py").commit().silent();
+}
+
+#[test]
+fn holds_in_a_linked_worktree() {
+    let repo = Repo::new();
+    repo.git("worktree add -q ../linked").ok();
+    let linked = repo.beside("linked");
+    linked.stage(NOTE).commit().refuses(&[NOTE]);
+    repo.commit().refuses_nothing_for_nothing_is_staged();
+}
+
+#[test]
+fn holds_in_a_submodule() {
+    let repo = Repo::new();
+    let library = repo.beside("library");
+    fs::create_dir(&library.top).unwrap();
+    library.git("init -q").ok();
+    library.stage("lib.py").git("commit -q -m library").ok();
+    repo.git("-c protocol.file.allow=always submodule --quiet add ../library sub").ok();
+    repo.git("commit -q -m submodule").ok();
+    let sub = repo.within("sub");
+    sub.guard("install").ok();
+    sub.stage(NOTE).commit().refuses(&[NOTE]);
+    assert_eq!(repo.refused(""), [""; 0]);
+}
+
+#[test]
+fn heeds_the_git_dir_and_the_worktree_of_the_environment() {
+    let repo = Repo::new();
+    let elsewhere = repo.beside("elsewhere");
+    fs::create_dir(&elsewhere.top).unwrap();
+    let git_dir = repo.path(".git");
+    let outside = elsewhere.with("GIT_DIR", &git_dir).with("GIT_WORK_TREE", &repo.top);
+    repo.stage(NOTE);
+    outside.guard("").refuses(&[NOTE]).ends(1);
+    repo.git("update-index --split-index").ok();
+    outside.guard("").refuses(&[NOTE]).ends(1);
+    repo.within("deep").with("GIT_DIR", &git_dir).with("GIT_WORK_TREE", "..").commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn the_way_out_that_is_named_works() {
+    let hostile = "backend/test_ 'q' $(x) *.py";
+    for repo in [Repo::new(), Repo::unborn()] {
+        repo.stage("main.py").stage(NOTE).stage(TEST).stage(hostile).write(TEST, "changed since\n");
+        let run = repo.commit().refuses(&[NOTE, hostile, TEST]);
+        let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
+        repo.within("deep/down").shell(&command).ok();
+        repo.commit().silent();
+        assert_eq!(fs::read_to_string(repo.path(TEST)).unwrap(), "changed since\n");
+    }
+}
+
+#[test]
+fn says_under_commit_all_that_nothing_stays_staged() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[TEST]);
+    repo.write(TEST, "changed\n");
+    let run = repo.git("commit -q -a -m all").refuses(&[TEST]);
+    assert!(run.out.contains("without -a"), "{run:?}");
+}

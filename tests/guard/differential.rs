@@ -1,0 +1,168 @@
+//! Two readers, one truth: on generated histories and staged changes, libgit2's
+//! answer, git's answer in each format that libgit2 cannot read, and what git's
+//! plumbing says to this test itself.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::sandbox::Repo;
+
+/// Names that sort in ways of their own: `a-b` and `a.c` stand between `a` and `a/`.
+const PATHS: [&str; 10] =
+    ["a", "a-b", "a.c", "a/b", "a/b/c", "a/b-c", "z", ".claude_sessions/x", "ä/\u{202e}", "a0/b/c/d/e"];
+const MODES: [&str; 4] = ["100644", "100755", "120000", "160000"];
+
+/// Paths with a mode and a content each.
+type Tree = BTreeMap<&'static str, (&'static str, u8)>;
+
+fn tree() -> impl Strategy<Value = Tree> {
+    let entry = (0..PATHS.len(), 0..MODES.len(), 0..3_u8);
+    prop::collection::vec(entry, 0..8).prop_map(|entries| {
+        let mut tree = Tree::new();
+        for (path, mode, content) in entries {
+            let path = PATHS[path];
+            // A path and what lies below it are in no tree together.
+            let clashes = |other: &&str| {
+                other.starts_with(&format!("{path}/")) || path.starts_with(&format!("{other}/"))
+            };
+            if !tree.keys().any(clashes) {
+                tree.insert(path, (MODES[mode], content));
+            }
+        }
+        tree
+    })
+}
+
+/// A repository with its object ids: a content each, and one commit for gitlinks.
+struct Fixture {
+    repo: Repo,
+    contents: Vec<String>,
+}
+
+impl Fixture {
+    fn new(format: &[&str]) -> Self {
+        let repo = Repo::of_format(format);
+        repo.write(".git/stage-guard.toml", "[[rule]]\nid = \"everything\"\nnames = [\"*\"]\n");
+        let blob =
+            |content: u8| repo.git_fed(&["hash-object", "-w", "--stdin"], &[content]).ok().trim().to_owned();
+        let contents = (0..3).map(blob).collect();
+        Self { repo, contents }
+    }
+
+    fn fill_index(&self, tree: &Tree) {
+        self.repo.git("read-tree --empty").ok();
+        let line = |(path, (mode, content)): (&&str, &(&str, u8))| {
+            format!("{mode} {} 0\t{path}\0", self.contents[usize::from(*content)])
+        };
+        let lines: String = tree.iter().map(line).collect();
+        self.repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).ok();
+    }
+
+    fn commit(&self, tree: &Tree) -> String {
+        self.fill_index(tree);
+        let tree = self.repo.git("write-tree --missing-ok").ok();
+        self.repo.git(&format!("commit-tree -m tree {}", tree.trim())).ok().trim().to_owned()
+    }
+
+    /// Every staged path and what is done to it, as the guard has it.
+    fn findings(&self) -> Vec<(String, String)> {
+        let findings = self.repo.findings("--config .git/stage-guard.toml");
+        findings.into_iter().map(|(path, change, _)| (path, change)).collect()
+    }
+
+    /// The same as git's plumbing has it, for parents of which the first is `HEAD`.
+    fn expected(&self, parents: &[&str]) -> Vec<(String, String)> {
+        let mut expected: Option<BTreeMap<Vec<u8>, u8>> = None;
+        for parent in parents {
+            let mut command: Command = self.repo.command("git");
+            command.args([
+                "diff-index",
+                "--cached",
+                "--raw",
+                "-z",
+                "--no-renames",
+                "--ignore-submodules=none",
+            ]);
+            let output = command.args(["--ita-invisible-in-index", parent]).output().unwrap();
+            let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
+            let mut changes = BTreeMap::new();
+            for pair in fields.chunks_exact(2) {
+                let letter = *pair[0].last().unwrap();
+                if letter != b'D' {
+                    changes.insert(pair[1].to_vec(), letter);
+                }
+            }
+            expected = Some(match expected {
+                None => changes,
+                Some(first) => first
+                    .into_iter()
+                    .filter_map(|(path, letter)| {
+                        let other = *changes.get(&path)?;
+                        Some((path, if letter == b'A' { other } else { letter }))
+                    })
+                    .collect(),
+            });
+        }
+        let name = |letter| match letter {
+            b'A' => "added",
+            b'M' => "modified",
+            _ => "typechanged",
+        };
+        let text = |(path, letter)| (String::from_utf8(path).unwrap(), name(letter).to_owned());
+        expected.unwrap().into_iter().map(text).collect()
+    }
+
+    fn agrees(
+        &self,
+        [head, other, staged]: &[Tree; 3],
+        intended: Option<usize>,
+    ) -> Result<(), TestCaseError> {
+        let (head, other) = (self.commit(head), self.commit(other));
+        self.repo.git(&format!("update-ref HEAD {head}")).ok();
+        self.fill_index(staged);
+        if let Some(path) = intended.map(|at| PATHS[at]).filter(|path| !staged.contains_key(path)) {
+            // Where it clashes with what is staged, there is nothing to intend.
+            self.repo.shell("rm -rf a a-b a.c a0 z ä .claude_sessions").ok();
+            self.repo.write(path, "x");
+            let _ = self.repo.git_with(&["add", "-f", "-N", path]);
+        }
+        let merge_head = self.repo.path(".git/MERGE_HEAD");
+        for index in ["--index-version 2", "--index-version 4", "--split-index", "--no-split-index"] {
+            self.repo.git(&format!("update-index {index}")).ok();
+            prop_assert_eq!(self.findings(), self.expected(&[&head]), "{}", index);
+            std::fs::write(&merge_head, format!("{other}\n")).unwrap();
+            prop_assert_eq!(self.findings(), self.expected(&[&head, &other]), "merge, {}", index);
+            std::fs::remove_file(&merge_head).unwrap();
+        }
+        Ok(())
+    }
+}
+
+fn readers_agree(format: &[&str], cases: u32) {
+    let fixture = Fixture::new(format);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let strategy = ([tree(), tree(), tree()], prop::option::of(0..PATHS.len()));
+    runner.run(&strategy, |(trees, intended)| fixture.agrees(&trees, intended)).unwrap();
+}
+
+#[test]
+fn readers_agree_on_sha_1() {
+    readers_agree(&[], 30);
+}
+
+#[test]
+fn readers_agree_on_sha_256() {
+    readers_agree(&["--object-format=sha256"], 10);
+}
+
+#[test]
+fn readers_agree_on_reftable() {
+    if Repo::git_is_at_least((2, 45)) {
+        readers_agree(&["--ref-format=reftable"], 10);
+    } else {
+        eprintln!("skipped: git is older than 2.45");
+    }
+}

@@ -1,0 +1,221 @@
+//! What cannot be checked is never taken for clean: exit 2, the cause, and what
+//! to do.
+
+use std::fs;
+
+use super::sandbox::{BINARY, Repo};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+#[test]
+fn there_is_no_repository() {
+    let place = Repo::nowhere();
+    fs::create_dir(&place.top).unwrap();
+    for command in ["", "check --all-files", "explain x", "rules", "install", "hook pre-commit"] {
+        place.guard(command).could_not("not in a git repository");
+    }
+}
+
+#[test]
+fn a_bare_repository_has_no_index() {
+    let place = Repo::nowhere();
+    fs::create_dir(&place.top).unwrap();
+    place.git("init -q --bare").ok();
+    place.guard("").could_not("repo` is a bare repository");
+    place.guard("install").could_not("bare");
+    place.git("config core.repositoryFormatVersion 1").ok();
+    place.git("config extensions.partialClone origin").ok();
+    place.guard("").could_not("bare");
+}
+
+#[test]
+fn a_bare_repository_with_a_worktree_of_the_environment_is_none() {
+    let repo = Repo::new();
+    let bare = repo.beside("bare.git");
+    repo.git("clone -q --bare . ../bare.git").ok();
+    let worktree = repo.with("GIT_DIR", &bare.top).with("GIT_WORK_TREE", &repo.top);
+    worktree.git("read-tree HEAD").ok();
+    worktree.stage(NOTE).guard("").refuses(&[NOTE]).ends(1);
+}
+
+#[test]
+fn the_current_directory_is_inside_the_git_directory() {
+    for format in [&[][..], &["--object-format=sha256"]] {
+        let repo = Repo::of_format(format);
+        repo.stage(NOTE);
+        let run = repo.within(".git/info").guard("");
+        // libgit2 knows the worktree from there; git does not.
+        assert!(run.code == 1 || run.code == 2 && run.err.contains("inside a git directory"), "{run:?}");
+    }
+}
+
+#[test]
+fn the_directory_is_not_there() {
+    Repo::new().guard("-C nowhere").could_not("`nowhere`");
+}
+
+#[test]
+fn an_index_that_is_cut_short_anywhere() {
+    for preparation in ["--index-version 2", "--index-version 4", "--split-index"] {
+        let repo = Repo::new();
+        for number in 0..12 {
+            repo.stage(format!("src/file-{number}.py"));
+        }
+        repo.git(&format!("update-index {preparation}")).ok();
+        let index = repo.path(".git/index");
+        let whole = fs::read(&index).unwrap();
+        for length in (0..whole.len()).step_by(3) {
+            fs::write(&index, &whole[..length]).unwrap();
+            repo.guard("").could_not(".git/index");
+        }
+    }
+}
+
+#[test]
+fn a_shared_index_that_is_cut_short_or_gone() {
+    let repo = Repo::new();
+    repo.stage("src/a.py").git("update-index --split-index").ok();
+    let name = repo.shell("ls .git/sharedindex.*").ok();
+    let shared = repo.path(name.trim());
+    let whole = fs::read(&shared).unwrap();
+    fs::write(&shared, &whole[..whole.len() / 2]).unwrap();
+    repo.guard("").could_not("sharedindex");
+    fs::remove_file(&shared).unwrap();
+    let run = repo.guard("");
+    assert!(run.code == 2 && run.out.is_empty(), "{run:?}");
+}
+
+#[test]
+fn an_index_of_another_kind() {
+    let repo = Repo::new();
+    for bytes in [&b""[..], b"DIRC", b"not an index at all, but longer than a header is", &[0; 4096]] {
+        fs::write(repo.path(".git/index"), bytes).unwrap();
+        repo.guard("").could_not(".git/index");
+        repo.guard("check --all-files").could_not(".git/index");
+    }
+    fs::remove_file(repo.path(".git/index")).unwrap();
+    fs::create_dir(repo.path(".git/index")).unwrap();
+    repo.guard("").could_not(".git/index");
+}
+
+#[test]
+fn an_index_with_a_flipped_bit() {
+    for repo in [Repo::new(), Repo::of_format(&["--object-format=sha256"])] {
+        let index = repo.path(".git/index");
+        let whole = fs::read(&index).unwrap();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            fs::write(&index, bytes).unwrap();
+            repo.guard("").could_not(".git/index");
+        }
+    }
+}
+
+#[test]
+fn an_index_from_the_future() {
+    let repo = Repo::new();
+    let index = repo.path(".git/index");
+    let mut bytes = fs::read(&index).unwrap();
+    bytes[7] = 9;
+    fs::write(&index, bytes).unwrap();
+    repo.guard("").could_not(".git/index");
+}
+
+#[test]
+fn a_repository_from_the_future() {
+    let repo = Repo::new();
+    repo.git("config core.repositoryFormatVersion 1").ok();
+    repo.git("config extensions.unheardOf true").ok();
+    repo.guard("").could_not("unheardof");
+}
+
+#[test]
+fn a_head_whose_commit_is_missing() {
+    for split in [false, true] {
+        let repo = Repo::new();
+        repo.stage(NOTE);
+        if split {
+            repo.git("update-index --split-index").ok();
+        }
+        let head = repo.git("rev-parse HEAD").ok();
+        let (directory, file) = head.trim().split_at(2);
+        fs::remove_file(repo.path(format!(".git/objects/{directory}/{file}"))).unwrap();
+        repo.guard("").could_not("HEAD");
+        assert_ne!(repo.commit().code, 0);
+    }
+}
+
+#[test]
+fn a_head_that_names_nothing() {
+    for split in [false, true] {
+        let repo = Repo::new();
+        repo.stage(NOTE);
+        if split {
+            repo.git("update-index --split-index").ok();
+        }
+        repo.write(".git/refs/heads/main", "nonsense\n");
+        repo.guard("").could_not("HEAD");
+    }
+}
+
+#[test]
+fn a_tree_that_is_missing() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&["backend/test_old.py"]).stage("backend/test_new.py");
+    let tree = repo.git("rev-parse HEAD:backend").ok();
+    let (directory, file) = tree.trim().split_at(2);
+    fs::remove_file(repo.path(format!(".git/objects/{directory}/{file}"))).unwrap();
+    repo.guard("").could_not("backend/test_new.py");
+    repo.git("update-index --split-index").ok();
+    repo.guard("").could_not("HEAD");
+}
+
+#[test]
+fn a_repository_that_belongs_to_somebody_else() {
+    let repo = Repo::new();
+    if repo.shell("id -u").ok().trim() != "0" {
+        eprintln!("skipped: only root can give a file away");
+        return;
+    }
+    repo.stage(NOTE);
+    repo.shell("chown -R 12345 .").ok();
+    repo.guard("").could_not("safe.directory");
+    // libgit2 does not see this setting; git does.
+    let trusted = repo.with("GIT_CONFIG_COUNT", "1").with("GIT_CONFIG_KEY_0", "safe.directory");
+    trusted.with("GIT_CONFIG_VALUE_0", "*").guard("").refuses(&[NOTE]).ends(1);
+}
+
+#[test]
+fn git_itself_is_missing() {
+    let repo = Repo::new();
+    repo.stage(NOTE);
+    repo.with("PATH", "/nowhere").guard("").refuses(&[NOTE]).ends(1);
+    repo.git("update-index --split-index").ok();
+    repo.with("PATH", "/nowhere").guard("").could_not("could not run `git`");
+}
+
+#[test]
+fn a_full_disk_for_the_report() {
+    let repo = Repo::new();
+    repo.stage(NOTE);
+    let run = repo.shell(&format!("{BINARY} > /dev/full"));
+    assert!(run.code == 2 && run.err.contains("could not print"), "{run:?}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let repo = Repo::new();
+    repo.stage(NOTE);
+    let run = repo.shell(&format!("{BINARY} | true; echo ${{PIPESTATUS[0]}}"));
+    assert_eq!((run.out.as_str(), run.err.as_str()), ("1\n", ""));
+}
+
+#[test]
+fn no_output_at_all_is_no_reason_to_panic() {
+    let repo = Repo::new();
+    repo.stage(NOTE);
+    repo.shell(&format!("{BINARY} >&- 2>&-; test $? -ne 0")).ok();
+    repo.shell(&format!("{BINARY} --bad >&- 2>&-; test $? -eq 2")).ok();
+    repo.shell(&format!("{BINARY} --help >&- 2>&-; test $? -ne 101")).ok();
+}

@@ -1,0 +1,230 @@
+//! Every repository format that git has: libgit2 reads some, git reads the rest,
+//! and a user sees no difference.
+
+use super::sandbox::Repo;
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+const TEST: &str = "backend/test_api.py";
+
+/// Makes a commit that is refused, one that is silent, and looks up a sibling.
+fn guards(repo: &Repo) {
+    repo.stage(NOTE)
+        .stage(TEST)
+        .stage("backend/app/main.py")
+        .stage("backend/test_flat.py")
+        .stage("backend/flat.py");
+    repo.write("later.py", "x").git("add -N later.py").ok();
+    repo.commit().refuses(&[NOTE, TEST]);
+    repo.guard("--quiet").refuses(&[]).ends(1);
+    repo.git_with(&["rm", "-q", "--cached", "-f", "--sparse", NOTE, TEST]).ok();
+    repo.commit().silent();
+    repo.guard("check --all-files").silent();
+    repo.git_with(&["mv", "--sparse", "backend/app/main.py", "debug_it.py"]).ok();
+    repo.commit().refuses(&["debug_it.py"]);
+    repo.git("mv --sparse debug_it.py main.py").ok();
+    repo.commit().silent();
+}
+
+/// The repository as it is made, where this git can make it.
+fn of_format(version: (u32, u32), format: &[&str]) -> Option<Repo> {
+    if !Repo::git_is_at_least(version) {
+        eprintln!("skipped: git is older than {}.{}", version.0, version.1);
+        return None;
+    }
+    Some(Repo::of_format(format))
+}
+
+macro_rules! guards {
+    ($($case:ident: $repo:expr;)*) => { $(#[test] fn $case() { if let Some(repo) = Option::<Repo>::from($repo) { guards(&repo); } })* };
+}
+
+fn with_config(settings: &[&str]) -> Repo {
+    let repo = Repo::new();
+    for setting in settings {
+        let (name, value) = setting.split_once('=').unwrap();
+        repo.git_with(&["config", name, value]).ok();
+    }
+    repo.git("read-tree HEAD").ok();
+    repo
+}
+
+fn with_index(arguments: &str) -> Repo {
+    let repo = Repo::new();
+    repo.git(&format!("update-index {arguments}")).ok();
+    repo
+}
+
+fn sparse(arguments: &[&str]) -> Repo {
+    let repo = Repo::new();
+    for path in ["backend/x/y.py", "frontend/x/y.js", "tools/x/y.sh"] {
+        repo.stage(path);
+    }
+    repo.commit().silent();
+    repo.git_with(&[&["sparse-checkout", "set"], arguments].concat()).ok();
+    repo
+}
+
+fn partial(filter: &str, extensions: &[&str]) -> Repo {
+    let origin = Repo::new();
+    origin.stage("backend/x/y.py").commit().silent();
+    origin.git("config uploadpack.allowFilter true").ok();
+    let url = format!("file://{}", origin.top.display());
+    origin.git_with(&["clone", "-q", filter, &url, "../partial"]).ok();
+    let repo = origin.beside("partial");
+    for extension in extensions {
+        repo.git_with(&["config", extension, "origin"]).ok();
+    }
+    repo.guard("install").ok();
+    repo
+}
+
+guards! {
+    index_version_2: with_index("--index-version 2");
+    index_version_3: with_index("--index-version 3");
+    index_version_4: with_index("--index-version 4");
+    index_split: with_index("--split-index");
+    index_split_as_configured: with_config(&["core.splitIndex=true"]);
+    index_without_a_checksum: with_config(&["index.skipHash=true"]);
+    index_with_untracked_cache: with_index("--untracked-cache");
+    index_written_by_threads: with_config(&["index.threads=4", "index.recordEndOfIndexEntries=true"]);
+    sha_256: of_format((2, 29), &["--object-format=sha256"]);
+    sha_256_with_a_split_index: of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
+        repo.git("update-index --split-index").ok();
+    });
+    sha_256_with_index_version_4: of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
+        repo.git("update-index --index-version 4").ok();
+    });
+    reftable: of_format((2, 45), &["--ref-format=reftable"]);
+    reftable_and_sha_256: of_format((2, 45), &["--ref-format=reftable", "--object-format=sha256"]);
+    files_by_name: of_format((2, 45), &["--ref-format=files"]);
+    sparse_checkout: sparse(&["--no-cone", "/*", "!/tools/"]);
+    sparse_checkout_by_directories: sparse(&["--cone", "--no-sparse-index", "backend"]);
+    sparse_index: sparse(&["--cone", "--sparse-index", "backend"]);
+    partial_clone_without_blobs: partial("--filter=blob:none", &[]);
+    partial_clone_without_trees: partial("--filter=tree:0", &[]);
+    partial_clone_of_the_old_form: partial("--filter=blob:none", &["extensions.partialClone"]);
+    worktree_config: with_config(&["core.repositoryFormatVersion=1", "extensions.worktreeConfig=true"]);
+    precious_objects: with_config(&["core.repositoryFormatVersion=1", "extensions.preciousObjects=true"]);
+    no_operation_extension: with_config(&["core.repositoryFormatVersion=1", "extensions.noop=true"]);
+}
+
+#[test]
+fn shallow_clone() {
+    let origin = Repo::new();
+    origin.commit_past_the_guard(&[".claude_sessions/old.py"]).stage("main.py").commit().silent();
+    let url = format!("file://{}", origin.top.display());
+    origin.git_with(&["clone", "-q", "--depth=1", &url, "../shallow"]).ok();
+    let repo = origin.beside("shallow");
+    repo.guard("install").ok();
+    repo.stage(NOTE).commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn relative_worktrees() {
+    if !Repo::git_is_at_least((2, 48)) {
+        eprintln!("skipped: git is older than 2.48");
+        return;
+    }
+    let repo = Repo::new();
+    repo.git("worktree add -q --relative-paths ../linked").ok();
+    guards(&repo.beside("linked"));
+}
+
+#[test]
+fn linked_worktrees_of_every_reader() {
+    for format in [&["--object-format=sha256"][..], &[]] {
+        let repo = Repo::of_format(format);
+        repo.git("worktree add -q ../linked").ok();
+        repo.beside("linked").git("update-index --split-index").ok();
+        guards(&repo.beside("linked"));
+    }
+}
+
+#[test]
+fn unborn_branch_of_every_reader() {
+    for format in [&["--object-format=sha256"][..], &[]] {
+        let repo = Repo::nowhere();
+        std::fs::create_dir(&repo.top).unwrap();
+        repo.git_with(&[&["init", "-q"], format].concat()).ok();
+        repo.guard("install").ok();
+        repo.stage(NOTE).stage("main.py").commit().refuses(&[NOTE]);
+        repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+        repo.commit().silent();
+    }
+}
+
+#[test]
+fn a_partial_clone_fetches_nothing() {
+    let repo = partial("--filter=tree:0", &[]);
+    let old = partial("--filter=blob:none", &["extensions.partialClone"]);
+    for repo in [repo, old] {
+        // What a check would fetch with: it must not come to that.
+        let url = "ext::sh -c touch% fetched";
+        repo.git_with(&["config", "remote.origin.url", url]).ok();
+        repo.git("config protocol.ext.allow always").ok();
+        repo.stage(NOTE);
+        repo.guard("").refuses(&[NOTE]).ends(1);
+        assert!(!repo.path("fetched").exists());
+    }
+}
+
+#[test]
+fn no_setting_of_the_user_changes_the_answer() {
+    for split in [false, true] {
+        let repo = Repo::new();
+        repo.commit_past_the_guard(&["frontend/x.js"]);
+        if split {
+            repo.git("update-index --split-index").ok();
+        }
+        for setting in [
+            "diff.relative=true",
+            "diff.ignoreSubmodules=all",
+            "diff.external=false",
+            "diff.noprefix=true",
+            "diff.renames=copies",
+            "diff.orderFile=/nowhere",
+            "core.quotePath=false",
+            "core.pager=false",
+            "core.fsmonitor=true",
+            "core.ignoreCase=true",
+            "core.precomposeUnicode=true",
+            "status.showUntrackedFiles=no",
+            "status.relativePaths=true",
+            "color.ui=always",
+            "color.diff=always",
+            "alias.diff-index=!false",
+            "alias.ls-files=!false",
+            "submodule.recurse=true",
+            "log.showSignature=true",
+            "advice.statusHints=true",
+        ] {
+            let (name, value) = setting.split_once('=').unwrap();
+            repo.git_with(&["config", name, value]).ok();
+        }
+        repo.stage("frontend/test_ä.js").stage(NOTE);
+        let deep = repo.within("deep");
+        let deep = deep.with("GIT_PAGER", "false").with("GIT_EXTERNAL_DIFF", "false").with("GIT_TRACE", "1");
+        let deep = deep.with("GIT_LITERAL_PATHSPECS", "1").with("CLICOLOR_FORCE", "0");
+        assert_eq!(deep.refused(""), [NOTE, "frontend/test_ä.js"]);
+        assert_eq!(deep.refused("check --all-files"), [NOTE, "frontend/test_ä.js"]);
+    }
+}
+
+#[test]
+fn a_check_writes_nothing() {
+    for arguments in [None, Some("--split-index")] {
+        let repo = Repo::new();
+        repo.stage(NOTE).stage("main.py");
+        if let Some(arguments) = arguments {
+            repo.git(&format!("update-index {arguments}")).ok();
+        }
+        // By its contents: git itself touches a shared index that it reads.
+        let state = || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").ok();
+        let before = state();
+        for command in ["", "check --all-files", "explain x", "rules", "hook pre-commit"] {
+            let run = repo.guard(command);
+            assert!(run.code < 2, "{run:?}");
+        }
+        assert_eq!(state(), before);
+    }
+}

@@ -1,0 +1,334 @@
+//! `install` and `uninstall`, with other hooks and other managers about.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use super::sandbox::{BINARY, Repo, make_executable};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+/// A repository without hooks.
+fn unguarded() -> Repo {
+    let repo = Repo::new();
+    repo.guard("uninstall").ok();
+    repo
+}
+
+/// Writes an executable hook.
+fn hook(repo: &Repo, name: &str, body: &str) {
+    repo.write(format!(".git/hooks/{name}"), &format!("#!/bin/sh\n{body}\n"));
+    make_executable(&repo.path(format!(".git/hooks/{name}")));
+}
+
+/// What the hooks directory and the guard's own one hold: names, types, modes and
+/// contents.
+fn state(repo: &Repo) -> String {
+    let list =
+        "find .git/hooks .git/stage-guard 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' stat -c '%N %a'";
+    let sums =
+        "find .git/hooks .git/stage-guard -type f 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' sha1sum";
+    repo.shell(&format!("{list}; {sums}; true")).ok()
+}
+
+fn is_live(repo: &Repo) {
+    repo.stage(NOTE);
+    repo.commit().refuses(&[NOTE]);
+    repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+}
+
+#[test]
+fn uninstall_leaves_what_was_there_before() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "exit 0");
+    fs::set_permissions(repo.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o751)).unwrap();
+    symlink("../../merge.sh", repo.path(".git/hooks/pre-merge-commit")).unwrap();
+    let before = state(&repo);
+    repo.guard("install").ok();
+    is_live(&repo);
+    repo.guard("uninstall").ok();
+    assert_eq!(state(&repo), before);
+    repo.stage(NOTE).commit().silent();
+}
+
+#[test]
+fn installed_twice_is_installed_once() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "echo kept");
+    repo.guard("install").ok();
+    let once = state(&repo);
+    repo.guard("install").ok();
+    assert_eq!(state(&repo), once);
+}
+
+#[test]
+fn uninstall_without_install_changes_nothing() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "exit 0");
+    let before = state(&repo);
+    assert!(repo.guard("uninstall").ok().contains("no hook of stage-guard"));
+    assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
+    let repo = unguarded();
+    let body = "echo \"ran $0 $# $GIT_INDEX_FILE $PWD\" > .git/ran; cat > .git/input";
+    hook(&repo, "pre-commit", body);
+    repo.guard("install").ok();
+    repo.stage(NOTE);
+    repo.commit().refuses(&[NOTE]);
+    assert!(!repo.path(".git/ran").exists());
+    repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+    repo.stage("main.py").commit().ok();
+    let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
+    assert!(ran.starts_with("ran .git/hooks/../stage-guard/pre-commit 0 .git/index /"), "{ran}");
+    // By hand, with arguments and an input.
+    let run = repo.shell("printf 'line\\n' | .git/hooks/pre-commit 'a b' c");
+    run.ok();
+    assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit 2 "));
+    assert_eq!(fs::read_to_string(repo.path(".git/input")).unwrap(), "line\n");
+}
+
+#[test]
+fn a_kept_hook_that_fails_stops_the_commit() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "echo no >&2; exit 7");
+    repo.guard("install").ok();
+    let run = repo.stage("main.py").commit();
+    assert!(run.code == 1 && run.err.contains("no"), "{run:?}");
+}
+
+#[test]
+fn a_kept_hook_that_is_not_executable_stays_off() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "exit 7");
+    fs::set_permissions(repo.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o644)).unwrap();
+    repo.guard("install").ok();
+    repo.stage("main.py").commit().silent();
+}
+
+#[test]
+fn a_kept_hook_that_is_a_relative_symlink_still_finds_its_target() {
+    let repo = unguarded();
+    repo.write("tools/hook.sh", "#!/bin/sh\ntouch .git/ran\n");
+    make_executable(&repo.path("tools/hook.sh"));
+    symlink("../../tools/hook.sh", repo.path(".git/hooks/pre-commit")).unwrap();
+    repo.guard("install").ok();
+    repo.stage("main.py").commit().silent();
+    assert!(repo.path(".git/ran").exists());
+    repo.guard("uninstall").ok();
+    assert_eq!(fs::read_link(repo.path(".git/hooks/pre-commit")).unwrap(), Path::new("../../tools/hook.sh"));
+}
+
+#[test]
+fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
+    let repo = unguarded();
+    let binary = repo.path("it's here");
+    fs::copy(BINARY, &binary).unwrap();
+    let mut install = repo.command(binary.to_str().unwrap());
+    install.arg("install");
+    Repo::run(install, b"").ok();
+    is_live(&repo);
+    fs::remove_file(&binary).unwrap();
+    let run = repo.stage("main.py").commit();
+    assert!(run.code == 1 && run.err.contains("it's here` is not there"), "{run:?}");
+    assert!(run.err.contains("rm '.git/hooks/pre-commit'"), "{run:?}");
+    fs::write(&binary, "not a program").unwrap();
+    assert_ne!(repo.commit().code, 0);
+    make_executable(&binary);
+    fs::write(&binary, "\x7fELF is no program").unwrap();
+    assert_ne!(repo.commit().code, 0);
+}
+
+#[test]
+fn the_hook_needs_no_path() {
+    let repo = Repo::new();
+    repo.stage(NOTE);
+    repo.shell("PATH= /bin/sh .git/hooks/pre-commit").refuses(&[NOTE]);
+}
+
+#[test]
+fn hooks_that_another_manager_has_moved_aside_still_guard() {
+    let repo = Repo::new();
+    for aside in ["pre-commit.legacy", "pre-commit.old"] {
+        let (ours, aside) = (repo.path(".git/hooks/pre-commit"), repo.path(format!(".git/hooks/{aside}")));
+        fs::rename(&ours, &aside).unwrap();
+        hook(&repo, "pre-commit", &format!("exec {} \"$@\"", aside.display()));
+        is_live(&repo);
+        repo.guard("install").ok();
+        is_live(&repo);
+        assert!(fs::symlink_metadata(&aside).is_err());
+        repo.guard("uninstall").ok();
+        fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+        repo.guard("install").ok();
+    }
+}
+
+#[test]
+fn what_was_kept_goes_where_its_link_has_gone() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "echo first");
+    repo.guard("install").ok();
+    let legacy = repo.path(".git/hooks/pre-commit.legacy");
+    fs::rename(repo.path(".git/hooks/pre-commit"), &legacy).unwrap();
+    hook(&repo, "pre-commit", "echo second; .git/hooks/pre-commit.legacy");
+    repo.guard("install").ok();
+    let run = repo.stage("main.py").commit();
+    assert!(run.err.ends_with("second\nfirst\n") || run.out.ends_with("second\nfirst\n"), "{run:?}");
+    repo.guard("uninstall").ok();
+    assert_eq!(fs::read_to_string(&legacy).unwrap(), "#!/bin/sh\necho first\n");
+    assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
+}
+
+#[test]
+fn a_hook_that_was_kept_earlier_is_never_overwritten() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "echo first");
+    repo.guard("install").ok();
+    fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+    hook(&repo, "pre-commit", "echo second");
+    repo.guard("install").could_not("keep one of the two");
+    assert!(fs::read_to_string(repo.path(".git/stage-guard/pre-commit")).unwrap().contains("first"));
+    assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
+    let said = repo.guard("uninstall").ok();
+    assert!(said.contains("left: "), "{said}");
+    assert!(fs::read_to_string(repo.path(".git/stage-guard/pre-commit")).unwrap().contains("first"));
+}
+
+#[test]
+fn all_worktrees_are_guarded_from_one() {
+    let repo = unguarded();
+    repo.git("worktree add -q ../linked").ok();
+    repo.beside("linked").guard("install").ok();
+    is_live(&repo);
+    is_live(&repo.beside("linked"));
+    repo.git("worktree remove --force ../linked").ok();
+    is_live(&repo);
+}
+
+#[test]
+fn a_repository_that_moves_stays_guarded() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "touch .git/ran");
+    repo.guard("install").ok();
+    fs::rename(&repo.top, repo.beside("moved").top).unwrap();
+    let moved = repo.beside("moved");
+    is_live(&moved);
+    moved.stage("main.py").commit().silent();
+    assert!(moved.path(".git/ran").exists());
+}
+
+#[test]
+fn a_hooks_path_that_names_the_repositorys_own_directory_is_no_obstacle() {
+    for path in [".git/hooks".to_owned(), unguarded().path(".git/hooks").display().to_string()] {
+        let repo = unguarded();
+        let path =
+            if Path::new(&path).is_absolute() { repo.path(".git/hooks").display().to_string() } else { path };
+        repo.git_with(&["config", "core.hooksPath", &path]).ok();
+        repo.guard("install").ok();
+        is_live(&repo);
+    }
+}
+
+#[test]
+fn a_hooks_path_elsewhere_in_the_git_directory_is_guarded() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .git/my/own/hooks").ok();
+    repo.guard("install").ok();
+    is_live(&repo);
+    repo.guard("uninstall").ok();
+    repo.write("tools/hook.sh", "#!/bin/sh\nexit 3\n");
+    make_executable(&repo.path("tools/hook.sh"));
+    symlink("../../../../tools/hook.sh", repo.path(".git/my/own/hooks/pre-commit")).unwrap();
+    repo.guard("install").could_not("make its symlink absolute");
+    assert_eq!(repo.stage("main.py").commit().code, 1);
+}
+
+#[test]
+fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
+    for (path, owner) in
+        [(".husky/_", "husky"), (".githooks", "somebody else"), ("/nowhere/hooks", "somebody else")]
+    {
+        let repo = unguarded();
+        repo.git_with(&["config", "core.hooksPath", path]).ok();
+        let before = repo.shell("find . -not -path './.git/*' | sort").ok();
+        let run = repo.guard("install");
+        assert!(run.err.contains(owner) && run.err.contains("hook pre-commit || exit"), "{run:?}");
+        assert!(run.err.contains("core.hooksPath") && run.err.contains(".git/config"), "{run:?}");
+        run.could_not("not guarded");
+        assert_eq!(repo.shell("find . -not -path './.git/*' | sort").ok(), before);
+        assert!(!repo.path(".git/stage-guard").exists());
+    }
+}
+
+#[test]
+fn a_global_hooks_path_is_let_be() {
+    let repo = unguarded();
+    let global = repo.path("../global.config");
+    fs::write(&global, "[core]\n\thooksPath = ~/hooks\n").unwrap();
+    let repo = repo.with("GIT_CONFIG_GLOBAL", &global);
+    let run = repo.guard("install");
+    assert!(run.err.contains("(global)") && run.err.contains("global.config"), "{run:?}");
+    run.could_not("not guarded");
+}
+
+#[test]
+fn a_hooks_directory_that_is_a_symlink_out_of_the_repository_is_let_be() {
+    let repo = unguarded();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    fs::create_dir(repo.path("../shared-hooks")).unwrap();
+    symlink("../../shared-hooks", repo.path(".git/hooks")).unwrap();
+    repo.guard("install").could_not("not guarded");
+    assert_eq!(fs::read_dir(repo.path("../shared-hooks")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_line_that_is_named_guards() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .githooks").ok();
+    let run = repo.guard("install");
+    let line =
+        run.err.lines().find(|line| line.ends_with("hook pre-commit || exit")).unwrap().trim().to_owned();
+    repo.write(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
+    make_executable(&repo.path(".githooks/pre-commit"));
+    is_live(&repo);
+    repo.stage("main.py").commit().silent();
+}
+
+#[test]
+fn the_folder_of_hooks_serves_as_a_hooks_path() {
+    let repo = unguarded();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks");
+    repo.git_with(&["config", "core.hooksPath", folder.to_str().unwrap()]).ok();
+    let path =
+        format!("{}:{}", Path::new(BINARY).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    is_live(&repo.with("PATH", path));
+    let run = repo.with("PATH", "/usr/local/bin:/usr/bin:/bin").stage("main.py").commit();
+    assert!(run.code == 1 && run.err.contains("`stage-guard` is not there"), "{run:?}");
+}
+
+#[test]
+fn a_repository_without_a_hooks_directory_gets_one() {
+    let repo = unguarded();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    repo.guard("install").ok();
+    is_live(&repo);
+}
+
+#[test]
+fn a_hooks_directory_that_cannot_be_written_is_said() {
+    let repo = unguarded();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    fs::write(repo.path(".git/hooks"), "in the way").unwrap();
+    repo.guard("install").could_not(".git/hooks");
+}
+
+#[test]
+fn an_unknown_hook_is_no_reason_to_stop_git() {
+    let repo = Repo::new();
+    repo.stage(NOTE);
+    let run = repo.guard_with(&["hook", "post-\x1bcheckout", "a", "--b"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains(r"post-\u{1b}checkout"), "{run:?}");
+}

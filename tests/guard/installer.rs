@@ -1,0 +1,177 @@
+//! `install.sh`, with a `cargo` that only hands out the binary under test.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+use super::sandbox::{BINARY, Repo, Run, make_executable};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+/// A home with a clone of this project in `~/stage-guard`, a repository in
+/// `~/project`, and a `cargo` that does not build but hands out the binary under
+/// test: what a build does, CI shows once.
+pub(crate) struct Installation {
+    home: Repo,
+}
+
+const CARGO: &str = r#"#!/bin/sh
+case $1 in
+    --version) echo "cargo ${CARGO_IS:-1.95.0} (0000000 2026-01-01)" ;;
+    build)
+        sleep "${CARGO_SLEEPS:-0}"
+        [ -z "${CARGO_FAILS-}" ] || exit 101
+        mkdir -p "$CARGO_TARGET_DIR/release" && cp "$BINARY" "$CARGO_TARGET_DIR/release/stage-guard" ;;
+esac
+"#;
+
+impl Installation {
+    pub(crate) fn new() -> Self {
+        let home = Repo::home();
+        let project = home.within("project");
+        project.git("init -q -b main").ok();
+        project.write("README.md", "a project\n").git("add README.md").ok();
+        project.commit().silent();
+        home.write("tools/cargo", CARGO);
+        make_executable(&home.path("tools/cargo"));
+        symlink(env!("CARGO_MANIFEST_DIR"), home.path("stage-guard")).unwrap();
+        let mut path = OsString::from(home.path("tools"));
+        path.push(":");
+        path.push(home.path(".local/bin"));
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap());
+        let target = home.path("target");
+        Self { home: home.with("PATH", path).with("BINARY", BINARY).with("CARGO_TARGET_DIR", target) }
+    }
+
+    pub(crate) fn repo(&self, directory: &str) -> Repo {
+        self.home.below(directory)
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.home.path(path)
+    }
+
+    #[must_use]
+    pub(crate) fn shell(&self, line: &str) -> Run {
+        self.home.shell(line)
+    }
+
+    /// Runs a line of shell where everything is but one tool.
+    #[must_use]
+    pub(crate) fn without(&self, tool: &str, line: &str) -> Run {
+        let directory = self.path(&format!("without-{tool}"));
+        fs::create_dir(&directory).unwrap();
+        let tools = "sh bash git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep";
+        for name in tools.split(' ').filter(|name| *name != tool) {
+            let found = self.shell(&format!("command -v {name}")).ok();
+            symlink(found.trim(), directory.join(name)).unwrap();
+        }
+        self.home.with("PATH", directory).shell(line)
+    }
+}
+
+#[test]
+fn installs_guards_and_shows_the_guard_at_work() {
+    let home = Installation::new();
+    let said = home.shell("cd ~/project && ~/stage-guard/install.sh").ok();
+    assert!(said.contains("refused: .claude_sessions/current/example.py [session-directory]"), "{said}");
+    assert!(!said.contains("is not on PATH"), "{said}");
+    let project = home.repo("project");
+    assert_eq!(project.git("status --porcelain").ok(), "");
+    project.stage(NOTE).commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn takes_a_repository_and_a_prefix() {
+    let home = Installation::new();
+    let said = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").ok();
+    assert!(said.contains("a prefix/bin is not on PATH"), "{said}");
+    assert!(home.path("a prefix/bin/stage-guard").exists());
+    home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn run_twice_it_changes_nothing() {
+    let home = Installation::new();
+    let state = || {
+        home.shell("cd ~/project/.git && find hooks stage-guard ~/.local | sort | xargs stat -c '%N %a'").ok()
+    };
+    home.shell("~/stage-guard/install.sh ~/project").ok();
+    let once = state();
+    home.shell("~/stage-guard/install.sh ~/project").ok();
+    assert_eq!(state(), once);
+}
+
+#[test]
+fn uninstalls_what_it_installed() {
+    let home = Installation::new();
+    let state = || home.shell("cd ~/project/.git && find . ~/.local -type f | sort | xargs sha1sum").ok();
+    home.shell("mkdir -p ~/.local/bin && printf '#!/bin/sh\\n' > ~/project/.git/hooks/pre-commit").ok();
+    let before = state();
+    home.shell("~/stage-guard/install.sh ~/project && ~/stage-guard/install.sh --uninstall ~/project").ok();
+    assert_eq!(state(), before);
+}
+
+#[test]
+fn a_missing_tool_is_named_with_how_to_get_it() {
+    let home = Installation::new();
+    for (tool, words) in [("git", "git is missing: install git"), ("cargo", "rustup"), ("cc", "C compiler")] {
+        let run = home.without(tool, "~/stage-guard/install.sh ~/project");
+        assert!(run.code == 2 && run.err.contains(words), "{tool}: {run:?}");
+        assert!(!home.path(".local/bin/stage-guard").exists());
+    }
+    let run = home.shell("export CARGO_IS=1.87.3; ~/stage-guard/install.sh ~/project");
+    assert!(run.code == 2 && run.err.contains("cargo is 1.87.3, 1.88 or newer"), "{run:?}");
+    home.shell("export CARGO_IS=1.100.0-nightly; ~/stage-guard/install.sh ~/project").ok();
+}
+
+#[test]
+fn a_build_that_fails_leaves_nothing() {
+    let home = Installation::new();
+    assert_ne!(home.shell("export CARGO_FAILS=1; ~/stage-guard/install.sh ~/project").code, 0);
+    assert!(!home.path(".local/bin").exists() && !home.path("project/.git/stage-guard").exists());
+}
+
+#[test]
+fn an_interruption_leaves_no_half_a_binary() {
+    let home = Installation::new();
+    let slow = "export CARGO_SLEEPS=5; ~/stage-guard/install.sh ~/project & sleep 1; kill -TERM $!; wait $!";
+    assert_ne!(home.shell(slow).code, 0);
+    assert!(!home.path(".local/bin").exists());
+    home.shell("~/stage-guard/install.sh ~/project").ok();
+    let left = fs::read_dir(home.path(".local/bin")).unwrap().count();
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn a_repository_that_cannot_be_guarded_is_no_success() {
+    let home = Installation::new();
+    let run = home.shell("~/stage-guard/install.sh ~");
+    assert!(run.code == 2 && run.err.contains("not in a git repository"), "{run:?}");
+    home.repo("project").git("config core.hooksPath .husky/_").ok();
+    let run = home.shell("~/stage-guard/install.sh ~/project");
+    assert!(run.code == 2 && run.err.contains("not guarded") && run.err.contains("husky"), "{run:?}");
+}
+
+#[test]
+fn what_it_does_not_know_it_says() {
+    let home = Installation::new();
+    for (arguments, words) in
+        [("--bad", "--bad"), ("--prefix", "needs a directory"), ("a b", "one repository")]
+    {
+        let run = home.shell(&format!("~/stage-guard/install.sh {arguments}"));
+        assert!(run.code == 2 && run.err.contains(words), "{run:?}");
+    }
+    assert!(home.shell("~/stage-guard/install.sh --help").ok().starts_with("usage: install.sh"));
+}
+
+#[test]
+fn an_inherited_environment_of_git_misleads_nothing() {
+    let home = Installation::new();
+    let line = "cd ~/project && export GIT_INDEX_FILE=~/stray-index && ~/stage-guard/install.sh";
+    home.shell(line).ok();
+    assert!(!home.path("stray-index").exists());
+    home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
+}

@@ -1,0 +1,17 @@
+//! The real binary and the real hook, under the real `git`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stderr, reason = "a test says so when it is skipped")]
+
+mod commit;
+mod configuration;
+mod differential;
+mod failure;
+mod formats;
+mod hooks;
+mod installer;
+mod merge;
+mod names;
+mod policy;
+mod sandbox;
+mod usage;

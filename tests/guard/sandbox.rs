@@ -1,0 +1,297 @@
+//! A repository of its own for each test, with the real `git` and the real
+//! binary, and nothing of the developer's in the environment: an inherited
+//! `GIT_INDEX_FILE` would make a fixture rewrite the developer's own index.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_stage-guard");
+
+/// A repository, and the directory that it and its relatives lie in.
+pub(crate) struct Repo {
+    root: std::rc::Rc<TempDir>,
+    pub(crate) top: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// How a program ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Repo {
+    /// A guarded repository on a branch without a commit.
+    pub(crate) fn unborn() -> Self {
+        Self::init(&[])
+    }
+
+    /// A guarded repository with one commit, of `README.md`.
+    pub(crate) fn new() -> Self {
+        Self::of_format(&[])
+    }
+
+    /// The same with further arguments to `git init`.
+    pub(crate) fn of_format(format: &[&str]) -> Self {
+        let repo = Self::init(format);
+        repo.write("README.md", "a project\n").git("add README.md").ok();
+        repo.git("commit -q -m first").ok();
+        repo
+    }
+
+    fn init(format: &[&str]) -> Self {
+        let repo = Self::nowhere();
+        fs::create_dir(&repo.top).unwrap();
+        repo.git_with(&[&["init", "-q", "-b", "main"], format].concat()).ok();
+        repo.guard("install").ok();
+        repo
+    }
+
+    /// A place for a repository.
+    pub(crate) fn nowhere() -> Self {
+        let root = TempDir::new().unwrap();
+        // As git would print it: the temporary directory may be behind a symlink.
+        let top = root.path().canonicalize().unwrap().join("repo");
+        Self { root: root.into(), top, environment: Vec::new() }
+    }
+
+    /// Another directory beside this repository, as a repository to work in.
+    pub(crate) fn beside(&self, directory: &str) -> Self {
+        let top = self.top.parent().unwrap().join(directory);
+        Self { root: self.root.clone(), top, environment: self.environment.clone() }
+    }
+
+    /// A directory of this one, as a repository to work in.
+    pub(crate) fn below(&self, directory: &str) -> Self {
+        Self { root: self.root.clone(), top: self.top.join(directory), environment: self.environment.clone() }
+    }
+
+    /// The home directory of all that a test runs.
+    pub(crate) fn home() -> Self {
+        let mut home = Self::nowhere();
+        home.top.pop();
+        home
+    }
+
+    /// The same repository seen from one of its directories.
+    pub(crate) fn within(&self, directory: &str) -> Self {
+        let within = self.below(directory);
+        fs::create_dir_all(&within.top).unwrap();
+        within
+    }
+
+    /// The same repository with a variable set.
+    pub(crate) fn with(&self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        let mut environment = self.environment.clone();
+        environment.push((name.into(), value.as_ref().to_owned()));
+        Self { root: self.root.clone(), top: self.top.clone(), environment }
+    }
+
+    pub(crate) fn path(&self, path: impl AsRef<OsStr>) -> PathBuf {
+        self.top.join(path.as_ref())
+    }
+
+    /// Writes a file and the directories that it needs.
+    pub(crate) fn write(&self, path: impl AsRef<OsStr>, text: &str) -> &Self {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Writes a file and stages it, past every ignore rule.
+    pub(crate) fn stage(&self, path: impl AsRef<OsStr>) -> &Self {
+        let path = path.as_ref();
+        self.write(path, &format!("{}\n", path.display()));
+        let mut run = self.command("git");
+        run.args(["--literal-pathspecs", "add", "-f", "--sparse", "--"]).arg(path);
+        Self::run(run, b"").ok();
+        self
+    }
+
+    /// Commits `paths` past the guard, as an old history may hold them.
+    pub(crate) fn commit_past_the_guard(&self, paths: &[&str]) -> &Self {
+        for path in paths {
+            self.stage(path);
+        }
+        self.git("commit -q --no-verify -m old").ok();
+        self
+    }
+
+    /// Runs git with arguments that hold no spaces.
+    #[must_use]
+    pub(crate) fn git(&self, arguments: &str) -> Run {
+        self.git_with(&arguments.split_whitespace().collect::<Vec<_>>())
+    }
+
+    #[must_use]
+    pub(crate) fn git_with(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
+        self.git_fed(arguments, b"")
+    }
+
+    #[must_use]
+    pub(crate) fn git_fed(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
+        let mut command = self.command("git");
+        command.args(arguments);
+        Self::run(command, input)
+    }
+
+    /// Runs the binary with arguments that hold no spaces.
+    #[must_use]
+    pub(crate) fn guard(&self, arguments: &str) -> Run {
+        self.guard_with(&arguments.split_whitespace().collect::<Vec<_>>())
+    }
+
+    #[must_use]
+    pub(crate) fn guard_with(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
+        self.guard_fed(arguments, b"")
+    }
+
+    #[must_use]
+    pub(crate) fn guard_fed(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
+        let mut command = self.command(BINARY);
+        command.args(arguments);
+        Self::run(command, input)
+    }
+
+    /// Runs a line of shell, as a user would type it.
+    #[must_use]
+    pub(crate) fn shell(&self, line: &str) -> Run {
+        let mut command = self.command("bash");
+        command.args(["-c", line]);
+        Self::run(command, b"")
+    }
+
+    #[must_use]
+    pub(crate) fn commit(&self) -> Run {
+        self.git("commit -q -m message")
+    }
+
+    /// The refused paths, as the JSON report has them, and what is done to them.
+    #[must_use]
+    pub(crate) fn findings(&self, arguments: &str) -> Vec<(String, String, String)> {
+        let run = self.guard(&format!("{arguments} --format json"));
+        assert!(run.code < 2, "{run:?}");
+        let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        let verdict = if run.code == 1 { "refused" } else { "allowed" };
+        assert_eq!(report["verdict"], verdict);
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let findings = report["findings"].as_array().unwrap();
+        findings
+            .iter()
+            .map(|finding| {
+                let path = &finding["path"];
+                let path = if path["text"].is_string() { &path["text"] } else { &path["bytes"] };
+                (text(path), text(&finding["change"]), text(&finding["rule"]))
+            })
+            .collect()
+    }
+
+    /// The refused paths alone.
+    #[must_use]
+    pub(crate) fn refused(&self, arguments: &str) -> Vec<String> {
+        self.findings(arguments).into_iter().map(|(path, _, _)| path).collect()
+    }
+
+    /// A program in this repository, in an environment of its own.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.top)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", self.root.path())
+            .env("LC_ALL", "C")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            .env("GIT_AUTHOR_NAME", "A U Thor")
+            .env("GIT_AUTHOR_EMAIL", "author@example.com")
+            .env("GIT_COMMITTER_NAME", "C O Mitter")
+            .env("GIT_COMMITTER_EMAIL", "committer@example.com")
+            .envs(self.environment.iter().cloned());
+        command
+    }
+
+    #[must_use]
+    pub(crate) fn run(mut command: Command, input: &[u8]) -> Run {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        // A program that does not read its input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input);
+        let output = child.wait_with_output().unwrap();
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The oldest of the versions that can do what a test needs.
+    pub(crate) fn git_is_at_least(version: (u32, u32)) -> bool {
+        let mut command = Self::nowhere().command("git");
+        command.current_dir("/").arg("--version");
+        let text = Self::run(command, b"").out;
+        let mut numbers = text.split([' ', '.']).filter_map(|part| part.trim().parse().ok());
+        (numbers.next().unwrap(), numbers.next().unwrap()) >= version
+    }
+}
+
+impl Run {
+    /// Asserts that it went well; its standard output.
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.out
+    }
+
+    /// Asserts that it went well and said nothing.
+    pub(crate) fn silent(self) {
+        assert_eq!((self.code, self.out.as_str(), self.err.as_str()), (0, "", ""), "{self:?}");
+    }
+
+    /// Asserts that the guard, or git through its hook, refused just these paths.
+    pub(crate) fn refuses(self, paths: &[&str]) -> Self {
+        assert_eq!(self.code, 1, "{self:?}");
+        let said = format!("{}{}", self.out, self.err);
+        let refused: Vec<&str> = said
+            .lines()
+            .filter_map(|line| line.strip_prefix("refused: ")?.split_once(" [").map(|(path, _)| path))
+            .collect();
+        assert_eq!(refused, paths, "{said}");
+        Self { out: said, ..self }
+    }
+
+    /// Asserts the exit code.
+    pub(crate) fn ends(self, code: i32) {
+        assert_eq!(self.code, code, "{self:?}");
+    }
+
+    /// Asserts that git found nothing to commit, and the guard nothing to refuse.
+    pub(crate) fn refuses_nothing_for_nothing_is_staged(self) {
+        assert_eq!(self.code, 1, "{self:?}");
+        assert!(!self.err.contains("refused") && !self.out.contains("refused"), "{self:?}");
+    }
+
+    /// Asserts that it could not check, and said so in a way that holds `words`.
+    pub(crate) fn could_not(self, words: &str) {
+        assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
+        assert!(self.err.starts_with("stage-guard: ") && self.err.contains(words), "{words}: {self:?}");
+    }
+}
+
+/// A name of bytes that are no UTF-8.
+pub(crate) fn bytes(name: &[u8]) -> &OsStr {
+    OsStr::from_bytes(name)
+}
+
+pub(crate) fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}

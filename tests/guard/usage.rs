@@ -1,0 +1,221 @@
+//! The command line: what is printed, where, and the exit code.
+
+use super::sandbox::Repo;
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+fn with_findings() -> Repo {
+    let repo = Repo::new();
+    repo.stage(NOTE).stage("backend/test_api.py").stage("main.py");
+    repo
+}
+
+#[test]
+fn a_refusal_is_a_line_a_finding_and_the_way_out() {
+    let run = with_findings().guard("").refuses(&[NOTE, "backend/test_api.py"]);
+    let expected = "\
+refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
+refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
+unstage: git restore --staged -- :/.claude_sessions/current/x.py :/backend/test_api.py
+allow: add the path to `allow` in .stage-guard.toml
+";
+    assert_eq!(run.out, expected);
+}
+
+#[test]
+fn json_is_one_document() {
+    let run = with_findings().guard("--format json");
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(run.code, 1);
+    assert!(report["checked"].as_u64().unwrap() >= 3);
+    let expected = serde_json::json!({
+        "version": 1, "verdict": "refused", "checked": report["checked"], "findings": [
+            {"path": {"text": NOTE}, "change": "added", "rule": "session-directory",
+             "reason": "in the session directory, which is never committed", "home": ".claude_sessions/"},
+            {"path": {"text": "backend/test_api.py"}, "change": "added", "rule": "stray-test",
+             "reason": "a test outside the test directory", "home": ".claude_sessions/tests/"},
+        ]
+    });
+    assert_eq!(report, expected);
+    let clean = Repo::new().guard("--format json").ok();
+    let clean: serde_json::Value = serde_json::from_str(&clean).unwrap();
+    assert_eq!(
+        (clean["verdict"].as_str(), clean["findings"].as_array().map(Vec::len)),
+        (Some("allowed"), Some(0))
+    );
+}
+
+#[test]
+fn a_dry_run_reports_and_never_refuses() {
+    let repo = with_findings();
+    assert_eq!(repo.guard("--dry-run").ok(), repo.guard("").out);
+    let report: serde_json::Value =
+        serde_json::from_str(&repo.guard("--dry-run --format json").ok()).unwrap();
+    assert_eq!(report["verdict"], "refused");
+    repo.guard("check --dry-run --all-files").ok();
+    assert_eq!(repo.guard("-q --dry-run").ok(), "2 refused\n");
+}
+
+#[test]
+fn quiet_is_one_line_or_none() {
+    let run = with_findings().guard("-q");
+    assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (1, "2 refused\n", ""));
+    Repo::new().guard("--quiet").silent();
+}
+
+#[test]
+fn options_go_before_and_after_the_command() {
+    let repo = with_findings();
+    let expected = repo.guard("check --staged").out;
+    for arguments in ["check", "--color never check", "check --color never --format human", "-C . check"] {
+        assert_eq!(repo.guard(arguments).out, expected, "{arguments}");
+    }
+    assert_eq!(repo.guard("-C backend -C .. check").out, expected);
+}
+
+#[test]
+fn all_files_looks_at_every_tracked_path() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[NOTE, "debug_x.py"]).guard("").silent();
+    let run = repo.guard("check --all-files").refuses(&[NOTE, "debug_x.py"]);
+    assert!(run.out.contains("untrack: git rm --cached -- :/.claude_sessions/current/x.py :/debug_x.py\n"));
+    assert!(repo.findings("check --all-files").iter().all(|(_, change, _)| change == "tracked"));
+}
+
+#[test]
+fn all_files_names_an_unmerged_path_once() {
+    for split in [false, true] {
+        let repo = Repo::new();
+        let blob = repo.git("rev-parse HEAD:README.md").ok();
+        let entry = |stage: u8| format!("100644 {} {stage}\tdebug_x.py\n", blob.trim());
+        let entries = [entry(1), entry(2), entry(3)].concat();
+        repo.git_fed(&["update-index", "--index-info"], entries.as_bytes()).ok();
+        if split {
+            repo.git("update-index --split-index").ok();
+        }
+        assert_eq!(repo.refused("check --all-files"), ["debug_x.py"]);
+        // No commit can be made of it, so there is nothing to refuse.
+        repo.guard("").silent();
+    }
+}
+
+#[test]
+fn explain_says_why() {
+    let repo = Repo::new();
+    repo.write(".stage-guard.toml", "allow = [\"check_*.py\"]\n").stage("x.py");
+    let run = repo.guard(
+        "explain test_y.py test_x.py test_utils.py lib/test_y.py check_it.py tests/scratch/y.py main.py",
+    );
+    let expected = "\
+test_y.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
+test_x.py: allowed: it belongs to `x.py` beside it, against stray-test (`test_*`)
+";
+    assert!(run.out.starts_with(expected), "{run:?}");
+    for words in [
+        "lib/test_y.py: allowed: it is not directly in a production root, against stray-test (`test_*`)\n",
+        "check_it.py: allowed: `allow` has `check_*.py`, against one-off-script (`check_*`)\n",
+        "tests/scratch/y.py: allowed: a directory `tests` is left alone, against scratch-directory (`*`)\n",
+        "main.py: allowed: no rule catches it\n",
+    ] {
+        assert!(run.out.contains(words), "{words}: {run:?}");
+    }
+    assert_eq!(run.code, 1);
+    repo.guard("explain main.py").ok();
+}
+
+#[test]
+fn explain_counts_paths_from_where_the_user_stands() {
+    let repo = Repo::new();
+    let deep = repo.within("backend/app");
+    let top = repo.top.display().to_string();
+    for (typed, path) in [
+        ("../test_x.py", "backend/test_x.py"),
+        ("x.py", "backend/app/x.py"),
+        (".././../debug_x.py", "debug_x.py"),
+        ("../../.claude_sessions/", ".claude_sessions"),
+        (&format!("{top}/debug_x.py"), "debug_x.py"),
+    ] {
+        let said = deep.guard_with(&["explain", typed]).out;
+        assert!(said.starts_with(&format!("{path}: ")), "{typed}: {said}");
+    }
+    for outside in ["../../../x.py", "/x.py", "../.."] {
+        deep.guard_with(&["explain", outside]).could_not("is not a path in the repository");
+    }
+    std::os::unix::fs::symlink(&repo.top, repo.path("../link")).unwrap();
+    let linked = repo.beside("link");
+    assert!(linked.guard("explain debug_x.py").out.starts_with("debug_x.py: refused"));
+    let absolute = format!("{}/debug_x.py", linked.top.display());
+    assert!(repo.guard_with(&["explain", &absolute]).out.starts_with("debug_x.py: refused"));
+}
+
+#[test]
+fn explain_reads_paths_from_standard_input() {
+    let repo = Repo::new();
+    let run = repo.guard_fed(&["explain", "--stdin", "-q"], b"debug_x.py\nmain.py\n\n.claude_sessions/a b\n");
+    assert_eq!((run.code, run.out.as_str()), (1, "2 refused\n"));
+    let run = repo.guard_fed(&["explain", "--stdin", "-z"], b"debug_\n.py\0main.py\0");
+    assert!(run.out.starts_with(r"debug_\n.py: refused"), "{run:?}");
+    let listed = repo
+        .stage(".claude_sessions/ä.py")
+        .shell(&format!("git ls-files | {} explain --stdin", super::sandbox::BINARY));
+    assert!(listed.out.contains("ä.py: refused"), "{listed:?}");
+    let run = repo.guard_fed(&["explain", "--stdin", "--format", "json"], b"debug_x.py\nmain.py\n");
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let expected = serde_json::json!({"version": 1, "verdict": "refused", "paths": [
+        {"path": {"text": "debug_x.py"}, "verdict": "refused", "rule": "debug-script", "pattern": "debug_*",
+         "reason": "a debug script", "home": ".claude_sessions/debugging/"},
+        {"path": {"text": "main.py"}, "verdict": "allowed"},
+    ]});
+    assert_eq!(report, expected);
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_ask() {
+    let repo = with_findings();
+    let is_coloured = |repo: &Repo, arguments: &str| repo.guard(arguments).out.contains('\x1b');
+    assert!(!is_coloured(&repo, "") && !is_coloured(&repo, "--color never"));
+    assert!(is_coloured(&repo, "--color always"));
+    assert!(is_coloured(&repo.with("CLICOLOR_FORCE", "1"), ""));
+    assert!(!is_coloured(&repo.with("CLICOLOR_FORCE", "1"), "--color never"));
+    assert!(!is_coloured(&repo.with("CLICOLOR_FORCE", "1"), "--format json"));
+    let terminal = |environment: &str| {
+        repo.shell(&format!("{environment} script -qec {} /dev/null < /dev/null", super::sandbox::BINARY)).out
+    };
+    assert!(terminal("TERM=xterm").contains('\x1b'));
+    assert!(!terminal("TERM=xterm NO_COLOR=1").contains('\x1b'));
+    assert!(!terminal("TERM=dumb").contains('\x1b'));
+}
+
+#[test]
+fn a_terminal_is_told_that_nothing_is_refused() {
+    let repo = Repo::new();
+    let said = repo.shell(&format!("script -qec {} /dev/null < /dev/null", super::sandbox::BINARY)).ok();
+    assert_eq!(said.trim(), "nothing is refused");
+    repo.guard("").silent();
+    repo.guard("hook pre-commit").silent();
+}
+
+#[test]
+fn a_word_that_is_not_known_is_said() {
+    let repo = Repo::new();
+    repo.guard("chekc").could_not("check");
+    repo.guard("--dryrun").could_not("--dry-run");
+    repo.guard("--format yaml").could_not("human");
+    repo.guard("check --staged --all-files").could_not("cannot be used with");
+    repo.guard("explain").could_not("required");
+    repo.guard("explain -z x").could_not("cannot be used with");
+    repo.guard("explain -z").could_not("--stdin");
+    repo.guard("install --dry-run").could_not("--dry-run");
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    let repo = Repo::nowhere();
+    std::fs::create_dir(&repo.top).unwrap();
+    for arguments in ["--help", "-h", "check --help", "--version", "-V"] {
+        let run = repo.guard(arguments);
+        assert!(run.code == 0 && !run.out.is_empty() && run.err.is_empty(), "{run:?}");
+    }
+    assert!(repo.guard("--version").out.starts_with("stage-guard "));
+    assert!(repo.guard("--help").out.lines().count() <= 40);
+}
