@@ -13,5 +13,6 @@ mod installer;
 mod merge;
 mod names;
 mod policy;
+mod readme;
 mod sandbox;
 mod usage;

@@ -1,0 +1,130 @@
+//! What the README says is so: its commands are run, its configuration is read.
+
+use std::fs;
+use std::path::Path;
+
+use super::installer::Installation;
+use super::sandbox::{Repo, make_executable};
+
+const README: &str = include_str!("../../README.md");
+
+/// The contents of the README's blocks of a language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    README.split(&fence as &str).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+/// The commands of the README's sessions, each with the output that it shows.
+fn commands() -> Vec<(&'static str, String)> {
+    let mut commands: Vec<(&str, String)> = Vec::new();
+    for line in blocks("console").into_iter().flat_map(str::lines) {
+        match line.strip_prefix("$ ") {
+            Some(command) => commands.push((command, String::new())),
+            None => commands.last_mut().unwrap().1.extend([line, "\n"]),
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_sessions_run_as_they_are_shown() {
+    let home = Installation::new();
+    let project = home.repo("project");
+    project.stage("backend/login.py").commit().silent();
+    project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
+    project.write("backend/login.py", "mended");
+    // What the tests themselves are run with is run by whoever runs them.
+    let commands: Vec<_> =
+        commands().into_iter().filter(|(command, _)| !command.starts_with("cargo test")).collect();
+    let script: String = commands
+        .iter()
+        .fold(String::new(), |script, (command, _)| script + command + "\nprintf '\\0%s\\0' $?\n");
+    let run = home.shell(&format!("exec 2>&1; cd ~/stage-guard\n{script}"));
+    let results: Vec<&str> = run.out.split('\0').collect();
+    assert_eq!(results.len(), 2 * commands.len() + 1, "{run:?}");
+    for ((command, shown), result) in commands.iter().zip(results.chunks(2)) {
+        let [output, code] = result else { unreachable!() };
+        let is_refusal = shown.contains("refused");
+        assert_eq!(*code, if is_refusal { "1" } else { "0" }, "{command}: {output}");
+        assert!(shown.is_empty() || shown == output, "{command}\n{output}");
+    }
+    assert!(!home.path(".local/bin/stage-guard").exists() && !project.path(".git/stage-guard").exists());
+    assert_eq!(project.git("show --format= --name-only").ok(), ".gitignore\nbackend/login.py\n");
+}
+
+#[test]
+fn the_test_command_is_there_for_others_to_run() {
+    assert_eq!(commands().iter().filter(|(command, _)| command.starts_with("cargo test")).count(), 1);
+}
+
+#[test]
+fn the_configuration_is_read_as_it_says() {
+    let repo = Repo::new();
+    let [configuration] = blocks("toml")[..] else { panic!("one block of configuration") };
+    repo.write(".stage-guard.toml", configuration);
+    for (path, is_refused) in [
+        ("backend/scripts/debug/x.dump.sql", false),
+        ("x.dump.sql", true),
+        ("FIX_SUMMARY.md", false),
+        ("services/api/debug_x.py", true),
+    ] {
+        assert_eq!(repo.guard(&format!("explain {path}")).code, i32::from(is_refused), "{path}");
+    }
+}
+
+#[test]
+fn the_table_of_rules_names_each_of_them() {
+    let rules = Repo::new().guard("rules").ok();
+    for id in rules.lines().filter_map(|line| line.strip_prefix("id = \"")?.strip_suffix('"')) {
+        assert!(README.contains(&format!("`{id}`")), "{id}");
+    }
+}
+
+#[test]
+fn the_json_document_is_one() {
+    let repo = Repo::new();
+    repo.stage("backend/test_api.py").stage("main.py");
+    assert_eq!(repo.guard("--format json").out, *blocks("json")[0]);
+}
+
+#[test]
+fn the_line_for_other_hooks_is_the_one_that_install_prints() {
+    let home = Installation::new();
+    home.shell("cd ~/stage-guard && ./install.sh ~/project").ok();
+    let line = blocks("sh")[0].trim();
+    let project = home.repo("project");
+    project.git("config core.hooksPath .githooks").ok();
+    let run = home.shell("cd ~/project && stage-guard install");
+    assert!(
+        run.err.lines().any(|said| said.trim().ends_with(line.strip_prefix("stage-guard").unwrap())),
+        "{run:?}"
+    );
+    project.write(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
+    make_executable(&project.path(".githooks/pre-commit"));
+    project.stage(".claude_sessions/x");
+    home.shell("cd ~/project && git commit -q -m x").refuses(&[".claude_sessions/x"]);
+}
+
+#[test]
+fn the_line_of_shell_has_the_faults_that_are_named() {
+    let repo = Repo::new();
+    repo.guard("uninstall").ok();
+    repo.write(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[1]));
+    make_executable(&repo.path(".git/hooks/pre-commit"));
+    for missed in ["pkg/.claude_sessions/x", ".Claude_Sessions/x", ".claude_sessions/ä"] {
+        repo.stage(missed).commit().silent();
+    }
+    let run = repo.stage(".claude_sessions/x").commit();
+    assert_eq!(run.code, 1);
+    repo.git("commit -q --no-verify -m old").ok();
+    repo.git("rm -q .claude_sessions/x").ok();
+    assert_eq!(repo.commit().code, 1);
+}
+
+#[test]
+fn the_files_that_are_named_are_there() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        assert!(fs::exists(top.join(file)).unwrap(), "{file}");
+    }
+}
