@@ -36,12 +36,9 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     if findings.is_empty() && moment != Moment::ByHand {
         return Ok(Outcome::Allowed);
     }
-    let way_out = if repository.index_is_temporary() {
-        WayOut::LeaveOut
-    } else if !findings.is_empty() && repository.is_head_unborn()? {
-        WayOut::UnstageOnUnbornBranch
-    } else {
-        WayOut::Unstage
+    let way_out = WayOut::Unstage {
+        is_unborn: !findings.is_empty() && repository.is_head_unborn()?,
+        is_temporary: repository.index_is_temporary(),
     };
     report(options, &findings, checked, way_out, out)
 }

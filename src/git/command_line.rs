@@ -49,12 +49,10 @@ impl Reader {
     }
 }
 
-/// Every tracked path once, in the order of the index.
-pub(super) fn listing() -> Result<Vec<BString>, Error> {
+/// The path of every entry, at any stage.
+pub(super) fn paths() -> Result<Vec<BString>, Error> {
     let output = run(["ls-files", "-z", "--full-name", "--", ":/"])?;
-    let mut paths: Vec<BString> = fields(&output).map(BString::from).collect();
-    paths.dedup();
-    Ok(paths)
+    Ok(fields(&output).map(BString::from).collect())
 }
 
 pub(super) fn has_commit(id: &str) -> Result<bool, Error> {

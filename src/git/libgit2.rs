@@ -48,12 +48,6 @@ impl Reader {
         }
     }
 
-    /// Whether `path` is in the index, as an entry or as a directory of entries.
-    pub(super) fn contains(&self, path: &BStr) -> bool {
-        let below = bstr::concat([path.as_bytes(), b"/"]);
-        self.index.get_path(as_path(path), 0).is_some() || self.index.find_prefix(below).is_ok()
-    }
-
     pub(super) fn staged(
         &self,
         merged: &[String],
@@ -74,11 +68,9 @@ impl Reader {
         Ok(Nominated { entries, checked: self.index.len() })
     }
 
-    pub(super) fn tracked(&self, nominates: &dyn Fn(&BStr) -> bool) -> (Vec<BString>, usize) {
-        let found = self.index.iter().filter(|entry| nominates(entry.path.as_bstr()));
-        let mut paths: Vec<BString> = found.map(|entry| entry.path.into()).collect();
-        paths.dedup();
-        (paths, self.index.len())
+    /// The path of every entry, at any stage.
+    pub(super) fn paths(&self) -> Vec<BString> {
+        self.index.iter().map(|entry| entry.path.into()).collect()
     }
 
     pub(super) fn has_commit(&self, id: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Reading a repository. Knows no rule.
 //!
-//! Two readers give the same answer: [`libgit2`], and `git` itself for the
+//! Two readers give the same answer: libgit2, and `git` itself for the
 //! repositories that libgit2 cannot read (SHA-256, reftable, a split or a
 //! sparse index, …). Neither writes to the repository nor reaches the network.
 
@@ -41,22 +41,15 @@ enum Reader {
 /// What was asked for, and how much was looked at to find it.
 #[derive(Debug)]
 pub struct Nominated {
-    /// In the order of the index.
+    /// Sorted by the bytes of their paths.
     pub entries: Vec<Entry>,
     /// How many entries were looked at; it depends on the reader.
     pub checked: usize,
 }
 
-/// The paths that are tracked: in the index, at any stage.
+/// The paths that are tracked: in the index, at any stage; sorted by their bytes.
 #[derive(Debug)]
-pub struct TrackedPaths<'r>(Lookup<'r>);
-
-#[derive(Debug)]
-enum Lookup<'r> {
-    Index(&'r libgit2::Reader),
-    /// In the order of the index.
-    Listing(Vec<BString>),
-}
+pub struct TrackedPaths(Vec<BString>);
 
 /// Why a repository could not be read. Nothing that could not be read is ever
 /// taken for clean.
@@ -167,10 +160,13 @@ impl Repository {
     ///
     /// The index, `HEAD`, or one of the merged commits cannot be read.
     pub fn staged(&self, merged: &[String], nominates: &dyn Fn(&BStr) -> bool) -> Result<Nominated, Error> {
-        match &self.reader {
+        let mut found = match &self.reader {
             Reader::Libgit2(reader) => reader.staged(merged, nominates),
             Reader::Git(reader) => reader.staged(merged, nominates),
-        }
+        }?;
+        // Under `core.ignoreCase` libgit2 has an order of its own.
+        found.entries.sort_unstable();
+        Ok(found)
     }
 
     /// All entries of the index that `nominates` says yes to, once each.
@@ -179,14 +175,9 @@ impl Repository {
     ///
     /// The index cannot be read.
     pub fn tracked(&self, nominates: &dyn Fn(&BStr) -> bool) -> Result<Nominated, Error> {
-        let (paths, checked) = match &self.reader {
-            Reader::Libgit2(reader) => reader.tracked(nominates),
-            Reader::Git(_) => {
-                let listing = command_line::listing()?;
-                let checked = listing.len();
-                (listing.into_iter().filter(|path| nominates(path.as_bstr())).collect(), checked)
-            }
-        };
+        let TrackedPaths(mut paths) = self.tracked_paths()?;
+        let checked = paths.len();
+        paths.retain(|path| nominates(path.as_bstr()));
         let entry = |path| Entry { path, change: Change::Tracked };
         Ok(Nominated { entries: paths.into_iter().map(entry).collect(), checked })
     }
@@ -196,11 +187,14 @@ impl Repository {
     /// # Errors
     ///
     /// The index cannot be read.
-    pub fn tracked_paths(&self) -> Result<TrackedPaths<'_>, Error> {
-        Ok(TrackedPaths(match &self.reader {
-            Reader::Libgit2(reader) => Lookup::Index(reader),
-            Reader::Git(_) => Lookup::Listing(command_line::listing()?),
-        }))
+    pub fn tracked_paths(&self) -> Result<TrackedPaths, Error> {
+        let mut paths = match &self.reader {
+            Reader::Libgit2(reader) => reader.paths(),
+            Reader::Git(_) => command_line::paths()?,
+        };
+        paths.sort_unstable();
+        paths.dedup();
+        Ok(TrackedPaths(paths))
     }
 
     /// The commits that are being merged, by their ids, beside `HEAD`: what
@@ -299,21 +293,16 @@ impl Repository {
     }
 }
 
-impl TrackedPaths<'_> {
+impl TrackedPaths {
     /// Whether `path` is a tracked file, or a directory of tracked files.
     #[must_use]
     pub fn contains(&self, path: &BStr) -> bool {
-        match &self.0 {
-            Lookup::Index(reader) => reader.contains(path),
-            Lookup::Listing(paths) => {
-                // A path sorts before all that is below it, but `x.c` and `x-y` stand between
-                // `x` and `x/`.
-                let at = |wanted: &[u8]| paths.partition_point(|path| path.as_bytes() < wanted);
-                let below = bstr::concat([path.as_bytes(), b"/"]);
-                paths.get(at(path)).is_some_and(|found| found == path)
-                    || paths.get(at(&below)).is_some_and(|found| found.starts_with(&below))
-            }
-        }
+        // A path sorts before all that is below it, but `x.c` and `x-y` stand between
+        // `x` and `x/`.
+        let at = |wanted: &[u8]| self.0.partition_point(|path| path.as_bytes() < wanted);
+        let below = bstr::concat([path.as_bytes(), b"/"]);
+        self.0.get(at(path)).is_some_and(|found| found == path)
+            || self.0.get(at(&below)).is_some_and(|found| found.starts_with(&below))
     }
 }
 

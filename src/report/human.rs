@@ -15,12 +15,13 @@ use crate::policy::{Exemption, FILE_NAME, Finding, Rule, Verdict, is_in_session_
 /// How refused paths are taken out again, in git's own commands.
 #[derive(Clone, Copy, Debug)]
 pub enum WayOut {
-    /// They are staged, and `HEAD` says what the index goes back to.
-    Unstage,
-    /// They are staged, and there is no `HEAD` yet.
-    UnstageOnUnbornBranch,
-    /// They are in an index that git made for this commit alone and drops now.
-    LeaveOut,
+    /// They are staged.
+    Unstage {
+        /// There is no `HEAD` yet that says what the index goes back to.
+        is_unborn: bool,
+        /// The index is one that git made for this commit alone and drops now.
+        is_temporary: bool,
+    },
     /// They are tracked.
     Untrack,
 }
@@ -43,19 +44,15 @@ pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> 
     }
     let paths: Vec<String> = findings.iter().map(|finding| pathspec(&finding.entry.path)).collect();
     let paths = paths.join(" ");
-    let unstage = |command: &str| format!("{} git {command} -- {paths}", "unstage:".cyan());
-    match way_out {
-        WayOut::Unstage => writeln!(out, "{}", unstage("restore --staged"))?,
-        WayOut::UnstageOnUnbornBranch => writeln!(out, "{}", unstage("rm --cached -f"))?,
-        WayOut::LeaveOut => {
-            writeln!(out, "{}", unstage("restore --staged"))?;
-            let leave_out = "leave out:".cyan().to_string();
-            writeln!(
-                out,
-                "{leave_out} `git commit` without -a and without these paths: it takes what is staged"
-            )?;
-        }
-        WayOut::Untrack => writeln!(out, "{} git rm --cached -- {paths}", "untrack:".cyan())?,
+    let (what, command) = match way_out {
+        WayOut::Unstage { is_unborn: false, .. } => ("unstage:", "restore --staged"),
+        WayOut::Unstage { is_unborn: true, .. } => ("unstage:", "rm --cached -f"),
+        WayOut::Untrack => ("untrack:", "rm --cached"),
+    };
+    writeln!(out, "{} git {command} -- {paths}", what.cyan())?;
+    if matches!(way_out, WayOut::Unstage { is_temporary: true, .. }) {
+        let what = "leave out:".cyan().to_string();
+        writeln!(out, "{what} `git commit` without -a and without these paths: it takes what is staged")?;
     }
     writeln!(out, "{} add the path to `allow` in {FILE_NAME}", "allow:".cyan())
 }

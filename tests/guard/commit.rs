@@ -250,3 +250,13 @@ fn says_under_commit_all_that_nothing_stays_staged() {
     let run = repo.git("commit -q -a -m all").refuses(&[TEST]);
     assert!(run.out.contains("without -a"), "{run:?}");
 }
+
+#[test]
+fn the_way_out_works_under_commit_all_on_an_unborn_branch() {
+    let repo = Repo::unborn();
+    repo.stage("main.py").stage(NOTE);
+    let run = repo.git("commit -q -a -m all").refuses(&[NOTE]);
+    let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
+    repo.shell(&command).ok();
+    repo.git("commit -q -a -m all").silent();
+}
