@@ -51,8 +51,9 @@ pub struct Uninstalled {
     pub left: Vec<PathBuf>,
 }
 
-/// Why hooks could not be installed or taken away. Nothing is half done: what a
-/// failed step leaves, a second run takes up.
+/// Why hooks could not be installed or taken away. A hook that was there before is
+/// in its place or kept at every moment; what a failed step leaves, a second run
+/// takes up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Git runs hooks from a directory that is not the repository's own.
@@ -117,8 +118,16 @@ impl Hooks {
         for directory in [&self.directory, &self.home] {
             fs::create_dir_all(directory).map_err(disk("make", directory))?;
         }
-        self.write_shim(binary)?;
-        NAMES.into_iter().map(|name| self.link(name)).collect()
+        let installed = self.write_shim(binary).and_then(|()| {
+            // All that may be refused comes before the first link.
+            NAMES.into_iter().try_for_each(|name| self.make_room(name))?;
+            NAMES.into_iter().map(|name| self.link(name)).collect()
+        });
+        if installed.is_err() {
+            // Only where nothing has come into it.
+            let _ = fs::remove_dir(&self.home);
+        }
+        installed
     }
 
     /// Takes the links and the shim away, and puts back what was kept, byte for
@@ -136,10 +145,12 @@ impl Hooks {
         remove(&self.shim())?;
         for kept in entries(&self.home)? {
             let place = self.directory.join(kept.file_name().unwrap_or_default());
-            if fs::symlink_metadata(&place).is_ok() {
-                done.left.push(kept);
-            } else {
+            if fs::symlink_metadata(&place).is_err() {
                 fs::rename(&kept, &place).map_err(disk("put back", &place))?;
+            } else if is_same_file(&kept, &place) {
+                remove(&kept)?;
+            } else {
+                done.left.push(kept);
             }
         }
         if done.left.is_empty() && self.home.exists() {
@@ -175,17 +186,22 @@ impl Hooks {
             })
     }
 
+    /// Keeps the hook that has the place of ours.
+    fn make_room(&self, name: &str) -> Result<(), Error> {
+        let place = self.directory.join(name);
+        if self.is_ours(&place) {
+            return Ok(());
+        }
+        // Another manager has moved our link aside: what is kept goes there.
+        for moved in self.links()?.iter().filter(|moved| hook_name(moved) == OsStr::new(name)) {
+            self.put_back(moved)?;
+        }
+        if fs::symlink_metadata(&place).is_ok() { keep(&place, &self.home.join(name)) } else { Ok(()) }
+    }
+
     fn link(&self, name: &'static str) -> Result<Installed, Error> {
         let link = self.directory.join(name);
-        let kept = self.home.join(name);
         if !self.is_ours(&link) {
-            // Another manager has moved our link aside: what is kept goes there.
-            for moved in self.links()?.iter().filter(|moved| hook_name(moved) == OsStr::new(name)) {
-                self.put_back(moved)?;
-            }
-            if fs::symlink_metadata(&link).is_ok() {
-                keep(&link, &kept)?;
-            }
             let new = self.directory.join(format!(".{name}.{}", process::id()));
             symlink(self.way_home.join("hook"), &new).and_then(|()| fs::rename(&new, &link)).map_err(
                 |error| {
@@ -194,6 +210,7 @@ impl Hooks {
                 },
             )?;
         }
+        let kept = self.home.join(name);
         Ok(Installed { name, kept: fs::symlink_metadata(&kept).is_ok().then_some(kept) })
     }
 
@@ -235,9 +252,9 @@ fn shim_for(binary: &Path, kept: &Path) -> Vec<u8> {
 /// is no moment in which neither runs.
 fn keep(present: &Path, kept: &Path) -> Result<(), Error> {
     if fs::symlink_metadata(kept).is_ok() {
-        let is_kept_already = is_same_file(present, kept);
+        // An install that was interrupted has kept it already.
         let occupied = || Error::Occupied { kept: kept.to_owned(), present: present.to_owned() };
-        return if is_kept_already { Ok(()) } else { Err(occupied()) };
+        return is_same_file(present, kept).then_some(()).ok_or_else(occupied);
     }
     fs::hard_link(present, kept).or_else(|_| copy(present, kept)).map_err(disk("keep", present))?;
     if is_executable(present) && !is_executable(kept) {

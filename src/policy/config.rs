@@ -155,6 +155,7 @@ impl Policy {
             let message = "not UTF-8 from here on".to_owned();
             locate(&String::from_utf8_lossy(text), Mistake { at, message })
         })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let document = toml::from_str::<Document>(text).map_err(|error| locate(text, error.into()))?;
         self.with(document).map_err(|mistake| locate(text, mistake))
     }

@@ -224,6 +224,18 @@ fn a_file_that_is_no_utf_8() {
 }
 
 #[test]
+fn a_file_of_another_editor() {
+    let repo = configured("\u{feff}allow = [\"debug_x.py\"]\r\ndisable = [\"x\"]\r\n");
+    let run = repo.guard("");
+    assert!(
+        run.err.contains("line 2, column 12: no rule has the id `x`\n2 | disable = [\"x\"]\n"),
+        "{run:?}"
+    );
+    let repo = configured("\u{feff}allow = [\"debug_x.py\"]\r\n");
+    repo.stage("debug_x.py").commit().silent();
+}
+
+#[test]
 fn a_file_that_is_none() {
     let repo = Repo::new();
     std::fs::create_dir(repo.path(FILE)).unwrap();

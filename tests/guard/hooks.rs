@@ -197,6 +197,38 @@ fn a_hook_that_was_kept_earlier_is_never_overwritten() {
 }
 
 #[test]
+fn an_install_that_is_refused_changes_nothing_that_runs() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "echo first");
+    repo.write(".git/stage-guard/pre-merge-commit", "kept earlier");
+    hook(&repo, "pre-merge-commit", "echo another");
+    repo.guard("install").could_not("pre-merge-commit");
+    assert!(fs::read_link(repo.path(".git/hooks/pre-commit")).is_err());
+    fs::remove_file(repo.path(".git/stage-guard/pre-merge-commit")).unwrap();
+    repo.guard("install").ok();
+    is_live(&repo);
+    repo.guard("uninstall").ok();
+    assert!(!repo.path(".git/stage-guard").exists());
+}
+
+#[test]
+fn what_an_interrupted_install_has_kept_is_no_obstacle() {
+    for is_installed_again in [false, true] {
+        let repo = unguarded();
+        hook(&repo, "pre-commit", "echo first");
+        let before = state(&repo);
+        fs::create_dir(repo.path(".git/stage-guard")).unwrap();
+        fs::hard_link(repo.path(".git/hooks/pre-commit"), repo.path(".git/stage-guard/pre-commit")).unwrap();
+        if is_installed_again {
+            repo.guard("install").ok();
+            is_live(&repo);
+        }
+        repo.guard("uninstall").ok();
+        assert_eq!(state(&repo), before);
+    }
+}
+
+#[test]
 fn all_worktrees_are_guarded_from_one() {
     let repo = unguarded();
     repo.git("worktree add -q ../linked").ok();
