@@ -54,7 +54,11 @@ main() {
     source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
     repository=${repository:-.}
 
-    need git "install git 2.31 or newer, from your system's packages or git-scm.com"
+    missing=
+    need git 2.31 "from your system's packages or git-scm.com"
+    $uninstall || need cargo "$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$source/Cargo.toml")" "from rustup.rs"
+    $uninstall || need cc '' "which builds libgit2: a C compiler, as in Debian's build-essential"
+    [ -z "$missing" ] || fail "something is missing:$missing"
     git -C "$repository" rev-parse --git-dir >/dev/null 2>&1 ||
         fail "$repository is not in a git repository: name one, or run git init there"
 
@@ -66,10 +70,6 @@ main() {
 }
 
 put_in_place() {
-    need cargo "install Rust $(required_rust) or newer from rustup.rs"
-    need_rust
-    need cc "install a C compiler, which builds libgit2 and links (Debian: apt-get install build-essential)"
-
     say "building stage-guard"
     # Hooks and wrappers export these; a build must not see another repository.
     (
@@ -80,9 +80,11 @@ put_in_place() {
     built=${CARGO_TARGET_DIR:-$source/target}/release/stage-guard
 
     mkdir -p -- "$prefix/bin"
-    new=$(mktemp "$prefix/bin/.stage-guard.XXXXXX")
-    trap 'rm -f -- "$new"' EXIT
+    new=
+    index=
+    trap 'rm -f -- "$new" "$index"' EXIT
     trap 'exit 1' HUP INT TERM
+    new=$(mktemp "$prefix/bin/.stage-guard.XXXXXX")
     cp -- "$built" "$new"
     chmod 755 "$new"
     mv -f -- "$new" "$binary"
@@ -100,7 +102,6 @@ put_in_place() {
 # is a throw-away one, so nothing is staged.
 show() {
     index=$(mktemp)
-    trap 'rm -f -- "$new" "$index"' EXIT
     rm -f -- "$index"
     blob=$(git -C "$repository" hash-object --stdin </dev/null)
     printf '100644 %s 0\t.claude_sessions/current/example.py\n' "$blob" |
@@ -117,21 +118,17 @@ take_away() {
         "or that repository's .git/hooks/pre-commit and pre-merge-commit are removed"
 }
 
-need_rust() {
-    version=$(cargo --version)
-    version=${version#cargo }
-    version=${version%% *}
-    required=$(required_rust)
-    oldest=$(printf '%s\n%s\n' "$required" "${version%%-*}" | sort -t . -k 1,1n -k 2,2n | head -n 1)
-    [ "$oldest" = "$required" ] || fail "cargo is $version, $required or newer is needed: rustup update"
-}
-
-required_rust() {
-    sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$source/Cargo.toml"
-}
-
+# need TOOL VERSION WHERE: notes what is missing or older than VERSION.
 need() {
-    command -v "$1" >/dev/null 2>&1 || fail "$1 is missing: $2"
+    if ! command -v "$1" >/dev/null 2>&1; then
+        missing="$missing
+  $1${2:+ $2 or newer}, $3"
+    elif [ -n "$2" ]; then
+        version=$("$1" --version | sed -n '1s/^[^0-9]*\([0-9][0-9.]*\).*/\1/p')
+        oldest=$(printf '%s\n%s\n' "$2" "$version" | sort -t . -k 1,1n -k 2,2n | head -n 1)
+        [ "$oldest" = "$2" ] || missing="$missing
+  $1 $2 or newer, $3; this one is $version"
+    fi
 }
 
 say() {

@@ -17,13 +17,18 @@ use crate::{Change, Entry};
 #[derive(Debug)]
 pub(super) struct Reader {
     /// The tree of a commit without files, as an id of the repository's format.
-    empty_tree: String,
+    empty_tree: &'static str,
 }
 
 impl Reader {
     pub(super) fn open() -> Result<(Self, Place), Error> {
-        let place = place()?;
-        let empty_tree = text(&run(["hash-object", "-t", "tree", "--stdin"])?);
+        let (place, format) = place()?;
+        // The id of no bytes at all, as a tree: `git hash-object -t tree /dev/null`.
+        let empty_tree = match format.as_str() {
+            "sha1" => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+            "sha256" => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+            _ => return Err(Error::UnknownObjectFormat(format)),
+        };
         index_file::verify(&place, empty_tree.len() / 2)?;
         Ok((Self { empty_tree }, place))
     }
@@ -34,7 +39,7 @@ impl Reader {
         nominates: &dyn Fn(&BStr) -> bool,
     ) -> Result<Nominated, Error> {
         let first = match differences("HEAD") {
-            Err(_) if is_head_unborn()? => differences(&self.empty_tree),
+            Err(_) if is_head_unborn()? => differences(self.empty_tree),
             differences => differences,
         };
         let mut entries = first?;
@@ -128,20 +133,23 @@ fn against_another_parent(entry: Entry, differences: &[Entry]) -> Option<Entry> 
     Some(Entry { change, ..entry })
 }
 
-/// Asks where the repository lies, in one call. The third answer is the way up to the
-/// top; outside the worktree the absolute path of it, or nothing where there is none.
-fn place() -> Result<Place, Error> {
+/// Asks where the repository lies, and for the name of its hash, in one call. The
+/// fourth answer is the way up to the top; outside the worktree the absolute path of
+/// it, or nothing where there is none.
+fn place() -> Result<(Place, String), Error> {
     let here = env::current_dir().map_err(Error::CurrentDirectory)?;
     let output = run([
         "rev-parse",
+        "--show-object-format",
         "--is-bare-repository",
         "--is-inside-work-tree",
         "--show-cdup",
         "--absolute-git-dir",
     ])?;
     let output = output.strip_suffix(b"\n").unwrap_or(&output);
-    let mut answers = output.splitn(3, |byte| *byte == b'\n');
+    let mut answers = output.splitn(4, |byte| *byte == b'\n');
     let mut answer = || answers.next().unwrap_or_default();
+    let format = text(answer());
     let (is_bare, is_inside, paths) = (answer() == b"true", answer() == b"true", answer());
     let separator = if is_inside { "\n" } else { "\n/" };
     let (up, git_dir) = match paths.find(separator) {
@@ -153,7 +161,7 @@ fn place() -> Result<Place, Error> {
     }
     let top = here.join(path(up.ok_or(Error::InGitDirectory(here.clone()))?));
     let top = fs::canonicalize(&top).map_err(|error| Error::ReadFile(top, error))?;
-    Ok(Place { top, git_dir: path(git_dir) })
+    Ok((Place { top, git_dir: path(git_dir) }, format))
 }
 
 /// Runs a subcommand of git and gives its standard output.

@@ -67,6 +67,9 @@ pub enum Error {
     /// The repository is there and cannot be opened.
     #[error("could not open the repository")]
     Open(#[source] Cause),
+    /// The repository names its objects in a way from the future.
+    #[error("`{0}` object ids are not known here: nothing was checked")]
+    UnknownObjectFormat(String),
     /// The index cannot be read.
     #[error(
         "could not read the index `{}`: nothing was checked; if `git status` fails too, \

@@ -58,15 +58,15 @@ impl Installation {
         self.home.shell(line)
     }
 
-    /// Runs a line of shell where everything is but one tool.
+    /// Runs a line of shell where these tools are missing.
     #[must_use]
-    pub(crate) fn without(&self, tool: &str, line: &str) -> Run {
-        let directory = self.path(&format!("without-{tool}"));
-        fs::create_dir(&directory).unwrap();
-        let tools = "sh bash git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep";
-        for name in tools.split(' ').filter(|name| *name != tool) {
+    pub(crate) fn without(&self, tools: &[&str], line: &str) -> Run {
+        let directory = self.path(&format!("without-{}", tools.join("-")));
+        fs::create_dir_all(&directory).unwrap();
+        let needed = "sh bash git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep";
+        for name in needed.split(' ').filter(|name| !tools.contains(name)) {
             let found = self.shell(&format!("command -v {name}")).ok();
-            symlink(found.trim(), directory.join(name)).unwrap();
+            let _ = symlink(found.trim(), directory.join(name));
         }
         self.home.with("PATH", directory).shell(line)
     }
@@ -115,16 +115,25 @@ fn uninstalls_what_it_installed() {
 }
 
 #[test]
-fn a_missing_tool_is_named_with_how_to_get_it() {
+fn each_missing_tool_is_named_with_how_to_get_it() {
     let home = Installation::new();
-    for (tool, words) in [("git", "git is missing: install git"), ("cargo", "rustup"), ("cc", "C compiler")] {
-        let run = home.without(tool, "~/stage-guard/install.sh ~/project");
-        assert!(run.code == 2 && run.err.contains(words), "{tool}: {run:?}");
+    for (tools, words) in [
+        (&["git"][..], &["git 2.31 or newer, from"][..]),
+        (&["cargo"], &["cargo 1.88 or newer, from rustup"]),
+        (&["cc"], &["cc, which builds libgit2: a C compiler"]),
+        (&["cargo", "cc"], &["cargo 1.88", "a C compiler"]),
+    ] {
+        let run = home.without(tools, "~/stage-guard/install.sh ~/project");
+        assert!(run.code == 2 && words.iter().all(|words| run.err.contains(words)), "{run:?}");
         assert!(!home.path(".local/bin/stage-guard").exists());
     }
     let run = home.shell("export CARGO_IS=1.87.3; ~/stage-guard/install.sh ~/project");
-    assert!(run.code == 2 && run.err.contains("cargo is 1.87.3, 1.88 or newer"), "{run:?}");
+    assert!(
+        run.code == 2 && run.err.contains("cargo 1.88 or newer") && run.err.contains("is 1.87.3"),
+        "{run:?}"
+    );
     home.shell("export CARGO_IS=1.100.0-nightly; ~/stage-guard/install.sh ~/project").ok();
+    home.without(&["cargo", "cc"], "~/stage-guard/install.sh --uninstall ~/project").ok();
 }
 
 #[test]
