@@ -8,7 +8,7 @@ use bstr::{BString, ByteSlice};
 use super::{Outcome, Output, policy};
 use crate::Change;
 use crate::cli::{ExplainArgs, Format, Options};
-use crate::git::{self, Repository};
+use crate::git;
 use crate::policy::Verdict;
 use crate::report::{human, json};
 
@@ -19,7 +19,7 @@ pub(super) fn run(
     mut input: impl Read,
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let repository = Repository::open()?;
+    let repository = super::open()?;
     let policy = policy(&repository, options)?;
     let paths = if args.stdin {
         let mut text = Vec::new();

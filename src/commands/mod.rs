@@ -83,14 +83,15 @@ fn alone(options: &Options) -> Result<(), Box<dyn Error>> {
     if is_checking { Err("this command takes no --dry-run, --config or --format".into()) } else { Ok(()) }
 }
 
-/// The repository, never to be freed: the process ends when a check does, and to
+/// The repository, never to be freed: the process ends when a command does, and to
 /// give back each entry of the index before would only take time.
 fn open() -> Result<ManuallyDrop<Repository>, git::Error> {
     Repository::open().map(ManuallyDrop::new)
 }
 
-/// The built-in policy and what the repository's configuration makes of it.
-fn policy(repository: &Repository, options: &Options) -> Result<Policy, Box<dyn Error>> {
+/// The built-in policy and what the repository's configuration makes of it; not to
+/// be freed either.
+fn policy(repository: &Repository, options: &Options) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
     let built_in = Policy::built_in()?;
     let (name, text) = match &options.config {
         Some(file) => {
@@ -99,8 +100,8 @@ fn policy(repository: &Repository, options: &Options) -> Result<Policy, Box<dyn 
         }
         None => match repository.top_level_file(FILE_NAME)? {
             Some(text) => (FILE_NAME.to_owned(), text),
-            None => return Ok(built_in),
+            None => return Ok(ManuallyDrop::new(built_in)),
         },
     };
-    Ok(built_in.extended(&name, &text)?)
+    Ok(ManuallyDrop::new(built_in.extended(&name, &text)?))
 }

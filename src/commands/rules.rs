@@ -5,12 +5,11 @@ use std::io::Write;
 
 use super::{Outcome, Output, policy};
 use crate::cli::Options;
-use crate::git::Repository;
 use crate::report::escape::visible_lines;
 
 /// Prints the policy in force, in the form of a configuration.
 pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let repository = Repository::open()?;
+    let repository = super::open()?;
     let policy = policy(&repository, options)?;
     out.write_all(visible_lines(&policy.to_toml()?).as_bytes())?;
     Ok(Outcome::Allowed)

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use super::sandbox::{BINARY, Repo, make_executable};
+use super::sandbox::{BINARY, Repo};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
@@ -17,8 +17,7 @@ fn unguarded() -> Repo {
 
 /// Writes an executable hook.
 fn hook(repo: &Repo, name: &str, body: &str) {
-    repo.write(format!(".git/hooks/{name}"), &format!("#!/bin/sh\n{body}\n"));
-    make_executable(&repo.path(format!(".git/hooks/{name}")));
+    repo.program(format!(".git/hooks/{name}"), &format!("#!/bin/sh\n{body}\n"));
 }
 
 /// What the hooks directory and the guard's own one hold: names, types, modes and
@@ -111,8 +110,7 @@ fn a_kept_hook_that_is_not_executable_stays_off() {
 #[test]
 fn a_kept_hook_that_is_a_relative_symlink_still_finds_its_target() {
     let repo = unguarded();
-    repo.write("tools/hook.sh", "#!/bin/sh\ntouch .git/ran\n");
-    make_executable(&repo.path("tools/hook.sh"));
+    repo.program("tools/hook.sh", "#!/bin/sh\ntouch .git/ran\n");
     symlink("../../tools/hook.sh", repo.path(".git/hooks/pre-commit")).unwrap();
     repo.guard("install").ok();
     repo.stage("main.py").commit().silent();
@@ -125,7 +123,7 @@ fn a_kept_hook_that_is_a_relative_symlink_still_finds_its_target() {
 fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     let repo = unguarded();
     let binary = repo.path("it's here");
-    fs::copy(BINARY, &binary).unwrap();
+    repo.shell(&format!("cp {BINARY} \"it's here\"")).ok();
     let mut install = repo.command(binary.to_str().unwrap());
     install.arg("install");
     Repo::run(install, b"").ok();
@@ -134,10 +132,9 @@ fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     let run = repo.stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("it's here` is not there"), "{run:?}");
     assert!(run.err.contains("rm '.git/hooks/pre-commit'"), "{run:?}");
-    fs::write(&binary, "not a program").unwrap();
+    repo.write("it's here", "not a program");
     assert_ne!(repo.commit().code, 0);
-    make_executable(&binary);
-    fs::write(&binary, "\x7fELF is no program").unwrap();
+    repo.program("it's here", "\x7fELF is no program");
     assert_ne!(repo.commit().code, 0);
 }
 
@@ -270,8 +267,7 @@ fn a_hooks_path_elsewhere_in_the_git_directory_is_guarded() {
     repo.guard("install").ok();
     is_live(&repo);
     repo.guard("uninstall").ok();
-    repo.write("tools/hook.sh", "#!/bin/sh\nexit 3\n");
-    make_executable(&repo.path("tools/hook.sh"));
+    repo.program("tools/hook.sh", "#!/bin/sh\nexit 3\n");
     symlink("../../../../tools/hook.sh", repo.path(".git/my/own/hooks/pre-commit")).unwrap();
     repo.guard("install").could_not("make its symlink absolute");
     assert_eq!(repo.stage("main.py").commit().code, 1);
@@ -322,8 +318,7 @@ fn the_line_that_is_named_guards() {
     let run = repo.guard("install");
     let line =
         run.err.lines().find(|line| line.ends_with("hook pre-commit || exit")).unwrap().trim().to_owned();
-    repo.write(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
-    make_executable(&repo.path(".githooks/pre-commit"));
+    repo.program(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
     is_live(&repo);
     repo.stage("main.py").commit().silent();
 }

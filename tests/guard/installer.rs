@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use super::sandbox::{BINARY, Repo, Run, make_executable};
+use super::sandbox::{BINARY, Repo, Run};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
@@ -33,8 +33,7 @@ impl Installation {
         project.git("init -q -b main").ok();
         project.write("README.md", "a project\n").git("add README.md").ok();
         project.commit().silent();
-        home.write("tools/cargo", CARGO);
-        make_executable(&home.path("tools/cargo"));
+        home.program("tools/cargo", CARGO);
         symlink(env!("CARGO_MANIFEST_DIR"), home.path("stage-guard")).unwrap();
         let mut path = OsString::from(home.path("tools"));
         path.push(":");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::installer::Installation;
-use super::sandbox::{Repo, make_executable};
+use super::sandbox::Repo;
 
 const README: &str = include_str!("../../README.md");
 
@@ -99,8 +99,7 @@ fn the_line_for_other_hooks_is_the_one_that_install_prints() {
         run.err.lines().any(|said| said.trim().ends_with(line.strip_prefix("stage-guard").unwrap())),
         "{run:?}"
     );
-    project.write(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
-    make_executable(&project.path(".githooks/pre-commit"));
+    project.program(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
     project.stage(".claude_sessions/x");
     home.shell("cd ~/project && git commit -q -m x").refuses(&[".claude_sessions/x"]);
 }
@@ -109,8 +108,7 @@ fn the_line_for_other_hooks_is_the_one_that_install_prints() {
 fn the_line_of_shell_has_the_faults_that_are_named() {
     let repo = Repo::new();
     repo.guard("uninstall").ok();
-    repo.write(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[1]));
-    make_executable(&repo.path(".git/hooks/pre-commit"));
+    repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[1]));
     for missed in ["pkg/.claude_sessions/x", ".Claude_Sessions/x", ".claude_sessions/ä"] {
         repo.stage(missed).commit().silent();
     }

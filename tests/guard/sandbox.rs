@@ -107,6 +107,18 @@ impl Repo {
         self
     }
 
+    /// Writes a program. Not by this process: while a file is open for writing in
+    /// one thread, a child that another thread starts holds it open as well, and
+    /// the file cannot be run.
+    pub(crate) fn program(&self, path: impl AsRef<OsStr>, text: &str) -> &Self {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut write = self.command("sh");
+        write.args(["-c", "cat > \"$1\" && chmod 755 \"$1\"", "sh"]).arg(path);
+        Self::run(write, text.as_bytes()).ok();
+        self
+    }
+
     /// Writes a file and stages it, past every ignore rule.
     pub(crate) fn stage(&self, path: impl AsRef<OsStr>) -> &Self {
         let path = path.as_ref();
