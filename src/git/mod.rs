@@ -269,12 +269,13 @@ impl Repository {
     /// It is there and cannot be read, or is not a regular file.
     pub fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.top.join(name);
-        if fs::symlink_metadata(&path).is_ok() {
-            return read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error));
-        }
-        match &self.reader {
-            Reader::Libgit2(reader) => reader.file_off_disk(name),
-            Reader::Git(_) => command_line::file_off_disk(name),
+        match (fs::symlink_metadata(&path), &self.reader) {
+            (Err(error), reader) if error.kind() == io::ErrorKind::NotFound => match reader {
+                Reader::Libgit2(reader) => reader.file_off_disk(name),
+                Reader::Git(_) => command_line::file_off_disk(name),
+            },
+            (Err(error), _) => Err(Error::ReadFile(path, error)),
+            (Ok(_), _) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
         }
     }
 

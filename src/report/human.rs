@@ -123,10 +123,12 @@ fn belongs(rule: &Rule, path: &BStr) -> String {
 }
 
 /// A path as a pathspec that means this path alone, wherever the user stands, and
-/// as a word of a shell.
+/// as a word of a shell. Behind `:/` nearly every sign is magic too (pathspec in
+/// gitglossary(7)), so that is only for paths that begin without one.
 fn pathspec(path: &BString) -> String {
     let is_glob = path.iter().any(|byte| b"*?[\\".contains(byte));
-    let magic: &[u8] = if is_glob { b":(top,literal)" } else { b":/" };
+    let is_plain = path.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
+    let magic: &[u8] = if is_plain && !is_glob { b":/" } else { b":(top,literal)" };
     shell_word(bstr::concat([magic, path.as_bytes()]).as_bstr())
 }
 

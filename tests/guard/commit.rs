@@ -232,12 +232,25 @@ fn heeds_the_git_dir_and_the_worktree_of_the_environment() {
 #[test]
 fn the_way_out_that_is_named_works() {
     let hostile = "backend/test_ 'q' $(x) *.py";
+    let own_rule = "[[rule]]\nid = \"odd\"\nnames = [\"*odd\"]\n";
+    let odd =
+        ["!odd", "#odd", ",odd", "-odd", ":odd", "@odd", "^odd", "_odd", "{odd", "~odd", "ä-odd", " odd"];
     for repo in [Repo::new(), Repo::unborn()] {
+        repo.write(".stage-guard.toml", own_rule);
         repo.stage("main.py").stage(NOTE).stage(TEST).stage(hostile).write(TEST, "changed since\n");
-        let run = repo.commit().refuses(&[NOTE, hostile, TEST]);
+        for path in odd {
+            repo.stage(path);
+        }
+        let run = repo.commit();
+        assert_eq!(
+            run.out.matches("refused: ").count() + run.err.matches("refused: ").count(),
+            3 + odd.len()
+        );
+        let run = run.refuses_some();
         let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
         repo.within("deep/down").shell(&command).ok();
         repo.commit().silent();
+        assert_eq!(repo.git("show --format= --name-only").ok(), "main.py\n");
         assert_eq!(fs::read_to_string(repo.path(TEST)).unwrap(), "changed since\n");
     }
 }

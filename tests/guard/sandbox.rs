@@ -268,16 +268,22 @@ impl Run {
         assert_eq!((self.code, self.out.as_str(), self.err.as_str()), (0, "", ""), "{self:?}");
     }
 
+    /// Asserts that the guard, or git through its hook, refused something.
+    pub(crate) fn refuses_some(self) -> Self {
+        assert_eq!(self.code, 1, "{self:?}");
+        Self { out: format!("{}{}", self.out, self.err), ..self }
+    }
+
     /// Asserts that the guard, or git through its hook, refused just these paths.
     pub(crate) fn refuses(self, paths: &[&str]) -> Self {
-        assert_eq!(self.code, 1, "{self:?}");
-        let said = format!("{}{}", self.out, self.err);
-        let refused: Vec<&str> = said
+        let run = self.refuses_some();
+        let refused: Vec<&str> = run
+            .out
             .lines()
             .filter_map(|line| line.strip_prefix("refused: ")?.split_once(" [").map(|(path, _)| path))
             .collect();
-        assert_eq!(refused, paths, "{said}");
-        Self { out: said, ..self }
+        assert_eq!(refused, paths, "{run:?}");
+        run
     }
 
     /// Asserts the exit code.
