@@ -7,7 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io, process};
 
 use bstr::ByteSlice;
@@ -17,20 +17,21 @@ pub const NAMES: [&str; 2] = ["pre-commit", "pre-merge-commit"];
 
 /// The shim, as it also serves in a folder of hooks by itself.
 const SHIM: &str = include_str!("../hooks/pre-commit");
+const SHIM_NAME: &str = "hook";
 
-/// Below the common git directory: the shim, and the hooks that were there
-/// before, each under its own name. It stands beside `hooks`, so that a kept hook
-/// which is a relative symlink, or looks for files from where it is, finds them.
+/// Below the common git directory, where the shim lies.
 const HOME: &str = "stage-guard";
+
+/// What is added to the name of a hook that was there before. It stays in its
+/// directory, as other managers do it: hooks look for files beside themselves.
+const KEPT: &str = ".kept";
 
 /// The hooks directory of one repository.
 #[derive(Debug)]
 pub struct Hooks {
     /// What git runs hooks from; inside the common git directory.
     directory: PathBuf,
-    home: PathBuf,
-    /// The way from `directory` to `home`.
-    way_home: PathBuf,
+    common_dir: PathBuf,
 }
 
 /// What `install` found and did for one hook.
@@ -70,14 +71,6 @@ pub enum Error {
         /// The hook that stands in the hooks directory.
         present: PathBuf,
     },
-    /// A hook would not work from where it would be kept.
-    #[error("`{}` would not run from `{}`: make its symlink absolute and install again", .present.display(), .kept.display())]
-    WouldNotRun {
-        /// The hook that stands in the hooks directory.
-        present: PathBuf,
-        /// Where it would be kept.
-        kept: PathBuf,
-    },
     /// The disk refuses.
     #[error("could not {step} `{}`", .path.display())]
     Disk {
@@ -101,11 +94,10 @@ impl Hooks {
     pub fn new(directory: &Path, common_dir: &Path) -> Result<Self, Error> {
         let common_dir = real(common_dir);
         let directory = real(directory);
-        let Ok(inside) = directory.strip_prefix(&common_dir) else { return Err(Error::Outside(directory)) };
-        let mut way_home: PathBuf = inside.components().map(|_| "..").collect();
-        way_home.push(HOME);
-        let home = common_dir.join(HOME);
-        Ok(Self { directory, home, way_home })
+        if !directory.starts_with(&common_dir) {
+            return Err(Error::Outside(directory));
+        }
+        Ok(Self { directory, common_dir })
     }
 
     /// Writes the shim for `binary` and links each of [`NAMES`] to it. A hook that
@@ -115,75 +107,83 @@ impl Hooks {
     ///
     /// A hook that was there before cannot be kept, or the disk refuses.
     pub fn install(&self, binary: &Path) -> Result<Vec<Installed>, Error> {
-        for directory in [&self.directory, &self.home] {
-            fs::create_dir_all(directory).map_err(disk("make", directory))?;
-        }
-        let installed = self.write_shim(binary).and_then(|()| {
+        let made = self.make_directory(&self.directory).and_then(|()| self.make_directory(&self.home()));
+        let installed = made.and_then(|()| self.write_shim(binary)).and_then(|()| {
             // All that may be refused comes before the first link.
             NAMES.into_iter().try_for_each(|name| self.make_room(name))?;
             NAMES.into_iter().map(|name| self.link(name)).collect()
         });
-        if installed.is_err() {
-            // Only where nothing has come into it.
-            let _ = fs::remove_dir(&self.home);
+        if installed.is_err() && self.links(&self.directory).is_ok_and(|links| links.is_empty()) {
+            let _ = self.remove_home();
         }
         installed
     }
 
     /// Takes the links and the shim away, and puts back what was kept, byte for
-    /// byte and under the name that its link has now.
+    /// byte and under the name that its link has now; in the directory that git runs
+    /// hooks from, and in the one that it runs them from by default.
     ///
     /// # Errors
     ///
     /// The disk refuses.
     pub fn uninstall(&self) -> Result<Uninstalled, Error> {
+        let mut directories = vec![self.directory.clone(), self.common_dir.join("hooks")];
+        directories.dedup();
         let mut done = Uninstalled::default();
-        for link in self.links()? {
-            self.put_back(&link)?;
-            done.removed.push(link);
-        }
-        remove(&self.shim())?;
-        for kept in entries(&self.home)? {
-            let place = self.directory.join(kept.file_name().unwrap_or_default());
-            if fs::symlink_metadata(&place).is_err() {
-                fs::rename(&kept, &place).map_err(disk("put back", &place))?;
-            } else if is_same_file(&kept, &place) {
-                remove(&kept)?;
-            } else {
-                done.left.push(kept);
+        for directory in directories {
+            for link in self.links(&directory)? {
+                self.put_back(&link)?;
+                done.removed.push(link);
+            }
+            for name in NAMES {
+                let (kept, place) = (kept(&directory, name), directory.join(name));
+                if !is_there(&kept) {
+                    continue;
+                }
+                if !is_there(&place) {
+                    fs::rename(&kept, &place).map_err(disk("put back", &place))?;
+                } else if is_same_file(&kept, &place) {
+                    remove(&kept)?;
+                } else {
+                    done.left.push(kept);
+                }
             }
         }
-        if done.left.is_empty() && self.home.exists() {
-            fs::remove_dir(&self.home).map_err(disk("remove", &self.home))?;
-        }
+        self.remove_home()?;
         Ok(done)
     }
 
-    /// The directory that git runs the hooks from.
-    #[must_use]
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    fn home(&self) -> PathBuf {
+        self.common_dir.join(HOME)
     }
 
     fn shim(&self) -> PathBuf {
-        self.home.join("hook")
+        self.home().join(SHIM_NAME)
+    }
+
+    /// Makes a directory as open as the git directory: whoever commits here must be
+    /// able to run what is in it, whatever the umask is.
+    fn make_directory(&self, directory: &Path) -> Result<(), Error> {
+        if directory.is_dir() {
+            return Ok(());
+        }
+        let permissions = fs::metadata(&self.common_dir).map(|metadata| metadata.permissions());
+        fs::create_dir_all(directory)
+            .and_then(|()| fs::set_permissions(directory, permissions?))
+            .map_err(disk("make", directory))
     }
 
     fn write_shim(&self, binary: &Path) -> Result<(), Error> {
         let shim = self.shim();
-        let text = shim_for(binary, &self.way_home);
-        let is_there = fs::read(&shim).is_ok_and(|present| present == text) && is_executable(&shim);
-        if is_there {
+        let text = shim_for(binary);
+        let is_written = fs::read(&shim).is_ok_and(|present| present == text) && is_executable(&shim);
+        if is_written {
             return Ok(());
         }
-        let new = self.home.join(format!("hook.{}", process::id()));
-        fs::write(&new, text)
-            .and_then(|()| fs::set_permissions(&new, fs::Permissions::from_mode(0o755)))
-            .and_then(|()| fs::rename(&new, &shim))
-            .map_err(|error| {
-                let _ = fs::remove_file(&new);
-                disk("write", &shim)(error)
-            })
+        self.put_in_place(&shim, "write", |new| {
+            fs::write(new, text)?;
+            fs::set_permissions(new, fs::Permissions::from_mode(0o755))
+        })
     }
 
     /// Keeps the hook that has the place of ours.
@@ -193,75 +193,95 @@ impl Hooks {
             return Ok(());
         }
         // Another manager has moved our link aside: what is kept goes there.
-        for moved in self.links()?.iter().filter(|moved| hook_name(moved) == OsStr::new(name)) {
+        for moved in self.links(&self.directory)?.iter().filter(|moved| hook_name(moved) == OsStr::new(name))
+        {
             self.put_back(moved)?;
         }
-        if fs::symlink_metadata(&place).is_ok() { keep(&place, &self.home.join(name)) } else { Ok(()) }
+        if is_there(&place) { keep(&place, &kept(&self.directory, name)) } else { Ok(()) }
     }
 
     fn link(&self, name: &'static str) -> Result<Installed, Error> {
         let link = self.directory.join(name);
         if !self.is_ours(&link) {
-            let new = self.directory.join(format!(".{name}.{}", process::id()));
-            symlink(self.way_home.join("hook"), &new).and_then(|()| fs::rename(&new, &link)).map_err(
-                |error| {
-                    let _ = fs::remove_file(&new);
-                    disk("link", &link)(error)
-                },
-            )?;
+            self.put_in_place(&link, "link", |new| symlink(self.way_to_shim(&self.directory), new))?;
         }
-        let kept = self.home.join(name);
-        Ok(Installed { name, kept: fs::symlink_metadata(&kept).is_ok().then_some(kept) })
+        let kept = kept(&self.directory, name);
+        Ok(Installed { name, kept: is_there(&kept).then_some(kept) })
     }
 
-    /// All links to the shim in the hooks directory, whatever they are called.
-    fn links(&self) -> Result<Vec<PathBuf>, Error> {
-        let mut links = entries(&self.directory)?;
+    /// Makes a file in our own directory and moves it to its place, which so has the
+    /// old one or the new one at every moment.
+    fn put_in_place(
+        &self,
+        place: &Path,
+        step: &'static str,
+        make: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let new = self.home().join(format!("new.{}", process::id()));
+        make(&new).and_then(|()| fs::rename(&new, place)).map_err(|error| {
+            let _ = fs::remove_file(&new);
+            disk(step, place)(error)
+        })
+    }
+
+    /// All links to the shim in a hooks directory, whatever they are called.
+    fn links(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
+        let mut links = entries(directory)?;
         links.retain(|path| self.is_ours(path));
         Ok(links)
     }
 
     fn is_ours(&self, path: &Path) -> bool {
-        fs::read_link(path).is_ok_and(|target| target == self.way_home.join("hook") || target == self.shim())
+        let directory = path.parent().unwrap_or(&self.common_dir);
+        fs::read_link(path).is_ok_and(|target| target == self.way_to_shim(directory))
+    }
+
+    /// The relative path of the shim from a hooks directory: a repository may move.
+    fn way_to_shim(&self, directory: &Path) -> PathBuf {
+        let inside = directory.strip_prefix(&self.common_dir).unwrap_or(directory);
+        let up = inside.components().map(|_| Component::ParentDir.as_os_str());
+        up.chain([OsStr::new(HOME), OsStr::new(SHIM_NAME)]).collect()
     }
 
     /// Puts the kept hook in the place of `link`, or takes `link` away where
     /// nothing was kept.
     fn put_back(&self, link: &Path) -> Result<(), Error> {
-        let kept = self.home.join(hook_name(link));
-        if fs::symlink_metadata(&kept).is_ok() {
-            fs::rename(&kept, link).map_err(disk("put back", link))
-        } else {
-            remove(link)
+        let kept = kept(link.parent().unwrap_or(&self.directory), hook_name(link));
+        if is_there(&kept) { fs::rename(&kept, link).map_err(disk("put back", link)) } else { remove(link) }
+    }
+
+    /// Removes our own directory. All in it was made here.
+    fn remove_home(&self) -> Result<(), Error> {
+        match fs::remove_dir_all(self.home()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk("remove", &self.home())(error)),
+            _ => Ok(()),
         }
     }
 }
 
-/// The shim with the path of the binary, and the way to the kept hooks, in it.
-fn shim_for(binary: &Path, kept: &Path) -> Vec<u8> {
-    let assignment = |name: &str, value: &Path| {
-        let quoted = value.as_os_str().as_bytes().replace("'", r"'\''");
-        [name.as_bytes(), b"='", &quoted, b"'\n"].concat()
-    };
-    SHIM.as_bytes()
-        .replace("stage_guard=stage-guard\n", assignment("stage_guard", binary))
-        .replace("kept=\n", assignment("kept", kept))
+/// Where the hook of this name that was there before is kept.
+fn kept(directory: &Path, name: impl AsRef<OsStr>) -> PathBuf {
+    let mut name = name.as_ref().to_owned();
+    name.push(KEPT);
+    directory.join(name)
+}
+
+/// The shim with the path of the binary in it.
+fn shim_for(binary: &Path) -> Vec<u8> {
+    let quoted = binary.as_os_str().as_bytes().replace("'", r"'\''");
+    let assignment = [b"stage_guard='", quoted.as_slice(), b"'\n"].concat();
+    SHIM.as_bytes().replace("stage_guard=stage-guard\n", assignment)
 }
 
 /// Gives the hook a second name, `kept`; its first one is the link's then. So there
 /// is no moment in which neither runs.
 fn keep(present: &Path, kept: &Path) -> Result<(), Error> {
-    if fs::symlink_metadata(kept).is_ok() {
+    if is_there(kept) {
         // An install that was interrupted has kept it already.
         let occupied = || Error::Occupied { kept: kept.to_owned(), present: present.to_owned() };
         return is_same_file(present, kept).then_some(()).ok_or_else(occupied);
     }
-    fs::hard_link(present, kept).or_else(|_| copy(present, kept)).map_err(disk("keep", present))?;
-    if is_executable(present) && !is_executable(kept) {
-        remove(kept)?;
-        return Err(Error::WouldNotRun { present: present.to_owned(), kept: kept.to_owned() });
-    }
-    Ok(())
+    fs::hard_link(present, kept).or_else(|_| copy(present, kept)).map_err(disk("keep", present))
 }
 
 /// For file systems without hard links.
@@ -278,6 +298,10 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
         (Err(_), Err(_)) => matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other),
         _ => false,
     }
+}
+
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 fn is_executable(path: &Path) -> bool {

@@ -19,7 +19,7 @@ pub(super) fn run(out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     match Hooks::new(&place.directory, &place.common_dir) {
         Ok(hooks) => {
             let installed = hooks.install(&binary)?;
-            human::installed(out, repository.top(), hooks.directory(), &binary, &installed)?;
+            human::installed(out, repository.top(), &place, &binary, &installed)?;
             Ok(Outcome::Allowed)
         }
         Err(hooks::Error::Outside(directory)) => {

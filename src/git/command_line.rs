@@ -56,7 +56,7 @@ impl Reader {
 
 /// The path of every entry, at any stage.
 pub(super) fn paths() -> Result<Vec<BString>, Error> {
-    let output = run(["ls-files", "-z", "--full-name", "--", ":/"])?;
+    let output = run(&["ls-files", "-z", "--full-name", "--", ":/"])?;
     Ok(fields(&output).map(BString::from).collect())
 }
 
@@ -80,11 +80,11 @@ pub(super) fn is_head_unborn() -> Result<bool, Error> {
 }
 
 pub(super) fn file_off_disk(name: &str) -> Result<Option<Vec<u8>>, Error> {
-    let listed = run(["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")])?;
+    let listed = run(&["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")])?;
     if !fields(&listed).any(|field| field.starts_with(b"S ")) {
         return Ok(None);
     }
-    match run(["cat-file", "blob", &format!(":{name}")]) {
+    match run(&["cat-file", "blob", &format!(":{name}")]) {
         Ok(contents) => Ok(Some(contents)),
         Err(Error::Git { source, .. }) => Err(Error::ReadStagedFile(name.to_owned(), source)),
         Err(error) => Err(error),
@@ -94,7 +94,7 @@ pub(super) fn file_off_disk(name: &str) -> Result<Option<Vec<u8>>, Error> {
 /// What the index has that the tree of `parent` has not, or has otherwise;
 /// without deletions.
 fn differences(parent: &str) -> Result<Vec<Entry>, Error> {
-    let output = run([
+    let output = run(&[
         "diff-index",
         "--cached",
         "--raw",
@@ -138,7 +138,7 @@ fn against_another_parent(entry: Entry, differences: &[Entry]) -> Option<Entry> 
 /// it, or nothing where there is none.
 fn place() -> Result<(Place, String), Error> {
     let here = env::current_dir().map_err(Error::CurrentDirectory)?;
-    let output = run([
+    let output = run(&[
         "rev-parse",
         "--show-object-format",
         "--is-bare-repository",
@@ -165,7 +165,7 @@ fn place() -> Result<(Place, String), Error> {
 }
 
 /// Runs a subcommand of git and gives its standard output.
-pub(super) fn run<const N: usize>(arguments: [&str; N]) -> Result<Vec<u8>, Error> {
+pub(super) fn run(arguments: &[&str]) -> Result<Vec<u8>, Error> {
     let output = git().args(arguments).output().map_err(Error::RunGit)?;
     if output.status.success() {
         return Ok(output.stdout);

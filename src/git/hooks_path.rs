@@ -1,5 +1,6 @@
 //! Where the hooks of a repository live.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use bstr::ByteSlice;
@@ -39,18 +40,23 @@ impl HooksPath {
     /// There is no repository here, or git cannot be asked.
     pub fn here() -> Result<Self, Error> {
         let absolute = |what: &[&str]| {
-            let output = git().args(["rev-parse", "--path-format=absolute"]).args(what).output();
-            let output = output.map_err(Error::RunGit)?;
-            if !output.status.success() {
-                // For its words: the same question without the form of the answer.
-                run(["rev-parse", "--git-dir"])?;
-            }
-            Ok::<_, Error>(path(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
+            let output = run(&[&["rev-parse", "--path-format=absolute"], what].concat())?;
+            Ok::<_, Error>(path(output.strip_suffix(b"\n").unwrap_or(&output)))
         };
-        // `--git-path hooks/NAME` would follow a hook that is a symlink.
-        let directory = absolute(&["--git-path", "hooks"])?;
+        let origin = origin()?;
         let common_dir = absolute(&["--git-common-dir"])?;
-        Ok(Self { directory, common_dir, origin: origin()? })
+        // `--git-path hooks/NAME` would follow a hook that is a symlink.
+        match (absolute(&["--git-path", "hooks"]), &origin) {
+            (Ok(directory), _) if directory.is_absolute() => Ok(Self { directory, common_dir, origin }),
+            (Err(error), None) => Err(error),
+            (_, origin) => Err(Error::NoHooks(origin.as_ref().map(Origin::to_string).unwrap_or_default())),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "core.hooksPath = `{}` in `{}` ({})", self.value, self.file, self.scope)
     }
 }
 
@@ -58,7 +64,7 @@ fn origin() -> Result<Option<Origin>, Error> {
     let arguments = ["config", "--show-scope", "--show-origin", "-z", "--get", "core.hooksPath"];
     let output = git().args(arguments).output().map_err(Error::RunGit)?;
     let mut fields = output.stdout.split_str("\0").map(text);
-    let mut field = || fields.next().filter(|field| !field.is_empty());
+    let mut field = || fields.next();
     Ok(match (field(), field(), field()) {
         (Some(scope), Some(file), Some(value)) => Some(Origin { scope, file, value }),
         _ => None,

@@ -112,6 +112,11 @@ pub enum Error {
         /// What git said.
         source: Cause,
     },
+    /// `core.hooksPath` names no directory from here.
+    #[error(
+        "git runs no hooks here, so nothing can be guarded: {0} names no directory from here; make it absolute or unset it"
+    )]
+    NoHooks(String),
     /// A path on the command line that the repository does not hold.
     #[error("`{}` is not a path in the repository `{}`", .path.display(), .top.display())]
     OutsideRepository {

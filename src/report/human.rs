@@ -8,7 +8,7 @@ use bstr::{BStr, BString, ByteSlice};
 use owo_colors::OwoColorize;
 
 use super::escape::{shell_word, visible};
-use crate::git::Origin;
+use crate::git::{HooksPath, Origin};
 use crate::hooks::{self, Installed, Uninstalled};
 use crate::policy::{Exemption, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory};
 
@@ -154,17 +154,22 @@ pub fn unknown_hook(out: &mut impl Write, name: &str) -> io::Result<()> {
 pub fn installed(
     out: &mut impl Write,
     top: &Path,
-    directory: &Path,
+    place: &HooksPath,
     binary: &Path,
     installed: &[Installed],
 ) -> io::Result<()> {
     let names: Vec<&str> = installed.iter().map(|hook| hook.name).collect();
     writeln!(out, "guarded: {}", file(top))?;
-    writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(directory), file(binary))?;
+    writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(&place.directory), file(binary))?;
     for Installed { name, kept } in installed {
         if let Some(kept) = kept {
-            writeln!(out, "kept:    the {name} that was there runs after ours, from {}", file(kept))?;
+            writeln!(out, "kept:    the {name} that was there runs as well, from {}", file(kept))?;
         }
+    }
+    if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {
+        let origin = line(&origin.to_string());
+        writeln!(out, "note:    {origin} is relative, so linked worktrees run no hooks")?;
+        writeln!(out, "         and are not guarded: git config --unset core.hooksPath")?;
     }
     if binary.components().any(|component| component.as_os_str() == "target") {
         writeln!(out, "note:    {} goes away with `cargo clean`, and commits stop then", file(binary))?;
@@ -202,10 +207,7 @@ pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path) -> 
     } else {
         directory
     };
-    let set_by = origin.map_or_else(
-        || "a symlink".to_owned(),
-        |Origin { scope, file, value }| format!("core.hooksPath = `{value}` in `{file}` ({scope})"),
-    );
+    let set_by = origin.map_or_else(|| "a symlink".to_owned(), Origin::to_string);
     let mut message = format!(
         "this repository is not guarded, and nothing was changed: git runs its hooks from `{}`, \
          by {set_by}, and that directory belongs to {owner}\n\

@@ -81,12 +81,30 @@ fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
     repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
     repo.stage("main.py").commit().ok();
     let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
-    assert!(ran.starts_with("ran .git/hooks/../stage-guard/pre-commit 0 .git/index /"), "{ran}");
+    assert!(ran.starts_with("ran .git/hooks/pre-commit.kept 0 .git/index /"), "{ran}");
     // By hand, with arguments and an input.
     let run = repo.shell("printf 'line\\n' | .git/hooks/pre-commit 'a b' c");
     run.ok();
-    assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit 2 "));
+    assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit.kept 2 "));
     assert_eq!(fs::read_to_string(repo.path(".git/input")).unwrap(), "line\n");
+}
+
+#[test]
+fn a_kept_hook_finds_what_lies_beside_it() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "for part in \"$(dirname \"$0\")\"/pre-commit.d/*; do \"$part\" || exit; done");
+    hook(&repo, "pre-commit.d/lint", "echo lint >&2; exit 1");
+    repo.guard("install").ok();
+    let run = repo.stage("main.py").commit();
+    assert!(run.code == 1 && run.err.contains("lint"), "{run:?}");
+}
+
+#[test]
+fn what_a_kept_hook_stages_is_checked_too() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "git add -A");
+    repo.guard("install").ok();
+    repo.write(NOTE, "x").stage("main.py").commit().refuses(&[NOTE]);
 }
 
 #[test]
@@ -131,7 +149,19 @@ fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     fs::remove_file(&binary).unwrap();
     let run = repo.stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("it's here` is not there"), "{run:?}");
-    assert!(run.err.contains("rm '.git/hooks/pre-commit'"), "{run:?}");
+    let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
+    assert_eq!(away, format!("rm '{}'", repo.path(".git/hooks/pre-commit").display()));
+    hook(&repo, "pre-commit.kept", "echo kept >&2; exit 1");
+    let run = repo.within("deep").commit();
+    let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
+    repo.within("deep").shell(&away).ok();
+    assert!(repo.commit().err.contains("kept"));
+    repo.guard("install").ok();
+    fs::remove_file(repo.path(".git/hooks/pre-commit.kept")).unwrap();
+    let mut install = repo.command(BINARY);
+    install.arg("uninstall");
+    Repo::run(install, b"").ok();
+    repo.shell(&format!("cp {BINARY} \"it's here\" && \"./it's here\" install && rm \"it's here\"")).ok();
     repo.write("it's here", "not a program");
     assert_ne!(repo.commit().code, 0);
     repo.program("it's here", "\x7fELF is no program");
@@ -186,22 +216,22 @@ fn a_hook_that_was_kept_earlier_is_never_overwritten() {
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     hook(&repo, "pre-commit", "echo second");
     repo.guard("install").could_not("keep one of the two");
-    assert!(fs::read_to_string(repo.path(".git/stage-guard/pre-commit")).unwrap().contains("first"));
+    assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit.kept")).unwrap().contains("first"));
     assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
     let said = repo.guard("uninstall").ok();
     assert!(said.contains("left: "), "{said}");
-    assert!(fs::read_to_string(repo.path(".git/stage-guard/pre-commit")).unwrap().contains("first"));
+    assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit.kept")).unwrap().contains("first"));
 }
 
 #[test]
 fn an_install_that_is_refused_changes_nothing_that_runs() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
-    repo.write(".git/stage-guard/pre-merge-commit", "kept earlier");
+    repo.write(".git/hooks/pre-merge-commit.kept", "kept earlier");
     hook(&repo, "pre-merge-commit", "echo another");
     repo.guard("install").could_not("pre-merge-commit");
     assert!(fs::read_link(repo.path(".git/hooks/pre-commit")).is_err());
-    fs::remove_file(repo.path(".git/stage-guard/pre-merge-commit")).unwrap();
+    fs::remove_file(repo.path(".git/hooks/pre-merge-commit.kept")).unwrap();
     repo.guard("install").ok();
     is_live(&repo);
     repo.guard("uninstall").ok();
@@ -214,8 +244,7 @@ fn what_an_interrupted_install_has_kept_is_no_obstacle() {
         let repo = unguarded();
         hook(&repo, "pre-commit", "echo first");
         let before = state(&repo);
-        fs::create_dir(repo.path(".git/stage-guard")).unwrap();
-        fs::hard_link(repo.path(".git/hooks/pre-commit"), repo.path(".git/stage-guard/pre-commit")).unwrap();
+        fs::hard_link(repo.path(".git/hooks/pre-commit"), repo.path(".git/hooks/pre-commit.kept")).unwrap();
         if is_installed_again {
             repo.guard("install").ok();
             is_live(&repo);
@@ -266,10 +295,10 @@ fn a_hooks_path_elsewhere_in_the_git_directory_is_guarded() {
     repo.git("config core.hooksPath .git/my/own/hooks").ok();
     repo.guard("install").ok();
     is_live(&repo);
-    repo.guard("uninstall").ok();
     repo.program("tools/hook.sh", "#!/bin/sh\nexit 3\n");
+    fs::remove_file(repo.path(".git/my/own/hooks/pre-commit")).unwrap();
     symlink("../../../../tools/hook.sh", repo.path(".git/my/own/hooks/pre-commit")).unwrap();
-    repo.guard("install").could_not("make its symlink absolute");
+    repo.guard("install").ok();
     assert_eq!(repo.stage("main.py").commit().code, 1);
 }
 
@@ -288,6 +317,49 @@ fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
         assert_eq!(repo.shell("find . -not -path './.git/*' | sort").ok(), before);
         assert!(!repo.path(".git/stage-guard").exists());
     }
+}
+
+#[test]
+fn a_relative_hooks_path_is_none_in_a_linked_worktree_and_that_is_said() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .git/hooks").ok();
+    let said = repo.guard("install").ok();
+    assert!(said.contains("git config --unset core.hooksPath"), "{said}");
+    repo.git("worktree add -q ../linked").ok();
+    repo.beside("linked").guard("install").could_not("core.hooksPath");
+}
+
+#[test]
+fn hooks_of_both_directories_are_taken_away() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "exit 0");
+    let before = state(&repo);
+    repo.guard("install").ok();
+    repo.git("config core.hooksPath .git/other").ok();
+    repo.guard("install").ok();
+    is_live(&repo);
+    repo.git("config --unset core.hooksPath").ok();
+    is_live(&repo);
+    repo.git("config core.hooksPath .git/other").ok();
+    repo.guard("uninstall").ok();
+    assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn what_an_interruption_leaves_is_no_obstacle() {
+    let repo = unguarded();
+    repo.guard("install").ok();
+    symlink("../stage-guard/hook", repo.path(".git/stage-guard/new.77")).unwrap();
+    repo.guard("uninstall").ok();
+    assert!(!repo.path(".git/stage-guard").exists());
+}
+
+#[test]
+fn others_can_run_the_hook_whatever_the_umask_is() {
+    let repo = unguarded();
+    repo.shell(&format!("umask 077; {BINARY} install")).ok();
+    let mode = |path: &str| fs::metadata(repo.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(".git/stage-guard"), mode(".git/stage-guard/hook")), (mode(".git"), 0o755));
 }
 
 #[test]
