@@ -1,9 +1,9 @@
 //! The reader that is used wherever libgit2 can read the repository.
 
-use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::{env, fs};
 
 use bstr::{BStr, BString, ByteSlice};
 use git2::{ErrorClass, ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, Tree};
@@ -26,6 +26,11 @@ impl Reader {
     /// Opens the repository and reads its index; nothing where that is a thing
     /// which git can do and libgit2 cannot.
     pub(super) fn open() -> Result<Option<(Self, Place)>, Error> {
+        // libgit2 counts a relative worktree from the git directory, git from where the
+        // user stands; and it looks for `HEAD` in the namespace, where git does not.
+        if ["GIT_WORK_TREE", "GIT_NAMESPACE"].into_iter().any(|name| env::var_os(name).is_some()) {
+            return Ok(None);
+        }
         let repository = match git2::Repository::open_from_env() {
             Ok(repository) => repository,
             Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Repository => {
@@ -37,13 +42,21 @@ impl Reader {
         };
         // Bare, or bare but for the worktree that the environment names: git tells.
         let Some(top) = repository.workdir().map(Path::to_owned) else { return Ok(None) };
+        // Where a git directory is named and no worktree, git takes the current directory
+        // for the top.
+        if env::var_os("GIT_DIR").is_some() && !is_current_directory(&top) {
+            return Ok(None);
+        }
         let place = Place { top, git_dir: repository.path().to_owned() };
         match read_index(&repository, &place.top) {
             Ok(index) => Ok(Some((Self { repository, index }, place))),
             Err(error) if is_unknown_extension(&error) => Ok(None),
             Err(error) => {
                 let path = super::index_file::path(&place);
-                Err(Error::ReadIndex { path, source: error.into() })
+                // libgit2 says of a file that it may not read that it is not there.
+                let source = super::read_regular_file(&path)
+                    .map_or_else(|error| Cause(error.to_string()), |_| error.into());
+                Err(Error::ReadIndex { path, source })
             }
         }
     }
@@ -124,6 +137,10 @@ fn read_index(repository: &git2::Repository, top: &Path) -> Result<git2::Index, 
         Some(path) if Path::new(&path).is_relative() => git2::Index::open(&top.join(path)),
         _ => repository.index(),
     }
+}
+
+fn is_current_directory(directory: &Path) -> bool {
+    matches!((fs::canonicalize(directory), fs::canonicalize(".")), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Whether libgit2 does not know an extension of the index that changes its

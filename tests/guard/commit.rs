@@ -216,6 +216,35 @@ fn holds_in_a_submodule() {
 }
 
 #[test]
+fn holds_however_git_is_told_where_the_worktree_is() {
+    for format in [&[][..], &["--object-format=sha256"]] {
+        let repo = Repo::of_format(format);
+        repo.write(".stage-guard.toml", "allow = [\"debug_x.py\"]\n").stage("debug_x.py").stage(NOTE);
+        let outside = repo.beside("outside");
+        fs::create_dir(&outside.top).unwrap();
+        let top = repo.top.display();
+        for (place, line) in [
+            (&repo, "git --work-tree=. commit -q -m x".to_owned()),
+            (&repo, "git --git-dir=.git --work-tree=. commit -q -m x".to_owned()),
+            (&repo, format!("GIT_WORK_TREE={top} git commit -q -m x")),
+            (&repo, "GIT_DIR=.git git commit -q -m x".to_owned()),
+            (&repo, format!("GIT_DIR={top}/.git git commit -q -m x")),
+            (&repo, "git -C . --namespace=other commit -q -m x".to_owned()),
+            (&repo, "git -c alias.w='!git --work-tree=. commit -q -m x' w".to_owned()),
+            (&repo.within("deep"), "git --work-tree=.. commit -q -m x".to_owned()),
+            (&outside, "git --git-dir=../repo/.git --work-tree=../repo commit -q -m x".to_owned()),
+            (&outside, "git -C ../repo commit -q -m x".to_owned()),
+        ] {
+            place.shell(&line).refuses(&[NOTE]);
+        }
+        // Without a worktree, git takes the current directory for the top.
+        repo.within("deep").shell("GIT_DIR=../.git git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
+        repo.git_with(&["config", "core.worktree", &outside.top.display().to_string()]).ok();
+        outside.shell("git --git-dir=../repo/.git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
+    }
+}
+
+#[test]
 fn heeds_the_git_dir_and_the_worktree_of_the_environment() {
     let repo = Repo::new();
     let elsewhere = repo.beside("elsewhere");
