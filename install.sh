@@ -106,7 +106,7 @@ show() {
     blob=$(git -C "$repository" hash-object --stdin </dev/null)
     printf '100644 %s 0\t.claude_sessions/current/example.py\n' "$blob" |
         GIT_INDEX_FILE=$index git -C "$repository" update-index --index-info
-    say "a dry run with .claude_sessions/current/example.py staged:"
+    say "the guard is in place; with .claude_sessions/current/example.py staged, which it is not, it would say:"
     GIT_INDEX_FILE=$index "$binary" -C "$repository" --dry-run
 }
 
@@ -114,8 +114,7 @@ take_away() {
     [ -x "$binary" ] || fail "$binary is not there: name its place with --prefix DIR"
     "$binary" -C "$repository" uninstall
     rm -f -- "$binary"
-    say "removed $binary; another repository that it guards stops commits until it is installed again" \
-        "or that repository's .git/hooks/pre-commit and pre-merge-commit are removed"
+    say "removed $binary; a commit in another repository that it guards stops, and says how to go on"
 }
 
 # need TOOL VERSION WHERE: notes what is missing or older than VERSION.

@@ -63,7 +63,8 @@ impl Write for Output {
 pub fn run(cli: Cli, input: impl Read, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let Cli { options, command } = cli;
     for directory in &options.directory {
-        env::set_current_dir(directory).map_err(|error| git::Error::ReadFile(directory.clone(), error))?;
+        env::set_current_dir(directory)
+            .map_err(|error| git::Error::ChangeDirectory(directory.clone(), error))?;
     }
     match command {
         Some(Command::Check(args)) if args.all_files => check::all_files(&options, out),

@@ -82,10 +82,16 @@ pub enum Error {
         source: Cause,
     },
     /// A commit that the index is compared with cannot be read.
-    #[error("could not read the commit `{0}`: nothing was checked; `git fsck` names what is missing")]
+    #[error(
+        "could not read the commit `{0}`: nothing was checked; `git fsck` names what is missing, \
+         and in a partial clone `git ls-tree -r {0}` fetches it"
+    )]
     ReadCommit(String, #[source] Cause),
     /// A tree that the index is compared with cannot be read.
-    #[error("could not look up `{path}` in a parent commit: `git fsck` names what is missing")]
+    #[error(
+        "could not look up `{path}` in a parent commit: nothing was checked; `git fsck` names what is missing, \
+         and in a partial clone `git ls-tree -r HEAD` fetches it"
+    )]
     ReadTree {
         /// Relative to the top of the repository.
         path: BString,
@@ -125,6 +131,9 @@ pub enum Error {
         /// The top of the worktree.
         top: PathBuf,
     },
+    /// A directory of `-C` cannot be gone to.
+    #[error("could not go to `{}`, which -C names", .0.display())]
+    ChangeDirectory(PathBuf, #[source] io::Error),
     /// The current directory cannot be told.
     #[error("could not tell the current directory")]
     CurrentDirectory(#[source] io::Error),

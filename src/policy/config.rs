@@ -18,6 +18,9 @@ pub const FILE_NAME: &str = ".stage-guard.toml";
 /// The policy that is compiled in, in the same form as a configuration.
 const BUILT_IN: &str = include_str!("builtin.toml");
 
+/// How many characters of a line are shown with a mistake in it.
+const WIDEST: usize = 160;
+
 /// A mistake in a configuration, and where it stands.
 #[derive(Debug, thiserror::Error)]
 #[error("`{file}`, line {line}, column {column}: {message}\n{excerpt}")]
@@ -48,7 +51,7 @@ struct Document {
     disable: Vec<Text>,
     tracked: Option<Tracked>,
     #[serde(default)]
-    lists: BTreeMap<String, Vec<Text>>,
+    lists: BTreeMap<Text, Vec<Text>>,
     #[serde(default)]
     production: ProductionTable,
     #[serde(default)]
@@ -162,6 +165,12 @@ impl Policy {
 
     fn with(mut self, document: Document) -> Result<Self, Mistake> {
         for (name, texts) in document.lists {
+            let at = name.span();
+            let name = name.into_inner();
+            if self.lists.contains_key(&name) {
+                let message = format!("the built-in policy has a list `{name}`: give this one another name");
+                return Err(Mistake { at, message });
+            }
             self.lists.insert(name, texts.into_iter().map(Text::into_inner).collect());
         }
         let mut ids: Vec<String> = Vec::new();
@@ -190,9 +199,15 @@ impl Policy {
         }
         self.allow.extend(parsed::<_, Vec<_>>(document.allow, PathGlob::new)?);
         self.tracked = document.tracked.unwrap_or(self.tracked);
-        self.production.roots.extend(parsed::<_, Vec<_>>(document.production.roots, PathGlob::new)?);
-        self.production.outside.extend(parsed::<_, Vec<_>>(document.production.outside, Name::new)?);
-        self.production.markers.extend(parsed::<_, Vec<_>>(document.production.markers, marker)?);
+        let Production { roots, markers, outside } = &mut self.production;
+        let known: Vec<&str> = roots.iter().map(PathGlob::as_str).collect();
+        let more: Vec<_> = parsed(unknown(document.production.roots, &known), PathGlob::new)?;
+        roots.extend(more);
+        let more: Vec<_> = parsed(unknown(document.production.outside, &outside.texts()), Name::new)?;
+        outside.extend(more);
+        let known: Vec<&str> = markers.iter().map(String::as_str).collect();
+        let more: Vec<_> = parsed(unknown(document.production.markers, &known), marker)?;
+        markers.extend(more);
         Ok(self)
     }
 }
@@ -209,7 +224,7 @@ impl RuleTable {
         Ok(Rule {
             id: self.id.into_inner(),
             names: parsed(self.names.into_inner(), Name::new)?,
-            extensions: spelled(self.extensions, lists, Name::new)?,
+            extensions: spelled(self.extensions, lists, Name::extension)?,
             scope: self.scope,
             directories: parsed(self.directories, Name::new)?,
             outside: spelled(self.outside, lists, Name::new)?,
@@ -259,6 +274,11 @@ fn paths(globs: &[PathGlob]) -> Vec<&str> {
     globs.iter().map(PathGlob::as_str).collect()
 }
 
+/// The texts that are not known yet.
+fn unknown(texts: Vec<Text>, known: &[&str]) -> Vec<Text> {
+    texts.into_iter().filter(|text| !known.contains(&text.get_ref().as_str())).collect()
+}
+
 /// A marker is looked up, not matched, so it is the name of a file.
 fn marker(text: &str) -> Result<String, Invalid> {
     Name::literal(text).map(|()| text.to_owned())
@@ -301,16 +321,14 @@ impl Error {
         let width = text
             .get(start..end)
             .map_or(1, |marked| marked.lines().next().unwrap_or_default().chars().count());
+        // Of a long line, what is around the mistake.
+        let skipped = if column > WIDEST { column - WIDEST / 2 } else { 0 };
+        let shown: String = content.chars().skip(skipped).take(WIDEST).collect();
+        let before = " ".repeat(column - 1 - skipped);
+        let marks = "^".repeat(width.clamp(1, WIDEST));
         let gutter = line.to_string();
-        let excerpt = format!(
-            "{gutter} | {}\n{:indent$} | {:before$}{}",
-            content.replace('\t', " "),
-            "",
-            "",
-            "^".repeat(width.max(1)),
-            indent = gutter.len(),
-            before = column - 1,
-        );
+        let margin = " ".repeat(gutter.len());
+        let excerpt = format!("{gutter} | {}\n{margin} | {before}{marks}", shown.replace('\t', " "));
         Self { file: file.to_owned(), line, column, message, excerpt }
     }
 }

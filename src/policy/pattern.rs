@@ -93,6 +93,20 @@ impl Name {
         Ok(Self { text: text.to_owned(), firsts, form })
     }
 
+    /// Reads a pattern for what follows the last dot of a name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Name::new`], and a dot.
+    pub fn extension(text: &str) -> Result<Self, Invalid> {
+        if text.contains('.') {
+            return Err(Invalid(
+                "an extension is what follows the last dot of a name, without it".to_owned(),
+            ));
+        }
+        Self::new(text)
+    }
+
     /// Checks a name that is looked up and not matched.
     ///
     /// # Errors

@@ -12,6 +12,10 @@ use crate::git::{HooksPath, Origin};
 use crate::hooks::{self, Installed, Uninstalled};
 use crate::policy::{Exemption, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory};
 
+/// How many findings get a line of their own. A forgotten directory can hold any
+/// number, and agents pay for every line.
+const MOST: usize = 100;
+
 /// How refused paths are taken out again, in git's own commands.
 #[derive(Clone, Copy, Debug)]
 pub enum WayOut {
@@ -33,7 +37,7 @@ pub enum WayOut {
 ///
 /// What `out` answers.
 pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> io::Result<()> {
-    for Finding { entry, rule, .. } in findings {
+    for Finding { entry, rule, .. } in findings.iter().take(MOST) {
         let path = entry.path.as_bstr();
         let refused = "refused:".red().bold().to_string();
         write!(out, "{refused} {} [{}] {}", visible(path).bold(), line(&rule.id), line(&rule.reason))?;
@@ -42,14 +46,25 @@ pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> 
     if findings.is_empty() {
         return Ok(());
     }
+    let are_many = findings.len() > MOST;
+    if are_many {
+        writeln!(out, "and {} more: --format json lists them all", findings.len() - MOST)?;
+    }
     let paths: Vec<String> = findings.iter().map(|finding| pathspec(&finding.entry.path)).collect();
     let paths = paths.join(" ");
     let (what, command) = match way_out {
-        WayOut::Unstage { is_unborn: false, .. } => ("unstage:", "restore --staged"),
-        WayOut::Unstage { is_unborn: true, .. } => ("unstage:", "rm --cached -f"),
-        WayOut::Untrack => ("untrack:", "rm --cached"),
+        WayOut::Untrack => ("untrack:", format!("rm --cached -- {paths}")),
+        // A command of so many paths is too long for a shell.
+        WayOut::Unstage { is_unborn: false, .. } if are_many => {
+            ("unstage all:", "restore --staged -- :/".to_owned())
+        }
+        WayOut::Unstage { is_unborn: true, .. } if are_many => {
+            ("unstage all:", "rm -r -q --cached -f -- :/".to_owned())
+        }
+        WayOut::Unstage { is_unborn: false, .. } => ("unstage:", format!("restore --staged -- {paths}")),
+        WayOut::Unstage { is_unborn: true, .. } => ("unstage:", format!("rm --cached -f -- {paths}")),
     };
-    writeln!(out, "{} git {command} -- {paths}", what.cyan())?;
+    writeln!(out, "{} git {command}", what.cyan())?;
     if matches!(way_out, WayOut::Unstage { is_temporary: true, .. }) {
         let what = "leave out:".cyan().to_string();
         writeln!(out, "{what} `git commit` without -a and without these paths: it takes what is staged")?;

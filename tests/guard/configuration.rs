@@ -211,6 +211,8 @@ mistakes! {
     an_empty_id: "[[rule]]\nid = \"\"\nnames = [\"x\"]" => "never empty";
     an_id_given_twice: "[[rule]]\nid = \"x\"\nnames = [\"a\"]\n[[rule]]\nid = \"x\"\nnames = [\"b\"]" => "line 5, column 6", "second rule";
     a_marker_that_is_a_glob: "[production]\nmarkers = [\"*.toml\"]" => "plain name";
+    an_extension_with_its_dot: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nextensions = [\".sql\"]" => "line 4, column 15", "without it";
+    a_list_of_the_built_in_policy: "[lists]\nscripts = [\"go\"]" => "line 2, column 1", "another name";
     a_text_where_a_list_is_wanted: "allow = \"x\"" => "line 1, column 9";
     a_number_where_a_text_is_wanted: "disable = [1]" => "line 1, column 12";
     a_key_given_twice: "allow = []\nallow = []" => "line 2, column 1";
@@ -246,6 +248,16 @@ fn a_file_that_is_none() {
     std::fs::remove_file(repo.path(FILE)).unwrap();
     repo.shell("mkfifo .stage-guard.toml").ok();
     repo.guard("").could_not("not a regular file");
+}
+
+#[test]
+fn of_a_long_line_what_is_around_the_mistake_is_shown() {
+    let text = format!("allow = [\"{}\", 3, \"{0}\"]\n", "a".repeat(70_000));
+    let run = configured(&text).guard("");
+    let [_, shown, marked] = run.err.lines().collect::<Vec<_>>()[..] else { panic!("{run:?}") };
+    assert_eq!(shown.chars().nth(marked.find('^').unwrap()), Some('3'), "{run:?}");
+    assert!(shown.len() < 200);
+    run.could_not("line 1, column 70014");
 }
 
 #[test]

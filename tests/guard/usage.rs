@@ -23,6 +23,25 @@ allow: add the path to `allow` in .stage-guard.toml
 }
 
 #[test]
+fn very_many_findings_are_counted_and_the_way_out_still_works() {
+    for repo in [Repo::new(), Repo::unborn()] {
+        repo.stage("main.py");
+        for number in 0..250 {
+            repo.write(format!(".claude_sessions/current/{number}"), "x");
+        }
+        repo.git("add -f .claude_sessions").ok();
+        let run = repo.commit().refuses_some();
+        assert_eq!(run.out.matches("refused: ").count(), 100);
+        assert!(run.out.contains("and 150 more: --format json lists them all\n"), "{run:?}");
+        assert_eq!(repo.refused("").len(), 250);
+        let command = run.out.lines().find_map(|line| line.strip_prefix("unstage all: ")).unwrap().to_owned();
+        repo.within("deep").shell(&command).ok();
+        repo.git("add main.py").ok();
+        repo.commit().silent();
+    }
+}
+
+#[test]
 fn json_is_one_document() {
     let run = with_findings().guard("--format json");
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
@@ -153,6 +172,8 @@ fn explain_reads_paths_from_standard_input() {
     let repo = Repo::new();
     let run = repo.guard_fed(&["explain", "--stdin", "-q"], b"debug_x.py\nmain.py\n\n.claude_sessions/a b\n");
     assert_eq!((run.code, run.out.as_str()), (1, "2 refused\n"));
+    let run = repo.guard_fed(&["explain", "--stdin"], b"debug_\0x.py\n\"test_\\000x.py\"\n");
+    assert!(run.code == 1 && run.out.contains(r"test_\u{0}x.py: refused"), "{run:?}");
     let run = repo.guard_fed(&["explain", "--stdin", "-z"], b"debug_\n.py\0main.py\0");
     assert!(run.out.starts_with(r"debug_\n.py: refused"), "{run:?}");
     let listed = repo
@@ -206,6 +227,7 @@ fn a_word_that_is_not_known_is_said() {
     repo.guard("explain -z x").could_not("cannot be used with");
     repo.guard("explain -z").could_not("--stdin");
     repo.guard("install --dry-run").could_not("--dry-run");
+    repo.guard("-C nowhere").could_not("could not go to `nowhere`, which -C names");
 }
 
 #[test]
