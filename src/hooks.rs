@@ -24,7 +24,7 @@ const HOME: &str = "stage-guard";
 
 /// What is added to the name of a hook that was there before. It stays in its
 /// directory, as other managers do it: hooks look for files beside themselves.
-const KEPT: &str = ".kept";
+const KEPT: &str = ".before-stage-guard";
 
 /// The hooks directory of one repository.
 #[derive(Debug)]
@@ -127,9 +127,10 @@ impl Hooks {
     ///
     /// The disk refuses.
     pub fn uninstall(&self) -> Result<Uninstalled, Error> {
-        let mut directories = vec![self.directory.clone(), self.common_dir.join("hooks")];
-        directories.dedup();
         let mut done = Uninstalled::default();
+        let mut directories = vec![self.directory.clone(), real(&self.common_dir.join("hooks"))];
+        directories.retain(|directory| directory.starts_with(&self.common_dir));
+        directories.dedup();
         for directory in directories {
             for link in self.links(&directory)? {
                 self.put_back(&link)?;

@@ -81,11 +81,11 @@ fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
     repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
     repo.stage("main.py").commit().ok();
     let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
-    assert!(ran.starts_with("ran .git/hooks/pre-commit.kept 0 .git/index /"), "{ran}");
+    assert!(ran.starts_with("ran .git/hooks/pre-commit.before-stage-guard 0 .git/index /"), "{ran}");
     // By hand, with arguments and an input.
     let run = repo.shell("printf 'line\\n' | .git/hooks/pre-commit 'a b' c");
     run.ok();
-    assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit.kept 2 "));
+    assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit.before-stage-guard 2 "));
     assert_eq!(fs::read_to_string(repo.path(".git/input")).unwrap(), "line\n");
 }
 
@@ -151,13 +151,13 @@ fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     assert!(run.code == 1 && run.err.contains("it's here` is not there"), "{run:?}");
     let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
     assert_eq!(away, format!("rm '{}'", repo.path(".git/hooks/pre-commit").display()));
-    hook(&repo, "pre-commit.kept", "echo kept >&2; exit 1");
+    hook(&repo, "pre-commit.before-stage-guard", "echo kept >&2; exit 1");
     let run = repo.within("deep").commit();
     let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
     repo.within("deep").shell(&away).ok();
     assert!(repo.commit().err.contains("kept"));
     repo.guard("install").ok();
-    fs::remove_file(repo.path(".git/hooks/pre-commit.kept")).unwrap();
+    fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
     let mut install = repo.command(BINARY);
     install.arg("uninstall");
     Repo::run(install, b"").ok();
@@ -216,26 +216,42 @@ fn a_hook_that_was_kept_earlier_is_never_overwritten() {
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     hook(&repo, "pre-commit", "echo second");
     repo.guard("install").could_not("keep one of the two");
-    assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit.kept")).unwrap().contains("first"));
+    assert!(
+        fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
+    );
     assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
     let said = repo.guard("uninstall").ok();
     assert!(said.contains("left: "), "{said}");
-    assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit.kept")).unwrap().contains("first"));
+    assert!(
+        fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
+    );
 }
 
 #[test]
 fn an_install_that_is_refused_changes_nothing_that_runs() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
-    repo.write(".git/hooks/pre-merge-commit.kept", "kept earlier");
+    repo.write(".git/hooks/pre-merge-commit.before-stage-guard", "kept earlier");
     hook(&repo, "pre-merge-commit", "echo another");
     repo.guard("install").could_not("pre-merge-commit");
     assert!(fs::read_link(repo.path(".git/hooks/pre-commit")).is_err());
-    fs::remove_file(repo.path(".git/hooks/pre-merge-commit.kept")).unwrap();
+    fs::remove_file(repo.path(".git/hooks/pre-merge-commit.before-stage-guard")).unwrap();
     repo.guard("install").ok();
     is_live(&repo);
     repo.guard("uninstall").ok();
     assert!(!repo.path(".git/stage-guard").exists());
+}
+
+#[test]
+fn uninstall_touches_no_directory_outside_the_repository() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .git/own").ok();
+    repo.guard("install").ok();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    repo.program("../shared-hooks/pre-commit.before-stage-guard", "another repository's");
+    symlink("../../shared-hooks", repo.path(".git/hooks")).unwrap();
+    repo.guard("uninstall").ok();
+    assert!(repo.path("../shared-hooks/pre-commit.before-stage-guard").exists());
 }
 
 #[test]
@@ -244,7 +260,11 @@ fn what_an_interrupted_install_has_kept_is_no_obstacle() {
         let repo = unguarded();
         hook(&repo, "pre-commit", "echo first");
         let before = state(&repo);
-        fs::hard_link(repo.path(".git/hooks/pre-commit"), repo.path(".git/hooks/pre-commit.kept")).unwrap();
+        fs::hard_link(
+            repo.path(".git/hooks/pre-commit"),
+            repo.path(".git/hooks/pre-commit.before-stage-guard"),
+        )
+        .unwrap();
         if is_installed_again {
             repo.guard("install").ok();
             is_live(&repo);
