@@ -239,21 +239,20 @@ impl RuleTable {
 /// The texts as patterns, each mistake where it stands.
 fn parsed<P, L: FromIterator<P>>(
     texts: Vec<Text>,
-    parse: fn(&str) -> Result<P, Invalid>,
+    parse: fn(String) -> Result<P, Invalid>,
 ) -> Result<L, Mistake> {
-    texts
-        .into_iter()
-        .map(|text| {
-            parse(text.get_ref()).map_err(|invalid| Mistake { at: text.span(), message: invalid.to_string() })
-        })
-        .collect()
+    let parse = |text: Text| {
+        let at = text.span();
+        parse(text.into_inner()).map_err(|invalid| Mistake { at, message: invalid.to_string() })
+    };
+    texts.into_iter().map(parse).collect()
 }
 
 /// Spelled texts, or those of a list, as patterns.
 fn spelled<P, L: FromIterator<P>>(
     texts: Option<Spanned<Texts>>,
     lists: &BTreeMap<String, Vec<String>>,
-    parse: fn(&str) -> Result<P, Invalid>,
+    parse: fn(String) -> Result<P, Invalid>,
 ) -> Result<L, Mistake> {
     let Some(texts) = texts else { return Ok(L::from_iter([])) };
     let at = texts.span();
@@ -265,7 +264,7 @@ fn spelled<P, L: FromIterator<P>>(
                 return Err(Mistake { at, message: format!("`[lists]` has no `{name}`{near}") });
             };
             let mistake = |invalid: Invalid| Mistake { at: at.clone(), message: invalid.to_string() };
-            texts.iter().map(|text| parse(text).map_err(mistake)).collect()
+            texts.iter().map(|text| parse(text.clone()).map_err(mistake)).collect()
         }
     }
 }
@@ -280,8 +279,8 @@ fn unknown(texts: Vec<Text>, known: &[&str]) -> Vec<Text> {
 }
 
 /// A marker is looked up, not matched, so it is the name of a file.
-fn marker(text: &str) -> Result<String, Invalid> {
-    Name::literal(text).map(|()| text.to_owned())
+fn marker(text: String) -> Result<String, Invalid> {
+    Name::literal(&text).map(|()| text)
 }
 
 impl From<toml::de::Error> for Mistake {

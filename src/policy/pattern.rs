@@ -19,15 +19,16 @@ pub struct Name {
 /// a whole check, so it is not done for the simple ones, which nearly all are.
 #[derive(Debug)]
 enum Form {
+    /// Plain text and `*`, as it was written.
+    Plain(Stars),
     /// What `{…}` and `[…]` stand for, spelled out.
-    Spelled(Vec<Stars>),
+    Spelled(Vec<(Stars, String)>),
     Glob(Compiled),
 }
 
-/// Plain text and `*`: the texts between the stars. One text alone is a whole
-/// component.
-#[derive(Debug)]
-struct Stars(Vec<String>);
+/// Where the first and the last `*` of a text are, if it has one.
+#[derive(Clone, Copy, Debug)]
+struct Stars(Option<(usize, usize)>);
 
 /// A list of names, to be searched for one that matches.
 #[derive(Debug, Default)]
@@ -76,21 +77,23 @@ impl Name {
     /// # Errors
     ///
     /// An empty text, a `/`, or a glob that cannot be parsed.
-    pub fn new(text: &str) -> Result<Self, Invalid> {
-        check_component(text)?;
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        check_component(&text)?;
         let form = if !text.bytes().any(|byte| is_special(byte) && byte != b'*') {
-            Form::Spelled(vec![Stars::new(text)])
-        } else if let Some(variants) = spelled_out(text) {
-            Form::Spelled(variants.iter().map(|variant| Stars::new(variant)).collect())
+            Form::Plain(Stars::of(&text))
+        } else if let Some(variants) = spelled_out(&text) {
+            Form::Spelled(variants.into_iter().map(|text| (Stars::of(&text), text)).collect())
         } else {
-            Form::Glob(Compiled::new(text)?)
+            Form::Glob(Compiled::new(&text)?)
         };
         let mut firsts = Bytes::default();
         match &form {
-            Form::Spelled(variants) => variants.iter().for_each(|stars| firsts.add(stars.first())),
+            Form::Plain(_) => firsts.add(first(&text)),
+            Form::Spelled(variants) => variants.iter().for_each(|(_, text)| firsts.add(first(text))),
             Form::Glob(_) => firsts.add(None),
         }
-        Ok(Self { text: text.to_owned(), firsts, form })
+        Ok(Self { text, firsts, form })
     }
 
     /// Reads a pattern for what follows the last dot of a name.
@@ -98,7 +101,8 @@ impl Name {
     /// # Errors
     ///
     /// As [`Name::new`], and a dot.
-    pub fn extension(text: &str) -> Result<Self, Invalid> {
+    pub fn extension(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
         if text.contains('.') {
             return Err(Invalid(
                 "an extension is what follows the last dot of a name, without it".to_owned(),
@@ -125,7 +129,10 @@ impl Name {
     pub fn matches(&self, component: &BStr) -> bool {
         self.firsts.has_first_of(component)
             && match &self.form {
-                Form::Spelled(variants) => variants.iter().any(|stars| stars.matches(component)),
+                Form::Plain(stars) => stars.matches(&self.text, component),
+                Form::Spelled(variants) => {
+                    variants.iter().any(|(stars, text)| stars.matches(text, component))
+                }
                 Form::Glob(compiled) => compiled.matches(component),
             }
     }
@@ -193,7 +200,8 @@ impl PathGlob {
     ///
     /// A text that could match no path (empty, or with a `/` at either end, or
     /// with `./`), or a glob that cannot be parsed.
-    pub fn new(text: &str) -> Result<Self, Invalid> {
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
         let bare = text.trim_start_matches("./").trim_matches('/');
         if bare.is_empty() {
             return Err(Invalid("matches no path".to_owned()));
@@ -206,11 +214,11 @@ impl PathGlob {
         }
         let is_choice = |byte| is_special(byte) && byte != b'*';
         let form = if text.bytes().any(is_choice) || text.contains("**") || text.contains("//") {
-            PathForm::Glob(Compiled::new(text)?)
+            PathForm::Glob(Compiled::new(&text)?)
         } else {
             PathForm::Components(text.split('/').map(Name::new).collect::<Result<_, _>>()?)
         };
-        Ok(Self { text: text.to_owned(), form })
+        Ok(Self { text, form })
     }
 
     /// Whether the pattern is one path and no glob.
@@ -249,36 +257,35 @@ impl PathGlob {
 }
 
 impl Stars {
-    fn new(text: &str) -> Self {
-        Self(text.split('*').map(str::to_owned).collect())
+    fn of(text: &str) -> Self {
+        Self(text.find('*').zip(text.rfind('*')))
     }
 
-    /// The byte that every match begins with, if there is one.
-    fn first(&self) -> Option<u8> {
-        self.0.first()?.bytes().next()
-    }
-
-    /// Whether `component` begins with the first text, ends with the last one, and
-    /// has the others between them in their order. To take the first place of each
-    /// is enough: a later one would only leave less for the next.
-    fn matches(&self, component: &BStr) -> bool {
-        let (head, middle, tail) = match self.0.as_slice() {
-            [head, middle @ .., tail] => (head, middle, tail),
-            [whole] => return component == whole.as_str(),
-            [] => return false,
-        };
-        // Most have an empty text at one end or at both.
+    /// Whether `component` begins with what `text` has before the first star, ends
+    /// with what it has behind the last one, and has the texts between the others in
+    /// their order. To take the first place of each is enough: a later one would only
+    /// leave less for the next.
+    fn matches(self, text: &str, component: &BStr) -> bool {
+        let Some((first, last)) = self.0 else { return component == text };
+        let (head, tail) = (&text[..first], &text[last + 1..]);
         let is_around = component.len() >= head.len() + tail.len()
             && (head.is_empty() || component.starts_with_str(head))
             && (tail.is_empty() || component.ends_with_str(tail));
-        let mut rest =
-            if is_around { &component[head.len()..component.len() - tail.len()] } else { return false };
-        middle.iter().all(|text| {
-            let found = rest.find(text);
-            rest = found.map_or(rest, |at| &rest[at + text.len()..]);
+        if !is_around || first == last {
+            return is_around;
+        }
+        let mut rest = &component[head.len()..component.len() - tail.len()];
+        text[first + 1..last].split('*').all(|between| {
+            let found = rest.find(between);
+            rest = found.map_or(rest, |at| &rest[at + between.len()..]);
             found.is_some()
         })
     }
+}
+
+/// The byte that every match of plain text and stars begins with, if there is one.
+fn first(text: &str) -> Option<u8> {
+    text.bytes().next().filter(|byte| *byte != b'*')
 }
 
 impl Compiled {
@@ -420,7 +427,7 @@ mod tests {
         for pattern in ["?".repeat(1000), "[!a]".repeat(250), "{a?,".repeat(50) + "b" + &"}".repeat(50)] {
             let _ = Name::new(&pattern).unwrap().matches("component".into());
         }
-        assert!(Name::new(&"?".repeat(1001)).is_err());
+        assert!(Name::new("?".repeat(1001)).is_err());
     }
 
     #[test]
