@@ -5,10 +5,12 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::pattern::{Invalid, Name, PathGlob};
+use super::glob::Invalid;
+use super::name::Name;
+use super::path_glob::PathGlob;
 use super::rule::{Home, Rule, Scope};
 use super::{Policy, Production, Tracked};
 
@@ -269,10 +271,6 @@ fn spelled<P, L: FromIterator<P>>(
     }
 }
 
-fn paths(globs: &[PathGlob]) -> Vec<&str> {
-    globs.iter().map(PathGlob::as_str).collect()
-}
-
 /// The texts that are not known yet.
 fn unknown(texts: Vec<Text>, known: &[&str]) -> Vec<Text> {
     texts.into_iter().filter(|text| !known.contains(&text.get_ref().as_str())).collect()
@@ -329,77 +327,5 @@ impl Error {
         let margin = " ".repeat(gutter.len());
         let excerpt = format!("{gutter} | {}\n{margin} | {before}{marks}", shown.replace('\t', " "));
         Self { file: file.to_owned(), line, column, message, excerpt }
-    }
-}
-
-/// The policy in the form of a configuration.
-#[derive(Serialize)]
-struct Printed<'p> {
-    allow: Vec<&'p str>,
-    disable: &'p [String],
-    tracked: Tracked,
-    production: PrintedProduction<'p>,
-    rule: Vec<PrintedRule<'p>>,
-}
-
-#[derive(Serialize)]
-struct PrintedProduction<'p> {
-    roots: Vec<&'p str>,
-    markers: &'p [String],
-    outside: Vec<&'p str>,
-}
-
-#[derive(Serialize)]
-struct PrintedRule<'p> {
-    id: &'p str,
-    names: Vec<&'p str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    extensions: Vec<&'p str>,
-    scope: Scope,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    directories: Vec<&'p str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    outside: Vec<&'p str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    except: Vec<&'p str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    sibling: bool,
-    reason: &'p str,
-    home: Home,
-}
-
-impl Policy {
-    /// The policy as a configuration: pasted into one, it makes the same policy.
-    ///
-    /// # Errors
-    ///
-    /// None that a policy which was parsed gives cause for.
-    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(&Printed {
-            allow: paths(&self.allow),
-            disable: &self.disabled,
-            tracked: self.tracked,
-            production: PrintedProduction {
-                roots: paths(&self.production.roots),
-                markers: &self.production.markers,
-                outside: self.production.outside.texts(),
-            },
-            rule: self
-                .rules
-                .iter()
-                .map(|rule| PrintedRule {
-                    id: &rule.id,
-                    names: rule.names.texts(),
-                    extensions: rule.extensions.texts(),
-                    scope: rule.scope,
-                    directories: rule.directories.texts(),
-                    outside: rule.outside.texts(),
-                    except: rule.except.texts(),
-                    sibling: rule.sibling,
-                    reason: &rule.reason,
-                    home: rule.home,
-                })
-                .collect(),
-        })
     }
 }

@@ -6,7 +6,10 @@
 //! for paths that a rule has caught.
 
 mod config;
-mod pattern;
+mod glob;
+mod name;
+mod path_glob;
+mod printed;
 mod rule;
 
 use std::collections::BTreeMap;
@@ -14,7 +17,9 @@ use std::collections::BTreeMap;
 use bstr::{BStr, BString, ByteSlice};
 
 pub use config::{Error, FILE_NAME};
-pub use pattern::{Name, Names, PathGlob};
+pub use glob::Invalid;
+pub use name::{Name, Names};
+pub use path_glob::PathGlob;
 pub use rule::{Home, Rule, Scope};
 use rule::{Parts, components};
 

@@ -3,7 +3,7 @@
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::pattern::{Name, Names};
+use super::name::{Name, Names};
 use super::{SESSION_DIRECTORY, is_in_session_directory};
 
 /// What is session work, where, why, and where it belongs instead.

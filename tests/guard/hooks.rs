@@ -248,10 +248,10 @@ fn uninstall_touches_no_directory_outside_the_repository() {
     repo.git("config core.hooksPath .git/own").ok();
     repo.guard("install").ok();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
-    repo.program("../shared-hooks/pre-commit.before-stage-guard", "another repository's");
-    symlink("../../shared-hooks", repo.path(".git/hooks")).unwrap();
+    repo.program("../common-hooks/pre-commit.before-stage-guard", "another repository's");
+    symlink("../../common-hooks", repo.path(".git/hooks")).unwrap();
     repo.guard("uninstall").ok();
-    assert!(repo.path("../shared-hooks/pre-commit.before-stage-guard").exists());
+    assert!(repo.path("../common-hooks/pre-commit.before-stage-guard").exists());
 }
 
 #[test]
@@ -397,10 +397,10 @@ fn a_global_hooks_path_is_let_be() {
 fn a_hooks_directory_that_is_a_symlink_out_of_the_repository_is_let_be() {
     let repo = unguarded();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
-    fs::create_dir(repo.path("../shared-hooks")).unwrap();
-    symlink("../../shared-hooks", repo.path(".git/hooks")).unwrap();
+    fs::create_dir(repo.path("../common-hooks")).unwrap();
+    symlink("../../common-hooks", repo.path(".git/hooks")).unwrap();
     repo.guard("install").could_not("not guarded");
-    assert_eq!(fs::read_dir(repo.path("../shared-hooks")).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(repo.path("../common-hooks")).unwrap().count(), 0);
 }
 
 #[test]

@@ -1,10 +1,8 @@
-//! Globs on names and on whole paths. Both match bytes, letter for letter; a
-//! leading dot is nothing special.
-
-use std::sync::OnceLock;
+//! Globs on one component of a path.
 
 use bstr::{BStr, ByteSlice};
-use globset::{Candidate, Glob, GlobBuilder, GlobMatcher};
+
+use super::glob::{Compiled, Invalid, is_special};
 
 /// A glob on one component of a path: a file's name, or a directory's.
 #[derive(Debug)]
@@ -39,37 +37,9 @@ pub struct Names {
     firsts: Bytes,
 }
 
-/// A glob on a path from the top of the repository: `*` stops at `/`, `**` does
-/// not.
-#[derive(Debug)]
-pub struct PathGlob {
-    text: String,
-    form: PathForm,
-}
-
-/// How a path is matched: without an automaton where that can be, as a name is.
-#[derive(Debug)]
-enum PathForm {
-    /// One pattern a component, where no pattern crosses a `/`.
-    Components(Vec<Name>),
-    Glob(Compiled),
-}
-
-/// A glob whose syntax has been checked, compiled when it is first matched.
-#[derive(Debug)]
-struct Compiled {
-    glob: Glob,
-    matcher: OnceLock<GlobMatcher>,
-}
-
 /// A set of bytes, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bytes([u64; 4]);
-
-/// Why a text is no pattern. The message is for people.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(String);
 
 impl Name {
     /// Reads a pattern for one component.
@@ -193,69 +163,6 @@ impl Names {
     }
 }
 
-impl PathGlob {
-    /// Reads a pattern for paths from the top of the repository.
-    ///
-    /// # Errors
-    ///
-    /// A text that could match no path (empty, or with a `/` at either end, or
-    /// with `./`), or a glob that cannot be parsed.
-    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
-        let text = text.into();
-        let bare = text.trim_start_matches("./").trim_matches('/');
-        if bare.is_empty() {
-            return Err(Invalid("matches no path".to_owned()));
-        }
-        if bare != text {
-            return Err(Invalid(format!(
-                "a path starts at the top of the repository, without `./` and without a `/` at either end: \
-                 `{bare}`, or `{bare}/**` for all that is below it"
-            )));
-        }
-        let is_choice = |byte| is_special(byte) && byte != b'*';
-        let form = if text.bytes().any(is_choice) || text.contains("**") || text.contains("//") {
-            PathForm::Glob(Compiled::new(&text)?)
-        } else {
-            PathForm::Components(text.split('/').map(Name::new).collect::<Result<_, _>>()?)
-        };
-        Ok(Self { text, form })
-    }
-
-    /// Whether the pattern is one path and no glob.
-    #[must_use]
-    pub fn is_literal(&self) -> bool {
-        !self.text.bytes().any(is_special)
-    }
-
-    /// Whether a path of so many components can match.
-    #[must_use]
-    pub fn may_match_depth(&self, depth: usize) -> bool {
-        match &self.form {
-            PathForm::Components(names) => names.len() == depth,
-            PathForm::Glob(_) => true,
-        }
-    }
-
-    /// Whether the pattern matches the whole of `path`.
-    #[must_use]
-    pub fn matches(&self, path: &BStr) -> bool {
-        match &self.form {
-            PathForm::Components(names) => {
-                let mut components = path.split(|byte| *byte == b'/');
-                let is_match = |name: &Name| components.next().is_some_and(|own| name.matches(own.into()));
-                names.iter().all(is_match) && components.next().is_none()
-            }
-            PathForm::Glob(compiled) => compiled.matches(path),
-        }
-    }
-
-    /// The pattern as it was written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
 impl Stars {
     fn of(text: &str) -> Self {
         Self(text.find('*').zip(text.rfind('*')))
@@ -286,24 +193,6 @@ impl Stars {
 /// The byte that every match of plain text and stars begins with, if there is one.
 fn first(text: &str) -> Option<u8> {
     text.bytes().next().filter(|byte| *byte != b'*')
-}
-
-impl Compiled {
-    fn new(text: &str) -> Result<Self, Invalid> {
-        if text.len() > LONGEST || text.matches('{').count() > MOST_ALTERNATIONS {
-            return Err(Invalid(format!(
-                "a pattern has at most {LONGEST} bytes and {MOST_ALTERNATIONS} `{{`"
-            )));
-        }
-        let glob = GlobBuilder::new(text).literal_separator(true).build();
-        let glob = glob.map_err(|error| Invalid(error.kind().to_string()))?;
-        Ok(Self { glob, matcher: OnceLock::new() })
-    }
-
-    fn matches(&self, path: &BStr) -> bool {
-        let matcher = self.matcher.get_or_init(|| self.glob.compile_matcher());
-        matcher.is_match_candidate(&Candidate::from_bytes(path.as_bytes()))
-    }
 }
 
 impl Bytes {
@@ -371,25 +260,15 @@ fn check_component(text: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// Within these bounds every glob that can be parsed can be compiled: the
-/// automaton stays far below the size, and the nesting, that globset's regular
-/// expressions may have.
-const LONGEST: usize = 1000;
-const MOST_ALTERNATIONS: usize = 50;
-
 const MOST_VARIANTS: usize = 64;
-
-/// Whether a character means something in a glob.
-fn is_special(byte: u8) -> bool {
-    matches!(byte, b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b'\\')
-}
 
 #[cfg(test)]
 mod tests {
     use globset::GlobBuilder;
     use proptest::prelude::*;
 
-    use super::{Name, PathGlob};
+    use super::Name;
+    use crate::policy::path_glob::PathGlob;
 
     fn globset(pattern: &str) -> Option<globset::GlobMatcher> {
         Some(GlobBuilder::new(pattern).literal_separator(true).build().ok()?.compile_matcher())
