@@ -237,6 +237,8 @@ fn holds_however_git_is_told_where_the_worktree_is() {
         ] {
             place.shell(&line).refuses(&[NOTE]);
         }
+        repo.with("GIT_WORK_TREE", ".").guard("").refuses(&[NOTE]);
+        repo.with("GIT_NAMESPACE", "other").guard("").refuses(&[NOTE]);
         // Without a worktree, git takes the current directory for the top.
         repo.within("deep").shell("GIT_DIR=../.git git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
         repo.git_with(&["config", "core.worktree", &outside.top.display().to_string()]).ok();
