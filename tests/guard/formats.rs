@@ -201,12 +201,22 @@ fn no_setting_of_the_user_changes_the_answer() {
             let (name, value) = setting.split_once('=').unwrap();
             repo.git_with(&["config", name, value]).ok();
         }
-        repo.stage("frontend/test_ä.js").stage(NOTE).stage("frontend/test_X.js").stage("frontend/x.js");
+        repo.stage("frontend/test_ä.js")
+            .stage(NOTE)
+            .stage("frontend/test_b.js")
+            .stage("frontend/test_X.js")
+            .stage("frontend/x.js");
         let deep = repo.within("deep");
         let deep = deep.with("GIT_PAGER", "false").with("GIT_EXTERNAL_DIFF", "false").with("GIT_TRACE", "1");
         let deep = deep.with("GIT_LITERAL_PATHSPECS", "1").with("CLICOLOR_FORCE", "0");
-        assert_eq!(deep.refused(""), [NOTE, "frontend/test_X.js", "frontend/test_ä.js"]);
-        assert_eq!(deep.refused("check --all-files"), [NOTE, "frontend/test_X.js", "frontend/test_ä.js"]);
+        assert_eq!(
+            deep.refused(""),
+            [NOTE, "frontend/test_X.js", "frontend/test_b.js", "frontend/test_ä.js"]
+        );
+        assert_eq!(
+            deep.refused("check --all-files"),
+            [NOTE, "frontend/test_X.js", "frontend/test_b.js", "frontend/test_ä.js"]
+        );
     }
 }
 
