@@ -71,13 +71,21 @@ main() {
 
 put_in_place() {
     say "building stage-guard"
-    # Hooks and wrappers export these; a build must not see another repository.
+    target=${CARGO_TARGET_DIR:-$source/target}
+    case $target in
+        /*) ;;
+        *) target=$PWD/$target ;;
+    esac
+    built=$target/release/stage-guard
+    # What an earlier build has left must not pass for this one.
+    rm -f -- "$built"
+    # Hooks and wrappers export the first three; a build must not see another repository.
     (
         cd -- "$source"
-        unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
-        CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$source/target} cargo build --release --locked --quiet
+        unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CARGO_BUILD_TARGET
+        CARGO_TARGET_DIR=$target cargo build --release --locked --quiet
     )
-    built=${CARGO_TARGET_DIR:-$source/target}/release/stage-guard
+    [ -x "$built" ] || fail "cargo has built no $built: is build.target set in its configuration?"
 
     mkdir -p -- "$prefix/bin"
     new=

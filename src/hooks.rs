@@ -39,8 +39,17 @@ pub struct Hooks {
 pub struct Installed {
     /// The hook's name.
     pub name: &'static str,
-    /// Where the hook that was there before is kept.
-    pub kept: Option<PathBuf>,
+    /// The hook that was there before.
+    pub kept: Option<Kept>,
+}
+
+/// A hook that was there before.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Kept {
+    /// Where it is kept.
+    pub path: PathBuf,
+    /// Whether it is executable; git runs no other hook, and neither does the shim.
+    pub runs: bool,
 }
 
 /// What `uninstall` did.
@@ -203,11 +212,16 @@ impl Hooks {
 
     fn link(&self, name: &'static str) -> Result<Installed, Error> {
         let link = self.directory.join(name);
-        if !self.is_ours(&link) {
+        if !(self.is_ours(&link) && link.is_symlink()) {
             self.put_in_place(&link, "link", |new| symlink(self.way_to_shim(&self.directory), new))?;
         }
         let kept = kept(&self.directory, name);
-        Ok(Installed { name, kept: is_there(&kept).then_some(kept) })
+        Ok(Installed {
+            name,
+            kept: is_there(&kept)
+                .then(|| (is_executable(&kept), kept))
+                .map(|(runs, path)| Kept { path, runs }),
+        })
     }
 
     /// Makes a file in our own directory and moves it to its place, which so has the
@@ -232,9 +246,14 @@ impl Hooks {
         Ok(links)
     }
 
+    /// Whether a file of a hooks directory is a link to the shim, or a copy of it: a
+    /// repository that was copied with its symlinks followed has those.
     fn is_ours(&self, path: &Path) -> bool {
         let directory = path.parent().unwrap_or(&self.common_dir);
-        fs::read_link(path).is_ok_and(|target| target == self.way_to_shim(directory))
+        match fs::read_link(path) {
+            Ok(target) => target == self.way_to_shim(directory),
+            Err(_) => fs::read(path).is_ok_and(|text| text.contains_str(SHIM.lines().nth(1).unwrap_or(SHIM))),
+        }
     }
 
     /// The relative path of the shim from a hooks directory: a repository may move.
@@ -296,7 +315,10 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 fn is_same_file(one: &Path, other: &Path) -> bool {
     match (fs::read_link(one), fs::read_link(other)) {
         (Ok(one), Ok(other)) => one == other,
-        (Err(_), Err(_)) => matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other),
+        (Err(_), Err(_)) => {
+            let contents = |path| Some((fs::read(path).ok()?, fs::metadata(path).ok()?.permissions().mode()));
+            contents(one).is_some_and(|one| contents(other) == Some(one))
+        }
         _ => false,
     }
 }

@@ -42,9 +42,7 @@ impl Reader {
         };
         // Bare, or bare but for the worktree that the environment names: git tells.
         let Some(top) = repository.workdir().map(Path::to_owned) else { return Ok(None) };
-        // Where a git directory is named and no worktree, git takes the current directory
-        // for the top.
-        if env::var_os("GIT_DIR").is_some() && !is_current_directory(&top) {
+        if !is_around_here(&top) {
             return Ok(None);
         }
         let place = Place { top, git_dir: repository.path().to_owned() };
@@ -139,8 +137,13 @@ fn read_index(repository: &git2::Repository, top: &Path) -> Result<git2::Index, 
     }
 }
 
-fn is_current_directory(directory: &Path) -> bool {
-    matches!((fs::canonicalize(directory), fs::canonicalize(".")), (Ok(one), Ok(other)) if one == other)
+/// Whether git would take `top` for the top of the worktree as well. It heeds a
+/// `core.worktree` of the repository alone, not of the user or of an included file;
+/// and where a git directory is named and no worktree, it takes the current directory.
+fn is_around_here(top: &Path) -> bool {
+    let (Ok(top), Ok(here)) = (fs::canonicalize(top), fs::canonicalize(".")) else { return false };
+    let is_named = env::var_os("GIT_DIR").is_some();
+    top.join(".git").exists() && if is_named { here == top } else { here.starts_with(top) }
 }
 
 /// Whether libgit2 does not know an extension of the index that changes its

@@ -40,8 +40,14 @@ impl PathGlob {
                  `{bare}`, or `{bare}/**` for all that is below it"
             )));
         }
+        if text.starts_with('!') {
+            return Err(Invalid("a glob cannot be negated".to_owned()));
+        }
+        if text.split('/').any(|component| matches!(component, "" | "." | "..")) {
+            return Err(Invalid("no path has an empty component, a `.` or a `..` in it".to_owned()));
+        }
         let is_choice = |byte| is_special(byte) && byte != b'*';
-        let form = if text.bytes().any(is_choice) || text.contains("**") || text.contains("//") {
+        let form = if text.bytes().any(is_choice) || text.contains("**") {
             PathForm::Glob(Compiled::new(&text)?)
         } else {
             PathForm::Components(text.split('/').map(Name::new).collect::<Result<_, _>>()?)

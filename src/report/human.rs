@@ -9,7 +9,7 @@ use owo_colors::OwoColorize;
 
 use super::escape::{shell_word, visible};
 use crate::git::{HooksPath, Origin};
-use crate::hooks::{self, Installed, Uninstalled};
+use crate::hooks::{self, Installed, Kept, Uninstalled};
 use crate::policy::{Exemption, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory};
 
 /// How many findings get a line of their own. A forgotten directory can hold any
@@ -46,25 +46,17 @@ pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> 
     if findings.is_empty() {
         return Ok(());
     }
-    let are_many = findings.len() > MOST;
-    if are_many {
+    if findings.len() > MOST {
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MOST)?;
     }
     let paths: Vec<String> = findings.iter().map(|finding| pathspec(&finding.entry.path)).collect();
     let paths = paths.join(" ");
     let (what, command) = match way_out {
-        WayOut::Untrack => ("untrack:", format!("rm --cached -- {paths}")),
-        // A command of so many paths is too long for a shell.
-        WayOut::Unstage { is_unborn: false, .. } if are_many => {
-            ("unstage all:", "restore --staged -- :/".to_owned())
-        }
-        WayOut::Unstage { is_unborn: true, .. } if are_many => {
-            ("unstage all:", "rm -r -q --cached -f -- :/".to_owned())
-        }
-        WayOut::Unstage { is_unborn: false, .. } => ("unstage:", format!("restore --staged -- {paths}")),
-        WayOut::Unstage { is_unborn: true, .. } => ("unstage:", format!("rm --cached -f -- {paths}")),
+        WayOut::Unstage { is_unborn: false, .. } => ("unstage:", "restore --staged"),
+        WayOut::Unstage { is_unborn: true, .. } => ("unstage:", "rm --cached -f"),
+        WayOut::Untrack => ("untrack:", "rm --cached"),
     };
-    writeln!(out, "{} git {command}", what.cyan())?;
+    writeln!(out, "{} git {command} -- {paths}", what.cyan())?;
     if matches!(way_out, WayOut::Unstage { is_temporary: true, .. }) {
         let what = "leave out:".cyan().to_string();
         writeln!(out, "{what} `git commit` without -a and without these paths: it takes what is staged")?;
@@ -177,8 +169,9 @@ pub fn installed(
     writeln!(out, "guarded: {}", file(top))?;
     writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(&place.directory), file(binary))?;
     for Installed { name, kept } in installed {
-        if let Some(kept) = kept {
-            writeln!(out, "kept:    the {name} that was there runs as well, from {}", file(kept))?;
+        if let Some(Kept { path, runs }) = kept {
+            let what = if *runs { "runs as well" } else { "was off and stays off" };
+            writeln!(out, "kept:    the {name} that was there {what}, from {}", file(path))?;
         }
     }
     if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {

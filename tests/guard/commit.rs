@@ -239,6 +239,14 @@ fn holds_however_git_is_told_where_the_worktree_is() {
         }
         repo.with("GIT_WORK_TREE", ".").guard("").refuses(&[NOTE]);
         repo.with("GIT_NAMESPACE", "other").guard("").refuses(&[NOTE]);
+        // git heeds no `core.worktree` of the user or of an included file.
+        repo.write("../other/.stage-guard.toml", "allow = [\"**\"]\n");
+        let worktree = format!("[core]\n\tworktree = {}\n", repo.path("../other").display());
+        repo.write("../global", &worktree).write(".git/included", &worktree);
+        repo.with("GIT_CONFIG_GLOBAL", repo.path("../global")).commit().refuses(&[NOTE]);
+        repo.git("config include.path included").ok();
+        repo.commit().refuses(&[NOTE]);
+        repo.git("config --unset include.path").ok();
         // Without a worktree, git takes the current directory for the top.
         repo.within("deep").shell("GIT_DIR=../.git git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
         repo.git_with(&["config", "core.worktree", &outside.top.display().to_string()]).ok();

@@ -203,6 +203,9 @@ mistakes! {
     a_path_from_the_root: "allow = [\"/backend/x.py\"]" => "`backend/x.py`";
     a_path_from_here: "allow = [\"./backend/x.py\"]" => "`backend/x.py`";
     a_directory: "allow = [\"backend/debug/\"]" => "`backend/debug/**`";
+    a_negated_path: "allow = [\"!x\"]" => "line 1, column 10", "negated";
+    a_path_with_an_empty_component: "allow = [\"a//b\"]" => "empty component";
+    a_path_upwards: "allow = [\"a/../b\"]" => "`..`";
     an_empty_path: "allow = [\"\"]" => "matches no path";
     a_rule_without_an_id: "[[rule]]\nnames = [\"x\"]" => "missing field `id`";
     a_rule_without_names: "[[rule]]\nid = \"x\"" => "missing field `names`";

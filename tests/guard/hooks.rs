@@ -121,7 +121,7 @@ fn a_kept_hook_that_is_not_executable_stays_off() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 7");
     fs::set_permissions(repo.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o644)).unwrap();
-    repo.guard("install").ok();
+    assert!(repo.guard("install").ok().contains("was off and stays off"));
     repo.stage("main.py").commit().silent();
 }
 
@@ -240,6 +240,48 @@ fn an_install_that_is_refused_changes_nothing_that_runs() {
     is_live(&repo);
     repo.guard("uninstall").ok();
     assert!(!repo.path(".git/stage-guard").exists());
+}
+
+#[test]
+fn a_copy_of_the_shim_is_ours_too() {
+    let repo = unguarded();
+    let shim = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/pre-commit")).unwrap();
+    repo.program(".git/hooks/pre-commit", &shim);
+    repo.guard("install").ok();
+    is_live(&repo);
+    repo.stage("main.py").commit().silent();
+    assert!(!repo.path(".git/hooks/pre-commit.before-stage-guard").exists());
+    // As a copy of the repository with its symlinks followed has it.
+    let shim = fs::read_to_string(repo.path(".git/stage-guard/hook")).unwrap();
+    fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+    repo.program(".git/hooks/pre-commit", &shim);
+    repo.program(".git/hooks/pre-commit.before-stage-guard", &shim);
+    is_live(&repo);
+    fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
+    repo.guard("uninstall").ok();
+    assert!(!repo.path(".git/hooks/pre-commit").exists());
+}
+
+#[test]
+fn a_hook_of_the_same_text_and_another_mode_is_another_one() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "exit 0");
+    repo.guard("install").ok();
+    fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\nexit 0\n");
+    repo.guard("install").could_not("keep one of the two");
+    assert!(repo.guard("uninstall").ok().contains("left: "));
+}
+
+#[test]
+fn a_path_that_could_mislead_is_not_shown_when_the_binary_is_missing() {
+    let repo = unguarded();
+    let odd = repo.beside("it's \x1b[31m");
+    fs::rename(&repo.top, &odd.top).unwrap();
+    odd.shell(&format!("cp {BINARY} binary && ./binary install && rm binary")).ok();
+    let run = odd.stage("main.py").commit();
+    assert!(run.code == 1 && !run.err.contains('\x1b'), "{run:?}");
+    assert!(run.err.contains("remove pre-commit from the hooks directory"), "{run:?}");
 }
 
 #[test]

@@ -34,9 +34,9 @@ fn very_many_findings_are_counted_and_the_way_out_still_works() {
         assert_eq!(run.out.matches("refused: ").count(), 100);
         assert!(run.out.contains("and 150 more: --format json lists them all\n"), "{run:?}");
         assert_eq!(repo.refused("").len(), 250);
-        let command = run.out.lines().find_map(|line| line.strip_prefix("unstage all: ")).unwrap().to_owned();
+        let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
         repo.within("deep").shell(&command).ok();
-        repo.git("add main.py").ok();
+        assert_eq!(repo.git("diff --cached --name-only --diff-filter=A").ok(), "main.py\n");
         repo.commit().silent();
     }
 }
