@@ -112,11 +112,32 @@ fn the_line_of_shell_has_the_faults_that_are_named() {
     for missed in ["pkg/.claude_sessions/x", ".Claude_Sessions/x", ".claude_sessions/ä"] {
         repo.stage(missed).commit().silent();
     }
-    let run = repo.stage(".claude_sessions/x").commit();
-    assert_eq!(run.code, 1);
-    repo.git("commit -q --no-verify -m old").ok();
+    repo.shell("git rm -q -r .claude_sessions && ln -s /tmp .claude_sessions && git add -f .claude_sessions")
+        .ok();
+    repo.commit().silent();
+    repo.shell("git rm -q .claude_sessions && echo ours > shared && git add shared").ok();
+    repo.commit().silent();
+    repo.git("checkout -q -b upstream HEAD~1").ok();
+    repo.shell("git rm -q .claude_sessions").ok();
+    repo.commit_past_the_guard(&[".claude_sessions/x"]);
+    // A clean merge is not looked at, a commit that concludes another one is stopped.
+    repo.git("checkout -q -b clean main").ok();
+    repo.git("merge -q --no-edit upstream").ok();
+    repo.git("checkout -q upstream").ok();
+    repo.write("shared", "theirs").git("add shared").ok();
+    repo.git("commit -q --no-verify -m theirs").ok();
+    repo.git("checkout -q main").ok();
+    assert_eq!(repo.git("merge -q upstream").code, 1);
+    repo.git("add shared").ok();
+    assert_eq!(repo.commit().code, 1);
+    repo.git("merge --abort").ok();
+    // Session work cannot be deleted.
+    repo.commit_past_the_guard(&[".claude_sessions/x"]);
     repo.git("rm -q .claude_sessions/x").ok();
     assert_eq!(repo.commit().code, 1);
+    // What git cannot read is taken for clean.
+    repo.write(".git/index", "damaged");
+    repo.shell(".git/hooks/pre-commit").ok();
 }
 
 #[test]
