@@ -12,12 +12,17 @@ use std::{fs, io, process};
 
 use bstr::ByteSlice;
 
+use crate::git::read_regular_file;
+
 /// The hooks that `install` links.
 pub const NAMES: [&str; 2] = ["pre-commit", "pre-merge-commit"];
 
 /// The shim, as it also serves in a folder of hooks by itself.
 const SHIM: &str = include_str!("../hooks/pre-commit");
 const SHIM_NAME: &str = "hook";
+
+/// What no other hook says, and every shim.
+const SHIM_SAYS: &str = "\n# git runs this under the name of the hook that it stands for.";
 
 /// Below the common git directory, where the shim lies.
 const HOME: &str = "stage-guard";
@@ -216,12 +221,8 @@ impl Hooks {
             self.put_in_place(&link, "link", |new| symlink(self.way_to_shim(&self.directory), new))?;
         }
         let kept = kept(&self.directory, name);
-        Ok(Installed {
-            name,
-            kept: is_there(&kept)
-                .then(|| (is_executable(&kept), kept))
-                .map(|(runs, path)| Kept { path, runs }),
-        })
+        let kept = is_there(&kept).then(|| Kept { runs: is_executable(&kept), path: kept });
+        Ok(Installed { name, kept })
     }
 
     /// Makes a file in our own directory and moves it to its place, which so has the
@@ -252,7 +253,7 @@ impl Hooks {
         let directory = path.parent().unwrap_or(&self.common_dir);
         match fs::read_link(path) {
             Ok(target) => target == self.way_to_shim(directory),
-            Err(_) => fs::read(path).is_ok_and(|text| text.contains_str(SHIM.lines().nth(1).unwrap_or(SHIM))),
+            Err(_) => read_regular_file(path).is_ok_and(|text| text.contains_str(SHIM_SAYS)),
         }
     }
 

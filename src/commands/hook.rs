@@ -5,7 +5,7 @@ use std::error::Error;
 use super::check::{self, Moment};
 use super::{Outcome, Output};
 use crate::cli::{HookArgs, Options};
-use crate::report::human;
+use crate::report;
 
 /// Does what the hook of this name is for. A name that is not known is no reason
 /// to stop git.
@@ -14,7 +14,7 @@ pub(super) fn run(options: &Options, args: &HookArgs, out: &mut Output) -> Resul
         "pre-commit" => Moment::PreCommit,
         "pre-merge-commit" => Moment::PreMergeCommit,
         name => {
-            human::unknown_hook(out, name)?;
+            report::hooks::unknown(out, name)?;
             return Ok(Outcome::Allowed);
         }
     };

@@ -7,7 +7,7 @@ use std::{env, fs};
 use super::{Outcome, Output};
 use crate::git::{HooksPath, Repository};
 use crate::hooks::{self, Hooks};
-use crate::report::human;
+use crate::report;
 
 /// Links the hooks in the repository's own hooks directory. Where git runs hooks
 /// from another one, nothing is changed, and the error says what its owner has to
@@ -19,11 +19,11 @@ pub(super) fn run(out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     match Hooks::new(&place.directory, &place.common_dir) {
         Ok(hooks) => {
             let installed = hooks.install(&binary)?;
-            human::installed(out, repository.top(), &place, &binary, &installed)?;
+            report::hooks::installed(out, repository.top(), &place, &binary, &installed)?;
             Ok(Outcome::Allowed)
         }
         Err(hooks::Error::Outside(directory)) => {
-            Err(human::not_guarded(&directory, place.origin.as_ref(), &binary).into())
+            Err(report::hooks::not_guarded(&directory, place.origin.as_ref(), &binary).into())
         }
         Err(error) => Err(error.into()),
     }

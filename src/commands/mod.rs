@@ -72,14 +72,14 @@ pub fn run(cli: Cli, input: impl Read, out: &mut Output) -> Result<Outcome, Box<
         Some(Command::Explain(args)) => explain::run(&options, &args, input, out),
         Some(Command::Rules) => rules::run(&options, out),
         Some(Command::Hook(args)) => hook::run(&options, &args, out),
-        Some(Command::Install) => alone(&options).and_then(|()| install::run(out)),
-        Some(Command::Uninstall) => alone(&options).and_then(|()| uninstall::run(out)),
+        Some(Command::Install) => without_check_options(&options).and_then(|()| install::run(out)),
+        Some(Command::Uninstall) => without_check_options(&options).and_then(|()| uninstall::run(out)),
     }
 }
 
 /// The options that say how to check have no meaning for what changes hooks, and
 /// `--dry-run` there would be a promise that is not kept.
-fn alone(options: &Options) -> Result<(), Box<dyn Error>> {
+fn without_check_options(options: &Options) -> Result<(), Box<dyn Error>> {
     let is_checking = options.dry_run || options.config.is_some() || options.format != Format::Human;
     if is_checking { Err("this command takes no --dry-run, --config or --format".into()) } else { Ok(()) }
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use super::{Outcome, Output};
 use crate::git::HooksPath;
 use crate::hooks::Hooks;
-use crate::report::human;
+use crate::report;
 
 /// Leaves the hooks directory as it was before `install`.
 pub(super) fn run(out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
@@ -13,6 +13,6 @@ pub(super) fn run(out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let done = Hooks::new(&place.directory, &place.common_dir)
         .or_else(|_| Hooks::new(&place.common_dir.join("hooks"), &place.common_dir))?
         .uninstall()?;
-    human::uninstalled(out, &done)?;
+    report::hooks::uninstalled(out, &done)?;
     Ok(Outcome::Allowed)
 }

@@ -9,9 +9,9 @@ use bstr::{BStr, ByteSlice};
 /// `\u{…}` (`\n`, `\r`, `\t` as such), bytes that are no UTF-8 as `\x…`, and a
 /// backslash as two.
 #[must_use]
-pub fn visible(bytes: &BStr) -> String {
-    let mut escaped = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
+pub fn visible(bytes: impl AsRef<[u8]>) -> String {
+    let mut escaped = String::new();
+    for chunk in bytes.as_ref().utf8_chunks() {
         for c in chunk.valid().chars() {
             if c == '\\' || is_invisible(c) {
                 escaped.extend(c.escape_default());

@@ -1,15 +1,11 @@
 //! For people and for agents that read along: short, one line a finding.
 
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 use owo_colors::OwoColorize;
 
 use super::escape::{shell_word, visible};
-use crate::git::{HooksPath, Origin};
-use crate::hooks::{self, Installed, Kept, Uninstalled};
 use crate::policy::{Exemption, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory};
 
 /// How many findings get a line of their own. A forgotten directory can hold any
@@ -40,7 +36,7 @@ pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> 
     for Finding { entry, rule, .. } in findings.iter().take(MOST) {
         let path = entry.path.as_bstr();
         let refused = "refused:".red().bold().to_string();
-        write!(out, "{refused} {} [{}] {}", visible(path).bold(), line(&rule.id), line(&rule.reason))?;
+        write!(out, "{refused} {} [{}] {}", visible(path).bold(), visible(&rule.id), visible(&rule.reason))?;
         writeln!(out, "{}", belongs(rule, path))?;
     }
     if findings.is_empty() {
@@ -90,15 +86,24 @@ pub fn nothing_refused(out: &mut impl Write) -> io::Result<()> {
 pub fn explanations(out: &mut impl Write, judged: &[(BString, Verdict)]) -> io::Result<()> {
     for (path, verdict) in judged {
         let path = path.as_bstr();
-        let caught = |rule: &Rule, pattern: &str| format!("{} (`{}`)", line(&rule.id), line(pattern));
+        let caught = |rule: &Rule, pattern: &str| format!("{} (`{}`)", visible(&rule.id), visible(pattern));
         let (word, why) = match verdict {
             Verdict::Refused { rule, pattern } => (
                 "refused".red().to_string(),
-                format!("{}: {}{}", caught(rule, pattern.as_str()), line(&rule.reason), belongs(rule, path)),
+                format!(
+                    "{}: {}{}",
+                    caught(rule, pattern.as_str()),
+                    visible(&rule.reason),
+                    belongs(rule, path)
+                ),
             ),
             Verdict::AllowedByEntry { rule, pattern, glob } => (
                 "allowed".green().to_string(),
-                format!("`allow` has `{}`, against {}", line(glob.as_str()), caught(rule, pattern.as_str())),
+                format!(
+                    "`allow` has `{}`, against {}",
+                    visible(glob.as_str()),
+                    caught(rule, pattern.as_str())
+                ),
             ),
             Verdict::Exempt { rule, pattern, exemption } => (
                 "allowed".green().to_string(),
@@ -113,10 +118,10 @@ pub fn explanations(out: &mut impl Write, judged: &[(BString, Verdict)]) -> io::
 
 fn exempted(exemption: &Exemption) -> String {
     match exemption {
-        Exemption::Name(name) => format!("the name `{}` is left alone", line(name.as_str())),
-        Exemption::Directory(name) => format!("a directory `{}` is left alone", line(name.as_str())),
+        Exemption::Name(name) => format!("the name `{}` is left alone", visible(name.as_str())),
+        Exemption::Directory(name) => format!("a directory `{}` is left alone", visible(name.as_str())),
         Exemption::NotInProductionRoot => "it is not directly in a production root".to_owned(),
-        Exemption::Sibling(path) => format!("it belongs to `{}` beside it", visible(path.as_bstr())),
+        Exemption::Sibling(path) => format!("it belongs to `{}` beside it", visible(path)),
         Exemption::Known => "`tracked` is `allow` and the path is known".to_owned(),
     }
 }
@@ -137,97 +142,4 @@ fn pathspec(path: &BString) -> String {
     let is_plain = path.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
     let magic: &[u8] = if is_plain && !is_glob { b":/" } else { b":(top,literal)" };
     shell_word(bstr::concat([magic, path.as_bytes()]).as_bstr())
-}
-
-/// A text of the configuration on one line.
-fn line(text: &str) -> String {
-    visible(text.into())
-}
-
-/// Writes that a hook of this name is not one that is guarded.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn unknown_hook(out: &mut impl Write, name: &str) -> io::Result<()> {
-    writeln!(out, "stage-guard: there is nothing to check in the hook `{}`", line(name))
-}
-
-/// Writes what `install` has done.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn installed(
-    out: &mut impl Write,
-    top: &Path,
-    place: &HooksPath,
-    binary: &Path,
-    installed: &[Installed],
-) -> io::Result<()> {
-    let names: Vec<&str> = installed.iter().map(|hook| hook.name).collect();
-    writeln!(out, "guarded: {}", file(top))?;
-    writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(&place.directory), file(binary))?;
-    for Installed { name, kept } in installed {
-        if let Some(Kept { path, runs }) = kept {
-            let what = if *runs { "runs as well" } else { "was off and stays off" };
-            writeln!(out, "kept:    the {name} that was there {what}, from {}", file(path))?;
-        }
-    }
-    if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {
-        let origin = line(&origin.to_string());
-        writeln!(out, "note:    {origin} is relative, so linked worktrees run no hooks")?;
-        writeln!(out, "         and are not guarded: git config --unset core.hooksPath")?;
-    }
-    if binary.components().any(|component| component.as_os_str() == "target") {
-        writeln!(out, "note:    {} goes away with `cargo clean`, and commits stop then", file(binary))?;
-    }
-    Ok(())
-}
-
-/// Writes what `uninstall` has done.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn uninstalled(out: &mut impl Write, done: &Uninstalled) -> io::Result<()> {
-    if done.removed.is_empty() {
-        writeln!(out, "there was no hook of stage-guard here")?;
-    }
-    for path in &done.removed {
-        writeln!(out, "no longer guarded: {}", file(path))?;
-    }
-    for kept in &done.left {
-        writeln!(out, "left: {}, for another hook has its place", file(kept))?;
-    }
-    Ok(())
-}
-
-/// Why `install` did not guard: git runs the hooks from a directory that is not
-/// the repository's. Names the lines with which its owner runs the guard.
-#[must_use]
-pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path) -> String {
-    let is_husky = directory.components().any(|component| component.as_os_str() == ".husky");
-    let owner = if is_husky { "husky" } else { "somebody else" };
-    // husky keeps its own files in `.husky/_` and runs the user's from `.husky`.
-    let files = if is_husky && directory.ends_with("_") {
-        directory.parent().unwrap_or(directory)
-    } else {
-        directory
-    };
-    let set_by = origin.map_or_else(|| "a symlink".to_owned(), Origin::to_string);
-    let mut message = format!(
-        "this repository is not guarded, and nothing was changed: git runs its hooks from `{}`, \
-         by {set_by}, and that directory belongs to {owner}\n\
-         to guard it, add a line to each of these files (executable, first line #!/bin/sh):",
-        directory.display(),
-    );
-    let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
-    let line = |name| format!("\n  {}:\n    {binary} hook {name} || exit", files.join(name).display());
-    message.extend(hooks::NAMES.map(line));
-    message
-}
-
-fn file(path: &Path) -> String {
-    visible(path.as_os_str().as_bytes().as_bstr())
 }

@@ -9,6 +9,7 @@ mod differential;
 mod failure;
 mod formats;
 mod hooks;
+mod hooks_path;
 mod installer;
 mod merge;
 mod names;

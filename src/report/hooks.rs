@@ -1,0 +1,99 @@
+//! What was done to the hooks of a repository, and what its user has to do.
+
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::ByteSlice;
+
+use super::escape::{shell_word, visible};
+use crate::git::{HooksPath, Origin};
+use crate::hooks::{self, Installed, Kept, Uninstalled};
+
+/// Writes that a hook of this name is not one that is guarded.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn unknown(out: &mut impl Write, name: &str) -> io::Result<()> {
+    writeln!(out, "stage-guard: there is nothing to check in the hook `{}`", visible(name))
+}
+
+/// Writes what `install` has done.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn installed(
+    out: &mut impl Write,
+    top: &Path,
+    place: &HooksPath,
+    binary: &Path,
+    installed: &[Installed],
+) -> io::Result<()> {
+    let names: Vec<&str> = installed.iter().map(|hook| hook.name).collect();
+    writeln!(out, "guarded: {}", file(top))?;
+    writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(&place.directory), file(binary))?;
+    for Installed { name, kept } in installed {
+        if let Some(Kept { path, runs }) = kept {
+            let what = if *runs { "runs as well" } else { "was off and stays off" };
+            writeln!(out, "kept:    the {name} that was there {what}, from {}", file(path))?;
+        }
+    }
+    if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {
+        let origin = visible(origin.to_string());
+        writeln!(out, "note:    {origin} is relative, so linked worktrees run no hooks")?;
+        writeln!(out, "         and are not guarded: git config --unset core.hooksPath")?;
+    }
+    if binary.components().any(|component| component.as_os_str() == "target") {
+        writeln!(out, "note:    {} goes away with `cargo clean`, and commits stop then", file(binary))?;
+    }
+    Ok(())
+}
+
+/// Writes what `uninstall` has done.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn uninstalled(out: &mut impl Write, done: &Uninstalled) -> io::Result<()> {
+    if done.removed.is_empty() {
+        writeln!(out, "there was no hook of stage-guard here")?;
+    }
+    for path in &done.removed {
+        writeln!(out, "no longer guarded: {}", file(path))?;
+    }
+    for kept in &done.left {
+        writeln!(out, "left: {}, for another hook has its place", file(kept))?;
+    }
+    Ok(())
+}
+
+/// Why `install` did not guard: git runs the hooks from a directory that is not
+/// the repository's. Names the lines with which its owner runs the guard.
+#[must_use]
+pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path) -> String {
+    let is_husky = directory.components().any(|component| component.as_os_str() == ".husky");
+    let owner = if is_husky { "husky" } else { "somebody else" };
+    // husky keeps its own files in `.husky/_` and runs the user's from `.husky`.
+    let files = if is_husky && directory.ends_with("_") {
+        directory.parent().unwrap_or(directory)
+    } else {
+        directory
+    };
+    let set_by = origin.map_or_else(|| "a symlink".to_owned(), Origin::to_string);
+    let mut message = format!(
+        "this repository is not guarded, and nothing was changed: git runs its hooks from `{}`, \
+         by {set_by}, and that directory belongs to {owner}\n\
+         to guard it, add a line to each of these files (executable, first line #!/bin/sh):",
+        directory.display(),
+    );
+    let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
+    let line = |name| format!("\n  {}:\n    {binary} hook {name} || exit", files.join(name).display());
+    message.extend(hooks::NAMES.map(line));
+    message
+}
+
+fn file(path: &Path) -> String {
+    visible(path.as_os_str().as_bytes())
+}

@@ -1,0 +1,161 @@
+//! `install` and `uninstall` where git runs hooks from more than one place, or from
+//! one that is not the repository's own.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::hooks::{hook, is_live, state, unguarded};
+use super::sandbox::BINARY;
+
+#[test]
+fn uninstall_touches_no_directory_outside_the_repository() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .git/own").ok();
+    repo.guard("install").ok();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    repo.program("../common-hooks/pre-commit.before-stage-guard", "another repository's");
+    symlink("../../common-hooks", repo.path(".git/hooks")).unwrap();
+    repo.guard("uninstall").ok();
+    assert!(repo.path("../common-hooks/pre-commit.before-stage-guard").exists());
+}
+
+#[test]
+fn all_worktrees_are_guarded_from_one() {
+    let repo = unguarded();
+    repo.git("worktree add -q ../linked").ok();
+    repo.beside("linked").guard("install").ok();
+    is_live(&repo);
+    is_live(&repo.beside("linked"));
+    repo.git("worktree remove --force ../linked").ok();
+    is_live(&repo);
+}
+
+#[test]
+fn a_hooks_path_that_names_the_repositorys_own_directory_is_no_obstacle() {
+    for path in [".git/hooks".to_owned(), unguarded().path(".git/hooks").display().to_string()] {
+        let repo = unguarded();
+        let path =
+            if Path::new(&path).is_absolute() { repo.path(".git/hooks").display().to_string() } else { path };
+        repo.git_with(&["config", "core.hooksPath", &path]).ok();
+        repo.guard("install").ok();
+        is_live(&repo);
+    }
+}
+
+#[test]
+fn a_hooks_path_elsewhere_in_the_git_directory_is_guarded() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .git/my/own/hooks").ok();
+    repo.guard("install").ok();
+    is_live(&repo);
+    repo.program("tools/hook.sh", "#!/bin/sh\nexit 3\n");
+    fs::remove_file(repo.path(".git/my/own/hooks/pre-commit")).unwrap();
+    symlink("../../../../tools/hook.sh", repo.path(".git/my/own/hooks/pre-commit")).unwrap();
+    repo.guard("install").ok();
+    assert_eq!(repo.stage("main.py").commit().code, 1);
+}
+
+#[test]
+fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
+    for (path, owner) in
+        [(".husky/_", "husky"), (".githooks", "somebody else"), ("/nowhere/hooks", "somebody else")]
+    {
+        let repo = unguarded();
+        repo.git_with(&["config", "core.hooksPath", path]).ok();
+        let before = repo.shell("find . -not -path './.git/*' | sort").ok();
+        let run = repo.guard("install");
+        assert!(run.err.contains(owner) && run.err.contains("hook pre-commit || exit"), "{run:?}");
+        assert!(run.err.contains("core.hooksPath") && run.err.contains(".git/config"), "{run:?}");
+        run.could_not("not guarded");
+        assert_eq!(repo.shell("find . -not -path './.git/*' | sort").ok(), before);
+        assert!(!repo.path(".git/stage-guard").exists());
+    }
+}
+
+#[test]
+fn a_relative_hooks_path_is_none_in_a_linked_worktree_and_that_is_said() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .git/hooks").ok();
+    let said = repo.guard("install").ok();
+    assert!(said.contains("git config --unset core.hooksPath"), "{said}");
+    repo.git("worktree add -q ../linked").ok();
+    repo.beside("linked").guard("install").could_not("core.hooksPath");
+}
+
+#[test]
+fn hooks_of_both_directories_are_taken_away() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "exit 0");
+    let before = state(&repo);
+    repo.guard("install").ok();
+    repo.git("config core.hooksPath .git/other").ok();
+    repo.guard("install").ok();
+    is_live(&repo);
+    repo.git("config --unset core.hooksPath").ok();
+    is_live(&repo);
+    repo.git("config core.hooksPath .git/other").ok();
+    repo.guard("uninstall").ok();
+    assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn a_global_hooks_path_is_let_be() {
+    let repo = unguarded();
+    let global = repo.path("../global.config");
+    fs::write(&global, "[core]\n\thooksPath = ~/hooks\n").unwrap();
+    let repo = repo.with("GIT_CONFIG_GLOBAL", &global);
+    let run = repo.guard("install");
+    assert!(run.err.contains("(global)") && run.err.contains("global.config"), "{run:?}");
+    run.could_not("not guarded");
+}
+
+#[test]
+fn a_hooks_directory_that_is_a_symlink_out_of_the_repository_is_let_be() {
+    let repo = unguarded();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    fs::create_dir(repo.path("../common-hooks")).unwrap();
+    symlink("../../common-hooks", repo.path(".git/hooks")).unwrap();
+    repo.guard("install").could_not("not guarded");
+    assert_eq!(fs::read_dir(repo.path("../common-hooks")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_line_that_is_named_guards() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath .githooks").ok();
+    let run = repo.guard("install");
+    let line =
+        run.err.lines().find(|line| line.ends_with("hook pre-commit || exit")).unwrap().trim().to_owned();
+    repo.program(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
+    is_live(&repo);
+    repo.stage("main.py").commit().silent();
+}
+
+#[test]
+fn the_folder_of_hooks_serves_as_a_hooks_path() {
+    let repo = unguarded();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks");
+    repo.git_with(&["config", "core.hooksPath", folder.to_str().unwrap()]).ok();
+    let path =
+        format!("{}:{}", Path::new(BINARY).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    is_live(&repo.with("PATH", path));
+    let run = repo.with("PATH", "/usr/local/bin:/usr/bin:/bin").stage("main.py").commit();
+    assert!(run.code == 1 && run.err.contains("`stage-guard` is not there"), "{run:?}");
+}
+
+#[test]
+fn a_repository_without_a_hooks_directory_gets_one() {
+    let repo = unguarded();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    repo.guard("install").ok();
+    is_live(&repo);
+}
+
+#[test]
+fn a_hooks_directory_that_cannot_be_written_is_said() {
+    let repo = unguarded();
+    fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
+    fs::write(repo.path(".git/hooks"), "in the way").unwrap();
+    repo.guard("install").could_not(".git/hooks");
+}
