@@ -4,10 +4,11 @@
 //! `git status` heed `diff.relative`, `diff.ignoreSubmodules` and more.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::{env, fs};
+use std::process::{Command, Output, Stdio};
+use std::{env, fs, thread};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -17,16 +18,19 @@ use crate::{Change, Entry};
 #[derive(Debug)]
 pub(super) struct Reader {
     /// The tree of a commit without files, as an id of the repository's format.
-    empty_tree: &'static str,
+    pub(super) empty_tree: &'static str,
 }
+
+/// The id of no bytes at all, as a tree: `git hash-object -t tree /dev/null`.
+pub(super) const EMPTY_TREE_SHA1: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
 
 impl Reader {
     pub(super) fn open() -> Result<(Self, Place), Error> {
         let (place, format) = place()?;
-        // The id of no bytes at all, as a tree: `git hash-object -t tree /dev/null`.
         let empty_tree = match format.as_str() {
-            "sha1" => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-            "sha256" => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+            "sha1" => EMPTY_TREE_SHA1,
+            "sha256" => EMPTY_TREE_SHA256,
             _ => return Err(Error::UnknownObjectFormat(format)),
         };
         index_file::verify(&place, empty_tree.len() / 2)?;
@@ -79,6 +83,13 @@ pub(super) fn is_head_unborn() -> Result<bool, Error> {
     Ok(found.status.success() && found.stderr.is_empty() && !is_listed)
 }
 
+pub(super) fn blob(id: &str) -> Result<Vec<u8>, Cause> {
+    run(&["cat-file", "blob", id]).map_err(|error| match error {
+        Error::Git { source, .. } => source,
+        error => Cause(error.to_string()),
+    })
+}
+
 pub(super) fn file_off_disk(name: &str) -> Result<Option<Vec<u8>>, Error> {
     let listed = run(&["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")])?;
     if !fields(&listed).any(|field| field.starts_with(b"S ")) {
@@ -94,23 +105,7 @@ pub(super) fn file_off_disk(name: &str) -> Result<Option<Vec<u8>>, Error> {
 /// What the index has that the tree of `parent` has not, or has otherwise;
 /// without deletions.
 fn differences(parent: &str) -> Result<Vec<Entry>, Error> {
-    let output = run(&[
-        "diff-index",
-        "--cached",
-        "--raw",
-        "-z",
-        "--no-abbrev",
-        "--no-renames",
-        "--no-relative",
-        "--ignore-submodules=none",
-        "--ita-invisible-in-index",
-        parent,
-        "--",
-    ]);
-    let output = match output {
-        Err(Error::Git { source, .. }) => return Err(Error::ReadCommit(parent.to_owned(), source)),
-        output => output?,
-    };
+    let output = differences_in(git(), parent, "--no-renames")?;
     let mut entries = Vec::new();
     let mut fields = fields(&output);
     while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
@@ -123,6 +118,28 @@ fn differences(parent: &str) -> Result<Vec<Entry>, Error> {
         entries.push(Entry { path: path.into(), change });
     }
     Ok(entries)
+}
+
+/// What `git diff-index --cached --raw -z` says of the index against `parent`.
+pub(super) fn differences_in(git: Command, parent: &str, renames: &str) -> Result<Vec<u8>, Error> {
+    let arguments = [
+        "diff-index",
+        "--cached",
+        "--raw",
+        "-z",
+        "--no-abbrev",
+        renames,
+        "--no-rename-empty",
+        "--no-relative",
+        "--ignore-submodules=none",
+        "--ita-invisible-in-index",
+        parent,
+        "--",
+    ];
+    run_with(git, &arguments, &[]).map_err(|error| match error {
+        Error::Git { source, .. } => Error::ReadCommit(parent.to_owned(), source),
+        error => error,
+    })
 }
 
 /// An entry that differs from all parents so far, judged against one more, whose
@@ -166,13 +183,47 @@ fn place() -> Result<(Place, String), Error> {
 
 /// Runs a subcommand of git and gives its standard output.
 pub(super) fn run(arguments: &[&str]) -> Result<Vec<u8>, Error> {
-    let output = git().args(arguments).output().map_err(Error::RunGit)?;
-    if output.status.success() {
-        return Ok(output.stdout);
+    run_with(git(), arguments, &[])
+}
+
+/// Runs a subcommand of this `git`, with `input` as its standard input.
+pub(super) fn run_with(
+    git: Command,
+    arguments: &[impl AsRef<OsStr>],
+    input: &[u8],
+) -> Result<Vec<u8>, Error> {
+    let output = output_of(git, arguments, input)?;
+    if output.status.success() { Ok(output.stdout) } else { Err(failure(arguments, &output)) }
+}
+
+/// As [`run_with`], where the status is a part of the answer.
+pub(super) fn output_of(
+    mut git: Command,
+    arguments: &[impl AsRef<OsStr>],
+    input: &[u8],
+) -> Result<Output, Error> {
+    git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if !input.is_empty() {
+        git.stdin(Stdio::piped());
     }
+    let mut git = git.spawn().map_err(Error::RunGit)?;
+    let stdin = git.stdin.take();
+    let output = thread::scope(|scope| {
+        if let Some(mut stdin) = stdin {
+            // A git that stops reading says itself why.
+            scope.spawn(move || stdin.write_all(input));
+        }
+        git.wait_with_output()
+    });
+    output.map_err(Error::RunGit)
+}
+
+/// What git said when it failed.
+pub(super) fn failure(arguments: &[impl AsRef<OsStr>], output: &Output) -> Error {
     let said = output.stderr.trim_ascii().to_str_lossy().into_owned();
-    let command = arguments.first().copied().unwrap_or_default().to_owned();
-    Err(Error::Git { command, source: Cause(if said.is_empty() { output.status.to_string() } else { said }) })
+    let command = arguments.first().map(|name| name.as_ref().to_string_lossy().into_owned());
+    let command = command.unwrap_or_default();
+    Error::Git { command, source: Cause(if said.is_empty() { output.status.to_string() } else { said }) }
 }
 
 /// A git that only reads: no fetch of what a partial clone lacks, no optional
@@ -199,7 +250,7 @@ fn is_about_pathspecs_or_traces(name: &OsStr) -> bool {
 }
 
 /// NUL-terminated fields.
-fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
     output.split_str("\0").filter(|field| !field.is_empty())
 }
 

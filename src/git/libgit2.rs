@@ -92,6 +92,12 @@ impl Reader {
         Ok(self.head_tree()?.is_none())
     }
 
+    pub(super) fn blob(&self, id: &str) -> Result<Vec<u8>, Cause> {
+        Ok(Oid::from_str(id)
+            .and_then(|id| self.repository.find_blob(id))
+            .map(|blob| blob.content().to_owned())?)
+    }
+
     pub(super) fn file_off_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let entry = self.index.get_path(Path::new(name), 0);
         let Some(entry) = entry.filter(|entry| has_flag(entry, IndexEntryExtendedFlag::SKIP_WORKTREE)) else {

@@ -5,20 +5,32 @@
 //! sparse index, …). Neither writes to the repository nor reaches the network.
 
 mod command_line;
+mod date;
+mod error;
 mod hooks_path;
+mod ignored;
 mod index_file;
+mod index_update;
 mod libgit2;
 mod quoted;
+mod sides;
+mod typed_path;
+mod worktree;
 
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, io};
 
 use bstr::{BStr, BString, ByteSlice};
 
+pub use date::today;
+pub use error::{Cause, Error};
 pub use hooks_path::{HooksPath, Origin};
+pub use index_update::{IndexChange, IndexUpdate};
 pub use quoted::unquoted;
+pub use sides::{Object, Sides};
+pub use worktree::Standing;
 
 use crate::{Change, Entry};
 
@@ -50,99 +62,6 @@ pub struct Nominated {
 /// The paths that are tracked: in the index, at any stage; sorted by their bytes.
 #[derive(Debug)]
 pub struct TrackedPaths(Vec<BString>);
-
-/// Why a repository could not be read. Nothing that could not be read is ever
-/// taken for clean.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no repository here.
-    #[error("`{}` is not in a git repository: run this in one, or name one with `-C DIR`", .0.display())]
-    NotARepository(PathBuf),
-    /// The repository has no worktree, so nobody commits in it.
-    #[error("`{}` is a bare repository: it has no index that a commit is made from", .0.display())]
-    Bare(PathBuf),
-    /// The current directory is inside the git directory.
-    #[error("`{}` is inside a git directory: run this in the worktree", .0.display())]
-    InGitDirectory(PathBuf),
-    /// The repository is there and cannot be opened.
-    #[error("could not open the repository")]
-    Open(#[source] Cause),
-    /// The repository names its objects in a way from the future.
-    #[error("`{0}` object ids are not known here: nothing was checked")]
-    UnknownObjectFormat(String),
-    /// The index cannot be read.
-    #[error(
-        "could not read the index `{}`: nothing was checked; if `git status` fails too, \
-         `git read-tree HEAD` makes the index anew and `git add` stages again", .path.display()
-    )]
-    ReadIndex {
-        /// The index file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: Cause,
-    },
-    /// A commit that the index is compared with cannot be read.
-    #[error(
-        "could not read the commit `{0}`: nothing was checked; `git fsck` names what is missing, \
-         and in a partial clone `git ls-tree -r {0}` fetches it"
-    )]
-    ReadCommit(String, #[source] Cause),
-    /// A tree that the index is compared with cannot be read.
-    #[error(
-        "could not look up `{path}` in a parent commit: nothing was checked; `git fsck` names what is missing, \
-         and in a partial clone `git ls-tree -r HEAD` fetches it"
-    )]
-    ReadTree {
-        /// Relative to the top of the repository.
-        path: BString,
-        /// What is wrong.
-        source: Cause,
-    },
-    /// A file at the top of the worktree, or in the git directory, cannot be read.
-    #[error("could not read `{}`", .0.display())]
-    ReadFile(PathBuf, #[source] io::Error),
-    /// A file that is off the disk, in a sparse checkout, cannot be read from the index.
-    #[error("could not read `{0}` from the index")]
-    ReadStagedFile(String, #[source] Cause),
-    /// `MERGE_HEAD` does not hold object ids.
-    #[error("`{}` does not name commits: finish the merge or undo it with `git merge --abort`", .0.display())]
-    MergeHead(PathBuf),
-    /// The `git` program cannot be started.
-    #[error("could not run `git`: is it installed and on `PATH`?")]
-    RunGit(#[source] io::Error),
-    /// `git` answered with an error.
-    #[error("`git {command}` failed")]
-    Git {
-        /// The subcommand.
-        command: String,
-        /// What git said.
-        source: Cause,
-    },
-    /// `core.hooksPath` names no directory from here.
-    #[error(
-        "git runs no hooks here, so nothing can be guarded: {0} names no directory from here; make it absolute or unset it"
-    )]
-    NoHooks(String),
-    /// A path on the command line that the repository does not hold.
-    #[error("`{}` is not a path in the repository `{}`", .path.display(), .top.display())]
-    OutsideRepository {
-        /// As it was typed.
-        path: PathBuf,
-        /// The top of the worktree.
-        top: PathBuf,
-    },
-    /// A directory of `-C` cannot be gone to.
-    #[error("could not go to `{}`, which -C names", .0.display())]
-    ChangeDirectory(PathBuf, #[source] io::Error),
-    /// The current directory cannot be told.
-    #[error("could not tell the current directory")]
-    CurrentDirectory(#[source] io::Error),
-}
-
-/// What libgit2 or git says of a failure.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Cause(String);
 
 impl Repository {
     /// Opens the repository that the environment (`GIT_DIR`, `GIT_INDEX_FILE` …)
@@ -293,21 +212,37 @@ impl Repository {
         }
     }
 
-    /// A path that was typed in the current directory, relative to the top of
-    /// the repository. It need not exist.
+    /// The contents of the blob with this id, as git holds them.
     ///
     /// # Errors
     ///
-    /// The path lies outside the repository, or is its top.
-    pub fn path_from_top(&self, typed: &OsStr) -> Result<BString, Error> {
-        let outside = || Error::OutsideRepository { path: typed.into(), top: self.top.clone() };
-        let directory = env::current_dir().and_then(fs::canonicalize).map_err(Error::CurrentDirectory)?;
-        let path = normalized(&directory.join(typed));
-        let path = match path.strip_prefix(&self.top) {
-            Ok(inside) => inside.to_owned(),
-            Err(_) => resolved(&path).strip_prefix(&self.top).map_err(|_| outside())?.to_owned(),
-        };
-        if path.as_os_str().is_empty() { Err(outside()) } else { Ok(path.into_os_string().as_bytes().into()) }
+    /// It is missing or damaged.
+    pub fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
+        match &self.reader {
+            Reader::Libgit2(reader) => reader.blob(id),
+            Reader::Git(_) => command_line::blob(id),
+        }
+        .map_err(|source| Error::ReadBlob(id.to_owned(), source))
+    }
+
+    /// The id of a tree without files, which an unborn branch is compared with.
+    fn empty_tree(&self) -> &str {
+        match &self.reader {
+            Reader::Libgit2(_) => command_line::EMPTY_TREE_SHA1,
+            Reader::Git(reader) => reader.empty_tree,
+        }
+    }
+
+    /// A git that stands at the top of this very worktree, whatever the environment
+    /// counts its paths from.
+    fn git(&self) -> Command {
+        let mut git = command_line::git();
+        git.current_dir(&self.top).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.top);
+        git
+    }
+
+    fn place(&self) -> Place {
+        Place { top: self.top.clone(), git_dir: self.git_dir.clone() }
     }
 }
 
@@ -315,12 +250,27 @@ impl TrackedPaths {
     /// Whether `path` is a tracked file, or a directory of tracked files.
     #[must_use]
     pub fn contains(&self, path: &BStr) -> bool {
-        // A path sorts before all that is below it, but `x.c` and `x-y` stand between
-        // `x` and `x/`.
-        let at = |wanted: &[u8]| self.0.partition_point(|path| path.as_bytes() < wanted);
-        let below = bstr::concat([path.as_bytes(), b"/"]);
-        self.0.get(at(path)).is_some_and(|found| found == path)
-            || self.0.get(at(&below)).is_some_and(|found| found.starts_with(&below))
+        self.has_file(path) || self.below(path).next().is_some()
+    }
+
+    /// Whether `path` is a tracked file.
+    #[must_use]
+    pub fn has_file(&self, path: &BStr) -> bool {
+        self.0.get(self.position(path)).is_some_and(|found| found == path)
+    }
+
+    /// The tracked files below `directory`; the top is the empty path.
+    pub fn below(&self, directory: &BStr) -> impl Iterator<Item = &BStr> {
+        let prefix =
+            if directory.is_empty() { Vec::new() } else { bstr::concat([directory.as_bytes(), b"/"]) };
+        let from = self.position(&prefix);
+        self.0[from..].iter().map(|path| path.as_bstr()).take_while(move |path| path.starts_with(&prefix))
+    }
+
+    /// A path sorts before all that is below it, but `x.c` and `x-y` stand between
+    /// `x` and `x/`.
+    fn position(&self, wanted: &[u8]) -> usize {
+        self.0.partition_point(|path| path.as_bytes() < wanted)
     }
 }
 
@@ -343,32 +293,4 @@ pub fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
 /// Whether `text` is a whole object id in hexadecimal, SHA-1 or SHA-256.
 fn is_object_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// `path` without `.` and `..`, by its text alone.
-fn normalized(path: &Path) -> PathBuf {
-    use std::path::Component;
-    path.components().fold(PathBuf::new(), |mut done, component| {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                done.pop();
-            }
-            _ => done.push(component),
-        }
-        done
-    })
-}
-
-/// `path` with the symlinks of its longest existing directory followed.
-fn resolved(path: &Path) -> PathBuf {
-    let existing =
-        path.ancestors().skip(1).find_map(|ancestor| Some((ancestor, fs::canonicalize(ancestor).ok()?)));
-    match existing {
-        Some((ancestor, real)) => match path.strip_prefix(ancestor) {
-            Ok(rest) => real.join(rest),
-            Err(_) => path.to_owned(),
-        },
-        None => path.to_owned(),
-    }
 }

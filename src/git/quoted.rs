@@ -3,6 +3,16 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
+/// The line that git reads as `path`. Only what a line cannot hold is quoted.
+#[must_use]
+pub(super) fn quoted(path: &BStr) -> BString {
+    if !path.starts_with(b"\"") && !path.contains(&b'\n') {
+        return path.to_owned();
+    }
+    let escaped = path.replace(r"\", r"\\").replace("\"", "\\\"").replace("\n", r"\n");
+    bstr::concat([&b"\""[..], &escaped, b"\""]).into()
+}
+
 /// The path that git writes as `line`. A line that is not quoted, or not as git
 /// does it, is the path itself.
 #[must_use]
@@ -40,7 +50,15 @@ fn unescaped(text: &[u8]) -> Option<BString> {
 
 #[cfg(test)]
 mod tests {
-    use super::unquoted;
+    use super::{quoted, unquoted};
+
+    #[test]
+    fn writes_what_it_reads() {
+        for path in [&b"plain"[..], b"\"", b"\"a\\n\"", b"a\nb", b"\n\"\\", b"\xff\n"] {
+            assert_eq!(unquoted(quoted(path.into()).as_ref()), path);
+            assert!(!quoted(path.into()).contains(&b'\n'));
+        }
+    }
 
     #[test]
     fn reads_what_git_writes() {

@@ -1,0 +1,119 @@
+use std::io;
+use std::path::PathBuf;
+
+use bstr::BString;
+
+/// Why a repository could not be read. Nothing that could not be read is ever
+/// taken for clean.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no repository here.
+    #[error("`{}` is not in a git repository: run this in one, or name one with `-C DIR`", .0.display())]
+    NotARepository(PathBuf),
+    /// The repository has no worktree, so nobody commits in it.
+    #[error("`{}` is a bare repository: it has no index that a commit is made from", .0.display())]
+    Bare(PathBuf),
+    /// The current directory is inside the git directory.
+    #[error("`{}` is inside a git directory: run this in the worktree", .0.display())]
+    InGitDirectory(PathBuf),
+    /// The repository is there and cannot be opened.
+    #[error("could not open the repository")]
+    Open(#[source] Cause),
+    /// The repository names its objects in a way from the future.
+    #[error("`{0}` object ids are not known here: nothing was checked")]
+    UnknownObjectFormat(String),
+    /// The index cannot be read.
+    #[error(
+        "could not read the index `{}`: nothing was checked; if `git status` fails too, \
+         `git read-tree HEAD` makes the index anew and `git add` stages again", .path.display()
+    )]
+    ReadIndex {
+        /// The index file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Cause,
+    },
+    /// A commit that the index is compared with cannot be read.
+    #[error(
+        "could not read the commit `{0}`: nothing was checked; `git fsck` names what is missing, \
+         and in a partial clone `git ls-tree -r {0}` fetches it"
+    )]
+    ReadCommit(String, #[source] Cause),
+    /// A tree that the index is compared with cannot be read.
+    #[error(
+        "could not look up `{path}` in a parent commit: nothing was checked; `git fsck` names what is missing, \
+         and in a partial clone `git ls-tree -r HEAD` fetches it"
+    )]
+    ReadTree {
+        /// Relative to the top of the repository.
+        path: BString,
+        /// What is wrong.
+        source: Cause,
+    },
+    /// A file at the top of the worktree, or in the git directory, cannot be read.
+    #[error("could not read `{}`", .0.display())]
+    ReadFile(PathBuf, #[source] io::Error),
+    /// A file that is off the disk, in a sparse checkout, cannot be read from the index.
+    #[error("could not read `{0}` from the index")]
+    ReadStagedFile(String, #[source] Cause),
+    /// `MERGE_HEAD` does not hold object ids.
+    #[error("`{}` does not name commits: finish the merge or undo it with `git merge --abort`", .0.display())]
+    MergeHead(PathBuf),
+    /// The `git` program cannot be started.
+    #[error("could not run `git`: is it installed and on `PATH`?")]
+    RunGit(#[source] io::Error),
+    /// `git` answered with an error.
+    #[error("`git {command}` failed")]
+    Git {
+        /// The subcommand.
+        command: String,
+        /// What git said.
+        source: Cause,
+    },
+    /// `core.hooksPath` names no directory from here.
+    #[error(
+        "git runs no hooks here, so nothing can be guarded: {0} names no directory from here; make it absolute or unset it"
+    )]
+    NoHooks(String),
+    /// A path on the command line that the repository does not hold.
+    #[error("`{}` is not a path in the repository `{}`", .path.display(), .top.display())]
+    OutsideRepository {
+        /// As it was typed.
+        path: PathBuf,
+        /// The top of the worktree.
+        top: PathBuf,
+    },
+    /// Another git changes the index at this moment, or died while it did.
+    #[error(
+        "`{}` is there, so another git is at work in this repository: nothing was changed; wait for it, \
+         or remove the file if there is none", .0.display()
+    )]
+    IndexLocked(PathBuf),
+    /// The index cannot be changed.
+    #[error("could not {step} the index `{}`", .path.display())]
+    WriteIndex {
+        /// What was tried, as a verb.
+        step: &'static str,
+        /// The index, or a file beside it.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The staged contents of a path cannot be read.
+    #[error("could not read the staged contents `{0}`: `git fsck` names what is missing")]
+    ReadBlob(String, #[source] Cause),
+    /// A path could not be taken up among those that git ignores.
+    #[error("could not write `{}`", .0.display())]
+    WriteExclude(PathBuf, #[source] io::Error),
+    /// A directory of `-C` cannot be gone to.
+    #[error("could not go to `{}`, which -C names", .0.display())]
+    ChangeDirectory(PathBuf, #[source] io::Error),
+    /// The current directory cannot be told.
+    #[error("could not tell the current directory")]
+    CurrentDirectory(#[source] io::Error),
+}
+
+/// What libgit2 or git says of a failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Cause(pub(super) String);

@@ -1,0 +1,137 @@
+//! What git holds at a path: in the index, and in the commits that it is compared
+//! with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::command_line::{differences_in, fields, run_with, text};
+use super::{Error, Repository};
+
+/// What stands at a path, as git holds it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Object {
+    /// As in a tree: type and executable bit.
+    pub mode: u32,
+    /// The object's id in hexadecimal.
+    pub id: String,
+}
+
+/// What git holds at one path.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Sides {
+    /// In the index.
+    pub staged: Option<Object>,
+    /// In `HEAD`, or in the first of the merged commits that has the path.
+    pub committed: Option<Object>,
+    /// The path that `HEAD` has, the index has not, and git takes for the old name
+    /// of this one.
+    pub renamed_from: Option<BString>,
+    /// Whether the index has it in more than one version: a conflict.
+    pub is_unmerged: bool,
+    /// Whether a sparse checkout keeps it off the disk.
+    pub is_off_disk: bool,
+}
+
+impl Object {
+    /// Of a symlink (gitformat-index).
+    pub const SYMLINK: u32 = 0o120_000;
+    /// Of a gitlink: a commit of another repository.
+    pub const GITLINK: u32 = 0o160_000;
+    /// Of a file.
+    pub const FILE: u32 = 0o100_644;
+    /// Of a file that is executable.
+    pub const EXECUTABLE: u32 = 0o100_755;
+
+    /// The object at this side of a raw difference; nothing where the side has none.
+    fn of(mode: &[u8], id: &[u8]) -> Option<Self> {
+        let mode = u32::from_str_radix(mode.to_str().ok()?, 8).ok()?;
+        (mode != 0).then(|| Self { mode, id: text(id) })
+    }
+}
+
+impl Repository {
+    /// What git holds at each of `paths`, which are relative to the top, and at the
+    /// old names of those that are renamed. The commits are `HEAD` and `merged`.
+    ///
+    /// # Errors
+    ///
+    /// The index or one of the commits cannot be read.
+    pub fn sides(
+        &self,
+        paths: &BTreeSet<BString>,
+        merged: &[String],
+    ) -> Result<BTreeMap<BString, Sides>, Error> {
+        let mut sides: BTreeMap<BString, Sides> =
+            paths.iter().map(|path| (path.clone(), Sides::default())).collect();
+        self.read_index_side(&mut sides)?;
+        // What a commit does not have otherwise, it has as the index has it.
+        for side in sides.values_mut() {
+            side.committed.clone_from(&side.staged);
+        }
+        let head = if self.is_head_unborn()? { self.empty_tree() } else { "HEAD" };
+        let mut old_names = BTreeMap::new();
+        for difference in differences(&differences_in(self.git(), head, "-M")?) {
+            if let Some(side) = sides.get_mut(difference.path) {
+                side.renamed_from = difference.renamed_from.map(BString::from);
+                side.committed = difference.old.clone().filter(|_| side.renamed_from.is_none());
+                if let Some(old) = &side.renamed_from {
+                    old_names.insert(old.clone(), Sides { committed: difference.old, ..Sides::default() });
+                }
+            }
+        }
+        for parent in merged {
+            let output = differences_in(self.git(), parent, "--no-renames")?;
+            let differences: BTreeMap<&BStr, _> =
+                differences(&output).map(|difference| (difference.path, difference.old)).collect();
+            for (path, side) in sides.iter_mut().filter(|(_, side)| side.committed.is_none()) {
+                side.committed = match differences.get(path.as_bstr()) {
+                    Some(old) => old.clone(),
+                    None => side.staged.clone(),
+                };
+            }
+        }
+        old_names.append(&mut sides);
+        Ok(old_names)
+    }
+
+    fn read_index_side(&self, sides: &mut BTreeMap<BString, Sides>) -> Result<(), Error> {
+        let output = run_with(self.git(), &["ls-files", "-s", "-t", "-z", "--full-name"], &[])?;
+        for (meta, path) in fields(&output).filter_map(|line| line.split_once_str("\t")) {
+            let Some(side) = sides.get_mut(path.as_bstr()) else { continue };
+            let [tag, mode, id, stage] = meta.splitn_str(4, " ").collect::<Vec<_>>()[..] else { continue };
+            if stage == b"0" {
+                side.staged = Object::of(mode, id);
+                side.is_off_disk = tag == b"S";
+            } else {
+                side.is_unmerged = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One difference between a commit and the index.
+struct Difference<'o> {
+    path: &'o BStr,
+    old: Option<Object>,
+    renamed_from: Option<&'o BStr>,
+}
+
+/// Reads `:MODE MODE ID ID STATUS`, a path, and of a rename the new path
+/// (git-diff-index(1), "raw output format").
+fn differences(output: &[u8]) -> impl Iterator<Item = Difference<'_>> {
+    let mut fields = fields(output);
+    std::iter::from_fn(move || {
+        let meta = fields.next()?.strip_prefix(b":")?;
+        let path = fields.next()?.as_bstr();
+        let [old_mode, _, old_id, _, status] = meta.splitn_str(5, " ").collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let old = Object::of(old_mode, old_id);
+        Some(match status.first() {
+            Some(b'R') => Difference { path: fields.next()?.as_bstr(), old, renamed_from: Some(path) },
+            _ => Difference { path, old, renamed_from: None },
+        })
+    })
+}

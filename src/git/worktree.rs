@@ -1,0 +1,137 @@
+//! The worktree as git would stage it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::command_line::{fields, run_with, text};
+use super::quoted::quoted;
+use super::{Error, Object, Repository};
+
+/// What stands at a path of the worktree.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// Nothing.
+    Nothing,
+    /// A file or a symlink: what git would stage for it. Nothing, where it cannot
+    /// be read, or is a device or the like.
+    File(Option<Object>),
+    /// A directory.
+    Directory,
+}
+
+impl Repository {
+    /// What stands at each of `paths`, which are relative to the top. A symlink on
+    /// the way is not followed: nothing stands behind one.
+    ///
+    /// # Errors
+    ///
+    /// git cannot tell what it would stage.
+    pub fn standing<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p BString>,
+    ) -> Result<BTreeMap<&'p BString, Standing>, Error> {
+        let heeds_modes = self.heeds_modes()?;
+        let mut standing = BTreeMap::new();
+        let mut files = Vec::new();
+        for path in paths {
+            let on_disk = self.on_disk(path.as_bstr());
+            let found = match self.metadata(path.as_bstr())? {
+                None => Standing::Nothing,
+                Some(metadata) if metadata.is_dir() => Standing::Directory,
+                Some(metadata) if metadata.is_symlink() => {
+                    let target = fs::read_link(&on_disk).map_err(|error| Error::ReadFile(on_disk, error))?;
+                    let id =
+                        run_with(self.git(), &["hash-object", "--stdin"], target.as_os_str().as_bytes())?;
+                    Standing::File(Some(Object { mode: Object::SYMLINK, id: text(&id) }))
+                }
+                Some(metadata) if metadata.is_file() && File::open(&on_disk).is_ok() => {
+                    files.push(path);
+                    let is_executable = heeds_modes && metadata.permissions().mode() & 0o100 != 0;
+                    let mode = if is_executable { Object::EXECUTABLE } else { Object::FILE };
+                    Standing::File(Some(Object { mode, id: String::new() }))
+                }
+                Some(_) => Standing::File(None),
+            };
+            standing.insert(path, found);
+        }
+        for (path, hash) in files.iter().zip(self.hashes(&files)?) {
+            if let Some(Standing::File(Some(object))) = standing.get_mut(path) {
+                object.id = hash;
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Where `path`, which is relative to the top, lies on the disk.
+    #[must_use]
+    pub fn on_disk(&self, path: &BStr) -> PathBuf {
+        self.top().join(OsStr::from_bytes(path))
+    }
+
+    /// Whether git heeds the executable bit (`core.fileMode`).
+    ///
+    /// # Errors
+    ///
+    /// git cannot be asked.
+    pub fn heeds_modes(&self) -> Result<bool, Error> {
+        let arguments = ["config", "--type=bool", "--get", "core.fileMode"];
+        let output = self.git().args(arguments).output().map_err(Error::RunGit)?;
+        Ok(text(&output.stdout) != "false")
+    }
+
+    /// What lies below `directory` and is not in the index; with what git ignores, or
+    /// without. The top is the empty path.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be asked.
+    pub fn untracked_below(&self, directory: &BStr, with_ignored: bool) -> Result<Vec<BString>, Error> {
+        let directory = if directory.is_empty() { b".".as_bstr() } else { directory };
+        let mut arguments = ["ls-files", "-z", "--others", "--full-name"].map(OsStr::new).to_vec();
+        arguments.extend((!with_ignored).then_some(OsStr::new("--exclude-standard")));
+        arguments.extend([OsStr::new("--"), OsStr::from_bytes(directory)]);
+        let mut git = self.git();
+        git.env("GIT_LITERAL_PATHSPECS", "1");
+        let output = run_with(git, &arguments, &[])?;
+        // A repository inside this one is a name with a `/` at its end.
+        Ok(fields(&output).filter(|path| !path.ends_with(b"/")).map(BString::from).collect())
+    }
+
+    /// What is at `path` itself, unless a symlink or a file is on the way to it.
+    fn metadata(&self, path: &BStr) -> Result<Option<Metadata>, Error> {
+        let slashes = path.find_iter(b"/").chain([path.len()]);
+        let mut found = None;
+        for end in slashes {
+            let place = self.on_disk(path[..end].as_bstr());
+            found = match fs::symlink_metadata(&place) {
+                Ok(metadata) if metadata.is_dir() || end == path.len() => Some(metadata),
+                Ok(_) => return Ok(None),
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+                {
+                    return Ok(None);
+                }
+                Err(error) => return Err(Error::ReadFile(place, error)),
+            };
+        }
+        Ok(found)
+    }
+
+    /// The ids of the blobs that git would stage for these files, through the
+    /// filters that `.gitattributes` names for them.
+    fn hashes(&self, files: &[&BString]) -> Result<Vec<String>, Error> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lines: Vec<BString> = files.iter().map(|path| quoted(path.as_bstr())).collect();
+        let output = run_with(self.git(), &["hash-object", "--stdin-paths"], &bstr::join("\n", lines))?;
+        Ok(output.lines().map(text).collect())
+    }
+}
