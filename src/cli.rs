@@ -12,6 +12,7 @@ Exit status: 0 nothing is refused, 1 something is, 2 it could not be checked.
 
 Examples:
   stage-guard --dry-run              what a commit of the index would be refused for
+  stage-guard stow                   take what is refused out of the commit
   stage-guard check --all-files      session work that is tracked already
   stage-guard explain backend/x.py   why a path is refused or allowed";
 
@@ -73,6 +74,14 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print the policy in force, as TOML for .stage-guard.toml
     Rules,
+    /// Make the session directory, and have git ignore it
+    Init(InitArgs),
+    /// Take refused files out of the commit, into the session directory
+    Stow(StowArgs),
+    /// Move what is in the session directory's current/ to archive/
+    Archive,
+    /// Delete what is in the session directory's current/
+    Clean(CleanArgs),
     /// Guard this repository: link the hooks
     Install,
     /// Take the hooks away and put back what was there before
@@ -104,6 +113,34 @@ pub struct ExplainArgs {
     /// With --stdin: paths end with NUL, not with a newline
     #[arg(short = 'z', requires = "stdin", conflicts_with = "paths")]
     pub nul: bool,
+}
+
+/// What `init` writes.
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    /// Ignore it in .git/info/exclude, not in .gitignore
+    #[arg(long)]
+    pub exclude: bool,
+    /// Write the rules for agents into FILE, such as CLAUDE.md, or renew them there
+    #[arg(long, value_name = "FILE")]
+    pub instructions: Vec<PathBuf>,
+}
+
+/// What `stow` takes.
+#[derive(Args, Debug)]
+pub struct StowArgs {
+    /// Files, also untracked or committed ones; of a directory what is refused in it.
+    /// Without any: what is staged and refused
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<OsString>,
+}
+
+/// How `clean` asks.
+#[derive(Args, Debug)]
+pub struct CleanArgs {
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 /// What git tells a hook.

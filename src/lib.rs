@@ -10,7 +10,8 @@
 //!
 //! [`git`] reads and knows no rule, [`policy`] judges and knows no git,
 //! [`report`] writes and decides nothing. [`commands`] wires the three together,
-//! one file a command. [`hooks`] is the hooks directory on disk.
+//! one file a command. [`hooks`] is the hooks directory on disk, [`session`] the
+//! session directory.
 //!
 //! Paths are bytes, relative to the top of the repository, with `/` between
 //! their components, as git holds them.
@@ -22,5 +23,7 @@ pub mod git;
 pub mod hooks;
 pub mod policy;
 pub mod report;
+pub mod session;
+pub mod signals;
 
 pub use entry::{Change, Entry};

@@ -22,10 +22,21 @@ fn main() -> ExitCode {
     };
     let color = cli.options.color;
     let mut out = Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() };
-    match commands::run(cli, io::stdin(), &mut out) {
+    match commands::run(cli, io::stdin(), &mut ask, &mut out) {
         Ok(outcome) => print(&out.report, color, outcome),
         Err(error) => fail(&causes(error.as_ref())),
     }
+}
+
+/// Asks on the terminal. Nothing is the answer where there is none.
+fn ask(question: &str) -> io::Result<Option<bool>> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(None);
+    }
+    write!(io::stderr(), "{question} [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
 }
 
 /// Prints the report. A reader that has gone away has seen enough; any other

@@ -36,10 +36,7 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     if findings.is_empty() && moment != Moment::ByHand {
         return Ok(Outcome::Allowed);
     }
-    let way_out = WayOut::Unstage {
-        is_unborn: !findings.is_empty() && repository.is_head_unborn()?,
-        is_temporary: repository.index_is_temporary(),
-    };
+    let way_out = if repository.index_is_temporary() { WayOut::StowNamed } else { WayOut::Stow };
     report(options, &findings, checked, way_out, out)
 }
 
@@ -49,7 +46,7 @@ pub(super) fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, 
     let policy = policy(&repository, options)?;
     let Nominated { entries, checked } = repository.tracked(&|path| policy.nominates(path))?;
     let findings = findings(&repository, &policy, entries)?;
-    report(options, &findings, checked, WayOut::Untrack, out)
+    report(options, &findings, checked, WayOut::StowNamed, out)
 }
 
 /// Judges what was nominated by what is tracked beside it.
@@ -76,7 +73,7 @@ fn report(
         _ if options.quiet => human::count(out, findings.len())?,
         Format::Json => json::findings(out, findings, checked)?,
         Format::Human if findings.is_empty() && out.is_terminal => human::nothing_refused(out)?,
-        Format::Human => human::findings(out, findings, way_out)?,
+        Format::Human => human::findings(out, findings, way_out, &super::name()?)?,
     }
     Ok(Outcome::of(findings.len(), options))
 }

@@ -3,13 +3,12 @@
 use std::error::Error;
 use std::io::Read;
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 
 use super::{Outcome, Output, policy};
-use crate::Change;
 use crate::cli::{ExplainArgs, Format, Options};
 use crate::git;
-use crate::policy::Verdict;
+use crate::policy::{Explanation, Verdict};
 use crate::report::{human, json};
 
 /// Judges the paths as if they were added.
@@ -30,18 +29,14 @@ pub(super) fn run(
     };
     let tracked = repository.tracked_paths()?;
     let is_tracked = |path: &bstr::BStr| tracked.contains(path);
-    let judged: Vec<(BString, Verdict)> = paths
-        .into_iter()
-        .map(|path| {
-            let verdict = policy.judge(path.as_bstr(), Change::Added, &is_tracked);
-            (path, verdict)
-        })
-        .collect();
-    let refused = judged.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Refused { .. })).count();
+    let explained: Vec<Explanation> =
+        paths.into_iter().map(|path| policy.explain(path, &is_tracked)).collect();
+    let is_refused = |explained: &&Explanation| matches!(explained.verdict, Verdict::Refused { .. });
+    let refused = explained.iter().filter(is_refused).count();
     match options.format {
         _ if options.quiet => human::count(out, refused)?,
-        Format::Human => human::explanations(out, &judged)?,
-        Format::Json => json::explanations(out, &judged)?,
+        Format::Human => human::explanations(out, &explained)?,
+        Format::Json => json::explanations(out, &explained)?,
     }
     Ok(Outcome::of(refused, options))
 }

@@ -1,22 +1,30 @@
 //! One file a command. Each wires git to policy to report, and holds no rule, no
 //! libgit2 and no formatting.
 
+mod archive;
 mod check;
+mod clean;
 mod explain;
 mod hook;
+mod init;
 mod install;
 mod rules;
+mod stow;
 mod uninstall;
 
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::mem::ManuallyDrop;
+use std::path::PathBuf;
 use std::{env, fs};
+
+use bstr::BString;
 
 use self::check::Moment;
 use crate::cli::{Cli, Command, Format, Options};
 use crate::git::{self, Repository};
 use crate::policy::{FILE_NAME, Policy};
+use crate::session;
 
 /// How a command ended that could do its work.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,18 +61,24 @@ impl Write for Output {
     }
 }
 
+/// How the user is asked a question; nothing is the answer where nobody is there.
+pub type Ask<'a> = &'a mut dyn FnMut(&str) -> io::Result<Option<bool>>;
+
 /// Runs what `cli` says, with `input` as its standard input, and writes the report
-/// to `out`.
+/// to `out`. Where a question has to be answered first, it is asked with `ask`.
 ///
 /// # Errors
 ///
 /// Whatever kept the command from doing its work: it found nothing out then, and
 /// what `out` holds must not be shown.
-pub fn run(cli: Cli, input: impl Read, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+pub fn run(cli: Cli, input: impl Read, ask: Ask, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let Cli { options, command } = cli;
     for directory in &options.directory {
         env::set_current_dir(directory)
             .map_err(|error| git::Error::ChangeDirectory(directory.clone(), error))?;
+    }
+    if let Some(command) = &command {
+        check_options(command, &options)?;
     }
     match command {
         Some(Command::Check(args)) if args.all_files => check::all_files(&options, out),
@@ -72,16 +86,63 @@ pub fn run(cli: Cli, input: impl Read, out: &mut Output) -> Result<Outcome, Box<
         Some(Command::Explain(args)) => explain::run(&options, &args, input, out),
         Some(Command::Rules) => rules::run(&options, out),
         Some(Command::Hook(args)) => hook::run(&options, &args, out),
-        Some(Command::Install) => without_check_options(&options).and_then(|()| install::run(out)),
-        Some(Command::Uninstall) => without_check_options(&options).and_then(|()| uninstall::run(out)),
+        Some(Command::Init(args)) => init::run(&args, out),
+        Some(Command::Stow(args)) => stow::run(&options, &args, out),
+        Some(Command::Archive) => archive::run(&options, out),
+        Some(Command::Clean(args)) => clean::run(&options, &args, ask, out),
+        Some(Command::Install) => install::run(out),
+        Some(Command::Uninstall) => uninstall::run(out),
     }
 }
 
-/// The options that say how to check have no meaning for what changes hooks, and
-/// `--dry-run` there would be a promise that is not kept.
-fn without_check_options(options: &Options) -> Result<(), Box<dyn Error>> {
-    let is_checking = options.dry_run || options.config.is_some() || options.format != Format::Human;
-    if is_checking { Err("this command takes no --dry-run, --config or --format".into()) } else { Ok(()) }
+/// Options that have no meaning for a command are refused: `--dry-run` there would
+/// be a promise that is not kept.
+fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Error>> {
+    let (has_dry_run, has_policy) = match command {
+        Command::Init(_) | Command::Install | Command::Uninstall => (false, false),
+        Command::Archive | Command::Clean(_) => (true, false),
+        _ => (true, true),
+    };
+    if options.dry_run && !has_dry_run {
+        return Err("this command takes no --dry-run".into());
+    }
+    if !has_policy && (options.config.is_some() || options.format != Format::Human) {
+        return Err("this command takes no --config or --format".into());
+    }
+    Ok(())
+}
+
+/// The path by which hooks call this program: the one on `PATH`, where that is
+/// this program, for it stays when a new version is installed; else the
+/// program's own.
+fn binary() -> io::Result<PathBuf> {
+    let own = env::current_exe()?;
+    let real = fs::canonicalize(&own)?;
+    let is_own = |path: &PathBuf| path.is_absolute() && fs::canonicalize(path).is_ok_and(|path| path == real);
+    Ok(on_path().find(is_own).unwrap_or(own))
+}
+
+/// What a user types to run this program: its name alone, where that is enough.
+fn name() -> io::Result<PathBuf> {
+    let binary = binary()?;
+    let first = on_path().find(|path| path.is_file());
+    Ok(if first == Some(binary.clone()) { NAME.into() } else { binary })
+}
+
+/// Where this program could be on `PATH`.
+fn on_path() -> impl Iterator<Item = PathBuf> {
+    let directories = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&directories).map(|directory| directory.join(NAME)).collect::<Vec<_>>().into_iter()
+}
+
+const NAME: &str = env!("CARGO_PKG_NAME");
+
+/// Checks that no rule has git not ignore `paths`.
+fn check_is_ignored(repository: &Repository, paths: &[BString]) -> Result<(), Box<dyn Error>> {
+    let Some(path) = repository.not_ignored(paths)?.into_iter().next() else { return Ok(()) };
+    let rule = repository.ignore_rule(&path)?;
+    let rule = rule.unwrap_or_else(|| "a line of a `.gitignore` that begins with `!`".to_owned());
+    Err(session::Error::NotIgnored { path, rule }.into())
 }
 
 /// The repository, never to be freed: the process ends when a command does, and to

@@ -112,6 +112,29 @@ pub enum Verdict<'p> {
     Unmatched,
 }
 
+/// What the policy says of one path to somebody who asks.
+#[derive(Debug)]
+pub struct Explanation<'p> {
+    /// In bytes, relative to the top of the repository.
+    pub path: BString,
+    /// The verdict on it, as if it were added.
+    pub verdict: Verdict<'p>,
+    /// What would make it fine, where it is refused.
+    pub alternatives: Option<Alternatives>,
+}
+
+/// What would make a refused path fine.
+#[derive(Debug, Default)]
+pub struct Alternatives {
+    /// A path at which the same file would be.
+    pub elsewhere: Option<BString>,
+    /// Paths of files or directories beside which it would be.
+    pub beside: Vec<BString>,
+    /// The entry of `allow` for this path alone. Nothing for a path that is not
+    /// UTF-8, which no configuration can hold.
+    pub allow: Option<String>,
+}
+
 /// Why a path that a rule caught is fine all the same.
 #[derive(Debug)]
 pub enum Exemption<'p> {
@@ -154,6 +177,31 @@ impl Policy {
         self.verdict(self.rules.iter(), Parts::of(path), change, &|question| match question {
             Question::Marker(path) | Question::Sibling(path) => is_tracked(path),
         })
+    }
+
+    /// Judges `path` as if it were added, and says what would make it fine.
+    /// `is_tracked` is as in [`Policy::judge`].
+    pub fn explain(&self, path: BString, is_tracked: &dyn Fn(&BStr) -> bool) -> Explanation<'_> {
+        let verdict = self.judge(path.as_bstr(), Change::Added, is_tracked);
+        let alternatives = match &verdict {
+            Verdict::Refused { rule, pattern } => {
+                let parts = Parts::of(path.as_bstr());
+                let is_fine = |path: &BString| {
+                    !matches!(self.judge(path.as_bstr(), Change::Added, is_tracked), Verdict::Refused { .. })
+                };
+                let escaped = |path: &str| globset::escape(&path.replace('\\', r"\\"));
+                let is_entry = |glob: &String| {
+                    PathGlob::new(glob.as_str()).is_ok_and(|glob| glob.matches(path.as_bstr()))
+                };
+                Some(Alternatives {
+                    elsewhere: Some(rule.proper_place(parts)).filter(is_fine),
+                    beside: rule.siblings(pattern, parts),
+                    allow: path.to_str().ok().map(escaped).filter(is_entry),
+                })
+            }
+            _ => None,
+        };
+        Explanation { path, verdict, alternatives }
     }
 
     /// The refused ones of `entries`, in their order. `is_tracked` is as in

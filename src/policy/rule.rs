@@ -65,6 +65,22 @@ pub enum Home {
 }
 
 impl Home {
+    /// All of them, in the order in which work goes through them.
+    pub const ALL: [Self; 5] =
+        [Self::Current, Self::Archive, Self::Tests, Self::Debugging, Self::Exploration];
+
+    /// The name of its directory in the session directory.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Archive => "archive",
+            Self::Tests => "tests",
+            Self::Debugging => "debugging",
+            Self::Exploration => "exploration",
+        }
+    }
+
     /// The directory in which a refused `path` belongs, relative to the top of
     /// the repository, with a `/` at its end. What is in a session directory
     /// already is at home there.
@@ -73,14 +89,28 @@ impl Home {
         if is_in_session_directory(path) {
             return format!("{SESSION_DIRECTORY}/");
         }
-        let part = match self {
-            Self::Current => "current",
-            Self::Archive => "archive",
-            Self::Tests => "tests",
-            Self::Debugging => "debugging",
-            Self::Exploration => "exploration",
-        };
-        format!("{SESSION_DIRECTORY}/{part}/")
+        format!("{SESSION_DIRECTORY}/{}/", self.name())
+    }
+
+    /// Where a refused `path` belongs, relative to the top of the repository;
+    /// nothing, where it is in a session directory already. From one in another
+    /// letter case, which git's ignore rule misses, it goes to the one that is meant.
+    #[must_use]
+    pub fn place(self, path: &BStr) -> Option<BString> {
+        let (directory, name) = split(path);
+        let is_session = |component: &&BStr| component.eq_ignore_ascii_case(SESSION_DIRECTORY.as_bytes());
+        match components(directory).find(is_session) {
+            Some(found) if found == SESSION_DIRECTORY => None,
+            Some(found) => {
+                let meant = |component| if component == found { SESSION_DIRECTORY.into() } else { component };
+                Some(bstr::join("/", components(path).map(meant)).into())
+            }
+            None if name == SESSION_DIRECTORY => None,
+            None => {
+                let directory = format!("{SESSION_DIRECTORY}/{}", self.name());
+                Some(join(directory.as_str().into(), name))
+            }
+        }
     }
 }
 
@@ -154,6 +184,15 @@ impl Rule {
         };
         let stem = rest.rfind_byte(b'.').filter(|dot| *dot > 0).map(|dot| rest[..dot].as_bstr());
         [Some(rest), stem].into_iter().flatten().map(|name| join(parts.directory, name)).collect()
+    }
+
+    /// Where the file would be that it seems to be: a test in `tests/`, what somebody
+    /// might look up in `docs/`; beside where it is, or beside the directory that the
+    /// rule names.
+    pub(super) fn proper_place(&self, parts: Parts) -> BString {
+        let base = self.named_directories(parts).next().map_or(parts.directory, |named| split(named).0);
+        let directory = if self.home == Home::Archive { "docs" } else { "tests" };
+        join(join(base, directory.into()).as_bstr(), parts.name)
     }
 
     /// The directories above the path that have one of the names which the rule

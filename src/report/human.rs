@@ -1,38 +1,43 @@
 //! For people and for agents that read along: short, one line a finding.
 
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BStr, ByteSlice};
 use owo_colors::OwoColorize;
 
-use super::escape::{shell_word, visible};
-use crate::policy::{Exemption, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory};
+use super::escape::{shell_word, visible, visible_lines};
+use crate::policy::{
+    Alternatives, Exemption, Explanation, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory,
+};
 
 /// How many findings get a line of their own. A forgotten directory can hold any
 /// number, and agents pay for every line.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
-/// How refused paths are taken out again, in git's own commands.
-#[derive(Clone, Copy, Debug)]
+/// How refused paths are taken out again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum WayOut {
-    /// They are staged.
-    Unstage {
-        /// There is no `HEAD` yet that says what the index goes back to.
-        is_unborn: bool,
-        /// The index is one that git made for this commit alone and drops now.
-        is_temporary: bool,
-    },
-    /// They are tracked.
-    Untrack,
+    /// They are staged, and stay so: `stow` finds them by itself.
+    Stow,
+    /// They are tracked, or staged in an index that git made for this commit alone:
+    /// `stow` has to be told.
+    StowNamed,
 }
 
-/// Writes a line for each of `findings`, then how to go on. Nothing, where
-/// nothing is found.
+/// Writes a line for each of `findings`, then how to go on: `program` is what this
+/// program is called by. Nothing, where nothing is found.
 ///
 /// # Errors
 ///
 /// What `out` answers.
-pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> io::Result<()> {
+pub fn findings(
+    out: &mut impl Write,
+    findings: &[Finding],
+    way_out: WayOut,
+    program: &Path,
+) -> io::Result<()> {
     for Finding { entry, rule, .. } in findings.iter().take(MOST) {
         let path = entry.path.as_bstr();
         let refused = "refused:".red().bold().to_string();
@@ -45,18 +50,15 @@ pub fn findings(out: &mut impl Write, findings: &[Finding], way_out: WayOut) -> 
     if findings.len() > MOST {
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MOST)?;
     }
-    let paths: Vec<String> = findings.iter().map(|finding| pathspec(&finding.entry.path)).collect();
-    let paths = paths.join(" ");
-    let (what, command) = match way_out {
-        WayOut::Unstage { is_unborn: false, .. } => ("unstage:", "restore --staged"),
-        WayOut::Unstage { is_unborn: true, .. } => ("unstage:", "rm --cached -f"),
-        WayOut::Untrack => ("untrack:", "rm --cached"),
-    };
-    writeln!(out, "{} git {command} -- {paths}", what.cyan())?;
-    if matches!(way_out, WayOut::Unstage { is_temporary: true, .. }) {
-        let what = "leave out:".cyan().to_string();
-        writeln!(out, "{what} `git commit` without -a and without these paths: it takes what is staged")?;
+    write!(out, "{} {} stow", "stow:".cyan(), shell_word(program.as_os_str().as_bytes().as_bstr()))?;
+    if way_out == WayOut::StowNamed {
+        write!(out, " --")?;
+        for Finding { entry, .. } in findings {
+            let from_top = bstr::concat([b":/", entry.path.as_slice()]);
+            write!(out, " {}", shell_word(from_top.as_bstr()))?;
+        }
     }
+    writeln!(out)?;
     writeln!(out, "{} add the path to `allow` in {FILE_NAME}", "allow:".cyan())
 }
 
@@ -83,8 +85,8 @@ pub fn nothing_refused(out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 ///
 /// What `out` answers.
-pub fn explanations(out: &mut impl Write, judged: &[(BString, Verdict)]) -> io::Result<()> {
-    for (path, verdict) in judged {
+pub fn explanations(out: &mut impl Write, explained: &[Explanation]) -> io::Result<()> {
+    for Explanation { path, verdict, alternatives } in explained {
         let path = path.as_bstr();
         let caught = |rule: &Rule, pattern: &str| format!("{} (`{}`)", visible(&rule.id), visible(pattern));
         let (word, why) = match verdict {
@@ -112,8 +114,33 @@ pub fn explanations(out: &mut impl Write, judged: &[(BString, Verdict)]) -> io::
             Verdict::Unmatched => ("allowed".green().to_string(), "no rule catches it".to_owned()),
         };
         writeln!(out, "{}: {word}: {why}", visible(path).bold())?;
+        let question = "  would it run in production?";
+        match alternatives {
+            None => writeln!(out, "{question} it may, so it stays where it is")?,
+            Some(alternatives) => {
+                writeln!(out, "{question} by its name and its place it would not")?;
+                writeln!(out, "  if it would, it is fine {}", fine(alternatives))?;
+            }
+        }
     }
     Ok(())
+}
+
+fn fine(alternatives: &Alternatives) -> String {
+    let Alternatives { elsewhere, beside, allow } = alternatives;
+    let mut ways = Vec::new();
+    ways.extend(elsewhere.as_ref().map(|path| format!("as {}", visible(path))));
+    if !beside.is_empty() {
+        ways.push(format!("beside {}", beside.iter().map(visible).collect::<Vec<_>>().join(" or ")));
+    }
+    ways.push(match allow {
+        Some(glob) => {
+            let text = toml::Value::String(glob.clone()).to_string();
+            format!("with allow = [{}] in {FILE_NAME}", visible_lines(&text))
+        }
+        None => format!("with an entry of `allow` in {FILE_NAME}"),
+    });
+    ways.join(", or ")
 }
 
 fn exempted(exemption: &Exemption) -> String {
@@ -132,14 +159,4 @@ fn belongs(rule: &Rule, path: &BStr) -> String {
         return String::new();
     }
     format!(", belongs in {}", rule.home.directory(path))
-}
-
-/// A path as a pathspec that means this path alone, wherever the user stands, and
-/// as a word of a shell. Behind `:/` nearly every sign is magic too (pathspec in
-/// gitglossary(7)), so that is only for paths that begin without one.
-fn pathspec(path: &BString) -> String {
-    let is_glob = path.iter().any(|byte| b"*?[\\".contains(byte));
-    let is_plain = path.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
-    let magic: &[u8] = if is_plain && !is_glob { b":/" } else { b":(top,literal)" };
-    shell_word(bstr::concat([magic, path.as_bytes()]).as_bstr())
 }

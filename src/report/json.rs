@@ -4,11 +4,13 @@ use std::io::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BStr, ByteSlice};
 use serde::Serialize;
 
+use super::session::Stowed;
 use crate::Change;
-use crate::policy::{Finding, Verdict};
+use crate::policy::{Explanation, Finding, Verdict};
+use crate::session::Entry;
 
 /// The version of the documents below. A new field does not change it.
 const VERSION: u32 = 1;
@@ -34,11 +36,11 @@ struct Record<'f> {
 struct Explanations<'f> {
     version: u32,
     verdict: Word,
-    paths: Vec<Explanation<'f>>,
+    paths: Vec<Explained<'f>>,
 }
 
 #[derive(Serialize)]
-struct Explanation<'f> {
+struct Explained<'f> {
     path: Path<'f>,
     verdict: Word,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +51,41 @@ struct Explanation<'f> {
     reason: Option<&'f str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     home: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fine: Option<Fine<'f>>,
+}
+
+/// What would make a refused path fine.
+#[derive(Serialize)]
+struct Fine<'f> {
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<Path<'f>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<Path<'f>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow: Option<&'f str>,
+}
+
+#[derive(Serialize)]
+struct Stow<'f> {
+    version: u32,
+    dry_run: bool,
+    stowed: Vec<Stowing<'f>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored: Option<&'f str>,
+    left: Vec<Path<'f>>,
+}
+
+#[derive(Serialize)]
+struct Stowing<'f> {
+    path: Path<'f>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'f str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Path<'f>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    staged_to: Option<Path<'f>>,
+    index: Entry,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -89,10 +126,10 @@ pub fn findings(out: &mut impl Write, findings: &[Finding], checked: usize) -> i
 /// # Errors
 ///
 /// What `out` answers.
-pub fn explanations(out: &mut impl Write, judged: &[(BString, Verdict)]) -> io::Result<()> {
+pub fn explanations(out: &mut impl Write, explained: &[Explanation]) -> io::Result<()> {
     let is_refused = |verdict: &Verdict| matches!(verdict, Verdict::Refused { .. });
-    let verdict = Word::of(judged.iter().any(|(_, verdict)| is_refused(verdict)));
-    let paths = judged.iter().map(|(path, verdict)| {
+    let verdict = Word::of(explained.iter().any(|explained| is_refused(&explained.verdict)));
+    let paths = explained.iter().map(|Explanation { path, verdict, alternatives }| {
         let caught = match verdict {
             Verdict::Refused { rule, pattern }
             | Verdict::AllowedByEntry { rule, pattern, .. }
@@ -100,16 +137,46 @@ pub fn explanations(out: &mut impl Write, judged: &[(BString, Verdict)]) -> io::
             Verdict::Unmatched => None,
         };
         let refused = caught.filter(|_| is_refused(verdict));
-        Explanation {
+        Explained {
             path: Path::new(path.as_bstr()),
             verdict: Word::of(refused.is_some()),
             rule: caught.map(|(rule, _)| rule.id.as_str()),
             pattern: caught.map(|(_, pattern)| pattern.as_str()),
             reason: refused.map(|(rule, _)| rule.reason.as_str()),
             home: refused.map(|(rule, _)| rule.home.directory(path.as_bstr())),
+            fine: alternatives.as_ref().map(|alternatives| Fine {
+                elsewhere: alternatives.elsewhere.as_ref().map(|path| Path::new(path.as_bstr())),
+                beside: alternatives.beside.iter().map(|path| Path::new(path.as_bstr())).collect(),
+                allow: alternatives.allow.as_deref(),
+            }),
         }
     });
     document(out, &Explanations { version: VERSION, verdict, paths: paths.collect() })
+}
+
+/// Writes what `stow` did with each path.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
+    let stowing = stowed.tasks.iter().map(|task| Stowing {
+        path: Path::new(task.path.as_bstr()),
+        rule: task.rule.as_deref(),
+        to: task.moved_to.as_ref().map(|to| Path::new(to.as_bstr())),
+        staged_to: task.written.as_ref().map(|copy| Path::new(copy.to.as_bstr())),
+        index: task.entry,
+    });
+    document(
+        out,
+        &Stow {
+            version: VERSION,
+            dry_run: stowed.is_dry_run,
+            stowed: stowing.collect(),
+            ignored: stowed.ignored,
+            left: stowed.left.iter().map(|left| Path::new(left.as_bstr())).collect(),
+        },
+    )
 }
 
 fn document(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {

@@ -4,3 +4,4 @@ pub mod escape;
 pub mod hooks;
 pub mod human;
 pub mod json;
+pub mod session;

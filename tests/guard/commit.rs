@@ -285,22 +285,30 @@ fn the_way_out_that_is_named_works() {
             run.out.matches("refused: ").count() + run.err.matches("refused: ").count(),
             3 + odd.len()
         );
-        let run = run.refuses_some();
-        let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
-        repo.within("deep/down").shell(&command).ok();
+        repo.within("deep/down").shell(&run.way_out()).ok();
         repo.commit().silent();
         assert_eq!(repo.git("show --format= --name-only").ok(), "main.py\n");
-        assert_eq!(fs::read_to_string(repo.path(TEST)).unwrap(), "changed since\n");
+        let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
+        assert_eq!(stowed, "changed since\n");
+        assert_eq!(repo.git("status --porcelain").ok(), "?? .stage-guard.toml\n");
     }
 }
 
 #[test]
-fn says_under_commit_all_that_nothing_stays_staged() {
-    let repo = Repo::new();
-    repo.commit_past_the_guard(&[TEST]);
-    repo.write(TEST, "changed\n");
-    let run = repo.git("commit -q -a -m all").refuses(&[TEST]);
-    assert!(run.out.contains("without -a"), "{run:?}");
+fn the_way_out_names_the_paths_where_nothing_stays_staged() {
+    for arguments in [&["-a"][..], &["--", TEST]] {
+        let repo = Repo::new();
+        repo.commit_past_the_guard(&[TEST, "backend/api_client.py"]);
+        repo.write(TEST, "changed\n").write("backend/api_client.py", "mended\n");
+        let commit = [&["commit", "-q", "-m", "all"], arguments].concat();
+        let run = repo.git_with(&commit).refuses(&[TEST]);
+        assert!(run.way_out().ends_with(" stow -- :/backend/test_api.py"), "{run:?}");
+        repo.shell(&run.way_out()).ok();
+        repo.git_with(&commit).silent();
+        let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
+        assert_eq!(stowed, "changed\n");
+        assert!(repo.git("status --porcelain").ok().lines().all(|line| line.ends_with("api_client.py")));
+    }
 }
 
 #[test]
@@ -308,7 +316,7 @@ fn the_way_out_works_under_commit_all_on_an_unborn_branch() {
     let repo = Repo::unborn();
     repo.stage("main.py").stage(NOTE);
     let run = repo.git("commit -q -a -m all").refuses(&[NOTE]);
-    let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
-    repo.shell(&command).ok();
+    repo.shell(&run.way_out()).ok();
     repo.git("commit -q -a -m all").silent();
+    repo.git("status --porcelain").silent();
 }

@@ -23,6 +23,39 @@ fn guards(repo: &Repo) {
     repo.commit().refuses(&["debug_it.py"]);
     repo.git("mv --sparse debug_it.py main.py").ok();
     repo.commit().silent();
+    stows(repo);
+}
+
+/// Stows something of every kind.
+fn stows(repo: &Repo) {
+    repo.write("debug_old.py", "old\n").git("add debug_old.py").ok();
+    repo.git("commit -q --no-verify -m old").ok();
+    repo.stage(NOTE).stage(TEST).stage("debug_both.py").stage("debug_gone.py");
+    repo.write("debug_both.py", "changed\n").write("debug_old.py", "changed\n");
+    repo.git("add debug_old.py").ok();
+    repo.git_with(&["mv", "--sparse", "backend/flat.py", "debug_renamed.py"]).ok();
+    std::fs::remove_file(repo.path("debug_gone.py")).unwrap();
+    let said = repo.guard("stow").ok();
+    for (path, content) in [
+        (NOTE, ".claude_sessions/current/x.py\n"),
+        (".claude_sessions/tests/test_api.py", "backend/test_api.py\n"),
+        (".claude_sessions/debugging/debug_both.py", "changed\n"),
+        (".claude_sessions/debugging/debug_both-2.py", "debug_both.py\n"),
+        (".claude_sessions/debugging/debug_gone.py", "debug_gone.py\n"),
+        (".claude_sessions/debugging/debug_old.py", "changed\n"),
+        (".claude_sessions/debugging/debug_renamed.py", "backend/flat.py\n"),
+        ("debug_old.py", "old\n"),
+        ("backend/flat.py", "backend/flat.py\n"),
+    ] {
+        let text = std::fs::read_to_string(repo.path(path));
+        assert!(text.as_ref().is_ok_and(|text| text == content), "{path}: {text:?} {said}");
+    }
+    repo.guard("").silent();
+    repo.git("commit -q --allow-empty -m stowed").silent();
+    // What only `git add -N` announced is still there.
+    assert_eq!(repo.git("status --porcelain").ok(), " A later.py\n");
+    repo.git("fsck").ok();
+    assert_eq!(repo.shell("find $(git rev-parse --git-dir) -name 'index?*'").ok(), "");
 }
 
 /// The repository as it is made, where this git can make it.

@@ -16,4 +16,6 @@ mod names;
 mod policy;
 mod readme;
 mod sandbox;
+mod session;
+mod stow;
 mod usage;

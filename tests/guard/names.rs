@@ -13,8 +13,11 @@ fn shown(name: &OsStr, shown: &str) {
     let is_plain = |c: char| c == '\n' || !c.is_control();
     assert!(run.out.chars().all(is_plain), "{run:?}");
     // The way out means this path and no other.
-    let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
+    repo.stage("other.py");
+    let command = repo.git("commit -q -a -m all").refuses_some().way_out();
+    assert_eq!(command.lines().count(), 1);
     repo.shell(&command).ok();
+    assert_eq!(repo.git("diff --cached --name-only").ok(), "other.py\n");
     repo.guard("").silent();
     repo.git("update-index --split-index").ok();
     repo.stage(&path);
@@ -89,7 +92,9 @@ fn an_argument_reaches_no_terminal_as_it_is() {
         assert!(run.code == 2 && !run.err.contains('\x1b') && run.err.contains(r"\u{1b}"), "{run:?}");
     }
     let run = repo.guard_with(&["explain", "\x1b[31m\n"]);
-    assert_eq!(run.out, "\\u{1b}[31m\\n: allowed: no rule catches it\n");
+    assert!(run.out.starts_with("\\u{1b}[31m\\n: allowed: no rule catches it\n"), "{run:?}");
+    let run = repo.guard_with(&["explain", "debug_\x1b\u{202e}.py"]);
+    assert!(run.code == 1 && !run.out.contains(['\x1b', '\u{202e}']), "{run:?}");
 }
 
 #[test]

@@ -55,6 +55,15 @@ impl Repo {
         repo
     }
 
+    /// A copy of this repository, at another place.
+    pub(crate) fn copied(&self) -> Self {
+        let copy = Self::nowhere();
+        let mut copying = self.command("cp");
+        copying.arg("-a").args([&self.top, &copy.top]);
+        Self::run(copying, b"").ok();
+        copy
+    }
+
     /// A place for a repository.
     pub(crate) fn nowhere() -> Self {
         let root = TempDir::new().unwrap();
@@ -284,6 +293,12 @@ impl Run {
             .collect();
         assert_eq!(refused, paths, "{run:?}");
         run
+    }
+
+    /// The command that a refusal names as the way out.
+    pub(crate) fn way_out(&self) -> String {
+        let mut lines = self.out.lines().chain(self.err.lines());
+        lines.find_map(|line| line.strip_prefix("stow: ")).unwrap().to_owned()
     }
 
     /// Asserts the exit code.

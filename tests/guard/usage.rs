@@ -1,6 +1,6 @@
 //! The command line: what is printed, where, and the exit code.
 
-use super::sandbox::Repo;
+use super::sandbox::{BINARY, Repo};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
@@ -13,13 +13,28 @@ fn with_findings() -> Repo {
 #[test]
 fn a_refusal_is_a_line_a_finding_and_the_way_out() {
     let run = with_findings().guard("").refuses(&[NOTE, "backend/test_api.py"]);
-    let expected = "\
+    let expected = format!(
+        "\
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
-unstage: git restore --staged -- :/.claude_sessions/current/x.py :/backend/test_api.py
+stow: {BINARY} stow
 allow: add the path to `allow` in .stage-guard.toml
-";
+"
+    );
     assert_eq!(run.out, expected);
+}
+
+#[test]
+fn the_way_out_is_a_name_where_the_program_is_on_the_path() {
+    let repo = with_findings();
+    let directory = std::path::Path::new(BINARY).parent().unwrap().display().to_string();
+    let path = std::env::var("PATH").unwrap();
+    assert_eq!(repo.with("PATH", format!("{directory}:{path}")).guard("").way_out(), "stage-guard stow");
+    // Another program of that name is not this one.
+    repo.program("bin/stage-guard", "#!/bin/sh\n");
+    let other = repo.path("bin").display().to_string();
+    let way_out = repo.with("PATH", format!("{other}:{directory}:{path}")).guard("").way_out();
+    assert_eq!(way_out, format!("{BINARY} stow"));
 }
 
 #[test]
@@ -34,8 +49,7 @@ fn very_many_findings_are_counted_and_the_way_out_still_works() {
         assert_eq!(run.out.matches("refused: ").count(), 100);
         assert!(run.out.contains("and 150 more: --format json lists them all\n"), "{run:?}");
         assert_eq!(repo.refused("").len(), 250);
-        let command = run.out.lines().find_map(|line| line.strip_prefix("unstage: ")).unwrap().to_owned();
-        repo.within("deep").shell(&command).ok();
+        repo.within("deep").shell(&run.way_out()).ok();
         assert_eq!(repo.git("diff --cached --name-only --diff-filter=A").ok(), "main.py\n");
         repo.commit().silent();
     }
@@ -97,7 +111,12 @@ fn all_files_looks_at_every_tracked_path() {
     let repo = Repo::new();
     repo.commit_past_the_guard(&[NOTE, "debug_x.py"]).guard("").silent();
     let run = repo.guard("check --all-files").refuses(&[NOTE, "debug_x.py"]);
-    assert!(run.out.contains("untrack: git rm --cached -- :/.claude_sessions/current/x.py :/debug_x.py\n"));
+    assert!(run.way_out().ends_with(" stow -- :/.claude_sessions/current/x.py :/debug_x.py"), "{run:?}");
+    repo.shell(&run.way_out()).ok();
+    assert_eq!(repo.git("status --porcelain").ok(), format!("D  {NOTE}\nD  debug_x.py\n"));
+    assert!(repo.path(NOTE).exists() && repo.path(".claude_sessions/debugging/debug_x.py").exists());
+    repo.commit().silent();
+    repo.commit_past_the_guard(&[NOTE, "debug_x.py"]);
     assert!(repo.findings("check --all-files").iter().all(|(_, change, _)| change == "tracked"));
 }
 
@@ -127,7 +146,10 @@ fn explain_says_why() {
     );
     let expected = "\
 test_y.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
+  would it run in production? by its name and its place it would not
+  if it would, it is fine as tests/test_y.py, or beside y.py or y, or with allow = [\"test_y.py\"] in .stage-guard.toml
 test_x.py: allowed: it belongs to `x.py` beside it, against stray-test (`test_*`)
+  would it run in production? it may, so it stays where it is
 ";
     assert!(run.out.starts_with(expected), "{run:?}");
     for words in [
@@ -140,6 +162,41 @@ test_x.py: allowed: it belongs to `x.py` beside it, against stray-test (`test_*`
     }
     assert_eq!(run.code, 1);
     repo.guard("explain main.py").ok();
+}
+
+#[test]
+fn what_explain_calls_fine_is_fine() {
+    let repo = Repo::new();
+    for path in [
+        "test_y.py",
+        "backend/test_y.py",
+        "backend/scratch/deep/y.py",
+        "debug/y.py",
+        "backend/debug_[x]*{a,b}.py",
+        "backend/debug_\\\"'.py",
+        "FIX_SUMMARY.md",
+        "CLAUDE.local.md",
+        ".claude_sessions/current/y.py",
+    ] {
+        let run = repo.guard_with(&["explain", "--format", "json", path]);
+        let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        let fine = &report["paths"][0]["fine"];
+        assert!(run.code == 1 && fine["allow"].is_string(), "{run:?}");
+        if let Some(elsewhere) = fine["as"]["text"].as_str() {
+            repo.guard_with(&["explain", elsewhere]).ok();
+        }
+        for beside in fine["beside"].as_array().into_iter().flatten() {
+            let other = repo.beside("other");
+            std::fs::create_dir(&other.top).unwrap();
+            other.git("init -q").ok();
+            let sibling = beside["text"].as_str().unwrap();
+            other.stage(sibling).guard_with(&["explain", path]).ok();
+            std::fs::remove_dir_all(&other.top).unwrap();
+        }
+        let allow = format!("allow = [{}]\n", fine["allow"]);
+        repo.write(".stage-guard.toml", &allow).guard_with(&["explain", path]).ok();
+        std::fs::remove_file(repo.path(".stage-guard.toml")).unwrap();
+    }
 }
 
 #[test]
@@ -176,15 +233,15 @@ fn explain_reads_paths_from_standard_input() {
     assert!(run.code == 1 && run.out.contains(r"test_\u{0}x.py: refused"), "{run:?}");
     let run = repo.guard_fed(&["explain", "--stdin", "-z"], b"debug_\n.py\0main.py\0");
     assert!(run.out.starts_with(r"debug_\n.py: refused"), "{run:?}");
-    let listed = repo
-        .stage(".claude_sessions/ä.py")
-        .shell(&format!("git ls-files | {} explain --stdin", super::sandbox::BINARY));
+    let listed =
+        repo.stage(".claude_sessions/ä.py").shell(&format!("git ls-files | {BINARY} explain --stdin"));
     assert!(listed.out.contains("ä.py: refused"), "{listed:?}");
     let run = repo.guard_fed(&["explain", "--stdin", "--format", "json"], b"debug_x.py\nmain.py\n");
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let expected = serde_json::json!({"version": 1, "verdict": "refused", "paths": [
         {"path": {"text": "debug_x.py"}, "verdict": "refused", "rule": "debug-script", "pattern": "debug_*",
-         "reason": "a debug script", "home": ".claude_sessions/debugging/"},
+         "reason": "a debug script", "home": ".claude_sessions/debugging/",
+         "fine": {"as": {"text": "tests/debug_x.py"}, "allow": "debug_x.py"}},
         {"path": {"text": "main.py"}, "verdict": "allowed"},
     ]});
     assert_eq!(report, expected);
@@ -200,7 +257,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
     assert!(!is_coloured(&repo.with("CLICOLOR_FORCE", "1"), "--color never"));
     assert!(!is_coloured(&repo.with("CLICOLOR_FORCE", "1"), "--format json"));
     let terminal = |environment: &str| {
-        repo.shell(&format!("{environment} script -qec {} /dev/null < /dev/null", super::sandbox::BINARY)).out
+        repo.shell(&format!("{environment} script -qec {BINARY} /dev/null < /dev/null")).out
     };
     assert!(terminal("TERM=xterm").contains('\x1b'));
     assert!(!terminal("TERM=xterm NO_COLOR=1").contains('\x1b'));
@@ -210,7 +267,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 #[test]
 fn a_terminal_is_told_that_nothing_is_refused() {
     let repo = Repo::new();
-    let said = repo.shell(&format!("script -qec {} /dev/null < /dev/null", super::sandbox::BINARY)).ok();
+    let said = repo.shell(&format!("script -qec {BINARY} /dev/null < /dev/null")).ok();
     assert_eq!(said.trim(), "nothing is refused");
     repo.guard("").silent();
     repo.guard("hook pre-commit").silent();

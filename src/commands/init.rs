@@ -1,0 +1,68 @@
+//! `init`: makes the session directory, and has git ignore it.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+
+use bstr::BString;
+
+use super::{Outcome, Output};
+use crate::cli::InitArgs;
+use crate::git::{self, Repository};
+use crate::policy::{Home, SESSION_DIRECTORY};
+use crate::report;
+use crate::report::session::{Ignored, Instructed};
+use crate::session::{self, SessionDirectory};
+
+/// Makes what is missing, and nothing twice.
+pub(super) fn run(args: &InitArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+    let repository = super::open()?;
+    // All that may be refused comes before the first change.
+    let instructions: Vec<(&Path, Vec<u8>, Instructed)> =
+        args.instructions.iter().map(|file| instructed(file)).collect::<Result<_, _>>()?;
+    let made = SessionDirectory::at(repository.top()).make()?;
+    let ignored = have_ignored(&repository, args.exclude)?;
+    for (file, text, instructed) in &instructions {
+        if *instructed != Instructed::Already {
+            session::replace(file, text)?;
+        }
+    }
+    let instructions = instructions.into_iter().map(|(file, _, instructed)| (file, instructed)).collect();
+    report::session::made(out, repository.top(), &made, &ignored, instructions)?;
+    Ok(Outcome::Allowed)
+}
+
+/// Has git ignore the session directory, whatever rule already does.
+fn have_ignored(repository: &Repository, in_exclude: bool) -> Result<Ignored, Box<dyn Error>> {
+    // A name that no pattern has in mind.
+    let within = |home: Home| BString::from(format!("{SESSION_DIRECTORY}/{}/any name at all", home.name()));
+    let paths: Vec<BString> = Home::ALL.into_iter().map(within).collect();
+    if repository.not_ignored(&paths)?.is_empty() {
+        return Ok(Ignored::Already(repository.ignore_rule(&paths[0])?.unwrap_or_default()));
+    }
+    let file = if in_exclude {
+        repository.exclude_file()?
+    } else {
+        let file = repository.top().join(".gitignore");
+        if file.is_symlink() {
+            return Err("`.gitignore` is a symlink, which git does not follow: use --exclude".into());
+        }
+        file
+    };
+    session::ignore(&file, &format!("{SESSION_DIRECTORY}/"))?;
+    super::check_is_ignored(repository, &paths)?;
+    Ok(Ignored::Added(file))
+}
+
+/// A file's text with the instructions in it.
+fn instructed(file: &Path) -> Result<(&Path, Vec<u8>, Instructed), Box<dyn Error>> {
+    let text = match git::read_regular_file(file) {
+        Ok(text) => Some(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !file.is_symlink() => None,
+        Err(error) => return Err(git::Error::ReadFile(file.to_owned(), error).into()),
+    };
+    let old = text.as_deref().unwrap_or_default();
+    let new = session::with_instructions(old).map_err(|error| format!("`{}`: {error}", file.display()))?;
+    let instructed = if text.is_some() && new == old { Instructed::Already } else { Instructed::Written };
+    Ok((file, new, instructed))
+}

@@ -1,0 +1,232 @@
+//! `stow`: takes refused files out of the commit, and puts them where they belong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::{Outcome, Output, policy};
+use crate::Change;
+use crate::cli::{Format, Options, StowArgs};
+use crate::git::{Repository, Sides, TrackedPaths};
+use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_in_session_directory};
+use crate::report;
+use crate::report::session::Stowed;
+use crate::session::{self, Entry, Held, SessionDirectory, Task, Wanted};
+use crate::signals::Signals;
+
+/// Why nothing could be stowed.
+#[derive(Debug, thiserror::Error)]
+enum Unstowable {
+    #[error("this index is one that git made for a commit alone: run `stow` outside of hooks")]
+    TemporaryIndex,
+    #[error("there is nothing at `{0}`")]
+    Nothing(BString),
+    #[error("nothing below `{0}/` is refused: name the files themselves")]
+    NothingBelow(BString),
+    #[error("`{0}` is git's own")]
+    Gits(BString),
+    #[error("`{0}` belongs to another repository, in `{1}`: stow it there")]
+    OtherRepository(BString, BString),
+    #[error("`{0}` lies behind a symlink: name it by its own path")]
+    BehindSymlink(BString),
+}
+
+/// Stows the paths that `args` has, or what is staged and refused.
+pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+    let opened = super::open()?;
+    if opened.index_is_temporary() {
+        return Err(Unstowable::TemporaryIndex.into());
+    }
+    let signals = Signals::caught()?;
+    let index = if options.dry_run { None } else { Some(opened.lock_index()?) };
+    // Only what is read under the lock stays so.
+    let repository = super::open()?;
+    let policy = policy(&repository, options)?;
+    let tracked = repository.tracked_paths()?;
+    let wanted = if args.paths.is_empty() {
+        refused(&repository, &policy, &tracked)?
+    } else {
+        named(&repository, &policy, &tracked, args)?
+    };
+    let tasks = plan(&repository, &tracked, wanted)?;
+    let ignored = have_ignored(&repository, &tasks, options.dry_run)?;
+    let emptied = match &index {
+        Some(index) if !tasks.is_empty() => session::stow(&repository, index, &tasks, &|| signals.came())?,
+        _ => Vec::new(),
+    };
+    let left = if args.paths.is_empty() { committed(&policy, &tracked, &tasks) } else { Vec::new() };
+    let is_dry_run = options.dry_run;
+    let stowed = Stowed { tasks, ignored, emptied, left, is_dry_run, top: repository.top() };
+    match options.format {
+        _ if options.quiet => report::session::count(out, &stowed)?,
+        Format::Json => report::json::stowed(out, &stowed)?,
+        Format::Human => report::session::stowed(out, &stowed)?,
+    }
+    Ok(Outcome::Allowed)
+}
+
+/// What is staged and refused. From a session directory in another letter case, what
+/// is not staged goes along.
+fn refused(
+    repository: &Repository,
+    policy: &Policy,
+    tracked: &TrackedPaths,
+) -> Result<Vec<Wanted>, Box<dyn Error>> {
+    let merged = repository.merge_heads()?;
+    let staged = repository.staged(&merged, &|path| policy.nominates(path))?;
+    let findings = policy.findings(staged.entries, &|path| tracked.contains(path));
+    let mut wanted = Vec::new();
+    let mut misspelt = BTreeSet::new();
+    for finding in findings {
+        let path = finding.entry.path;
+        misspelt.extend(misspelt_directory(path.as_bstr()).map(BStr::to_owned));
+        wanted.push(want(path, Some(finding.rule), false));
+    }
+    for directory in misspelt {
+        for path in repository.untracked_below(directory.as_bstr(), true)? {
+            wanted.push(want(path, None, true));
+        }
+    }
+    Ok(wanted)
+}
+
+/// The session directory of `path`, where it is spelt in another letter case.
+fn misspelt_directory(path: &BStr) -> Option<&BStr> {
+    path.find_iter(b"/").map(|slash| path[..slash].as_bstr()).find(|directory| {
+        let name = directory.rsplit_str("/").next().unwrap_or_default();
+        name.eq_ignore_ascii_case(SESSION_DIRECTORY.as_bytes()) && name != SESSION_DIRECTORY.as_bytes()
+    })
+}
+
+fn want(path: BString, rule: Option<&Rule>, is_named: bool) -> Wanted {
+    let home = rule.map_or(Home::default(), |rule| rule.home);
+    Wanted { path, rule: rule.map(|rule| rule.id.clone()), home, is_named }
+}
+
+/// The files that were named, and of each directory what is refused below it.
+fn named(
+    repository: &Repository,
+    policy: &Policy,
+    tracked: &TrackedPaths,
+    args: &StowArgs,
+) -> Result<Vec<Wanted>, Box<dyn Error>> {
+    let is_tracked = |path: &BStr| tracked.contains(path);
+    let mut wanted: BTreeMap<BString, Wanted> = BTreeMap::new();
+    for typed in &args.paths {
+        let path = repository.path_or_top(typed)?;
+        check_is_ours(repository, path.as_bstr())?;
+        let is_directory = path.is_empty()
+            || !tracked.has_file(path.as_bstr())
+                && (repository.on_disk(path.as_bstr()).is_dir() || tracked.contains(path.as_bstr()));
+        if !is_directory {
+            let rule = match policy.judge(path.as_bstr(), Change::Added, &is_tracked) {
+                Verdict::Refused { rule, .. }
+                | Verdict::AllowedByEntry { rule, .. }
+                | Verdict::Exempt { rule, .. } => Some(rule),
+                Verdict::Unmatched => None,
+            };
+            wanted.insert(path.clone(), want(path, rule, true));
+            continue;
+        }
+        let mut below = repository.untracked_below(path.as_bstr(), false)?;
+        below.extend(tracked.below(path.as_bstr()).map(BStr::to_owned));
+        let before = wanted.len();
+        for path in below {
+            if let Verdict::Refused { rule, .. } = policy.judge(path.as_bstr(), Change::Added, &is_tracked) {
+                wanted.insert(path.clone(), want(path, Some(rule), true));
+            }
+        }
+        if wanted.len() == before {
+            return Err(Unstowable::NothingBelow(path).into());
+        }
+    }
+    Ok(wanted.into_values().collect())
+}
+
+/// Whether `path` can be one of this repository's.
+fn check_is_ours(repository: &Repository, path: &BStr) -> Result<(), Unstowable> {
+    if path.split_str("/").any(|component| component.eq_ignore_ascii_case(b".git")) {
+        return Err(Unstowable::Gits(path.to_owned()));
+    }
+    for slash in path.find_iter(b"/") {
+        let directory = path[..slash].as_bstr();
+        let on_disk = repository.on_disk(directory);
+        if on_disk.is_symlink() {
+            return Err(Unstowable::BehindSymlink(path.to_owned()));
+        }
+        if on_disk.join(".git").exists() {
+            return Err(Unstowable::OtherRepository(path.to_owned(), directory.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// What is to be done with what is wanted, and with the old names of what was
+/// renamed, which come back.
+fn plan(
+    repository: &Repository,
+    tracked: &TrackedPaths,
+    wanted: Vec<Wanted>,
+) -> Result<Vec<Task>, Box<dyn Error>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths: BTreeSet<BString> = wanted.iter().map(|wanted| wanted.path.clone()).collect();
+    let mut sides = repository.sides(&paths, &repository.merge_heads()?)?;
+    let mut standing = repository.standing(sides.keys())?;
+    let mut standing: BTreeMap<BString, _> =
+        sides.keys().filter_map(|path| Some((path.clone(), standing.remove(path)?))).collect();
+    let mut held = Vec::new();
+    let is_free = |path: &BStr| {
+        let mut parents = path.find_iter(b"/").map(|slash| path[..slash].as_bstr());
+        !tracked.contains(path) && !parents.any(|parent| tracked.has_file(parent))
+    };
+    let old_names = sides.keys().filter(|path| !paths.contains(*path) && is_free(path.as_bstr()));
+    let old_names: Vec<Wanted> = old_names.map(|path| want(path.clone(), None, false)).collect();
+    for wanted in wanted.into_iter().chain(old_names) {
+        let (Some(sides), Some(standing)) = (sides.remove(&wanted.path), standing.remove(&wanted.path))
+        else {
+            continue;
+        };
+        if sides == Sides::default() && standing == crate::git::Standing::Nothing {
+            return Err(Unstowable::Nothing(wanted.path).into());
+        }
+        held.push(Held { wanted, sides, standing });
+    }
+    let session = SessionDirectory::at(repository.top());
+    let tasks = session.plan(held, &|id| repository.blob(id))?;
+    Ok(tasks.into_iter().filter(|task| !task.is_nothing()).collect())
+}
+
+/// Has git ignore what `tasks` put into the session directory or leave there; the
+/// pattern, where it did not yet.
+fn have_ignored(
+    repository: &Repository,
+    tasks: &[Task],
+    is_dry_run: bool,
+) -> Result<Option<&'static str>, Box<dyn Error>> {
+    let paths: Vec<BString> = tasks.iter().flat_map(Task::at_home).cloned().collect();
+    let left = repository.not_ignored(&paths)?;
+    if left.is_empty() {
+        return Ok(None);
+    }
+    // A pattern that ends in a slash matches directories alone.
+    let is_bare = |path: &BString| path.rsplit_str("/").next() == Some(SESSION_DIRECTORY.as_bytes());
+    let pattern = if left.iter().any(is_bare) { ".claude_sessions" } else { ".claude_sessions/" };
+    if !is_dry_run {
+        session::ignore(&repository.exclude_file()?, pattern)?;
+        super::check_is_ignored(repository, &paths)?;
+    }
+    Ok(Some(pattern))
+}
+
+/// The committed paths in session directories that are left alone.
+fn committed(policy: &Policy, tracked: &TrackedPaths, tasks: &[Task]) -> Vec<BString> {
+    let is_gone = |path: &BStr| tasks.iter().any(|task| task.path == path && task.entry == Entry::Unstaged);
+    let is_refused = |path: &BStr| {
+        matches!(policy.judge(path, Change::Tracked, &|path| tracked.contains(path)), Verdict::Refused { .. })
+    };
+    let paths = tracked.below(b"".as_bstr()).filter(|path| is_in_session_directory(path));
+    paths.filter(|path| is_refused(path) && !is_gone(path)).map(BStr::to_owned).collect()
+}

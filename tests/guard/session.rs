@@ -1,0 +1,371 @@
+//! The session directory: `init`, `archive`, `clean`, and the workflow from start to
+//! end.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use super::sandbox::{BINARY, Repo};
+
+const DIRECTORIES: [&str; 5] = ["current", "archive", "tests", "debugging", "exploration"];
+
+impl Repo {
+    fn text(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap_or_default()
+    }
+
+    fn today(&self) -> String {
+        self.shell("date +%Y-%m-%d").ok().trim().to_owned()
+    }
+
+    /// The names in a directory, sorted.
+    fn names(&self, directory: &str) -> Vec<String> {
+        let listed = fs::read_dir(self.path(directory)).into_iter().flatten();
+        let mut names: Vec<_> =
+            listed.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn the_workflow_runs_from_start_to_end() {
+    let repo = Repo::new();
+    repo.guard("init").ok();
+    repo.git("add .gitignore").ok();
+    repo.git("commit -q -m ignore").silent();
+    // A debug script is written where the code is, and the fix beside it.
+    repo.stage("backend/login.py").commit().silent();
+    repo.write("backend/debug_login.py", "print('what now?')\n");
+    repo.write("backend/login.py", "mended\n")
+        .write(".claude_sessions/current/notes.md", "it was the cache\n");
+    repo.git("add -A").ok();
+    let refused = repo.git("commit -q -m fix").refuses(&["backend/debug_login.py"]);
+    // It is stowed by the command that the refusal names, and the fix is committed.
+    repo.shell(&refused.way_out()).ok();
+    assert_eq!(repo.text(".claude_sessions/debugging/debug_login.py"), "print('what now?')\n");
+    repo.git("commit -q -m fix").silent();
+    assert_eq!(repo.git("show --format= --name-only").ok(), "backend/login.py\n");
+    repo.git("status --porcelain").silent();
+    // The session is archived, the next one is cleaned away.
+    repo.guard("archive").ok();
+    let notes = format!(".claude_sessions/archive/{}/notes.md", repo.today());
+    assert_eq!(repo.text(&notes), "it was the cache\n");
+    repo.write(".claude_sessions/current/again.md", "x").guard("clean --yes").ok();
+    assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
+    assert_eq!(repo.text(&notes), "it was the cache\n");
+    repo.git("status --porcelain").silent();
+}
+
+#[test]
+fn init_makes_the_place_and_has_git_ignore_it() {
+    let repo = Repo::new();
+    let said = repo.guard("init").ok();
+    for directory in DIRECTORIES {
+        assert!(repo.path(format!(".claude_sessions/{directory}")).is_dir());
+        assert!(said.contains(&format!("made:    .claude_sessions/{directory}\n")), "{said}");
+    }
+    assert!(said.contains("ignored: by a line that was added to .gitignore\n"), "{said}");
+    assert_eq!(repo.text(".gitignore"), ".claude_sessions/\n");
+    assert_eq!(repo.git("status --porcelain").ok(), "?? .gitignore\n");
+    let readme = repo.text(".claude_sessions/README.md");
+    for word in DIRECTORIES.into_iter().chain(["would this file run in production", "stage-guard stow"]) {
+        assert!(readme.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn init_twice_is_once() {
+    let repo = Repo::new();
+    repo.write(".claude_sessions/README.md", "ours\n").write(".claude_sessions/tests/x", "x\n");
+    repo.guard("init").ok();
+    let state =
+        || repo.shell("find . -name .git -prune -o -print0 | sort -z | xargs -0 stat -c '%n %i %s %Y'").ok();
+    let before = state();
+    let said = repo.guard("init").ok();
+    assert_eq!(state(), before);
+    assert!(said.starts_with("there:   .claude_sessions, with all that is in it\n"), "{said}");
+    assert!(said.contains("ignored: already, by .gitignore:1: .claude_sessions/\n"), "{said}");
+    assert_eq!(repo.text(".claude_sessions/README.md"), "ours\n");
+}
+
+#[test]
+fn init_adds_its_line_to_what_is_there() {
+    for (before, after) in [
+        ("x", "x\n.claude_sessions/\n"),
+        ("x\n", "x\n.claude_sessions/\n"),
+        ("x\r\n", "x\r\n.claude_sessions/\r\n"),
+        ("#.claude_sessions/\n", "#.claude_sessions/\n.claude_sessions/\n"),
+        ("!.claude_sessions/\n", "!.claude_sessions/\n.claude_sessions/\n"),
+        (".claude_sessions/current/\n", ".claude_sessions/current/\n.claude_sessions/\n"),
+        (".claude_sessions/\n", ".claude_sessions/\n"),
+        (".claude*\n", ".claude*\n"),
+    ] {
+        let repo = Repo::new();
+        repo.write(".gitignore", before).guard("init").ok();
+        assert_eq!(repo.text(".gitignore"), after);
+        repo.guard("init").ok();
+        assert_eq!(repo.text(".gitignore"), after);
+    }
+}
+
+#[test]
+fn init_asks_git_what_is_ignored() {
+    let repo = Repo::new();
+    repo.write(".git/info/exclude", "*sessions/\n");
+    let said = repo.guard("init").ok();
+    assert!(said.contains("ignored: already, by .git/info/exclude:1: *sessions/\n"), "{said}");
+    assert!(!repo.path(".gitignore").exists());
+    let repo = Repo::new();
+    repo.write("../ignored", ".claude_sessions\n");
+    repo.git("config core.excludesFile ../ignored").ok();
+    repo.guard("init").ok();
+    assert!(!repo.path(".gitignore").exists());
+}
+
+#[test]
+fn init_can_ignore_it_for_this_clone_alone() {
+    let repo = Repo::new();
+    fs::remove_dir_all(repo.path(".git/info")).unwrap();
+    let said = repo.guard("init --exclude").ok();
+    assert!(said.contains("ignored: by a line that was added to .git/info/exclude\n"), "{said}");
+    assert_eq!(repo.text(".git/info/exclude"), ".claude_sessions/\n");
+    repo.git("status --porcelain").silent();
+    repo.git("worktree add -q ../linked").ok();
+    let said = repo.beside("linked").guard("init --exclude").ok();
+    assert!(said.contains("ignored: already, by "), "{said}");
+    repo.beside("linked").git("status --porcelain").silent();
+}
+
+#[test]
+fn init_refuses_what_leads_away() {
+    for (link, words) in [
+        (".claude_sessions", "`.claude_sessions` is a symlink to"),
+        (".claude_sessions/tests", "`.claude_sessions/tests` is a symlink to"),
+        (".gitignore", "`.gitignore` is a symlink, which git does not follow: use --exclude"),
+    ] {
+        let repo = Repo::new();
+        repo.within("../elsewhere");
+        fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
+        symlink(repo.path("../elsewhere"), repo.path(link)).unwrap();
+        repo.guard("init").could_not(words);
+        assert_eq!(repo.names("../elsewhere"), [""; 0]);
+    }
+    let repo = Repo::new();
+    repo.write(".claude_sessions", "a file\n");
+    repo.guard("init").could_not("is not a directory");
+}
+
+const BEGIN: &str = "<!-- stage-guard: begin";
+const END: &str = "<!-- stage-guard: end -->";
+
+#[test]
+fn instructions_are_a_marked_block() {
+    let repo = Repo::new();
+    let said = repo.guard("init --instructions CLAUDE.md --instructions docs.md").ok();
+    assert!(said.contains("told:    the rules are in CLAUDE.md now\n"), "{said}");
+    let text = repo.text("CLAUDE.md");
+    assert!(text.starts_with(BEGIN) && text.ends_with(&format!("{END}\n")), "{text}");
+    assert!(text.contains("stage-guard stow") && text.lines().count() < 16, "{text}");
+    assert_eq!(repo.text("docs.md"), text);
+    let said = repo.guard("init --instructions CLAUDE.md").ok();
+    assert!(said.contains("told:    CLAUDE.md has the rules already\n"), "{said}");
+}
+
+#[test]
+fn instructions_touch_nothing_outside_the_marks() {
+    for (before, after) in [
+        ("", ""),
+        ("# Ours", ""),
+        ("# Ours\n", ""),
+        ("# Ours\r\n", ""),
+        ("# Ours\n\n", "\n\n# After\n"),
+        ("\u{feff}# Ours\n", "no newline"),
+    ] {
+        let repo = Repo::new();
+        repo.write("AGENTS.md", before).guard("init --instructions AGENTS.md").ok();
+        let first = repo.text("AGENTS.md");
+        assert!(first.starts_with(before), "{first}");
+        // What is below the marks and what has become of the block.
+        let changed = format!("{first}{after}").replace("stage-guard stow", "something else");
+        repo.write("AGENTS.md", &changed).guard("init --instructions AGENTS.md").ok();
+        assert_eq!(repo.text("AGENTS.md"), format!("{first}{after}"));
+        assert_eq!(first.contains("\r\n"), before.contains("\r\n"));
+        assert!(!first.contains("\r\n") || !first.replace("\r\n", "").contains('\n'));
+    }
+}
+
+#[test]
+fn instructions_are_not_written_where_the_marks_are_no_pair() {
+    for marks in ["BEGIN\n", "END\n", "END\nBEGIN\n", "BEGIN\nBEGIN\nEND\n", "BEGIN\nEND\nBEGIN\nEND\n"] {
+        let repo = Repo::new();
+        repo.guard("init --instructions other.md").ok();
+        let begin = repo.text("other.md").lines().next().unwrap().to_owned();
+        let text = marks.replace("BEGIN", &begin).replace("END", END);
+        repo.write("CLAUDE.md", &text)
+            .guard("init --instructions CLAUDE.md")
+            .could_not("once each, in this order");
+        assert_eq!(repo.text("CLAUDE.md"), text);
+    }
+    // In a sentence they are no marks.
+    let repo = Repo::new();
+    let text = format!("The lines `{END}` are ours.\n");
+    repo.write("CLAUDE.md", &text).guard("init --instructions CLAUDE.md").ok();
+    assert!(repo.text("CLAUDE.md").starts_with(&text));
+}
+
+#[test]
+fn instructions_follow_a_symlink_and_keep_the_mode() {
+    let repo = Repo::new();
+    repo.write("AGENTS.md", "ours\n");
+    fs::set_permissions(repo.path("AGENTS.md"), fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("AGENTS.md", repo.path("CLAUDE.md")).unwrap();
+    repo.guard("init --instructions CLAUDE.md").ok();
+    assert!(repo.path("CLAUDE.md").is_symlink() && repo.text("AGENTS.md").contains(BEGIN));
+    let mode = fs::metadata(repo.path("AGENTS.md")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    for file in ["nowhere/CLAUDE.md", "../repo", "dangling"] {
+        symlink("nothing", repo.path("dangling")).ok();
+        repo.guard_with(&["init", "--instructions", file]).ends(2);
+    }
+    repo.within("deep").guard("init --instructions ../deep.md").ok();
+    assert!(repo.path("deep.md").exists());
+}
+
+#[test]
+fn archive_moves_what_is_current_under_the_date() {
+    let repo = Repo::new();
+    repo.guard("init").ok();
+    repo.guard("archive").silent();
+    repo.write(".claude_sessions/current/plan.md", "1").write(".claude_sessions/current/deep/er.md", "2");
+    repo.write(".claude_sessions/current/.hidden", "3");
+    symlink("/etc", repo.path(".claude_sessions/current/link")).unwrap();
+    let date = repo.today();
+    let said = repo.guard("archive --dry-run").ok();
+    assert!(said.contains(&format!(
+        "would archive: .claude_sessions/current/plan.md -> .claude_sessions/archive/{date}/plan.md\n"
+    )));
+    assert_eq!(repo.names(".claude_sessions/current").len(), 4);
+    let done = repo.guard("archive").ok();
+    assert_eq!(done, said.replace("would archive:", "archived:"));
+    let archive = format!(".claude_sessions/archive/{date}");
+    assert_eq!(repo.names(&archive), [".hidden", "deep", "link", "plan.md"]);
+    assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
+    assert_eq!(fs::read_link(repo.path(format!("{archive}/link"))).unwrap(), Path::new("/etc"));
+    // A second time on the same day adds to it.
+    repo.write(".claude_sessions/current/plan.md", "4").write(".claude_sessions/current/deep/x", "5");
+    repo.write(".claude_sessions/current/plan-2.md", "6");
+    repo.guard("archive").ok();
+    assert_eq!(repo.text(&format!("{archive}/plan.md")), "1");
+    assert_eq!(repo.text(&format!("{archive}/plan-2.md")), "6");
+    assert_eq!(repo.text(&format!("{archive}/plan-3.md")), "4");
+    assert_eq!(repo.text(&format!("{archive}/deep/er.md")), "2");
+    assert_eq!(repo.text(&format!("{archive}/deep-2/x")), "5");
+}
+
+#[test]
+fn archive_takes_the_date_of_the_user() {
+    for zone in ["Etc/GMT+12", "Etc/GMT-14", "UTC", "<x>-23:59", "<x>+23:59"] {
+        let repo = Repo::new();
+        repo.write(".claude_sessions/current/x", "x");
+        let there = repo.with("TZ", zone);
+        let before = there.today();
+        there.guard("archive -q").ok();
+        let names = repo.names(".claude_sessions/archive");
+        assert!(names == [before] || names == [there.today()], "{zone}: {names:?}");
+    }
+}
+
+#[test]
+fn clean_deletes_what_is_current_and_nothing_else() {
+    let repo = Repo::new();
+    repo.guard("init").ok();
+    repo.guard("clean --yes").silent();
+    repo.within("../elsewhere").write("precious", "x");
+    for path in
+        ["current/a", "current/deep/b", "current/.c", "current/repo/.git/d", "tests/kept", "archive/kept"]
+    {
+        repo.write(format!(".claude_sessions/{path}"), "x");
+    }
+    symlink("../../../elsewhere", repo.path(".claude_sessions/current/link")).unwrap();
+    symlink("../../../../elsewhere", repo.path(".claude_sessions/current/deep/link")).unwrap();
+    symlink("nowhere", repo.path(".claude_sessions/current/dangling")).unwrap();
+    let said = repo.guard("clean --dry-run").ok();
+    assert!(said.contains("would delete: .claude_sessions/current/deep/\n"), "{said}");
+    assert!(said.contains("would delete: .claude_sessions/current/link\n"), "{said}");
+    assert_eq!(repo.names(".claude_sessions/current").len(), 6);
+    repo.guard("clean").could_not("there is no terminal to ask on");
+    assert_eq!(repo.names(".claude_sessions/current").len(), 6);
+    assert_eq!(repo.guard("clean --yes").ok(), said.replace("would delete:", "deleted:"));
+    assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
+    assert_eq!(
+        repo.names(".claude_sessions"),
+        ["README.md", "archive", "current", "debugging", "exploration", "tests"]
+    );
+    assert_eq!(repo.text(".claude_sessions/tests/kept"), "x");
+    assert_eq!(repo.names("../elsewhere"), ["precious"]);
+}
+
+#[test]
+fn clean_asks_on_a_terminal() {
+    for (answer, is_deleted) in [("y", true), ("YES", true), ("n", false), ("", false), ("yeah", false)] {
+        let repo = Repo::new();
+        repo.write(".claude_sessions/current/a", "x");
+        let run = repo.shell(&format!("printf '{answer}\\n' | script -qec '{BINARY} clean' /dev/null"));
+        assert!(run.out.contains("delete these for good? [y/N]") && run.code == 0, "{run:?}");
+        assert_eq!(repo.names(".claude_sessions/current").is_empty(), is_deleted, "{answer}");
+    }
+}
+
+#[test]
+fn a_current_that_leads_away_is_neither_archived_nor_cleaned() {
+    for link in [".claude_sessions", ".claude_sessions/current"] {
+        for target in ["../elsewhere", "backend"] {
+            let repo = Repo::new();
+            repo.write("../elsewhere/current/precious", "x").write("backend/current/precious", "x");
+            fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
+            symlink(repo.path(target), repo.path(link)).unwrap();
+            for command in ["archive", "clean --yes", "clean --dry-run"] {
+                repo.guard(command).could_not("is a symlink to");
+            }
+            assert_eq!(repo.names(&format!("{target}/current")), ["precious"]);
+        }
+    }
+    let repo = Repo::new();
+    repo.write(".claude_sessions/current/x", "x").within("../elsewhere");
+    fs::create_dir(repo.path(".claude_sessions/archive")).unwrap();
+    let dated = format!(".claude_sessions/archive/{}", repo.today());
+    symlink(repo.path("../elsewhere"), repo.path(&dated)).unwrap();
+    repo.guard("archive").could_not("is a symlink to");
+    assert_eq!(repo.names(".claude_sessions/current"), ["x"]);
+}
+
+#[test]
+fn what_git_tracks_is_left_alone() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[".claude_sessions/current/.gitkeep", ".claude_sessions/current/deep/x"]);
+    repo.write(".claude_sessions/current/deep/y", "y");
+    for (command, word) in [("archive", "archived"), ("clean --yes", "deleted")] {
+        repo.write(".claude_sessions/current/z", "z");
+        let said = repo.guard(command).ok();
+        assert!(said.contains(&format!("{word}: .claude_sessions/current/z")), "{said}");
+        assert!(
+            said.contains("left: .claude_sessions/current/.gitkeep is tracked by git, and was left alone\n")
+        );
+        assert!(said.contains("left: .claude_sessions/current/deep is tracked by git"), "{said}");
+        assert_eq!(repo.names(".claude_sessions/current"), [".gitkeep", "deep"]);
+        assert_eq!(repo.names(".claude_sessions/current/deep"), ["x", "y"]);
+    }
+}
+
+#[test]
+fn options_without_a_meaning_are_refused() {
+    let repo = Repo::new();
+    for command in ["init --dry-run", "init --format json", "archive --format json", "clean --yes --config x"]
+    {
+        repo.guard(command).could_not("this command takes no --");
+    }
+    assert_eq!(repo.names("."), [".git", "README.md"]);
+    assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("archive -q").ok(), "1 archived\n");
+    assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("clean -q -y").ok(), "1 deleted\n");
+}
