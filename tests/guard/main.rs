@@ -18,4 +18,6 @@ mod readme;
 mod sandbox;
 mod session;
 mod stow;
+mod stow_faults;
+mod stow_property;
 mod usage;

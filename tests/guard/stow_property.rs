@@ -1,0 +1,161 @@
+//! Any tree, any staged subset: the bytes that were there before `stow` are all there
+//! after it, and the commit passes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::sandbox::{Repo, make_executable};
+
+/// What is made of a path, one after the other: in a commit, in the index, in the
+/// worktree.
+#[derive(Clone, Copy, Debug)]
+enum Made {
+    Nothing,
+    /// Its contents are one of few, so that some are equal.
+    File(u8),
+    Executable(u8),
+    Symlink(u8),
+}
+
+fn made() -> impl Strategy<Value = Made> {
+    prop_oneof![
+        2 => Just(Made::Nothing),
+        4 => (0_u8..4).prop_map(Made::File),
+        1 => (0_u8..4).prop_map(Made::Executable),
+        1 => (0_u8..4).prop_map(Made::Symlink),
+    ]
+}
+
+fn path() -> impl Strategy<Value = String> {
+    let directory = prop_oneof![
+        Just(""),
+        Just("backend/"),
+        Just("scratch/a/"),
+        Just(".claude_sessions/debugging/"),
+        Just(".claude_sessions/current/"),
+        Just(".Claude_Sessions/"),
+        Just("lib/"),
+    ];
+    let name = prop_oneof![
+        Just("debug_x.py"),
+        Just("debug_x-2.py"),
+        Just("test_x.py"),
+        Just("main.py"),
+        Just("debug_ \n'.py"),
+        Just(".claude_sessions"),
+    ];
+    (directory, name).prop_map(|(directory, name)| format!("{directory}{name}"))
+}
+
+fn put(repo: &Repo, path: &str, made: Made) {
+    let on_disk = repo.path(path);
+    let _ = fs::remove_file(&on_disk);
+    // Where a file is in the way of a directory, or the other way round, it stays.
+    if fs::create_dir_all(on_disk.parent().unwrap()).is_err() || on_disk.is_dir() {
+        return;
+    }
+    let content = |content: u8| format!("contents {content}\n");
+    match made {
+        Made::Nothing => {}
+        Made::File(number) => fs::write(&on_disk, content(number)).unwrap(),
+        Made::Executable(number) => {
+            fs::write(&on_disk, content(number)).unwrap();
+            make_executable(&on_disk);
+        }
+        Made::Symlink(number) => symlink(format!("target {number}"), &on_disk).unwrap(),
+    }
+}
+
+/// All that the worktree holds, and what `git ls-files -s` says is staged: contents,
+/// with what kind of thing has them.
+fn worktree(directory: &Path, found: &mut BTreeSet<(char, Vec<u8>)>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        if metadata.is_symlink() {
+            let target = fs::read_link(&path).unwrap();
+            found.insert(('l', target.into_os_string().into_encoded_bytes()));
+        } else if metadata.is_dir() {
+            if !path.ends_with(".git") {
+                worktree(&path, found);
+            }
+        } else {
+            let kind = if metadata.permissions().mode() & 0o100 == 0 { 'f' } else { 'x' };
+            found.insert((kind, fs::read(&path).unwrap()));
+        }
+    }
+}
+
+fn held_by_git(repo: &Repo, listing: &str) -> BTreeSet<(char, Vec<u8>)> {
+    let lines = repo.git(listing).ok();
+    let held = lines.lines().map(|line| {
+        let kind = match &line[..6] {
+            "120000" => 'l',
+            "100755" => 'x',
+            _ => 'f',
+        };
+        let id = line.split([' ', '\t']).find(|word| word.len() == 40).unwrap();
+        (kind, repo.git(&format!("cat-file blob {id}")).out.into_bytes())
+    });
+    held.collect()
+}
+
+fn all(repo: &Repo) -> BTreeSet<(char, Vec<u8>)> {
+    let mut all = held_by_git(repo, "ls-files -s");
+    worktree(&repo.top, &mut all);
+    all
+}
+
+fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), TestCaseError> {
+    let repo = Repo::new();
+    for (at, message) in [(0, "commit"), (1, "index"), (2, "worktree")] {
+        for (path, made) in paths {
+            put(&repo, path, made[at]);
+        }
+        if at < 2 {
+            repo.git("add -A -f").ok();
+        }
+        if at == 0 {
+            repo.git_with(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]).ok();
+        }
+    }
+    let before = all(&repo);
+    let head = held_by_git(&repo, "ls-tree -r HEAD");
+    let mut arguments = vec!["stow"];
+    arguments.extend(named.map(|at| paths[at % paths.len()].0.as_str()));
+    let run = repo.guard_with(&arguments);
+    // A bare file or symlink of the directory's name is in the way: nothing is done.
+    let is_done = run.code == 0;
+    prop_assert!(is_done || run.code == 2, "{run:?}");
+    let after = all(&repo);
+    let lost: Vec<_> = before.difference(&after).filter(|content| !head.contains(content)).collect();
+    prop_assert!(lost.is_empty(), "{lost:?} {run:?}");
+    if !is_done {
+        prop_assert_eq!(after, before, "{:?}", run);
+    } else if named.is_none() {
+        let check = repo.guard("");
+        prop_assert!(check.code == 0 && check.out.is_empty(), "{run:?} {check:?}");
+    }
+    // A second one has nothing to do.
+    if is_done && named.is_none() {
+        let again = repo.guard("stow --format json");
+        prop_assert!(again.out.contains("\"stowed\":[]"), "{run:?} {again:?}");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_byte_is_lost(
+        paths in prop::collection::vec((path(), [made(), made(), made()]), 1..8),
+        named in prop::option::weighted(0.3, any::<usize>()),
+    ) {
+        property(&paths, named)?;
+    }
+}
