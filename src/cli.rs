@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const AFTER_HELP: &str = "\
 Without a command it checks what is staged against HEAD, as the hook does.
 
-Exit status: 0 nothing is refused, 1 something is, 2 it could not be checked.
+Exit status: 0 nothing is refused, 1 something is, 2 it could not be checked or done.
 
 Examples:
   stage-guard --dry-run              what a commit of the index would be refused for
@@ -31,7 +31,7 @@ pub struct Cli {
 /// What all commands take, before or after the command's name.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// Report, but exit 0 whatever is found
+    /// Say what would be refused or done; refuse and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// The form of the report: human or json
@@ -60,7 +60,7 @@ pub struct Options {
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR")]
     pub directory: Vec<PathBuf>,
-    /// Say only how many paths are refused
+    /// Say only how many
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }

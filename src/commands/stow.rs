@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::fs;
+use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -118,7 +120,8 @@ fn named(
         check_is_ours(repository, path.as_bstr())?;
         let is_directory = path.is_empty()
             || !tracked.has_file(path.as_bstr())
-                && (repository.on_disk(path.as_bstr()).is_dir() || tracked.contains(path.as_bstr()));
+                && (is_directory_itself(&repository.on_disk(path.as_bstr()))
+                    || tracked.contains(path.as_bstr()));
         if !is_directory {
             let rule = match policy.judge(path.as_bstr(), Change::Added, &is_tracked) {
                 Verdict::Refused { rule, .. }
@@ -142,6 +145,11 @@ fn named(
         }
     }
     Ok(wanted.into_values().collect())
+}
+
+/// Whether a directory is there, and not a symlink to one.
+fn is_directory_itself(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Whether `path` can be one of this repository's.

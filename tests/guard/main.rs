@@ -18,6 +18,4 @@ mod readme;
 mod sandbox;
 mod session;
 mod stow;
-mod stow_faults;
-mod stow_property;
 mod usage;

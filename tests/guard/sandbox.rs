@@ -116,6 +116,18 @@ impl Repo {
         self
     }
 
+    /// The contents of a file that is there.
+    pub(crate) fn read(&self, path: &str) -> String {
+        let text = fs::read_to_string(self.path(path));
+        assert!(text.is_ok(), "{path}: {text:?}");
+        text.unwrap()
+    }
+
+    /// Whether anything is there, be it a dangling symlink.
+    pub(crate) fn is_there(&self, path: &str) -> bool {
+        fs::symlink_metadata(self.path(path)).is_ok()
+    }
+
     /// Writes a program. Not by this process: while a file is open for writing in
     /// one thread, a child that another thread starts holds it open as well, and
     /// the file cannot be run.

@@ -10,10 +10,6 @@ use super::sandbox::{BINARY, Repo};
 const DIRECTORIES: [&str; 5] = ["current", "archive", "tests", "debugging", "exploration"];
 
 impl Repo {
-    fn text(&self, path: &str) -> String {
-        fs::read_to_string(self.path(path)).unwrap_or_default()
-    }
-
     fn today(&self) -> String {
         self.shell("date +%Y-%m-%d").ok().trim().to_owned()
     }
@@ -43,17 +39,17 @@ fn the_workflow_runs_from_start_to_end() {
     let refused = repo.git("commit -q -m fix").refuses(&["backend/debug_login.py"]);
     // It is stowed by the command that the refusal names, and the fix is committed.
     repo.shell(&refused.way_out()).ok();
-    assert_eq!(repo.text(".claude_sessions/debugging/debug_login.py"), "print('what now?')\n");
+    assert_eq!(repo.read(".claude_sessions/debugging/debug_login.py"), "print('what now?')\n");
     repo.git("commit -q -m fix").silent();
     assert_eq!(repo.git("show --format= --name-only").ok(), "backend/login.py\n");
     repo.git("status --porcelain").silent();
     // The session is archived, the next one is cleaned away.
     repo.guard("archive").ok();
     let notes = format!(".claude_sessions/archive/{}/notes.md", repo.today());
-    assert_eq!(repo.text(&notes), "it was the cache\n");
+    assert_eq!(repo.read(&notes), "it was the cache\n");
     repo.write(".claude_sessions/current/again.md", "x").guard("clean --yes").ok();
     assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
-    assert_eq!(repo.text(&notes), "it was the cache\n");
+    assert_eq!(repo.read(&notes), "it was the cache\n");
     repo.git("status --porcelain").silent();
 }
 
@@ -66,9 +62,9 @@ fn init_makes_the_place_and_has_git_ignore_it() {
         assert!(said.contains(&format!("made:    .claude_sessions/{directory}\n")), "{said}");
     }
     assert!(said.contains("ignored: by a line that was added to .gitignore\n"), "{said}");
-    assert_eq!(repo.text(".gitignore"), ".claude_sessions/\n");
+    assert_eq!(repo.read(".gitignore"), ".claude_sessions/\n");
     assert_eq!(repo.git("status --porcelain").ok(), "?? .gitignore\n");
-    let readme = repo.text(".claude_sessions/README.md");
+    let readme = repo.read(".claude_sessions/README.md");
     for word in DIRECTORIES.into_iter().chain(["would this file run in production", "stage-guard stow"]) {
         assert!(readme.contains(word), "{word}");
     }
@@ -86,7 +82,7 @@ fn init_twice_is_once() {
     assert_eq!(state(), before);
     assert!(said.starts_with("there:   .claude_sessions, with all that is in it\n"), "{said}");
     assert!(said.contains("ignored: already, by .gitignore:1: .claude_sessions/\n"), "{said}");
-    assert_eq!(repo.text(".claude_sessions/README.md"), "ours\n");
+    assert_eq!(repo.read(".claude_sessions/README.md"), "ours\n");
 }
 
 #[test]
@@ -103,9 +99,9 @@ fn init_adds_its_line_to_what_is_there() {
     ] {
         let repo = Repo::new();
         repo.write(".gitignore", before).guard("init").ok();
-        assert_eq!(repo.text(".gitignore"), after);
+        assert_eq!(repo.read(".gitignore"), after);
         repo.guard("init").ok();
-        assert_eq!(repo.text(".gitignore"), after);
+        assert_eq!(repo.read(".gitignore"), after);
     }
 }
 
@@ -129,7 +125,7 @@ fn init_can_ignore_it_for_this_clone_alone() {
     fs::remove_dir_all(repo.path(".git/info")).unwrap();
     let said = repo.guard("init --exclude").ok();
     assert!(said.contains("ignored: by a line that was added to .git/info/exclude\n"), "{said}");
-    assert_eq!(repo.text(".git/info/exclude"), ".claude_sessions/\n");
+    assert_eq!(repo.read(".git/info/exclude"), ".claude_sessions/\n");
     repo.git("status --porcelain").silent();
     repo.git("worktree add -q ../linked").ok();
     let said = repo.beside("linked").guard("init --exclude").ok();
@@ -164,10 +160,10 @@ fn instructions_are_a_marked_block() {
     let repo = Repo::new();
     let said = repo.guard("init --instructions CLAUDE.md --instructions docs.md").ok();
     assert!(said.contains("told:    the rules are in CLAUDE.md now\n"), "{said}");
-    let text = repo.text("CLAUDE.md");
+    let text = repo.read("CLAUDE.md");
     assert!(text.starts_with(BEGIN) && text.ends_with(&format!("{END}\n")), "{text}");
     assert!(text.contains("stage-guard stow") && text.lines().count() < 16, "{text}");
-    assert_eq!(repo.text("docs.md"), text);
+    assert_eq!(repo.read("docs.md"), text);
     let said = repo.guard("init --instructions CLAUDE.md").ok();
     assert!(said.contains("told:    CLAUDE.md has the rules already\n"), "{said}");
 }
@@ -184,12 +180,12 @@ fn instructions_touch_nothing_outside_the_marks() {
     ] {
         let repo = Repo::new();
         repo.write("AGENTS.md", before).guard("init --instructions AGENTS.md").ok();
-        let first = repo.text("AGENTS.md");
+        let first = repo.read("AGENTS.md");
         assert!(first.starts_with(before), "{first}");
         // What is below the marks and what has become of the block.
         let changed = format!("{first}{after}").replace("stage-guard stow", "something else");
         repo.write("AGENTS.md", &changed).guard("init --instructions AGENTS.md").ok();
-        assert_eq!(repo.text("AGENTS.md"), format!("{first}{after}"));
+        assert_eq!(repo.read("AGENTS.md"), format!("{first}{after}"));
         assert_eq!(first.contains("\r\n"), before.contains("\r\n"));
         assert!(!first.contains("\r\n") || !first.replace("\r\n", "").contains('\n'));
     }
@@ -200,18 +196,18 @@ fn instructions_are_not_written_where_the_marks_are_no_pair() {
     for marks in ["BEGIN\n", "END\n", "END\nBEGIN\n", "BEGIN\nBEGIN\nEND\n", "BEGIN\nEND\nBEGIN\nEND\n"] {
         let repo = Repo::new();
         repo.guard("init --instructions other.md").ok();
-        let begin = repo.text("other.md").lines().next().unwrap().to_owned();
+        let begin = repo.read("other.md").lines().next().unwrap().to_owned();
         let text = marks.replace("BEGIN", &begin).replace("END", END);
         repo.write("CLAUDE.md", &text)
             .guard("init --instructions CLAUDE.md")
             .could_not("once each, in this order");
-        assert_eq!(repo.text("CLAUDE.md"), text);
+        assert_eq!(repo.read("CLAUDE.md"), text);
     }
     // In a sentence they are no marks.
     let repo = Repo::new();
     let text = format!("The lines `{END}` are ours.\n");
     repo.write("CLAUDE.md", &text).guard("init --instructions CLAUDE.md").ok();
-    assert!(repo.text("CLAUDE.md").starts_with(&text));
+    assert!(repo.read("CLAUDE.md").starts_with(&text));
 }
 
 #[test]
@@ -221,7 +217,7 @@ fn instructions_follow_a_symlink_and_keep_the_mode() {
     fs::set_permissions(repo.path("AGENTS.md"), fs::Permissions::from_mode(0o640)).unwrap();
     symlink("AGENTS.md", repo.path("CLAUDE.md")).unwrap();
     repo.guard("init --instructions CLAUDE.md").ok();
-    assert!(repo.path("CLAUDE.md").is_symlink() && repo.text("AGENTS.md").contains(BEGIN));
+    assert!(repo.path("CLAUDE.md").is_symlink() && repo.read("AGENTS.md").contains(BEGIN));
     let mode = fs::metadata(repo.path("AGENTS.md")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     for file in ["nowhere/CLAUDE.md", "../repo", "dangling"] {
@@ -256,11 +252,11 @@ fn archive_moves_what_is_current_under_the_date() {
     repo.write(".claude_sessions/current/plan.md", "4").write(".claude_sessions/current/deep/x", "5");
     repo.write(".claude_sessions/current/plan-2.md", "6");
     repo.guard("archive").ok();
-    assert_eq!(repo.text(&format!("{archive}/plan.md")), "1");
-    assert_eq!(repo.text(&format!("{archive}/plan-2.md")), "6");
-    assert_eq!(repo.text(&format!("{archive}/plan-3.md")), "4");
-    assert_eq!(repo.text(&format!("{archive}/deep/er.md")), "2");
-    assert_eq!(repo.text(&format!("{archive}/deep-2/x")), "5");
+    assert_eq!(repo.read(&format!("{archive}/plan.md")), "1");
+    assert_eq!(repo.read(&format!("{archive}/plan-2.md")), "6");
+    assert_eq!(repo.read(&format!("{archive}/plan-3.md")), "4");
+    assert_eq!(repo.read(&format!("{archive}/deep/er.md")), "2");
+    assert_eq!(repo.read(&format!("{archive}/deep-2/x")), "5");
 }
 
 #[test]
@@ -302,7 +298,7 @@ fn clean_deletes_what_is_current_and_nothing_else() {
         repo.names(".claude_sessions"),
         ["README.md", "archive", "current", "debugging", "exploration", "tests"]
     );
-    assert_eq!(repo.text(".claude_sessions/tests/kept"), "x");
+    assert_eq!(repo.read(".claude_sessions/tests/kept"), "x");
     assert_eq!(repo.names("../elsewhere"), ["precious"]);
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::sandbox::{Repo, make_executable};
+use crate::sandbox::{Repo, make_executable};
 
 /// What is made of a path, one after the other: in a commit, in the index, in the
 /// worktree.

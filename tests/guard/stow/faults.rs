@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
-use super::sandbox::{BINARY, Repo, Run, make_executable};
+use crate::sandbox::{BINARY, Repo, Run, make_executable};
 
 /// A repository with something of every kind in its index.
 fn repo() -> Repo {

@@ -1,0 +1,244 @@
+//! Nothing is lost and nothing is overwritten: what becomes of new files.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use super::{AGAIN, SCRIPT, STOWED, stowed};
+use crate::sandbox::{Repo, bytes, make_executable};
+
+#[test]
+fn a_new_file_goes_home_under_its_own_name() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "x\n").git("add -A").ok();
+    let out = stowed(repo.guard("stow"));
+    assert!(out.starts_with(&format!("stowed: {SCRIPT} -> {STOWED}\n")), "{out}");
+    assert_eq!(repo.read(STOWED), "x\n");
+    assert!(!repo.is_there("backend"));
+    repo.is_settled();
+}
+
+#[test]
+fn each_rule_has_its_home() {
+    let repo = Repo::new();
+    for path in ["debug_a.py", "test_b.py", "check_c.py", "X_SUMMARY.md", ".claude/settings.local.json"] {
+        repo.stage(path);
+    }
+    stowed(repo.guard("stow"));
+    for path in [
+        "debugging/debug_a.py",
+        "tests/test_b.py",
+        "exploration/check_c.py",
+        "archive/X_SUMMARY.md",
+        "current/settings.local.json",
+    ] {
+        assert!(repo.is_there(&format!(".claude_sessions/{path}")), "{path}");
+    }
+    repo.is_settled();
+}
+
+#[test]
+fn nothing_refused_is_nothing_done() {
+    let repo = Repo::new();
+    repo.stage("main.py");
+    let before = repo.read(".git/info/exclude");
+    repo.guard("stow").silent();
+    assert!(!repo.is_there(".claude_sessions") && repo.read(".git/info/exclude") == before);
+    assert_eq!(repo.git("status --porcelain").ok(), "A  main.py\n");
+    repo.has_no_lock();
+}
+
+#[test]
+fn production_code_stays_staged() {
+    let repo = Repo::new();
+    repo.stage("backend/app/main.py").stage(SCRIPT);
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.git("status --porcelain").ok(), "A  backend/app/main.py\n");
+    repo.is_settled();
+}
+
+#[test]
+fn a_taken_name_gets_a_number() {
+    let repo = Repo::new();
+    repo.write(STOWED, "one\n").write(AGAIN, "two\n").write(SCRIPT, "three\n").write("debug_it.py", "four\n");
+    repo.git("add -f backend debug_it.py").ok();
+    stowed(repo.guard("stow"));
+    let read = |number: &str| repo.read(&format!(".claude_sessions/debugging/debug_it{number}.py"));
+    assert_eq!([read(""), read("-2"), read("-3"), read("-4")], ["one\n", "two\n", "three\n", "four\n"]);
+    repo.is_settled();
+}
+
+#[test]
+fn a_name_that_is_taken_by_anything_is_taken() {
+    for take in ["mkdir", "ln -s nowhere", "mkfifo"] {
+        let repo = Repo::new();
+        repo.write(SCRIPT, "x\n").git("add -A").ok();
+        repo.shell(&format!("mkdir -p .claude_sessions/debugging && {take} {STOWED}")).ok();
+        stowed(repo.guard("stow"));
+        assert_eq!(repo.read(AGAIN), "x\n", "{take}");
+        repo.is_settled();
+    }
+}
+
+#[test]
+fn the_longest_name_gets_a_number_too() {
+    let repo = Repo::new();
+    let name = format!("debug_{}.py", "x".repeat(246));
+    repo.write(&name, "one\n").git("add -A").ok();
+    stowed(repo.guard("stow"));
+    repo.write(&name, "two\n").git("add -A").ok();
+    stowed(repo.guard("stow"));
+    let stowed = fs::read_dir(repo.path(".claude_sessions/debugging")).unwrap().count();
+    assert_eq!(stowed, 2);
+    repo.is_settled();
+}
+
+#[test]
+fn staged_and_changed_since_keeps_both() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "changed\n");
+    stowed(repo.guard("stow"));
+    assert_eq!((repo.read(STOWED), repo.read(AGAIN)), ("changed\n".to_owned(), "staged\n".to_owned()));
+    repo.is_settled();
+}
+
+#[test]
+fn staged_and_deleted_since_is_written_out() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    make_executable(&repo.path(SCRIPT));
+    repo.git("add -A").ok();
+    fs::remove_dir_all(repo.path("backend")).unwrap();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(STOWED), "staged\n");
+    assert_eq!(fs::metadata(repo.path(STOWED)).unwrap().permissions().mode() & 0o111, 0o111);
+    repo.is_settled();
+}
+
+#[test]
+fn staged_with_a_directory_in_its_place_is_written_out() {
+    let repo = Repo::new();
+    repo.write("debug_it.py", "staged\n").git("add -A").ok();
+    fs::remove_file(repo.path("debug_it.py")).unwrap();
+    repo.write("debug_it.py/inside", "other\n");
+    stowed(repo.guard("stow"));
+    assert_eq!(
+        (repo.read(STOWED).as_str(), repo.read("debug_it.py/inside").as_str()),
+        ("staged\n", "other\n")
+    );
+}
+
+#[test]
+fn what_is_behind_a_symlink_now_is_not_touched() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    fs::remove_dir_all(repo.path("backend")).unwrap();
+    repo.beside("elsewhere").write("debug_it.py", "another's\n");
+    symlink("../elsewhere", repo.path("backend")).unwrap();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(STOWED), "staged\n");
+    assert_eq!(repo.read("../elsewhere/debug_it.py"), "another's\n");
+}
+
+#[test]
+fn partly_staged_keeps_both() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "one\n").git("add -A").ok();
+    repo.write(SCRIPT, "one\ntwo\n");
+    stowed(repo.guard("stow"));
+    assert_eq!((repo.read(STOWED).as_str(), repo.read(AGAIN).as_str()), ("one\ntwo\n", "one\n"));
+    repo.is_settled();
+}
+
+#[test]
+fn a_symlink_stays_one() {
+    for (target, is_gone) in [("../somewhere", false), ("/", false), ("../somewhere", true)] {
+        let repo = Repo::new();
+        fs::create_dir(repo.path("backend")).unwrap();
+        symlink(target, repo.path(SCRIPT)).unwrap();
+        repo.git("add -A").ok();
+        if is_gone {
+            fs::remove_file(repo.path(SCRIPT)).unwrap();
+        }
+        stowed(repo.guard("stow"));
+        assert_eq!(fs::read_link(repo.path(STOWED)).unwrap(), Path::new(target));
+        assert!(!repo.is_there(AGAIN));
+        repo.is_settled();
+    }
+}
+
+#[test]
+fn an_executable_stays_one() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "x\n").write("debug_plain.py", "x\n");
+    make_executable(&repo.path(SCRIPT));
+    repo.git("add -A").ok();
+    stowed(repo.guard("stow"));
+    let mode = |path: &str| fs::metadata(repo.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(STOWED), mode(".claude_sessions/debugging/debug_plain.py")), (0o755, 0o644));
+    repo.is_settled();
+}
+
+#[test]
+fn a_changed_executable_bit_counts_where_git_heeds_it() {
+    for (heeds, is_kept) in [("true", true), ("false", false)] {
+        let repo = Repo::new();
+        repo.git(&format!("config core.fileMode {heeds}")).ok();
+        repo.write(SCRIPT, "x\n").git("add -A").ok();
+        make_executable(&repo.path(SCRIPT));
+        stowed(repo.guard("stow"));
+        assert_eq!(repo.is_there(AGAIN), is_kept);
+        repo.is_settled();
+    }
+}
+
+#[test]
+fn a_thousand_files() {
+    let repo = Repo::new();
+    for number in 0..1000 {
+        repo.write(format!("backend/scratch/{}/debug_{number}.py", number % 7), &format!("{number}\n"));
+    }
+    repo.git("add -A").ok();
+    repo.shell("rm -r backend/scratch/3").ok();
+    stowed(repo.guard("stow"));
+    for number in 0..1000 {
+        let path = format!(".claude_sessions/exploration/debug_{number}.py");
+        assert_eq!(repo.read(&path), format!("{number}\n"));
+    }
+    assert!(!repo.is_there("backend"));
+    repo.is_settled();
+}
+
+#[test]
+fn names_of_all_kinds() {
+    let names: [&[u8]; 9] = [
+        b"debug_\xff\xfe.py",
+        b"debug_a\nb.py",
+        b"\"debug_q.py",
+        b"debug_\"\\.py",
+        b"debug_ ' $(x).py",
+        b"debug_*[x]?.py",
+        b"debug_\xe2\x80\xae.py",
+        "debug_ä.py".as_bytes(),
+        b"debug_\t.py",
+    ];
+    for arguments in [&["add", "-A"][..], &["update-index", "--split-index"]] {
+        let repo = Repo::new();
+        repo.git_with(arguments).ok();
+        for name in names {
+            repo.write(bytes(name), "staged\n");
+        }
+        repo.git("add -A").ok();
+        repo.git("rm -q -f --cached \"debug_q.py").ends(0);
+        for name in names {
+            repo.write(bytes(name), "changed\n");
+        }
+        repo.git("add -A").ok();
+        stowed(repo.guard("stow"));
+        for name in names.iter().filter(|name| name.starts_with(b"debug_")) {
+            let path = [b".claude_sessions/debugging/", *name].concat();
+            assert_eq!(fs::read_to_string(repo.path(bytes(&path))).unwrap(), "changed\n");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `stow`: refused files leave the commit for the session directory, and no byte is
+//! lost.
+
+mod committed;
+mod contents;
+mod faults;
+mod named;
+mod property;
+mod report;
+mod repositories;
+mod session_directory;
+
+use super::sandbox::{Repo, Run};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+const SCRIPT: &str = "backend/debug_it.py";
+const STOWED: &str = ".claude_sessions/debugging/debug_it.py";
+const AGAIN: &str = ".claude_sessions/debugging/debug_it-2.py";
+
+impl Repo {
+    /// Asserts that the next commit passes, if there is anything to commit, and that
+    /// git sees nothing of what was stowed.
+    fn is_settled(&self) {
+        self.guard("").silent();
+        self.git("commit -q --allow-empty -m settled").silent();
+        self.git("status --porcelain").silent();
+        self.has_no_lock();
+    }
+
+    fn has_no_lock(&self) {
+        let left =
+            self.shell("find $(git rev-parse --git-dir) -name '*.lock*' -o -name '*.stage-guard*'").ok();
+        assert_eq!(left, "");
+    }
+}
+
+/// A repository with a script that a commit has.
+fn with_committed_script() -> Repo {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "old\n").git_with(&["add", SCRIPT]).ok();
+    repo.git("commit -q --no-verify -m old").ok();
+    repo
+}
+
+fn stowed(run: Run) -> String {
+    assert_eq!(run.err, "", "{run:?}");
+    run.ok()
+}

@@ -1,0 +1,104 @@
+//! Paths on the command line.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::{AGAIN, SCRIPT, STOWED, stowed, with_committed_script};
+use crate::sandbox::Repo;
+
+#[test]
+fn named_files_are_stowed_whatever_they_are() {
+    let repo = with_committed_script();
+    repo.write("untracked.txt", "u\n")
+        .write("check_u.py", "v\n")
+        .write("main.py", "m\n")
+        .git("add main.py")
+        .ok();
+    repo.guard("stow backend/debug_it.py untracked.txt check_u.py main.py").ok();
+    assert_eq!(repo.read(STOWED), "old\n");
+    assert_eq!(repo.read(".claude_sessions/current/untracked.txt"), "u\n");
+    assert_eq!(repo.read(".claude_sessions/exploration/check_u.py"), "v\n");
+    assert_eq!(repo.read(".claude_sessions/current/main.py"), "m\n");
+    assert_eq!(repo.git("status --porcelain").ok(), format!("D  {SCRIPT}\n"));
+    repo.is_settled();
+}
+
+#[test]
+fn a_named_file_that_is_committed_and_changed_keeps_what_is_new() {
+    let repo = with_committed_script();
+    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "changed\n");
+    stowed(repo.guard_with(&["stow", SCRIPT]));
+    assert_eq!((repo.read(STOWED).as_str(), repo.read(AGAIN).as_str()), ("changed\n", "staged\n"));
+    repo.is_settled();
+}
+
+#[test]
+fn a_named_file_that_is_gone_is_written_out() {
+    let repo = with_committed_script();
+    fs::remove_dir_all(repo.path("backend")).unwrap();
+    stowed(repo.guard_with(&["stow", SCRIPT]));
+    assert_eq!(repo.read(STOWED), "old\n");
+    repo.is_settled();
+}
+
+#[test]
+fn of_a_named_directory_goes_what_is_refused_in_it() {
+    let repo = Repo::new();
+    repo.stage("backend/app/debug_mapping.py").stage(SCRIPT).write("backend/check_u.py", "u\n");
+    stowed(repo.guard("stow backend"));
+    assert!(repo.is_there(STOWED) && repo.is_there(".claude_sessions/exploration/check_u.py"));
+    assert_eq!(repo.git("status --porcelain").ok(), "A  backend/app/debug_mapping.py\n");
+    for directory in ["backend", "backend/app"] {
+        repo.guard_with(&["stow", directory]).could_not("is refused: name the files themselves");
+    }
+}
+
+#[test]
+fn a_symlink_to_a_directory_is_a_file_of_its_own() {
+    let repo = Repo::new();
+    repo.stage("lib/debug_x.py").commit().ok();
+    symlink("lib", repo.path("link")).unwrap();
+    stowed(repo.guard("stow link"));
+    assert_eq!(fs::read_link(repo.path(".claude_sessions/current/link")).unwrap(), Path::new("lib"));
+    repo.is_settled();
+}
+
+#[test]
+fn paths_count_from_where_the_user_stands() {
+    for (from, typed) in [
+        ("backend", "debug_it.py"),
+        ("deep/er", "../../backend/debug_it.py"),
+        ("deep", ":/backend/debug_it.py"),
+        (".", "."),
+    ] {
+        let repo = Repo::new();
+        repo.stage(SCRIPT);
+        let within = repo.within(from);
+        stowed(within.guard_with(&["stow", typed]));
+        assert!(repo.is_there(STOWED) && within.top.exists());
+        repo.is_settled();
+    }
+}
+
+#[test]
+fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
+    let repo = Repo::new();
+    repo.stage(SCRIPT).write("inner/x", "x");
+    repo.within("inner").git("init -q").ok();
+    symlink("backend", repo.path("link")).unwrap();
+    for (typed, words) in [
+        ("nothing.py", "there is nothing at `nothing.py`"),
+        ("../x", "is not a path in the repository"),
+        (".git/config", "`.git/config` is git's own"),
+        (".GIT", "is git's own"),
+        ("inner/x", "belongs to another repository, in `inner`"),
+        ("link/debug_it.py", "lies behind a symlink"),
+    ] {
+        repo.guard_with(&["stow", SCRIPT, typed]).could_not(words);
+        assert_eq!(repo.git("diff --cached --name-only").ok(), format!("{SCRIPT}\n"));
+        assert!(repo.is_there(SCRIPT) && !repo.is_there(".claude_sessions"));
+        repo.has_no_lock();
+    }
+}

@@ -1,0 +1,131 @@
+//! Worktrees, submodules, filters, sparse checkouts, and what the environment names.
+
+use std::fs;
+
+use super::{AGAIN, SCRIPT, STOWED, stowed};
+use crate::sandbox::{BINARY, Repo};
+
+/// A repository in which a submodule is staged.
+fn with_submodule(path: &str) -> Repo {
+    let repo = Repo::new();
+    let other = repo.beside("other");
+    fs::create_dir(&other.top).unwrap();
+    other.git("init -q").ok();
+    other.stage("x").git("commit -q -m x").ok();
+    let url = other.top.display().to_string();
+    let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, path];
+    repo.git_with(&add).ok();
+    repo
+}
+
+#[test]
+fn a_linked_worktree_has_its_own_session_directory() {
+    let repo = Repo::new();
+    repo.git("worktree add -q ../linked").ok();
+    let linked = repo.beside("linked");
+    linked.stage(SCRIPT);
+    stowed(linked.guard("stow"));
+    assert!(linked.is_there(STOWED) && !repo.is_there(".claude_sessions"));
+    linked.is_settled();
+}
+
+#[test]
+fn a_submodule_is_stowed_as_a_repository_of_its_own() {
+    let repo = with_submodule("sub");
+    repo.commit().silent();
+    let sub = repo.below("sub");
+    sub.stage(SCRIPT);
+    repo.guard_with(&["stow", "sub/backend/debug_it.py"])
+        .could_not("belongs to another repository, in `sub`");
+    stowed(sub.guard("stow"));
+    assert!(sub.is_there(STOWED));
+    sub.is_settled();
+    repo.git("status --porcelain").ok();
+}
+
+#[test]
+fn a_submodule_cannot_be_moved() {
+    let repo = with_submodule(".Claude_Sessions/sub");
+    repo.guard("stow").could_not("`.Claude_Sessions/sub` is a submodule");
+    assert!(repo.is_there(".Claude_Sessions/sub/x"));
+    // A repository that has its git directory in itself can.
+    let repo = Repo::new();
+    let inner = repo.within(".Claude_Sessions/inner");
+    inner.git("init -q").ok();
+    inner.stage("x").git("commit -q -m x").ok();
+    repo.shell("git add -A 2>/dev/null").ok();
+    stowed(repo.guard("stow"));
+    assert!(repo.is_there(".claude_sessions/inner/.git") && !repo.is_there(".Claude_Sessions"));
+    repo.is_settled();
+}
+
+#[test]
+fn line_endings_that_git_converts_are_no_difference() {
+    let repo = Repo::new();
+    repo.write(".gitattributes", "* text eol=crlf\n").git("add -A").ok();
+    repo.commit().silent();
+    repo.write(SCRIPT, "a\r\nb\r\n").git("add -A").ok();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(STOWED), "a\r\nb\r\n");
+    assert!(!repo.is_there(AGAIN));
+    repo.is_settled();
+}
+
+#[test]
+fn a_file_that_sparse_checkout_keeps_off_the_disk_is_written_out() {
+    let repo = Repo::new();
+    for path in ["backend/x.py", "frontend/x.js"] {
+        repo.stage(path);
+    }
+    repo.commit_past_the_guard(&["frontend/debug_old.js"]);
+    for index in ["--no-sparse-index", "--sparse-index"] {
+        repo.git_with(&["sparse-checkout", "set", "--cone", index, "backend"]).ok();
+        repo.stage("frontend/debug_new.js").write("frontend/debug_old.js", "changed\n");
+        repo.git("add --sparse frontend").ok();
+        repo.git("sparse-checkout reapply").ok();
+        stowed(repo.guard("stow"));
+        let at_home = |name: &str| format!(".claude_sessions/debugging/{name}");
+        assert_eq!(repo.read(&at_home("debug_new.js")), "frontend/debug_new.js\n");
+        assert_eq!(repo.read(&at_home("debug_old.js")), "changed\n");
+        repo.is_settled();
+        fs::remove_dir_all(repo.path(".claude_sessions")).unwrap();
+        repo.git("sparse-checkout disable").ok();
+    }
+}
+
+#[test]
+fn the_index_of_a_commit_alone_is_not_stowed() {
+    let repo = Repo::new();
+    repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{BINARY} stow\n"));
+    repo.stage(SCRIPT);
+    let run = repo.git("commit -q -a -m all");
+    assert!(run.code == 1 && run.err.contains("run `stow` outside of hooks"), "{run:?}");
+    assert!(repo.is_there(SCRIPT));
+}
+
+#[test]
+fn an_index_that_the_user_names_is_the_one() {
+    let repo = Repo::new();
+    let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
+    other.git("read-tree HEAD").ok();
+    other.stage(SCRIPT);
+    stowed(other.guard("stow"));
+    assert!(repo.is_there(STOWED));
+    assert_eq!(other.git("diff --cached --name-only").ok(), "");
+}
+
+#[test]
+fn a_worktree_that_the_environment_names_is_the_one() {
+    let repo = Repo::new();
+    let bare = repo.beside("elsewhere");
+    fs::create_dir(&bare.top).unwrap();
+    let named = bare.with("GIT_DIR", repo.path(".git")).with("GIT_WORK_TREE", &repo.top);
+    repo.stage(SCRIPT);
+    stowed(named.guard_with(&["stow"]));
+    assert!(repo.is_there(STOWED));
+    repo.is_settled();
+    let relative = repo.below(".").with("GIT_DIR", ".git").with("GIT_WORK_TREE", ".");
+    repo.stage(SCRIPT);
+    stowed(relative.guard("stow"));
+    repo.is_settled();
+}

@@ -1,0 +1,189 @@
+//! What is in the session directory already, and whether git ignores it.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::{NOTE, SCRIPT, STOWED, stowed};
+use crate::sandbox::Repo;
+
+#[test]
+fn what_is_in_the_session_directory_is_unstaged_and_stays() {
+    let repo = Repo::new();
+    for path in [NOTE, ".claude_sessions/loose.md", "pkg/.claude_sessions/x"] {
+        repo.stage(path);
+    }
+    let out = stowed(repo.guard("stow"));
+    assert!(out.contains(&format!("unstaged: {NOTE} stays where it is\n")), "{out}");
+    for path in [NOTE, ".claude_sessions/loose.md", "pkg/.claude_sessions/x"] {
+        assert_eq!(repo.read(path), format!("{path}\n"));
+    }
+    repo.is_settled();
+}
+
+#[test]
+fn staged_contents_in_the_session_directory_are_kept() {
+    let repo = Repo::new();
+    repo.write(NOTE, "staged\n").write(".claude_sessions/gone", "gone\n").git("add -f .claude_sessions").ok();
+    repo.write(NOTE, "changed\n");
+    fs::remove_file(repo.path(".claude_sessions/gone")).unwrap();
+    stowed(repo.guard("stow"));
+    assert_eq!(
+        (repo.read(NOTE).as_str(), repo.read(".claude_sessions/gone").as_str()),
+        ("changed\n", "gone\n")
+    );
+    assert_eq!(repo.read(".claude_sessions/current/x-2.py"), "staged\n");
+    repo.is_settled();
+}
+
+#[test]
+fn another_letter_case_is_moved_to_the_real_one() {
+    let repo = Repo::new();
+    repo.write(".Claude_Sessions/current/x", "one\n").write(".claude_sessions/current/x", "other\n");
+    repo.write("pkg/.CLAUDE_SESSIONS/y", "two\n").git("add -A").ok();
+    // What was never staged goes along.
+    repo.write(".Claude_Sessions/later", "three\n");
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(".claude_sessions/current/x"), "other\n");
+    assert_eq!(repo.read(".claude_sessions/current/x-2"), "one\n");
+    assert_eq!(repo.read(".claude_sessions/later"), "three\n");
+    assert_eq!(repo.read("pkg/.claude_sessions/y"), "two\n");
+    assert!(!repo.is_there(".Claude_Sessions") && !repo.is_there("pkg/.CLAUDE_SESSIONS"));
+    repo.is_settled();
+}
+
+#[test]
+fn a_bare_name_is_unstaged_and_ignored() {
+    for make in ["ln -s /tmp", "echo x >", "git init -q", "git init -q x && mkdir -p pkg && mv x"] {
+        for path in [".claude_sessions", "pkg/.claude_sessions"] {
+            let repo = Repo::new();
+            repo.shell(&format!("mkdir -p pkg && {make} {path}")).ok();
+            if repo.path(path).join(".git").exists() {
+                let inner = repo.below(path);
+                inner.write("x", "x").git("add x").ok();
+                inner.commit().ok();
+            }
+            repo.shell(&format!("git add -f {path} 2>/dev/null")).ok();
+            repo.commit().refuses(&[path]);
+            stowed(repo.guard("stow"));
+            assert!(repo.is_there(path));
+            repo.is_settled();
+        }
+    }
+}
+
+#[test]
+fn a_bare_name_in_another_letter_case_goes_home() {
+    let repo = Repo::new();
+    symlink("/tmp", repo.path(".Claude_Sessions")).unwrap();
+    repo.git("add -A").ok();
+    stowed(repo.guard("stow"));
+    assert_eq!(
+        fs::read_link(repo.path(".claude_sessions/current/.Claude_Sessions")).unwrap(),
+        Path::new("/tmp")
+    );
+    repo.is_settled();
+}
+
+#[test]
+fn committed_session_work_is_left_alone_and_named_once() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[NOTE, ".claude_sessions/old.md"]);
+    repo.stage(SCRIPT);
+    let out = stowed(repo.guard("stow"));
+    for path in [NOTE, ".claude_sessions/old.md"] {
+        assert_eq!(out.matches(path).count(), 1, "{out}");
+        assert!(out.contains(&format!("left: {path} is committed")), "{out}");
+    }
+    repo.is_settled();
+    assert!(repo.is_there(NOTE));
+}
+
+#[test]
+fn committed_session_work_that_changed_is_unstaged() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[NOTE]);
+    repo.write(NOTE, "changed\n").git_with(&["add", NOTE]).ok();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(NOTE), "changed\n");
+    assert_eq!(repo.git("status --porcelain").ok(), format!(" M {NOTE}\n"));
+    repo.guard("").silent();
+}
+
+#[test]
+fn committed_session_work_that_is_named_is_deleted_from_the_next_commit() {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[NOTE]);
+    for named in [NOTE, ".claude_sessions", ":/.claude_sessions/current"] {
+        stowed(repo.guard_with(&["stow", named]));
+        assert_eq!(repo.git("status --porcelain").ok(), format!("D  {NOTE}\n"));
+        assert!(repo.is_there(NOTE));
+        repo.git("reset -q").ok();
+    }
+    stowed(repo.guard_with(&["stow", NOTE]));
+    repo.is_settled();
+}
+
+#[test]
+fn git_is_told_to_ignore_it_where_it_does_not_yet() {
+    let repo = Repo::new();
+    fs::write(repo.path(".git/info/exclude"), "no newline").unwrap();
+    repo.stage(SCRIPT);
+    let out = stowed(repo.guard("stow"));
+    assert!(out.contains("ignored: .claude_sessions/, by a line in .git/info/exclude\n"), "{out}");
+    assert_eq!(repo.read(".git/info/exclude"), "no newline\n.claude_sessions/\n");
+    let out = stowed(repo.stage(SCRIPT).guard("stow"));
+    assert!(!out.contains("ignored"), "{out}");
+    assert_eq!(repo.read(".git/info/exclude"), "no newline\n.claude_sessions/\n");
+}
+
+#[test]
+fn a_rule_that_covers_it_already_is_enough() {
+    for rule in [".claude_sessions/", ".claude_*", "/.claude_sessions/*", "**/.claude_sessions/**"] {
+        let repo = Repo::new();
+        fs::remove_dir_all(repo.path(".git/info")).unwrap();
+        repo.write(".gitignore", &format!("{rule}\n")).git("add .gitignore").ok();
+        let out = stowed(repo.stage(SCRIPT).guard("stow"));
+        assert!(!out.contains("ignored") && !repo.is_there(".git/info"), "{rule}: {out}");
+        repo.is_settled();
+    }
+}
+
+#[test]
+fn a_rule_against_ignoring_it_is_named_and_nothing_is_moved() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "x\n!.claude_sessions/\n").git("add .gitignore").ok();
+    repo.stage(SCRIPT).guard("stow").could_not("a line of a `.gitignore` that begins with `!`");
+    repo.within(".claude_sessions").guard("stow").could_not(".gitignore:2: !.claude_sessions/");
+    assert!(repo.is_there(SCRIPT) && !repo.is_there(STOWED));
+    assert!(repo.git("status --porcelain").ok().contains(&format!("A  {SCRIPT}\n")));
+    repo.has_no_lock();
+}
+
+#[test]
+fn a_session_directory_that_leads_away_is_refused() {
+    for link in [".claude_sessions", ".claude_sessions/debugging"] {
+        for target in ["../elsewhere", "/nowhere"] {
+            let repo = Repo::new();
+            repo.within("../elsewhere");
+            repo.write(".claude_sessions/keep", "");
+            if link == ".claude_sessions" {
+                fs::remove_dir_all(repo.path(link)).unwrap();
+            }
+            symlink(repo.path(target), repo.path(link)).unwrap();
+            repo.stage(SCRIPT);
+            repo.guard("stow").could_not(&format!("`{link}` is a symlink to"));
+            assert!(repo.is_there(SCRIPT) && !repo.is_there("../elsewhere/debugging"));
+            assert!(repo.git("status --porcelain").ok().contains(&format!("A  {SCRIPT}\n")));
+            repo.has_no_lock();
+        }
+    }
+}
+
+#[test]
+fn a_session_directory_that_is_a_file_is_refused() {
+    let repo = Repo::new();
+    repo.write(".claude_sessions", "a file\n").stage(SCRIPT);
+    repo.guard("stow").could_not("`.claude_sessions` is not a directory");
+    assert_eq!(repo.read(".claude_sessions"), "a file\n");
+}
