@@ -129,6 +129,9 @@ pub struct InitArgs {
 /// What `stow` takes.
 #[derive(Args, Debug)]
 pub struct StowArgs {
+    /// Of files that a commit has take the changes alone: the next commit has them as HEAD
+    #[arg(long)]
+    pub changes: bool,
     /// Files, also untracked or committed ones; of a directory what is refused in it.
     /// Without any: what is staged and refused
     #[arg(value_name = "PATH")]

@@ -36,7 +36,8 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     if findings.is_empty() && moment != Moment::ByHand {
         return Ok(Outcome::Allowed);
     }
-    let way_out = if repository.index_is_temporary() { WayOut::StowNamed } else { WayOut::Stow };
+    let way_out =
+        if repository.index_is_temporary() { WayOut::StowNamed { changes: true } } else { WayOut::Stow };
     report(options, &findings, checked, way_out, out)
 }
 
@@ -46,7 +47,7 @@ pub(super) fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, 
     let policy = policy(&repository, options)?;
     let Nominated { entries, checked } = repository.tracked(&|path| policy.nominates(path))?;
     let findings = findings(&repository, &policy, entries)?;
-    report(options, &findings, checked, WayOut::StowNamed, out)
+    report(options, &findings, checked, WayOut::StowNamed { changes: false }, out)
 }
 
 /// Judges what was nominated by what is tracked beside it.

@@ -7,7 +7,7 @@ use std::path::Path;
 use bstr::BString;
 
 use super::{Outcome, Output};
-use crate::cli::InitArgs;
+use crate::cli::{InitArgs, Options};
 use crate::git::{self, Repository};
 use crate::policy::{Home, SESSION_DIRECTORY};
 use crate::report;
@@ -15,7 +15,7 @@ use crate::report::session::{Ignored, Instructed};
 use crate::session::{self, SessionDirectory};
 
 /// Makes what is missing, and nothing twice.
-pub(super) fn run(args: &InitArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+pub(super) fn run(options: &Options, args: &InitArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
     // All that may be refused comes before the first change.
     let instructions: Vec<(&Path, Vec<u8>, Instructed)> =
@@ -28,7 +28,9 @@ pub(super) fn run(args: &InitArgs, out: &mut Output) -> Result<Outcome, Box<dyn 
         }
     }
     let instructions = instructions.into_iter().map(|(file, _, instructed)| (file, instructed)).collect();
-    report::session::made(out, repository.top(), &made, &ignored, instructions)?;
+    if !options.quiet {
+        report::session::made(out, repository.top(), &made, &ignored, instructions)?;
+    }
     Ok(Outcome::Allowed)
 }
 

@@ -86,12 +86,12 @@ pub fn run(cli: Cli, input: impl Read, ask: Ask, out: &mut Output) -> Result<Out
         Some(Command::Explain(args)) => explain::run(&options, &args, input, out),
         Some(Command::Rules) => rules::run(&options, out),
         Some(Command::Hook(args)) => hook::run(&options, &args, out),
-        Some(Command::Init(args)) => init::run(&args, out),
+        Some(Command::Init(args)) => init::run(&options, &args, out),
         Some(Command::Stow(args)) => stow::run(&options, &args, out),
         Some(Command::Archive) => archive::run(&options, out),
         Some(Command::Clean(args)) => clean::run(&options, &args, ask, out),
-        Some(Command::Install) => install::run(out),
-        Some(Command::Uninstall) => uninstall::run(out),
+        Some(Command::Install) => install::run(&options, out),
+        Some(Command::Uninstall) => uninstall::run(&options, out),
     }
 }
 

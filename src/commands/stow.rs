@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -14,7 +15,7 @@ use crate::git::{Repository, Sides, TrackedPaths};
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_in_session_directory};
 use crate::report;
 use crate::report::session::Stowed;
-use crate::session::{self, Entry, Held, SessionDirectory, Task, Wanted};
+use crate::session::{self, Held, SessionDirectory, Task, Wanted};
 use crate::signals::Signals;
 
 /// Why nothing could be stowed.
@@ -42,30 +43,49 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
     }
     let signals = Signals::caught()?;
     let index = if options.dry_run { None } else { Some(opened.lock_index()?) };
-    // Only what is read under the lock stays so.
-    let repository = super::open()?;
-    let policy = policy(&repository, options)?;
-    let tracked = repository.tracked_paths()?;
-    let wanted = if args.paths.is_empty() {
-        refused(&repository, &policy, &tracked)?
-    } else {
-        named(&repository, &policy, &tracked, args)?
+    let planned = plan(options, args)
+        .map_err(|error| if signals.came() { session::Error::Interrupted.into() } else { error });
+    let Plan { repository, tasks, ignored, left } = planned?;
+    let undo = match &index {
+        Some(index) if !tasks.is_empty() => {
+            Some(session::stow(&repository, index, &tasks, &|| signals.came())?)
+        }
+        _ => None,
     };
-    let tasks = plan(&repository, &tracked, wanted)?;
-    let ignored = have_ignored(&repository, &tasks, options.dry_run)?;
-    let emptied = match &index {
-        Some(index) if !tasks.is_empty() => session::stow(&repository, index, &tasks, &|| signals.came())?,
-        _ => Vec::new(),
-    };
-    let left = if args.paths.is_empty() { committed(&policy, &tracked, &tasks) } else { Vec::new() };
     let is_dry_run = options.dry_run;
-    let stowed = Stowed { tasks, ignored, emptied, left, is_dry_run, top: repository.top() };
+    let is_asked_for_all = args.paths.is_empty();
+    let stowed = Stowed { tasks, ignored, undo, left, is_dry_run, is_asked_for_all, program: super::name()? };
     match options.format {
         _ if options.quiet => report::session::count(out, &stowed)?,
         Format::Json => report::json::stowed(out, &stowed)?,
         Format::Human => report::session::stowed(out, &stowed)?,
     }
     Ok(Outcome::Allowed)
+}
+
+/// All that is decided before the first step.
+struct Plan {
+    repository: ManuallyDrop<Repository>,
+    tasks: Vec<Task>,
+    ignored: Option<&'static str>,
+    left: Vec<BString>,
+}
+
+/// Reads the repository, under the lock if there is one: what is read there stays so.
+fn plan(options: &Options, args: &StowArgs) -> Result<Plan, Box<dyn Error>> {
+    let repository = super::open()?;
+    let policy = policy(&repository, options)?;
+    let tracked = repository.tracked_paths()?;
+    let is_asked_for_all = args.paths.is_empty();
+    let wanted = if is_asked_for_all {
+        refused(&repository, &policy, &tracked)?
+    } else {
+        named(&repository, &policy, &tracked, args)?
+    };
+    let tasks = tasks(&repository, &tracked, wanted)?;
+    let ignored = have_ignored(&repository, &tasks, options.dry_run)?;
+    let left = if is_asked_for_all { committed(&policy, &tracked, &tasks) } else { Vec::new() };
+    Ok(Plan { repository, tasks, ignored, left })
 }
 
 /// What is staged and refused. From a session directory in another letter case, what
@@ -106,6 +126,13 @@ fn want(path: BString, rule: Option<&Rule>, is_named: bool) -> Wanted {
     Wanted { path, rule: rule.map(|rule| rule.id.clone()), home, is_named }
 }
 
+/// What is in a session directory already has no place to take its changes to.
+fn want_named(path: BString, rule: Option<&Rule>, args: &StowArgs) -> Wanted {
+    let wanted = want(path, rule, true);
+    let stays = wanted.home.place(wanted.path.as_bstr()).is_none();
+    Wanted { is_named: !args.changes || stays, ..wanted }
+}
+
 /// The files that were named, and of each directory what is refused below it.
 fn named(
     repository: &Repository,
@@ -129,7 +156,7 @@ fn named(
                 | Verdict::Exempt { rule, .. } => Some(rule),
                 Verdict::Unmatched => None,
             };
-            wanted.insert(path.clone(), want(path, rule, true));
+            wanted.insert(path.clone(), want_named(path, rule, args));
             continue;
         }
         let mut below = repository.untracked_below(path.as_bstr(), false)?;
@@ -137,7 +164,7 @@ fn named(
         let before = wanted.len();
         for path in below {
             if let Verdict::Refused { rule, .. } = policy.judge(path.as_bstr(), Change::Added, &is_tracked) {
-                wanted.insert(path.clone(), want(path, Some(rule), true));
+                wanted.insert(path.clone(), want_named(path, Some(rule), args));
             }
         }
         if wanted.len() == before {
@@ -172,7 +199,7 @@ fn check_is_ours(repository: &Repository, path: &BStr) -> Result<(), Unstowable>
 
 /// What is to be done with what is wanted, and with the old names of what was
 /// renamed, which come back.
-fn plan(
+fn tasks(
     repository: &Repository,
     tracked: &TrackedPaths,
     wanted: Vec<Wanted>,
@@ -229,12 +256,12 @@ fn have_ignored(
     Ok(Some(pattern))
 }
 
-/// The committed paths in session directories that are left alone.
+/// The committed paths in session directories that nothing is done with.
 fn committed(policy: &Policy, tracked: &TrackedPaths, tasks: &[Task]) -> Vec<BString> {
-    let is_gone = |path: &BStr| tasks.iter().any(|task| task.path == path && task.entry == Entry::Unstaged);
+    let is_done = |path: &BStr| tasks.iter().any(|task| task.path == path);
     let is_refused = |path: &BStr| {
         matches!(policy.judge(path, Change::Tracked, &|path| tracked.contains(path)), Verdict::Refused { .. })
     };
     let paths = tracked.below(b"".as_bstr()).filter(|path| is_in_session_directory(path));
-    paths.filter(|path| is_refused(path) && !is_gone(path)).map(BStr::to_owned).collect()
+    paths.filter(|path| is_refused(path) && !is_done(path)).map(BStr::to_owned).collect()
 }

@@ -87,6 +87,12 @@ impl Repository {
         &self.top
     }
 
+    /// The git directory of this worktree.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
     /// What a commit of the index would contain that none of its parents has:
     /// those entries that `nominates` says yes to. The parents are `HEAD` and
     /// `merged`, commits by their ids in hexadecimal. Deletions, unmerged and

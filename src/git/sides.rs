@@ -31,6 +31,8 @@ pub struct Sides {
     pub is_unmerged: bool,
     /// Whether a sparse checkout keeps it off the disk.
     pub is_off_disk: bool,
+    /// Whether the index only announces it (`git add -N`): nothing is staged.
+    pub is_intent_to_add: bool,
 }
 
 impl Object {
@@ -71,7 +73,9 @@ impl Repository {
         }
         let head = if self.is_head_unborn()? { self.empty_tree() } else { "HEAD" };
         let mut old_names = BTreeMap::new();
+        let mut as_committed: BTreeSet<BString> = paths.clone();
         for difference in differences(&differences_in(self.git(), head, "-M")?) {
+            as_committed.remove(difference.path);
             if let Some(side) = sides.get_mut(difference.path) {
                 side.renamed_from = difference.renamed_from.map(BString::from);
                 side.committed = difference.old.clone().filter(|_| side.renamed_from.is_none());
@@ -79,6 +83,9 @@ impl Repository {
                     old_names.insert(old.clone(), Sides { committed: difference.old, ..Sides::default() });
                 }
             }
+        }
+        if !as_committed.is_empty() {
+            self.tell_intent_to_add(head, &as_committed, &mut sides)?;
         }
         for parent in merged {
             let output = differences_in(self.git(), parent, "--no-renames")?;
@@ -93,6 +100,26 @@ impl Repository {
         }
         old_names.append(&mut sides);
         Ok(old_names)
+    }
+
+    /// An entry of `git add -N` looks like an empty file. What git takes for no
+    /// difference, unless it is asked to see these entries, is one.
+    fn tell_intent_to_add(
+        &self,
+        head: &str,
+        as_committed: &BTreeSet<BString>,
+        sides: &mut BTreeMap<BString, Sides>,
+    ) -> Result<(), Error> {
+        let arguments =
+            ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--ita-visible-in-index", head, "--"];
+        for difference in differences(&run_with(self.git(), &arguments, &[])?) {
+            if let Some(side) = sides.get_mut(difference.path)
+                && as_committed.contains(difference.path)
+            {
+                *side = Sides { is_intent_to_add: true, ..Sides::default() };
+            }
+        }
+        Ok(())
     }
 
     fn read_index_side(&self, sides: &mut BTreeMap<BString, Sides>) -> Result<(), Error> {

@@ -43,32 +43,35 @@ pub fn visible_lines(message: &str) -> String {
 }
 
 /// `bytes` as one word of a POSIX shell: as it is, in single quotes, or, where a
-/// character would not be [`visible`], as `$'…'`.
+/// character would not be [`visible`], as what `printf` makes of its octal digits.
 #[must_use]
 pub fn shell_word(bytes: &BStr) -> String {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(byte);
     match bytes.to_str() {
-        Ok(text) if !text.is_empty() && bytes.iter().all(is_plain) => text.to_owned(),
+        Ok(text) if !text.is_empty() && bytes.iter().copied().all(is_plain) => text.to_owned(),
         Ok(text) if !text.chars().any(is_invisible) => format!("'{}'", text.replace('\'', r"'\''")),
-        _ => ansi_c_quoted(bytes),
+        // The shell would take newlines away from the end of what is printed.
+        _ if bytes.ends_with(b"\n") => format!("$'{}'", octal(bytes)),
+        _ => format!("\"$(printf '{}')\"", octal(bytes)),
     }
 }
 
-/// Bash, zsh, ksh and POSIX.1-2024 read this.
-fn ansi_c_quoted(bytes: &BStr) -> String {
-    let mut quoted = String::from("$'");
-    for byte in bytes.iter() {
-        match byte {
-            b'\'' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
-            b' '..=b'~' => quoted.push(char::from(*byte)),
-            _ => {
-                // Writing to a string cannot fail.
-                let _ = write!(quoted, "\\{byte:03o}");
-            }
+/// Whether a byte is no sign to any shell.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(&byte)
+}
+
+/// Letters and digits as they are, all else as `\ooo`.
+fn octal(bytes: &BStr) -> String {
+    let mut digits = String::new();
+    for byte in bytes.iter().copied() {
+        if is_plain(byte) && byte != b'%' {
+            digits.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(digits, "\\{byte:03o}");
         }
     }
-    quoted.push('\'');
-    quoted
+    digits
 }
 
 /// Whether a terminal would act on `c`, reorder text by it, or show nothing.

@@ -23,7 +23,10 @@ pub enum WayOut {
     Stow,
     /// They are tracked, or staged in an index that git made for this commit alone:
     /// `stow` has to be told.
-    StowNamed,
+    StowNamed {
+        /// Whether it is about changes that were to be committed.
+        changes: bool,
+    },
 }
 
 /// Writes a line for each of `findings`, then how to go on: `program` is what this
@@ -51,8 +54,11 @@ pub fn findings(
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MOST)?;
     }
     write!(out, "{} {} stow", "stow:".cyan(), shell_word(program.as_os_str().as_bytes().as_bstr()))?;
-    if way_out == WayOut::StowNamed {
-        write!(out, " --")?;
+    if let WayOut::StowNamed { changes } = way_out {
+        // What a commit has is not to be deleted because somebody changed it.
+        let is_known = |finding: &Finding| finding.entry.change.is_to_a_known_path();
+        let changes = if changes && findings.iter().any(is_known) { " --changes" } else { "" };
+        write!(out, "{changes} --")?;
         for Finding { entry, .. } in findings {
             let from_top = bstr::concat([b":/", entry.path.as_slice()]);
             write!(out, " {}", shell_word(from_top.as_bstr()))?;
@@ -116,7 +122,7 @@ pub fn explanations(out: &mut impl Write, explained: &[Explanation]) -> io::Resu
         writeln!(out, "{}: {word}: {why}", visible(path).bold())?;
         let question = "  would it run in production?";
         match alternatives {
-            None => writeln!(out, "{question} it may, so it stays where it is")?,
+            None => writeln!(out, "{question} nothing says that it would not")?,
             Some(alternatives) => {
                 writeln!(out, "{question} by its name and its place it would not")?;
                 writeln!(out, "  if it would, it is fine {}", fine(alternatives))?;

@@ -9,24 +9,26 @@ use owo_colors::OwoColorize;
 
 use super::escape::{shell_word, visible};
 use super::human::MOST;
-use crate::git::Object;
-use crate::session::{Copy, Current, Entry, Found, Made, Restaging, Task};
+use crate::policy::SESSION_DIRECTORY;
+use crate::session::{Current, Entry, Found, Made, Task};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
-pub struct Stowed<'a> {
+pub struct Stowed {
     /// What was done with each path.
     pub tasks: Vec<Task>,
     /// The pattern that git ignores by from now on.
     pub ignored: Option<&'static str>,
-    /// The directories that became empty and are gone.
-    pub emptied: Vec<BString>,
+    /// A script that undoes it.
+    pub undo: Option<PathBuf>,
     /// What is committed in the session directory and was left alone.
     pub left: Vec<BString>,
     /// Whether nothing was done.
     pub is_dry_run: bool,
-    /// The top of the worktree.
-    pub top: &'a Path,
+    /// Whether no path was named.
+    pub is_asked_for_all: bool,
+    /// What this program is called by.
+    pub program: PathBuf,
 }
 
 /// Whether git ignores the session directory, and since when.
@@ -47,8 +49,8 @@ pub enum Instructed {
     Written,
 }
 
-/// How many files an undo command names. A longer one nobody would read.
-const MOST_TO_UNDO: usize = 20;
+/// How many committed files are named that are left alone.
+const MOST_LEFT: usize = 10;
 
 /// Writes what `stow` did: a line a path, what was done beside, and how to undo it.
 ///
@@ -56,32 +58,55 @@ const MOST_TO_UNDO: usize = 20;
 ///
 /// What `out` answers.
 pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    let Stowed { tasks, ignored, left, is_dry_run, .. } = stowed;
+    let Stowed { tasks, ignored, undo, left, is_dry_run, program, .. } = stowed;
+    let program = shell_word(program.as_os_str().as_bytes().as_bstr());
     for task in tasks.iter().take(MOST) {
         writeln!(out, "{}", line(task, *is_dry_run))?;
     }
     if tasks.len() > MOST {
-        writeln!(out, "and {} more: --format json lists them all", tasks.len() - MOST)?;
+        let where_else = if *is_dry_run { "--format json" } else { "the undo script" };
+        writeln!(out, "and {} more: {where_else} has them all", tasks.len() - MOST)?;
+    }
+    if tasks.is_empty() && stowed.is_asked_for_all {
+        writeln!(out, "nothing that is staged is refused; {program} stow PATH takes a file by its name")?;
+    } else if tasks.is_empty() {
+        writeln!(out, "there is nothing to do")?;
     }
     if let Some(pattern) = ignored {
         let word = if *is_dry_run { "would ignore:" } else { "ignored:" };
         writeln!(out, "{} {pattern}, by a line in .git/info/exclude", word.cyan())?;
     }
-    for path in left.iter().take(MOST) {
-        let path = path.as_bstr();
-        writeln!(out, "{} {} is committed, and was left alone", "left:".cyan(), visible(path))?;
-    }
     if !left.is_empty() {
-        writeln!(
-            out,
-            "{} stage-guard stow -- :/.claude_sessions takes what is committed there out of the repository, and leaves the files",
-            "untrack:".cyan()
-        )?;
+        writeln!(out, "{} {}", "left:".cyan(), committed(left))?;
+        writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(left))?;
     }
-    if !is_dry_run && !tasks.is_empty() {
-        writeln!(out, "{} {}", "undo:".cyan(), undo(stowed))?;
+    if let Some(undo) = undo {
+        let here = std::env::current_dir().unwrap_or_default();
+        let undo = undo.strip_prefix(here).unwrap_or(undo);
+        writeln!(out, "{} sh {}", "undo:".cyan(), shell_word(undo.as_os_str().as_bytes().as_bstr()))?;
     }
     Ok(())
+}
+
+/// The committed files that are left alone, the first ones by their names.
+fn committed(left: &[BString]) -> String {
+    let names: Vec<String> = left.iter().take(MOST_LEFT).map(visible).collect();
+    let more = match left.len().saturating_sub(MOST_LEFT) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}: committed earlier", names.join(", "))
+}
+
+/// The session directories of these paths, as words of a shell.
+fn session_directories(left: &[BString]) -> String {
+    let directory = |path: &BString| {
+        let end = path.find(SESSION_DIRECTORY).map_or(path.len(), |start| start + SESSION_DIRECTORY.len());
+        shell_word(bstr::concat([b":/", &path[..end]]).as_bstr())
+    };
+    let mut directories: Vec<String> = left.iter().map(directory).collect();
+    directories.dedup();
+    directories.join(" ")
 }
 
 /// Writes how many paths were stowed; nothing, where there was none.
@@ -97,88 +122,38 @@ pub fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
 }
 
 fn line(task: &Task, is_dry_run: bool) -> String {
-    let Task { path, moved_to, written, entry, restaging, .. } = task;
-    let done = |word: &str, would: &str| {
-        let word = if is_dry_run { would } else { word };
+    let Task { path, moved_to, written, entry, .. } = task;
+    let word = |done: &'static str, would: &'static str| {
+        let word = if is_dry_run { would } else { done };
         word.green().bold().to_string()
     };
     let name = visible(path).bold().to_string();
-    let mut line = match (moved_to, written) {
-        (Some(to), None) => format!("{} {name} -> {}", done("stowed:", "would stow:"), visible(to)),
-        (Some(to), Some(Copy { to: copy, .. })) => format!(
-            "{} {name} -> {}, and its staged contents -> {}",
-            done("stowed:", "would stow:"),
-            visible(to),
-            visible(copy)
-        ),
-        (None, Some(Copy { to: copy, .. })) => {
-            format!("{} the staged contents of {name} -> {}", done("stowed:", "would stow:"), visible(copy))
+    let to = |to: &BString| format!("-> {}", visible(to));
+    let stowed = || word("stowed:", "would stow:");
+    let what = match (moved_to, written) {
+        (Some(moved), None) => format!("{} {name} {}", stowed(), to(moved)),
+        (Some(moved), Some(copy)) => {
+            format!("{} {name} {}, its staged contents {}", stowed(), to(moved), to(&copy.to))
         }
-        (None, None) if *entry == Entry::Restored && *restaging == Restaging::Nothing => {
-            return format!("{} {name}, as HEAD has it", done("restored:", "would restore:"));
-        }
-        (None, None) => format!("{} {name} stays where it is", done("unstaged:", "would unstage:")),
+        (None, Some(copy)) => format!("{} the staged contents of {name} {}", stowed(), to(&copy.to)),
+        (None, None) => match entry {
+            Entry::Restored if task.staged.is_none() && task.is_checked_out => {
+                return format!("{} {name}, as HEAD has it", word("restored:", "would restore:"));
+            }
+            Entry::Restored if task.staged.is_none() => {
+                let restored = word("restored:", "would restore:");
+                return format!("{restored} {name} in the index; the file that is there was left alone");
+            }
+            Entry::Deleted => format!("{} {name} stays where it is", word("untracked:", "would untrack:")),
+            _ => format!("{} {name} stays where it is", word("unstaged:", "would unstage:")),
+        },
     };
-    line += match entry {
-        Entry::Untouched | Entry::Unstaged => "",
-        Entry::Restored => ", and HEAD's is back",
-        Entry::Deleted => ", and its deletion is staged",
+    let then = match entry {
+        Entry::Deleted => "; the next commit deletes it from the repository",
+        _ if task.is_checked_out => "; what HEAD has is back in its place",
+        _ => "",
     };
-    line
-}
-
-/// The shell command that undoes a stow, run where the user stands.
-fn undo(stowed: &Stowed) -> String {
-    let Stowed { tasks, emptied, top, .. } = stowed;
-    if tasks.len() > MOST_TO_UNDO {
-        return "move each file back to its old name (`mv -n`), and `git add -f` it".to_owned();
-    }
-    let mut commands = Vec::new();
-    let is_at_top = std::env::current_dir().is_ok_and(|here| here == *top);
-    if !is_at_top {
-        commands.push(format!("cd {}", shell_word(top.as_os_str().as_bytes().as_bstr())));
-    }
-    let is_deepest = |directory: &&BString| {
-        let below = bstr::concat([directory.as_slice(), b"/"]);
-        !emptied.iter().any(|other| other.starts_with(&below))
-    };
-    if !emptied.is_empty() {
-        commands.push(format!("mkdir -p {}", words(emptied.iter().filter(is_deepest))));
-    }
-    for task in tasks {
-        if let Some(to) = &task.moved_to {
-            let how = if task.is_checked_out { "-f" } else { "-n" };
-            commands.push(format!("mv {how} {}", words([to, &task.path].into_iter())));
-        }
-    }
-    let those = |is_meant: &dyn Fn(&Task) -> bool| {
-        let meant = tasks.iter().filter(|task| task.entry != Entry::Untouched && is_meant(task));
-        Some(words(meant.map(|task| &task.path))).filter(|words| !words.is_empty())
-    };
-    if let Some(added) = those(&|task| task.restaging == Restaging::Add) {
-        commands.push(format!("git add -f {added}"));
-    }
-    for task in tasks {
-        if let Restaging::Set(Object { mode, id }) = &task.restaging {
-            let entry = bstr::concat([format!("{mode:o},{id},").as_bytes(), &task.path]);
-            commands.push(format!("git update-index --add --cacheinfo {}", shell_word(entry.as_bstr())));
-        }
-    }
-    if let Some(restored) = those(&|task| task.restaging == Restaging::Nothing) {
-        commands.push(format!("git rm -q {restored}"));
-    }
-    commands.join(" && ")
-}
-
-/// Paths from the top as words of a shell that no command takes for an option, nor
-/// git for a pattern.
-fn words<'p>(paths: impl Iterator<Item = &'p BString>) -> String {
-    let word = |path: &'p BString| {
-        let is_plain = path.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'.');
-        let prefix: &[u8] = if is_plain { b"" } else { b"./" };
-        shell_word(bstr::concat([prefix, path.as_slice()]).as_bstr())
-    };
-    paths.map(word).collect::<Vec<_>>().join(" ")
+    what + then
 }
 
 /// Writes what `init` has made.
@@ -231,6 +206,9 @@ pub fn archived(
         return if moved.is_empty() { Ok(()) } else { writeln!(out, "{} archived", moved.len()) };
     }
     let word = if is_dry_run { "would archive:" } else { "archived:" };
+    if moved.is_empty() && tracked.is_empty() {
+        return writeln!(out, "there is nothing to archive");
+    }
     for (path, to) in moved {
         writeln!(out, "{} {} -> {}", word.green().bold(), visible(path).bold(), visible(to))?;
     }
@@ -246,6 +224,9 @@ pub fn cleaned(out: &mut impl Write, current: &Current, is_dry_run: bool, is_qui
     let found = &current.found;
     if is_quiet {
         return if found.is_empty() { Ok(()) } else { writeln!(out, "{} deleted", found.len()) };
+    }
+    if found.is_empty() && current.tracked.is_empty() {
+        return writeln!(out, "there is nothing to delete");
     }
     let word = if is_dry_run { "would delete:" } else { "deleted:" };
     for found in found {

@@ -10,6 +10,7 @@ mod instructions;
 mod moves;
 mod plan;
 mod stow;
+mod undo;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -22,7 +23,7 @@ use bstr::{BStr, BString, ByteSlice};
 pub use current::{Current, Found};
 pub use ignore_file::ignore;
 pub use instructions::{MarksError, with_instructions};
-pub use plan::{Copy, Entry, Held, Restaging, Task, Wanted};
+pub use plan::{Copy, Entry, Held, Task, Wanted};
 pub use stow::stow;
 
 use crate::git;

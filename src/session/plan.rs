@@ -52,8 +52,8 @@ pub struct Task {
     pub entry: Entry,
     /// The same, as git is told.
     pub change: Option<IndexChange>,
-    /// How it is staged again, if that is to be undone.
-    pub restaging: Restaging,
+    /// What was staged.
+    pub staged: Option<Object>,
     /// Whether the worktree gets what the index goes back to.
     pub is_checked_out: bool,
     /// Whether the path is in a session directory already, where it stays.
@@ -73,17 +73,6 @@ pub enum Entry {
     Deleted,
     /// The next commit has it as the ones before.
     Restored,
-}
-
-/// What brings back what was staged.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Restaging {
-    /// Nothing was.
-    Nothing,
-    /// To add what the worktree had.
-    Add,
-    /// To set the entry to this.
-    Set(Object),
 }
 
 impl Task {
@@ -133,9 +122,11 @@ impl Held {
         let is_named = self.wanted.is_named;
         let goes_back = committed.as_ref().filter(|_| !is_named);
         let entry = match (staged, committed) {
+            (_, Some(_)) if !is_named && staged == committed => Entry::Untouched,
             (_, Some(_)) if !is_named => Entry::Restored,
             (Some(_), Some(_)) => Entry::Deleted,
             (Some(_), None) => Entry::Unstaged,
+            (None, _) if self.sides.is_intent_to_add => Entry::Unstaged,
             (None, _) => Entry::Untouched,
         };
         if goes_back.is_some() && staged.is_none() {
@@ -247,11 +238,7 @@ impl SessionDirectory {
             entry: decision.entry,
             is_checked_out: decision.checks_out,
             stays: place.is_none(),
-            restaging: match (held.sides.staged, held.standing) {
-                (None, _) => Restaging::Nothing,
-                (staged, Standing::File(object)) if staged == object => Restaging::Add,
-                (Some(staged), _) => Restaging::Set(staged),
-            },
+            staged: held.sides.staged,
             rule: held.wanted.rule,
             path: held.wanted.path,
         })

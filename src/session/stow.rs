@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Copy, Error, Task, disk, is_there, moves, relative};
+use super::{Copy, Error, Task, disk, is_there, moves, relative, replace, undo};
 use crate::git::{self, IndexChange, IndexUpdate, Repository, Standing};
 
 /// A step that was made.
@@ -25,7 +25,7 @@ enum Step<'t> {
 }
 
 /// Does `tasks`. `index` is held for them; `is_interrupted` tells whether a signal
-/// came. Gives the directories that became empty and are gone, relative to the top.
+/// came. Gives the script that undoes it.
 ///
 /// # Errors
 ///
@@ -36,10 +36,14 @@ pub fn stow(
     index: &IndexUpdate,
     tasks: &[Task],
     is_interrupted: &dyn Fn() -> bool,
-) -> Result<Vec<BString>, Error> {
+) -> Result<PathBuf, Error> {
     let top = repository.top();
     let mut steps = Vec::new();
+    let undo = repository.git_dir().join(UNDO);
+    let undo_of_this = undo.with_extension("new");
     let done = index.prepare(&changes(tasks, &|_| true)).map_err(Error::from).and_then(|()| {
+        make_directory_of(&undo)?;
+        replace(&undo_of_this, &undo::script(top, tasks))?;
         for task in tasks {
             make_steps(repository, task, &mut steps, is_interrupted)?;
         }
@@ -49,11 +53,18 @@ pub fn stow(
     });
     if let Err(error) = done {
         let source = Box::new(if is_interrupted() { Error::Interrupted } else { error });
+        let _ = fs::remove_file(&undo_of_this);
         return Err(undone(repository, index, tasks, steps, source));
     }
-    let moved = tasks.iter().filter(|task| task.moved_to.is_some());
-    Ok(moved.flat_map(|task| remove_empty_directories(top, task.path.as_bstr())).collect())
+    for task in tasks.iter().filter(|task| task.moved_to.is_some()) {
+        remove_empty_directories(top, task.path.as_bstr());
+    }
+    // The undo of an earlier stow was good until now.
+    Ok(if fs::rename(&undo_of_this, &undo).is_ok() { undo } else { undo_of_this })
 }
+
+/// In the git directory, where a script lies that undoes the last stow.
+const UNDO: &str = "stage-guard/undo";
 
 fn make_steps<'t>(
     repository: &Repository,
@@ -141,15 +152,14 @@ fn changes(tasks: &[Task], is_meant: &dyn Fn(&Task) -> bool) -> Vec<IndexChange>
 
 /// Removes the directories above `path` that are empty now; not the one that the
 /// user stands in, and not the top.
-fn remove_empty_directories(top: &Path, path: &BStr) -> Vec<BString> {
+fn remove_empty_directories(top: &Path, path: &BStr) {
     let here = env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
-    let slashes = path.rfind_iter(b"/");
-    let directories = slashes.map(|slash| path[..slash].as_bstr());
-    let is_gone = |directory: &&BStr| {
-        let directory = top.join(relative(directory));
-        !here.starts_with(&directory) && fs::remove_dir(&directory).is_ok()
-    };
-    directories.take_while(is_gone).map(BStr::to_owned).collect()
+    for slash in path.rfind_iter(b"/") {
+        let directory = top.join(relative(path[..slash].as_bstr()));
+        if here.starts_with(&directory) || fs::remove_dir(&directory).is_err() {
+            return;
+        }
+    }
 }
 
 fn make_directory_of(path: &Path) -> Result<(), Error> {

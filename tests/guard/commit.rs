@@ -296,17 +296,19 @@ fn the_way_out_that_is_named_works() {
 
 #[test]
 fn the_way_out_names_the_paths_where_nothing_stays_staged() {
-    for arguments in [&["-a"][..], &["--", TEST]] {
+    for arguments in [&["-a"][..], &["--", TEST, "backend/api_client.py"]] {
         let repo = Repo::new();
         repo.commit_past_the_guard(&[TEST, "backend/api_client.py"]);
         repo.write(TEST, "changed\n").write("backend/api_client.py", "mended\n");
         let commit = [&["commit", "-q", "-m", "all"], arguments].concat();
         let run = repo.git_with(&commit).refuses(&[TEST]);
-        assert!(run.way_out().ends_with(" stow -- :/backend/test_api.py"), "{run:?}");
+        assert!(run.way_out().ends_with(" stow --changes -- :/backend/test_api.py"), "{run:?}");
         repo.shell(&run.way_out()).ok();
         repo.git_with(&commit).silent();
         let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
         assert_eq!(stowed, "changed\n");
+        // What a commit has is not deleted because it was changed.
+        assert!(repo.is_there(TEST) && repo.git("ls-files").ok().contains(TEST));
         assert!(repo.git("status --porcelain").ok().lines().all(|line| line.ends_with("api_client.py")));
     }
 }

@@ -1,6 +1,7 @@
 //! File names are hostile text.
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 use super::sandbox::{Repo, bytes};
 
@@ -16,7 +17,9 @@ fn shown(name: &OsStr, shown: &str) {
     repo.stage("other.py");
     let command = repo.git("commit -q -a -m all").refuses_some().way_out();
     assert_eq!(command.lines().count(), 1);
-    repo.shell(&command).ok();
+    let mut shell = repo.command(if path.as_os_str().as_bytes().ends_with(b"\n") { "bash" } else { "sh" });
+    shell.args(["-c", &command]);
+    Repo::run(shell, b"").ok();
     assert_eq!(repo.git("diff --cached --name-only").ok(), "other.py\n");
     repo.guard("").silent();
     repo.git("update-index --split-index").ok();
@@ -34,6 +37,8 @@ shown! {
     spaces: " a  b " => " a  b ";
     quotes: "it's \"so\"" => "it's \"so\"";
     a_newline: "a\nrefused: b" => r"a\nrefused: b";
+    a_newline_at_the_end: "a\n" => r"a\n";
+    percent_signs: "%s%d\x1b%" => r"%s%d\u{1b}%";
     a_carriage_return: "a\rb" => r"a\rb";
     a_tab: "a\tb" => r"a\tb";
     a_backslash: r"a\b" => r"a\\b";

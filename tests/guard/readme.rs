@@ -88,7 +88,8 @@ fn the_json_documents_are_what_is_printed() {
     repo.stage("backend/test_api.py").stage("main.py");
     let [report, stowed] = blocks("json")[..] else { panic!("two documents") };
     assert_eq!(repo.guard("--format json").out, report);
-    assert_eq!(repo.guard("stow --format json").out, stowed);
+    let top = repo.top.display().to_string();
+    assert_eq!(repo.guard("stow --format json").out, stowed.replace("/home/you/project", &top));
 }
 
 #[test]
@@ -148,6 +149,6 @@ fn the_line_of_shell_has_the_faults_that_are_named() {
 fn the_files_that_are_named_are_there() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     for file in README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        assert!(fs::exists(top.join(file)).unwrap(), "{file}");
+        assert!(file.starts_with('#') || fs::exists(top.join(file)).unwrap(), "{file}");
     }
 }

@@ -232,7 +232,7 @@ fn instructions_follow_a_symlink_and_keep_the_mode() {
 fn archive_moves_what_is_current_under_the_date() {
     let repo = Repo::new();
     repo.guard("init").ok();
-    repo.guard("archive").silent();
+    assert_eq!(repo.guard("archive").ok(), "there is nothing to archive\n");
     repo.write(".claude_sessions/current/plan.md", "1").write(".claude_sessions/current/deep/er.md", "2");
     repo.write(".claude_sessions/current/.hidden", "3");
     symlink("/etc", repo.path(".claude_sessions/current/link")).unwrap();
@@ -276,7 +276,7 @@ fn archive_takes_the_date_of_the_user() {
 fn clean_deletes_what_is_current_and_nothing_else() {
     let repo = Repo::new();
     repo.guard("init").ok();
-    repo.guard("clean --yes").silent();
+    assert_eq!(repo.guard("clean").ok(), "there is nothing to delete\n");
     repo.within("../elsewhere").write("precious", "x");
     for path in
         ["current/a", "current/deep/b", "current/.c", "current/repo/.git/d", "tests/kept", "archive/kept"]
@@ -362,6 +362,9 @@ fn options_without_a_meaning_are_refused() {
         repo.guard(command).could_not("this command takes no --");
     }
     assert_eq!(repo.names("."), [".git", "README.md"]);
+    for command in ["init -q", "install -q", "uninstall -q"] {
+        repo.guard(command).silent();
+    }
     assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("archive -q").ok(), "1 archived\n");
     assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("clean -q -y").ok(), "1 deleted\n");
 }

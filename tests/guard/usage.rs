@@ -149,7 +149,7 @@ test_y.py: refused: stray-test (`test_*`): a test outside the test directory, be
   would it run in production? by its name and its place it would not
   if it would, it is fine as tests/test_y.py, or beside y.py or y, or with allow = [\"test_y.py\"] in .stage-guard.toml
 test_x.py: allowed: it belongs to `x.py` beside it, against stray-test (`test_*`)
-  would it run in production? it may, so it stays where it is
+  would it run in production? nothing says that it would not
 ";
     assert!(run.out.starts_with(expected), "{run:?}");
     for words in [

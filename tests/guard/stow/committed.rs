@@ -83,7 +83,8 @@ fn what_took_the_place_of_the_old_side_stays() {
     repo.commit().silent();
     repo.git("mv main.py debug_it.py").ok();
     repo.write("main.py", "somebody's\n");
-    stowed(repo.guard("stow"));
+    let out = stowed(repo.guard("stow"));
+    assert!(out.contains("restored: main.py in the index; the file that is there was left alone\n"), "{out}");
     assert_eq!((repo.read("main.py").as_str(), repo.read(STOWED).as_str()), ("somebody's\n", "1\n2\n3\n"));
     assert_eq!(repo.git("status --porcelain").ok(), " M main.py\n");
 }

@@ -42,7 +42,8 @@ fn nothing_refused_is_nothing_done() {
     let repo = Repo::new();
     repo.stage("main.py");
     let before = repo.read(".git/info/exclude");
-    repo.guard("stow").silent();
+    let said = stowed(repo.guard("stow"));
+    assert!(said.starts_with("nothing that is staged is refused; "), "{said}");
     assert!(!repo.is_there(".claude_sessions") && repo.read(".git/info/exclude") == before);
     assert_eq!(repo.git("status --porcelain").ok(), "A  main.py\n");
     repo.has_no_lock();

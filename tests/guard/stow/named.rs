@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::{AGAIN, SCRIPT, STOWED, stowed, with_committed_script};
+use super::{AGAIN, NOTE, SCRIPT, STOWED, stowed, with_committed_script};
 use crate::sandbox::Repo;
 
 #[test]
@@ -31,6 +31,33 @@ fn a_named_file_that_is_committed_and_changed_keeps_what_is_new() {
     repo.write(SCRIPT, "changed\n");
     stowed(repo.guard_with(&["stow", SCRIPT]));
     assert_eq!((repo.read(STOWED).as_str(), repo.read(AGAIN).as_str()), ("changed\n", "staged\n"));
+    repo.is_settled();
+}
+
+#[test]
+fn only_the_changes_of_a_named_file_are_taken_where_that_is_asked() {
+    let repo = with_committed_script();
+    repo.commit_past_the_guard(&["debug_as_ever.py", NOTE]);
+    repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n");
+    stowed(repo.guard_with(&["stow", "--changes", SCRIPT, "debug_as_ever.py", "debug_new.py", NOTE]));
+    assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\n", "changed\n"));
+    assert!(repo.is_there("debug_as_ever.py") && repo.is_there(".claude_sessions/debugging/debug_new.py"));
+    // There is no other place for what is in the session directory.
+    assert_eq!(repo.git("status --porcelain").ok(), format!("D  {NOTE}\n"));
+    repo.is_settled();
+}
+
+#[test]
+fn what_is_only_announced_is_taken_back() {
+    let repo = with_committed_script();
+    repo.write("debug_new.py", "new\n")
+        .write("debug_empty.py", "")
+        .git("add -N debug_new.py debug_empty.py")
+        .ok();
+    let out = stowed(repo.guard("stow debug_new.py debug_empty.py"));
+    assert!(!out.contains("deletes"), "{out}");
+    assert_eq!(repo.read(".claude_sessions/debugging/debug_new.py"), "new\n");
+    assert!(!repo.is_there(".claude_sessions/debugging/debug_new-2.py"));
     repo.is_settled();
 }
 

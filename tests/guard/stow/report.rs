@@ -27,46 +27,118 @@ fn a_dry_run_says_the_same_and_does_nothing() {
     repo.is_settled();
 }
 
+/// The index and the worktree.
+fn state(repo: &Repo) -> [String; 4] {
+    let deletions = repo.git("diff --name-status").ok();
+    [repo.git("ls-files -s").ok(), repo.git("diff").ok(), repo.git("diff --cached").ok(), deletions]
+}
+
+fn undo(said: &str) -> &str {
+    said.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap()
+}
+
 #[test]
 fn the_undo_command_undoes_it() {
     let repo = with_committed_script();
-    repo.write("backend/app/main.py", "main\n").git("add -A").ok();
-    repo.commit().silent();
-    repo.write(SCRIPT, "staged\n")
-        .write("-debug/debug/-debug_it.py", "odd\n")
-        .write("check 'it' $x.py", "q\n");
+    repo.write("backend/app/main.py", "main\n").write("debug_lost.py", "old\n").git("add -A").ok();
+    repo.git("commit -q --no-verify -m more").ok();
+    repo.write(SCRIPT, "staged\n").write("debug_lost.py", "staged\n");
+    repo.write("-debug/debug/-debug_it.py", "odd\n").write("check 'it' $x.py", "q\n");
     repo.write(".stage-guard.toml", "[production]\nroots = [\"-debug/*\"]\n");
-    repo.write("debug_partly.py", "one\n")
-        .write("debug_gone.py", "gone\n")
-        .write("debug_\n\u{202e}.py", "hostile\n");
+    repo.write("debug_partly.py", "one\n").write("debug_gone.py", "gone\n");
+    repo.write("debug_\n\u{202e}.py", "hostile\n").write(".Claude_Sessions/x", "x\n");
     symlink("x", repo.path("debug_link.py")).unwrap();
     repo.git("add -A").ok();
     repo.stage(NOTE).write("debug_partly.py", "one\ntwo\n");
     fs::remove_file(repo.path("debug_gone.py")).unwrap();
+    fs::remove_file(repo.path("debug_lost.py")).unwrap();
     repo.git("mv backend/app/main.py debug_main.py").ok();
-    let state = || (repo.git("ls-files -s").ok(), repo.git("diff").ok(), repo.git("diff --cached").ok());
-    let before = state();
-    for within in [repo.below("."), repo.within("deep/down")] {
+    let before = state(&repo);
+    for (within, command) in
+        [(repo.below("."), "sh .git/stage-guard/undo"), (repo.within("deep/down"), "sh /")]
+    {
         let out = stowed(within.guard("stow"));
         repo.guard("").silent();
-        let undo = out.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap();
-        within.shell(undo).ok();
-        assert_eq!(state(), before, "{undo}");
+        assert!(undo(&out).starts_with(command), "{out}");
+        within.shell(undo(&out)).silent();
+        assert_eq!(state(&repo), before);
     }
 }
 
 #[test]
-fn undo_is_told_in_words_where_there_is_too_much() {
+fn a_named_stow_is_undone_too() {
+    let repo = with_committed_script();
+    repo.commit_past_the_guard(&[NOTE]);
+    repo.write("untracked", "u\n").write("announced", "a\n").git("add -N announced").ok();
+    repo.write("debug_new.py", "n\n").git("add debug_new.py").ok();
+    for arguments in [
+        &["stow", SCRIPT, NOTE, "untracked", "announced", "debug_new.py"][..],
+        &["stow", "--changes", SCRIPT],
+        &["stow", "."],
+    ] {
+        repo.write(SCRIPT, "changed\n");
+        let before = (state(&repo), repo.git("status --porcelain").ok());
+        let out = stowed(repo.guard_with(arguments));
+        repo.shell(undo(&out)).silent();
+        assert_eq!((state(&repo), repo.git("status --porcelain").ok()), before, "{out}");
+    }
+}
+
+#[test]
+fn an_undo_of_a_thousand_files() {
     let repo = Repo::new();
-    for number in 0..30 {
-        repo.write(format!("debug_{number}.py"), "x");
+    for number in 0..1000 {
+        repo.write(format!("scratch/{}/{number}.py", number % 7), &format!("{number}\n"));
     }
     repo.git("add -A").ok();
+    let before = state(&repo);
     let out = stowed(repo.guard("stow"));
-    assert!(
-        out.ends_with("undo: move each file back to its old name (`mv -n`), and `git add -f` it\n"),
-        "{out}"
-    );
+    assert!(out.contains("\nand 900 more: the undo script has them all\n"), "{out}");
+    repo.shell(undo(&out)).silent();
+    assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn undo_touches_nothing_that_was_made_since() {
+    for (in_the_way, words) in [
+        ("echo precious > debug_new.py", "./debug_new.py is there again, so nothing was undone"),
+        ("ln -s nowhere debug_new.py", "is there again, so nothing was undone"),
+        (
+            "echo precious > backend/debug_it.py",
+            "backend/debug_it.py was changed since, so nothing was undone",
+        ),
+        (
+            "rm .claude_sessions/debugging/debug_new.py",
+            "debug_new.py is no longer there, so nothing was undone",
+        ),
+    ] {
+        let repo = with_committed_script();
+        repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").git("add -A").ok();
+        let out = stowed(repo.guard("stow"));
+        repo.shell(in_the_way).ok();
+        let state = || {
+            repo.shell("find . -name .git -prune -o -type f -exec sha1sum {} + | sort; git ls-files -s").ok()
+        };
+        let before = state();
+        let run = repo.shell(undo(&out));
+        assert!(run.code == 1 && run.err.contains(words.trim_start_matches("./")), "{run:?}");
+        assert_eq!(state(), before);
+    }
+}
+
+#[test]
+fn a_stow_that_fails_leaves_the_undo_of_the_one_before() {
+    let repo = Repo::new();
+    repo.stage("debug_a.py");
+    let out = stowed(repo.guard("stow"));
+    let script = repo.read(".git/stage-guard/undo");
+    repo.guard("stow").ok();
+    repo.stage(SCRIPT).write(".git/index.lock", "");
+    repo.guard("stow").could_not("index.lock` is there");
+    assert_eq!(repo.read(".git/stage-guard/undo"), script);
+    fs::remove_file(repo.path(".git/index.lock")).unwrap();
+    repo.shell(undo(&out)).silent();
+    assert_eq!(repo.git("diff --cached --name-only").ok(), "backend/debug_it.py\ndebug_a.py\n");
 }
 
 #[test]
@@ -78,6 +150,9 @@ fn json_is_one_document() {
     repo.stage(odd);
     for (arguments, is_dry_run) in [("stow --dry-run --format json", true), ("stow --format json", false)] {
         let report: serde_json::Value = serde_json::from_str(&stowed(repo.guard(arguments))).unwrap();
+        let mut report = report;
+        let undo = report.as_object_mut().unwrap().remove("undo");
+        assert_eq!(undo.is_none(), is_dry_run);
         let expected = serde_json::json!({
             "version": 1, "dry_run": is_dry_run, "ignored": ".claude_sessions/", "left": [], "stowed": [
                 {"path": {"text": NOTE}, "rule": "session-directory", "index": "unstaged"},

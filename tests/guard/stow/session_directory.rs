@@ -93,10 +93,37 @@ fn committed_session_work_is_left_alone_and_named_once() {
     let out = stowed(repo.guard("stow"));
     for path in [NOTE, ".claude_sessions/old.md"] {
         assert_eq!(out.matches(path).count(), 1, "{out}");
-        assert!(out.contains(&format!("left: {path} is committed")), "{out}");
     }
+    assert!(out.contains(&format!("left: {NOTE}, .claude_sessions/old.md: committed earlier\n")), "{out}");
+    let untrack = out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap();
+    assert!(untrack.ends_with(" stow -- :/.claude_sessions"), "{out}");
     repo.is_settled();
     assert!(repo.is_there(NOTE));
+}
+
+#[test]
+fn the_command_that_untracks_committed_session_work_does() {
+    let repo = Repo::new();
+    let paths = [
+        NOTE,
+        "pkg/.claude_sessions/x",
+        "pkg/.claude_sessions/deep/.claude_sessions/y",
+        ".CLAUDE_sessions/z",
+    ];
+    repo.commit_past_the_guard(&paths);
+    let out = stowed(repo.guard("stow"));
+    repo.shell(out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap()).ok();
+    repo.guard("check --all-files").silent();
+    repo.is_settled();
+    // Very many are counted.
+    let repo = Repo::new();
+    for number in 0..30 {
+        repo.write(format!(".claude_sessions/{number}"), "x");
+    }
+    repo.git("add -f .claude_sessions").ok();
+    repo.git("commit -q --no-verify -m old").ok();
+    let out = stowed(repo.guard("stow"));
+    assert!(out.contains(".claude_sessions/17 and 20 more: committed earlier\n"), "{out}");
 }
 
 #[test]
