@@ -76,6 +76,9 @@ impl Repository {
         let mut as_committed: BTreeSet<BString> = paths.clone();
         for difference in differences(&differences_in(self.git(), head, "-M")?) {
             as_committed.remove(difference.path);
+            if let Some(old) = difference.renamed_from.and_then(|old| sides.get_mut(old)) {
+                old.committed.clone_from(&difference.old);
+            }
             if let Some(side) = sides.get_mut(difference.path) {
                 side.renamed_from = difference.renamed_from.map(BString::from);
                 side.committed = difference.old.clone().filter(|_| side.renamed_from.is_none());
@@ -113,9 +116,8 @@ impl Repository {
         let arguments =
             ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--ita-visible-in-index", head, "--"];
         for difference in differences(&run_with(self.git(), &arguments, &[])?) {
-            if let Some(side) = sides.get_mut(difference.path)
-                && as_committed.contains(difference.path)
-            {
+            let is_new = difference.old.is_none() && as_committed.contains(difference.path);
+            if let Some(side) = sides.get_mut(difference.path).filter(|_| is_new) {
                 *side = Sides { is_intent_to_add: true, ..Sides::default() };
             }
         }

@@ -62,6 +62,18 @@ fn what_is_only_announced_is_taken_back() {
 }
 
 #[test]
+fn a_named_file_that_was_renamed_away_is_not_there() {
+    let repo = with_committed_script();
+    repo.git("mv backend/debug_it.py main.py").ok();
+    assert_eq!(stowed(repo.guard_with(&["stow", SCRIPT])), "there is nothing to do\n");
+    assert_eq!(repo.git("status --porcelain").ok(), "R  backend/debug_it.py -> main.py\n");
+    // What has been written there since is.
+    repo.write(SCRIPT, "new\n").guard_with(&["stow", SCRIPT]).ok();
+    assert_eq!(repo.read(STOWED), "new\n");
+    repo.is_settled();
+}
+
+#[test]
 fn a_named_file_that_is_gone_is_written_out() {
     let repo = with_committed_script();
     fs::remove_dir_all(repo.path("backend")).unwrap();

@@ -1,7 +1,7 @@
 //! Any tree, any staged subset: the bytes that were there before `stow` are all there
 //! after it, and the commit passes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -75,18 +75,23 @@ fn put(repo: &Repo, path: &str, made: Made) {
 fn worktree(directory: &Path, found: &mut BTreeSet<(char, Vec<u8>)>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        let metadata = fs::symlink_metadata(&path).unwrap();
-        if metadata.is_symlink() {
-            let target = fs::read_link(&path).unwrap();
-            found.insert(('l', target.into_os_string().into_encoded_bytes()));
-        } else if metadata.is_dir() {
+        if fs::symlink_metadata(&path).unwrap().is_dir() {
             if !path.ends_with(".git") {
                 worktree(&path, found);
             }
         } else {
-            let kind = if metadata.permissions().mode() & 0o100 == 0 { 'f' } else { 'x' };
-            found.insert((kind, fs::read(&path).unwrap()));
+            file(&path, found);
         }
+    }
+}
+
+fn file(path: &Path, found: &mut BTreeSet<(char, Vec<u8>)>) {
+    let metadata = fs::symlink_metadata(path).unwrap();
+    if metadata.is_symlink() {
+        found.insert(('l', fs::read_link(path).unwrap().into_os_string().into_encoded_bytes()));
+    } else {
+        let kind = if metadata.permissions().mode() & 0o100 == 0 { 'f' } else { 'x' };
+        found.insert((kind, fs::read(path).unwrap()));
     }
 }
 
@@ -124,6 +129,7 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
         }
     }
     let before = all(&repo);
+    let (index_before, files_before) = (repo.git("ls-files -s").ok(), all_files(&repo));
     let head = held_by_git(&repo, "ls-tree -r HEAD");
     let mut arguments = vec!["stow"];
     arguments.extend(named.map(|at| paths[at % paths.len()].0.as_str()));
@@ -145,7 +151,31 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
         let again = repo.guard("stow --format json");
         prop_assert!(again.out.contains("\"stowed\":[]"), "{run:?} {again:?}");
     }
+    // And the first one can be undone.
+    if let Some(undo) = run.out.lines().find_map(|line| line.strip_prefix("undo: ")) {
+        let undone = repo.shell(undo);
+        prop_assert!(undone.code == 0 && undone.err.is_empty(), "{run:?} {undone:?}");
+        prop_assert_eq!(repo.git("ls-files -s").ok(), index_before, "{:?}", run);
+        let (mut files, mut files_before) = (all_files(&repo), files_before);
+        files.retain(|path, _| files_before.contains_key(path) || !path.contains(".claude_sessions"));
+        // What stayed where it is may have got its staged contents beside it, or at its place.
+        files_before.retain(|path, _| files.contains_key(path) || !path.contains(".claude_sessions"));
+        prop_assert_eq!(files, files_before, "{:?}", run);
+    }
     Ok(())
+}
+
+/// All files and symlinks of the worktree, by their paths.
+fn all_files(repo: &Repo) -> BTreeMap<String, BTreeSet<(char, Vec<u8>)>> {
+    let listed = repo.shell("find . -name .git -prune -o ! -type d -print0").ok();
+    let paths = listed.split_terminator('\0').map(str::to_owned);
+    paths
+        .map(|path| {
+            let mut found = BTreeSet::new();
+            file(&repo.path(&path), &mut found);
+            (path, found)
+        })
+        .collect()
 }
 
 proptest! {
