@@ -12,7 +12,7 @@ use crate::git::{self, Repository};
 use crate::policy::{Home, SESSION_DIRECTORY};
 use crate::report;
 use crate::report::session::{Ignored, Instructed};
-use crate::session::{self, SessionDirectory};
+use crate::session::{self, Ignoring, SessionDirectory};
 
 /// Makes what is missing, and nothing twice.
 pub(super) fn run(options: &Options, args: &InitArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
@@ -51,8 +51,8 @@ fn have_ignored(repository: &Repository, in_exclude: bool) -> Result<Ignored, Bo
         }
         file
     };
-    session::ignore(&file, &format!("{SESSION_DIRECTORY}/"))?;
-    super::check_is_ignored(repository, &paths)?;
+    let ignoring = Ignoring::add(&file, ".claude_sessions/")?;
+    super::check_is_ignored(repository, &paths).inspect_err(|_| ignoring.take_back())?;
     Ok(Ignored::Added(file))
 }
 

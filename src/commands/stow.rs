@@ -15,7 +15,7 @@ use crate::git::{Repository, Sides, TrackedPaths};
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_in_session_directory};
 use crate::report;
 use crate::report::session::Stowed;
-use crate::session::{self, Held, SessionDirectory, Task, Wanted};
+use crate::session::{self, Held, Ignoring, SessionDirectory, Task, Wanted};
 use crate::signals::Signals;
 
 /// Why nothing could be stowed.
@@ -45,13 +45,14 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
     let index = if options.dry_run { None } else { Some(opened.lock_index()?) };
     let planned = plan(options, args)
         .map_err(|error| if signals.came() { session::Error::Interrupted.into() } else { error });
-    let Plan { repository, tasks, ignored, left } = planned?;
-    let undo = match &index {
-        Some(index) if !tasks.is_empty() => {
-            Some(session::stow(&repository, index, &tasks, &|| signals.came())?)
-        }
-        _ => None,
-    };
+    let Plan { repository, tasks, not_ignored, left } = planned?;
+    let mut undo = None;
+    if let Some(index) = index.as_ref().filter(|_| !tasks.is_empty()) {
+        let ignoring = not_ignored.map(|pattern| have_ignored(&repository, pattern, &tasks)).transpose()?;
+        let done = session::stow(&repository, index, &tasks, &|| signals.came());
+        undo = Some(done.inspect_err(|_| ignoring.iter().for_each(Ignoring::take_back))?);
+    }
+    let ignored = not_ignored;
     let is_dry_run = options.dry_run;
     let is_asked_for_all = args.paths.is_empty();
     let stowed = Stowed { tasks, ignored, undo, left, is_dry_run, is_asked_for_all, program: super::name()? };
@@ -67,7 +68,8 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
 struct Plan {
     repository: ManuallyDrop<Repository>,
     tasks: Vec<Task>,
-    ignored: Option<&'static str>,
+    /// The pattern by which git does not ignore yet what it will have to.
+    not_ignored: Option<&'static str>,
     left: Vec<BString>,
 }
 
@@ -83,9 +85,9 @@ fn plan(options: &Options, args: &StowArgs) -> Result<Plan, Box<dyn Error>> {
         named(&repository, &policy, &tracked, args)?
     };
     let tasks = tasks(&repository, &tracked, wanted)?;
-    let ignored = have_ignored(&repository, &tasks, options.dry_run)?;
+    let not_ignored = not_ignored(&repository, &tasks)?;
     let left = if is_asked_for_all { committed(&policy, &tracked, &tasks) } else { Vec::new() };
-    Ok(Plan { repository, tasks, ignored, left })
+    Ok(Plan { repository, tasks, not_ignored, left })
 }
 
 /// What is staged and refused. From a session directory in another letter case, what
@@ -209,7 +211,7 @@ fn tasks(
     }
     let paths: BTreeSet<BString> = wanted.iter().map(|wanted| wanted.path.clone()).collect();
     let mut sides = repository.sides(&paths, &repository.merge_heads()?)?;
-    let mut standing = repository.standing(sides.keys())?;
+    let mut standing = repository.standing(&sides)?;
     let mut standing: BTreeMap<BString, _> =
         sides.keys().filter_map(|path| Some((path.clone(), standing.remove(path)?))).collect();
     let mut held = Vec::new();
@@ -234,26 +236,29 @@ fn tasks(
     Ok(tasks.into_iter().filter(|task| !task.is_nothing()).collect())
 }
 
-/// Has git ignore what `tasks` put into the session directory or leave there; the
-/// pattern, where it did not yet.
-fn have_ignored(
-    repository: &Repository,
-    tasks: &[Task],
-    is_dry_run: bool,
-) -> Result<Option<&'static str>, Box<dyn Error>> {
-    let paths: Vec<BString> = tasks.iter().flat_map(Task::at_home).cloned().collect();
-    let left = repository.not_ignored(&paths)?;
-    if left.is_empty() {
-        return Ok(None);
-    }
+/// The pattern that has git ignore what `tasks` put into the session directory or
+/// leave there; nothing, where it does.
+fn not_ignored(repository: &Repository, tasks: &[Task]) -> Result<Option<&'static str>, Box<dyn Error>> {
+    let left = repository.not_ignored(&at_home(tasks))?;
     // A pattern that ends in a slash matches directories alone.
     let is_bare = |path: &BString| path.rsplit_str("/").next() == Some(SESSION_DIRECTORY.as_bytes());
     let pattern = if left.iter().any(is_bare) { ".claude_sessions" } else { ".claude_sessions/" };
-    if !is_dry_run {
-        session::ignore(&repository.exclude_file()?, pattern)?;
-        super::check_is_ignored(repository, &paths)?;
-    }
-    Ok(Some(pattern))
+    Ok((!left.is_empty()).then_some(pattern))
+}
+
+/// Has git ignore what `tasks` leave in the session directory.
+fn have_ignored(
+    repository: &Repository,
+    pattern: &'static str,
+    tasks: &[Task],
+) -> Result<Ignoring, Box<dyn Error>> {
+    let ignoring = Ignoring::add(&repository.exclude_file()?, pattern)?;
+    super::check_is_ignored(repository, &at_home(tasks)).inspect_err(|_| ignoring.take_back())?;
+    Ok(ignoring)
+}
+
+fn at_home(tasks: &[Task]) -> Vec<BString> {
+    tasks.iter().flat_map(Task::at_home).cloned().collect()
 }
 
 /// The committed paths in session directories that nothing is done with.

@@ -7,6 +7,8 @@
 //! says whose it is, and its owner holds a kernel's lock on it: where nobody does,
 //! the next update takes it over.
 
+use std::cell::Cell;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -43,6 +45,8 @@ pub struct IndexUpdate<'r> {
     index: PathBuf,
     /// The copy that the changes are made in.
     new: PathBuf,
+    /// Whether there is one: a repository in which nothing was ever staged has no index.
+    is_prepared: Cell<bool>,
     /// Open for as long as the lock is held.
     _held: File,
 }
@@ -58,8 +62,13 @@ impl Repository {
         // As git does: where the index is a symlink, the lock is beside its target.
         let index = fs::canonicalize(&index).unwrap_or(index);
         let held = hold(&beside(&index, ".lock"))?;
-        let update =
-            IndexUpdate { repository: self, new: beside(&index, ".stage-guard"), index, _held: held };
+        let update = IndexUpdate {
+            repository: self,
+            new: beside(&index, ".stage-guard"),
+            index,
+            is_prepared: Cell::default(),
+            _held: held,
+        };
         update.remove_copy();
         Ok(update)
     }
@@ -75,9 +84,14 @@ impl IndexUpdate<'_> {
         self.remove_copy();
         // Git never writes into an index, it puts a new one in its place: a second name
         // will do for a copy.
-        match fs::hard_link(&self.index, &self.new).or_else(|_| fs::copy(&self.index, &self.new).map(drop)) {
+        let copied =
+            fs::hard_link(&self.index, &self.new).or_else(|_| fs::copy(&self.index, &self.new).map(drop));
+        match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed("copy", error)),
-            _ => {}
+            copied => self.is_prepared.set(copied.is_ok() || !changes.is_empty()),
+        }
+        if changes.is_empty() {
+            return Ok(());
         }
         let null = "0".repeat(self.repository.empty_tree().len());
         let lines = changes.iter().map(|IndexChange { path, object, .. }| {
@@ -93,26 +107,37 @@ impl IndexUpdate<'_> {
         Ok(())
     }
 
-    /// Writes files of the prepared index to the worktree, where nothing is in their
-    /// place.
+    /// Writes files of the prepared index, as the worktree would have them, below
+    /// `directory`.
     ///
     /// # Errors
     ///
-    /// The disk refuses, or something is in the place of one.
-    pub fn check_out<'p>(&self, paths: impl Iterator<Item = &'p BString>) -> Result<(), Error> {
+    /// The disk refuses. A file may be there by half then.
+    pub fn check_out<'p>(
+        &self,
+        directory: &Path,
+        paths: impl Iterator<Item = &'p BString>,
+    ) -> Result<(), Error> {
         let paths = terminated(paths);
         if paths.is_empty() {
             return Ok(());
         }
-        run_with(self.git(), &["checkout-index", "--index", "-z", "--stdin"], &paths).map(drop)
+        let mut prefix = OsString::from("--prefix=");
+        prefix.push(directory);
+        prefix.push("/");
+        let arguments = [OsStr::new("checkout-index"), OsStr::new("-z"), &prefix, OsStr::new("--stdin")];
+        run_with(self.git(), &arguments, &paths).map(drop)
     }
 
-    /// Puts the prepared index in the place of the index.
+    /// Puts the prepared index, if there is one, in the place of the index.
     ///
     /// # Errors
     ///
     /// The disk refuses, and the index is as it was.
     pub fn commit(&self) -> Result<(), Error> {
+        if !self.is_prepared.get() {
+            return Ok(());
+        }
         fs::rename(&self.new, &self.index).map_err(|error| self.failed("replace", error))
     }
 

@@ -3,13 +3,14 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-/// The line that git reads as `path`. Only what a line cannot hold is quoted.
+/// The line that git reads as `path`. Only what a line cannot hold is quoted: git takes
+/// a carriage return at its end away.
 #[must_use]
 pub(super) fn quoted(path: &BStr) -> BString {
-    if !path.starts_with(b"\"") && !path.contains(&b'\n') {
+    if !path.starts_with(b"\"") && !path.contains(&b'\n') && !path.ends_with(b"\r") {
         return path.to_owned();
     }
-    let escaped = path.replace(r"\", r"\\").replace("\"", "\\\"").replace("\n", r"\n");
+    let escaped = path.replace(r"\", r"\\").replace("\"", "\\\"").replace("\n", r"\n").replace("\r", r"\r");
     bstr::concat([&b"\""[..], &escaped, b"\""]).into()
 }
 
@@ -50,13 +51,15 @@ fn unescaped(text: &[u8]) -> Option<BString> {
 
 #[cfg(test)]
 mod tests {
+    use bstr::ByteSlice;
+
     use super::{quoted, unquoted};
 
     #[test]
     fn writes_what_it_reads() {
-        for path in [&b"plain"[..], b"\"", b"\"a\\n\"", b"a\nb", b"\n\"\\", b"\xff\n"] {
+        for path in [&b"plain"[..], b"\"", b"\"a\\n\"", b"a\nb", b"\n\"\\", b"\xff\n", b"Icon\r"] {
             assert_eq!(unquoted(quoted(path.into()).as_ref()), path);
-            assert!(!quoted(path.into()).contains(&b'\n'));
+            assert!(!quoted(path.into()).contains_str("\n") && !quoted(path.into()).ends_with(b"\r"));
         }
     }
 

@@ -2,6 +2,8 @@
 //! with.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -45,6 +47,12 @@ impl Object {
     /// Of a file that is executable.
     pub const EXECUTABLE: u32 = 0o100_755;
 
+    /// Whether it is a file, executable or not.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        matches!(self.mode, Self::FILE | Self::EXECUTABLE)
+    }
+
     /// The object at this side of a raw difference; nothing where the side has none.
     fn of(mode: &[u8], id: &[u8]) -> Option<Self> {
         let mode = u32::from_str_radix(mode.to_str().ok()?, 8).ok()?;
@@ -74,7 +82,10 @@ impl Repository {
         let head = if self.is_head_unborn()? { self.empty_tree() } else { "HEAD" };
         let mut old_names = BTreeMap::new();
         let mut as_committed: BTreeSet<BString> = paths.clone();
-        for difference in differences(&differences_in(self.git(), head, "-M")?) {
+        // In a partial clone, what renames are told by may be missing.
+        let renamed = differences_in(self.git(), head, "-M");
+        let changed = renamed.or_else(|_| differences_in(self.git(), head, "--no-renames"))?;
+        for difference in differences(&changed) {
             as_committed.remove(difference.path);
             if let Some(old) = difference.renamed_from.and_then(|old| sides.get_mut(old)) {
                 old.committed.clone_from(&difference.old);
@@ -90,10 +101,13 @@ impl Repository {
         if !as_committed.is_empty() {
             self.tell_intent_to_add(head, &as_committed, &mut sides)?;
         }
+        self.drop_renamed_elsewhere(head, paths, &mut old_names)?;
         for parent in merged {
             let output = differences_in(self.git(), parent, "--no-renames")?;
             let differences: BTreeMap<&BStr, _> =
                 differences(&output).map(|difference| (difference.path, difference.old)).collect();
+            // What one side of a merge has deleted is not to come back.
+            old_names.retain(|old, _| differences.contains_key(old.as_bstr()));
             for (path, side) in sides.iter_mut().filter(|(_, side)| side.committed.is_none()) {
                 side.committed = match differences.get(path.as_bstr()) {
                     Some(old) => old.clone(),
@@ -103,6 +117,42 @@ impl Repository {
         }
         old_names.append(&mut sides);
         Ok(old_names)
+    }
+
+    /// A file that was renamed and copied has one old name and two new ones: where one
+    /// is none of `paths`, the old name is not to come back.
+    fn drop_renamed_elsewhere(
+        &self,
+        head: &str,
+        paths: &BTreeSet<BString>,
+        old_names: &mut BTreeMap<BString, Sides>,
+    ) -> Result<(), Error> {
+        if old_names.is_empty() || paths.len() > MOST_EXCLUDED {
+            return Ok(());
+        }
+        let mut git = self.git();
+        let arguments = [
+            "diff-index",
+            "--cached",
+            "--raw",
+            "-z",
+            "--no-abbrev",
+            "-M",
+            "--no-rename-empty",
+            head,
+            "--",
+            ".",
+        ];
+        git.args(arguments);
+        for path in paths {
+            git.arg(OsStr::from_bytes(&bstr::concat([b":(top,exclude,literal)", path.as_slice()])));
+        }
+        for difference in differences(&run_with(git, &[""; 0], &[])?) {
+            if let Some(old) = difference.renamed_from {
+                old_names.remove(old);
+            }
+        }
+        Ok(())
     }
 
     /// An entry of `git add -N` looks like an empty file. What git takes for no
@@ -139,6 +189,9 @@ impl Repository {
         Ok(())
     }
 }
+
+/// How many paths a command line of git is given.
+const MOST_EXCLUDED: usize = 5000;
 
 /// One difference between a commit and the index.
 struct Difference<'o> {

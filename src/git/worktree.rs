@@ -12,13 +12,15 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::command_line::{fields, run_with, text};
 use super::quoted::quoted;
-use super::{Error, Object, Repository};
+use super::{Error, Object, Repository, Sides};
 
 /// What stands at a path of the worktree.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Standing {
     /// Nothing.
     Nothing,
+    /// Nothing, and nothing can: a file or a symlink is on the way.
+    Blocked,
     /// A file or a symlink: what git would stage for it. Nothing, where it cannot
     /// be read, or is a device or the like.
     File(Option<Object>),
@@ -27,22 +29,23 @@ pub enum Standing {
 }
 
 impl Repository {
-    /// What stands at each of `paths`, which are relative to the top. A symlink on
-    /// the way is not followed: nothing stands behind one.
+    /// What stands at each of the paths of `sides`. A symlink on the way is not
+    /// followed: nothing stands behind one.
     ///
     /// # Errors
     ///
     /// git cannot tell what it would stage.
     pub fn standing<'p>(
         &self,
-        paths: impl Iterator<Item = &'p BString>,
+        sides: &'p BTreeMap<BString, Sides>,
     ) -> Result<BTreeMap<&'p BString, Standing>, Error> {
         let heeds_modes = self.heeds_modes()?;
         let mut standing = BTreeMap::new();
         let mut files = Vec::new();
-        for path in paths {
+        for (path, sides) in sides {
             let on_disk = self.on_disk(path.as_bstr());
             let found = match self.metadata(path.as_bstr())? {
+                None if self.is_blocked(path.as_bstr()) => Standing::Blocked,
                 None => Standing::Nothing,
                 Some(metadata) if metadata.is_dir() => Standing::Directory,
                 Some(metadata) if metadata.is_symlink() => {
@@ -53,8 +56,13 @@ impl Repository {
                 }
                 Some(metadata) if metadata.is_file() && File::open(&on_disk).is_ok() => {
                     files.push(path);
-                    let is_executable = heeds_modes && metadata.permissions().mode() & 0o100 != 0;
-                    let mode = if is_executable { Object::EXECUTABLE } else { Object::FILE };
+                    let is_executable = metadata.permissions().mode() & 0o100 != 0;
+                    let mode = match &sides.staged {
+                        // What git does not look at stays as it is staged.
+                        Some(staged) if !heeds_modes && staged.is_file() => staged.mode,
+                        _ if is_executable && heeds_modes => Object::EXECUTABLE,
+                        _ => Object::FILE,
+                    };
                     Standing::File(Some(Object { mode, id: String::new() }))
                 }
                 Some(_) => Standing::File(None),
@@ -122,6 +130,12 @@ impl Repository {
             };
         }
         Ok(found)
+    }
+
+    /// Whether a file or a symlink is where a directory above `path` would be.
+    fn is_blocked(&self, path: &BStr) -> bool {
+        let above = path.find_iter(b"/").map(|slash| self.on_disk(path[..slash].as_bstr()));
+        above.into_iter().any(|place| fs::symlink_metadata(place).is_ok_and(|metadata| !metadata.is_dir()))
     }
 
     /// The ids of the blobs that git would stage for these files, through the

@@ -106,11 +106,15 @@ impl Home {
                 Some(bstr::join("/", components(path).map(meant)).into())
             }
             None if name == SESSION_DIRECTORY => None,
-            None => {
-                let directory = format!("{SESSION_DIRECTORY}/{}", self.name());
-                Some(join(directory.as_str().into(), name))
-            }
+            None => Some(self.path_of(path)),
         }
+    }
+
+    /// The path of `path`'s name in this home.
+    #[must_use]
+    pub fn path_of(self, path: &BStr) -> BString {
+        let directory = format!("{SESSION_DIRECTORY}/{}", self.name());
+        join(directory.as_str().into(), split(path).1)
     }
 }
 

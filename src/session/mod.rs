@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 
 pub use current::{Current, Found};
-pub use ignore_file::ignore;
+pub use ignore_file::Ignoring;
 pub use instructions::{MarksError, with_instructions};
 pub use plan::{Copy, Entry, Held, Task, Wanted};
 pub use stow::stow;

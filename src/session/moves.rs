@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process;
 
 use bstr::{BStr, BString, ByteSlice};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -115,9 +116,10 @@ pub(super) fn holds(path: &Path, object: &Object, content: &[u8]) -> bool {
 ///
 /// The disk refuses, and the file is as it was.
 pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let new = unfinished(path);
-    let make = || {
-        fs::write(&new, content)?;
+    let new = path.with_file_name(format!(".stage-guard-unfinished-{}", process::id()));
+    let mut file = File::create_new(&new)?;
+    let mut make = || {
+        file.write_all(content)?;
         if let Ok(present) = fs::metadata(path) {
             fs::set_permissions(&new, present.permissions())?;
         }

@@ -1,7 +1,7 @@
 //! What becomes of each path of a stow. Decided before the first step is made, so
 //! that a dry run says the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -58,6 +58,8 @@ pub struct Task {
     pub is_checked_out: bool,
     /// Whether the path is in a session directory already, where it stays.
     pub stays: bool,
+    /// Whether a sparse checkout keeps it off the disk.
+    pub is_off_disk: bool,
 }
 
 /// What becomes of the entry of a path in the index.
@@ -138,7 +140,7 @@ impl Held {
         let (is_present, worktree) = match &self.standing {
             Standing::File(object) => (true, object.as_ref()),
             Standing::Directory => (is_gitlink, None),
-            Standing::Nothing => (false, None),
+            Standing::Nothing | Standing::Blocked => (false, None),
         };
         // Contents that no commit has.
         let is_news = staged.is_some() && staged != committed;
@@ -159,6 +161,8 @@ impl Held {
 struct Names<'a> {
     top: &'a Path,
     given: BTreeSet<BString>,
+    /// How many names like each were looked at. Thousands of files may have one name.
+    seen: BTreeMap<BString, usize>,
 }
 
 impl Names<'_> {
@@ -166,7 +170,9 @@ impl Names<'_> {
     /// itself, from a stow that was killed; and whether it is.
     fn give(&mut self, wanted: &BStr, is_it: &dyn Fn(&Path) -> bool) -> (BString, bool) {
         let mut found = None;
-        for name in moves::names(wanted) {
+        let seen = self.seen.entry(wanted.to_owned()).or_default();
+        for name in moves::names(wanted).skip(*seen) {
+            *seen += 1;
             let on_disk = self.top.join(super::relative(name.as_bstr()));
             let is_taken = is_there(&on_disk);
             if !self.given.contains(&name) && (!is_taken || is_it(&on_disk)) {
@@ -191,7 +197,7 @@ impl SessionDirectory {
         held: Vec<Held>,
         blob: &dyn Fn(&str) -> Result<Vec<u8>, crate::git::Error>,
     ) -> Result<Vec<Task>, Error> {
-        let mut names = Names { top: &self.top, given: BTreeSet::new() };
+        let mut names = Names { top: &self.top, given: BTreeSet::new(), seen: BTreeMap::new() };
         held.into_iter().map(|held| self.task(held, &mut names, blob)).collect()
     }
 
@@ -205,7 +211,11 @@ impl SessionDirectory {
         if held.sides.is_unmerged {
             return Err(Error::Unmerged(path.clone()));
         }
-        let place = self.place(&held.wanted);
+        let mut place = self.place(&held.wanted);
+        if place.is_none() && held.standing == Standing::Blocked {
+            // Its session directory cannot be reached.
+            place = Some(held.wanted.home.path_of(held.wanted.path.as_bstr()));
+        }
         let decision = held.decide(place.is_none());
         let wanted = place.as_ref().unwrap_or(path).as_bstr();
         if decision.moves || decision.writes {
@@ -238,6 +248,7 @@ impl SessionDirectory {
             entry: decision.entry,
             is_checked_out: decision.checks_out,
             stays: place.is_none(),
+            is_off_disk,
             staged: held.sides.staged,
             rule: held.wanted.rule,
             path: held.wanted.path,

@@ -13,16 +13,26 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Copy, Error, Task, disk, is_there, moves, relative, replace, undo};
-use crate::git::{self, IndexChange, IndexUpdate, Repository, Standing};
+use super::{Copy, Error, Task, disk, is_there, moves, relative, undo};
+use crate::git::{IndexChange, IndexUpdate, Repository};
 
 /// A step that was made.
 enum Step<'t> {
+    /// This directory was made.
+    Made(PathBuf),
     /// A file of the worktree was moved to here.
     Moved(&'t Task, &'t BString),
     /// Staged contents were written to here.
     Wrote(&'t Task, &'t BString),
+    /// What the index goes back to was put in the worktree.
+    CheckedOut(&'t Task),
 }
+
+/// In the git directory, where a script lies that undoes the last stow.
+const UNDO: &str = "stage-guard/undo";
+
+/// In the git directory, where git writes what is checked out, until it is whole.
+const CHECKOUT: &str = "stage-guard/checkout";
 
 /// Does `tasks`. `index` is held for them; `is_interrupted` tells whether a signal
 /// came. Gives the script that undoes it.
@@ -37,112 +47,143 @@ pub fn stow(
     tasks: &[Task],
     is_interrupted: &dyn Fn() -> bool,
 ) -> Result<PathBuf, Error> {
-    let top = repository.top();
-    let mut steps = Vec::new();
     let undo = repository.git_dir().join(UNDO);
     let undo_of_this = undo.with_extension("new");
-    let done = index.prepare(&changes(tasks, &|_| true)).map_err(Error::from).and_then(|()| {
-        make_directory_of(&undo)?;
-        replace(&undo_of_this, &undo::script(top, tasks))?;
-        for task in tasks {
-            make_steps(repository, task, &mut steps, is_interrupted)?;
-        }
-        check_out(index, top, tasks)?;
-        stop_if(is_interrupted)?;
+    let mut stow = Stow { repository, is_interrupted, steps: Vec::new() };
+    let done = stow.write_undo(&undo_of_this, tasks).and_then(|()| {
+        index.prepare(&changes(tasks, &|_| true))?;
+        tasks.iter().try_for_each(|task| stow.put_away(task))?;
+        stow.check_out(index, tasks)?;
+        stow.stop_if_interrupted()?;
         Ok(index.commit()?)
     });
     if let Err(error) = done {
         let source = Box::new(if is_interrupted() { Error::Interrupted } else { error });
         let _ = fs::remove_file(&undo_of_this);
-        return Err(undone(repository, index, tasks, steps, source));
+        return Err(stow.undone(index, tasks, source));
     }
     for task in tasks.iter().filter(|task| task.moved_to.is_some()) {
-        remove_empty_directories(top, task.path.as_bstr());
+        remove_empty_directories(repository.top(), task.path.as_bstr());
     }
     // The undo of an earlier stow was good until now.
     Ok(if fs::rename(&undo_of_this, &undo).is_ok() { undo } else { undo_of_this })
 }
 
-/// In the git directory, where a script lies that undoes the last stow.
-const UNDO: &str = "stage-guard/undo";
+/// A stow on its way.
+struct Stow<'r, 't> {
+    repository: &'r Repository,
+    is_interrupted: &'r dyn Fn() -> bool,
+    steps: Vec<Step<'t>>,
+}
 
-fn make_steps<'t>(
-    repository: &Repository,
-    task: &'t Task,
-    steps: &mut Vec<Step<'t>>,
-    is_interrupted: &dyn Fn() -> bool,
-) -> Result<(), Error> {
-    let top = repository.top();
-    stop_if(is_interrupted)?;
-    if let Some(to) = &task.moved_to {
-        let (from, target) = (on_disk(top, &task.path), on_disk(top, to));
-        make_directory_of(&target)?;
-        moves::move_to_nothing(&from, &target).map_err(disk("move", &from))?;
-        steps.push(Step::Moved(task, to));
+impl<'t> Stow<'_, 't> {
+    fn write_undo(&self, file: &Path, tasks: &[Task]) -> Result<(), Error> {
+        let directory = file.parent().unwrap_or(file);
+        fs::create_dir_all(directory).map_err(disk("make", directory))?;
+        fs::write(file, undo::script(self.repository, tasks)).map_err(disk("write", file))
     }
-    if let Some(Copy { to, object, is_there: false }) = &task.written {
-        stop_if(is_interrupted)?;
-        let target = on_disk(top, to);
-        make_directory_of(&target)?;
-        let content = repository.blob(&object.id)?;
-        moves::write_object(&target, object, &content).map_err(disk("write", &target))?;
-        steps.push(Step::Wrote(task, to));
-    }
-    Ok(())
-}
 
-/// Gives the worktree what the index goes back to, where nothing stands.
-fn check_out(index: &IndexUpdate, top: &Path, tasks: &[Task]) -> Result<(), git::Error> {
-    let checked_out = tasks.iter().filter(|task| task.is_checked_out);
-    index.check_out(checked_out.map(|task| &task.path).filter(|path| !is_there(&on_disk(top, path))))
-}
-
-fn stop_if(is_interrupted: &dyn Fn() -> bool) -> Result<(), Error> {
-    if is_interrupted() { Err(Error::Interrupted) } else { Ok(()) }
-}
-
-/// Takes back the steps, the last one first. What cannot be taken back goes forward
-/// alone: it is unstaged, for it is in the session directory.
-fn undone(
-    repository: &Repository,
-    index: &IndexUpdate,
-    tasks: &[Task],
-    steps: Vec<Step>,
-    source: Box<Error>,
-) -> Error {
-    let top = repository.top();
-    take_back_check_out(repository, tasks);
-    let mut stuck = BTreeMap::new();
-    for step in steps.iter().rev() {
-        let Step::Moved(task, to) = step else { continue };
-        if moves::move_to_nothing(&on_disk(top, to), &on_disk(top, &task.path)).is_err() {
-            stuck.insert(task.path.clone(), BString::clone(to));
+    /// Puts what the worktree has, and what is staged, where it belongs.
+    fn put_away(&mut self, task: &'t Task) -> Result<(), Error> {
+        self.stop_if_interrupted()?;
+        if let Some(to) = &task.moved_to {
+            let (from, target) = (self.on_disk(&task.path), self.on_disk(to));
+            self.make_directory_of(&target)?;
+            moves::move_to_nothing(&from, &target).map_err(disk("move", &from))?;
+            self.steps.push(Step::Moved(task, to));
         }
+        if let Some(Copy { to, object, is_there: false }) = &task.written {
+            self.stop_if_interrupted()?;
+            let target = self.on_disk(to);
+            self.make_directory_of(&target)?;
+            let content = self.repository.blob(&object.id)?;
+            moves::write_object(&target, object, &content).map_err(disk("write", &target))?;
+            self.steps.push(Step::Wrote(task, to));
+        }
+        Ok(())
     }
-    for step in steps {
-        match step {
-            Step::Wrote(task, to) if !stuck.contains_key(&task.path) => {
-                let _ = fs::remove_file(on_disk(top, to));
+
+    /// Gives the worktree what the index goes back to. Git writes it elsewhere first: it
+    /// leaves the half of a file where the disk is full.
+    fn check_out(&mut self, index: &IndexUpdate, tasks: &'t [Task]) -> Result<(), Error> {
+        let checkout = self.checkout();
+        let _ = fs::remove_dir_all(&checkout);
+        let checked_out = || tasks.iter().filter(|task| task.is_checked_out);
+        index.check_out(&checkout, checked_out().map(|task| &task.path))?;
+        for task in checked_out() {
+            self.stop_if_interrupted()?;
+            let target = self.on_disk(&task.path);
+            self.make_directory_of(&target)?;
+            let whole = checkout.join(relative(task.path.as_bstr()));
+            moves::move_to_nothing(&whole, &target).map_err(disk("write", &target))?;
+            self.steps.push(Step::CheckedOut(task));
+        }
+        let _ = fs::remove_dir_all(&checkout);
+        Ok(())
+    }
+
+    /// Takes back the steps, the last one first. What cannot be taken back goes forward
+    /// alone: it is unstaged, for it is in the session directory.
+    fn undone(self, index: &IndexUpdate, tasks: &[Task], source: Box<Error>) -> Error {
+        let checkout = self.checkout();
+        let mut stuck = BTreeMap::new();
+        for step in self.steps.iter().rev() {
+            match step {
+                Step::CheckedOut(task) => {
+                    let back = checkout.join(relative(task.path.as_bstr()));
+                    let _ = back.parent().map(fs::create_dir_all);
+                    let _ = moves::move_to_nothing(&self.on_disk(&task.path), &back);
+                }
+                Step::Moved(task, to) => {
+                    if moves::move_to_nothing(&self.on_disk(to), &self.on_disk(&task.path)).is_err() {
+                        stuck.insert(task.path.clone(), BString::clone(to));
+                    }
+                }
+                Step::Wrote(..) | Step::Made(_) => {}
             }
-            _ => {}
+        }
+        let _ = fs::remove_dir_all(&checkout);
+        for step in self.steps.iter().rev() {
+            match step {
+                Step::Wrote(task, to) if !stuck.contains_key(&task.path) => {
+                    let _ = fs::remove_file(self.on_disk(to));
+                }
+                // Only where it is empty.
+                Step::Made(directory) => drop(fs::remove_dir(directory)),
+                _ => {}
+            }
+        }
+        let forward = changes(tasks, &|task| stuck.contains_key(&task.path));
+        let is_forward = index.prepare(&forward).and_then(|()| index.commit()).is_ok();
+        let moved = stuck.into_iter().collect();
+        if is_forward {
+            Error::Unfinished { stowed: moved, source }
+        } else {
+            Error::HalfWay { moved, source }
         }
     }
-    let forward = changes(tasks, &|task| stuck.contains_key(&task.path));
-    let is_forward = forward.is_empty() || index.prepare(&forward).and_then(|()| index.commit()).is_ok();
-    let moved = stuck.into_iter().collect();
-    if is_forward { Error::Unfinished { stowed: moved, source } } else { Error::HalfWay { moved, source } }
-}
 
-/// Removes what [`check_out`] wrote, and nothing else: only where it stands as
-/// `HEAD` has it, and where something is to be put back or nothing was.
-fn take_back_check_out(repository: &Repository, tasks: &[Task]) {
-    let checked_out = || tasks.iter().filter(|task| task.is_checked_out);
-    let Ok(standing) = repository.standing(checked_out().map(|task| &task.path)) else { return };
-    for task in checked_out() {
-        let committed = task.change.as_ref().and_then(|change| change.object.as_ref());
-        if matches!(&standing[&task.path], Standing::File(found) if found.as_ref() == committed) {
-            let _ = fs::remove_file(on_disk(repository.top(), &task.path));
+    fn make_directory_of(&mut self, path: &Path) -> Result<(), Error> {
+        let directory = path.parent().unwrap_or(path);
+        let missing: Vec<&Path> =
+            directory.ancestors().take_while(|directory| !is_there(directory)).collect();
+        for directory in missing.into_iter().rev() {
+            fs::create_dir(directory).map_err(disk("make", directory))?;
+            self.steps.push(Step::Made(directory.to_owned()));
         }
+        Ok(())
+    }
+
+    fn stop_if_interrupted(&self) -> Result<(), Error> {
+        if (self.is_interrupted)() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    fn checkout(&self) -> PathBuf {
+        self.repository.git_dir().join(CHECKOUT)
+    }
+
+    fn on_disk(&self, path: &BString) -> PathBuf {
+        self.repository.on_disk(path.as_bstr())
     }
 }
 
@@ -160,13 +201,4 @@ fn remove_empty_directories(top: &Path, path: &BStr) {
             return;
         }
     }
-}
-
-fn make_directory_of(path: &Path) -> Result<(), Error> {
-    let directory = path.parent().unwrap_or(path);
-    fs::create_dir_all(directory).map_err(disk("make", directory))
-}
-
-fn on_disk(top: &Path, path: &BString) -> PathBuf {
-    top.join(relative(path.as_bstr()))
 }

@@ -156,3 +156,60 @@ fn a_committed_file_comes_back_through_the_filters() {
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\r\n", "new\r\n"));
     repo.is_settled();
 }
+
+#[test]
+fn what_a_merge_deletes_does_not_come_back() {
+    let repo = Repo::new();
+    let lines = "a line\n".repeat(100);
+    repo.write("a.py", &lines).write("k", "1\n").git("add -A").ok();
+    repo.commit().silent();
+    repo.git("checkout -q -b up").ok();
+    repo.git("rm -q a.py").ok();
+    repo.write("k", "up\n").git("commit -q -a -m up").ok();
+    repo.git("checkout -q main").ok();
+    repo.write("k", "ours\n").git("commit -q -a -m ours").ok();
+    repo.git("merge -q up").ends(1);
+    repo.write("debug_a.py", &lines).write("k", "both\n").git("add -A").ok();
+    let out = stowed(repo.guard("stow"));
+    assert!(!out.contains("restored") && !repo.is_there("a.py"), "{out}");
+    repo.git("commit -q -m merged").silent();
+    assert_eq!(repo.git("ls-files").ok(), "README.md\nk\n");
+}
+
+#[test]
+fn a_file_that_was_renamed_and_copied_stays_renamed() {
+    let repo = Repo::new();
+    let lines = "a line\n".repeat(100);
+    repo.write("a.py", &lines).git("add -A").ok();
+    repo.commit().silent();
+    repo.git("mv a.py b.py").ok();
+    repo.write("debug_a.py", &lines).write("check_a.py", &lines).write("b.py", &format!("{lines}more\n"));
+    repo.git("add -A").ok();
+    let out = stowed(repo.guard("stow"));
+    assert!(!out.contains("restored") && !repo.is_there("a.py"), "{out}");
+    repo.is_settled();
+    // Of copies that are all refused, it comes back once.
+    repo.git("mv b.py debug_b.py").ok();
+    repo.shell("cp debug_b.py check_b.py; git add -A").ok();
+    let out = stowed(repo.guard("stow"));
+    assert_eq!(out.matches("restored: b.py").count(), 1, "{out}");
+    repo.is_settled();
+}
+
+#[test]
+fn what_cannot_come_back_on_the_disk_comes_back_in_the_index() {
+    for block in ["echo f > lib", "ln -s nowhere lib"] {
+        let repo = Repo::new();
+        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").ok();
+        repo.commit().silent();
+        repo.git("mv lib/old.py debug_old.py").ok();
+        repo.shell(&format!("rm -rf lib; {block}")).ok();
+        let out = stowed(repo.guard("stow"));
+        assert!(out.contains("restored: lib/old.py in the index; "), "{out}");
+        assert_eq!(repo.git("diff --cached --name-status").ok(), "");
+        let undo = out.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap();
+        repo.shell(undo).silent();
+        assert_eq!(repo.git("diff --cached -M --name-status").ok(), "R100\tlib/old.py\tdebug_old.py\n");
+        assert!(repo.is_there("lib") && repo.is_there("debug_old.py"));
+    }
+}

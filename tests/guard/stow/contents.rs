@@ -243,3 +243,37 @@ fn names_of_all_kinds() {
         }
     }
 }
+
+#[test]
+fn a_mode_that_git_does_not_heed_is_no_difference() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "x\n").git("add -A").ok();
+    repo.git_with(&["update-index", "--chmod=+x", SCRIPT]).ok();
+    repo.git("config core.fileMode false").ok();
+    stowed(repo.guard("stow"));
+    assert!(repo.is_there(STOWED) && !repo.is_there(AGAIN));
+    repo.is_settled();
+}
+
+#[test]
+fn a_carriage_return_at_the_end_of_a_name() {
+    let repo = Repo::new();
+    repo.write("Icon\r", "icon\n").write("Icon", "other\n").write(".claude_sessions/Icon\r", "staged\n");
+    repo.write(".claude_sessions/Icon", "staged\n").git("add -f .claude_sessions").ok();
+    repo.write(".claude_sessions/Icon\r", "changed\n");
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(".claude_sessions/Icon\r"), "changed\n");
+    assert_eq!(repo.read(".claude_sessions/Icon\r-2"), "staged\n");
+}
+
+#[test]
+fn thousands_of_files_of_one_name() {
+    let repo = Repo::new();
+    for number in 0..2000 {
+        repo.write(format!("{number}/scratch/run.py"), &format!("{number}\n"));
+    }
+    repo.git("add -A").ok();
+    stowed(repo.guard("stow"));
+    assert!(repo.is_there(".claude_sessions/exploration/run-2000.py"));
+    repo.is_settled();
+}

@@ -354,3 +354,28 @@ fn what_cannot_be_put_back_goes_forward_and_is_named() {
     repo.guard("stow").ok();
     before.asserts_nothing_is_lost(&repo, &[&run]);
 }
+
+#[test]
+fn a_file_that_git_wrote_by_half_is_not_left() {
+    let repo = repo();
+    let before = Before::of(&repo);
+    let git = repo.shell("command -v git").ok();
+    let bin = repo.beside("bin");
+    let script = format!(
+        "#!/bin/sh\n\
+         case \"$*\" in *checkout-index*)\n\
+             {git} \"$@\"\n\
+             for argument; do case $argument in --prefix=*) out=${{argument#--prefix=}} ;; esac; done\n\
+             find \"$out\" -type f -exec sh -c 'echo half >\"$1\"' sh {{}} \\;\n\
+             exit 1 ;;\n\
+         esac\n\
+         exec {git} \"$@\"\n",
+        git = git.trim()
+    );
+    bin.program("git", &script);
+    let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
+    let run = repo.with("PATH", path).guard("stow");
+    assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
+    is_accounted_for(&repo, &before, &run, false);
+    assert_eq!(repo.read("lib/renamed.py"), "1\n2\n3\n");
+}

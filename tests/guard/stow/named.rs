@@ -141,3 +141,15 @@ fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
         repo.has_no_lock();
     }
 }
+
+#[test]
+fn a_repository_without_an_index_has_files_too() {
+    let repo = Repo::unborn();
+    repo.write(SCRIPT, "x\n");
+    stowed(repo.guard_with(&["stow", SCRIPT]));
+    assert!(repo.is_there(STOWED) && !repo.is_there(".git/index"));
+    repo.git("status --porcelain").silent();
+    repo.write("debug_two.py", "x\n");
+    stowed(repo.guard("stow ."));
+    repo.git("status --porcelain").silent();
+}

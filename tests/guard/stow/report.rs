@@ -179,3 +179,51 @@ fn quiet_is_one_line_or_none() {
     assert_eq!(stowed(repo.guard("stow -q")), "2 stowed\n");
     repo.guard("stow -q").silent();
 }
+
+#[test]
+fn an_undo_moves_through_no_symlink_and_names_no_other_file() {
+    let repo = Repo::new();
+    repo.write("src/k", "k\n");
+    symlink("src", repo.path("debug_x.py")).unwrap();
+    repo.write("a*.py", "1\n2\n3\n").write("ab.py", "4\n5\n6\n").git("add -A").ok();
+    repo.git("commit -q --no-verify -m old").ok();
+    fs::remove_file(repo.path("debug_x.py")).unwrap();
+    repo.write("debug_x.py", "new\n").git("add -A").ok();
+    repo.git_with(&["mv", "a*.py", "debug_[ab].py"]).ok();
+    repo.write("debug_a.py", "not staged\n");
+    let before = (state(&repo), repo.git("status --porcelain").ok());
+    let out = stowed(repo.guard("stow"));
+    repo.shell(undo(&out)).silent();
+    assert_eq!((state(&repo), repo.git("status --porcelain").ok()), before);
+    assert!(!repo.is_there("src/debug_x.py"));
+}
+
+#[test]
+fn an_undo_puts_a_repository_back() {
+    let repo = Repo::new();
+    let inner = repo.within("debug_m.py");
+    inner.git("init -q").ok();
+    inner.write("x", "1\n").git("add x").ok();
+    inner.commit().ok();
+    repo.shell("git add -A 2>/dev/null").ok();
+    repo.git("commit -q --no-verify -m old").ok();
+    inner.write("x", "2\n").git("commit -q -a -m x").ok();
+    repo.git("add -A").ok();
+    let before = repo.git("ls-files -s").ok();
+    let out = stowed(repo.guard("stow"));
+    assert!(repo.is_there(".claude_sessions/debugging/debug_m.py/.git"), "{out}");
+    repo.shell(undo(&out)).silent();
+    assert_eq!(repo.git("ls-files -s").ok(), before);
+    assert_eq!(repo.read("debug_m.py/x"), "2\n");
+}
+
+#[test]
+fn an_undo_heeds_where_the_environment_says_the_repository_is() {
+    let repo = Repo::new();
+    repo.stage(SCRIPT);
+    let before = repo.git("ls-files -s").ok();
+    let within = repo.within("deep").with("GIT_DIR", "../.git").with("GIT_WORK_TREE", "..");
+    let out = stowed(within.guard("stow"));
+    within.shell(undo(&out)).silent();
+    assert_eq!(repo.git("ls-files -s").ok(), before);
+}

@@ -129,3 +129,18 @@ fn a_worktree_that_the_environment_names_is_the_one() {
     stowed(relative.guard("stow"));
     repo.is_settled();
 }
+
+#[test]
+fn a_partial_clone_that_is_sparse() {
+    let origin = Repo::new();
+    origin.write("out/old.py", "old\n").write("backend/x.py", "x\n").git("add -A").ok();
+    origin.commit().silent();
+    origin.git("config uploadpack.allowFilter true").ok();
+    let url = format!("file://{}", origin.top.display());
+    origin.git_with(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]).ok();
+    let repo = origin.beside("partial");
+    repo.git("rm -q --sparse --cached out/old.py").ok();
+    repo.write("debug_x.py", "x\n").git("add debug_x.py").ok();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.git("status --porcelain").ok(), "D  out/old.py\n");
+}

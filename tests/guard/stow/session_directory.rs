@@ -214,3 +214,28 @@ fn a_session_directory_that_is_a_file_is_refused() {
     repo.guard("stow").could_not("`.claude_sessions` is not a directory");
     assert_eq!(repo.read(".claude_sessions"), "a file\n");
 }
+
+#[test]
+fn a_session_directory_that_cannot_be_reached_gives_up_what_is_staged() {
+    let repo = Repo::new();
+    repo.stage("pkg/.claude_sessions/x.md");
+    repo.shell("mv pkg elsewhere && ln -s elsewhere pkg").ok();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(".claude_sessions/current/x.md"), "pkg/.claude_sessions/x.md\n");
+    assert_eq!(repo.read("elsewhere/.claude_sessions/x.md"), "pkg/.claude_sessions/x.md\n");
+    repo.guard("").silent();
+}
+
+#[test]
+fn a_stow_that_fails_leaves_no_trace() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "!.claude_sessions/\n").stage(SCRIPT);
+    let exclude = repo.read(".git/info/exclude");
+    for command in ["stow", "stow", "init --exclude"] {
+        repo.guard(command).could_not("git would not ignore");
+        assert_eq!(repo.read(".git/info/exclude"), exclude);
+    }
+    fs::remove_dir_all(repo.path(".git/info")).unwrap();
+    repo.guard("stow").could_not("git would not ignore");
+    assert!(!repo.is_there(".git/info/exclude"));
+}
