@@ -27,9 +27,9 @@ impl Repo {
         self.has_no_lock();
     }
 
+    /// Asserts that nothing of a stow is left beside the index.
     fn has_no_lock(&self) {
-        let left =
-            self.shell("find $(git rev-parse --git-dir) -name '*.lock*' -o -name '*.stage-guard*'").ok();
+        let left = self.shell("find $(git rev-parse --git-dir) -maxdepth 1 -name 'index?*'").ok();
         assert_eq!(left, "");
     }
 }
