@@ -74,6 +74,7 @@ fn report(
         _ if options.quiet => human::count(out, findings.len())?,
         Format::Json => json::findings(out, findings, checked)?,
         Format::Human if findings.is_empty() && out.is_terminal => human::nothing_refused(out)?,
+        Format::Human if findings.is_empty() => {}
         Format::Human => human::findings(out, findings, way_out, &super::name()?)?,
     }
     Ok(Outcome::of(findings.len(), options))

@@ -3,7 +3,7 @@
 //! Plumbing only, in the form that no setting of the user changes: `git diff` and
 //! `git status` heed `diff.relative`, `diff.ignoreSubmodules` and more.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -105,7 +105,7 @@ pub(super) fn file_off_disk(name: &str) -> Result<Option<Vec<u8>>, Error> {
 /// What the index has that the tree of `parent` has not, or has otherwise;
 /// without deletions.
 fn differences(parent: &str) -> Result<Vec<Entry>, Error> {
-    let output = differences_in(git(), parent, "--no-renames")?;
+    let output = differences_in(git(), &["--no-renames"], parent, &[])?;
     let mut entries = Vec::new();
     let mut fields = fields(&output);
     while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
@@ -120,23 +120,27 @@ fn differences(parent: &str) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// What `git diff-index --cached --raw -z` says of the index against `parent`.
-pub(super) fn differences_in(git: Command, parent: &str, renames: &str) -> Result<Vec<u8>, Error> {
-    let arguments = [
+/// What `git diff-index --cached --raw -z` says of the index against `parent`: with
+/// further `options`, and of what `pathspecs` name alone.
+pub(super) fn differences_in(
+    mut git: Command,
+    options: &[&str],
+    parent: &str,
+    pathspecs: &[OsString],
+) -> Result<Vec<u8>, Error> {
+    git.args([
         "diff-index",
         "--cached",
         "--raw",
         "-z",
         "--no-abbrev",
-        renames,
         "--no-rename-empty",
         "--no-relative",
         "--ignore-submodules=none",
         "--ita-invisible-in-index",
-        parent,
-        "--",
-    ];
-    run_with(git, &arguments, &[]).map_err(|error| match error {
+    ]);
+    git.args(options).args([parent, "--"]);
+    run_with(git, pathspecs, &[]).map_err(|error| match error {
         Error::Git { source, .. } => Error::ReadCommit(parent.to_owned(), source),
         error => error,
     })

@@ -2,8 +2,8 @@
 //! with.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -83,8 +83,8 @@ impl Repository {
         let mut old_names = BTreeMap::new();
         let mut as_committed: BTreeSet<BString> = paths.clone();
         // In a partial clone, what renames are told by may be missing.
-        let renamed = differences_in(self.git(), head, "-M");
-        let changed = renamed.or_else(|_| differences_in(self.git(), head, "--no-renames"))?;
+        let changed = differences_in(self.git(), &["-M"], head, &[])
+            .or_else(|_| differences_in(self.git(), &["--no-renames"], head, &[]))?;
         for difference in differences(&changed) {
             as_committed.remove(difference.path);
             if let Some(old) = difference.renamed_from.and_then(|old| sides.get_mut(old)) {
@@ -103,7 +103,7 @@ impl Repository {
         }
         self.drop_renamed_elsewhere(head, paths, &mut old_names)?;
         for parent in merged {
-            let output = differences_in(self.git(), parent, "--no-renames")?;
+            let output = differences_in(self.git(), &["--no-renames"], parent, &[])?;
             let differences: BTreeMap<&BStr, _> =
                 differences(&output).map(|difference| (difference.path, difference.old)).collect();
             // What one side of a merge has deleted is not to come back.
@@ -130,24 +130,11 @@ impl Repository {
         if old_names.is_empty() || paths.len() > MOST_EXCLUDED {
             return Ok(());
         }
-        let mut git = self.git();
-        let arguments = [
-            "diff-index",
-            "--cached",
-            "--raw",
-            "-z",
-            "--no-abbrev",
-            "-M",
-            "--no-rename-empty",
-            head,
-            "--",
-            ".",
-        ];
-        git.args(arguments);
-        for path in paths {
-            git.arg(OsStr::from_bytes(&bstr::concat([b":(top,exclude,literal)", path.as_slice()])));
-        }
-        for difference in differences(&run_with(git, &[""; 0], &[])?) {
+        let exclude =
+            |path: &BString| OsString::from_vec(bstr::concat([b":(top,exclude,literal)", path.as_slice()]));
+        let others: Vec<OsString> =
+            std::iter::once(OsString::from(".")).chain(paths.iter().map(exclude)).collect();
+        for difference in differences(&differences_in(self.git(), &["-M"], head, &others)?) {
             if let Some(old) = difference.renamed_from {
                 old_names.remove(old);
             }
@@ -163,9 +150,8 @@ impl Repository {
         as_committed: &BTreeSet<BString>,
         sides: &mut BTreeMap<BString, Sides>,
     ) -> Result<(), Error> {
-        let arguments =
-            ["diff-index", "--cached", "--raw", "-z", "--no-renames", "--ita-visible-in-index", head, "--"];
-        for difference in differences(&run_with(self.git(), &arguments, &[])?) {
+        let options = ["--no-renames", "--ita-visible-in-index"];
+        for difference in differences(&differences_in(self.git(), &options, head, &[])?) {
             let is_new = difference.old.is_none() && as_committed.contains(difference.path);
             if let Some(side) = sides.get_mut(difference.path).filter(|_| is_new) {
                 *side = Sides { is_intent_to_add: true, ..Sides::default() };

@@ -30,7 +30,7 @@ pub enum WayOut {
 }
 
 /// Writes a line for each of `findings`, then how to go on: `program` is what this
-/// program is called by. Nothing, where nothing is found.
+/// program is called by.
 ///
 /// # Errors
 ///
@@ -46,9 +46,6 @@ pub fn findings(
         let refused = "refused:".red().bold().to_string();
         write!(out, "{refused} {} [{}] {}", visible(path).bold(), visible(&rule.id), visible(&rule.reason))?;
         writeln!(out, "{}", belongs(rule, path))?;
-    }
-    if findings.is_empty() {
-        return Ok(());
     }
     if findings.len() > MOST {
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MOST)?;
