@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::fs;
 use std::mem::ManuallyDrop;
 use std::path::Path;
+use std::{env, fs};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -54,8 +54,16 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
     }
     let ignored = not_ignored;
     let is_dry_run = options.dry_run;
-    let is_asked_for_all = args.paths.is_empty();
-    let stowed = Stowed { tasks, ignored, undo, left, is_dry_run, is_asked_for_all, program: super::name()? };
+    let stowed = Stowed {
+        tasks,
+        ignored,
+        undo,
+        left,
+        here: env::current_dir().ok().filter(|_| options.directory.is_empty()),
+        is_dry_run,
+        is_asked_for_all: args.paths.is_empty(),
+        program: super::name()?,
+    };
     match options.format {
         _ if options.quiet => report::session::count(out, &stowed)?,
         Format::Json => report::json::stowed(out, &stowed)?,

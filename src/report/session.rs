@@ -25,6 +25,8 @@ pub struct Stowed {
     pub left: Vec<BString>,
     /// Whether nothing was done.
     pub is_dry_run: bool,
+    /// Where the user stands, unless `-C` was given.
+    pub here: Option<PathBuf>,
     /// Whether no path was named.
     pub is_asked_for_all: bool,
     /// What this program is called by.
@@ -81,8 +83,7 @@ pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(left))?;
     }
     if let Some(undo) = undo {
-        let here = std::env::current_dir().unwrap_or_default();
-        let undo = undo.strip_prefix(here).unwrap_or(undo);
+        let undo = stowed.here.as_ref().and_then(|here| undo.strip_prefix(here).ok()).unwrap_or(undo);
         writeln!(out, "{} sh {}", "undo:".cyan(), shell_word(undo.as_os_str().as_bytes().as_bstr()))?;
     }
     Ok(())

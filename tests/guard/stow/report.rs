@@ -66,6 +66,15 @@ fn the_undo_command_undoes_it() {
 }
 
 #[test]
+fn the_undo_command_is_for_where_the_user_stands() {
+    let repo = Repo::new();
+    repo.stage(SCRIPT);
+    let out = stowed(repo.beside(".").guard("-C repo stow"));
+    repo.beside(".").shell(undo(&out)).silent();
+    assert_eq!(repo.git("diff --cached --name-only").ok(), "backend/debug_it.py\n");
+}
+
+#[test]
 fn a_named_stow_is_undone_too() {
     let repo = with_committed_script();
     repo.commit_past_the_guard(&[NOTE]);
