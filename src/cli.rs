@@ -132,6 +132,9 @@ pub struct StowArgs {
     /// Of files that a commit has take the changes alone: the next commit has them as HEAD
     #[arg(long)]
     pub changes: bool,
+    /// Undo the last stow
+    #[arg(long, conflicts_with_all = ["changes", "paths"])]
+    pub undo: bool,
     /// Files, also untracked or committed ones; of a directory what is refused in it.
     /// Without any: what is staged and refused
     #[arg(value_name = "PATH")]

@@ -60,11 +60,17 @@ fn have_ignored(repository: &Repository, in_exclude: bool) -> Result<Ignored, Bo
 fn instructed(file: &Path) -> Result<(&Path, Vec<u8>, Instructed), Box<dyn Error>> {
     let text = match git::read_regular_file(file) {
         Ok(text) => Some(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !file.is_symlink() => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && has_place(file) => None,
         Err(error) => return Err(git::Error::ReadFile(file.to_owned(), error).into()),
     };
     let old = text.as_deref().unwrap_or_default();
     let new = session::with_instructions(old).map_err(|error| format!("`{}`: {error}", file.display()))?;
     let instructed = if text.is_some() && new == old { Instructed::Already } else { Instructed::Written };
     Ok((file, new, instructed))
+}
+
+/// Whether a file can be made at `path`, where there is none.
+fn has_place(path: &Path) -> bool {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    !path.is_symlink() && parent.is_none_or(Path::is_dir)
 }

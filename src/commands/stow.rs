@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
+use std::fs;
 use std::mem::ManuallyDrop;
 use std::path::Path;
-use std::{env, fs};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -42,24 +42,24 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
         return Err(Unstowable::TemporaryIndex.into());
     }
     let signals = Signals::caught()?;
+    if args.undo {
+        return undo(options, &opened, &signals, out);
+    }
     let index = if options.dry_run { None } else { Some(opened.lock_index()?) };
     let planned = plan(options, args)
         .map_err(|error| if signals.came() { session::Error::Interrupted.into() } else { error });
     let Plan { repository, tasks, not_ignored, left } = planned?;
-    let mut undo = None;
     if let Some(index) = index.as_ref().filter(|_| !tasks.is_empty()) {
         let ignoring = not_ignored.map(|pattern| have_ignored(&repository, pattern, &tasks)).transpose()?;
         let done = session::stow(&repository, index, &tasks, &|| signals.came());
-        undo = Some(done.inspect_err(|_| ignoring.iter().for_each(Ignoring::take_back))?);
+        done.inspect_err(|_| ignoring.iter().for_each(Ignoring::take_back))?;
     }
     let ignored = not_ignored;
     let is_dry_run = options.dry_run;
     let stowed = Stowed {
         tasks,
         ignored,
-        undo,
         left,
-        here: env::current_dir().ok().filter(|_| options.directory.is_empty()),
         is_dry_run,
         is_asked_for_all: args.paths.is_empty(),
         program: super::name()?,
@@ -68,6 +68,24 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
         _ if options.quiet => report::session::count(out, &stowed)?,
         Format::Json => report::json::stowed(out, &stowed)?,
         Format::Human => report::session::stowed(out, &stowed)?,
+    }
+    Ok(Outcome::Allowed)
+}
+
+/// Undoes the last stow.
+fn undo(
+    options: &Options,
+    repository: &Repository,
+    signals: &Signals,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    if options.dry_run || options.format != Format::Human {
+        return Err("--undo takes no --dry-run or --format".into());
+    }
+    let index = repository.lock_index()?;
+    let undone = session::undo(repository, &index, &|| signals.came())?;
+    if !options.quiet {
+        report::session::undone(out, undone)?;
     }
     Ok(Outcome::Allowed)
 }

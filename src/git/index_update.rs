@@ -75,6 +75,12 @@ impl Repository {
 }
 
 impl IndexUpdate<'_> {
+    /// The index that is updated, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.index
+    }
+
     /// Makes `changes` in a fresh copy of the index.
     ///
     /// # Errors

@@ -231,6 +231,22 @@ impl Repository {
         .map_err(|source| Error::ReadBlob(id.to_owned(), source))
     }
 
+    /// The first of these objects that the repository has not.
+    ///
+    /// # Errors
+    ///
+    /// git cannot tell.
+    pub fn missing<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Result<Option<String>, Error> {
+        let ids: Vec<&str> = ids.collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let input = ids.join("\n") + "\n";
+        let output = command_line::run_with(self.git(), &["cat-file", "--batch-check"], input.as_bytes())?;
+        let mut lines = output.lines().filter_map(|line| line.strip_suffix(b" missing"));
+        Ok(lines.next().map(command_line::text))
+    }
+
     /// The id of a tree without files, which an unborn branch is compared with.
     fn empty_tree(&self) -> &str {
         match &self.reader {

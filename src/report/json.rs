@@ -1,7 +1,6 @@
 //! For programs: one document on one line.
 
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -75,8 +74,6 @@ struct Stow<'f> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ignored: Option<&'f str>,
     left: Vec<Path<'f>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    undo: Option<Path<'f>>,
 }
 
 #[derive(Serialize)]
@@ -178,7 +175,6 @@ pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
             stowed: stowing.collect(),
             ignored: stowed.ignored,
             left: stowed.left.iter().map(|left| Path::new(left.as_bstr())).collect(),
-            undo: stowed.undo.as_ref().map(|undo| Path::new(undo.as_os_str().as_bytes().as_bstr())),
         },
     )
 }

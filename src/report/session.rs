@@ -19,14 +19,10 @@ pub struct Stowed {
     pub tasks: Vec<Task>,
     /// The pattern that git ignores by from now on.
     pub ignored: Option<&'static str>,
-    /// A script that undoes it.
-    pub undo: Option<PathBuf>,
     /// What is committed in the session directory and was left alone.
     pub left: Vec<BString>,
     /// Whether nothing was done.
     pub is_dry_run: bool,
-    /// Where the user stands, unless `-C` was given.
-    pub here: Option<PathBuf>,
     /// Whether no path was named.
     pub is_asked_for_all: bool,
     /// What this program is called by.
@@ -60,14 +56,13 @@ const MOST_LEFT: usize = 10;
 ///
 /// What `out` answers.
 pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    let Stowed { tasks, ignored, undo, left, is_dry_run, program, .. } = stowed;
+    let Stowed { tasks, ignored, left, is_dry_run, program, .. } = stowed;
     let program = shell_word(program.as_os_str().as_bytes().as_bstr());
     for task in tasks.iter().take(MOST) {
         writeln!(out, "{}", line(task, *is_dry_run))?;
     }
     if tasks.len() > MOST {
-        let where_else = if *is_dry_run { "--format json" } else { "the undo script" };
-        writeln!(out, "and {} more: {where_else} has them all", tasks.len() - MOST)?;
+        writeln!(out, "and {} more", tasks.len() - MOST)?;
     }
     if tasks.is_empty() && stowed.is_asked_for_all {
         writeln!(out, "nothing that is staged is refused; {program} stow PATH takes a file by its name")?;
@@ -82,9 +77,8 @@ pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         writeln!(out, "{} {}", "left:".cyan(), committed(left))?;
         writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(left))?;
     }
-    if let Some(undo) = undo {
-        let undo = stowed.here.as_ref().and_then(|here| undo.strip_prefix(here).ok()).unwrap_or(undo);
-        writeln!(out, "{} sh {}", "undo:".cyan(), shell_word(undo.as_os_str().as_bytes().as_bstr()))?;
+    if !is_dry_run && !tasks.is_empty() {
+        writeln!(out, "{} {program} stow --undo", "undo:".cyan())?;
     }
     Ok(())
 }
@@ -108,6 +102,16 @@ fn session_directories(left: &[BString]) -> String {
     let mut directories: Vec<String> = left.iter().map(directory).collect();
     directories.dedup();
     directories.join(" ")
+}
+
+/// Writes that the last stow, of so many paths, is undone.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn undone(out: &mut impl Write, count: usize) -> io::Result<()> {
+    let files = if count == 1 { "1 file is" } else { &format!("{count} files are") };
+    writeln!(out, "{} {files} where the last stow found them, and staged as before", "undone:".green().bold())
 }
 
 /// Writes how many paths were stowed; nothing, where there was none.

@@ -46,7 +46,7 @@ impl Ignoring {
     /// Takes the line away again.
     pub fn take_back(&self) {
         // Whatever fails here, the file only ignores more than it has to.
-        let _ = match self.length {
+        let _ = match self.length.or(self.file.is_symlink().then_some(0)) {
             Some(length) => {
                 OpenOptions::new().write(true).open(&self.file).and_then(|file| file.set_len(length))
             }

@@ -25,6 +25,7 @@ pub use ignore_file::Ignoring;
 pub use instructions::{MarksError, with_instructions};
 pub use plan::{Copy, Entry, Held, Task, Wanted};
 pub use stow::stow;
+pub use undo::undo;
 
 use crate::git;
 use crate::policy::{Home, SESSION_DIRECTORY};
@@ -94,6 +95,31 @@ pub enum Error {
     Unfinished {
         /// What could not be put back, and where it is now, unstaged.
         stowed: Vec<(BString, BString)>,
+        /// What stopped it.
+        source: Box<Error>,
+    },
+    /// No stow was done, or the last one is undone.
+    #[error("there is no stow to undo")]
+    NothingToUndo,
+    /// The last stow was in another index.
+    #[error("the last stow was in the index `{0}`: name it with `GIT_INDEX_FILE`")]
+    OtherIndex(BString),
+    /// Something was made since the last stow.
+    #[error("`{path}` {why}, so nothing was undone")]
+    CannotUndo {
+        /// Relative to the top of the repository.
+        path: BString,
+        /// What is the matter with it.
+        why: &'static str,
+    },
+    /// What was staged is no longer in the repository.
+    #[error("git has thrown away `{0}`, which was staged, so nothing was undone")]
+    Gone(String),
+    /// An undo that could not be finished.
+    #[error("nothing was undone{}", and_yet(.moved))]
+    NotUndone {
+        /// What could not be put back, and where it is now; absolute.
+        moved: Vec<(BString, BString)>,
         /// What stopped it.
         source: Box<Error>,
     },

@@ -28,14 +28,14 @@ enum Step<'t> {
     CheckedOut(&'t Task),
 }
 
-/// In the git directory, where a script lies that undoes the last stow.
-const UNDO: &str = "stage-guard/undo";
+/// In the git directory, where it is kept what the last stow did.
+pub(super) const UNDO: &str = "stage-guard/undo";
 
 /// In the git directory, where git writes what is checked out, until it is whole.
-const CHECKOUT: &str = "stage-guard/checkout";
+pub(super) const CHECKOUT: &str = "stage-guard/checkout";
 
 /// Does `tasks`. `index` is held for them; `is_interrupted` tells whether a signal
-/// came. Gives the script that undoes it.
+/// came. What was done is kept, to be undone.
 ///
 /// # Errors
 ///
@@ -46,11 +46,11 @@ pub fn stow(
     index: &IndexUpdate,
     tasks: &[Task],
     is_interrupted: &dyn Fn() -> bool,
-) -> Result<PathBuf, Error> {
+) -> Result<(), Error> {
     let undo = repository.git_dir().join(UNDO);
     let undo_of_this = undo.with_extension("new");
     let mut stow = Stow { repository, is_interrupted, steps: Vec::new() };
-    let done = stow.write_undo(&undo_of_this, tasks).and_then(|()| {
+    let done = write_undo(&undo_of_this, index, tasks).and_then(|()| {
         index.prepare(&changes(tasks, &|_| true))?;
         tasks.iter().try_for_each(|task| stow.put_away(task))?;
         stow.check_out(index, tasks)?;
@@ -66,7 +66,13 @@ pub fn stow(
         remove_empty_directories(repository.top(), task.path.as_bstr());
     }
     // The undo of an earlier stow was good until now.
-    Ok(if fs::rename(&undo_of_this, &undo).is_ok() { undo } else { undo_of_this })
+    fs::rename(&undo_of_this, &undo).map_err(disk("write", &undo))
+}
+
+fn write_undo(file: &Path, index: &IndexUpdate, tasks: &[Task]) -> Result<(), Error> {
+    let directory = file.parent().unwrap_or(file);
+    fs::create_dir_all(directory).map_err(disk("make", directory))?;
+    fs::write(file, undo::journal(index.path(), tasks)).map_err(disk("write", file))
 }
 
 /// A stow on its way.
@@ -77,12 +83,6 @@ struct Stow<'r, 't> {
 }
 
 impl<'t> Stow<'_, 't> {
-    fn write_undo(&self, file: &Path, tasks: &[Task]) -> Result<(), Error> {
-        let directory = file.parent().unwrap_or(file);
-        fs::create_dir_all(directory).map_err(disk("make", directory))?;
-        fs::write(file, undo::script(self.repository, tasks)).map_err(disk("write", file))
-    }
-
     /// Puts what the worktree has, and what is staged, where it belongs.
     fn put_away(&mut self, task: &'t Task) -> Result<(), Error> {
         self.stop_if_interrupted()?;

@@ -88,8 +88,7 @@ fn the_json_documents_are_what_is_printed() {
     repo.stage("backend/test_api.py").stage("main.py");
     let [report, stowed] = blocks("json")[..] else { panic!("two documents") };
     assert_eq!(repo.guard("--format json").out, report);
-    let top = repo.top.display().to_string();
-    assert_eq!(repo.guard("stow --format json").out, stowed.replace("/home/you/project", &top));
+    assert_eq!(repo.guard("stow --format json").out, stowed);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn the_undo_command_undoes_it() {
     repo.write("backend/app/main.py", "main\n").write("debug_lost.py", "old\n").git("add -A").ok();
     repo.git("commit -q --no-verify -m more").ok();
     repo.write(SCRIPT, "staged\n").write("debug_lost.py", "staged\n");
-    repo.write("-debug/debug/-debug_it.py", "odd\n").write("check 'it' $x.py", "q\n");
+    repo.write("-debug/debug/debug_it.py", "odd\n").write("check_'it' $x.py", "q\n");
     repo.write(".stage-guard.toml", "[production]\nroots = [\"-debug/*\"]\n");
     repo.write("debug_partly.py", "one\n").write("debug_gone.py", "gone\n");
     repo.write("debug_\n\u{202e}.py", "hostile\n").write(".Claude_Sessions/x", "x\n");
@@ -54,41 +54,33 @@ fn the_undo_command_undoes_it() {
     fs::remove_file(repo.path("debug_lost.py")).unwrap();
     repo.git("mv backend/app/main.py debug_main.py").ok();
     let before = state(&repo);
-    for (within, command) in
-        [(repo.below("."), "sh .git/stage-guard/undo"), (repo.within("deep/down"), "sh /")]
-    {
+    for within in [repo.below("."), repo.within("deep/down")] {
         let out = stowed(within.guard("stow"));
         repo.guard("").silent();
-        assert!(undo(&out).starts_with(command), "{out}");
-        within.shell(undo(&out)).silent();
+        let said = within.shell(undo(&out)).ok();
+        assert_eq!(
+            said, "undone: 12 files are where the last stow found them, and staged as before\n",
+            "{out}"
+        );
         assert_eq!(state(&repo), before);
     }
-}
-
-#[test]
-fn the_undo_command_is_for_where_the_user_stands() {
-    let repo = Repo::new();
-    repo.stage(SCRIPT);
-    let out = stowed(repo.beside(".").guard("-C repo stow"));
-    repo.beside(".").shell(undo(&out)).silent();
-    assert_eq!(repo.git("diff --cached --name-only").ok(), "backend/debug_it.py\n");
 }
 
 #[test]
 fn a_named_stow_is_undone_too() {
     let repo = with_committed_script();
     repo.commit_past_the_guard(&[NOTE]);
-    repo.write("untracked", "u\n").write("announced", "a\n").git("add -N announced").ok();
+    repo.write("untracked", "u\n");
     repo.write("debug_new.py", "n\n").git("add debug_new.py").ok();
     for arguments in [
-        &["stow", SCRIPT, NOTE, "untracked", "announced", "debug_new.py"][..],
+        &["stow", SCRIPT, NOTE, "untracked", "debug_new.py"][..],
         &["stow", "--changes", SCRIPT],
         &["stow", "."],
     ] {
         repo.write(SCRIPT, "changed\n");
         let before = (state(&repo), repo.git("status --porcelain").ok());
         let out = stowed(repo.guard_with(arguments));
-        repo.shell(undo(&out)).silent();
+        repo.shell(undo(&out)).ok();
         assert_eq!((state(&repo), repo.git("status --porcelain").ok()), before, "{out}");
     }
 }
@@ -102,52 +94,124 @@ fn an_undo_of_a_thousand_files() {
     repo.git("add -A").ok();
     let before = state(&repo);
     let out = stowed(repo.guard("stow"));
-    assert!(out.contains("\nand 900 more: the undo script has them all\n"), "{out}");
-    repo.shell(undo(&out)).silent();
+    assert!(out.contains("\nand 900 more\n"), "{out}");
+    repo.shell(undo(&out)).ok();
     assert_eq!(state(&repo), before);
 }
 
 #[test]
 fn undo_touches_nothing_that_was_made_since() {
-    for (in_the_way, words) in [
-        ("echo precious > debug_new.py", "./debug_new.py is there again, so nothing was undone"),
-        ("ln -s nowhere debug_new.py", "is there again, so nothing was undone"),
+    for (made, words) in [
+        ("echo mine > debug_new.py", "`debug_new.py` has changed since, or something is in its place"),
+        ("ln -s nowhere debug_new.py", "`debug_new.py` has changed since, or something is in its place"),
+        ("echo mine > scratch", "`scratch/x.py` has changed since, or something is in its place"),
+        ("ln -s ../elsewhere scratch", "`scratch/x.py` has changed since, or something is in its place"),
+        ("echo mine > backend/debug_it.py", "`backend/debug_it.py` has changed since"),
         (
-            "echo precious > backend/debug_it.py",
-            "backend/debug_it.py was changed since, so nothing was undone",
+            "echo mine > backend/debug_it.py; git add -A",
+            "`backend/debug_it.py` has changed in the index since",
         ),
         (
-            "rm .claude_sessions/debugging/debug_new.py",
-            "debug_new.py is no longer there, so nothing was undone",
+            "echo mine > backend/debug_it.py; git rm -q --cached backend/debug_it.py",
+            "has changed in the index since",
         ),
+        (
+            "echo mine > backend/debug_it.py; git update-index --assume-unchanged backend/debug_it.py",
+            "has changed since",
+        ),
+        ("git rm -q backend/debug_it.py", "has changed in the index since"),
+        (
+            "echo mine > lib/old.py; git rm -q --cached lib/old.py",
+            "`lib/old.py` has changed in the index since",
+        ),
+        (
+            "git add -f -N debug_new.py; echo > debug_new.py; git add debug_new.py",
+            "`debug_new.py` has changed in the index",
+        ),
+        ("rm .claude_sessions/debugging/debug_new.py", "`debug_new.py` is no longer where it was put"),
+        ("echo x > .git/index.lock", "index.lock` is there"),
     ] {
         let repo = with_committed_script();
-        repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").git("add -A").ok();
+        repo.within("../elsewhere");
+        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").ok();
+        repo.commit().ok();
+        repo.git("mv lib/old.py check_old.py").ok();
+        repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").write("scratch/x.py", "x\n");
+        repo.git("add -A").ok();
         let out = stowed(repo.guard("stow"));
-        repo.shell(in_the_way).ok();
-        let state = || {
+        let made = repo.shell(made);
+        let files = || {
             repo.shell("find . -name .git -prune -o -type f -exec sha1sum {} + | sort; git ls-files -s").ok()
         };
-        let before = state();
+        let before = files();
         let run = repo.shell(undo(&out));
-        assert!(run.code == 1 && run.err.contains(words.trim_start_matches("./")), "{run:?}");
-        assert_eq!(state(), before);
+        assert!(run.code == 2 && run.err.contains(words), "{words}: {made:?} {run:?}");
+        assert_eq!(files(), before, "{words}");
     }
 }
 
 #[test]
-fn a_stow_that_fails_leaves_the_undo_of_the_one_before() {
+fn an_undo_that_fails_leaves_all_as_it_was() {
+    let git = Repo::nowhere().beside(".").shell("command -v git").ok();
+    for (fault, nths) in [("exit 1", 1..12), ("kill -TERM $PPID", 1..12)] {
+        for nth in nths {
+            let repo = with_committed_script();
+            repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").git("add -A").ok();
+            let staged = state(&repo);
+            let out = stowed(repo.guard("stow"));
+            let after = state(&repo);
+            let bin = repo.beside("bin");
+            let script = format!(
+                "#!/bin/sh\necho >>{bin}/count\n[ $(wc -l <{bin}/count) -ne {nth} ] || {{ {fault}; }}\nexec {git} \"$@\"\n",
+                bin = bin.top.display(),
+                git = git.trim(),
+            );
+            bin.program("git", &script);
+            let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
+            let run = repo.with("PATH", path).shell(undo(&out));
+            repo.has_no_lock();
+            if run.code == 0 {
+                assert_eq!(state(&repo), staged, "{fault} {nth}");
+            } else {
+                assert_eq!((run.code, state(&repo)), (2, after), "{fault} {nth} {run:?}");
+                repo.shell(undo(&out)).ok();
+                assert_eq!(state(&repo), staged, "{fault} {nth}");
+            }
+        }
+    }
+}
+
+#[test]
+fn there_is_one_stow_to_undo() {
     let repo = Repo::new();
+    repo.guard("stow --undo").could_not("there is no stow to undo");
     repo.stage("debug_a.py");
-    let out = stowed(repo.guard("stow"));
-    let script = repo.read(".git/stage-guard/undo");
+    stowed(repo.guard("stow"));
+    // One that does nothing, or fails, is none.
     repo.guard("stow").ok();
     repo.stage(SCRIPT).write(".git/index.lock", "");
     repo.guard("stow").could_not("index.lock` is there");
-    assert_eq!(repo.read(".git/stage-guard/undo"), script);
     fs::remove_file(repo.path(".git/index.lock")).unwrap();
-    repo.shell(undo(&out)).silent();
+    repo.guard("stow --undo").ok();
     assert_eq!(repo.git("diff --cached --name-only").ok(), "backend/debug_it.py\ndebug_a.py\n");
+    repo.guard("stow --undo").could_not("there is no stow to undo");
+    for arguments in ["--undo x", "--undo --changes"] {
+        repo.guard(&format!("stow {arguments}")).could_not("cannot be used with");
+    }
+    repo.guard("stow --undo --dry-run").could_not("--undo takes no --dry-run or --format");
+}
+
+#[test]
+fn an_undo_is_for_the_index_of_its_stow() {
+    let repo = Repo::new();
+    let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
+    other.git("read-tree HEAD").ok();
+    other.stage(SCRIPT);
+    let before = other.git("ls-files -s").ok();
+    stowed(other.guard("stow"));
+    repo.guard("stow --undo").could_not("other-index`: name it with `GIT_INDEX_FILE`");
+    other.guard("stow --undo").ok();
+    assert_eq!(other.git("ls-files -s").ok(), before);
 }
 
 #[test]
@@ -159,9 +223,6 @@ fn json_is_one_document() {
     repo.stage(odd);
     for (arguments, is_dry_run) in [("stow --dry-run --format json", true), ("stow --format json", false)] {
         let report: serde_json::Value = serde_json::from_str(&stowed(repo.guard(arguments))).unwrap();
-        let mut report = report;
-        let undo = report.as_object_mut().unwrap().remove("undo");
-        assert_eq!(undo.is_none(), is_dry_run);
         let expected = serde_json::json!({
             "version": 1, "dry_run": is_dry_run, "ignored": ".claude_sessions/", "left": [], "stowed": [
                 {"path": {"text": NOTE}, "rule": "session-directory", "index": "unstaged"},
@@ -202,7 +263,7 @@ fn an_undo_moves_through_no_symlink_and_names_no_other_file() {
     repo.write("debug_a.py", "not staged\n");
     let before = (state(&repo), repo.git("status --porcelain").ok());
     let out = stowed(repo.guard("stow"));
-    repo.shell(undo(&out)).silent();
+    repo.shell(undo(&out)).ok();
     assert_eq!((state(&repo), repo.git("status --porcelain").ok()), before);
     assert!(!repo.is_there("src/debug_x.py"));
 }
@@ -221,7 +282,7 @@ fn an_undo_puts_a_repository_back() {
     let before = repo.git("ls-files -s").ok();
     let out = stowed(repo.guard("stow"));
     assert!(repo.is_there(".claude_sessions/debugging/debug_m.py/.git"), "{out}");
-    repo.shell(undo(&out)).silent();
+    repo.shell(undo(&out)).ok();
     assert_eq!(repo.git("ls-files -s").ok(), before);
     assert_eq!(repo.read("debug_m.py/x"), "2\n");
 }
@@ -233,6 +294,6 @@ fn an_undo_heeds_where_the_environment_says_the_repository_is() {
     let before = repo.git("ls-files -s").ok();
     let within = repo.within("deep").with("GIT_DIR", "../.git").with("GIT_WORK_TREE", "..");
     let out = stowed(within.guard("stow"));
-    within.shell(undo(&out)).silent();
+    within.shell(undo(&out)).ok();
     assert_eq!(repo.git("ls-files -s").ok(), before);
 }
