@@ -16,9 +16,6 @@ pub enum Error {
     /// The current directory is inside the git directory.
     #[error("`{}` is inside a git directory: run this in the worktree", .0.display())]
     InGitDirectory(PathBuf),
-    /// The repository is there and cannot be opened.
-    #[error("could not open the repository")]
-    Open(#[source] Cause),
     /// The repository names its objects in a way from the future.
     #[error("`{0}` object ids are not known here: nothing was checked")]
     UnknownObjectFormat(String),
@@ -102,9 +99,6 @@ pub enum Error {
     /// The staged contents of a path cannot be read.
     #[error("could not read the staged contents `{0}`: `git fsck` names what is missing")]
     ReadBlob(String, #[source] Cause),
-    /// A path could not be taken up among those that git ignores.
-    #[error("could not write `{}`", .0.display())]
-    WriteExclude(PathBuf, #[source] io::Error),
     /// A directory of `-C` cannot be gone to.
     #[error("could not go to `{}`, which -C names", .0.display())]
     ChangeDirectory(PathBuf, #[source] io::Error),

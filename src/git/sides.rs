@@ -27,9 +27,6 @@ pub struct Sides {
     pub staged: Option<Object>,
     /// In `HEAD`, or in the first of the merged commits that has the path.
     pub committed: Option<Object>,
-    /// The path that `HEAD` has, the index has not, and git takes for the old name
-    /// of this one.
-    pub renamed_from: Option<BString>,
     /// Whether the index has it in more than one version: a conflict.
     pub is_unmerged: bool,
     /// Whether a sparse checkout keeps it off the disk.
@@ -88,14 +85,17 @@ impl Repository {
             .or_else(|_| differences_in(self.git(), &["--no-renames"], head, &[]))?;
         for difference in differences(&changed) {
             as_committed.remove(difference.path);
-            if let Some(old) = difference.renamed_from.and_then(|old| sides.get_mut(old)) {
-                old.committed.clone_from(&difference.old);
+            let Difference { path, old, renamed_from } = difference;
+            if let Some(named) = renamed_from.and_then(|old_name| sides.get_mut(old_name)) {
+                named.committed.clone_from(&old);
             }
-            if let Some(side) = sides.get_mut(difference.path) {
-                side.renamed_from = difference.renamed_from.map(BString::from);
-                side.committed = difference.old.clone().filter(|_| side.renamed_from.is_none());
-                if let Some(old) = &side.renamed_from {
-                    old_names.insert(old.clone(), Sides { committed: difference.old, ..Sides::default() });
+            let Some(side) = sides.get_mut(path) else { continue };
+            match renamed_from {
+                None => side.committed = old,
+                Some(old_name) => {
+                    side.committed = None;
+                    let committed = Sides { committed: old, ..Sides::default() };
+                    old_names.insert(old_name.to_owned(), committed);
                 }
             }
         }

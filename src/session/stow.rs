@@ -65,8 +65,11 @@ pub fn stow(
     for task in tasks.iter().filter(|task| task.moved_to.is_some()) {
         remove_empty_directories(repository.top(), task.path.as_bstr());
     }
-    // The undo of an earlier stow was good until now.
-    fs::rename(&undo_of_this, &undo).map_err(disk("write", &undo))
+    // What is done is done: where it cannot be kept, there is none to undo.
+    if fs::rename(&undo_of_this, &undo).is_err() {
+        let _ = fs::remove_file(&undo);
+    }
+    Ok(())
 }
 
 fn write_undo(file: &Path, index: &IndexUpdate, tasks: &[Task]) -> Result<(), Error> {
