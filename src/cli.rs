@@ -68,7 +68,7 @@ pub struct Options {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check what is staged, or every tracked path
+    /// Check what is staged, every tracked path, or commits
     Check(CheckArgs),
     /// Say of paths whether they are refused, by which rule, and why
     Explain(ExplainArgs),
@@ -83,7 +83,7 @@ pub enum Command {
     /// Delete what is in the session directory's current/
     Clean(CleanArgs),
     /// Guard this repository: link the hooks
-    Install,
+    Install(InstallArgs),
     /// Take the hooks away and put back what was there before
     Uninstall,
     /// Run as a hook: what the linked hooks call
@@ -92,13 +92,20 @@ pub enum Command {
 
 /// What `check` looks at.
 #[derive(Args, Debug)]
+#[group(multiple = false)]
 pub struct CheckArgs {
     /// What a commit would contain (the default)
-    #[arg(long, conflicts_with = "all_files")]
+    #[arg(long)]
     pub staged: bool,
     /// Every tracked path
     #[arg(long)]
     pub all_files: bool,
+    /// Each commit that B reaches and A does not
+    #[arg(long, value_name = "A..B")]
+    pub range: Option<String>,
+    /// One commit, against its parents
+    #[arg(long, value_name = "REV")]
+    pub commit: Option<String>,
 }
 
 /// What `explain` looks at.
@@ -149,9 +156,34 @@ pub struct CleanArgs {
     pub yes: bool,
 }
 
+/// Which hooks `install` links.
+#[derive(Args, Debug)]
+pub struct InstallArgs {
+    /// Also those that run under --no-verify, for picks and patches, and before a push.
+    /// With =refs, for every update of a branch too
+    #[arg(long, value_name = "refs", num_args = 0..=1, require_equals = true, default_missing_value = "hooks", hide_possible_values = true)]
+    pub strict: Option<Strict>,
+}
+
+/// How strict the hooks are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Strict {
+    /// The hooks around a commit and a push.
+    #[value(hide = true)]
+    Hooks,
+    /// The updates of refs as well.
+    Refs,
+}
+
 /// What git tells a hook.
 #[derive(Args, Debug)]
 pub struct HookArgs {
+    /// Run this hook too, when nothing is refused
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub then: Option<PathBuf>,
+    /// The first line of standard input, which was read already
+    #[arg(long, value_name = "LINE", hide = true)]
+    pub line: Option<OsString>,
     /// The hook's name
     pub name: String,
     /// What git passes to the hook

@@ -10,6 +10,17 @@ pub struct Entry {
     pub change: Change,
 }
 
+/// The commit that brings an entry into history.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Introduced {
+    /// Its id in hexadecimal.
+    pub commit: String,
+    /// The id of its first parent; nothing where it has none.
+    pub parent: Option<String>,
+    /// The ref by which it comes, as a whole name, where it is about one.
+    pub reference: Option<BString>,
+}
+
 /// What a commit does to a path, or how the path came to be looked at.
 ///
 /// The new side of a rename or a copy is [`Change::Added`]. A deletion is not

@@ -26,4 +26,4 @@ pub mod report;
 pub mod session;
 pub mod signals;
 
-pub use entry::{Change, Entry};
+pub use entry::{Change, Entry, Introduced};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
 use stage_guard::cli::{Cli, Color};
-use stage_guard::commands::{self, Outcome, Output};
+use stage_guard::commands::{self, Outcome, Output, Terminal};
 use stage_guard::report::escape::visible_lines;
 
 fn main() -> ExitCode {
@@ -22,7 +22,8 @@ fn main() -> ExitCode {
     };
     let color = cli.options.color;
     let mut out = Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() };
-    match commands::run(cli, io::stdin(), &mut ask, &mut out) {
+    let terminal = Terminal { ask: &mut ask, tell: &mut tell };
+    match commands::run(cli, io::stdin(), terminal, &mut out) {
         Ok(outcome) => print(&out.report, color, outcome),
         Err(error) => fail(&causes(error.as_ref())),
     }
@@ -37,6 +38,14 @@ fn ask(question: &str) -> io::Result<Option<bool>> {
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
+}
+
+/// Says on the terminal how far a long work is, in the place of what was said before.
+/// Nobody reads it elsewhere.
+fn tell(progress: &str) {
+    if io::stderr().is_terminal() {
+        let _ = write!(io::stderr(), "\r{progress}\x1b[K");
+    }
 }
 
 /// Prints the report. A reader that has gone away has seen enough; any other
@@ -55,6 +64,7 @@ fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
         _ => match outcome {
             Outcome::Allowed => ExitCode::SUCCESS,
             Outcome::Refused => ExitCode::from(1),
+            Outcome::Ended(code) => ExitCode::from(code),
         },
     }
 }

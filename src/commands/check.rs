@@ -1,13 +1,13 @@
-//! `check`: what is staged, or every tracked path.
+//! `check`: what is staged, every tracked path, or commits.
 
 use std::error::Error;
 
-use super::{Outcome, Output, policy};
+use super::{Outcome, Output, Tell, commits, policy};
 use crate::Entry;
-use crate::cli::{Format, Options};
-use crate::git::{Nominated, Repository};
+use crate::cli::{CheckArgs, Format, Options};
+use crate::git::{Commit, History, Known, Nominated, Operation, Repository};
 use crate::policy::{Finding, Policy};
-use crate::report::human::WayOut;
+use crate::report::way_out::WayOut;
 use crate::report::{human, json};
 
 /// When a check of what is staged is made.
@@ -21,12 +21,59 @@ pub(super) enum Moment {
     /// but announces what is merged in the environment. Elsewhere anyone could have
     /// set that.
     PreMergeCommit,
+    /// In a hook that git runs where it passes over the two above: under
+    /// `--no-verify`, and for what picks and patches commit.
+    PastNoVerify,
+}
+
+/// What the user asks to be looked at.
+pub(super) fn run(
+    options: &Options,
+    args: &CheckArgs,
+    tell: Tell,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    if let Some(range) = &args.range {
+        return self::range(options, range, tell, out);
+    }
+    if let Some(revision) = &args.commit {
+        let history = History::open()?;
+        let commit = history.commit(&history.resolve(revision)?)?;
+        return judge(options, &history, &[commit], tell, out);
+    }
+    if args.all_files { all_files(options, out) } else { staged(options, Moment::ByHand, out) }
+}
+
+/// The commits of a range, each by itself: what one adds and a later one removes is
+/// in the history all the same.
+fn range(options: &Options, range: &str, tell: Tell, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+    let ends = range.split_once("..").filter(|(_, to)| !to.starts_with('.'));
+    let Some((from, to)) = ends else {
+        return Err(format!("`{range}` is no range: write A..B, for what B has and A has not").into());
+    };
+    let history = History::open()?;
+    let end = |revision: &str| history.resolve(if revision.is_empty() { "HEAD" } else { revision });
+    let (from, to) = (end(from)?, end(to)?);
+    let commits = history.new_commits(&[to], Known::Commits(&[from]))?;
+    judge(options, &history, &commits, tell, out)
+}
+
+fn judge(
+    options: &Options,
+    history: &History,
+    commits: &[Commit],
+    tell: Tell,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    let policy = policy(options, &|name| history.top_level_file(name))?;
+    let findings = commits::findings(history, &policy, commits, &[], tell)?;
+    report(options, &findings, commits.len(), WayOut::Rewrite, out)
 }
 
 /// What the next commit would contain that none of its parents has.
 pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
-    let policy = policy(&repository, options)?;
+    let policy = policy(options, &|name| repository.top_level_file(name))?;
     let mut merged = repository.merge_heads()?;
     if moment == Moment::PreMergeCommit {
         merged.extend(repository.announced_merge_heads()?);
@@ -36,15 +83,18 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     if findings.is_empty() && moment != Moment::ByHand {
         return Ok(Outcome::Allowed);
     }
-    let way_out =
-        if repository.index_is_temporary() { WayOut::StowNamed { changes: true } } else { WayOut::Stow };
+    let way_out = if repository.index_is_temporary() {
+        WayOut::StowNamed { changes: true }
+    } else {
+        WayOut::Stow(Operation::under_way(repository.git_dir()))
+    };
     report(options, &findings, checked, way_out, out)
 }
 
 /// Every tracked path.
-pub(super) fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
-    let policy = policy(&repository, options)?;
+    let policy = policy(options, &|name| repository.top_level_file(name))?;
     let Nominated { entries, checked } = repository.tracked(&|path| policy.nominates(path))?;
     let findings = findings(&repository, &policy, entries)?;
     report(options, &findings, checked, WayOut::StowNamed { changes: false }, out)
@@ -63,11 +113,11 @@ fn findings<'p>(
     Ok(policy.findings(entries, &|path| tracked.contains(path)))
 }
 
-fn report(
+pub(super) fn report(
     options: &Options,
     findings: &[Finding],
     checked: usize,
-    way_out: WayOut,
+    way_out: WayOut<'_>,
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
     match options.format {

@@ -19,7 +19,7 @@ pub(super) fn run(
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
-    let policy = policy(&repository, options)?;
+    let policy = policy(options, &|name| repository.top_level_file(name))?;
     let paths = if args.stdin {
         let mut text = Vec::new();
         input.read_to_end(&mut text)?;

@@ -4,6 +4,7 @@
 mod archive;
 mod check;
 mod clean;
+mod commits;
 mod explain;
 mod hook;
 mod init;
@@ -33,6 +34,8 @@ pub enum Outcome {
     Allowed,
     /// Something is.
     Refused,
+    /// The hook that was there before ended with this exit status.
+    Ended(u8),
 }
 
 impl Outcome {
@@ -64,14 +67,32 @@ impl Write for Output {
 /// How the user is asked a question; nothing is the answer where nobody is there.
 pub type Ask<'a> = &'a mut dyn FnMut(&str) -> io::Result<Option<bool>>;
 
+/// How the user is told how far a long work is: a line that takes the place of the
+/// one before. An empty one ends it.
+pub type Tell<'a> = &'a mut dyn FnMut(&str);
+
+/// Who sits in front of it.
+pub struct Terminal<'a> {
+    /// Answers.
+    pub ask: Ask<'a>,
+    /// Reads along.
+    pub tell: Tell<'a>,
+}
+
 /// Runs what `cli` says, with `input` as its standard input, and writes the report
-/// to `out`. Where a question has to be answered first, it is asked with `ask`.
+/// to `out`.
 ///
 /// # Errors
 ///
 /// Whatever kept the command from doing its work: it found nothing out then, and
 /// what `out` holds must not be shown.
-pub fn run(cli: Cli, input: impl Read, ask: Ask, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+pub fn run(
+    cli: Cli,
+    input: impl Read,
+    terminal: Terminal,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    let Terminal { ask, tell } = terminal;
     let Cli { options, command } = cli;
     for directory in &options.directory {
         env::set_current_dir(directory)
@@ -81,16 +102,16 @@ pub fn run(cli: Cli, input: impl Read, ask: Ask, out: &mut Output) -> Result<Out
         check_options(command, &options)?;
     }
     match command {
-        Some(Command::Check(args)) if args.all_files => check::all_files(&options, out),
-        Some(Command::Check(_)) | None => check::staged(&options, Moment::ByHand, out),
+        Some(Command::Check(args)) => check::run(&options, &args, tell, out),
+        None => check::staged(&options, Moment::ByHand, out),
         Some(Command::Explain(args)) => explain::run(&options, &args, input, out),
         Some(Command::Rules) => rules::run(&options, out),
-        Some(Command::Hook(args)) => hook::run(&options, &args, out),
+        Some(Command::Hook(args)) => hook::run(&options, &args, input, tell, out),
         Some(Command::Init(args)) => init::run(&options, &args, out),
         Some(Command::Stow(args)) => stow::run(&options, &args, out),
         Some(Command::Archive) => archive::run(&options, out),
         Some(Command::Clean(args)) => clean::run(&options, &args, ask, out),
-        Some(Command::Install) => install::run(&options, out),
+        Some(Command::Install(args)) => install::run(&options, &args, out),
         Some(Command::Uninstall) => uninstall::run(&options, out),
     }
 }
@@ -99,7 +120,7 @@ pub fn run(cli: Cli, input: impl Read, ask: Ask, out: &mut Output) -> Result<Out
 /// be a promise that is not kept.
 fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Error>> {
     let (has_dry_run, has_policy) = match command {
-        Command::Init(_) | Command::Install | Command::Uninstall => (false, false),
+        Command::Init(_) | Command::Install(_) | Command::Uninstall => (false, false),
         Command::Archive | Command::Clean(_) => (true, false),
         _ => (true, true),
     };
@@ -151,16 +172,19 @@ fn open() -> Result<ManuallyDrop<Repository>, git::Error> {
     Repository::open().map(ManuallyDrop::new)
 }
 
-/// The built-in policy and what the repository's configuration makes of it; not to
-/// be freed either.
-fn policy(repository: &Repository, options: &Options) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
+/// The built-in policy and what the repository's configuration, which `file` reads,
+/// makes of it; not to be freed either.
+fn policy(
+    options: &Options,
+    file: &dyn Fn(&str) -> Result<Option<Vec<u8>>, git::Error>,
+) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
     let built_in = Policy::built_in()?;
     let (name, text) = match &options.config {
         Some(file) => {
             let text = fs::read(file).map_err(|error| git::Error::ReadFile(file.clone(), error))?;
             (file.to_string_lossy().into_owned(), text)
         }
-        None => match repository.top_level_file(FILE_NAME)? {
+        None => match file(FILE_NAME)? {
             Some(text) => (FILE_NAME.to_owned(), text),
             None => return Ok(ManuallyDrop::new(built_in)),
         },

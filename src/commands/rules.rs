@@ -10,7 +10,7 @@ use crate::report::escape::visible_lines;
 /// Prints the policy in force, in the form of a configuration.
 pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
-    let policy = policy(&repository, options)?;
+    let policy = policy(options, &|name| repository.top_level_file(name))?;
     out.write_all(visible_lines(&policy.to_toml()?).as_bytes())?;
     Ok(Outcome::Allowed)
 }

@@ -102,7 +102,7 @@ struct Plan {
 /// Reads the repository, under the lock if there is one: what is read there stays so.
 fn plan(options: &Options, args: &StowArgs) -> Result<Plan, Box<dyn Error>> {
     let repository = super::open()?;
-    let policy = policy(&repository, options)?;
+    let policy = policy(options, &|name| repository.top_level_file(name))?;
     let tracked = repository.tracked_paths()?;
     let is_asked_for_all = args.paths.is_empty();
     let wanted = if is_asked_for_all {

@@ -90,8 +90,10 @@ pub(super) fn blob(id: &str) -> Result<Vec<u8>, Cause> {
     })
 }
 
-pub(super) fn file_off_disk(name: &str) -> Result<Option<Vec<u8>>, Error> {
-    let listed = run(&["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")])?;
+/// Asks `list` where the file stands; its contents are the same from everywhere.
+pub(super) fn file_off_disk(list: Command, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let arguments = ["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")];
+    let listed = run_with(list, &arguments, &[])?;
     if !fields(&listed).any(|field| field.starts_with(b"S ")) {
         return Ok(None);
     }

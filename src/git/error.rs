@@ -36,6 +36,34 @@ pub enum Error {
          and in a partial clone `git ls-tree -r {0}` fetches it"
     )]
     ReadCommit(String, #[source] Cause),
+    /// A revision that names no commit here.
+    #[error(
+        "`{revision}` names no commit here: nothing was checked; {}",
+        remedy(revision, *is_shallow)
+    )]
+    NoCommit {
+        /// As it was typed.
+        revision: String,
+        /// Whether commits are missing here that the repository has elsewhere.
+        is_shallow: bool,
+    },
+    /// Commits that were not fetched would have to be judged as well.
+    #[error("the history is cut off at the commit `{0}`: nothing was checked; {DEEPEN}")]
+    Shallow(String),
+    /// The commits that are to be judged cannot be told.
+    #[error(
+        "could not read the history: nothing was checked; `git fsck` names what is missing, \
+         and in a shallow or partial clone fetch the whole history (on a CI server `fetch-depth: 0`)"
+    )]
+    ReadHistory(#[source] Cause),
+    /// Standard input is not what git tells this hook.
+    #[error("line {line} of standard input is not what git tells this hook: `{text}`")]
+    HookInput {
+        /// Counted from 1.
+        line: usize,
+        /// Its beginning.
+        text: BString,
+    },
     /// A tree that the index is compared with cannot be read.
     #[error(
         "could not look up `{path}` in a parent commit: nothing was checked; `git fsck` names what is missing, \
@@ -105,6 +133,22 @@ pub enum Error {
     /// The current directory cannot be told.
     #[error("could not tell the current directory")]
     CurrentDirectory(#[source] io::Error),
+}
+
+/// What brings the missing part of a shallow clone.
+const DEEPEN: &str =
+    "fetch the whole history: `git fetch --unshallow`, and on a CI server `fetch-depth: 0` for the checkout";
+
+/// How a revision that names no commit is one that does.
+fn remedy(revision: &str, is_shallow: bool) -> &'static str {
+    if revision.bytes().all(|byte| byte == b'0') {
+        // What CI servers say of a branch that was pushed for the first time.
+        "the branch is new: name the one that it began at, as in `origin/main..HEAD`"
+    } else if is_shallow {
+        DEEPEN
+    } else {
+        "fetch it first"
+    }
 }
 
 /// What libgit2 or git says of a failure.

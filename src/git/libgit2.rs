@@ -8,7 +8,7 @@ use std::{env, fs};
 use bstr::{BStr, BString, ByteSlice};
 use git2::{ErrorClass, ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, Tree};
 
-use super::{Cause, Error, Nominated, Place};
+use super::{Cause, Error, Nominated, Object, Place};
 use crate::{Change, Entry};
 
 pub(super) struct Reader {
@@ -175,7 +175,7 @@ fn change(entry: &IndexEntry, parents: &[Tree]) -> Result<Option<Change>, Error>
             return Ok(None);
         }
         if change == Change::Added {
-            let is_same_type = (mode & TYPE) == (entry.mode & TYPE);
+            let is_same_type = Object::type_of(mode) == Object::type_of(entry.mode);
             change = if is_same_type { Change::Modified } else { Change::TypeChanged };
         }
     }
@@ -205,7 +205,5 @@ fn as_path(path: &BStr) -> &Path {
     Path::new(OsStr::from_bytes(path))
 }
 
-/// The part of an entry's mode that says file, symlink or gitlink, and the part
-/// of its flags that holds the stage (gitformat-index).
-const TYPE: u32 = 0o170_000;
+/// The part of an entry's flags that holds the stage (gitformat-index).
 const STAGE: u16 = 0x3000;

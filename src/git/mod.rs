@@ -7,12 +7,15 @@
 mod command_line;
 mod date;
 mod error;
+mod history;
 mod hooks_path;
 mod ignored;
 mod index_file;
 mod index_update;
 mod libgit2;
+mod operation;
 mod quoted;
+mod ref_update;
 mod sides;
 mod typed_path;
 mod worktree;
@@ -26,9 +29,12 @@ use bstr::{BStr, BString, ByteSlice};
 
 pub use date::today;
 pub use error::{Cause, Error};
+pub use history::{Commit, CommittedPaths, History, Known};
 pub use hooks_path::{HooksPath, Origin};
 pub use index_update::{IndexChange, IndexUpdate};
+pub use operation::Operation;
 pub use quoted::unquoted;
+pub use ref_update::{PushedRef, RefUpdate, Target};
 pub use sides::{Object, Sides};
 pub use worktree::Standing;
 
@@ -211,7 +217,7 @@ impl Repository {
         match (fs::symlink_metadata(&path), &self.reader) {
             (Err(error), reader) if error.kind() == io::ErrorKind::NotFound => match reader {
                 Reader::Libgit2(reader) => reader.file_off_disk(name),
-                Reader::Git(_) => command_line::file_off_disk(name),
+                Reader::Git(_) => command_line::file_off_disk(command_line::git(), name),
             },
             (Err(error), _) => Err(Error::ReadFile(path, error)),
             (Ok(_), _) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),

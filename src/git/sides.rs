@@ -45,6 +45,12 @@ impl Object {
     /// Of a file that is executable.
     pub const EXECUTABLE: u32 = 0o100_755;
 
+    /// The part of a mode that says file, symlink or gitlink.
+    #[must_use]
+    pub fn type_of(mode: u32) -> u32 {
+        mode & 0o170_000
+    }
+
     /// Whether it is a file, executable or not.
     #[must_use]
     pub fn is_file(&self) -> bool {

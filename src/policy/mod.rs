@@ -23,7 +23,7 @@ pub use path_glob::PathGlob;
 pub use rule::{Home, Rule, Scope};
 use rule::{Parts, components};
 
-use crate::{Change, Entry};
+use crate::{Change, Entry, Introduced};
 
 /// The directory that is the home of session work, at any depth and in any
 /// letter case.
@@ -77,6 +77,8 @@ pub struct Finding<'p> {
     pub rule: &'p Rule,
     /// The one of the rule's name patterns that matched.
     pub pattern: &'p Name,
+    /// By which commit, where commits are judged.
+    pub introduced: Option<Introduced>,
 }
 
 /// What the policy says of one path.
@@ -211,7 +213,9 @@ impl Policy {
         entries
             .into_iter()
             .filter_map(|entry| match self.judge(entry.path.as_bstr(), entry.change, is_tracked) {
-                Verdict::Refused { rule, pattern } => Some(Finding { entry, rule, pattern }),
+                Verdict::Refused { rule, pattern } => {
+                    Some(Finding { entry, rule, pattern, introduced: None })
+                }
                 _ => None,
             })
             .collect()

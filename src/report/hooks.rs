@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bstr::ByteSlice;
 
-use super::escape::{shell_word, visible};
+use super::escape::{shell_word, visible, visible_lines};
 use crate::git::{HooksPath, Origin};
 use crate::hooks::{self, Installed, Kept, Uninstalled};
 
@@ -17,6 +17,19 @@ use crate::hooks::{self, Installed, Kept, Uninstalled};
 /// What `out` answers.
 pub fn unknown(out: &mut impl Write, name: &str) -> io::Result<()> {
     writeln!(out, "stage-guard: there is nothing to check in the hook `{}`", visible(name))
+}
+
+/// Writes that the policy of a server is not in force, by the `mistake` in it.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
+    writeln!(
+        out,
+        "warning: this push is judged by the built-in policy, for the one here has a mistake in it: mend it"
+    )?;
+    writeln!(out, "{}", visible_lines(mistake))
 }
 
 /// Writes what `install` has done.

@@ -1,13 +1,14 @@
 //! For people and for agents that read along: short, one line a finding.
 
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 use owo_colors::OwoColorize;
 
-use super::escape::{shell_word, visible, visible_lines};
+use super::escape::{visible, visible_lines};
+use super::way_out::WayOut;
+use crate::Introduced;
 use crate::policy::{
     Alternatives, Exemption, Explanation, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory,
 };
@@ -15,19 +16,6 @@ use crate::policy::{
 /// How many findings get a line of their own. A forgotten directory can hold any
 /// number, and agents pay for every line.
 pub(super) const MOST: usize = 100;
-
-/// How refused paths are taken out again.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WayOut {
-    /// They are staged, and stay so: `stow` finds them by itself.
-    Stow,
-    /// They are tracked, or staged in an index that git made for this commit alone:
-    /// `stow` has to be told.
-    StowNamed {
-        /// Whether it is about changes that were to be committed.
-        changes: bool,
-    },
-}
 
 /// Writes a line for each of `findings`, then how to go on: `program` is what this
 /// program is called by.
@@ -38,31 +26,39 @@ pub enum WayOut {
 pub fn findings(
     out: &mut impl Write,
     findings: &[Finding],
-    way_out: WayOut,
+    way_out: WayOut<'_>,
     program: &Path,
 ) -> io::Result<()> {
-    for Finding { entry, rule, .. } in findings.iter().take(MOST) {
+    for Finding { entry, rule, introduced, .. } in findings.iter().take(MOST) {
         let path = entry.path.as_bstr();
         let refused = "refused:".red().bold().to_string();
-        write!(out, "{refused} {} [{}] {}", visible(path).bold(), visible(&rule.id), visible(&rule.reason))?;
+        let by = introduced.as_ref().map(by).unwrap_or_default();
+        write!(
+            out,
+            "{refused} {} [{}]{by} {}",
+            visible(path).bold(),
+            visible(&rule.id),
+            visible(&rule.reason)
+        )?;
         writeln!(out, "{}", belongs(rule, path))?;
     }
     if findings.len() > MOST {
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MOST)?;
     }
-    write!(out, "{} {} stow", "stow:".cyan(), shell_word(program.as_os_str().as_bytes().as_bstr()))?;
-    if let WayOut::StowNamed { changes } = way_out {
-        // What a commit has is not to be deleted because somebody changed it.
-        let is_known = |finding: &Finding| finding.entry.change.is_to_a_known_path();
-        let changes = if changes && findings.iter().any(is_known) { " --changes" } else { "" };
-        write!(out, "{changes} --")?;
-        for Finding { entry, .. } in findings {
-            let from_top = bstr::concat([b":/", entry.path.as_slice()]);
-            write!(out, " {}", shell_word(from_top.as_bstr()))?;
-        }
-    }
-    writeln!(out)?;
+    way_out.write(out, findings, program)?;
     writeln!(out, "{} add the path to `allow` in {FILE_NAME}", "allow:".cyan())
+}
+
+/// ` in COMMIT, for REF:`.
+fn by(introduced: &Introduced) -> String {
+    let Introduced { commit, reference, .. } = introduced;
+    let reference = reference.as_ref().map(|name| format!(", for {}", visible(name))).unwrap_or_default();
+    format!(" in {}{reference}:", short(commit))
+}
+
+/// As much of a commit's id as is plenty.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
 }
 
 /// Writes how many of the findings there are; nothing, where there is none.

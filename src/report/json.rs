@@ -30,6 +30,10 @@ struct Record<'f> {
     rule: &'f str,
     reason: &'f str,
     home: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'f str>,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<Path<'f>>,
 }
 
 #[derive(Serialize)]
@@ -110,12 +114,17 @@ enum Path<'f> {
 ///
 /// What `out` answers.
 pub fn findings(out: &mut impl Write, findings: &[Finding], checked: usize) -> io::Result<()> {
-    let records = findings.iter().map(|Finding { entry, rule, .. }| Record {
+    let records = findings.iter().map(|Finding { entry, rule, introduced, .. }| Record {
         path: Path::new(entry.path.as_bstr()),
         change: entry.change,
         rule: &rule.id,
         reason: &rule.reason,
         home: rule.home.directory(entry.path.as_bstr()),
+        commit: introduced.as_ref().map(|introduced| introduced.commit.as_str()),
+        reference: introduced
+            .as_ref()
+            .and_then(|introduced| introduced.reference.as_ref())
+            .map(|name| Path::new(name.as_bstr())),
     });
     let verdict = Word::of(!findings.is_empty());
     document(out, &Report { version: VERSION, verdict, checked, findings: records.collect() })

@@ -5,3 +5,4 @@ pub mod hooks;
 pub mod human;
 pub mod json;
 pub mod session;
+pub mod way_out;

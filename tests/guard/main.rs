@@ -4,8 +4,10 @@
 #![expect(clippy::print_stderr, reason = "a test says so when it is skipped")]
 
 mod commit;
+mod commits;
 mod configuration;
 mod differential;
+mod doors;
 mod failure;
 mod formats;
 mod hooks;

@@ -90,6 +90,14 @@ impl Repo {
         home
     }
 
+    /// A guarded bare repository without a commit, `server.git` below this directory.
+    pub(crate) fn beside_bare(&self) -> Self {
+        self.git("init -q --bare -b main server.git").ok();
+        let server = self.below("server.git");
+        server.guard("install").ok();
+        server
+    }
+
     /// The same repository seen from one of its directories.
     pub(crate) fn within(&self, directory: &str) -> Self {
         let within = self.below(directory);

@@ -12,13 +12,50 @@ use std::{fs, io, process};
 
 use bstr::ByteSlice;
 
+pub mod kept;
+
 use crate::git::read_regular_file;
 
-/// The hooks that `install` links.
-pub const NAMES: [&str; 2] = ["pre-commit", "pre-merge-commit"];
+/// Which hooks `install` links.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Level {
+    /// Those of a commit and a merge.
+    Default,
+    /// Those too that git runs under `--no-verify`, for picks and patches, and before
+    /// a push.
+    Strict,
+    /// And the one that it runs for every update of a ref.
+    Refs,
+    /// The one of a bare repository that is pushed to.
+    Bare,
+}
+
+impl Level {
+    /// The names of the hooks.
+    #[must_use]
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Default => &NAMES[..2],
+            Self::Strict => &NAMES[..5],
+            Self::Refs => &NAMES[..6],
+            Self::Bare => &NAMES[6..],
+        }
+    }
+}
+
+/// Every hook that is guarded, those of each level after the other.
+pub const NAMES: [&str; 7] = [
+    "pre-commit",
+    "pre-merge-commit",
+    "prepare-commit-msg",
+    "pre-applypatch",
+    "pre-push",
+    "reference-transaction",
+    "pre-receive",
+];
 
 /// The shim, as it also serves in a folder of hooks by itself.
-const SHIM: &str = include_str!("../hooks/pre-commit");
+const SHIM: &str = include_str!("../../hooks/pre-commit");
 const SHIM_NAME: &str = "hook";
 
 /// What no other hook says, and every shim.
@@ -114,18 +151,22 @@ impl Hooks {
         Ok(Self { directory, common_dir })
     }
 
-    /// Writes the shim for `binary` and links each of [`NAMES`] to it. A hook that
+    /// Writes the shim for `binary` and links the hooks of `level` to it, and those
+    /// that an earlier `install` has linked: none is ever taken away here. A hook that
     /// was there before is kept. Done twice, it changes nothing.
     ///
     /// # Errors
     ///
     /// A hook that was there before cannot be kept, or the disk refuses.
-    pub fn install(&self, binary: &Path) -> Result<Vec<Installed>, Error> {
+    pub fn install(&self, binary: &Path, level: Level) -> Result<Vec<Installed>, Error> {
         let made = self.make_directory(&self.directory).and_then(|()| self.make_directory(&self.home()));
         let installed = made.and_then(|()| self.write_shim(binary)).and_then(|()| {
+            let is_wanted =
+                |name: &&str| level.names().contains(name) || self.is_ours(&self.directory.join(name));
+            let names: Vec<&str> = NAMES.into_iter().filter(is_wanted).collect();
             // All that may be refused comes before the first link.
-            NAMES.into_iter().try_for_each(|name| self.make_room(name))?;
-            NAMES.into_iter().map(|name| self.link(name)).collect()
+            names.iter().try_for_each(|name| self.make_room(name))?;
+            names.into_iter().map(|name| self.link(name)).collect()
         });
         if installed.is_err() && self.links(&self.directory).is_ok_and(|links| links.is_empty()) {
             let _ = self.remove_home();

@@ -1,0 +1,44 @@
+//! `pre-push`: what another repository is about to get.
+
+use std::error::Error;
+
+use super::super::{Outcome, Output, Tell, check, commits, policy};
+use crate::cli::Options;
+use crate::git::{History, Known, PushedRef};
+use crate::report::way_out::WayOut;
+
+/// Judges the commits that no branch of any remote and nothing on the other side has
+/// yet. A fork or a URL that is pushed to for the first time has no branches here, so
+/// those of the other remotes count: their history is not judged again.
+pub(super) fn run(
+    options: &Options,
+    input: &[u8],
+    tell: Tell,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    let (mut tips, mut names, mut known) = (Vec::new(), Vec::new(), Vec::new());
+    for pushed in PushedRef::lines(input) {
+        let PushedRef { local, name, remote } = pushed?;
+        if let Some(id) = local.object() {
+            tips.push(id.clone());
+            names.push(name);
+        }
+        known.extend(remote.object().cloned());
+    }
+    if tips.is_empty() {
+        return Ok(Outcome::Allowed);
+    }
+    let history = History::open()?;
+    // The other side may be ahead of what was fetched.
+    let known = history.present(known)?;
+    let commits = history.new_commits(&tips, Known::RemotesAnd(&known))?;
+    if commits.is_empty() {
+        return Ok(Outcome::Allowed);
+    }
+    let policy = policy(options, &|name| history.top_level_file(name))?;
+    let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
+    if findings.is_empty() {
+        return Ok(Outcome::Allowed);
+    }
+    check::report(options, &findings, commits.len(), WayOut::Rewrite, out)
+}

@@ -1,0 +1,77 @@
+//! `pre-receive`: what a server is about to get.
+
+use std::error::Error;
+use std::mem::ManuallyDrop;
+
+use bstr::BString;
+
+use super::super::{Outcome, Output, Tell, check, commits, policy};
+use crate::cli::Options;
+use crate::git::{History, Known, RefUpdate};
+use crate::policy::{FILE_NAME, Policy};
+use crate::report::{self, way_out::WayOut};
+
+/// Judges the commits that no ref of this repository reaches yet.
+pub(super) fn run(
+    options: &Options,
+    input: &[u8],
+    tell: Tell,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    let (mut tips, mut names) = (Vec::new(), Vec::new());
+    for update in RefUpdate::lines(input) {
+        let update = update?;
+        if let Some(id) = update.new.object() {
+            tips.push(id.clone());
+            names.push(update.name);
+        }
+    }
+    if tips.is_empty() {
+        return Ok(Outcome::Allowed);
+    }
+    let history = History::open()?;
+    let commits = history.new_commits(&tips, Known::Refs)?;
+    if commits.is_empty() {
+        return Ok(Outcome::Allowed);
+    }
+    let policy = own_policy(options, &history, &tips, &names, out)?;
+    let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
+    if findings.is_empty() {
+        return Ok(Outcome::Allowed);
+    }
+    check::report(options, &findings, commits.len(), WayOut::RewriteElsewhere, out)
+}
+
+/// The policy of this side, so that no push loosens what it is judged by: that of the
+/// commit that `HEAD` names; while there is none, of the commit that `HEAD` is about to
+/// name. With a mistake in it, it is the built-in one, or the mistake could not be
+/// mended by a push.
+fn own_policy(
+    options: &Options,
+    history: &History,
+    tips: &[String],
+    names: &[BString],
+    out: &mut Output,
+) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
+    let text = || {
+        let commit = match history.head()? {
+            Some(head) => Some(head),
+            None => {
+                let branch = history.head_branch()?;
+                let mut updates = names.iter().zip(tips);
+                updates
+                    .find(|(name, _)| branch.as_ref().is_some_and(|branch| *name == branch))
+                    .map(|(_, id)| id.clone())
+            }
+        };
+        commit.map_or(Ok(None), |commit| history.file_in(&commit, FILE_NAME))
+    };
+    let text: Option<Vec<u8>> = if options.config.is_some() { None } else { text()? };
+    match policy(options, &|_| Ok(text.clone())) {
+        Err(mistake) if options.config.is_none() => {
+            report::hooks::built_in_policy(out, &mistake.to_string())?;
+            Ok(ManuallyDrop::new(Policy::built_in()?))
+        }
+        policy => policy,
+    }
+}

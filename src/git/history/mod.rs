@@ -1,0 +1,380 @@
+//! Commits: which of them are new, and what each does to its parents' files.
+//!
+//! Unlike [`Repository`](super::Repository) this needs neither a worktree nor an
+//! index: a bare repository has a history too, and the index of a large one takes
+//! longer to read than a push to judge.
+
+mod command_line;
+mod libgit2;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use bstr::BStr;
+
+use super::command_line::{file_off_disk, git, text};
+use super::{Cause, Error, is_object_id, read_regular_file};
+use crate::Entry;
+
+/// A repository, bare or not, opened for its commits.
+#[derive(Debug)]
+pub struct History {
+    reader: Reader,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Libgit2(libgit2::Reader),
+    Git,
+}
+
+/// Where a repository lies that need not have a worktree.
+#[derive(Debug)]
+struct Place {
+    /// The top of the worktree, absolute; nothing in a bare repository.
+    top: Option<PathBuf>,
+    /// The git directory of this worktree, absolute.
+    git_dir: PathBuf,
+    /// The git directory that all worktrees share, absolute.
+    common_dir: PathBuf,
+}
+
+/// A commit and where it comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Commit {
+    /// In hexadecimal, as all ids here.
+    pub id: String,
+    /// Its parents, in their order.
+    pub parents: Vec<String>,
+    /// The one of the tips, by its place among them, that was found to reach it.
+    pub tip: usize,
+}
+
+/// What is not new: what these reach.
+#[derive(Clone, Copy, Debug)]
+pub enum Known<'k> {
+    /// These commits alone.
+    Commits(&'k [String]),
+    /// Branches, remote branches and tags. Not `HEAD`: what a detached one alone
+    /// reaches was never on a branch.
+    BranchesAndTags,
+    /// The branches of all remotes, and these commits.
+    RemotesAnd(&'k [String]),
+    /// All refs.
+    Refs,
+}
+
+impl Known<'_> {
+    /// Namespaces of refs, each with the option by which `git rev-list` knows it.
+    fn refs(self) -> &'static [(&'static str, &'static str)] {
+        const BRANCHES: (&str, &str) = ("refs/heads/*", "--branches");
+        const REMOTES: (&str, &str) = ("refs/remotes/*", "--remotes");
+        const TAGS: (&str, &str) = ("refs/tags/*", "--tags");
+        match self {
+            Self::Commits(_) => &[],
+            Self::BranchesAndTags => &[BRANCHES, REMOTES, TAGS],
+            Self::RemotesAnd(_) => &[REMOTES],
+            Self::Refs => &[("refs/*", "--glob=refs/*")],
+        }
+    }
+
+    fn commits(&self) -> &[String] {
+        match self {
+            Self::Commits(ids) | Self::RemotesAnd(ids) => ids,
+            Self::BranchesAndTags | Self::Refs => &[],
+        }
+    }
+}
+
+impl History {
+    /// Opens the repository that the environment and the current directory name, as
+    /// git does: in a hook also from inside the git directory, and with the objects
+    /// of a push that is not accepted yet.
+    ///
+    /// # Errors
+    ///
+    /// No repository, or one that neither libgit2 nor git can open.
+    pub fn open() -> Result<Self, Error> {
+        if let Some((reader, place)) = libgit2::Reader::open()? {
+            return Ok(Self { reader: Reader::Libgit2(reader), place });
+        }
+        Ok(Self { reader: Reader::Git, place: command_line::place()? })
+    }
+
+    /// Whether there is no worktree.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.place.top.is_none()
+    }
+
+    /// Where the user would say that the repository is: the top of the worktree, or
+    /// the git directory of a bare one.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.place.top.as_deref().unwrap_or(&self.place.git_dir)
+    }
+
+    /// The git directory of this worktree, absolute.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
+        &self.place.git_dir
+    }
+
+    /// The id of the commit that `revision` names, in any way that git knows.
+    ///
+    /// # Errors
+    ///
+    /// It names no commit of this repository.
+    pub fn resolve(&self, revision: &str) -> Result<String, Error> {
+        let asked = format!("{revision}^{{commit}}");
+        let output = git().args(["rev-parse", "--verify", "--quiet", "--end-of-options", &asked]).output();
+        let output = output.map_err(Error::RunGit)?;
+        let id = text(&output.stdout);
+        if output.status.success() && is_object_id(&id) {
+            return Ok(id);
+        }
+        Err(Error::NoCommit { revision: revision.to_owned(), is_shallow: !self.shallow()?.is_empty() })
+    }
+
+    /// A commit by its id, with its parents.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or its parents were not fetched.
+    pub fn commit(&self, id: &str) -> Result<Commit, Error> {
+        if self.shallow()?.iter().any(|cut| cut == id) {
+            return Err(Error::Shallow(id.to_owned()));
+        }
+        let parents = match &self.reader {
+            Reader::Libgit2(reader) => reader.parents(id),
+            Reader::Git => command_line::parents(id),
+        }?;
+        Ok(Commit { id: id.to_owned(), parents, tip: 0 })
+    }
+
+    /// Those of `ids` that are objects here.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be asked.
+    pub fn present(&self, ids: Vec<String>) -> Result<Vec<String>, Error> {
+        match &self.reader {
+            Reader::Libgit2(reader) => Ok(reader.present(ids)),
+            Reader::Git => command_line::present(ids),
+        }
+    }
+
+    /// The commits that `tips` reach and that are not `known`, each once, children
+    /// before their parents. A tip is an id, also of a tag; what is no commit in the
+    /// end has no history, and is passed over.
+    ///
+    /// # Errors
+    ///
+    /// A commit cannot be read, or the history is cut off before what is known.
+    pub fn new_commits(&self, tips: &[String], known: Known) -> Result<Vec<Commit>, Error> {
+        let mut commits = match &self.reader {
+            Reader::Libgit2(reader) => reader.new_commits(tips, known),
+            Reader::Git => command_line::new_commits(tips, known),
+        }?;
+        if commits.is_empty() {
+            return Ok(commits);
+        }
+        let shallow = self.shallow()?;
+        if let Some(cut) = commits.iter().find(|commit| shallow.contains(&commit.id)) {
+            return Err(Error::Shallow(cut.id.clone()));
+        }
+        self.name_tips(&mut commits, tips)?;
+        Ok(commits)
+    }
+
+    /// What `commits` have that none of their parents has: for each, those entries
+    /// that `nominates` says yes to, in the order of their paths. A commit without
+    /// any is left out. `each` is called in the order of `commits`.
+    ///
+    /// # Errors
+    ///
+    /// A tree cannot be read; or what `each` answers.
+    pub fn changes<E: From<Error>>(
+        &self,
+        commits: &[Commit],
+        nominates: &dyn Fn(&BStr) -> bool,
+        each: &mut dyn FnMut(&Commit, Vec<Entry>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &self.reader {
+            Reader::Libgit2(reader) => {
+                for commit in commits {
+                    let entries = reader.changes(commit, nominates)?;
+                    each(commit, entries)?;
+                }
+            }
+            Reader::Git => {
+                for commits in commits.chunks(command_line::AT_ONCE) {
+                    let mut changes = command_line::changes(commits, nominates)?;
+                    for commit in commits {
+                        each(commit, changes.remove(&commit.id).unwrap_or_default())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is in the tree of the commit `id`, to look up what lies beside a path.
+    ///
+    /// # Errors
+    ///
+    /// The tree cannot be read.
+    pub fn tree(&self, id: &str) -> Result<CommittedPaths<'_>, Error> {
+        let tree = match &self.reader {
+            Reader::Libgit2(reader) => Tree::Libgit2(reader.tree(id)?),
+            Reader::Git => Tree::Listed(command_line::paths_in(id)?),
+        };
+        Ok(CommittedPaths { tree, failure: RefCell::default() })
+    }
+
+    /// The contents of the file `name` at the top of the worktree, as
+    /// [`Repository::top_level_file`](super::Repository::top_level_file) has it; in a
+    /// bare repository, of the commit that `HEAD` names.
+    ///
+    /// # Errors
+    ///
+    /// It is there and cannot be read, or is not a regular file.
+    pub fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(top) = &self.place.top else {
+            return match self.head()? {
+                Some(head) => self.file_in(&head, name),
+                None => Ok(None),
+            };
+        };
+        let path = top.join(name);
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Only a sparse checkout keeps a file off the disk, and it has this list.
+                let is_sparse = self.place.git_dir.join("info/sparse-checkout").exists();
+                if is_sparse { file_off_disk(self.git_at(top), name) } else { Ok(None) }
+            }
+            Err(error) => Err(Error::ReadFile(path, error)),
+            Ok(_) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
+        }
+    }
+
+    /// The contents of the regular file `name` at the top of the tree of the commit
+    /// `id`, in the form that git holds them in.
+    ///
+    /// # Errors
+    ///
+    /// The tree or the file cannot be read.
+    pub fn file_in(&self, id: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        match &self.reader {
+            Reader::Libgit2(reader) => reader.file_in(id, name),
+            Reader::Git => command_line::file_in(id, name),
+        }
+    }
+
+    /// The commit that `HEAD` names; nothing while its branch is unborn.
+    ///
+    /// # Errors
+    ///
+    /// `HEAD` cannot be read.
+    pub fn head(&self) -> Result<Option<String>, Error> {
+        match &self.reader {
+            Reader::Libgit2(reader) => reader.head(),
+            Reader::Git => command_line::head(),
+        }
+    }
+
+    /// The branch that `HEAD` names, as a whole ref name; nothing while it is
+    /// detached.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be asked.
+    pub fn head_branch(&self) -> Result<Option<String>, Error> {
+        let output = git().args(["symbolic-ref", "-q", "HEAD"]).output().map_err(Error::RunGit)?;
+        Ok(output.status.success().then(|| text(&output.stdout)))
+    }
+
+    /// Commits whose parents were not fetched (`shallow` in the common git directory,
+    /// one id a line).
+    fn shallow(&self) -> Result<Vec<String>, Error> {
+        let path = self.place.common_dir.join("shallow");
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(Error::ReadFile(path, error)),
+        }
+    }
+
+    /// Hands the tip of each commit down to its parents, which come later.
+    fn name_tips(&self, commits: &mut [Commit], tips: &[String]) -> Result<(), Error> {
+        let peeled = match &self.reader {
+            Reader::Libgit2(reader) => reader.peeled(tips),
+            Reader::Git => command_line::peeled(tips)?,
+        };
+        let mut named = HashMap::new();
+        for (tip, commit) in peeled.into_iter().enumerate() {
+            named.entry(commit).or_insert(tip);
+        }
+        for commit in commits {
+            // No child hands a tip on after this.
+            commit.tip = named.remove(&commit.id).unwrap_or_default();
+            for parent in &commit.parents {
+                named.entry(parent.clone()).or_insert(commit.tip);
+            }
+        }
+        Ok(())
+    }
+
+    fn git_at(&self, top: &Path) -> Command {
+        let mut git = git();
+        git.current_dir(top).env("GIT_DIR", &self.place.git_dir).env("GIT_WORK_TREE", top);
+        git
+    }
+}
+
+/// The files of one commit.
+#[derive(Debug)]
+pub struct CommittedPaths<'h> {
+    tree: Tree<'h>,
+    failure: RefCell<Option<Error>>,
+}
+
+#[derive(Debug)]
+enum Tree<'h> {
+    Libgit2(git2::Tree<'h>),
+    Listed(super::TrackedPaths),
+}
+
+impl CommittedPaths<'_> {
+    /// Whether `path` is a file, or a directory of files. What cannot be read is told
+    /// by [`CommittedPaths::finish`].
+    #[must_use]
+    pub fn contains(&self, path: &BStr) -> bool {
+        match &self.tree {
+            Tree::Libgit2(tree) => libgit2::contains(tree, path).unwrap_or_else(|source| {
+                *self.failure.borrow_mut() = Some(Error::ReadTree { path: path.into(), source });
+                false
+            }),
+            Tree::Listed(paths) => paths.contains(path),
+        }
+    }
+
+    /// Ends the looking up.
+    ///
+    /// # Errors
+    ///
+    /// Something could not be looked up, so that an answer was wrong.
+    pub fn finish(self) -> Result<(), Error> {
+        self.failure.into_inner().map_or(Ok(()), Err)
+    }
+}
+
+/// Why a history cannot be read.
+fn unreadable(source: impl Into<Cause>) -> Error {
+    Error::ReadHistory(source.into())
+}

@@ -1,0 +1,552 @@
+//! Commits in a range, in a push, and on a server: each is judged by itself, against
+//! its parents.
+
+use super::sandbox::{Repo, Run};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+/// A project whose history has session work in places, on `main` if nothing else is
+/// said:
+///
+/// - `first`; `added` with session work; `removed` without it
+/// - `stray`: a test at a wrong place, and `home`, the module that makes it a right one
+/// - `theirs`, from `first`, with session work; `clean-merge` of it; `evil-merge` of
+///   it, with session work of its own
+const HISTORY: &str = "
+    set -e
+    add() { for path; do mkdir -p $(dirname $path); echo $path >$path; git add -f $path; done; }
+    commit() { git commit -q --no-verify -m $1; git tag $1; }
+    git tag first
+    add .claude_sessions/current/x.py code.py; commit added
+    git rm -q -r .claude_sessions; commit removed
+    add backend/test_api.py; commit stray
+    add backend/api.py; commit home
+    git checkout -q -b theirs first; add backend/debug_x.py theirs.py; commit debug
+    git checkout -q main; git merge -q --no-verify --no-edit -m x theirs; git tag clean-merge
+    git checkout -q theirs; add more.py; commit more
+    git checkout -q main; git merge -q --no-verify --no-commit theirs; add debug_evil.py; commit evil-merge
+    git checkout -q -b rootless; git checkout -q --orphan root; git rm -q -r --cached .; add debug_root.py; commit root
+    git checkout -q -f main
+";
+
+fn history_of(format: &[&str]) -> Repo {
+    let repo = Repo::of_format(format);
+    repo.shell(HISTORY).ok();
+    repo
+}
+
+/// What is refused, each as `subject path`, the oldest first.
+fn refused(repo: &Repo, arguments: &str) -> Vec<String> {
+    let run = repo.guard(&format!("{arguments} --format json"));
+    assert!(run.code < 2, "{run:?}");
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let line = |finding: &serde_json::Value| {
+        let commit = finding["commit"].as_str().unwrap();
+        let subject = repo.git(&format!("log -1 --format=%s {commit}")).ok();
+        format!("{} {}", subject.trim(), finding["path"]["text"].as_str().unwrap())
+    };
+    findings.iter().map(line).collect()
+}
+
+/// Each with what is refused: as `subject path`.
+const RANGES: [(&str, &[&str]); 16] = [
+    ("--range first..added", &["added .claude_sessions/current/x.py"]),
+    // The net difference has nothing.
+    ("--range first..removed", &["added .claude_sessions/current/x.py"]),
+    ("--range added..removed", &[]),
+    ("--range removed..stray", &["stray backend/test_api.py"]),
+    // A later commit brings the module that it is the test of.
+    ("--range removed..home", &["stray backend/test_api.py"]),
+    ("--range stray..home", &[]),
+    ("--range home..clean-merge", &["debug backend/debug_x.py"]),
+    ("--range clean-merge..evil-merge", &["evil-merge debug_evil.py"]),
+    ("--range evil-merge..first", &[]),
+    (
+        "--range removed..",
+        &["debug backend/debug_x.py", "stray backend/test_api.py", "evil-merge debug_evil.py"],
+    ),
+    ("--range ..first", &[]),
+    ("--range first..root", &["root debug_root.py"]),
+    ("--commit added", &["added .claude_sessions/current/x.py"]),
+    ("--commit clean-merge", &[]),
+    ("--commit main~0", &["evil-merge debug_evil.py"]),
+    ("--commit root", &["root debug_root.py"]),
+];
+
+fn judges(repo: &Repo) {
+    for (arguments, expected) in RANGES {
+        let mut expected = expected.to_vec();
+        let mut found = refused(repo, &format!("check {arguments}"));
+        // Commits of two branches have no order among each other.
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{arguments}");
+        repo.guard(&format!("check {arguments} --dry-run")).ends(0);
+        repo.guard(&format!("check {arguments}")).ends(i32::from(!expected.is_empty()));
+    }
+}
+
+/// Where git is asked and not libgit2.
+fn with_git(repo: &Repo) -> Repo {
+    repo.with("GIT_WORK_TREE", &repo.top).with("GIT_DIR", repo.path(".git"))
+}
+
+#[test]
+fn each_commit_is_judged_by_itself() {
+    judges(&history_of(&[]));
+}
+
+#[test]
+fn git_says_the_same() {
+    judges(&with_git(&history_of(&[])));
+}
+
+#[test]
+fn in_a_repository_of_sha_256() {
+    judges(&history_of(&["--object-format=sha256"]));
+}
+
+#[test]
+fn in_a_repository_with_reftables() {
+    if Repo::git_is_at_least((2, 45)) {
+        judges(&history_of(&["--ref-format=reftable"]));
+    } else {
+        eprintln!("skipped: git is older than 2.45");
+    }
+}
+
+#[test]
+fn in_a_bare_repository_by_the_configuration_of_its_head() {
+    let repo = history_of(&[]);
+    repo.git("clone -q --bare . ../bare.git").ok();
+    let bare = repo.beside("bare.git");
+    judges(&bare);
+    repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").ok();
+    repo.commit().silent();
+    repo.git("push -q ../bare.git main").ok();
+    bare.guard("check --range first..main").silent();
+    with_git(&repo).guard("check --range first..main").silent();
+}
+
+#[test]
+fn in_a_linked_worktree_and_below_the_top() {
+    let repo = history_of(&[]);
+    repo.git("worktree add -q --detach ../linked").ok();
+    repo.write(".stage-guard.toml", "nonsense");
+    judges(&repo.beside("linked").within("backend"));
+    repo.guard("check --commit added").could_not("`.stage-guard.toml`, line 1");
+}
+
+#[test]
+fn the_configuration_of_today_is_in_force_also_off_the_disk() {
+    for readers in [Repo::below, |repo: &Repo, _: &str| with_git(repo)] {
+        let repo = history_of(&[]);
+        repo.write(".stage-guard.toml", "allow = [\".claude_sessions/**\"]\n")
+            .git("add .stage-guard.toml")
+            .ok();
+        repo.commit().silent();
+        let repo = readers(&repo, ".");
+        repo.guard("check --range first..added").silent();
+        repo.git("sparse-checkout set --no-cone /backend").ok();
+        assert!(!repo.is_there(".stage-guard.toml"));
+        repo.guard("check --range first..added").silent();
+        repo.write("../empty", "");
+        repo.guard("check --range first..added --config ../empty").refuses(&[NOTE]).ends(1);
+    }
+}
+
+#[test]
+fn a_finding_names_its_commit_and_how_to_mend_it() {
+    let repo = history_of(&[]);
+    let added = repo.git("rev-parse added").ok();
+    let run = repo.guard("check --range first..removed").refuses(&[NOTE]);
+    assert!(run.out.contains(&format!(" in {}: ", &added[..12])), "{run:?}");
+    let first = repo.git("rev-parse first").ok();
+    assert!(
+        run.out.contains(&format!("`git rebase -i {}` with `edit` for {}", &first[..12], &added[..12])),
+        "{run:?}"
+    );
+    assert!(repo.guard("check --commit root").out.contains("`git rebase -i --root`"));
+    assert_eq!(repo.guard("check --range first.. -q").out, "4 refused\n");
+}
+
+#[test]
+fn the_way_to_mend_a_commit_mends_it() {
+    for level in ["install", "install --strict", "install --strict=refs"] {
+        let repo = Repo::new();
+        repo.commit_past_the_guard(&[NOTE, "code.py"]).stage("later.py").commit().silent();
+        repo.guard(level).ok();
+        let said = repo.guard("check --range HEAD~2..").refuses(&[NOTE]).out;
+        let mend = said.lines().find_map(|line| line.strip_prefix("mend: ")).unwrap();
+        let commands: Vec<&str> = mend.split('`').skip(1).step_by(2).collect();
+        let [rebase, edit, stow, amend, go_on] = commands[..] else { panic!("{mend}") };
+        assert_eq!(edit, "edit");
+        let stow = stow.replace("PATH", NOTE);
+        repo.shell(&format!(
+            "set -e; GIT_SEQUENCE_EDITOR='sed -i 1s/^pick/edit/' {rebase}; {stow}; {amend}; {go_on}"
+        ))
+        .ok();
+        repo.guard("check --range HEAD~2..").silent();
+        assert_eq!(repo.git("log --format=%s -3").ok(), "message\nold\nfirst\n");
+        assert_eq!(repo.git("show --format= --name-only HEAD~1").ok(), "code.py\n");
+        assert!(repo.is_there(NOTE));
+    }
+}
+
+#[test]
+fn what_cannot_be_checked_is_said() {
+    let repo = history_of(&[]);
+    for (arguments, words) in [
+        ("check --range nothing..main", "`nothing` names no commit"),
+        ("check --range main", "`main` is no range"),
+        ("check --range first...main", "is no range"),
+        ("check --range 0000000000000000000000000000000000000000..main", "is new"),
+        ("check --range first..0123456789012345678901234567890123456789", "names no commit"),
+        ("check --range=--all..main", "names no commit"),
+        ("check --commit nothing", "names no commit"),
+        ("check --commit main:code.py", "names no commit"),
+        ("check --commit -x", "-x"),
+        ("check --range first..main --commit main", "cannot be used with"),
+        ("check --all-files --range first..main", "cannot be used with"),
+    ] {
+        repo.guard(arguments).could_not(words);
+        repo.guard(&format!("{arguments} --format json")).could_not(words);
+    }
+    Repo::home().guard("check --commit HEAD").could_not("not in a git repository");
+    Repo::unborn().guard("check --range x..HEAD").could_not("names no commit");
+}
+
+#[test]
+fn a_history_that_is_cut_off_is_not_taken_for_a_clean_one() {
+    let repo = history_of(&[]);
+    repo.git_with(&["clone", "-q", "--depth=3", &format!("file://{}", repo.top.display()), "../shallow"])
+        .ok();
+    let shallow = repo.beside("shallow");
+    for shallow in [&shallow, &with_git(&shallow)] {
+        shallow.guard("check --range HEAD~1..").refuses(&["debug_evil.py"]).ends(1);
+        shallow.guard("check --range first..HEAD").could_not("fetch-depth: 0");
+        let cut = shallow.git("rev-list --max-parents=0 HEAD").ok();
+        let cut = cut.lines().next().unwrap();
+        shallow.guard(&format!("check --commit {cut}")).could_not("fetch-depth: 0");
+        shallow.guard("check --range HEAD~1^..HEAD").could_not("fetch-depth: 0");
+        // A branch that has nothing in common with what was fetched.
+        let tree = shallow.git("rev-parse HEAD^{tree}").ok();
+        let lone = shallow.git(&format!("commit-tree -m lone {tree}")).ok();
+        shallow.guard(&format!("check --range {}..HEAD", lone.trim())).could_not("git fetch --unshallow");
+    }
+}
+
+#[test]
+fn an_object_that_is_missing_is_said() {
+    let repo = history_of(&[]);
+    let object = |revision: &str| {
+        let id = repo.git(&format!("rev-parse {revision}")).ok();
+        format!(".git/objects/{}/{}", &id[..2], id[2..].trim())
+    };
+    for missing in ["added", "added^{tree}", "added:.claude_sessions", "first^{tree}"] {
+        let file = object(missing);
+        repo.shell(&format!("mv {file} ../kept")).ok();
+        for reader in [&repo.below("."), &with_git(&repo)] {
+            reader.guard("check --range first..removed").could_not("");
+        }
+        repo.shell(&format!("mv ../kept {file}")).ok();
+    }
+    // A file's contents are not asked for.
+    let file = object(&format!("added:{NOTE}"));
+    repo.shell(&format!("mv {file} ../kept")).ok();
+    repo.guard("check --range first..removed").refuses(&[NOTE]).ends(1);
+}
+
+#[test]
+fn odd_names_and_types_in_commits() {
+    let repo = Repo::new();
+    repo.git("tag first").ok();
+    let path = super::sandbox::bytes(b".claude_sessions/a \xff\n\x1b[31m.py");
+    repo.stage(path).shell("ln -s x pkg; mkdir -p q; ln -s /tmp q/.claude_sessions; git add -f q").ok();
+    repo.git_with(&[
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        &format!("160000,{},.Claude_Sessions", "1".repeat(40)),
+    ])
+    .ok();
+    repo.git("commit -q --no-verify -m odd").ok();
+    for reader in [&repo.below("."), &with_git(&repo)] {
+        let run = reader.guard("check --range first..");
+        run.refuses(&[r".Claude_Sessions", r".claude_sessions/a \xff\n\u{1b}[31m.py", "q/.claude_sessions"])
+            .ends(1);
+    }
+}
+
+// -- pre-push
+
+/// A clone of a project with old session work, and its bare server.
+fn cloned() -> Repo {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[".claude_sessions/archive/old.py"]).stage("code.py").commit().silent();
+    repo.git("clone -q --bare . ../server.git").ok();
+    repo.git("clone -q ../server.git ../clone").ok();
+    let clone = repo.beside("clone");
+    clone.guard("install --strict").ok();
+    clone
+}
+
+/// Commits session work past every hook.
+fn commit_past_all(repo: &Repo, path: &str) {
+    repo.stage(path);
+    repo.git("-c core.hooksPath=/dev/null commit -q -m past").ok();
+}
+
+#[test]
+fn a_push_of_session_work_is_refused() {
+    let repo = cloned();
+    commit_past_all(&repo, NOTE);
+    repo.git("rm -q --cached .claude_sessions/current/x.py").ok();
+    repo.commit().silent();
+    for push in [
+        "push -q",
+        "push -q origin main:refs/heads/new",
+        "push -q origin HEAD~1:refs/heads/new",
+        "push -q origin main~1:refs/tags/t",
+        "push -q origin :/past:refs/heads/new",
+        "push -q --all origin",
+        "push -q --mirror ../other.git",
+        "push -q ../other.git main",
+        "push -q --force origin main",
+        "push -q origin main :refs/heads/gone",
+    ] {
+        repo.shell(
+            "rm -rf ../other.git; git init -q --bare ../other.git; git -C ../server.git branch -f gone main",
+        )
+        .ok();
+        // What the hook prints is printed by git, to one of the two.
+        let run = repo.shell(&format!("git {push} 2>&1"));
+        assert!(run.code == 1 && run.out.contains(&format!("refused: {NOTE} [")), "{push}: {run:?}");
+        assert!(run.out.contains(", for refs/"), "{push}: {run:?}");
+    }
+    repo.git("push -q --no-verify").ok();
+    repo.stage("more.py").commit().silent();
+    repo.git("push -q").silent();
+}
+
+#[test]
+fn a_push_of_what_some_remote_has_is_not_judged_again() {
+    let repo = cloned();
+    repo.stage("clean.py").commit().silent();
+    repo.git("tag light").ok();
+    repo.git("tag -m tag heavy").ok();
+    repo.shell(
+        "git tag blob $(git rev-parse HEAD:code.py); git tag -m x blob-tag blob; git tag tree HEAD^{tree}",
+    )
+    .ok();
+    repo.git("init -q --bare ../fork.git").ok();
+    for push in [
+        "push -q ../fork.git main",
+        "push -q --tags ../fork.git",
+        "push -q",
+        "push -q origin main:refs/heads/new --follow-tags",
+        "push -q origin :new",
+        "push -q --delete origin light",
+        "push -q origin light",
+    ] {
+        let run = repo.shell(&format!("git {push}"));
+        assert_eq!(run.code, if push.contains("--delete") { run.code } else { 0 }, "{push}: {run:?}");
+        assert!(!run.err.contains("refused") && !run.err.contains("stage-guard"), "{push}: {run:?}");
+    }
+}
+
+#[test]
+fn what_the_other_side_has_already_is_known() {
+    let repo = cloned();
+    commit_past_all(&repo, NOTE);
+    repo.git("push -q --no-verify ../server.git main:refs/heads/theirs").ok();
+    repo.stage("clean.py").commit().silent();
+    // No branch of a remote has it here, but the other side says what it has.
+    repo.git("push -q ../server.git main:theirs").silent();
+    // What it has and this side does not know is passed over.
+    let run = repo.guard_fed(
+        &["hook", "pre-push", "x", "y"],
+        format!(
+            "refs/heads/main {} refs/heads/main {}\n",
+            repo.git("rev-parse main").ok().trim(),
+            "1".repeat(40)
+        )
+        .as_bytes(),
+    );
+    run.refuses(&[NOTE]).ends(1);
+}
+
+#[test]
+fn what_is_no_push_is_said() {
+    let repo = cloned();
+    let zero = "0".repeat(40);
+    let main = repo.git("rev-parse main").ok();
+    for input in [
+        "nonsense\n".to_owned(),
+        format!("refs/heads/main {zero}\n"),
+        format!("x {} refs/heads/main 12\n", main.trim()),
+        format!("x {}  {zero}\n", main.trim()),
+        "\0\0\0 \n".to_owned(),
+        "\n".to_owned(),
+        format!("x {} refs/heads/x {zero}\ny\n", main.trim()),
+    ] {
+        repo.guard_fed(&["hook", "pre-push", "o", "u"], input.as_bytes()).could_not("of standard input");
+    }
+    let gone = format!("x {} refs/heads/x {zero}\n", "1".repeat(40));
+    repo.guard_fed(&["hook", "pre-push", "o", "u"], gone.as_bytes()).could_not("1111");
+    repo.guard_fed(&["hook", "pre-push", "o", "u"], b"").silent();
+    let deletion = format!("(delete) {zero} refs/heads/x {}\n", main.trim());
+    repo.guard_fed(&["hook", "pre-push", "o", "u"], deletion.repeat(100_000).as_bytes()).silent();
+}
+
+// -- pre-receive
+
+/// A guarded bare server, and a clone of it that is not guarded.
+fn served() -> (Repo, Repo) {
+    let repo = Repo::new();
+    repo.commit_past_the_guard(&[".claude_sessions/archive/old.py"]);
+    repo.git("clone -q --bare . ../server.git").ok();
+    let server = repo.beside("server.git");
+    assert!(server.guard("install").ok().contains("pre-receive"));
+    server.git("clone -q . ../clone").ok();
+    (server, repo.beside("clone"))
+}
+
+#[test]
+fn a_server_refuses_session_work_and_names_ref_and_commit() {
+    let (server, clone) = served();
+    clone.stage("code.py").git("commit -q -m code").ok();
+    clone.git("push -q").silent();
+    let before = server.git("for-each-ref").ok();
+    commit_past_all(&clone, NOTE);
+    clone.git("rm -q --cached .claude_sessions/current/x.py").ok();
+    clone.git("commit -q -m removed").ok();
+    let dirty = clone.git("rev-parse HEAD~1").ok();
+    for push in [
+        "push",
+        "push origin main:new",
+        "push origin main:refs/tags/t",
+        "push origin HEAD~2:refs/heads/a HEAD:refs/heads/b",
+        "push --force --no-verify",
+    ] {
+        let run = clone.git(push);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(
+            run.err.contains(&format!("refused: {NOTE} [session-directory] in {}, for refs/", &dirty[..12])),
+            "{run:?}"
+        );
+    }
+    assert_eq!(server.git("for-each-ref").ok(), before);
+    // What is new to it alone is judged, and branches can go.
+    clone.git("push -q origin HEAD~2:refs/heads/x").silent();
+    clone.git("push -q origin :x").silent();
+    clone.git("push -q -f origin HEAD~3:main").silent();
+}
+
+#[test]
+fn a_push_cannot_loosen_its_own_rules() {
+    let (server, clone) = served();
+    clone.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").ok();
+    clone.git("commit -q -m loosened").ok();
+    commit_past_all(&clone, NOTE);
+    assert!(clone.git("push -q").err.contains(&format!("refused: {NOTE} [")));
+    clone.git("push -q origin HEAD~1:refs/heads/main").silent();
+    clone.git("push -q").silent();
+    assert_eq!(server.git("rev-parse main").ok(), clone.git("rev-parse main").ok());
+    // A broken policy is in nobody's way to mend it, and lets nothing else pass.
+    clone.write(".stage-guard.toml", "allow = [\n").git("commit -q -a -m broken").ok();
+    clone.git("push -q").silent();
+    commit_past_all(&clone, ".claude_sessions/current/y.py");
+    let run = clone.git("push -q");
+    assert!(
+        run.code == 1
+            && run.err.contains("warning: ")
+            && run.err.contains("refused: .claude_sessions/current/y.py"),
+        "{run:?}"
+    );
+    clone.git("reset -q --hard HEAD~1").ok();
+    clone.write(".stage-guard.toml", "").git("commit -q -a -m mended").ok();
+    let run = clone.git("push -q");
+    assert!(run.code == 0 && run.err.contains("warning: "), "{run:?}");
+    clone.stage("more.py").git("commit -q -m more").ok();
+    clone.git("push -q").silent();
+}
+
+#[test]
+fn the_first_push_brings_its_own_policy() {
+    let server = Repo::home().beside_bare();
+    let clone = server.beside("clone");
+    server.git("clone -q . ../clone").ok();
+    clone.git("checkout -q -b main").ok();
+    clone
+        .write(".stage-guard.toml", "allow = [\".claude_sessions/current/**\"]\n")
+        .git("add .stage-guard.toml")
+        .ok();
+    commit_past_all(&clone, NOTE);
+    // Only the branch that `HEAD` will name has a say.
+    assert!(clone.git("push -q origin main:other").err.contains(&format!("refused: {NOTE} [")));
+    clone.git("push -q origin main").silent();
+}
+
+#[test]
+fn a_server_that_cannot_check_refuses() {
+    let (server, clone) = served();
+    clone.stage("code.py").git("commit -q -m code").ok();
+    server.write("HEAD.lock", "").shell("mv refs ../refs; mv packed-refs ../packed-refs; rm HEAD.lock").out;
+    server.shell("mv ../refs refs; mv ../packed-refs packed-refs").ok();
+    server.guard_fed(&["hook", "pre-receive"], b"nonsense\n").could_not("line 1 of standard input");
+    server.guard_fed(&["hook", "pre-receive"], b"").silent();
+    let gone = format!("{} {} refs/heads/x\n", "0".repeat(40), "1".repeat(40));
+    server.guard_fed(&["hook", "pre-receive"], gone.as_bytes()).could_not("1111");
+    server.shell("rm stage-guard/hook && ln -s nothing stage-guard/hook").ok();
+    server.guard("install").ok();
+    server.shell("sed -i \"s|^stage_guard=.*|stage_guard=/nothing|\" stage-guard/hook").ok();
+    let run = clone.git("push -q");
+    assert!(run.code == 1 && run.err.contains("nothing was checked"), "{run:?}");
+}
+
+#[test]
+fn a_server_keeps_the_hook_that_was_there() {
+    let (server, clone) = served();
+    server.guard("uninstall").ok();
+    server.program("hooks/pre-receive", "#!/bin/sh\ncat >told; exit 0\n");
+    server.guard("install").ok();
+    clone.stage("code.py").git("commit -q -m code").ok();
+    clone.git("push -q").silent();
+    assert!(server.read("told").ends_with(" refs/heads/main\n"));
+    server.guard("uninstall").ok();
+    assert!(server.read("hooks/pre-receive").starts_with("#!/bin/sh\ncat"));
+    server.guard("install --strict").could_not("bare");
+}
+
+#[test]
+fn a_server_of_every_format() {
+    let mut formats = vec![vec!["--object-format=sha256"]];
+    if Repo::git_is_at_least((2, 45)) {
+        formats.push(vec!["--ref-format=reftable"]);
+    }
+    for format in formats {
+        let repo = Repo::of_format(&format);
+        repo.git_with(&[&["init", "-q", "--bare", "-b", "main", "../server.git"], &format[..]].concat()).ok();
+        let server = repo.beside("server.git");
+        server.guard("install").ok();
+        repo.git("push -q ../server.git main").silent();
+        commit_past_all(&repo, NOTE);
+        assert!(repo.git("push -q ../server.git main").err.contains(&format!("refused: {NOTE} [")));
+    }
+}
+
+#[test]
+fn a_large_push_is_named_ref_by_ref() {
+    let (_, clone) = served();
+    clone
+        .shell("for i in $(seq 40); do git checkout -q -b b$i main; git commit -q --allow-empty -m $i; done")
+        .ok();
+    commit_past_all(&clone, NOTE);
+    let run: Run = clone.git("push -q --all");
+    assert!(run.code == 1 && run.err.contains(", for refs/heads/b40:"), "{run:?}");
+    assert_eq!(run.err.matches("refused: ").count(), 1, "{run:?}");
+    clone.git("reset -q --hard HEAD~1").ok();
+    clone.git("push -q --all").silent();
+}

@@ -1,0 +1,366 @@
+//! Every operation of git that brings something into history, under every way to be
+//! guarded: what each refuses, and what must never be in anybody's way.
+
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
+
+use super::sandbox::Repo;
+
+/// What is old, and in the history that is cloned.
+const OLD: &str = ".claude_sessions/archive/old.py";
+/// What is new, in `topic` and elsewhere.
+const NEW: &str = ".claude_sessions/current/x.py";
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
+enum Mode {
+    Default,
+    Strict,
+    /// `--strict`, with hooks that were there before.
+    Chained,
+    Refs,
+}
+
+const MODES: [Mode; 4] = [Mode::Default, Mode::Strict, Mode::Chained, Mode::Refs];
+
+const HOOKS: [&str; 6] = [
+    "pre-commit",
+    "pre-merge-commit",
+    "prepare-commit-msg",
+    "pre-applypatch",
+    "pre-push",
+    "reference-transaction",
+];
+
+/// A clone of a project that holds old session work, in `work`, with
+///
+/// - `topic`: session work in the second of three commits, two files with it
+/// - `flat`: the same as patches in `../patches`
+/// - `../dirty`: the id of a commit with session work that no ref reaches
+/// - `deleting`: a commit that deletes the old session work
+/// - `side`: a clean commit beside `main`
+/// - `../fork`: a clone with session work on its `main`
+const MAKE: &str = "
+    set -e
+    git init -q -b main upstream
+    cd upstream
+    add() { mkdir -p $(dirname $1); echo $1 >$1; git add -f $1; }
+    add README.md; git commit -q -m first
+    add .claude_sessions/archive/old.py; add kept.py; git commit -q -m old
+    add later.py; git commit -q -m later
+    cd ..; git clone -q upstream work; git clone -q upstream fork
+    cd fork; git remote set-url origin ../upstream
+    add .claude_sessions/current/x.py; git commit -q -m forked
+    cd ../work; git remote set-url origin ../upstream
+    git checkout -q -b topic
+    add one.py; git commit -q -m one
+    add .claude_sessions/current/x.py; add two.py; git commit -q -m two
+    add three.py; git commit -q -m three
+    git format-patch -q -o ../patches origin/main
+    git checkout -q --detach main
+    add .claude_sessions/current/x.py; git commit -q -m dirty
+    git rev-parse HEAD >../dirty
+    git checkout -q -b deleting main; git rm -q -r .claude_sessions kept.py; git commit -q -m deleting
+    git checkout -q -b side main; add side.py; git commit -q -m side
+    git checkout -q main; add main.py; git commit -q -m main
+";
+
+/// The project as `MAKE` makes it, once for all tests.
+fn made() -> &'static TempDir {
+    static MADE: OnceLock<TempDir> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let (place, made) = (Repo::home(), TempDir::new().unwrap());
+        place.shell(MAKE).ok();
+        place.shell(&format!("cp -a upstream work fork patches dirty {}", made.path().display())).ok();
+        made
+    })
+}
+
+/// The clone, guarded in this way.
+fn guarded(mode: Mode) -> Repo {
+    let home = Repo::home();
+    home.shell(&format!("cp -a {}/. .", made().path().display())).ok();
+    let work = home.below("work");
+    if mode == Mode::Chained {
+        for name in HOOKS {
+            work.program(
+                format!(".git/hooks/{name}"),
+                &format!(
+                    "#!/bin/sh\n{{ echo \"{name} $*\"; cat; }} >>\"$(git rev-parse --git-common-dir)/ran\"\n"
+                ),
+            );
+        }
+    }
+    let level = match mode {
+        Mode::Default => "install",
+        Mode::Strict | Mode::Chained => "install --strict",
+        Mode::Refs => "install --strict=refs",
+    };
+    work.guard(level).ok();
+    work
+}
+
+/// Where all refs and `HEAD` stand.
+fn refs(repo: &Repo) -> String {
+    repo.shell("git for-each-ref --format='%(refname) %(objectname)' refs/heads refs/tags; git rev-parse HEAD; git symbolic-ref -q HEAD").out
+}
+
+/// Runs a line of shell under each mode: it goes well and says nothing of a refusal
+/// below `from`, and from there on the path is refused. `after` then ends what was
+/// begun, and all refs are as they were.
+fn is_refused_from(from: Mode, line: &str, after: &str) {
+    for mode in MODES {
+        let repo = guarded(mode);
+        let before = refs(&repo);
+        let run = repo.shell(&format!("set -e\n{line}"));
+        let said = format!("{mode:?}: {line}\n{}{}", run.out, run.err);
+        assert_eq!(said.contains("refused: "), mode >= from, "{said}");
+        if mode < from {
+            assert_eq!(run.code, 0, "{said}");
+            continue;
+        }
+        assert_ne!(run.code, 0, "{said}");
+        assert!(
+            said.contains(&format!("refused: {NEW} [session-directory]"))
+                || said.contains(&format!("refused: {OLD} [")),
+            "{said}"
+        );
+        let ended = repo.shell(after);
+        assert_eq!(ended.code, 0, "{said}\n{ended:?}");
+        assert_eq!(refs(&repo), before, "{said}");
+        repo.git("fsck").ok();
+    }
+}
+
+/// Runs a line of shell under each mode: it goes well, and the guard says nothing.
+fn is_allowed(line: &str) {
+    for mode in MODES {
+        let repo = guarded(mode);
+        let run = repo.shell(&format!("set -e\n{line}"));
+        assert_eq!(run.code, 0, "{mode:?}: {line}\n{run:?}");
+        assert!(
+            !run.err.contains("refused") && !run.err.contains("stage-guard"),
+            "{mode:?}: {line}\n{run:?}"
+        );
+    }
+}
+
+macro_rules! refused {
+    ($($case:ident: $from:ident, $line:expr, $after:expr;)*) => {
+        $(#[test] fn $case() { is_refused_from(Mode::$from, $line, $after); })*
+    };
+}
+
+macro_rules! allowed {
+    ($($case:ident: $line:expr;)*) => { mod allowed { $(#[test] fn $case() { super::is_allowed($line); })* } };
+}
+
+const STAGE: &str =
+    "mkdir -p .claude_sessions/current; echo x >.claude_sessions/current/x.py; git add -f .claude_sessions";
+
+refused! {
+    commit: Default, &format!("{STAGE}; git commit -q -m x"), "git reset -q";
+    commit_all: Default, &format!("{STAGE}; git commit -q -a -m x"), "git reset -q";
+    commit_amend: Default, &format!("{STAGE}; git commit -q --amend --no-edit"), "git reset -q";
+    commit_no_verify: Strict, &format!("{STAGE}; git commit -q --no-verify -m x"), "git reset -q";
+    commit_no_verify_all: Strict, &format!("{STAGE}; echo y >.claude_sessions/current/x.py; git commit -q -a --no-verify -m x"), "git reset -q";
+    commit_no_verify_path: Strict, &format!("{STAGE}; git commit -q -n -m x .claude_sessions"), "git reset -q";
+    commit_no_verify_amend: Strict, &format!("{STAGE}; git commit -q --amend -n --no-edit"), "git reset -q";
+    commit_no_verify_with_an_editor: Strict, &format!("{STAGE}; GIT_EDITOR='echo x >' git commit -q -n"), "git reset -q";
+    commit_no_verify_when_detached: Strict, &format!("git checkout -q --detach; {STAGE}; git commit -q -n -m x"), "git reset -q; git checkout -q main";
+    merge_no_verify: Strict, &format!("git merge -q --no-commit side; {STAGE}; git commit -q --no-verify -m x"), "git merge --abort";
+    merge_squash: Strict, "git merge -q --squash topic; git commit -q -n -m x", "git reset -q --hard";
+    cherry_pick: Strict, "git cherry-pick topic~1", "git cherry-pick --abort";
+    cherry_pick_of_several: Strict, "git cherry-pick main..topic", "git cherry-pick --abort";
+    cherry_pick_without_commit: Strict, "git cherry-pick -n topic~1; git commit -q -n -m x", "git reset -q --hard";
+    revert_of_a_deletion: Strict, "git checkout -q deleting; git revert --no-edit HEAD", "git revert --abort; git checkout -q main";
+    rebase: Strict, "git checkout -q topic; git rebase -q main", "git rebase --abort; git checkout -q main";
+    rebase_apply: Strict, "git checkout -q topic; git rebase -q --apply main", "git rebase --abort; git checkout -q main";
+    rebase_continue: Strict, "echo ours >two.py; git add two.py; git commit -q -m ours; git checkout -q topic; git rebase -q main || true; echo both >two.py; git add two.py; GIT_EDITOR=: git rebase --continue", "git rebase --abort; git checkout -q main; git reset -q --hard HEAD~1";
+    rebase_edit: Strict, &format!("git checkout -q side; GIT_SEQUENCE_EDITOR='sed -i s/^pick/edit/' git rebase -q -i main; {STAGE}; git commit -q --amend -n --no-edit"), "git rebase --abort; git checkout -q main";
+    rebase_exec: Strict, "git checkout -q side; git rebase -q main --exec 'mkdir -p .claude_sessions/current; echo x >.claude_sessions/current/x.py; git add -f .claude_sessions; git commit -q -n -m x'", "git rebase --abort; git checkout -q main";
+    rebase_squash: Strict, "git checkout -q topic; GIT_EDITOR=: GIT_SEQUENCE_EDITOR='sed -i 2s/^pick/squash/' git rebase -q -i main", "git rebase --abort; git checkout -q main";
+    rebase_onto_itself_without_fast_forward: Strict, "git checkout -q topic; git rebase -q --no-ff origin/main", "git rebase --abort; git checkout -q main";
+    am: Strict, "git am -q ../patches/*", "git am --abort";
+    am_three_way: Strict, "git am -q -3 ../patches/*", "git am --abort";
+    rebase_when_detached: Strict, "git checkout -q --detach $(cat ../dirty); git rebase -q main", "test $(git rebase --abort; git rev-parse HEAD) = $(cat ../dirty); git checkout -q main";
+    pull_rebase: Strict, "git checkout -q -b mine topic; git branch -q --set-upstream-to=main; git pull -q --rebase", "git rebase --abort; git checkout -q main; git branch -q -D mine";
+    commit_tree: Refs, "git update-ref refs/heads/x $(git commit-tree -p main -m x $(git rev-parse $(cat ../dirty)^{tree}))", ":";
+    update_ref: Refs, "git update-ref refs/heads/main $(cat ../dirty)", ":";
+    update_ref_of_several: Refs, "printf 'create refs/heads/a main\\ncreate refs/heads/b %s\\n' $(cat ../dirty) | git update-ref --stdin", ":";
+    update_ref_of_a_new_history: Refs, "git update-ref refs/heads/x $(git commit-tree -m x $(git rev-parse $(cat ../dirty)^{tree}))", ":";
+    fast_import: Refs, "printf 'commit refs/heads/x\\ncommitter a <a@b> 1 +0000\\ndata 1\\nx\\nfrom refs/heads/main\\nM 100644 inline .claude_sessions/current/x.py\\ndata 1\\nx\\n' | git fast-import --quiet --force", ":";
+    branch_force: Refs, "git branch -f side $(cat ../dirty)", ":";
+    branch_new: Refs, "git branch x $(cat ../dirty)", ":";
+    switch_to_a_new_branch: Refs, "git switch -q -c x $(cat ../dirty)", "git checkout -q -f main";
+    reset_hard: Refs, "git reset -q --hard $(cat ../dirty)", "git reset -q --hard";
+    merge_fast_forward: Refs, "git reset -q --hard origin/main; git merge -q --ff-only $(cat ../dirty)", "git reset -q --hard ORIG_HEAD; git reset -q --hard main@{1}";
+    merge_of_a_commit_that_no_ref_reaches: Refs, "git merge -q --no-edit $(cat ../dirty)", "git merge --abort";
+    fetch_into_a_branch: Refs, "git fetch -q ../fork main:x", ":";
+    pull_of_a_url: Refs, "git reset -q --hard origin/main; git pull -q --ff-only ../fork main", "git reset -q --hard; git reset -q --hard main@{1}";
+    commit_past_all_hooks_and_then_a_branch: Refs, "git checkout -q --detach; git -c core.hooksPath=/dev/null checkout -q $(cat ../dirty); git checkout -q -b x", "git checkout -q -f main";
+    rename_of_a_worktree_branch: Refs, "git -c core.hooksPath=/dev/null worktree add -q --detach ../linked $(cat ../dirty); git -C ../linked switch -q -c x", "git worktree remove -f ../linked";
+    push_into_a_worktree: Refs, "git config receive.denyCurrentBranch updateInstead; git config core.bare false; git -C ../fork fetch -q ../work main; git -C ../fork rebase -q FETCH_HEAD; git -C ../fork push -q ../work main", ":";
+}
+
+allowed! {
+    fetch: "git fetch -q; git fetch -q ../fork; git fetch -q ../fork main:refs/remotes/fork/main";
+    pull: "git reset -q --hard origin/main; git -C ../upstream commit -q --allow-empty -m new; git pull -q --ff-only";
+    pull_of_session_work_that_a_remote_has: "git reset -q --hard origin/main; git remote add fork ../fork; git fetch -q fork; git merge -q --ff-only fork/main";
+    pull_with_a_merge: "git remote add fork ../fork; git pull -q --no-rebase --no-edit fork main";
+    pull_with_rebase: "git -C ../upstream commit -q --allow-empty -m new; git pull -q --rebase";
+    merge_of_a_branch_with_session_work: "git merge -q --no-edit topic";
+    merge_without_verify: "git merge -q --no-edit --no-verify topic";
+    octopus: "git merge -q --no-edit topic side";
+    clone: "git clone -q ../upstream ../another; git clone -q . ../third; git -C ../third status";
+    worktree_add: "git worktree add -q ../linked topic; git worktree add -q -b new ../second topic; git -C ../linked status; git worktree remove ../linked";
+    checkout: "git checkout -q topic; git checkout -q topic~1; git checkout -q $(cat ../dirty); git switch -q --detach $(cat ../dirty); git checkout -q main";
+    branch_of_what_a_branch_reaches: "git branch x topic; git branch -f x topic~1; git checkout -q -b y topic~1; git reset -q --hard topic";
+    bisect: "git bisect start topic origin/main; git bisect run true; git bisect reset";
+    bisect_of_a_commit_that_no_ref_reaches: "git bisect start $(cat ../dirty) $(cat ../dirty)~2; git bisect good; git bisect reset";
+    stash_when_detached: "git checkout -q $(cat ../dirty); echo y >kept.py; git stash -q; git stash pop -q";
+    stash: "mkdir -p .claude_sessions/current; echo x >.claude_sessions/current/x.py; echo y >main.py; git add -f .claude_sessions; git stash -q; git stash pop -q; git stash -q -u; git stash drop -q";
+    tag: "git tag light $(cat ../dirty); git tag -m tag heavy $(cat ../dirty); git tag -d light";
+    notes: "git notes add -m note; git notes add -f -m note topic~1";
+    gc: "git gc -q; git pack-refs --all; git prune; git reflog expire --expire=now --all; git gc -q --prune=now";
+    branch_deletion: "git branch -q -D topic side; git branch -m deleting renamed";
+    orphan: "git checkout -q --orphan new; git rm -q -r --cached .; git add README.md; git commit -q -m new; git checkout -q -f main";
+    root_commit: "git init -q ../fresh; git -C ../fresh commit -q --allow-empty -m first";
+    commit: "echo x >main.py; git commit -q -a -m x; git commit -q --amend --no-edit; git commit -q --allow-empty -n -m x";
+    commit_of_a_deletion: "git rm -q -r .claude_sessions; git commit -q -m deleted";
+    cherry_pick_of_what_is_clean: "git cherry-pick topic side";
+    revert: "git revert --no-edit HEAD; git revert --no-edit HEAD";
+    rebase: "git checkout -q side; git rebase -q main; git rebase -q --apply deleting";
+    rebase_interactive: "git checkout -q side; GIT_SEQUENCE_EDITOR=: git rebase -q -i --no-ff HEAD~2 --exec true";
+    am: "git am -q ../patches/0001*";
+    reset: "git reset -q --hard HEAD~1; git reset -q --hard ORIG_HEAD; git reset -q --soft HEAD~1";
+    remote_branches: "git remote rename origin up; git remote update; git remote prune up; git remote remove up";
+    symbolic_refs: "git symbolic-ref refs/heads/alias refs/heads/main; git symbolic-ref HEAD refs/heads/side; git symbolic-ref HEAD refs/heads/main";
+    replace: "git replace topic~1 $(cat ../dirty); git replace -d topic~1";
+    submodule: "git -c protocol.file.allow=always submodule --quiet add ../upstream sub; git commit -q -m sub; git submodule --quiet update";
+    push_of_clean_commits: "git clone -q --bare ../upstream ../server; git push -q ../server main side deleting; git push -q ../server :side";
+    maintenance: "git maintenance run --task=gc --quiet; git fsck";
+}
+
+/// A refused operation goes on: what the refusal calls `stow:` is typed, then `on`. In
+/// the end `check` holds, the session work is in the worktree, ignored, and in no
+/// commit.
+fn goes_on(mode: Mode, line: &str, on: &str, check: &str) {
+    let repo = guarded(mode);
+    let run = repo.shell(&format!("set -e\n{line}"));
+    assert!(run.code != 0 && run.err.contains("\nstow: "), "{run:?}");
+    let on = repo.shell(&format!("set -e\n{}\n{on}", run.way_out()));
+    assert_eq!(on.code, 0, "{mode:?}: {line}\n{run:?}\n{on:?}");
+    let check = repo.shell(&format!("set -ex\n{check}\ntest -z \"$(git status --porcelain)\""));
+    assert_eq!(check.code, 0, "{mode:?}: {line}\n{run:?}\n{on:?}\n{check:?}");
+}
+
+/// The subjects of the commits since `main` was cloned, and of the last one its files
+/// and author.
+const LOG: &str = "log() { git log --reverse --format=%s origin/main.. | tr '\\n' ' '; }; files() { git show --format=%an --name-only $1 | tr '\\n' ' '; }";
+
+macro_rules! goes_on {
+    ($($case:ident: $mode:ident, $line:expr, $on:expr, $check:expr;)*) => {
+        mod on { use super::*; $(#[test] fn $case() { goes_on(Mode::$mode, $line, $on, &format!("{LOG}\n{}", $check)); })* }
+    };
+}
+
+const DROP: &str = "GIT_SEQUENCE_EDITOR='sed -i /two$/d' git rebase --edit-todo";
+
+goes_on! {
+    commit: Strict, &format!("{STAGE}; git add .; echo x >new.py; git add new.py; git commit -q -n -m new"), "git commit -q -m new",
+        "test \"$(log)\" = 'main new '; test \"$(files HEAD)\" = 'A U Thor  new.py '";
+    cherry_pick: Strict, "git cherry-pick topic~1", "GIT_EDITOR=: git cherry-pick --continue",
+        "test \"$(log)\" = 'main two '; test \"$(files HEAD)\" = 'A U Thor  two.py '; test -f .claude_sessions/current/x.py";
+    cherry_pick_of_several: Strict, "git cherry-pick main..topic", "GIT_EDITOR=: git cherry-pick --continue",
+        "test \"$(log)\" = 'main one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '";
+    cherry_pick_in_a_commit_that_is_nothing_else: Strict, "git cherry-pick $(cat ../dirty) side", "git cherry-pick --skip",
+        "test \"$(log)\" = 'main side '";
+    revert: Strict, "git checkout -q deleting; git revert --no-edit HEAD", "git commit -q --no-edit",
+        "git log -1 --format=%s | grep -q Revert; test \"$(files HEAD)\" = 'A U Thor  kept.py '";
+    revert_of_several: Strict, "git checkout -q deleting; git commit -q --allow-empty -m e; git revert --no-edit HEAD~1 HEAD~2", "git commit -q --no-edit; git revert --continue || git revert --abort", "files HEAD";
+    rebase: Strict, "git checkout -q topic; git rebase -q main", &format!("git commit -q --no-edit; {DROP}; GIT_EDITOR=: git rebase --continue"),
+        "test \"$(log)\" = 'main one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '; test $(git rev-parse HEAD) = $(git rev-parse topic)";
+    rebase_with_refs: Refs, "git checkout -q topic; git rebase -q main", &format!("git commit -q --no-edit; {DROP}; GIT_EDITOR=: git rebase --continue"),
+        "test \"$(log)\" = 'main one two three '; test $(git rev-parse HEAD) = $(git rev-parse topic)";
+    rebase_of_a_commit_that_is_nothing_else: Strict, "git checkout -q -b mine $(cat ../dirty); git cherry-pick side; git rebase -q main", "GIT_SEQUENCE_EDITOR='sed -i /dirty$/d' git rebase --edit-todo; git rebase --continue",
+        "test \"$(log)\" = 'main side '";
+    rebase_continue: Strict, "echo ours >two.py; git add two.py; git commit -q -m ours; git checkout -q topic; git rebase -q main || true; echo both >two.py; git add two.py; GIT_EDITOR=: git rebase --continue", "GIT_EDITOR=: git rebase --continue",
+        "test \"$(log)\" = 'main ours one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '";
+    rebase_edit: Strict, &format!("git checkout -q side; GIT_SEQUENCE_EDITOR='sed -i s/^pick/edit/' git rebase -q -i main; {STAGE}; GIT_EDITOR=: git rebase --continue"), "GIT_EDITOR=: git rebase --continue",
+        "test \"$(log)\" = 'main side '";
+    rebase_apply: Strict, "git checkout -q topic; git rebase -q --apply main", "git rebase --continue",
+        "test \"$(log)\" = 'main one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '";
+    am: Strict, "git am -q ../patches/*", "git am -q --continue", "test \"$(log)\" = 'main one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '";
+    merge: Strict, &format!("git merge -q --no-commit side; {STAGE}; git commit -q -n -m merge"), "git commit -q -m merge", "test \"$(git log -1 --format=%s%P | wc -w)\" = 2";
+}
+
+#[test]
+fn am_no_verify() {
+    if !Repo::git_is_at_least((2, 40)) {
+        eprintln!("skipped: this git am has no --no-verify");
+        return;
+    }
+    is_refused_from(Mode::Refs, "git am -q --no-verify ../patches/*", "git am --abort");
+    let check = format!("{LOG}\ntest \"$(log)\" = 'main one two three '");
+    goes_on(Mode::Refs, "git am -q --no-verify ../patches/*", "git am -q --no-verify --continue", &check);
+}
+
+/// What `reset --hard` and a fast-forward have done to the files before git asks the
+/// hook is taken back, and what was changed besides stays.
+#[test]
+fn files_that_git_has_moved_already_go_back() {
+    for line in [
+        "git reset -q --hard $(cat ../dirty)",
+        "git merge -q --ff-only $(cat ../dirty)",
+        "git switch -q -c x $(cat ../dirty)",
+        "git branch -f side $(cat ../dirty)",
+    ] {
+        let repo = guarded(Mode::Refs);
+        repo.git("reset -q --hard origin/main").ok();
+        if !line.contains("reset") {
+            repo.shell("echo staged >staged.py; git add staged.py; echo changed >kept.py").ok();
+        }
+        let before = repo.git("status --porcelain").ok();
+        let refused = repo.shell(line);
+        assert_ne!(refused.code, 0, "{refused:?}");
+        let said = format!("{}{}", refused.out, refused.err);
+        let back = said.lines().find_map(|line| line.strip_prefix("back: ")?.split_once(',')).unwrap().0;
+        repo.shell(back).ok();
+        assert_eq!(repo.git("status --porcelain").ok(), before, "{line}");
+    }
+}
+
+#[test]
+fn a_hook_that_was_there_gets_what_git_tells() {
+    let repo = guarded(Mode::Chained);
+    repo.program(".git/hooks/post-commit", "#!/bin/sh\necho after >>.git/ran\n");
+    repo.shell("echo x >main.py; git commit -q -a -m x; git clone -q --bare ../upstream ../server; git push -q ../server main side").ok();
+    let (main, side) = (repo.git("rev-parse main").ok(), repo.git("rev-parse side").ok());
+    let old = repo.git("rev-parse main~1").ok();
+    let ran = repo.read(".git/ran");
+    for told in [
+        "pre-commit \n",
+        "prepare-commit-msg .git/COMMIT_EDITMSG message\n",
+        "reference-transaction prepared\n",
+        "reference-transaction committed\n",
+        "pre-push ../server ../server\n",
+        &format!("{} {} refs/heads/main\n", old.trim(), main.trim()),
+        &format!("refs/heads/side {} refs/heads/side {}\n", side.trim(), "0".repeat(40)),
+    ] {
+        assert!(ran.contains(told), "{told}: {ran}");
+    }
+}
+
+#[test]
+fn a_hook_that_was_there_can_refuse_and_is_not_asked_in_vain() {
+    let repo = guarded(Mode::Chained);
+    repo.program(".git/hooks/prepare-commit-msg.before-stage-guard", "#!/bin/sh\nexit 3\n");
+    repo.git("commit -q --allow-empty -n -m x").ends(1);
+    repo.program(".git/hooks/pre-push.before-stage-guard", "echo no shebang >&2; cat >.git/pushed; exit 4\n");
+    let run = repo.shell("git clone -q --bare ../upstream ../server; git push -q ../server main");
+    assert!(run.code != 0 && run.err.contains("no shebang"), "{run:?}");
+    assert!(repo.read(".git/pushed").starts_with("refs/heads/main "));
+    repo.write(".git/ran", "").git("push -q ../server topic").refuses_some();
+    assert_eq!(repo.read(".git/ran"), "");
+}
