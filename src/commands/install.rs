@@ -11,17 +11,11 @@ use crate::report;
 /// Links the hooks in the repository's own hooks directory. Where git runs hooks
 /// from another one, nothing is changed, and the error says what its owner has to
 /// add.
-pub(super) fn run(
-    options: &Options,
-    args: &InstallArgs,
-    out: &mut Output,
-) -> Result<Outcome, Box<dyn Error>> {
+pub(super) fn run(options: &Options, args: &InstallArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let history = History::open()?;
     let level = match args.strict {
         None if history.is_bare() => Level::Bare,
-        Some(_) if history.is_bare() => {
-            return Err("a bare repository has one door, which is guarded without --strict".into());
-        }
+        Some(_) if history.is_bare() => return Err("a bare repository has one door, which is guarded without --strict".into()),
         None => Level::Default,
         Some(Strict::Hooks) => Level::Strict,
         Some(Strict::Refs) => Level::Refs,

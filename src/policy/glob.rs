@@ -3,14 +3,18 @@
 
 use std::sync::OnceLock;
 
-use bstr::{BStr, ByteSlice};
-use globset::{Candidate, Glob, GlobBuilder, GlobMatcher};
+use bstr::BStr;
+use globset::{Glob, GlobBuilder};
+use regex_automata::nfa::thompson::{self, pikevm::PikeVM};
+use regex_automata::util::syntax;
 
-/// A glob whose syntax has been checked, compiled when it is first matched.
+/// A glob whose syntax has been checked, compiled when it is first matched: to the
+/// plainest of automata, which takes the least time and room to make. There is not
+/// much to match.
 #[derive(Debug)]
 pub(super) struct Compiled {
     glob: Glob,
-    matcher: OnceLock<GlobMatcher>,
+    matcher: OnceLock<Option<PikeVM>>,
 }
 
 /// Why a text is no pattern. The message is for people.
@@ -31,9 +35,19 @@ impl Compiled {
     }
 
     pub(super) fn matches(&self, path: &BStr) -> bool {
-        let matcher = self.matcher.get_or_init(|| self.glob.compile_matcher());
-        matcher.is_match_candidate(&Candidate::from_bytes(path.as_bytes()))
+        let matcher = self.matcher.get_or_init(|| automaton(self.glob.regex()));
+        matcher.as_ref().is_some_and(|matcher| matcher.is_match(&mut matcher.create_cache(), &**path))
     }
+}
+
+/// As globset itself compiles what it makes of a glob. Within the bounds below there
+/// is always one.
+fn automaton(regex: &str) -> Option<PikeVM> {
+    PikeVM::builder()
+        .syntax(syntax::Config::new().utf8(false).dot_matches_new_line(true))
+        .thompson(thompson::Config::new().utf8(false))
+        .build(regex)
+        .ok()
 }
 
 /// Whether a character means something in a glob.

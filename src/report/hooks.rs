@@ -25,10 +25,7 @@ pub fn unknown(out: &mut impl Write, name: &str) -> io::Result<()> {
 ///
 /// What `out` answers.
 pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
-    writeln!(
-        out,
-        "warning: this push is judged by the built-in policy, for the one here has a mistake in it: mend it"
-    )?;
+    writeln!(out, "warning: this push is judged by the built-in policy, for the one here has a mistake in it: mend it")?;
     writeln!(out, "{}", visible_lines(mistake))
 }
 

@@ -378,3 +378,4 @@ impl CommittedPaths<'_> {
 fn unreadable(source: impl Into<Cause>) -> Error {
     Error::ReadHistory(source.into())
 }
+
