@@ -68,7 +68,7 @@ pub struct Options {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check what is staged, every tracked path, or commits
+    /// Check what is staged, every tracked path, what is untracked, or commits
     Check(CheckArgs),
     /// Say of paths whether they are refused, by which rule, and why
     Explain(ExplainArgs),
@@ -100,6 +100,9 @@ pub struct CheckArgs {
     /// Every tracked path
     #[arg(long)]
     pub all_files: bool,
+    /// What `git add -A` would begin to track
+    #[arg(long)]
+    pub untracked: bool,
     /// Each commit that B reaches and A does not
     #[arg(long, value_name = "A..B")]
     pub range: Option<String>,

@@ -36,6 +36,8 @@ pub enum Change {
     TypeChanged,
     /// Nothing changed: all tracked paths are looked at.
     Tracked,
+    /// Git does not track the path yet: what `git add -A` would stage is looked at.
+    Untracked,
 }
 
 impl Change {

@@ -1,14 +1,16 @@
-//! `check`: what is staged, every tracked path, or commits.
+//! `check`: what is staged, every tracked path, what is untracked, or commits.
 
 use std::error::Error;
 
+use bstr::{BString, ByteSlice};
+
 use super::{Outcome, Output, Tell, commits, policy};
-use crate::Entry;
 use crate::cli::{CheckArgs, Format, Options};
 use crate::git::{Commit, History, Known, Nominated, Operation, Repository};
 use crate::policy::{Finding, Policy};
 use crate::report::way_out::WayOut;
 use crate::report::{human, json};
+use crate::{Change, Entry};
 
 /// When a check of what is staged is made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,7 +43,10 @@ pub(super) fn run(
         let commit = history.commit(&history.resolve(revision)?)?;
         return judge(options, &history, &[commit], tell, out);
     }
-    if args.all_files { all_files(options, out) } else { staged(options, Moment::ByHand, out) }
+    if args.all_files {
+        return all_files(options, out);
+    }
+    if args.untracked { untracked(options, out) } else { staged(options, Moment::ByHand, out) }
 }
 
 /// The commits of a range, each by itself: what one adds and a later one removes is
@@ -98,6 +103,31 @@ fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Err
     let Nominated { entries, checked } = repository.tracked(&|path| policy.nominates(path))?;
     let findings = findings(&repository, &policy, entries)?;
     report(options, &findings, checked, WayOut::StowNamed { changes: false }, out)
+}
+
+/// What `git add -A` would begin to track.
+pub(super) fn untracked(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+    let repository = super::open()?;
+    let policy = policy(options, &|name| repository.top_level_file(name))?;
+    let (findings, checked) = untracked_findings(&repository, &policy)?;
+    report(options, &findings, checked, WayOut::StowNamed { changes: false }, out)
+}
+
+/// The refused ones of the untracked paths, and how many were looked at. They are
+/// judged by what lies beside them once `git add -A` has staged all of them.
+pub(super) fn untracked_findings<'p>(
+    repository: &Repository,
+    policy: &'p Policy,
+) -> Result<(Vec<Finding<'p>>, usize), Box<dyn Error>> {
+    let untracked = repository.untracked()?;
+    let nominated = untracked.iter().filter(|path| policy.nominates(path.as_bstr()));
+    let entry = |path: &BString| Entry { path: path.clone(), change: Change::Untracked };
+    let (entries, checked): (Vec<Entry>, _) = (nominated.map(entry).collect(), untracked.len());
+    if entries.is_empty() {
+        return Ok((Vec::new(), checked));
+    }
+    let tracked = repository.tracked_paths()?.with(untracked);
+    Ok((policy.findings(entries, &|path| tracked.contains(path)), checked))
 }
 
 /// Judges what was nominated by what is tracked beside it.

@@ -189,6 +189,9 @@ fn named(
         }
         let mut below = repository.untracked_below(path.as_bstr(), false)?;
         below.extend(tracked.below(path.as_bstr()).map(BStr::to_owned));
+        // A repository inside this one is taken whole: git would stage it as one entry.
+        let is_repository = !path.is_empty() && repository.on_disk(path.as_bstr()).join(".git").exists();
+        below.extend(is_repository.then(|| path.clone()));
         let before = wanted.len();
         for path in below {
             if let Verdict::Refused { rule, .. } = policy.judge(path.as_bstr(), Change::Added, &is_tracked) {

@@ -275,6 +275,15 @@ impl Repository {
 }
 
 impl TrackedPaths {
+    /// These paths and `more`.
+    #[must_use]
+    pub fn with(self, more: Vec<BString>) -> Self {
+        let Self(mut paths) = self;
+        paths.extend(more);
+        paths.sort_unstable();
+        Self(paths)
+    }
+
     /// Whether `path` is a tracked file, or a directory of tracked files.
     #[must_use]
     pub fn contains(&self, path: &BStr) -> bool {

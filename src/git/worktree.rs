@@ -101,6 +101,29 @@ impl Repository {
     ///
     /// git cannot be asked.
     pub fn untracked_below(&self, directory: &BStr, with_ignored: bool) -> Result<Vec<BString>, Error> {
+        let mut paths = self.others(directory, with_ignored)?;
+        paths.retain(|path| !path.ends_with(b"/"));
+        Ok(paths)
+    }
+
+    /// What is neither in the index nor ignored, as `git add -A` would put it there: a
+    /// repository inside this one becomes a gitlink. Sorted by the bytes of the paths.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be asked.
+    pub fn untracked(&self) -> Result<Vec<BString>, Error> {
+        let mut paths = self.others(b"".as_bstr(), false)?;
+        for path in paths.iter_mut().filter(|path| path.ends_with(b"/")) {
+            path.pop();
+        }
+        paths.sort_unstable();
+        Ok(paths)
+    }
+
+    /// What git says is below `directory` and not in the index. A repository inside this
+    /// one is a name with a `/` at its end.
+    fn others(&self, directory: &BStr, with_ignored: bool) -> Result<Vec<BString>, Error> {
         let directory = if directory.is_empty() { b".".as_bstr() } else { directory };
         let mut arguments = ["ls-files", "-z", "--others", "--full-name"].map(OsStr::new).to_vec();
         arguments.extend((!with_ignored).then_some(OsStr::new("--exclude-standard")));
@@ -108,8 +131,7 @@ impl Repository {
         let mut git = self.git();
         git.env("GIT_LITERAL_PATHSPECS", "1");
         let output = run_with(git, &arguments, &[])?;
-        // A repository inside this one is a name with a `/` at its end.
-        Ok(fields(&output).filter(|path| !path.ends_with(b"/")).map(BString::from).collect())
+        Ok(fields(&output).map(BString::from).collect())
     }
 
     /// What is at `path` itself, unless a symlink or a file is on the way to it.

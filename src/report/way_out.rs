@@ -18,7 +18,7 @@ pub enum WayOut<'w> {
     /// They are staged, and stay so: `stow` finds them by itself. Then the operation
     /// that is under way goes on.
     Stow(Option<Operation>),
-    /// They are tracked, or staged in an index that git made for this commit alone:
+    /// They are tracked, untracked, or staged in an index that git made for this commit alone:
     /// `stow` has to be told.
     StowNamed {
         /// Whether it is about changes that were to be committed.

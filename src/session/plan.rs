@@ -139,7 +139,8 @@ impl Held {
         let is_gitlink = staged.as_ref().is_some_and(|staged| staged.mode == Object::GITLINK);
         let (is_present, worktree) = match &self.standing {
             Standing::File(object) => (true, object.as_ref()),
-            Standing::Directory => (is_gitlink, None),
+            // No directory is wanted but one that git takes for an entry, staged or not yet.
+            Standing::Directory => (is_gitlink || (staged.is_none() && is_named), None),
             Standing::Nothing | Standing::Blocked => (false, None),
         };
         // Contents that no commit has.

@@ -20,4 +20,5 @@ mod readme;
 mod sandbox;
 mod session;
 mod stow;
+mod untracked;
 mod usage;

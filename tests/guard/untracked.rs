@@ -1,0 +1,77 @@
+//! `check --untracked`: what `git add -A` would stage and a commit be refused for.
+
+use super::sandbox::Repo;
+
+#[test]
+fn what_git_add_would_stage_is_judged_as_it_would_be_then() {
+    for (files, refused) in [
+        (&["debug_x.py", "main.py"][..], &["debug_x.py"][..]),
+        (&["FIX_SUMMARY.md", "docs/FIX_SUMMARY.md"], &["FIX_SUMMARY.md"]),
+        (&["test_x.py", "x.py"], &[]),
+        (&["test_x.py", "x/y.py"], &[]),
+        (&["test_x.py"], &["test_x.py"]),
+        (&["tools/debug_x.py", "other/debug_x.py"], &[]),
+        (&["other/debug_x.py", "other/package.json"], &["other/debug_x.py"]),
+        (&[".gitignore", "ignored/debug_x.py", "debug_y.py"], &["debug_y.py"]),
+        (&["backend/debug_ ä\n.py"], &["backend/debug_ ä\n.py"]),
+        (&[".claude_sessions/current/x"], &[".claude_sessions/current/x"]),
+        (&[".gitignore", "sub/.claude_sessions"], &["sub/.claude_sessions"]),
+    ] {
+        let repo = Repo::new();
+        for file in files {
+            repo.write(file, "/ignored\n");
+        }
+        assert_eq!(repo.refused("check --untracked"), *refused, "{files:?}");
+        repo.git("add -A").ok();
+        assert_eq!(repo.refused("check"), *refused, "{files:?}");
+        assert_eq!(repo.refused("check --untracked"), [""; 0], "{files:?}");
+    }
+}
+
+#[test]
+fn it_says_untracked_and_names_the_way_out() {
+    for format in [&[][..], &["--object-format=sha256"]] {
+        let repo = Repo::of_format(format);
+        repo.stage("debug_staged.py").write("debug_ x.py", "x").write("backend/test_y.py", "y");
+        let deep = repo.within("deep");
+        let untracked = |path: &str, rule: &str| (path.to_owned(), "untracked".to_owned(), rule.to_owned());
+        assert_eq!(
+            deep.findings("check --untracked"),
+            [untracked("backend/test_y.py", "stray-test"), untracked("debug_ x.py", "debug-script")]
+        );
+        let run = deep.guard("check --untracked").refuses(&["backend/test_y.py", "debug_ x.py"]);
+        assert!(run.way_out().ends_with(" stow -- :/backend/test_y.py ':/debug_ x.py'"), "{run:?}");
+        deep.shell(&run.way_out()).ok();
+        deep.guard("check --untracked").silent();
+        assert!(repo.is_there(".claude_sessions/tests/test_y.py"));
+        assert_eq!(repo.git("diff --cached --name-only").ok(), "debug_staged.py\n");
+    }
+}
+
+#[test]
+fn a_repository_inside_is_the_gitlink_that_it_would_be() {
+    let repo = Repo::new();
+    for directory in [".claude_sessions", "debug_x.py", "scratch/inner.py", "inner"] {
+        let inner = repo.within(directory);
+        inner.git("init -q").ok();
+        inner.git("commit -q --allow-empty -m first").ok();
+    }
+    let repositories = [".claude_sessions", "debug_x.py", "scratch/inner.py"];
+    assert_eq!(repo.refused("check --untracked"), repositories);
+    // Each is stowed whole.
+    let copy = repo.copied();
+    copy.shell(&copy.guard("check --untracked").way_out()).ok();
+    assert!(copy.is_there(".claude_sessions/debugging/debug_x.py/.git") && !copy.is_there("debug_x.py"));
+    copy.guard("stow --undo").ok();
+    assert_eq!(copy.refused("check --untracked"), repositories[1..]);
+    repo.git("-c advice.addEmbeddedRepo=false add -A").ok();
+    assert_eq!(repo.refused("check"), repositories);
+}
+
+#[test]
+fn untracked_is_one_of_three() {
+    let repo = Repo::new();
+    repo.guard("check --untracked --staged").could_not("cannot be used with");
+    repo.guard("check --untracked --all-files").could_not("cannot be used with");
+    repo.write("debug_x.py", "x").guard("check --untracked --dry-run").ok();
+}
