@@ -85,7 +85,9 @@ pub enum Command {
     /// Guard this repository: link the hooks
     Install(InstallArgs),
     /// Take the hooks away and put back what was there before
-    Uninstall,
+    Uninstall(UninstallArgs),
+    /// Judge what a coding agent is about to do: JSON on standard input
+    Agent,
     /// Run as a hook: what the linked hooks call
     Hook(HookArgs),
 }
@@ -164,8 +166,29 @@ pub struct CleanArgs {
 pub struct InstallArgs {
     /// Also those that run under --no-verify, for picks and patches, and before a push.
     /// With =refs, for every update of a branch too
-    #[arg(long, value_name = "refs", num_args = 0..=1, require_equals = true, default_missing_value = "hooks", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_name = "refs",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "hooks",
+        hide_possible_values = true
+    )]
     pub strict: Option<Strict>,
+    /// Guard every repository of the user, by the global configuration (git 2.54 or newer)
+    #[arg(long)]
+    pub global: bool,
+    /// Have Claude Code ask before it writes a file or runs a command
+    #[arg(long, conflicts_with = "global")]
+    pub agent: bool,
+}
+
+/// What `uninstall` takes away.
+#[derive(Args, Debug)]
+pub struct UninstallArgs {
+    /// What `install --global` has added
+    #[arg(long)]
+    pub global: bool,
 }
 
 /// How strict the hooks are.

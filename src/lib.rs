@@ -11,11 +11,12 @@
 //! [`git`] reads and knows no rule, [`policy`] judges and knows no git,
 //! [`report`] writes and decides nothing. [`commands`] wires the three together,
 //! one file a command. [`hooks`] is the hooks directory on disk, [`session`] the
-//! session directory.
+//! session directory, and [`agent`] reads what a coding agent is about to do.
 //!
 //! Paths are bytes, relative to the top of the repository, with `/` between
 //! their components, as git holds them.
 
+pub mod agent;
 pub mod cli;
 pub mod commands;
 mod entry;

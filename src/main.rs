@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
-use stage_guard::cli::{Cli, Color};
+use stage_guard::cli::{Cli, Color, Command};
 use stage_guard::commands::{self, Outcome, Output, Terminal};
 use stage_guard::report::escape::visible_lines;
 
@@ -21,10 +21,16 @@ fn main() -> ExitCode {
         Err(help) => return print(help.render().to_string().as_bytes(), Color::Auto, Outcome::Allowed),
     };
     let color = cli.options.color;
+    let is_advice = matches!(cli.command, Some(Command::Agent));
     let mut out = Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() };
     let terminal = Terminal { ask: &mut ask, tell: &mut tell };
     match commands::run(cli, io::stdin(), terminal, &mut out) {
         Ok(outcome) => print(&out.report, color, outcome),
+        // What could not be judged, the agent may do: git's hooks judge it at the commit.
+        Err(error) if is_advice => {
+            let message = causes(error.as_ref());
+            say(message.lines().next().unwrap_or_default(), ExitCode::SUCCESS)
+        }
         Err(error) => fail(&causes(error.as_ref())),
     }
 }
@@ -65,14 +71,20 @@ fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
             Outcome::Allowed => ExitCode::SUCCESS,
             Outcome::Refused => ExitCode::from(1),
             Outcome::Ended(code) => ExitCode::from(code),
+            // The exit code by which the hooks of an agent say no.
+            Outcome::Denied(reason) => say(&reason, ExitCode::from(2)),
         },
     }
 }
 
 fn fail(message: &str) -> ExitCode {
+    say(message, ExitCode::from(2))
+}
+
+fn say(message: &str, code: ExitCode) -> ExitCode {
     // Where standard error is gone too, the exit code alone must say it.
     let _ = writeln!(io::stderr(), "stage-guard: {}", visible_lines(message));
-    ExitCode::from(2)
+    code
 }
 
 /// An error and what caused it, each once.

@@ -1,38 +1,93 @@
-//! `install`: links the hooks, so that git runs the guard from then on.
+//! `install`: has git run the guard from then on.
 
 use std::error::Error;
+use std::path::Path;
 
 use super::{Outcome, Output};
+use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Options, Strict};
-use crate::git::{History, HooksPath};
+use crate::git::{ConfigScope, History, HooksPath, too_old_for_configured_hooks};
 use crate::hooks::{self, Hooks, Level};
 use crate::report;
 
 /// Links the hooks in the repository's own hooks directory. Where git runs hooks
-/// from another one, nothing is changed, and the error says what its owner has to
-/// add.
-pub(super) fn run(options: &Options, args: &InstallArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let history = History::open()?;
+/// from another one, they are configured instead, beside those of that directory; a git
+/// that is too old for it gets nothing changed, and the error says what the owner of
+/// the directory has to add.
+pub(super) fn run(
+    options: &Options,
+    args: &InstallArgs,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    let binary = super::binary()?;
     let level = match args.strict {
-        None if history.is_bare() => Level::Bare,
-        Some(_) if history.is_bare() => return Err("a bare repository has one door, which is guarded without --strict".into()),
         None => Level::Default,
         Some(Strict::Hooks) => Level::Strict,
         Some(Strict::Refs) => Level::Refs,
     };
+    if args.global {
+        return everywhere(options, level, &binary, out);
+    }
+    let history = History::open()?;
+    let level = match level {
+        Level::Default if history.is_bare() => Level::Bare,
+        _ if history.is_bare() => return Err(report::hooks::NOT_STRICT.into()),
+        level => level,
+    };
     let place = HooksPath::here()?;
-    let binary = super::binary()?;
+    // All that may be refused comes before the first change.
+    let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
+    let command = report::agent::command(&super::name()?);
+    let settings = settings.map(|file| Ok::<_, Box<dyn Error>>((file.with_entries(&command)?, file)));
+    let settings = settings.transpose()?;
     match Hooks::new(&place.directory, &place.common_dir) {
         Ok(hooks) => {
             let installed = hooks.install(&binary, level)?;
             if !options.quiet {
                 report::hooks::installed(out, history.directory(), &place, &binary, &installed)?;
             }
-            Ok(Outcome::Allowed)
         }
         Err(hooks::Error::Outside(directory)) => {
-            Err(report::hooks::not_guarded(&directory, place.origin.as_ref(), &binary).into())
+            if too_old_for_configured_hooks()?.is_some() {
+                let origin = place.origin.as_ref();
+                return Err(report::hooks::not_guarded(&directory, origin, &binary, level.names()).into());
+            }
+            configure(ConfigScope::Local, level, &binary)?;
+            if !options.quiet {
+                report::hooks::configured(out, Some((history.directory(), &place)), &binary, level.names())?;
+            }
         }
-        Err(error) => Err(error.into()),
+        Err(error) => return Err(error.into()),
     }
+    if let Some((text, file)) = &settings {
+        file.write(text)?;
+        if !options.quiet {
+            report::agent::installed(out, file.path())?;
+        }
+    }
+    Ok(Outcome::Allowed)
+}
+
+/// Guards every repository of the user.
+fn everywhere(
+    options: &Options,
+    level: Level,
+    binary: &Path,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    if let Some(version) = too_old_for_configured_hooks()? {
+        return Err(report::hooks::too_old(&version).into());
+    }
+    configure(ConfigScope::Global, level, binary)?;
+    if !options.quiet {
+        report::hooks::configured(out, None, binary, level.names())?;
+    }
+    Ok(Outcome::Allowed)
+}
+
+fn configure(scope: ConfigScope, level: Level, binary: &Path) -> Result<(), Box<dyn Error>> {
+    for event in level.names() {
+        scope.set(event, &report::hooks::command(binary, event))?;
+    }
+    Ok(())
 }

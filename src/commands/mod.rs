@@ -1,6 +1,7 @@
 //! One file a command. Each wires git to policy to report, and holds no rule, no
 //! libgit2 and no formatting.
 
+mod agent;
 mod archive;
 mod check;
 mod clean;
@@ -28,7 +29,7 @@ use crate::policy::{FILE_NAME, Policy};
 use crate::session;
 
 /// How a command ended that could do its work.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// Nothing is refused.
     Allowed,
@@ -36,6 +37,8 @@ pub enum Outcome {
     Refused,
     /// The hook that was there before ended with this exit status.
     Ended(u8),
+    /// A coding agent is kept from what it is about to do, and told this.
+    Denied(String),
 }
 
 impl Outcome {
@@ -111,8 +114,9 @@ pub fn run(
         Some(Command::Stow(args)) => stow::run(&options, &args, out),
         Some(Command::Archive) => archive::run(&options, out),
         Some(Command::Clean(args)) => clean::run(&options, &args, ask, out),
+        Some(Command::Agent) => agent::run(&options, input),
         Some(Command::Install(args)) => install::run(&options, &args, out),
-        Some(Command::Uninstall) => uninstall::run(&options, out),
+        Some(Command::Uninstall(args)) => uninstall::run(&options, &args, out),
     }
 }
 
@@ -120,7 +124,7 @@ pub fn run(
 /// be a promise that is not kept.
 fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Error>> {
     let (has_dry_run, has_policy) = match command {
-        Command::Init(_) | Command::Install(_) | Command::Uninstall => (false, false),
+        Command::Init(_) | Command::Agent | Command::Install(_) | Command::Uninstall(_) => (false, false),
         Command::Archive | Command::Clean(_) => (true, false),
         _ => (true, true),
     };

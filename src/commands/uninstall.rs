@@ -3,19 +3,56 @@
 use std::error::Error;
 
 use super::{Outcome, Output};
-use crate::cli::Options;
-use crate::git::HooksPath;
-use crate::hooks::Hooks;
+use crate::agent::SettingsFile;
+use crate::cli::{Options, UninstallArgs};
+use crate::git::{ConfigScope, HooksPath, Repository};
+use crate::hooks::{Hooks, NAMES};
 use crate::report;
 
-/// Leaves the hooks directory as it was before `install`.
-pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+/// Leaves the hooks, the configuration and the agent's settings as they were before
+/// `install`.
+pub(super) fn run(
+    options: &Options,
+    args: &UninstallArgs,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    if args.global {
+        let removed = unconfigure(ConfigScope::Global)?;
+        if !options.quiet {
+            report::hooks::unconfigured(out, "global", &removed)?;
+        }
+        return Ok(Outcome::Allowed);
+    }
     let place = HooksPath::here()?;
+    let removed = unconfigure(ConfigScope::Local)?;
     let done = Hooks::new(&place.directory, &place.common_dir)
         .or_else(|_| Hooks::new(&place.common_dir.join("hooks"), &place.common_dir))?
         .uninstall()?;
-    if !options.quiet {
+    // Settings that cannot be read hold nothing that `install` has written.
+    let settings = Repository::open().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
+    let settings =
+        settings.map(|file| Ok::<_, Box<dyn Error>>((file.remove_entries()?, file))).transpose()?;
+    if options.quiet {
+        return Ok(Outcome::Allowed);
+    }
+    if removed.is_empty() {
         report::hooks::uninstalled(out, &done)?;
+    } else {
+        report::hooks::unconfigured(out, "local", &removed)?;
+    }
+    if let Some((true, file)) = settings {
+        report::agent::uninstalled(out, file.path())?;
     }
     Ok(Outcome::Allowed)
+}
+
+/// Takes our hooks out of a configuration, and names them.
+fn unconfigure(scope: ConfigScope) -> Result<Vec<&'static str>, Box<dyn Error>> {
+    let mut removed = Vec::new();
+    for event in NAMES {
+        if scope.unset(event)? {
+            removed.push(event);
+        }
+    }
+    Ok(removed)
 }

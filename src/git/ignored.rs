@@ -3,12 +3,25 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::command_line::{failure, output_of, path, run_with};
-use super::{Error, Repository};
+use super::{Error, Reader, Repository};
 
 impl Repository {
+    /// Whether git ignores `path`, which is relative to the top and need not exist;
+    /// whether it is tracked is not asked.
+    ///
+    /// # Errors
+    ///
+    /// git cannot tell.
+    pub fn ignores(&self, path: &BStr) -> Result<bool, Error> {
+        match &self.reader {
+            Reader::Libgit2(reader) => reader.ignores(path),
+            Reader::Git(_) => Ok(self.not_ignored(&[path.to_owned()])?.is_empty()),
+        }
+    }
+
     /// Those of `paths` that git does not ignore. They are relative to the top and
     /// need not exist; whether they are tracked is not asked.
     ///

@@ -98,6 +98,11 @@ impl Reader {
             .map(|blob| blob.content().to_owned())?)
     }
 
+    pub(super) fn ignores(&self, path: &BStr) -> Result<bool, Error> {
+        let ignores = self.repository.is_path_ignored(as_path(path));
+        ignores.map_err(|error| Error::Git { command: "check-ignore".to_owned(), source: error.into() })
+    }
+
     pub(super) fn file_off_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let entry = self.index.get_path(Path::new(name), 0);
         let Some(entry) = entry.filter(|entry| has_flag(entry, IndexEntryExtendedFlag::SKIP_WORKTREE)) else {

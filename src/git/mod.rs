@@ -5,6 +5,7 @@
 //! sparse index, …). Neither writes to the repository nor reaches the network.
 
 mod command_line;
+mod configured_hooks;
 mod date;
 mod error;
 mod history;
@@ -27,6 +28,7 @@ use std::{env, fs, io};
 
 use bstr::{BStr, BString, ByteSlice};
 
+pub use configured_hooks::{ConfigScope, ConfiguredHook, configured_hooks, too_old_for_configured_hooks};
 pub use date::today;
 pub use error::{Cause, Error};
 pub use history::{Commit, CommittedPaths, History, Known};
@@ -36,6 +38,7 @@ pub use operation::Operation;
 pub use quoted::unquoted;
 pub use ref_update::{PushedRef, RefUpdate, Target};
 pub use sides::{Object, Sides};
+pub use typed_path::real_path;
 pub use worktree::Standing;
 
 use crate::{Change, Entry};

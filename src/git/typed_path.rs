@@ -46,6 +46,14 @@ impl Repository {
     }
 }
 
+/// Where a file lies, or would, that is written at `path`, which is absolute: without
+/// `.` and `..`, and with symlinks followed as far as it exists.
+#[must_use]
+pub fn real_path(path: &Path) -> PathBuf {
+    let path = normalized(path);
+    fs::canonicalize(&path).unwrap_or_else(|_| resolved(&path))
+}
+
 /// `path` without `.` and `..`, by its text alone.
 fn normalized(path: &Path) -> PathBuf {
     use std::path::Component;

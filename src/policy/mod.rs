@@ -213,7 +213,9 @@ impl Policy {
         entries
             .into_iter()
             .filter_map(|entry| match self.judge(entry.path.as_bstr(), entry.change, is_tracked) {
-                Verdict::Refused { rule, pattern } => Some(Finding { entry, rule, pattern, introduced: None }),
+                Verdict::Refused { rule, pattern } => {
+                    Some(Finding { entry, rule, pattern, introduced: None })
+                }
                 _ => None,
             })
             .collect()

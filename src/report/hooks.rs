@@ -8,7 +8,11 @@ use bstr::ByteSlice;
 
 use super::escape::{shell_word, visible, visible_lines};
 use crate::git::{HooksPath, Origin};
-use crate::hooks::{self, Installed, Kept, Uninstalled};
+use crate::hooks::{Installed, Kept, Uninstalled};
+
+/// Why a bare repository is not guarded more strictly.
+pub const NOT_STRICT: &str =
+    "nothing was changed: a bare repository has one hook to guard, `pre-receive`, and no --strict";
 
 /// Writes that a hook of this name is not one that is guarded.
 ///
@@ -25,7 +29,10 @@ pub fn unknown(out: &mut impl Write, name: &str) -> io::Result<()> {
 ///
 /// What `out` answers.
 pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
-    writeln!(out, "warning: this push is judged by the built-in policy, for the one here has a mistake in it: mend it")?;
+    writeln!(
+        out,
+        "warning: this push is judged by the built-in policy, for the one here has a mistake in it: mend it"
+    )?;
     writeln!(out, "{}", visible_lines(mistake))
 }
 
@@ -79,10 +86,69 @@ pub fn uninstalled(out: &mut impl Write, done: &Uninstalled) -> io::Result<()> {
     Ok(())
 }
 
-/// Why `install` did not guard: git runs the hooks from a directory that is not
-/// the repository's. Names the lines with which its owner runs the guard.
+/// The line of shell by which a configured hook runs `binary` for `event`. git adds the
+/// hook's arguments to it.
 #[must_use]
-pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path) -> String {
+pub fn command(binary: &Path, event: &str) -> String {
+    let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
+    if event == "reference-transaction" {
+        // git runs it some 16 times for a pick, and most of them have nothing to judge.
+        return format!("f() {{ [ \"$1\" = prepared ] || exit 0; exec {binary} hook {event} \"$@\"; }}; f");
+    }
+    format!("{binary} hook {event}")
+}
+
+/// Writes that the hooks called `names` are configured, with what `binary` they run: for
+/// a repository, or for all of the user's.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn configured(
+    out: &mut impl Write,
+    repository: Option<(&Path, &HooksPath)>,
+    binary: &Path,
+    names: &[&str],
+) -> io::Result<()> {
+    let (guarded, place) = match repository {
+        Some((top, _)) => (file(top), "the repository's configuration"),
+        None => ("every repository of yours".to_owned(), "your global configuration"),
+    };
+    writeln!(out, "guarded: {guarded}")?;
+    writeln!(out, "hooks:   {} in {place}, which run {}", names.join(", "), file(binary))?;
+    if let Some((_, HooksPath { directory, .. })) = repository {
+        writeln!(out, "note:    git also runs those in {}, which belong to somebody else", file(directory))?;
+    }
+    writeln!(out, "note:    git before 2.54, and programs that are not git, pass over them")
+}
+
+/// Writes which hooks `uninstall` has taken out of the configuration of this scope.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn unconfigured(out: &mut impl Write, scope: &str, names: &[&str]) -> io::Result<()> {
+    if names.is_empty() {
+        return writeln!(out, "there was no hook of stage-guard in the {scope} configuration");
+    }
+    writeln!(out, "no longer guarded: {} in the {scope} configuration", names.join(", "))
+}
+
+/// Why `install --global` did nothing with this version of git.
+#[must_use]
+pub fn too_old(version: &str) -> String {
+    format!(
+        "nothing was changed: git {} runs no hooks from its configuration, git 2.54 and newer does; \
+         with this one, run `stage-guard install` in each repository",
+        visible(version)
+    )
+}
+
+/// Why `install` did not guard: git runs the hooks from a directory that is not
+/// the repository's. Names the lines with which its owner runs the guard in each of the
+/// hooks called `names`.
+#[must_use]
+pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path, names: &[&str]) -> String {
     let is_husky = directory.components().any(|component| component.as_os_str() == ".husky");
     let owner = if is_husky { "husky" } else { "somebody else" };
     // husky keeps its own files in `.husky/_` and runs the user's from `.husky`.
@@ -99,8 +165,11 @@ pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path) -> 
         directory.display(),
     );
     let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
-    let line = |name| format!("\n  {}:\n    {binary} hook {name} || exit", files.join(name).display());
-    message.extend(hooks::NAMES.map(line));
+    let line = |name: &&str| {
+        let state = if *name == "reference-transaction" { " \"$@\"" } else { "" };
+        format!("\n  {}:\n    {binary} hook {name}{state} || exit", files.join(name).display())
+    };
+    message.extend(names.iter().map(line));
     message
 }
 

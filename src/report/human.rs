@@ -33,7 +33,13 @@ pub fn findings(
         let path = entry.path.as_bstr();
         let refused = "refused:".red().bold().to_string();
         let by = introduced.as_ref().map(by).unwrap_or_default();
-        write!(out, "{refused} {} [{}]{by} {}", visible(path).bold(), visible(&rule.id), visible(&rule.reason))?;
+        write!(
+            out,
+            "{refused} {} [{}]{by} {}",
+            visible(path).bold(),
+            visible(&rule.id),
+            visible(&rule.reason)
+        )?;
         writeln!(out, "{}", belongs(rule, path))?;
     }
     if findings.len() > MOST {

@@ -121,7 +121,10 @@ pub fn findings(out: &mut impl Write, findings: &[Finding], checked: usize) -> i
         reason: &rule.reason,
         home: rule.home.directory(entry.path.as_bstr()),
         commit: introduced.as_ref().map(|introduced| introduced.commit.as_str()),
-        reference: introduced.as_ref().and_then(|introduced| introduced.reference.as_ref()).map(|name| Path::new(name.as_bstr())),
+        reference: introduced
+            .as_ref()
+            .and_then(|introduced| introduced.reference.as_ref())
+            .map(|name| Path::new(name.as_bstr())),
     });
     let verdict = Word::of(!findings.is_empty());
     document(out, &Report { version: VERSION, verdict, checked, findings: records.collect() })

@@ -1,5 +1,6 @@
 //! Findings in, bytes out. Decides nothing.
 
+pub mod agent;
 pub mod escape;
 pub mod hooks;
 pub mod human;

@@ -62,7 +62,11 @@ impl WayOut<'_> {
             Self::Back(commit) => {
                 line(out, "kept", "HEAD and all refs are as they were")?;
                 let back = format!("git read-tree -m -u {commit} HEAD");
-                line(out, "back", &format!("{back}, where a reset or a fast-forward has changed the files already"))
+                line(
+                    out,
+                    "back",
+                    &format!("{back}, where a reset or a fast-forward has changed the files already"),
+                )
             }
         }
     }

@@ -173,6 +173,13 @@ impl SessionDirectory {
         Ok(made)
     }
 
+    /// The first name like `path`, relative to the top, at which nothing is.
+    #[must_use]
+    pub fn free_name(&self, path: &BStr) -> BString {
+        let is_free = |name: &BString| !is_there(&self.on_disk(name.as_bstr()));
+        moves::names(path).find(is_free).unwrap_or_else(|| path.to_owned())
+    }
+
     /// Checks that no symlink and no file is where `directory`, relative to the top,
     /// is or will be.
     ///

@@ -62,7 +62,10 @@ const RANGES: [(&str, &[&str]); 16] = [
     ("--range home..clean-merge", &["debug backend/debug_x.py"]),
     ("--range clean-merge..evil-merge", &["evil-merge debug_evil.py"]),
     ("--range evil-merge..first", &[]),
-    ("--range removed..", &["debug backend/debug_x.py", "stray backend/test_api.py", "evil-merge debug_evil.py"]),
+    (
+        "--range removed..",
+        &["debug backend/debug_x.py", "stray backend/test_api.py", "evil-merge debug_evil.py"],
+    ),
     ("--range ..first", &[]),
     ("--range first..root", &["root debug_root.py"]),
     ("--commit added", &["added .claude_sessions/current/x.py"]),
@@ -139,7 +142,9 @@ fn in_a_linked_worktree_and_below_the_top() {
 fn the_configuration_of_today_is_in_force_also_off_the_disk() {
     for readers in [Repo::below, |repo: &Repo, _: &str| with_git(repo)] {
         let repo = history_of(&[]);
-        repo.write(".stage-guard.toml", "allow = [\".claude_sessions/**\"]\n").git("add .stage-guard.toml").ok();
+        repo.write(".stage-guard.toml", "allow = [\".claude_sessions/**\"]\n")
+            .git("add .stage-guard.toml")
+            .ok();
         repo.commit().silent();
         let repo = readers(&repo, ".");
         repo.guard("check --range first..added").silent();
@@ -158,7 +163,10 @@ fn a_finding_names_its_commit_and_how_to_mend_it() {
     let run = repo.guard("check --range first..removed").refuses(&[NOTE]);
     assert!(run.out.contains(&format!(" in {}: ", &added[..12])), "{run:?}");
     let first = repo.git("rev-parse first").ok();
-    assert!(run.out.contains(&format!("`git rebase -i {}` with `edit` for {}", &first[..12], &added[..12])), "{run:?}");
+    assert!(
+        run.out.contains(&format!("`git rebase -i {}` with `edit` for {}", &first[..12], &added[..12])),
+        "{run:?}"
+    );
     assert!(repo.guard("check --commit root").out.contains("`git rebase -i --root`"));
     assert_eq!(repo.guard("check --range first.. -q").out, "4 refused\n");
 }
@@ -212,7 +220,8 @@ fn what_cannot_be_checked_is_said() {
 #[test]
 fn a_history_that_is_cut_off_is_not_taken_for_a_clean_one() {
     let repo = history_of(&[]);
-    repo.git_with(&["clone", "-q", "--depth=3", &format!("file://{}", repo.top.display()), "../shallow"]).ok();
+    repo.git_with(&["clone", "-q", "--depth=3", &format!("file://{}", repo.top.display()), "../shallow"])
+        .ok();
     let shallow = repo.beside("shallow");
     for shallow in [&shallow, &with_git(&shallow)] {
         shallow.guard("check --range HEAD~1..").refuses(&["debug_evil.py"]).ends(1);
@@ -255,11 +264,18 @@ fn odd_names_and_types_in_commits() {
     repo.git("tag first").ok();
     let path = super::sandbox::bytes(b".claude_sessions/a \xff\n\x1b[31m.py");
     repo.stage(path).shell("ln -s x pkg; mkdir -p q; ln -s /tmp q/.claude_sessions; git add -f q").ok();
-    repo.git_with(&["update-index", "--add", "--cacheinfo", &format!("160000,{},.Claude_Sessions", "1".repeat(40))]).ok();
+    repo.git_with(&[
+        "update-index",
+        "--add",
+        "--cacheinfo",
+        &format!("160000,{},.Claude_Sessions", "1".repeat(40)),
+    ])
+    .ok();
     repo.git("commit -q --no-verify -m odd").ok();
     for reader in [&repo.below("."), &with_git(&repo)] {
         let run = reader.guard("check --range first..");
-        run.refuses(&[r".Claude_Sessions", r".claude_sessions/a \xff\n\u{1b}[31m.py", "q/.claude_sessions"]).ends(1);
+        run.refuses(&[r".Claude_Sessions", r".claude_sessions/a \xff\n\u{1b}[31m.py", "q/.claude_sessions"])
+            .ends(1);
     }
 }
 
@@ -300,7 +316,10 @@ fn a_push_of_session_work_is_refused() {
         "push -q --force origin main",
         "push -q origin main :refs/heads/gone",
     ] {
-        repo.shell("rm -rf ../other.git; git init -q --bare ../other.git; git -C ../server.git branch -f gone main").ok();
+        repo.shell(
+            "rm -rf ../other.git; git init -q --bare ../other.git; git -C ../server.git branch -f gone main",
+        )
+        .ok();
         // What the hook prints is printed by git, to one of the two.
         let run = repo.shell(&format!("git {push} 2>&1"));
         assert!(run.code == 1 && run.out.contains(&format!("refused: {NOTE} [")), "{push}: {run:?}");
@@ -317,7 +336,10 @@ fn a_push_of_what_some_remote_has_is_not_judged_again() {
     repo.stage("clean.py").commit().silent();
     repo.git("tag light").ok();
     repo.git("tag -m tag heavy").ok();
-    repo.shell("git tag blob $(git rev-parse HEAD:code.py); git tag -m x blob-tag blob; git tag tree HEAD^{tree}").ok();
+    repo.shell(
+        "git tag blob $(git rev-parse HEAD:code.py); git tag -m x blob-tag blob; git tag tree HEAD^{tree}",
+    )
+    .ok();
     repo.git("init -q --bare ../fork.git").ok();
     for push in [
         "push -q ../fork.git main",
@@ -345,7 +367,12 @@ fn what_the_other_side_has_already_is_known() {
     // What it has and this side does not know is passed over.
     let run = repo.guard_fed(
         &["hook", "pre-push", "x", "y"],
-        format!("refs/heads/main {} refs/heads/main {}\n", repo.git("rev-parse main").ok().trim(), "1".repeat(40)).as_bytes(),
+        format!(
+            "refs/heads/main {} refs/heads/main {}\n",
+            repo.git("rev-parse main").ok().trim(),
+            "1".repeat(40)
+        )
+        .as_bytes(),
     );
     run.refuses(&[NOTE]).ends(1);
 }
@@ -396,10 +423,19 @@ fn a_server_refuses_session_work_and_names_ref_and_commit() {
     clone.git("rm -q --cached .claude_sessions/current/x.py").ok();
     clone.git("commit -q -m removed").ok();
     let dirty = clone.git("rev-parse HEAD~1").ok();
-    for push in ["push", "push origin main:new", "push origin main:refs/tags/t", "push origin HEAD~2:refs/heads/a HEAD:refs/heads/b", "push --force --no-verify"] {
+    for push in [
+        "push",
+        "push origin main:new",
+        "push origin main:refs/tags/t",
+        "push origin HEAD~2:refs/heads/a HEAD:refs/heads/b",
+        "push --force --no-verify",
+    ] {
         let run = clone.git(push);
         assert_eq!(run.code, 1, "{run:?}");
-        assert!(run.err.contains(&format!("refused: {NOTE} [session-directory] in {}, for refs/", &dirty[..12])), "{run:?}");
+        assert!(
+            run.err.contains(&format!("refused: {NOTE} [session-directory] in {}, for refs/", &dirty[..12])),
+            "{run:?}"
+        );
     }
     assert_eq!(server.git("for-each-ref").ok(), before);
     // What is new to it alone is judged, and branches can go.
@@ -423,7 +459,12 @@ fn a_push_cannot_loosen_its_own_rules() {
     clone.git("push -q").silent();
     commit_past_all(&clone, ".claude_sessions/current/y.py");
     let run = clone.git("push -q");
-    assert!(run.code == 1 && run.err.contains("warning: ") && run.err.contains("refused: .claude_sessions/current/y.py"), "{run:?}");
+    assert!(
+        run.code == 1
+            && run.err.contains("warning: ")
+            && run.err.contains("refused: .claude_sessions/current/y.py"),
+        "{run:?}"
+    );
     clone.git("reset -q --hard HEAD~1").ok();
     clone.write(".stage-guard.toml", "").git("commit -q -a -m mended").ok();
     let run = clone.git("push -q");
@@ -438,7 +479,10 @@ fn the_first_push_brings_its_own_policy() {
     let clone = server.beside("clone");
     server.git("clone -q . ../clone").ok();
     clone.git("checkout -q -b main").ok();
-    clone.write(".stage-guard.toml", "allow = [\".claude_sessions/current/**\"]\n").git("add .stage-guard.toml").ok();
+    clone
+        .write(".stage-guard.toml", "allow = [\".claude_sessions/current/**\"]\n")
+        .git("add .stage-guard.toml")
+        .ok();
     commit_past_all(&clone, NOTE);
     // Only the branch that `HEAD` will name has a say.
     assert!(clone.git("push -q origin main:other").err.contains(&format!("refused: {NOTE} [")));
@@ -496,7 +540,9 @@ fn a_server_of_every_format() {
 #[test]
 fn a_large_push_is_named_ref_by_ref() {
     let (_, clone) = served();
-    clone.shell("for i in $(seq 40); do git checkout -q -b b$i main; git commit -q --allow-empty -m $i; done").ok();
+    clone
+        .shell("for i in $(seq 40); do git checkout -q -b b$i main; git commit -q --allow-empty -m $i; done")
+        .ok();
     commit_past_all(&clone, NOTE);
     let run: Run = clone.git("push -q --all");
     assert!(run.code == 1 && run.err.contains(", for refs/heads/b40:"), "{run:?}");

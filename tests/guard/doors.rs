@@ -85,7 +85,9 @@ fn guarded(mode: Mode) -> Repo {
         for name in HOOKS {
             work.program(
                 format!(".git/hooks/{name}"),
-                &format!("#!/bin/sh\n{{ echo \"{name} $*\"; cat; }} >>\"$(git rev-parse --git-common-dir)/ran\"\n"),
+                &format!(
+                    "#!/bin/sh\n{{ echo \"{name} $*\"; cat; }} >>\"$(git rev-parse --git-common-dir)/ran\"\n"
+                ),
             );
         }
     }
@@ -118,7 +120,11 @@ fn is_refused_from(from: Mode, line: &str, after: &str) {
             continue;
         }
         assert_ne!(run.code, 0, "{said}");
-        assert!(said.contains(&format!("refused: {NEW} [session-directory]")) || said.contains(&format!("refused: {OLD} [")), "{said}");
+        assert!(
+            said.contains(&format!("refused: {NEW} [session-directory]"))
+                || said.contains(&format!("refused: {OLD} [")),
+            "{said}"
+        );
         let ended = repo.shell(after);
         assert_eq!(ended.code, 0, "{said}\n{ended:?}");
         assert_eq!(refs(&repo), before, "{said}");
@@ -132,7 +138,10 @@ fn is_allowed(line: &str) {
         let repo = guarded(mode);
         let run = repo.shell(&format!("set -e\n{line}"));
         assert_eq!(run.code, 0, "{mode:?}: {line}\n{run:?}");
-        assert!(!run.err.contains("refused") && !run.err.contains("stage-guard"), "{mode:?}: {line}\n{run:?}");
+        assert!(
+            !run.err.contains("refused") && !run.err.contains("stage-guard"),
+            "{mode:?}: {line}\n{run:?}"
+        );
     }
 }
 
@@ -146,7 +155,8 @@ macro_rules! allowed {
     ($($case:ident: $line:expr;)*) => { mod allowed { $(#[test] fn $case() { super::is_allowed($line); })* } };
 }
 
-const STAGE: &str = "mkdir -p .claude_sessions/current; echo x >.claude_sessions/current/x.py; git add -f .claude_sessions";
+const STAGE: &str =
+    "mkdir -p .claude_sessions/current; echo x >.claude_sessions/current/x.py; git add -f .claude_sessions";
 
 refused! {
     commit: Default, &format!("{STAGE}; git commit -q -m x"), "git reset -q";
@@ -324,10 +334,7 @@ fn files_that_git_has_moved_already_go_back() {
 #[test]
 fn a_hook_that_was_there_gets_what_git_tells() {
     let repo = guarded(Mode::Chained);
-    repo.program(
-        ".git/hooks/post-commit",
-        "#!/bin/sh\necho after >>.git/ran\n",
-    );
+    repo.program(".git/hooks/post-commit", "#!/bin/sh\necho after >>.git/ran\n");
     repo.shell("echo x >main.py; git commit -q -a -m x; git clone -q --bare ../upstream ../server; git push -q ../server main side").ok();
     let (main, side) = (repo.git("rev-parse main").ok(), repo.git("rev-parse side").ok());
     let old = repo.git("rev-parse main~1").ok();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stderr, reason = "a test says so when it is skipped")]
 
+mod agent;
 mod commit;
 mod commits;
 mod configuration;

@@ -59,7 +59,9 @@ fn own_policy(
             None => {
                 let branch = history.head_branch()?;
                 let mut updates = names.iter().zip(tips);
-                updates.find(|(name, _)| branch.as_ref().is_some_and(|branch| *name == branch)).map(|(_, id)| id.clone())
+                updates
+                    .find(|(name, _)| branch.as_ref().is_some_and(|branch| *name == branch))
+                    .map(|(_, id)| id.clone())
             }
         };
         commit.map_or(Ok(None), |commit| history.file_in(&commit, FILE_NAME))

@@ -94,7 +94,9 @@ pub(super) fn new_commits(tips: &[String], known: Known) -> Result<Vec<Commit>, 
     }
     let hidden = known.commits();
     let kinds = types(hidden)?;
-    input.extend(hidden.iter().zip(&kinds).filter(|(_, kind)| is_commit(kind)).map(|(id, _)| format!("^{id}")));
+    input.extend(
+        hidden.iter().zip(&kinds).filter(|(_, kind)| is_commit(kind)).map(|(id, _)| format!("^{id}")),
+    );
     let mut arguments = vec!["rev-list", "--topo-order", "--parents", "--stdin", "--not"];
     arguments.extend(known.refs().iter().map(|(_, option)| option));
     let output = output_of(git(), &arguments, (input.join("\n") + "\n").as_bytes())?;
@@ -155,7 +157,8 @@ pub(super) fn changes(
 /// Nothing for a deletion.
 fn change(raw: &[u8]) -> Option<Change> {
     let parents = raw.iter().take_while(|byte| **byte == b':').count();
-    let mut modes = raw[parents..].split_str(" ").map(|mode| u32::from_str_radix(mode.to_str_lossy().as_ref(), 8));
+    let mut modes =
+        raw[parents..].split_str(" ").map(|mode| u32::from_str_radix(mode.to_str_lossy().as_ref(), 8));
     let known: Vec<u32> = modes.by_ref().take(parents).flatten().collect();
     let mode = modes.next()?.ok()?;
     if mode == 0 {

@@ -47,7 +47,9 @@ impl Reader {
 
     /// The commits that these ids come to; what is none keeps its own.
     pub(super) fn peeled(&self, ids: &[String]) -> Vec<String> {
-        ids.iter().map(|id| self.peel(id).ok().flatten().map_or_else(|| id.clone(), |id| id.to_string())).collect()
+        ids.iter()
+            .map(|id| self.peel(id).ok().flatten().map_or_else(|| id.clone(), |id| id.to_string()))
+            .collect()
     }
 
     pub(super) fn new_commits(&self, tips: &[String], known: Known) -> Result<Vec<Commit>, Error> {
@@ -92,7 +94,8 @@ impl Reader {
     ) -> Result<Vec<Entry>, Error> {
         let tree = self.tree(&commit.id)?;
         let parents: Result<Vec<Tree>, Error> = commit.parents.iter().map(|id| self.tree(id)).collect();
-        let mut comparison = Comparison { repository: &self.0, nominates, path: Vec::new(), entries: Vec::new() };
+        let mut comparison =
+            Comparison { repository: &self.0, nominates, path: Vec::new(), entries: Vec::new() };
         comparison.descend(&tree, &parents?)?;
         // In a tree `x-y` stands before a directory `x`, among paths behind it.
         comparison.entries.sort_unstable();
@@ -162,7 +165,8 @@ impl<'c> Comparison<'c> {
         for entry in tree {
             let in_parents: Vec<TreeEntry> =
                 parents.iter().filter_map(|parent| parent.get_name_bytes(entry.name_bytes())).collect();
-            let is_same = |known: &TreeEntry| known.id() == entry.id() && known.filemode() == entry.filemode();
+            let is_same =
+                |known: &TreeEntry| known.id() == entry.id() && known.filemode() == entry.filemode();
             if in_parents.iter().any(is_same) {
                 continue;
             }

@@ -378,4 +378,3 @@ impl CommittedPaths<'_> {
 fn unreadable(source: impl Into<Cause>) -> Error {
     Error::ReadHistory(source.into())
 }
-

@@ -1,0 +1,677 @@
+//! `agent`: what a coding agent is told before it writes, runs and stops; and
+//! `install --agent`, which has it ask.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::sandbox::{BINARY, Repo, Run};
+
+impl Repo {
+    /// Tells the guard what an agent that stands at the top is about to do.
+    fn tell(&self, event: &str, fields: &Value) -> Run {
+        let mut told = json!({"session_id": "x", "cwd": self.top, "hook_event_name": event});
+        told.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.guard_fed(&["agent"], told.to_string().as_bytes())
+    }
+
+    fn writes(&self, file: impl AsRef<Path>) -> Run {
+        self.tell(
+            "PreToolUse",
+            &json!({"tool_name": "Write", "tool_input": {"file_path": file.as_ref(), "content": "x"}}),
+        )
+    }
+
+    fn runs(&self, tool: &str, command: &str) -> Run {
+        self.tell("PreToolUse", &json!({"tool_name": tool, "tool_input": {"command": command}}))
+    }
+
+    fn stops(&self) -> Run {
+        self.tell("Stop", &json!({"stop_hook_active": false}))
+    }
+}
+
+impl Run {
+    /// Asserts that the agent is kept from it, in the way that it understands; why.
+    fn denied(self) -> String {
+        assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
+        self.err.strip_prefix("stage-guard: ").unwrap().to_owned()
+    }
+
+    /// Asserts that the agent may do it, for it could not be judged; why.
+    fn unjudged(self) -> String {
+        assert_eq!((self.code, self.out.as_str(), self.err.lines().count()), (0, "", 1), "{self:?}");
+        self.err
+    }
+}
+
+#[test]
+fn a_file_is_denied_where_a_commit_would_be_refused_for_it() {
+    let repo = Repo::new();
+    repo.write(".git/info/exclude", "ignored/\n*.tmp.py\n/debug_ignored.py\n");
+    repo.commit_past_the_guard(&["debug_tracked.py", "backend/api.py", "svc/package.json"]);
+    repo.stage("debug_staged.py").write("new.py", "x").write("fresh/go.mod", "x");
+    fs::create_dir_all(repo.path(".claude_sessions/current")).unwrap();
+    symlink(".claude_sessions/current", repo.path("session")).unwrap();
+    symlink("backend", repo.path("link")).unwrap();
+    symlink("backend/api.py", repo.path("debug_link.py")).unwrap();
+    symlink("nowhere", repo.path("debug_dangling.py")).unwrap();
+    for (file, home) in [
+        ("debug_x.py", "debugging/debug_x.py"),
+        ("./lib/../debug_x.py", "debugging/debug_x.py"),
+        ("backend/test_x.py", "tests/test_x.py"),
+        ("link/test_x.py", "tests/test_x.py"),
+        ("svc/debug_x.py", "debugging/debug_x.py"),
+        ("fresh/debug_x.py", "debugging/debug_x.py"),
+        ("new/deep/scratch/x.py", "exploration/x.py"),
+        ("FIX_SUMMARY.md", "archive/FIX_SUMMARY.md"),
+        ("debug_dangling.py", "debugging/debug_dangling.py"),
+        ("main.py", ""),
+        ("backend/app/debug_x.py", ""),
+        ("backend/test_api.py", ""),
+        ("link/test_api.py", ""),
+        ("test_new.py", ""),
+        ("debug_tracked.py", ""),
+        ("debug_staged.py", ""),
+        ("debug_ignored.py", ""),
+        ("debug_x.tmp.py", ""),
+        ("ignored/scratch/x.py", ""),
+        (".claude_sessions/debugging/debug_x.py", ""),
+        ("backend/.claude_sessions/debug_x.py", ""),
+        ("session/debug_x.py", ""),
+        ("debug_link.py", ""),
+        (".git/hooks/debug_x.py", ""),
+        (".git/debug_x.py", ""),
+        ("../debug_x.py", ""),
+        ("/debug_x.py", ""),
+        ("/nowhere/at/all/debug_x.py", ""),
+        ("debug_\0x.py", ""),
+        ("", ""),
+    ] {
+        let place = repo.path(format!(".claude_sessions/{home}")).display().to_string();
+        for file in [Path::new(file).to_owned(), repo.path(file)] {
+            let run = repo.writes(&file);
+            if home.is_empty() {
+                assert_eq!((run.code, run.out.as_str()), (0, ""), "{file:?}: {run:?}");
+            } else {
+                assert!(run.denied().contains(&format!("\nwrite: {place}\n")), "{file:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_denial_says_why_and_where_to_write_instead() {
+    let repo = Repo::new();
+    let top = repo.top.display();
+    let expected = format!(
+        "\
+backend/debug_x.py would be refused: a debug script [debug-script]
+write: {top}/.claude_sessions/debugging/debug_x.py
+if it would run in production: {BINARY} explain :/backend/debug_x.py
+"
+    );
+    assert_eq!(repo.writes("backend/debug_x.py").denied(), expected);
+    // A name that is taken gets a number, and what is there already is stowed.
+    repo.write("backend/debug_x.py", "x").write(".claude_sessions/debugging/debug_x.py", "x");
+    let said = repo.writes("backend/debug_x.py").denied();
+    assert!(said.contains("/.claude_sessions/debugging/debug_x-2.py\n"), "{said}");
+    let command = said.lines().find_map(|line| line.strip_prefix("stow what is there: ")).unwrap();
+    assert_eq!(command, format!("{BINARY} stow -- :/backend/debug_x.py"));
+    repo.shell(command).ok();
+    assert!(repo.is_there(".claude_sessions/debugging/debug_x-2.py") && !repo.is_there("backend/debug_x.py"));
+}
+
+#[test]
+fn each_tool_that_writes_is_judged() {
+    let repo = Repo::new();
+    for (tool, field, is_denied) in [
+        ("Write", "file_path", true),
+        ("Edit", "file_path", true),
+        ("MultiEdit", "file_path", true),
+        ("NotebookEdit", "notebook_path", true),
+        ("NotebookEdit", "file_path", false),
+        ("Read", "file_path", false),
+        ("Bash", "file_path", false),
+    ] {
+        let run = repo.tell("PreToolUse", &json!({"tool_name": tool, "tool_input": {field: "debug_x.py"}}));
+        if is_denied { drop(run.denied()) } else { run.silent() }
+    }
+    repo.tell("PostToolUse", &json!({"tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}}))
+        .silent();
+}
+
+#[test]
+fn a_file_belongs_to_the_repository_that_it_lies_in() {
+    let repo = Repo::new();
+    let elsewhere = repo.within("deep");
+    let other = repo.beside("other");
+    fs::create_dir(&other.top).unwrap();
+    other.git("init -q").ok();
+    repo.git("worktree add -q linked/tree").ok();
+    for owner in [&other, &repo.below("linked/tree")] {
+        owner.write("debug_x.py", "x");
+        let said = elsewhere.writes(owner.path("debug_x.py")).denied();
+        let place = owner.path(".claude_sessions/debugging/debug_x.py");
+        assert!(said.contains(&format!("\nwrite: {}\n", place.display())), "{said}");
+        let command = said.lines().find_map(|line| line.strip_prefix("stow what is there: ")).unwrap();
+        elsewhere.shell(command).ok();
+        assert!(place.exists());
+    }
+    let said = elsewhere.writes("../debug_x.py").denied();
+    assert!(said.contains(&format!("\nwrite: {}/.claude_sessions/", repo.top.display())), "{said}");
+}
+
+#[test]
+fn where_libgit2_cannot_read_git_is_asked() {
+    for format in [&["--object-format=sha256"][..], &[]] {
+        let repo = Repo::of_format(format);
+        repo.write(".gitignore", "/debug_ignored.py\n").commit_past_the_guard(&["debug_tracked.py"]);
+        repo.git("update-index --split-index").ok();
+        assert!(repo.writes("backend/debug_x.py").denied().contains(".claude_sessions/debugging/debug_x.py"));
+        repo.writes("debug_ignored.py").silent();
+        repo.writes("debug_tracked.py").silent();
+        repo.writes("main.py").silent();
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_allowed() {
+    let repo = Repo::new();
+    let huge = format!("\"{}\"", "x".repeat(40_000_000));
+    let nested = "[".repeat(100_000);
+    for input in [&b""[..], b"x", b"{", b"\xff\xfe", huge.as_bytes(), nested.as_bytes()] {
+        let said = repo.guard_fed(&["agent"], input).unjudged();
+        assert!(said.contains("what is on standard input is not the JSON of an agent's hook"), "{said}");
+    }
+    for input in [
+        "null",
+        "[]",
+        "{}",
+        r#"{"hook_event_name": 1}"#,
+        r#"{"hook_event_name": "Nothing"}"#,
+        r#"{"hook_event_name": "PreToolUse"}"#,
+        r#"{"hook_event_name": "PreToolUse", "tool_name": "Write"}"#,
+        r#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": []}"#,
+        r#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": ["debug_x.py"]}}"#,
+        r#"{"hook_event_name": "PreToolUse", "tool_name": "Dance", "tool_input": {"file_path": "debug_x.py"}}"#,
+        r#"{"hook_event_name": "Stop", "cwd": "/"}"#,
+    ] {
+        repo.guard_fed(&["agent"], input.as_bytes()).silent();
+    }
+    repo.guard_fed(&["agent"], b"{\"cwd\": \"\xff\"}").silent();
+    // An agent that does not say where it stands stands where its hook does.
+    let told = json!({"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}});
+    repo.guard_fed(&["agent"], told.to_string().as_bytes()).denied();
+    repo.guard("agent --dry-run").unjudged();
+    repo.guard("agent --format json").unjudged();
+    repo.guard("-C nowhere agent").unjudged();
+}
+
+#[test]
+fn what_cannot_be_judged_is_allowed() {
+    let repo = Repo::new();
+    repo.write("debug_y.py", "x").write(".stage-guard.toml", "allow = 1\n");
+    assert!(repo.writes("debug_x.py").unjudged().contains(".stage-guard.toml"));
+    repo.stops().unjudged();
+    repo.write(".stage-guard.toml", "allow = [\"debug_x.py\"]\n").writes("debug_x.py").silent();
+    repo.writes("debug_z.py").denied();
+    repo.write(".git/index", "damaged").writes("debug_z.py").unjudged();
+    let bare = Repo::nowhere();
+    fs::create_dir(&bare.top).unwrap();
+    for init in ["", "init -q --bare"] {
+        let _ = bare.git(init);
+        bare.writes("debug_x.py").silent();
+        bare.stops().silent();
+    }
+    let gone = repo.below("gone");
+    let told = json!({"hook_event_name": "Stop", "cwd": gone.top}).to_string();
+    repo.guard_fed(&["agent"], told.as_bytes()).unjudged();
+}
+
+#[test]
+fn a_turn_that_leaves_session_work_is_kept_from_its_end_once() {
+    let repo = Repo::new();
+    repo.stops().silent();
+    repo.write("main.py", "x").write(".claude_sessions/current/x.py", "x").stops().silent();
+    repo.write("backend/debug_x.py", "x").write("FIXED.md", "x").write("FIX_SUMMARY.md", "x");
+    let deep = repo.within("deep");
+    let expected = format!(
+        "\
+session work is left where `git add -A` would stage it:
+  FIX_SUMMARY.md [session-note]
+  backend/debug_x.py [debug-script]
+stow: {BINARY} stow -- :/FIX_SUMMARY.md :/backend/debug_x.py
+"
+    );
+    assert_eq!(deep.stops().denied(), expected);
+    deep.tell("Stop", &json!({"stop_hook_active": true})).silent();
+    deep.shell(expected.lines().last().unwrap().strip_prefix("stow: ").unwrap()).ok();
+    deep.stops().silent();
+    for number in 0..30 {
+        repo.write(format!("debug_{number:02}.py"), "x");
+    }
+    let said = repo.stops().denied();
+    assert_eq!((said.lines().count(), said.matches(":/debug_").count()), (23, 20), "{said}");
+    assert!(said.contains("\n  debug_19.py [debug-script]\n  and 10 more\n"), "{said}");
+}
+
+/// Command lines, and whether they go past the guard.
+const LINES: &[(&str, bool)] = &[
+    ("git commit --no-verify", true),
+    ("git commit -m x --no-verify", true),
+    ("git commit --no-verify -m x", true),
+    ("git commit --no-verif", true),
+    ("git commit --no-veri", true),
+    ("git commit --no-verbose", false),
+    ("git commit --no-ver", false),
+    ("git commit --verify", false),
+    ("git commit -n", true),
+    ("git commit -nm x", true),
+    ("git commit -anm msg", true),
+    ("git commit -qan -m msg", true),
+    ("git commit -man", false),
+    ("git commit -am -n", false),
+    ("git commit -m -n", false),
+    ("git commit -m \"about -n\"", false),
+    ("git commit -m --no-verify", false),
+    ("git commit -m x -n", true),
+    ("git commit --message --no-verify", false),
+    ("git commit --mess --no-verify", false),
+    ("git commit --message=x -n", true),
+    ("git commit --message=--no-verify", false),
+    ("git commit --author 'A <a@b>' -n", true),
+    ("git commit --author -n", false),
+    ("git commit -F -n", false),
+    ("git commit -F msg -n", true),
+    ("git commit -C HEAD -n", true),
+    ("git commit -C -n", false),
+    ("git commit -c -n", false),
+    ("git commit -t -n", false),
+    ("git commit -uno", false),
+    ("git commit -un", false),
+    ("git commit -Sn", false),
+    ("git commit -S -n", true),
+    ("git commit -u -n", true),
+    ("git commit --amend --no-edit -n", true),
+    ("git commit --fixup HEAD -n", true),
+    ("git commit -- -n", false),
+    ("git commit x -- --no-verify", false),
+    ("git commit x -n", true),
+    ("git commit", false),
+    ("git merge --no-verify x", true),
+    ("git merge -n x", false),
+    ("git merge --no-verify-signatures x", false),
+    ("git merge -m --no-verify x", false),
+    ("git pull --no-verify", true),
+    ("git push --no-verify", true),
+    ("git push -n", false),
+    ("git push -o --no-verify", false),
+    ("git rebase -n main", false),
+    ("git am -n x", true),
+    ("git log -n 1", false),
+    ("git log --grep --no-verify", false),
+    ("git grep --no-verify", false),
+    ("git show -n", false),
+    ("git clean -n", false),
+    ("git -c core.hooksPath=/dev/null commit -m x", true),
+    ("git -c CORE.HooksPath= commit", true),
+    ("git -c 'core.hooksPath=/dev/null' commit", true),
+    ("git --config-env=core.hooksPath=X commit", true),
+    ("git --config-env core.hookspath=X commit", true),
+    ("git -c hook.guard.enabled=false commit", true),
+    ("git -c core.pager=cat commit", false),
+    ("git -c user.name=core.hooksPath=x commit", false),
+    ("git -C core.hooksPath=x commit", false),
+    ("git commit -c core.hooksPath=x", false),
+    ("git -C dir commit -n", true),
+    ("git -C -n commit", false),
+    ("git --git-dir x --work-tree y commit -n", true),
+    ("git --git-dir=x --no-pager -p commit -n", true),
+    ("/usr/bin/git commit -n", true),
+    ("gitk commit -n", false),
+    ("legit commit -n", false),
+    ("echo git commit -n", false),
+    ("echo 'x; git commit -n'", false),
+    ("grep -rn 'git commit --no-verify' .", false),
+    ("# git commit -n", false),
+    ("git commit -m x # -n", false),
+    ("git commit -m x#y -n", true),
+    ("true && git commit -n", true),
+    ("false||git commit -n", true),
+    ("cd x; git commit -n; cd ..", true),
+    ("git add x & git commit -n", true),
+    ("yes | git commit -n", true),
+    ("git add x\ngit commit -n\n", true),
+    ("git commit \\\n  -m x \\\n  -n", true),
+    ("git \\\n commit -n", true),
+    ("git commit -m 'x\n-n\n'", false),
+    ("(git commit -n)", true),
+    ("{ git commit -n; }", true),
+    ("if ! git commit -n; then :; fi", true),
+    ("for x in a b; do git commit -n; done", true),
+    ("case x in a) git commit -n;; esac", true),
+    ("f() { git commit -n; }", true),
+    ("echo $(git commit -n)", true),
+    ("echo \"$(git commit -n)\"", true),
+    ("echo `git commit -n`", true),
+    ("echo \"`git commit -n`\"", true),
+    ("echo '$(git commit -n)'", false),
+    ("echo \\$(git commit -n)", true),
+    ("git commit -m \"$(date)\" -n", true),
+    ("git commit -m \"${x:-a b}\" -n", true),
+    ("git commit -m $((1 << 2)) -n", true),
+    ("diff <(git commit -n) x", true),
+    ("GIT_EDITOR=true A= git commit -n", true),
+    ("A='x y' git commit -n", true),
+    ("command git commit -n", true),
+    ("env -u A B=c git commit -n", true),
+    ("exec git commit -n", true),
+    ("time -p git commit -n", true),
+    ("nohup git commit -n", true),
+    ("sudo -u me git commit -n", true),
+    ("timeout -k 5 10 git commit -n", true),
+    ("nice -n 5 git commit -n", true),
+    ("xargs git commit -n", true),
+    ("\\git commit -n", true),
+    ("'git' \"commit\" -'n'", true),
+    ("g'i't comm\"it\" --no-verif\\y", true),
+    ("git commit $'-n'", true),
+    ("git commit -m $'it\\'s -n'", false),
+    ("git commit -m 'it'\\''s -n'", false),
+    ("git commit -m \"say \\\"hi\\\" -n\"", false),
+    ("git commit -n > log 2>&1", true),
+    ("git commit 2>&1 >log -n", true),
+    ("git commit -m x > -n", false),
+    ("git commit -m \"$(cat <<'EOF'\nDon't use --no-verify\n\ngit commit -n\nEOF\n)\"", false),
+    ("git commit -m \"$(cat <<'EOF'\nDon't\nEOF\n)\" -n", true),
+    ("cat <<EOF\ngit commit -n\nEOF", false),
+    ("cat <<EOF\nx\nEOF\ngit commit -n", true),
+    ("cat <<-EOF | tee x\n\tgit commit -n\n\tEOF\ngit commit -n", true),
+    ("cat <<-EOF\n\tgit commit -n\n\tEOF\n", false),
+    ("cat <<A <<'B C'\ngit commit -n\nA\ngit commit -n\nB C\n", false),
+    ("git commit -F - <<< '-n'", false),
+    ("git commit -m 'open -n", false),
+    ("git commit -n -m 'open", false),
+    ("git commit -n $(", false),
+    ("git add -f .claude_sessions", true),
+    ("git add --force .claude_sessions/current/x.py", true),
+    ("git add --forc .claude_sessions", true),
+    ("git add .claude_sessions/x -f", true),
+    ("git add -Af backend/.Claude_Sessions/x", true),
+    ("git add -f -- main.py .claude_sessions/x", true),
+    ("git add -f :/.claude_sessions", true),
+    ("git stage -f .claude_sessions", true),
+    ("git add -f /home/me/project/.claude_sessions/x", true),
+    ("git add .claude_sessions", false),
+    ("git add -f main.py", false),
+    ("git add -f . ':!.claude_sessions'", false),
+    ("git add -f .claude_sessions.md", false),
+    ("git add -- -f .claude_sessions", false),
+    ("git rm -f .claude_sessions/x", false),
+    ("git rm --cached -f .claude_sessions/x", false),
+];
+
+#[test]
+fn commands_that_go_past_the_guard_are_denied() {
+    let nowhere = Repo::home();
+    for (line, is_denied) in LINES {
+        let run = nowhere.runs("Bash", line);
+        assert_eq!(
+            (run.code, run.err.is_empty()),
+            (if *is_denied { 2 } else { 0 }, !is_denied),
+            "{line}: {run:?}"
+        );
+    }
+}
+
+#[test]
+fn power_shell_has_signs_of_its_own() {
+    let nowhere = Repo::home();
+    for (line, is_denied) in [
+        ("git commit -n", true),
+        ("& 'C:\\Program Files\\Git\\bin\\git.exe' commit --no-verify", true),
+        ("git commit `\n  -n", true),
+        ("git commit -m \"a`\"b\" -n", true),
+        ("git commit -m \"a\\\" -n", true),
+        ("git commit -m @'\ndon't pass --no-verify as that's wrong\n'@", false),
+        ("git commit -m @\"\nx\" -n\n\"@", false),
+        ("git commit -m @'\nx\n'@ -n", true),
+        ("<# git commit -n #> git status", false),
+        ("git commit -m \"$(Get-Date)\" -n", true),
+        ("if ($?) { git commit -n }", true),
+    ] {
+        let run = nowhere.runs("PowerShell", line);
+        assert_eq!(run.code, if is_denied { 2 } else { 0 }, "{line}: {run:?}");
+    }
+}
+
+#[test]
+fn commands_of_any_shape_are_read_to_the_end() {
+    let nowhere = Repo::home();
+    for sign in ["(", "$(", "`", "\"$(", "\\`", "<(", "<<x\n", "${", "((", "'", "{ ", "\\", "$'"] {
+        nowhere.runs("Bash", &sign.repeat(50_000)).silent();
+        nowhere.runs("PowerShell", &sign.repeat(50_000)).silent();
+    }
+}
+
+#[test]
+fn a_denied_command_is_told_what_to_do_instead() {
+    let nowhere = Repo::home();
+    for (line, words) in [
+        ("git commit --no-veri -m x", "`git commit --no-veri` goes past the hooks"),
+        ("git -c core.hooksPath=x commit", "`core.hooksPath=x` has git run other hooks"),
+        ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which is never committed"),
+    ] {
+        let said = nowhere.runs("Bash", line).denied();
+        assert!(said.starts_with(words) && said.lines().count() == 2, "{said}");
+    }
+}
+
+const SETTINGS: &str = ".claude/settings.json";
+
+/// The commands that Claude Code runs at an event.
+fn commands(repo: &Repo, event: &str) -> Vec<String> {
+    let settings: Value = serde_json::from_str(&repo.read(SETTINGS)).unwrap();
+    let groups = settings["hooks"][event].as_array().cloned().unwrap_or_default();
+    let entries = groups.iter().flat_map(|group| group["hooks"].as_array().unwrap());
+    entries.map(|entry| entry["command"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
+    let repo = Repo::new();
+    let said = repo.guard("install --agent").ok();
+    let path = repo.path(SETTINGS).display().to_string();
+    assert!(said.contains(&format!("\nagent:   Claude Code asks before it writes, by {path}\n")), "{said}");
+    let expected = format!(
+        r#"{{
+  "hooks": {{
+    "PreToolUse": [
+      {{
+        "matcher": "Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell",
+        "hooks": [
+          {{
+            "type": "command",
+            "command": "{BINARY} agent",
+            "timeout": 10
+          }}
+        ]
+      }}
+    ],
+    "Stop": [
+      {{
+        "hooks": [
+          {{
+            "type": "command",
+            "command": "{BINARY} agent",
+            "timeout": 10
+          }}
+        ]
+      }}
+    ]
+  }}
+}}
+"#
+    );
+    assert_eq!(repo.read(SETTINGS), expected);
+    repo.guard("install --agent").ok();
+    assert_eq!(repo.read(SETTINGS), expected);
+    // The command that is written is one that works.
+    let told = json!({"hook_event_name": "Stop", "cwd": repo.top}).to_string();
+    repo.write("debug_x.py", "x").write(".git/told", &told);
+    let run = repo.shell(&format!("{} < .git/told", commands(&repo, "Stop")[0]));
+    assert!(run.denied().contains("debug_x.py"));
+    let said = repo.guard("uninstall").ok();
+    assert!(said.contains(&format!("no longer asked by Claude Code: {path}\n")), "{said}");
+    assert!(!repo.is_there(".claude"));
+    // What else is in the directory stays.
+    repo.guard("install --agent").ok();
+    repo.write(".claude/commands/x.md", "x").guard("uninstall").ok();
+    assert!(!repo.is_there(SETTINGS) && repo.is_there(".claude/commands/x.md"));
+    assert!(!repo.guard("uninstall").ok().contains("Claude"));
+}
+
+#[test]
+fn all_else_in_the_settings_stays_byte_for_byte() {
+    for text in [
+        "{}",
+        "{}\n",
+        "{\n}\n",
+        "{ }",
+        "  {\t}  \r\n",
+        r#"{"a":1}"#,
+        r#"{"a":1e00,"b":[1.0, 2],"hooks":{"Stop":[{"hooks":[{"type":"command","command":"x"}]}]},"c":"\u00e4"}"#,
+        r#"{ "model": "opus", "permissions": { "allow": [ "Bash(ls:*)" ] } }"#,
+        r#"{"hooks":{}}"#,
+        r#"{"hooks": {"PreToolUse": []}, "x": 1}"#,
+        r#"{"hooks":{"PreToolUse":[ ],"Stop":[ {"hooks":[]} ]}}"#,
+        "{\n  \"model\": \"opus\"\n}\n",
+        "{\r\n    \"model\": \"opus\",\r\n    \"hooks\": {\r\n        \"Stop\": []\r\n    }\r\n}\r\n",
+        "{\n\t\"hooks\": {\n\t\t\"PreToolUse\": [\n\t\t\t{\n\t\t\t\t\"matcher\": \"Bash\",\n\t\t\t\t\"hooks\": []\n\t\t\t}\n\t\t]\n\t}\n}",
+        "{\n\n  \"x\": 1,\n\n  \"hooks\": {\"Notification\": [1, \"}\", {\"]\": null}]}\n}\n",
+        "{\"hooks\": {\n    \"Stop\": [\n        {\"hooks\": [{\"type\": \"command\", \"command\": \"say agent\"}]}\n    ]\n}}\n",
+        r#"{"hooks": 1, "hooks": {"PreToolUse": [1, null, {"hooks": 1}, {"hooks": [2, {"command": 3}]}]}}"#,
+    ] {
+        let repo = Repo::new();
+        repo.write(SETTINGS, text);
+        fs::set_permissions(repo.path(SETTINGS), fs::Permissions::from_mode(0o640)).unwrap();
+        repo.guard("install --agent").ok();
+        let installed = repo.read(SETTINGS);
+        for event in ["PreToolUse", "Stop"] {
+            let ours = format!("{BINARY} agent");
+            let settings: Value = serde_json::from_str(&installed).unwrap();
+            let last = settings["hooks"][event].as_array().unwrap().last().unwrap();
+            assert_eq!(last["hooks"][0]["command"], *ours, "{installed}");
+        }
+        assert_eq!(installed.contains('\r'), text.contains('\r'), "{installed}");
+        repo.guard("install --agent").ok();
+        assert_eq!(repo.read(SETTINGS), installed, "{text}");
+        assert_eq!(fs::metadata(repo.path(SETTINGS)).unwrap().permissions().mode() & 0o777, 0o640);
+        repo.guard("uninstall").ok();
+        assert_eq!(repo.read(SETTINGS), text, "{installed}");
+    }
+}
+
+#[test]
+fn new_settings_are_laid_out_as_the_old_ones() {
+    for (before, after) in [
+        (
+            "{\n\t\"hooks\": {\n\t\t\"Stop\": []\n\t}\n}\n",
+            "{\n\t\"hooks\": {\n\t\t\"Stop\": [{ \"hooks\": [ { \"type\": \"command\", \"command\": \"COMMAND\", \"timeout\": 10 } ] }],\n\t\t\"PreToolUse\": [\n\t\t\t{\n\t\t\t\t\"matcher\": \"MATCHER\",\n\t\t\t\t\"hooks\": [\n\t\t\t\t\t{\n\t\t\t\t\t\t\"type\": \"command\",\n\t\t\t\t\t\t\"command\": \"COMMAND\",\n\t\t\t\t\t\t\"timeout\": 10\n\t\t\t\t\t}\n\t\t\t\t]\n\t\t\t}\n\t\t]\n\t}\n}\n",
+        ),
+        (
+            "{}",
+            "{\"hooks\": { \"PreToolUse\": [ { \"matcher\": \"MATCHER\", \"hooks\": [ { \"type\": \"command\", \"command\": \"COMMAND\", \"timeout\": 10 } ] } ], \"Stop\": [ { \"hooks\": [ { \"type\": \"command\", \"command\": \"COMMAND\", \"timeout\": 10 } ] } ] }}",
+        ),
+    ] {
+        let repo = Repo::new();
+        repo.write(SETTINGS, before).guard("install --agent").ok();
+        let after = after.replace("COMMAND", &format!("{BINARY} agent"));
+        let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell");
+        assert_eq!(repo.read(SETTINGS), after);
+    }
+}
+
+#[test]
+fn an_entry_of_another_program_is_renewed_and_others_are_left() {
+    let repo = Repo::new();
+    let others = [
+        "stage-guard explain",
+        "agent",
+        "my-stage-guard agent",
+        "echo stage-guard agent",
+        "stage-guard agent; x",
+    ];
+    for ours in [
+        "stage-guard agent",
+        "/old/stage-guard agent",
+        "'/an old/stage-guard' agent",
+        "stage-guard -C x agent",
+    ] {
+        let entry = |command: &str| json!({"type": "command", "command": command});
+        let entries: Vec<Value> = others.iter().chain([&ours]).map(|command| entry(command)).collect();
+        let settings = json!({"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": entries}]}});
+        repo.write(SETTINGS, &settings.to_string()).guard("install --agent").ok();
+        let expected: Vec<String> =
+            others.iter().map(|other| (*other).to_owned()).chain([format!("{BINARY} agent")]).collect();
+        assert_eq!(commands(&repo, "PreToolUse"), expected);
+        repo.guard("uninstall").ok();
+        assert_eq!(commands(&repo, "PreToolUse"), others);
+        assert_eq!(commands(&repo, "Stop"), [""; 0]);
+    }
+}
+
+#[test]
+fn uninstall_finds_its_entries_in_settings_that_were_written_anew() {
+    let repo = Repo::new();
+    repo.write(SETTINGS, r#"{"a": 1}"#).guard("install --agent").ok();
+    let settings: Value = serde_json::from_str(&repo.read(SETTINGS)).unwrap();
+    repo.write(SETTINGS, &serde_json::to_string_pretty(&settings).unwrap()).guard("uninstall").ok();
+    assert_eq!(repo.read(SETTINGS), "{\n  \"a\": 1\n}");
+}
+
+#[test]
+fn settings_of_another_form_are_refused_and_nothing_is_changed() {
+    for (text, words) in [
+        ("", "it is not JSON"),
+        ("{", "it is not JSON"),
+        ("{} x", "it is not JSON"),
+        ("// x\n{}", "it is not JSON"),
+        ("[]", "it is no object"),
+        ("1", "it is no object"),
+        (r#"{"hooks": []}"#, "`hooks` is no object"),
+        (r#"{"hooks": null}"#, "`hooks` is no object"),
+        (r#"{"hooks": {"PreToolUse": {}}}"#, "`PreToolUse` is no array"),
+        (r#"{"hooks": {"Stop": "x"}}"#, "`Stop` is no array"),
+    ] {
+        let repo = super::hooks::unguarded();
+        repo.write(SETTINGS, text).guard("install --agent").could_not(words);
+        assert_eq!(repo.read(SETTINGS), text);
+        assert!(!repo.is_there(".git/hooks/pre-commit"));
+        repo.guard("uninstall").ok();
+        assert_eq!(repo.read(SETTINGS), text);
+    }
+}
+
+#[test]
+fn settings_are_not_written_out_of_the_worktree() {
+    let repo = super::hooks::unguarded();
+    fs::create_dir(repo.path("../outside")).unwrap();
+    for (target, link) in [("../outside", ".claude"), ("../../outside/x", SETTINGS), ("nowhere", SETTINGS)] {
+        fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
+        symlink(target, repo.path(link)).unwrap();
+        repo.guard("install --agent").could_not("leads out of the worktree");
+        assert!(!repo.is_there(".git/hooks/pre-commit") && !repo.is_there("../outside/settings.json"));
+        fs::remove_file(repo.path(link)).unwrap();
+    }
+    // One that stays inside is followed, and stays.
+    repo.write("shared.json", "{}");
+    symlink("../shared.json", repo.path(SETTINGS)).unwrap();
+    repo.guard("install --agent").ok();
+    assert!(repo.path(SETTINGS).is_symlink() && repo.read("shared.json").contains("PreToolUse"));
+    repo.guard("uninstall").ok();
+    assert_eq!(repo.read("shared.json"), "{}");
+}
