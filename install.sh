@@ -8,12 +8,14 @@ set -eu
 
 usage() {
     cat <<'END'
-usage: install.sh [--prefix DIR] [--uninstall] [REPOSITORY]
+usage: install.sh [--prefix DIR] [--strict[=refs]] [--uninstall] [REPOSITORY]
 
 Builds stage-guard, installs it into DIR/bin, and guards REPOSITORY (the one
 around the current directory, if left out).
 
   --prefix DIR   install the binary into DIR/bin (default: ~/.local)
+  --strict       also the hooks that run under --no-verify and before a push;
+                 --strict=refs: for every update of a branch too
   --uninstall    take the hooks of REPOSITORY and the binary away again
   --help         show this
 END
@@ -22,6 +24,7 @@ END
 main() {
     prefix=${HOME:+$HOME/.local}
     uninstall=false
+    strict=
     repository=
     while [ $# -gt 0 ]; do
         case $1 in
@@ -31,6 +34,7 @@ main() {
                 shift
                 ;;
             --prefix=*) prefix=${1#--prefix=} ;;
+            --strict | --strict=refs) strict=$1 ;;
             --uninstall) uninstall=true ;;
             -h | --help)
                 usage
@@ -102,8 +106,10 @@ put_in_place() {
         *) say "$prefix/bin is not on PATH: the hooks work all the same, but to type stage-guard add it" ;;
     esac
 
-    "$binary" -C "$repository" install
-    show
+    "$binary" -C "$repository" install ${strict:+"$strict"}
+    if [ "$(git -C "$repository" rev-parse --is-bare-repository)" = false ]; then
+        show
+    fi
 }
 
 # The guard at work: what a commit with session work in it would be told. The index

@@ -61,7 +61,7 @@ impl Progress {
         self.done += 1;
         let now = Instant::now();
         if now >= self.next {
-            tell(&format!("{} of {} commits", self.done, self.of));
+            tell(&format!("checked {} of {} commits", self.done, self.of));
             self.is_shown = true;
             self.next = now + Duration::from_millis(100);
         }

@@ -176,12 +176,12 @@ fn open() -> Result<ManuallyDrop<Repository>, git::Error> {
     Repository::open().map(ManuallyDrop::new)
 }
 
+/// Reads the file of this name at the top of a repository, where it is there.
+type ReadFile<'r> = &'r dyn Fn(&str) -> Result<Option<Vec<u8>>, git::Error>;
+
 /// The built-in policy and what the repository's configuration, which `file` reads,
 /// makes of it; not to be freed either.
-fn policy(
-    options: &Options,
-    file: &dyn Fn(&str) -> Result<Option<Vec<u8>>, git::Error>,
-) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
+fn policy(options: &Options, file: ReadFile) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
     let built_in = Policy::built_in()?;
     let (name, text) = match &options.config {
         Some(file) => {

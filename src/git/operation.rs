@@ -46,4 +46,11 @@ impl Operation {
         let todo = fs::read(git_dir.join("sequencer/todo")).unwrap_or_default();
         todo.starts_with(b"revert ").then_some(Self::Revert)
     }
+
+    /// Whether it is a rebase, which moves a detached `HEAD` from one commit that it has
+    /// made to the next.
+    #[must_use]
+    pub fn is_rebase(self) -> bool {
+        matches!(self, Self::RebasePick | Self::Rebase | Self::RebaseApply)
+    }
 }

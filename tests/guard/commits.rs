@@ -493,14 +493,10 @@ fn the_first_push_brings_its_own_policy() {
 fn a_server_that_cannot_check_refuses() {
     let (server, clone) = served();
     clone.stage("code.py").git("commit -q -m code").ok();
-    server.write("HEAD.lock", "").shell("mv refs ../refs; mv packed-refs ../packed-refs; rm HEAD.lock").out;
-    server.shell("mv ../refs refs; mv ../packed-refs packed-refs").ok();
     server.guard_fed(&["hook", "pre-receive"], b"nonsense\n").could_not("line 1 of standard input");
     server.guard_fed(&["hook", "pre-receive"], b"").silent();
     let gone = format!("{} {} refs/heads/x\n", "0".repeat(40), "1".repeat(40));
     server.guard_fed(&["hook", "pre-receive"], gone.as_bytes()).could_not("1111");
-    server.shell("rm stage-guard/hook && ln -s nothing stage-guard/hook").ok();
-    server.guard("install").ok();
     server.shell("sed -i \"s|^stage_guard=.*|stage_guard=/nothing|\" stage-guard/hook").ok();
     let run = clone.git("push -q");
     assert!(run.code == 1 && run.err.contains("nothing was checked"), "{run:?}");
@@ -549,4 +545,91 @@ fn a_large_push_is_named_ref_by_ref() {
     assert_eq!(run.err.matches("refused: ").count(), 1, "{run:?}");
     clone.git("reset -q --hard HEAD~1").ok();
     clone.git("push -q --all").silent();
+}
+
+// -- reference-transaction
+
+#[test]
+fn a_transaction_is_judged_by_what_git_says_of_it() {
+    let repo = history_of(&[]);
+    repo.git("branch -q -D theirs rootless root").ok();
+    repo.shell("git tag -d $(git tag)").ok();
+    let zero = "0".repeat(40);
+    let main = repo.git("rev-parse main").ok();
+    let main = main.trim();
+    repo.commit_past_the_guard(&[NOTE]);
+    let dirty = repo.git("rev-parse main").ok();
+    let dirty = dirty.trim();
+    repo.git("reset -q --hard HEAD~1").ok();
+    let refused = [
+        format!("{main} {dirty} refs/heads/main\n"),
+        format!("{zero} {dirty} refs/heads/main"),
+        format!("{main} {dirty} HEAD\n"),
+        format!("{main} {} HEAD\n", dirty.to_uppercase()),
+        format!("{zero} {main} refs/tags/t\n{zero} {dirty} refs/heads/x\n"),
+        format!(
+            "{}{zero} {dirty} refs/heads/x\n",
+            format!("{zero} {main} refs/remotes/o/x\n").repeat(100_000)
+        ),
+        format!("{zero} {dirty} refs/heads/a \u{202e}\x1b[31m\n").replace("a ", "a"),
+    ];
+    let allowed = [
+        String::new(),
+        format!("{zero} {dirty} HEAD\n"),
+        format!("{dirty} {dirty} HEAD\n"),
+        format!("{main} {zero} refs/heads/main\n"),
+        format!("{zero} ref:refs/heads/x HEAD\n"),
+        "ref:refs/heads/y ref:refs/heads/x HEAD\n".to_owned(),
+        format!("{zero} {dirty} refs/stash\n"),
+        format!("{zero} {dirty} refs/tags/x\n{zero} {dirty} refs/remotes/o/x\n{zero} {dirty} ORIG_HEAD\n"),
+        format!("{zero} {main} refs/heads/x\n"),
+    ];
+    let unknown = [
+        "nonsense\n".to_owned(),
+        "\n".to_owned(),
+        "\0\0\n".to_owned(),
+        format!("{zero} {dirty}\n"),
+        format!("{zero} {dirty} \n"),
+        "12 34 refs/heads/x\n".to_owned(),
+        format!("{zero}  {dirty} refs/heads/x\n"),
+    ];
+    let run = |state: &str, input: &str| {
+        repo.guard_fed(&["hook", "reference-transaction", state], input.as_bytes())
+    };
+    for input in &refused {
+        run("prepared", input).refuses(&[NOTE]).ends(1);
+    }
+    for input in &allowed {
+        run("prepared", input).silent();
+    }
+    for input in &unknown {
+        run("prepared", input).could_not("of standard input");
+    }
+    for state in ["preparing", "committed", "aborted", "a state to come", ""] {
+        for input in refused.iter().chain(&unknown) {
+            run(state, input).silent();
+        }
+    }
+    repo.guard_fed(&["hook", "reference-transaction"], refused[0].as_bytes()).silent();
+    let missing = format!("{zero} {} refs/heads/x\n", "1".repeat(40));
+    run("prepared", &missing).could_not("1111");
+}
+
+#[test]
+fn the_shim_reads_a_transaction_whatever_the_environment_is() {
+    let repo = Repo::new();
+    repo.guard("install --strict=refs").ok();
+    commit_past_all(&repo.with("x", "y"), "later.py");
+    let hostile = ["line", "seen", "kept", "before", "name"]
+        .iter()
+        .fold(repo.below("."), |repo, name| repo.with(name, "x y"));
+    let hostile = hostile.with("IFS", "0/");
+    hostile.git("branch one").silent();
+    let dirty = hostile.shell("git commit-tree -p HEAD -m x $(git write-tree)").ok();
+    hostile.git(&format!("branch two {}", dirty.trim())).silent();
+    hostile.stage(NOTE).git("commit -q -n -m x").refuses(&[NOTE]);
+    let tree = hostile.git("write-tree").ok();
+    let dirty = hostile.git(&format!("commit-tree -p HEAD -m x {}", tree.trim())).ok();
+    let run = hostile.git(&format!("branch three {}", dirty.trim()));
+    assert!(run.code == 128 && run.err.contains(&format!("refused: {NOTE} [")), "{run:?}");
 }

@@ -62,9 +62,14 @@ impl Fixture {
     }
 
     fn commit(&self, tree: &Tree) -> String {
+        self.commit_on(tree, &[])
+    }
+
+    fn commit_on(&self, tree: &Tree, parents: &[&str]) -> String {
         self.fill_index(tree);
         let tree = self.repo.git("write-tree --missing-ok").ok();
-        self.repo.git(&format!("commit-tree -m tree {}", tree.trim())).ok().trim().to_owned()
+        let parents = parents.iter().fold(String::new(), |parents, parent| parents + "-p " + parent + " ");
+        self.repo.git(&format!("commit-tree -m tree {parents}{}", tree.trim())).ok().trim().to_owned()
     }
 
     /// Every staged path and what is done to it, as the guard has it.
@@ -139,6 +144,66 @@ impl Fixture {
         }
         Ok(())
     }
+
+    /// Makes a history, each commit with up to three parents of those before it, and
+    /// holds what both readers say of all of it against what git says of each commit.
+    fn agrees_on_history(&self, commits: &[(Tree, Vec<prop::sample::Index>)]) -> Result<(), TestCaseError> {
+        let mut ids: Vec<String> = Vec::new();
+        let mut expected = Vec::new();
+        let empty = self.commit(&Tree::new());
+        for (tree, parents) in commits {
+            let mut parents: Vec<&str> = match &ids[..] {
+                [] => vec![&empty],
+                ids => parents.iter().map(|parent| parent.get(ids).as_str()).collect(),
+            };
+            parents.sort_unstable();
+            parents.dedup();
+            let id = self.commit_on(tree, &parents);
+            let found = self.expected(&parents).into_iter().map(|(path, change)| (id.clone(), path, change));
+            expected.extend(found);
+            ids.push(id);
+        }
+        let tip = ids.last().unwrap();
+        let reached = self.repo.git(&format!("rev-list {empty}..{tip}")).ok();
+        expected.retain(|(id, ..)| reached.contains(id.as_str()));
+        expected.sort_unstable();
+        expected.dedup();
+        let with_git =
+            self.repo.with("GIT_WORK_TREE", &self.repo.top).with("GIT_DIR", self.repo.path(".git"));
+        for reader in [&self.repo, &with_git] {
+            let arguments =
+                format!("check --range {empty}..{tip} --config .git/stage-guard.toml --format json");
+            let report: serde_json::Value = serde_json::from_str(&reader.guard(&arguments).out).unwrap();
+            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+            let findings = report["findings"].as_array().unwrap().iter();
+            let mut found: Vec<(String, String, String)> = findings
+                .map(|finding| {
+                    (text(&finding["commit"]), text(&finding["path"]["text"]), text(&finding["change"]))
+                })
+                .collect();
+            found.sort_unstable();
+            prop_assert_eq!(&found, &expected);
+        }
+        Ok(())
+    }
+}
+
+fn readers_agree_on_history(format: &[&str], cases: u32) {
+    let fixture = Fixture::new(format);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let parents = prop::collection::vec(any::<prop::sample::Index>(), 1..4);
+    let commits = prop::collection::vec((tree(), parents), 1..8);
+    runner.run(&commits, |commits| fixture.agrees_on_history(&commits)).unwrap();
+}
+
+#[test]
+fn readers_agree_on_a_history_of_sha_1() {
+    readers_agree_on_history(&[], 30);
+}
+
+#[test]
+fn readers_agree_on_a_history_of_sha_256() {
+    readers_agree_on_history(&["--object-format=sha256"], 10);
 }
 
 fn readers_agree(format: &[&str], cases: u32) {

@@ -188,6 +188,9 @@ refused! {
     commit_tree: Refs, "git update-ref refs/heads/x $(git commit-tree -p main -m x $(git rev-parse $(cat ../dirty)^{tree}))", ":";
     update_ref: Refs, "git update-ref refs/heads/main $(cat ../dirty)", ":";
     update_ref_of_several: Refs, "printf 'create refs/heads/a main\\ncreate refs/heads/b %s\\n' $(cat ../dirty) | git update-ref --stdin", ":";
+    update_ref_behind_many_others: Refs, "{ for i in $(seq 19); do echo create refs/tags/$i main; done; echo create refs/heads/b $(cat ../dirty); } | git update-ref --stdin", ":";
+    update_ref_behind_more: Refs, "{ for i in $(seq 20); do echo create refs/remotes/$i main; done; echo create refs/x main; echo create refs/heads/b $(cat ../dirty); } | git update-ref --stdin", ":";
+    update_ref_before_others: Refs, "{ echo create refs/heads/b $(cat ../dirty); for i in $(seq 200); do echo create refs/x/$i main; done; } | git update-ref --stdin", ":";
     update_ref_of_a_new_history: Refs, "git update-ref refs/heads/x $(git commit-tree -m x $(git rev-parse $(cat ../dirty)^{tree}))", ":";
     fast_import: Refs, "printf 'commit refs/heads/x\\ncommitter a <a@b> 1 +0000\\ndata 1\\nx\\nfrom refs/heads/main\\nM 100644 inline .claude_sessions/current/x.py\\ndata 1\\nx\\n' | git fast-import --quiet --force", ":";
     branch_force: Refs, "git branch -f side $(cat ../dirty)", ":";

@@ -350,3 +350,47 @@ fn a_fifo_among_the_hooks_is_not_waited_for() {
     is_live(&repo);
     repo.guard("uninstall").ok();
 }
+
+#[test]
+fn each_level_links_its_hooks_and_none_takes_one_away() {
+    let repo = unguarded();
+    let linked = |repo: &Repo| {
+        repo.shell("cd .git/hooks; for hook in *; do [ ! -L $hook ] || printf '%s ' $hook; done").ok()
+    };
+    let before = state(&repo);
+    let default = "pre-commit pre-merge-commit ";
+    let strict = "pre-applypatch pre-commit pre-merge-commit pre-push prepare-commit-msg ";
+    let refs = "pre-applypatch pre-commit pre-merge-commit pre-push prepare-commit-msg reference-transaction ";
+    for (install, expected) in [
+        ("install", default),
+        ("install --strict", strict),
+        ("install", strict),
+        ("install --strict=refs", refs),
+        ("install --strict", refs),
+    ] {
+        let said = repo.guard(install).ok();
+        assert_eq!(linked(&repo), expected, "{install}");
+        assert!(expected.split_whitespace().all(|name| said.contains(name)), "{said}");
+    }
+    repo.guard("uninstall").ok();
+    assert_eq!(state(&repo), before);
+    for wrong in ["install --strict=no", "install --strict no", "install --strict --global --agent"] {
+        repo.guard(wrong).could_not("");
+    }
+    assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn every_kept_hook_comes_back() {
+    let repo = unguarded();
+    let names = ["prepare-commit-msg", "pre-applypatch", "pre-push", "reference-transaction", "pre-commit"];
+    for name in names {
+        hook(&repo, name, "exit 0");
+    }
+    let before = state(&repo);
+    repo.guard("install --strict=refs").ok();
+    is_live(&repo);
+    repo.guard("install").ok();
+    repo.guard("uninstall").ok();
+    assert_eq!(state(&repo), before);
+}

@@ -183,3 +183,19 @@ fn an_inherited_environment_of_git_misleads_nothing() {
     assert!(!home.path("stray-index").exists());
     home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
 }
+
+#[test]
+fn strict_and_a_server_are_passed_on() {
+    let home = Installation::new();
+    home.shell("cd ~/stage-guard && ./install.sh --strict ~/project").ok();
+    let project = home.repo("project");
+    assert!(project.is_there(".git/hooks/pre-push") && !project.is_there(".git/hooks/reference-transaction"));
+    project.stage(NOTE).git("commit -q -n -m x").refuses(&[NOTE]);
+    home.shell("cd ~/stage-guard && ./install.sh --strict=refs ~/project").ok();
+    assert!(project.is_there(".git/hooks/reference-transaction"));
+    home.shell("git init -q --bare ~/server.git; cd ~/stage-guard && ./install.sh ~/server.git").ok();
+    assert!(home.path("server.git/hooks/pre-receive").exists());
+    home.shell("cd ~/stage-guard && ./install.sh --uninstall ~/project").ok();
+    assert!(!project.is_there(".git/hooks/pre-push"));
+    home.shell("cd ~/stage-guard && ./install.sh --strict=no ~/project").ends(2);
+}

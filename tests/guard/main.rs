@@ -7,6 +7,7 @@ mod agent;
 mod commit;
 mod commits;
 mod configuration;
+mod configured;
 mod differential;
 mod doors;
 mod failure;

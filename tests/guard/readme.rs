@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::installer::Installation;
-use super::sandbox::Repo;
+use super::sandbox::{BINARY, Repo};
 
 const README: &str = include_str!("../../README.md");
 
@@ -31,6 +31,7 @@ fn the_sessions_run_as_they_are_shown() {
     let home = Installation::new();
     let project = home.repo("project");
     project.stage("backend/login.py").commit().silent();
+    project.git("update-ref refs/remotes/origin/main HEAD").ok();
     project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
     project.write("backend/login.py", "mended");
     // What the tests themselves are run with is run by whoever runs them.
@@ -109,10 +110,24 @@ fn the_line_for_other_hooks_is_the_one_that_install_prints() {
 }
 
 #[test]
+fn a_pull_request_is_judged_by_the_policy_of_its_base() {
+    let repo = Repo::new();
+    repo.git("update-ref refs/remotes/origin/main HEAD").ok();
+    repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").ok();
+    repo.commit_past_the_guard(&[".claude_sessions/x"]);
+    let recipe = blocks("sh")[1].replace("stage-guard check", &format!("{BINARY} check"));
+    let runner = repo.with("RUNNER_TEMP", repo.top.parent().unwrap());
+    runner.shell(&recipe).refuses(&[".claude_sessions/x"]).ends(1);
+    repo.git("update-ref refs/remotes/origin/main HEAD").ok();
+    repo.commit_past_the_guard(&[".claude_sessions/y"]);
+    runner.shell(&recipe).ok();
+}
+
+#[test]
 fn the_line_of_shell_has_the_faults_that_are_named() {
     let repo = Repo::new();
     repo.guard("uninstall").ok();
-    repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[1]));
+    repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[2]));
     for missed in ["pkg/.claude_sessions/x", ".Claude_Sessions/x", ".claude_sessions/ä"] {
         repo.stage(missed).commit().silent();
     }

@@ -7,7 +7,7 @@ use bstr::BString;
 
 use super::super::{Outcome, Output, Tell, check, commits, policy};
 use crate::cli::Options;
-use crate::git::{History, Known, RefUpdate};
+use crate::git::{self, History, Known, RefUpdate};
 use crate::policy::{FILE_NAME, Policy};
 use crate::report::{self, way_out::WayOut};
 
@@ -55,14 +55,8 @@ fn own_policy(
 ) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
     let text = || {
         let commit = match history.head()? {
-            Some(head) => Some(head),
-            None => {
-                let branch = history.head_branch()?;
-                let mut updates = names.iter().zip(tips);
-                updates
-                    .find(|(name, _)| branch.as_ref().is_some_and(|branch| *name == branch))
-                    .map(|(_, id)| id.clone())
-            }
+            None => to_become_head(history, tips, names)?,
+            head => head,
         };
         commit.map_or(Ok(None), |commit| history.file_in(&commit, FILE_NAME))
     };
@@ -74,4 +68,15 @@ fn own_policy(
         }
         policy => policy,
     }
+}
+
+/// Where the push would have the branch that `HEAD` names.
+fn to_become_head(
+    history: &History,
+    tips: &[String],
+    names: &[BString],
+) -> Result<Option<String>, git::Error> {
+    let Some(branch) = history.head_branch()? else { return Ok(None) };
+    let at = names.iter().position(|name| *name == branch);
+    Ok(at.map(|at| tips[at].clone()))
 }

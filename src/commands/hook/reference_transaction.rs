@@ -24,11 +24,12 @@ pub(super) fn run(
     if state != "prepared" {
         return Ok(Outcome::Allowed);
     }
-    let (mut tips, mut names) = (Vec::new(), Vec::new());
+    let (mut tips, mut names, mut olds) = (Vec::new(), Vec::new(), Vec::new());
     for update in RefUpdate::lines(input) {
         let update = update?;
         if let Some(id) = update.new.object().filter(|id| is_watched(&update) && !tips.contains(*id)) {
             tips.push(id.clone());
+            olds.extend(update.old.object().cloned());
             names.push(update.name);
         }
     }
@@ -39,7 +40,12 @@ pub(super) fn run(
     if history.is_bare() {
         return Ok(Outcome::Allowed);
     }
-    let commits = history.new_commits(&tips, Known::BranchesAndTags)?;
+    let operation = Operation::under_way(history.git_dir());
+    // What a rebase has made so far was judged when it was made, and is once more when the
+    // branch is to reach it. To judge all of it at each pick would take longer and longer.
+    let is_pick = operation.is_some_and(Operation::is_rebase) && names.iter().all(|name| name == "HEAD");
+    let known = Known::BranchesTagsAnd(if is_pick { &olds } else { &[] });
+    let commits = history.new_commits(&tips, known)?;
     if commits.is_empty() {
         return Ok(Outcome::Allowed);
     }
@@ -48,7 +54,7 @@ pub(super) fn run(
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    let way_out = match Operation::under_way(history.git_dir()) {
+    let way_out = match operation {
         // What is refused is staged as well.
         Some(operation) => WayOut::Stow(Some(operation)),
         None => WayOut::Back(commits.first().map_or("", |newest| &newest.id)),

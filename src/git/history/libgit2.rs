@@ -1,5 +1,6 @@
 //! The reader of commits that is used wherever libgit2 can open the repository.
 
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::{env, fs};
 use bstr::{BStr, ByteSlice};
 use git2::{ErrorClass, ErrorCode, ObjectType, Oid, Repository, Sort, Tree, TreeEntry};
 
-use super::{Cause, Commit, Error, Known, Place, unreadable};
+use super::{Cause, Commit, Each, Error, Known, Place, unreadable};
 use crate::{Change, Entry};
 
 pub(super) struct Reader(Repository);
@@ -26,6 +27,8 @@ impl Reader {
             }
             Err(_) => return Ok(None),
         };
+        // Nor does git hash again what it reads; what is compressed has a checksum of its own.
+        git2::opts::strict_hash_verification(false);
         let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let place = Place {
             top: repository.workdir().map(absolute),
@@ -87,19 +90,30 @@ impl Reader {
         .collect()
     }
 
-    pub(super) fn changes(
+    pub(super) fn changes<E: From<Error>>(
         &self,
-        commit: &Commit,
+        commits: &[Commit],
         nominates: &dyn Fn(&BStr) -> bool,
-    ) -> Result<Vec<Entry>, Error> {
-        let tree = self.tree(&commit.id)?;
-        let parents: Result<Vec<Tree>, Error> = commit.parents.iter().map(|id| self.tree(id)).collect();
-        let mut comparison =
-            Comparison { repository: &self.0, nominates, path: Vec::new(), entries: Vec::new() };
-        comparison.descend(&tree, &parents?)?;
-        // In a tree `x-y` stands before a directory `x`, among paths behind it.
-        comparison.entries.sort_unstable();
-        Ok(comparison.entries)
+        each: Each<E>,
+    ) -> Result<(), E> {
+        // Mostly the tree of a first parent is the next one to be compared itself.
+        let mut next: Option<(&String, Tree)> = None;
+        for commit in commits {
+            let tree = match next.take() {
+                Some((id, tree)) if *id == commit.id => tree,
+                _ => self.tree(&commit.id)?,
+            };
+            let parents: Result<Vec<Tree>, Error> = commit.parents.iter().map(|id| self.tree(id)).collect();
+            let parents = parents?;
+            let mut comparison =
+                Comparison { repository: &self.0, nominates, path: Vec::new(), entries: Vec::new() };
+            comparison.descend(&tree, &parents)?;
+            // In a tree `x-y` stands before a directory `x`, among paths behind it.
+            comparison.entries.sort_unstable();
+            each(commit, comparison.entries)?;
+            next = commit.parents.first().zip(parents.into_iter().next());
+        }
+        Ok(())
     }
 
     pub(super) fn tree(&self, id: &str) -> Result<Tree<'_>, Error> {
@@ -159,15 +173,19 @@ struct Comparison<'c> {
 }
 
 impl<'c> Comparison<'c> {
-    /// Goes through `tree`. What one parent has as it is, a whole directory even, is
-    /// not looked into.
+    /// Goes through `tree` and the parents side by side. What one parent has as it is, a
+    /// whole directory even, is not looked into.
     fn descend(&mut self, tree: &Tree, parents: &[Tree]) -> Result<(), Error> {
+        let mut parents: Vec<_> = parents.iter().map(|parent| parent.iter().peekable()).collect();
         for entry in tree {
-            let in_parents: Vec<TreeEntry> =
-                parents.iter().filter_map(|parent| parent.get_name_bytes(entry.name_bytes())).collect();
+            let mut known = Vec::new();
+            for parent in &mut parents {
+                while parent.next_if(|other| order(other, &entry).is_lt()).is_some() {}
+                known.extend(parent.next_if(|other| order(other, &entry).is_eq()));
+            }
             let is_same =
                 |known: &TreeEntry| known.id() == entry.id() && known.filemode() == entry.filemode();
-            if in_parents.iter().any(is_same) {
+            if known.iter().any(is_same) {
                 continue;
             }
             let length = self.path.len();
@@ -177,12 +195,10 @@ impl<'c> Comparison<'c> {
             self.path.extend_from_slice(entry.name_bytes());
             if is_tree(&entry) {
                 let below = self.read(&entry)?;
-                let parents: Result<Vec<Tree>, Error> =
-                    in_parents.iter().filter(|known| is_tree(known)).map(|known| self.read(known)).collect();
+                let parents: Result<Vec<Tree>, Error> = known.iter().map(|known| self.read(known)).collect();
                 self.descend(&below, &parents?)?;
             } else if (self.nominates)(self.path.as_bstr()) {
-                let known = in_parents.iter().find(|known| !is_tree(known));
-                let change = match known {
+                let change = match known.first() {
                     None => Change::Added,
                     Some(known) if kind(known) == kind(&entry) => Change::Modified,
                     Some(_) => Change::TypeChanged,
@@ -198,6 +214,13 @@ impl<'c> Comparison<'c> {
         let tree = self.repository.find_tree(entry.id());
         tree.map_err(|error| Error::ReadTree { path: self.path.as_bstr().into(), source: error.into() })
     }
+}
+
+/// The order of entries in a tree: a directory stands where its name with a `/` would
+/// (`base_name_compare` of git). So a file and a directory of one name are no equals.
+fn order(one: &TreeEntry, other: &TreeEntry) -> Ordering {
+    let key = |entry| TreeEntry::name_bytes(entry).iter().copied().chain(is_tree(entry).then_some(b'/'));
+    key(one).cmp(key(other))
 }
 
 /// Whether the tree has a file or a directory at `path`.

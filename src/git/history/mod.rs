@@ -7,7 +7,7 @@
 mod command_line;
 mod libgit2;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ use std::process::Command;
 use bstr::BStr;
 
 use super::command_line::{file_off_disk, git, text};
-use super::{Cause, Error, is_object_id, read_regular_file};
+use super::{Cause, Error, TrackedPaths, is_object_id, read_regular_file};
 use crate::Entry;
 
 /// A repository, bare or not, opened for its commits.
@@ -55,14 +55,17 @@ pub struct Commit {
     pub tip: usize,
 }
 
+/// What is done with each commit and with what it has that no parent has.
+type Each<'e, E> = &'e mut dyn FnMut(&Commit, Vec<Entry>) -> Result<(), E>;
+
 /// What is not new: what these reach.
 #[derive(Clone, Copy, Debug)]
 pub enum Known<'k> {
     /// These commits alone.
     Commits(&'k [String]),
-    /// Branches, remote branches and tags. Not `HEAD`: what a detached one alone
-    /// reaches was never on a branch.
-    BranchesAndTags,
+    /// Branches, remote branches and tags, and these commits. Not `HEAD`: what a
+    /// detached one alone reaches was never on a branch.
+    BranchesTagsAnd(&'k [String]),
     /// The branches of all remotes, and these commits.
     RemotesAnd(&'k [String]),
     /// All refs.
@@ -77,7 +80,7 @@ impl Known<'_> {
         const TAGS: (&str, &str) = ("refs/tags/*", "--tags");
         match self {
             Self::Commits(_) => &[],
-            Self::BranchesAndTags => &[BRANCHES, REMOTES, TAGS],
+            Self::BranchesTagsAnd(_) => &[BRANCHES, REMOTES, TAGS],
             Self::RemotesAnd(_) => &[REMOTES],
             Self::Refs => &[("refs/*", "--glob=refs/*")],
         }
@@ -85,8 +88,8 @@ impl Known<'_> {
 
     fn commits(&self) -> &[String] {
         match self {
-            Self::Commits(ids) | Self::RemotesAnd(ids) => ids,
-            Self::BranchesAndTags | Self::Refs => &[],
+            Self::Commits(ids) | Self::BranchesTagsAnd(ids) | Self::RemotesAnd(ids) => ids,
+            Self::Refs => &[],
         }
     }
 }
@@ -203,15 +206,10 @@ impl History {
         &self,
         commits: &[Commit],
         nominates: &dyn Fn(&BStr) -> bool,
-        each: &mut dyn FnMut(&Commit, Vec<Entry>) -> Result<(), E>,
+        each: Each<E>,
     ) -> Result<(), E> {
         match &self.reader {
-            Reader::Libgit2(reader) => {
-                for commit in commits {
-                    let entries = reader.changes(commit, nominates)?;
-                    each(commit, entries)?;
-                }
-            }
+            Reader::Libgit2(reader) => reader.changes(commits, nominates, each)?,
             Reader::Git => {
                 for commits in commits.chunks(command_line::AT_ONCE) {
                     let mut changes = command_line::changes(commits, nominates)?;
@@ -232,7 +230,7 @@ impl History {
     pub fn tree(&self, id: &str) -> Result<CommittedPaths<'_>, Error> {
         let tree = match &self.reader {
             Reader::Libgit2(reader) => Tree::Libgit2(reader.tree(id)?),
-            Reader::Git => Tree::Listed(command_line::paths_in(id)?),
+            Reader::Git => Tree::Git { id: id.to_owned(), paths: OnceCell::new() },
         };
         Ok(CommittedPaths { tree, failure: RefCell::default() })
     }
@@ -347,7 +345,11 @@ pub struct CommittedPaths<'h> {
 #[derive(Debug)]
 enum Tree<'h> {
     Libgit2(git2::Tree<'h>),
-    Listed(super::TrackedPaths),
+    /// Listed when it is asked for: many rules do not ask.
+    Git {
+        id: String,
+        paths: OnceCell<TrackedPaths>,
+    },
 }
 
 impl CommittedPaths<'_> {
@@ -355,13 +357,19 @@ impl CommittedPaths<'_> {
     /// by [`CommittedPaths::finish`].
     #[must_use]
     pub fn contains(&self, path: &BStr) -> bool {
-        match &self.tree {
-            Tree::Libgit2(tree) => libgit2::contains(tree, path).unwrap_or_else(|source| {
-                *self.failure.borrow_mut() = Some(Error::ReadTree { path: path.into(), source });
-                false
-            }),
-            Tree::Listed(paths) => paths.contains(path),
-        }
+        let found = match &self.tree {
+            Tree::Libgit2(tree) => {
+                libgit2::contains(tree, path).map_err(|source| Error::ReadTree { path: path.into(), source })
+            }
+            Tree::Git { id, paths } => match paths.get() {
+                Some(paths) => Ok(paths.contains(path)),
+                None => command_line::paths_in(id).map(|listed| paths.get_or_init(|| listed).contains(path)),
+            },
+        };
+        found.unwrap_or_else(|error| {
+            *self.failure.borrow_mut() = Some(error);
+            false
+        })
     }
 
     /// Ends the looking up.

@@ -1,0 +1,119 @@
+//! What the guard costs where git runs it often: operations without hooks, with a hook
+//! that does nothing, and guarded, one after the other in each round. Prints medians,
+//! and what each costs more.
+//!
+//! `cargo bench --bench doors`, with the number of rounds after `--` (10 if left out).
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on has failed, and prints"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+const GUARD: &str = env!("CARGO_BIN_EXE_stage-guard");
+
+/// A branch of 50 commits beside `main`, and a server with 100 more refs.
+const MAKE: &str = "
+    git init -q -b main work && cd work
+    for i in $(seq 200); do mkdir -p d$i && echo $i >d$i/a.py; done
+    git add . && git commit -q -m first && git branch topic
+    echo x >x.py && git add . && git commit -q -m main
+    git checkout -q topic
+    for i in $(seq 50); do echo $i >d$i/b.py && git add . && git commit -q -m $i; done
+    git tag topic-tip && git tag main-tip main
+    git clone -q --bare . ../server && cd ../server
+    for i in $(seq 100); do
+        git update-ref refs/heads/r$i $(git commit-tree -p main -m $i main^{tree})
+    done
+";
+
+/// How a repository is guarded.
+const KINDS: [(&str, &str); 5] = [
+    ("no hooks", "true"),
+    ("--strict", "\"$GUARD\" install --strict -q"),
+    (
+        "empty reference-transaction",
+        "printf '#!/bin/sh\\nexit 0\\n' >.git/hooks/reference-transaction; chmod +x .git/hooks/*n",
+    ),
+    (
+        "--strict, with that one",
+        "\"$GUARD\" install --strict -q; printf '#!/bin/sh\\nexit 0\\n' >.git/hooks/reference-transaction; chmod +x .git/hooks/*n",
+    ),
+    ("--strict=refs", "\"$GUARD\" install --strict=refs -q"),
+];
+
+/// What is measured, after what is made ready for it without any hook; and how many
+/// steps it has.
+const OPERATIONS: [(&str, &str, &str, u32); 5] = [
+    ("rebase of 50 commits", "git checkout -q -B topic topic-tip", "git rebase -q main-tip", 50),
+    ("commit", "git checkout -q -B topic topic-tip; echo y >y.py; git add y.py", "git commit -q -m y", 1),
+    (
+        "fetch of 100 refs",
+        "git for-each-ref --format='delete %(refname)' refs/remotes | git update-ref --stdin",
+        "git fetch -q ../server 'refs/heads/r*:refs/remotes/o/r*'",
+        1,
+    ),
+    ("fast-forward", "git checkout -q -B topic topic-tip~20", "git merge -q --ff-only topic-tip", 1),
+    ("cherry-pick", "git checkout -q -B topic topic-tip", "git cherry-pick main-tip", 1),
+];
+
+fn main() {
+    let rounds = env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10);
+    let place = env::temp_dir().join(format!("stage-guard-bench-{}", std::process::id()));
+    fs::create_dir_all(&place).expect("a temporary directory");
+    shell(&place, MAKE);
+    let repositories: Vec<PathBuf> = (0..KINDS.len()).map(|kind| place.join(kind.to_string())).collect();
+    for (repository, (_, guard)) in repositories.iter().zip(KINDS) {
+        shell(&place, &format!("cp -a work {}", repository.display()));
+        shell(repository, guard);
+    }
+    for (operation, prepare, measured, steps) in OPERATIONS {
+        let mut times = vec![Vec::new(); KINDS.len()];
+        for _ in 0..rounds {
+            for (repository, times) in repositories.iter().zip(&mut times) {
+                shell(
+                    repository,
+                    &format!("git() {{ command git -c core.hooksPath=/dev/null \"$@\"; }}; {prepare}"),
+                );
+                times.push(shell(repository, measured));
+            }
+        }
+        println!("{operation}");
+        let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
+        for ((kind, _), median) in KINDS.iter().zip(&medians) {
+            let more = (median.as_secs_f64() - medians[0].as_secs_f64()) * 1e3 / f64::from(steps);
+            let ratio = median.as_secs_f64() / medians[2].as_secs_f64();
+            println!(
+                "  {kind:<28} {:8.1} ms  {more:+6.2} ms a step  {ratio:5.2} x the empty hook",
+                median.as_secs_f64() * 1e3
+            );
+        }
+    }
+    fs::remove_dir_all(&place).expect("the temporary directory");
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Runs a line of shell in an environment of its own, and times it.
+fn shell(directory: &Path, line: &str) -> Duration {
+    let mut shell = Command::new("sh");
+    shell.arg("-ec").arg(line).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
+    shell.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env("GUARD", GUARD);
+    for name in ["AUTHOR", "COMMITTER"] {
+        shell.env(format!("GIT_{name}_NAME"), "a").env(format!("GIT_{name}_EMAIL"), "a@example.com");
+    }
+    shell.env("HOME", directory).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
+    let begun = Instant::now();
+    let status = shell.status().expect("a shell");
+    let time = begun.elapsed();
+    assert!(status.success(), "{line}");
+    time
+}

@@ -1,0 +1,140 @@
+//! Hooks in the configuration, which git runs since 2.54. `GIT_NEW` names the directory
+//! of such a git, where the one on `PATH` is older.
+
+use std::env;
+use std::fs;
+
+use super::sandbox::Repo;
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+/// A repository without hooks, with a git that runs configured ones and a global
+/// configuration of its own; nothing, where there is no such git.
+fn new_git() -> Option<Repo> {
+    let mut path = env::var_os("PATH").unwrap();
+    if let Some(directory) = env::var_os("GIT_NEW") {
+        path = [directory, path].join(std::ffi::OsStr::new(":"));
+    } else if !Repo::git_is_at_least((2, 54)) {
+        eprintln!("skipped: git is older than 2.54, and GIT_NEW names no newer one");
+        return None;
+    }
+    let repo = Repo::new();
+    repo.guard("uninstall").ok();
+    let global = repo.top.parent().unwrap().join("global.config");
+    fs::write(
+        &global,
+        "[user]\n\tname = a # a comment\n[hook \"mine\"]\n\tcommand = true\n\tevent = pre-commit\n",
+    )
+    .unwrap();
+    Some(repo.with("PATH", path).with("GIT_CONFIG_GLOBAL", global))
+}
+
+fn is_guarded(repo: &Repo) {
+    repo.stage(NOTE);
+    repo.commit().refuses(&[NOTE]);
+    repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+    repo.git("commit -q --allow-empty -m clean").silent();
+}
+
+#[test]
+fn the_global_configuration_guards_every_repository() {
+    let Some(repo) = new_git() else { return };
+    let before = repo.read("../global.config");
+    let said = repo.guard("install --global").ok();
+    assert!(said.contains("every repository"), "{said}");
+    is_guarded(&repo);
+    let once = repo.read("../global.config");
+    repo.guard("install --global").ok();
+    assert_eq!(repo.read("../global.config"), once);
+    repo.git("init -q -b main ../another").ok();
+    is_guarded(&repo.beside("another"));
+    repo.git("clone -q . ../cloned").ok();
+    is_guarded(&repo.beside("cloned"));
+    repo.git("worktree add -q ../linked").ok();
+    is_guarded(&repo.beside("linked"));
+    repo.git("-c core.hooksPath=/dev/null commit -q --allow-empty -m x").ok();
+    repo.guard("uninstall --global").ok();
+    assert_eq!(repo.read("../global.config"), before);
+    repo.stage(NOTE).commit().silent();
+    assert!(repo.guard("uninstall --global").ok().contains("no hook"));
+}
+
+#[test]
+fn what_others_have_configured_stays() {
+    let Some(repo) = new_git() else { return };
+    repo.guard("install --global --strict=refs").ok();
+    repo.git("config --global hook.stage-guard.pre-commit.enabled true").ok();
+    repo.guard("uninstall --global").ok();
+    assert_eq!(
+        repo.git("config --global --get-regexp ^hook").ok(),
+        "hook.mine.command true\nhook.mine.event pre-commit\nhook.stage-guard.pre-commit.enabled true\n"
+    );
+}
+
+#[test]
+fn strict_in_the_configuration_survives_a_hooks_path() {
+    let Some(repo) = new_git() else { return };
+    repo.guard("install --global --strict=refs").ok();
+    for commit in [
+        "commit -q --no-verify -m x",
+        "-c core.hooksPath=/dev/null commit -q --no-verify -m x",
+        "-c core.hooksPath=/dev/null -c hook.stage-guard.pre-commit.enabled=false -c hook.stage-guard.prepare-commit-msg.enabled=false commit -q -m x",
+    ] {
+        repo.stage(NOTE);
+        let run = repo.git(commit);
+        assert!(run.code != 0 && run.err.contains(&format!("refused: {NOTE} [")), "{commit}: {run:?}");
+        repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+    }
+    repo.stage("main.py").commit().silent();
+    // What makes repositories, and what a bare one takes in, is let alone.
+    repo.git("init -q ../fresh").silent();
+    repo.git("init -q --bare ../bare.git").silent();
+    repo.git("clone -q . ../cloned").silent();
+    repo.git("clone -q --mirror . ../mirror.git").silent();
+    repo.git("push -q ../bare.git main").silent();
+    repo.git("tag t").silent();
+    repo.git("checkout -q -b topic").silent();
+    repo.stage("topic.py").commit().silent();
+    repo.git("rebase -q --no-ff main~1").silent();
+}
+
+#[test]
+fn another_managers_hooks_path_is_left_alone() {
+    let Some(repo) = new_git() else { return };
+    repo.program(".husky/_/pre-commit", "#!/bin/sh\necho theirs >>.git/ran\n");
+    repo.git("config core.hooksPath .husky/_").ok();
+    let before = repo.read(".git/config");
+    let said = repo.guard("install --strict").ok();
+    assert!(said.contains("the repository's configuration"), "{said}");
+    is_guarded(&repo);
+    assert_eq!(repo.read(".git/ran"), "theirs\ntheirs\n");
+    repo.stage(NOTE);
+    repo.git("commit -q -n -m x").refuses(&[NOTE]);
+    repo.guard("uninstall").ok();
+    assert_eq!(repo.read(".git/config"), before);
+    repo.git("commit -q -n -m x").silent();
+}
+
+#[test]
+fn a_program_that_is_gone_stops_the_commit() {
+    let Some(repo) = new_git() else { return };
+    repo.shell(&format!("cp {} '../my guard'", super::sandbox::BINARY)).ok();
+    repo.shell("'../my guard' install --global").ok();
+    is_guarded(&repo);
+    fs::remove_file(repo.path("../my guard")).unwrap();
+    let run = repo.stage("more.py").commit();
+    assert!(run.code != 0, "{run:?}");
+}
+
+#[test]
+fn an_older_git_says_what_else_there_is() {
+    if Repo::git_is_at_least((2, 54)) {
+        eprintln!("skipped: git runs configured hooks");
+        return;
+    }
+    let repo = Repo::new();
+    repo.guard("install --global").could_not("run `stage-guard install` in each repository");
+    repo.guard("install --global --strict").could_not("2.54");
+    repo.guard("install --global --agent").could_not("cannot be used with");
+    repo.guard("uninstall --global").ok();
+}
