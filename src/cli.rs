@@ -86,6 +86,8 @@ pub enum Command {
     Install(InstallArgs),
     /// Take the hooks away and put back what was there before
     Uninstall(UninstallArgs),
+    /// Say whether the guard is live here, and what is wrong
+    Doctor,
     /// Judge what a coding agent is about to do: JSON on standard input
     Agent,
     /// Run as a hook: what the linked hooks call

@@ -19,6 +19,7 @@
 pub mod agent;
 pub mod cli;
 pub mod commands;
+pub mod doctor;
 mod entry;
 pub mod git;
 pub mod hooks;
@@ -26,5 +27,7 @@ pub mod policy;
 pub mod report;
 pub mod session;
 pub mod signals;
+pub mod throw_away;
+pub mod timed;
 
 pub use entry::{Change, Entry, Introduced};

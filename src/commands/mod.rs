@@ -6,6 +6,7 @@ mod archive;
 mod check;
 mod clean;
 mod commits;
+mod doctor;
 mod explain;
 mod hook;
 mod init;
@@ -116,6 +117,7 @@ pub fn run(
         Some(Command::Clean(args)) => clean::run(&options, &args, ask, out),
         Some(Command::Agent) => agent::run(&options, input),
         Some(Command::Install(args)) => install::run(&options, &args, out),
+        Some(Command::Doctor) => doctor::run(&options, out),
         Some(Command::Uninstall(args)) => uninstall::run(&options, &args, out),
     }
 }
@@ -124,7 +126,9 @@ pub fn run(
 /// be a promise that is not kept.
 fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Error>> {
     let (has_dry_run, has_policy) = match command {
-        Command::Init(_) | Command::Agent | Command::Install(_) | Command::Uninstall(_) => (false, false),
+        Command::Init(_) | Command::Agent | Command::Install(_) | Command::Uninstall(_) | Command::Doctor => {
+            (false, false)
+        }
         Command::Archive | Command::Clean(_) => (true, false),
         _ => (true, true),
     };

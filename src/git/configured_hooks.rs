@@ -26,6 +26,8 @@ pub struct ConfiguredHook {
     pub event: String,
     /// The command, as a line of shell.
     pub command: String,
+    /// Whether git runs it: `hook.<name>.enabled` can switch it off.
+    pub is_enabled: bool,
 }
 
 /// git does not tell a command which event it runs for, so each has a name of its own:
@@ -90,15 +92,19 @@ impl ConfigScope {
 ///
 /// git cannot be asked.
 pub fn too_old_for_configured_hooks() -> Result<Option<String>, Error> {
+    older_than(OLDEST)
+}
+
+/// The version of git, where it is older than `wanted`.
+pub(super) fn older_than(wanted: (u32, u32)) -> Result<Option<String>, Error> {
     let said = text(&run(&["version"])?);
     let version = said.strip_prefix("git version ").unwrap_or(&said);
     let mut numbers = version.split(['.', ' ', '-']).map_while(|number| number.parse().ok());
-    let is_new = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST;
+    let is_new = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= wanted;
     Ok((!is_new).then(|| version.to_owned()))
 }
 
-/// The hooks of ours that are configured here and that git runs, from all files that
-/// it reads.
+/// The hooks of ours that are configured here, in all files that git reads.
 ///
 /// # Errors
 ///
@@ -118,7 +124,8 @@ pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
         match key {
             "command" => {
                 hooks.retain(|hook| hook.event != event);
-                hooks.push(ConfiguredHook { scope: text(scope), event: event.to_owned(), command: value });
+                let (scope, event) = (text(scope), event.to_owned());
+                hooks.push(ConfiguredHook { scope, event, command: value, is_enabled: true });
             }
             "enabled" => {
                 off.retain(|name| name != event);
@@ -127,7 +134,9 @@ pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
             _ => {}
         }
     }
-    hooks.retain(|hook| !off.contains(&hook.event));
+    for hook in &mut hooks {
+        hook.is_enabled = !off.contains(&hook.event);
+    }
     Ok(hooks)
 }
 

@@ -124,6 +124,12 @@ pub enum Error {
         /// What the system says.
         source: io::Error,
     },
+    /// An index to throw away cannot be made.
+    #[error("could not make an index to throw away: is there room in the directory for temporary files?")]
+    ThrowAwayIndex(#[source] io::Error),
+    /// A hook cannot be run.
+    #[error("could not run the hook `{0}`")]
+    RunHook(String, #[source] io::Error),
     /// The staged contents of a path cannot be read.
     #[error("could not read the staged contents `{0}`: `git fsck` names what is missing")]
     ReadBlob(String, #[source] Cause),

@@ -1,7 +1,7 @@
 //! Where the hooks of a repository live.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
@@ -29,6 +29,8 @@ pub struct Origin {
     pub file: String,
     /// The value, as it was written.
     pub value: String,
+    /// Whether the file is not the scope's own but one that it includes.
+    pub is_included: bool,
 }
 
 impl HooksPath {
@@ -39,10 +41,6 @@ impl HooksPath {
     ///
     /// There is no repository here, or git cannot be asked.
     pub fn here() -> Result<Self, Error> {
-        let absolute = |what: &[&str]| {
-            let output = run(&[&["rev-parse", "--path-format=absolute"], what].concat())?;
-            Ok::<_, Error>(path(output.strip_suffix(b"\n").unwrap_or(&output)))
-        };
         let origin = origin()?;
         let common_dir = absolute(&["--git-common-dir"])?;
         // `--git-path hooks/NAME` would follow a hook that is a symlink.
@@ -50,6 +48,23 @@ impl HooksPath {
             (Ok(directory), _) if directory.is_absolute() => Ok(Self { directory, common_dir, origin }),
             (Err(error), None) => Err(error),
             (_, origin) => Err(Error::NoHooks(origin.as_ref().map(Origin::to_string).unwrap_or_default())),
+        }
+    }
+
+    /// As [`HooksPath::here`], also where `core.hooksPath` names no directory from here:
+    /// it counts from `top` then.
+    ///
+    /// # Errors
+    ///
+    /// There is no repository here, or git cannot be asked.
+    pub fn named_from(top: &Path) -> Result<Self, Error> {
+        match Self::here() {
+            Err(Error::NoHooks(said)) => {
+                let origin = origin()?.ok_or(Error::NoHooks(said))?;
+                let directory = top.join(&origin.value);
+                Ok(Self { directory, common_dir: absolute(&["--git-common-dir"])?, origin: Some(origin) })
+            }
+            place => place,
         }
     }
 }
@@ -60,13 +75,20 @@ impl fmt::Display for Origin {
     }
 }
 
+/// What `git rev-parse` says, as an absolute path.
+fn absolute(what: &[&str]) -> Result<PathBuf, Error> {
+    let output = run(&[&["rev-parse", "--path-format=absolute"], what].concat())?;
+    Ok(path(output.strip_suffix(b"\n").unwrap_or(&output)))
+}
+
 fn origin() -> Result<Option<Origin>, Error> {
     let arguments = ["config", "--show-scope", "--show-origin", "-z", "--get", "core.hooksPath"];
     let output = git().args(arguments).output().map_err(Error::RunGit)?;
     let mut fields = output.stdout.split_str("\0").map(text);
     let mut field = || fields.next();
-    Ok(match (field(), field(), field()) {
-        (Some(scope), Some(file), Some(value)) => Some(Origin { scope, file, value }),
-        _ => None,
-    })
+    let (Some(scope), Some(file), Some(value)) = (field(), field(), field()) else { return Ok(None) };
+    // Where a scope is named, git reads no file that is included.
+    let arguments = ["config", &format!("--{scope}"), "--get", "core.hooksPath"];
+    let is_own = git().args(arguments).output().map_err(Error::RunGit)?.status.success();
+    Ok(Some(Origin { is_included: !is_own && file.starts_with("file:"), scope, file, value }))
 }

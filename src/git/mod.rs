@@ -18,6 +18,7 @@ mod operation;
 mod quoted;
 mod ref_update;
 mod sides;
+mod throw_away_index;
 mod typed_path;
 mod worktree;
 
@@ -38,6 +39,7 @@ pub use operation::Operation;
 pub use quoted::unquoted;
 pub use ref_update::{PushedRef, RefUpdate, Target};
 pub use sides::{Object, Sides};
+pub use throw_away_index::ThrowAwayIndex;
 pub use typed_path::real_path;
 pub use worktree::Standing;
 

@@ -12,7 +12,10 @@ use std::{fs, io, process};
 
 use bstr::ByteSlice;
 
+mod examined;
 pub mod kept;
+
+pub use examined::{Examined, Place, Stands};
 
 use crate::git::read_regular_file;
 
@@ -176,7 +179,8 @@ impl Hooks {
 
     /// Takes the links and the shim away, and puts back what was kept, byte for
     /// byte and under the name that its link has now; in the directory that git runs
-    /// hooks from, and in the one that it runs them from by default.
+    /// hooks from, in the one that it runs them from by default, and in every other of
+    /// the git directory that has links.
     ///
     /// # Errors
     ///
@@ -185,6 +189,8 @@ impl Hooks {
         let mut done = Uninstalled::default();
         let mut directories = vec![self.directory.clone(), real(&self.common_dir.join("hooks"))];
         directories.retain(|directory| directory.starts_with(&self.common_dir));
+        directories.extend(self.linked());
+        directories.sort();
         directories.dedup();
         for directory in directories {
             for link in self.links(&directory)? {

@@ -117,7 +117,7 @@ fn from_top(path: &BStr) -> String {
     shell_word(bstr::concat([b":/", path.as_bytes()]).as_bstr())
 }
 
-fn word(path: &Path) -> String {
+pub(super) fn word(path: &Path) -> String {
     shell_word(path.as_os_str().as_bytes().as_bstr())
 }
 

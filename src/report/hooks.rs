@@ -173,6 +173,6 @@ pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path, nam
     message
 }
 
-fn file(path: &Path) -> String {
+pub(super) fn file(path: &Path) -> String {
     visible(path.as_os_str().as_bytes())
 }

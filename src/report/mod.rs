@@ -1,6 +1,7 @@
 //! Findings in, bytes out. Decides nothing.
 
 pub mod agent;
+pub mod doctor;
 pub mod escape;
 pub mod hooks;
 pub mod human;

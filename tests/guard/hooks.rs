@@ -360,7 +360,8 @@ fn each_level_links_its_hooks_and_none_takes_one_away() {
     let before = state(&repo);
     let default = "pre-commit pre-merge-commit ";
     let strict = "pre-applypatch pre-commit pre-merge-commit pre-push prepare-commit-msg ";
-    let refs = "pre-applypatch pre-commit pre-merge-commit pre-push prepare-commit-msg reference-transaction ";
+    let refs =
+        "pre-applypatch pre-commit pre-merge-commit pre-push prepare-commit-msg reference-transaction ";
     for (install, expected) in [
         ("install", default),
         ("install --strict", strict),

@@ -9,6 +9,7 @@ mod commits;
 mod configuration;
 mod configured;
 mod differential;
+mod doctor;
 mod doors;
 mod failure;
 mod formats;
