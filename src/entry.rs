@@ -17,6 +17,8 @@ pub struct Introduced {
     pub commit: String,
     /// The id of its first parent; nothing where it has none.
     pub parent: Option<String>,
+    /// Whether it has several.
+    pub is_merge: bool,
     /// The ref by which it comes, as a whole name, where it is about one.
     pub reference: Option<BString>,
 }

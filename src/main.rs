@@ -3,12 +3,13 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
 use stage_guard::cli::{Cli, Color, Command};
 use stage_guard::commands::{self, Outcome, Output, Terminal};
+use stage_guard::git;
 use stage_guard::report::escape::visible_lines;
 
 fn main() -> ExitCode {
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     };
     let color = cli.options.color;
     let is_advice = matches!(cli.command, Some(Command::Agent));
+    git::on_stall(move || end_stalled(is_advice));
     let mut out = Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() };
     let terminal = Terminal { ask: &mut ask, tell: &mut tell };
     match commands::run(cli, io::stdin(), terminal, &mut out) {
@@ -33,6 +35,13 @@ fn main() -> ExitCode {
         }
         Err(error) => fail(&causes(error.as_ref())),
     }
+}
+
+/// Ends the process while libgit2 reads something without end.
+#[expect(clippy::exit, reason = "the thread that reads never comes back")]
+fn end_stalled(is_advice: bool) {
+    fail("could not read an object of the repository: it is cut short; `git fsck` names it");
+    process::exit(if is_advice { 0 } else { 2 });
 }
 
 /// Asks on the terminal. Nothing is the answer where there is none.

@@ -10,6 +10,17 @@ use crate::Introduced;
 use crate::git::{Commit, History};
 use crate::policy::{Finding, Policy};
 
+/// Whether nothing is refused of the few commits above those that refs name: which of them
+/// are new need not be told then.
+pub(super) fn are_clean(
+    history: &History,
+    policy: &Policy,
+    above: Option<&[Commit]>,
+) -> Result<bool, Box<dyn Error>> {
+    let Some(commits) = above else { return Ok(false) };
+    Ok(findings(history, policy, commits, &[], &mut |_| {})?.is_empty())
+}
+
 /// What is refused of `commits`, the oldest first. `names` are the refs that the tips
 /// of these commits stand for, in the order of the tips; nothing where it is about
 /// none. What takes long is told with `tell`.
@@ -34,6 +45,7 @@ pub(super) fn findings<'p>(
             finding.introduced = Some(Introduced {
                 commit: commit.id.clone(),
                 parent: commit.parents.first().cloned(),
+                is_merge: commit.parents.len() > 1,
                 reference: names.get(commit.tip).cloned(),
             });
         }

@@ -18,7 +18,7 @@ mod uninstall;
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::mem::ManuallyDrop;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bstr::BString;
@@ -180,6 +180,13 @@ fn open() -> Result<ManuallyDrop<Repository>, git::Error> {
     Repository::open().map(ManuallyDrop::new)
 }
 
+/// Reads a policy, also from a pipe; and no more of it than any could have.
+fn read_policy(file: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    fs::File::open(file)?.take(1 << 24).read_to_end(&mut text)?;
+    Ok(text)
+}
+
 /// Reads the file of this name at the top of a repository, where it is there.
 type ReadFile<'r> = &'r dyn Fn(&str) -> Result<Option<Vec<u8>>, git::Error>;
 
@@ -189,7 +196,7 @@ fn policy(options: &Options, file: ReadFile) -> Result<ManuallyDrop<Policy>, Box
     let built_in = Policy::built_in()?;
     let (name, text) = match &options.config {
         Some(file) => {
-            let text = fs::read(file).map_err(|error| git::Error::ReadFile(file.clone(), error))?;
+            let text = read_policy(file).map_err(|error| git::Error::ReadFile(file.clone(), error))?;
             (file.to_string_lossy().into_owned(), text)
         }
         None => match file(FILE_NAME)? {

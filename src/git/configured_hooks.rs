@@ -6,7 +6,7 @@ use std::process::Command;
 use bstr::ByteSlice;
 
 use super::Error;
-use super::command_line::{fields, git, output_of, run, run_with, text};
+use super::command_line::{failure, fields, git, output_of, run, run_with, text};
 
 /// The configuration of hooks in one file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,6 +50,11 @@ impl ConfigScope {
             if self.values(&name)? != [value] {
                 run_with(writing_git(), &["config", self.option(), "--replace-all", &name, value], &[])?;
             }
+            // What git adds to a file may become a part of its last line.
+            if self.values(&name)? != [value] {
+                self.unset(event)?;
+                return Err(Error::NotConfigured(name));
+            }
         }
         Ok(())
     }
@@ -80,9 +85,13 @@ impl ConfigScope {
     }
 
     fn values(self, name: &str) -> Result<Vec<String>, Error> {
-        let output = output_of(git(), &["config", self.option(), "-z", "--get-all", name], &[])?;
-        // Without such a name, or without a file, git fails.
-        Ok(fields(&output.stdout).map(text).collect())
+        let arguments = ["config", self.option(), "-z", "--get-all", name];
+        let output = output_of(git(), &arguments, &[])?;
+        // Without such a name, or without a file, git ends with 1.
+        match output.status.code() {
+            Some(0 | 1) => Ok(fields(&output.stdout).map(text).collect()),
+            _ => Err(failure(&arguments, &output)),
+        }
     }
 }
 

@@ -136,6 +136,11 @@ pub enum Error {
     /// A directory of `-C` cannot be gone to.
     #[error("could not go to `{}`, which -C names", .0.display())]
     ChangeDirectory(PathBuf, #[source] io::Error),
+    /// git has set a name in its configuration, and it has not that value.
+    #[error(
+        "git could not set `{0}`: mend the end of the configuration file, which `git config --list --show-origin` names"
+    )]
+    NotConfigured(String),
     /// The current directory cannot be told.
     #[error("could not tell the current directory")]
     CurrentDirectory(#[source] io::Error),

@@ -8,6 +8,7 @@ use std::{env, fs};
 use bstr::{BStr, BString, ByteSlice};
 use git2::{ErrorClass, ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, Tree};
 
+use super::stall::Watch;
 use super::{Cause, Error, Nominated, Object, Place};
 use crate::{Change, Entry};
 
@@ -69,8 +70,10 @@ impl Reader {
         let candidates: Vec<IndexEntry> = candidates.collect();
         let mut entries = Vec::new();
         if !candidates.is_empty() {
+            let _watch = Watch::start();
             let parents = self.parents(merged)?;
             for entry in candidates {
+                Watch::go_on();
                 if let Some(change) = change(&entry, &parents)? {
                     entries.push(Entry { path: entry.path.into(), change });
                 }
@@ -85,14 +88,17 @@ impl Reader {
     }
 
     pub(super) fn has_commit(&self, id: &str) -> bool {
+        let _watch = Watch::start();
         Oid::from_str(id).is_ok_and(|id| self.repository.find_commit(id).is_ok())
     }
 
     pub(super) fn is_head_unborn(&self) -> Result<bool, Error> {
+        let _watch = Watch::start();
         Ok(self.head_tree()?.is_none())
     }
 
     pub(super) fn blob(&self, id: &str) -> Result<Vec<u8>, Cause> {
+        let _watch = Watch::start();
         Ok(Oid::from_str(id)
             .and_then(|id| self.repository.find_blob(id))
             .map(|blob| blob.content().to_owned())?)
@@ -108,6 +114,7 @@ impl Reader {
         let Some(entry) = entry.filter(|entry| has_flag(entry, IndexEntryExtendedFlag::SKIP_WORKTREE)) else {
             return Ok(None);
         };
+        let _watch = Watch::start();
         let blob = self.repository.find_blob(entry.id);
         let blob = blob.map_err(|error| Error::ReadStagedFile(name.to_owned(), error.into()))?;
         Ok(Some(blob.content().to_owned()))

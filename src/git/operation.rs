@@ -3,15 +3,22 @@
 use std::fs;
 use std::path::Path;
 
+use bstr::ByteSlice;
+
+use super::command_line::git;
+
 /// An operation of several steps that git has begun and not ended: what a refused
 /// hook leaves behind. Each goes on in a way of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Operation {
+    /// `git rebase`, before its first pick.
+    RebaseBegun,
     /// `git rebase`, at a commit that it picks. Some versions of git put that commit
     /// on the list again when it is refused.
     RebasePick,
-    /// `git rebase`, at a conflict that was resolved, at a stop to edit, or at a
-    /// commit that is melted into another one.
+    /// `git rebase`, at a commit that it melts into the one before.
+    RebaseFixup,
+    /// `git rebase`, at a conflict that was resolved, or at a stop to edit.
     Rebase,
     /// `git rebase --apply`.
     RebaseApply,
@@ -19,8 +26,10 @@ pub enum Operation {
     Am,
     /// `git cherry-pick`.
     CherryPick,
-    /// `git revert` of several commits. Of a single one git leaves no trace.
+    /// `git revert` of several commits.
     Revert,
+    /// `git revert` of one commit, of which git keeps the message alone.
+    RevertOne,
     /// `git merge`.
     Merge,
 }
@@ -32,25 +41,64 @@ impl Operation {
         let has = |trace: &str| git_dir.join(trace).exists();
         // A rebase picks and merges, and leaves the traces of that too.
         if has("rebase-merge") {
-            return Some(if has("CHERRY_PICK_HEAD") { Self::RebasePick } else { Self::Rebase });
+            return Some(Self::of_rebase(git_dir));
         }
-        if has("rebase-apply") {
-            return Some(if has("rebase-apply/applying") { Self::Am } else { Self::RebaseApply });
+        if has("rebase-apply/applying") {
+            return Some(Self::Am);
+        }
+        if has("rebase-apply/rebasing") {
+            return Some(Self::RebaseApply);
         }
         if has("MERGE_HEAD") {
             return Some(Self::Merge);
         }
-        if has("CHERRY_PICK_HEAD") {
+        if has_ref(git_dir, "CHERRY_PICK_HEAD") {
             return Some(Self::CherryPick);
         }
         let todo = fs::read(git_dir.join("sequencer/todo")).unwrap_or_default();
-        todo.starts_with(b"revert ").then_some(Self::Revert)
+        if todo.starts_with(b"revert ") {
+            return Some(Self::Revert);
+        }
+        (has("MERGE_MSG") && !has("SQUASH_MSG")).then_some(Self::RevertOne)
+    }
+
+    /// The operation that has put away what was not committed, and has not brought it
+    /// back: a merge, or a rebase that never began.
+    #[must_use]
+    pub fn with_autostash(git_dir: &Path) -> Option<Self> {
+        if has_ref(git_dir, "MERGE_AUTOSTASH") {
+            return Some(Self::Merge);
+        }
+        git_dir.join("rebase-apply/autostash").exists().then_some(Self::RebaseApply)
+    }
+
+    fn of_rebase(git_dir: &Path) -> Self {
+        let done = fs::read(git_dir.join("rebase-merge/done")).unwrap_or_default();
+        // Where there is nothing to pick, git does nothing and calls it that.
+        if matches!(done.trim_ascii(), b"" | b"noop") {
+            return Self::RebaseBegun;
+        }
+        if has_ref(git_dir, "CHERRY_PICK_HEAD") {
+            return Self::RebasePick;
+        }
+        let last = done.trim_ascii_end().lines().next_back().unwrap_or_default();
+        if last.starts_with(b"fixup ") { Self::RebaseFixup } else { Self::Rebase }
     }
 
     /// Whether it is a rebase, which moves a detached `HEAD` from one commit that it has
     /// made to the next.
     #[must_use]
     pub fn is_rebase(self) -> bool {
-        matches!(self, Self::RebasePick | Self::Rebase | Self::RebaseApply)
+        matches!(self, Self::RebasePick | Self::RebaseFixup | Self::Rebase | Self::RebaseApply)
     }
+}
+
+/// Whether git remembers a commit under this name. Where refs are kept in tables, so is
+/// that.
+fn has_ref(git_dir: &Path, name: &str) -> bool {
+    if !git_dir.join("reftable").exists() {
+        return git_dir.join(name).exists();
+    }
+    let asked = git().args(["rev-parse", "--verify", "--quiet", name]).output();
+    asked.is_ok_and(|answer| answer.status.success())
 }

@@ -27,7 +27,8 @@ pub enum Level {
     /// Those too that git runs under `--no-verify`, for picks and patches, and before
     /// a push.
     Strict,
-    /// And the one that it runs for every update of a ref.
+    /// And the one that it runs for every update of a ref, with that of a push taken in:
+    /// there git changes the files before it updates the ref.
     Refs,
     /// The one of a bare repository that is pushed to.
     Bare,
@@ -40,7 +41,7 @@ impl Level {
         match self {
             Self::Default => &NAMES[..2],
             Self::Strict => &NAMES[..5],
-            Self::Refs => &NAMES[..6],
+            Self::Refs => &NAMES,
             Self::Bare => &NAMES[6..],
         }
     }
@@ -169,7 +170,9 @@ impl Hooks {
             let names: Vec<&str> = NAMES.into_iter().filter(is_wanted).collect();
             // All that may be refused comes before the first link.
             names.iter().try_for_each(|name| self.make_room(name))?;
-            names.into_iter().map(|name| self.link(name)).collect()
+            names.iter().try_for_each(|name| self.link(name))?;
+            names.iter().try_for_each(|name| self.lead_aside(name))?;
+            Ok(names.into_iter().map(|name| self.installed(name)).collect())
         });
         if installed.is_err() && self.links(&self.directory).is_ok_and(|links| links.is_empty()) {
             let _ = self.remove_home();
@@ -203,7 +206,7 @@ impl Hooks {
                     continue;
                 }
                 if !is_there(&place) {
-                    fs::rename(&kept, &place).map_err(disk("put back", &place))?;
+                    self.put_kept_back(&kept, &place)?;
                 } else if is_same_file(&kept, &place) {
                     remove(&kept)?;
                 } else {
@@ -238,7 +241,8 @@ impl Hooks {
     fn write_shim(&self, binary: &Path) -> Result<(), Error> {
         let shim = self.shim();
         let text = shim_for(binary);
-        let is_written = fs::read(&shim).is_ok_and(|present| present == text) && is_executable(&shim);
+        let is_written =
+            read_regular_file(&shim).is_ok_and(|present| present == text) && is_executable(&shim);
         if is_written {
             return Ok(());
         }
@@ -262,14 +266,31 @@ impl Hooks {
         if is_there(&place) { keep(&place, &kept(&self.directory, name)) } else { Ok(()) }
     }
 
-    fn link(&self, name: &'static str) -> Result<Installed, Error> {
+    fn link(&self, name: &str) -> Result<(), Error> {
         let link = self.directory.join(name);
-        if !(self.is_ours(&link) && link.is_symlink()) {
-            self.put_in_place(&link, "link", |new| symlink(self.way_to_shim(&self.directory), new))?;
+        if self.is_ours(&link) && link.is_symlink() {
+            return Ok(());
         }
+        self.put_in_place(&link, "link", |new| symlink(self.way_to_shim(&self.directory), new))
+    }
+
+    fn installed(&self, name: &'static str) -> Installed {
         let kept = kept(&self.directory, name);
-        let kept = is_there(&kept).then(|| Kept { runs: is_executable(&kept), path: kept });
-        Ok(Installed { name, kept })
+        let runs = is_executable(&kept) && !leads_to_us(&kept);
+        Installed { name, kept: is_there(&kept).then_some(Kept { path: kept, runs }) }
+    }
+
+    /// A kept hook that was a link to another hook leads to where that is kept now: in its
+    /// old place it would find us.
+    fn lead_aside(&self, name: &str) -> Result<(), Error> {
+        let link = kept(&self.directory, name);
+        let Ok(target) = fs::read_link(&link) else { return Ok(()) };
+        let mut aside = target.into_os_string();
+        aside.push(KEPT);
+        if leads_to_us(&link) && is_there(&self.directory.join(&aside)) {
+            self.put_in_place(&link, "keep", |new| symlink(&aside, new))?;
+        }
+        Ok(())
     }
 
     /// Makes a file in our own directory and moves it to its place, which so has the
@@ -300,7 +321,7 @@ impl Hooks {
         let directory = path.parent().unwrap_or(&self.common_dir);
         match fs::read_link(path) {
             Ok(target) => target == self.way_to_shim(directory),
-            Err(_) => read_regular_file(path).is_ok_and(|text| text.contains_str(SHIM_SAYS)),
+            Err(_) => leads_to_us(path),
         }
     }
 
@@ -315,7 +336,18 @@ impl Hooks {
     /// nothing was kept.
     fn put_back(&self, link: &Path) -> Result<(), Error> {
         let kept = kept(link.parent().unwrap_or(&self.directory), hook_name(link));
-        if is_there(&kept) { fs::rename(&kept, link).map_err(disk("put back", link)) } else { remove(link) }
+        if is_there(&kept) { self.put_kept_back(&kept, link) } else { remove(link) }
+    }
+
+    /// Gives a kept hook its old place, and its old target where it is a link that was led
+    /// aside.
+    fn put_kept_back(&self, kept: &Path, place: &Path) -> Result<(), Error> {
+        let target = fs::read_link(kept).ok();
+        let target =
+            target.as_ref().and_then(|target| target.as_os_str().as_bytes().strip_suffix(KEPT.as_bytes()));
+        let Some(target) = target else { return fs::rename(kept, place).map_err(disk("put back", place)) };
+        self.put_in_place(place, "put back", |new| symlink(OsStr::from_bytes(target), new))?;
+        remove(kept)
     }
 
     /// Removes our own directory. All in it was made here.
@@ -325,6 +357,11 @@ impl Hooks {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a file is the shim, or a copy of it, whatever links lead there.
+fn leads_to_us(path: &Path) -> bool {
+    read_regular_file(path).is_ok_and(|text| text.contains_str(SHIM_SAYS))
 }
 
 /// Where the hook of this name that was there before is kept.
@@ -364,7 +401,8 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     match (fs::read_link(one), fs::read_link(other)) {
         (Ok(one), Ok(other)) => one == other,
         (Err(_), Err(_)) => {
-            let contents = |path| Some((fs::read(path).ok()?, fs::metadata(path).ok()?.permissions().mode()));
+            let contents =
+                |path| Some((read_regular_file(path).ok()?, fs::metadata(path).ok()?.permissions().mode()));
             contents(one).is_some_and(|one| contents(other) == Some(one))
         }
         _ => false,

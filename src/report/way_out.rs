@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 use owo_colors::OwoColorize;
 
 use super::escape::shell_word;
 use super::human::short;
+use crate::Introduced;
 use crate::git::Operation;
 use crate::policy::Finding;
 
@@ -18,8 +19,8 @@ pub enum WayOut<'w> {
     /// They are staged, and stay so: `stow` finds them by itself. Then the operation
     /// that is under way goes on.
     Stow(Option<Operation>),
-    /// They are tracked, untracked, or staged in an index that git made for this commit alone:
-    /// `stow` has to be told.
+    /// They are tracked, untracked, or staged in an index that git made for this commit
+    /// alone: `stow` has to be told.
     StowNamed {
         /// Whether it is about changes that were to be committed.
         changes: bool,
@@ -28,8 +29,25 @@ pub enum WayOut<'w> {
     Rewrite,
     /// They are in commits of somebody who reads this elsewhere.
     RewriteElsewhere,
-    /// They are in commits up to this one, which no branch reaches, and none does now.
-    Back(&'w str),
+    /// They are in a commit that no ref may name. `HEAD` and all refs are as they were.
+    RefsStay(Leftover<'w>),
+}
+
+/// What is left of an operation when git may not update a ref.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Leftover<'w> {
+    /// Nothing.
+    Nothing,
+    /// `HEAD` has the paths already, and was to be amended; perhaps in the middle of an
+    /// operation.
+    Amend(Option<Operation>),
+    /// An operation that can only be taken back: the paths are in commits of others.
+    Operation(Operation),
+    /// Index and worktree have the files of this commit already: git asks afterwards.
+    /// What was not committed before may be put away.
+    Files(&'w str, Option<Operation>),
+    /// The paths are staged.
+    Staged,
 }
 
 impl WayOut<'_> {
@@ -45,50 +63,82 @@ impl WayOut<'_> {
                 // What a commit has is not to be deleted because somebody changed it.
                 let is_known = |finding: &Finding| finding.entry.change.is_to_a_known_path();
                 let changes = if changes && findings.iter().any(is_known) { " --changes" } else { "" };
-                let paths = findings.iter().map(|finding| {
-                    let from_top = bstr::concat([b":/", finding.entry.path.as_slice()]);
-                    format!(" {}", shell_word(from_top.as_bstr()))
-                });
-                line(out, "stow", &format!("{stow}{changes} --{}", paths.collect::<String>()))
+                line(out, "stow", &format!("{stow}{changes}{}", paths(findings)))
             }
             Self::Rewrite => {
-                let there = format!("`{stow} PATH`, `git commit --amend --no-edit`, `git rebase --continue`");
-                line(out, "mend", &format!("{}; there {there}", rewriting(findings)))
+                line(out, "mend", &format!("{}; there `{stow} PATH`, {GOING_ON}", rewriting(findings)))
             }
             Self::RewriteElsewhere => {
-                let there = "move the file out, `git commit -a --amend --no-edit`, `git rebase --continue`";
-                line(out, "mend", &format!("{}; there {there}; push again", rewriting(findings)))
+                let there = format!("move the file out, `git add -A`, {GOING_ON}; then push again");
+                line(out, "mend", &format!("{}; there {there}", rewriting(findings)))
             }
-            Self::Back(commit) => {
+            Self::RefsStay(leftover) => {
                 line(out, "kept", "HEAD and all refs are as they were")?;
-                let back = format!("git read-tree -m -u {commit} HEAD");
-                line(
-                    out,
-                    "back",
-                    &format!("{back}, where a reset or a fast-forward has changed the files already"),
-                )
+                match leftover {
+                    Leftover::Nothing => Ok(()),
+                    Leftover::Amend(operation) => {
+                        line(out, "stow", &format!("{stow}{}", paths(findings)))?;
+                        let and_then = operation.map_or("", |_| "; git rebase --continue");
+                        line(out, "then", &format!("git commit --amend --no-edit --allow-empty{and_then}"))
+                    }
+                    Leftover::Operation(operation) => line(out, "then", taking_back(operation)),
+                    Leftover::Files(commit, autostash) => {
+                        let and_then = autostash.map_or("", bringing_back);
+                        line(out, "back", &format!("git read-tree -m -u {commit} HEAD{and_then}"))
+                    }
+                    Leftover::Staged => line(out, "back", "git stash push --staged"),
+                }
             }
         }
     }
 }
 
+/// How a commit is made anew at which a rebase has stopped, without the paths.
+const GOING_ON: &str = "`git commit --amend --no-edit --allow-empty`, `git rebase --continue`";
+
 fn line(out: &mut impl Write, word: &str, text: &str) -> io::Result<()> {
     writeln!(out, "{} {text}", format!("{word}:").cyan())
 }
 
-/// How the oldest commit that has a refused path is made anew.
+/// ` -- PATHS`, from the top of the repository.
+fn paths(findings: &[Finding]) -> String {
+    let mut paths: Vec<_> = findings.iter().map(|finding| finding.entry.path.as_bstr()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let word = |path: &BStr| format!(" {}", shell_word(bstr::concat([b":/", path.as_bytes()]).as_bstr()));
+    format!(" --{}", paths.into_iter().map(word).collect::<String>())
+}
+
+/// How the commits that have refused paths are made anew, the oldest first.
 fn rewriting(findings: &[Finding]) -> String {
-    let oldest = findings.iter().find_map(|finding| finding.introduced.as_ref());
-    let parent = oldest.and_then(|oldest| oldest.parent.as_deref());
-    let commit = oldest.map_or("", |oldest| short(&oldest.commit));
-    format!("`git rebase -i {}` with `edit` for {commit}", parent.map_or("--root", short))
+    let mut commits: Vec<&Introduced> =
+        findings.iter().filter_map(|finding| finding.introduced.as_ref()).collect();
+    commits.dedup_by_key(|introduced| &introduced.commit);
+    let parent = commits.first().and_then(|oldest| oldest.parent.as_deref());
+    let (merges, picks): (Vec<_>, Vec<_>) = commits.iter().partition(|introduced| introduced.is_merge);
+    let names = |commits: &[&&Introduced]| {
+        commits.iter().map(|introduced| short(&introduced.commit)).collect::<Vec<_>>().join(", ")
+    };
+    let mut ways = Vec::new();
+    if !picks.is_empty() {
+        ways.push(format!("with `edit` for {}", names(&picks)));
+    }
+    if !merges.is_empty() {
+        ways.push(format!("with a line `break` below {}", names(&merges)));
+    }
+    format!("`git rebase -i -r {}` {}", parent.map_or("--root", short), ways.join(" and "))
 }
 
 /// How an operation that a hook has stopped goes on when nothing is refused any more.
 fn going_on(operation: Operation) -> &'static str {
     match operation {
+        Operation::RebaseBegun => taking_back(operation),
         Operation::RebasePick => {
             "git commit --no-edit; git rebase --edit-todo, and drop the commit if it is listed again; \
+             git rebase --continue. Or git rebase --abort"
+        }
+        Operation::RebaseFixup => {
+            "git commit --amend --no-edit; git rebase --edit-todo, and drop the commit if it is listed again; \
              git rebase --continue. Or git rebase --abort"
         }
         Operation::Rebase => "git rebase --continue, or git rebase --edit-todo, or git rebase --abort",
@@ -100,6 +150,31 @@ fn going_on(operation: Operation) -> &'static str {
             "git cherry-pick --continue, or --skip if nothing is left of the commit, or --abort"
         }
         Operation::Revert => "git commit --no-edit; git revert --continue. Or git revert --abort",
+        Operation::RevertOne => "git commit --no-edit",
         Operation::Merge => "git commit, or git merge --abort",
+    }
+}
+
+/// How an operation is taken back.
+fn taking_back(operation: Operation) -> &'static str {
+    match operation {
+        Operation::RebaseBegun
+        | Operation::RebasePick
+        | Operation::RebaseFixup
+        | Operation::Rebase
+        | Operation::RebaseApply => "git rebase --abort",
+        Operation::Am => "git am --abort",
+        Operation::CherryPick => "git cherry-pick --abort",
+        Operation::Revert => "git revert --abort",
+        Operation::RevertOne => "git reset --merge",
+        Operation::Merge => "git merge --abort",
+    }
+}
+
+/// How what an operation has put away comes back when it is no more.
+fn bringing_back(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Merge => " && git merge --quit && git stash pop",
+        _ => " && git rebase --quit && git stash pop",
     }
 }

@@ -164,33 +164,73 @@ fn a_finding_names_its_commit_and_how_to_mend_it() {
     assert!(run.out.contains(&format!(" in {}: ", &added[..12])), "{run:?}");
     let first = repo.git("rev-parse first").ok();
     assert!(
-        run.out.contains(&format!("`git rebase -i {}` with `edit` for {}", &first[..12], &added[..12])),
+        run.out.contains(&format!("`git rebase -i -r {}` with `edit` for {}", &first[..12], &added[..12])),
         "{run:?}"
     );
-    assert!(repo.guard("check --commit root").out.contains("`git rebase -i --root`"));
+    assert!(repo.guard("check --commit root").out.contains("`git rebase -i -r --root`"));
     assert_eq!(repo.guard("check --range first.. -q").out, "4 refused\n");
+}
+
+/// Session work in a commit with other work, in one of its own, in one below a merge, and
+/// in a merge.
+fn beside_code(repo: &Repo) {
+    repo.commit_past_the_guard(&[NOTE, "code.py"]).stage("later.py").commit().silent();
+}
+
+fn alone(repo: &Repo) {
+    repo.commit_past_the_guard(&[NOTE]).stage("later.py").commit().silent();
+}
+
+fn below_a_merge(repo: &Repo) {
+    repo.git("branch side").ok();
+    beside_code(repo);
+    repo.git("checkout -q side").ok();
+    repo.stage("side.py").commit().silent();
+    repo.git("checkout -q main").ok();
+    repo.git("merge -q --no-verify -m merged side").ok();
+}
+
+fn in_a_merge(repo: &Repo) {
+    repo.git("checkout -q -b side").ok();
+    repo.stage("side.py").commit().silent();
+    repo.git("checkout -q main").ok();
+    repo.stage("main.py").commit().silent();
+    repo.git("merge -q --no-commit side").ok();
+    repo.stage(NOTE).git("commit -q --no-verify -m merged").ok();
+    repo.stage("later.py").commit().silent();
 }
 
 #[test]
 fn the_way_to_mend_a_commit_mends_it() {
+    let histories: [(fn(&Repo), &str, &str); 4] = [
+        (beside_code, "sed -i '/ old$/s/^pick/edit/'", "message old first"),
+        (alone, "sed -i '/ old$/s/^pick/edit/'", "message old first"),
+        (below_a_merge, "sed -i '/ old$/s/^pick/edit/'", "first merged message message old"),
+        (in_a_merge, "sed -i '/^merge /a break'", "first merged message message message"),
+    ];
     for level in ["install", "install --strict", "install --strict=refs"] {
-        let repo = Repo::new();
-        repo.commit_past_the_guard(&[NOTE, "code.py"]).stage("later.py").commit().silent();
-        repo.guard(level).ok();
-        let said = repo.guard("check --range HEAD~2..").refuses(&[NOTE]).out;
-        let mend = said.lines().find_map(|line| line.strip_prefix("mend: ")).unwrap();
-        let commands: Vec<&str> = mend.split('`').skip(1).step_by(2).collect();
-        let [rebase, edit, stow, amend, go_on] = commands[..] else { panic!("{mend}") };
-        assert_eq!(edit, "edit");
-        let stow = stow.replace("PATH", NOTE);
-        repo.shell(&format!(
-            "set -e; GIT_SEQUENCE_EDITOR='sed -i 1s/^pick/edit/' {rebase}; {stow}; {amend}; {go_on}"
-        ))
-        .ok();
-        repo.guard("check --range HEAD~2..").silent();
-        assert_eq!(repo.git("log --format=%s -3").ok(), "message\nold\nfirst\n");
-        assert_eq!(repo.git("show --format= --name-only HEAD~1").ok(), "code.py\n");
-        assert!(repo.is_there(NOTE));
+        for (make, edit, subjects) in &histories {
+            let repo = Repo::new();
+            repo.git("tag first").ok();
+            make(&repo);
+            repo.guard(level).ok();
+            let said = repo.guard("check --range first..").refuses(&[NOTE]).out;
+            let mend = said.lines().find_map(|line| line.strip_prefix("mend: ")).unwrap();
+            let commands: Vec<&str> = mend.split('`').skip(1).step_by(2).collect();
+            let [rebase, word, stow, amend, go_on] = commands[..] else { panic!("{mend}") };
+            assert!(edit.contains(word), "{mend}");
+            let stow = stow.replace("PATH", NOTE);
+            let run = repo
+                .shell(&format!("set -e; GIT_SEQUENCE_EDITOR=\"{edit}\" {rebase}; {stow}; {amend}; {go_on}"));
+            assert_eq!(run.code, 0, "{mend} {run:?}");
+            repo.guard("check --range first..").silent();
+            let mut log: Vec<String> = repo.git("log --format=%s").ok().lines().map(str::to_owned).collect();
+            if subjects.starts_with("first") {
+                log.sort_unstable();
+            }
+            assert_eq!(log.join(" "), *subjects);
+            assert!(repo.is_there(NOTE));
+        }
     }
 }
 

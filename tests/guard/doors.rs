@@ -290,6 +290,8 @@ goes_on! {
         "test \"$(log)\" = 'main side '";
     rebase_continue: Strict, "echo ours >two.py; git add two.py; git commit -q -m ours; git checkout -q topic; git rebase -q main || true; echo both >two.py; git add two.py; GIT_EDITOR=: git rebase --continue", "GIT_EDITOR=: git rebase --continue",
         "test \"$(log)\" = 'main ours one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '";
+    rebase_fixup: Strict, "git checkout -q topic; GIT_SEQUENCE_EDITOR='sed -i 2s/^pick/fixup/' git rebase -q -i main", &format!("git commit -q --amend --no-edit; {DROP}; GIT_EDITOR=: git rebase --continue || git rebase --abort"),
+        "git log --format=%s origin/main.. | grep -q three";
     rebase_edit: Strict, &format!("git checkout -q side; GIT_SEQUENCE_EDITOR='sed -i s/^pick/edit/' git rebase -q -i main; {STAGE}; GIT_EDITOR=: git rebase --continue"), "GIT_EDITOR=: git rebase --continue",
         "test \"$(log)\" = 'main side '";
     rebase_apply: Strict, "git checkout -q topic; git rebase -q --apply main", "git rebase --continue",
@@ -309,28 +311,85 @@ fn am_no_verify() {
     goes_on(Mode::Refs, "git am -q --no-verify ../patches/*", "git am -q --no-verify --continue", &check);
 }
 
-/// What `reset --hard` and a fast-forward have done to the files before git asks the
-/// hook is taken back, and what was changed besides stays.
+/// What `reset --hard`, a fast-forward and the like have done to the files before git asks
+/// the hook is taken back by what the report says, and what was changed besides stays.
 #[test]
 fn files_that_git_has_moved_already_go_back() {
-    for line in [
-        "git reset -q --hard $(cat ../dirty)",
-        "git merge -q --ff-only $(cat ../dirty)",
-        "git switch -q -c x $(cat ../dirty)",
-        "git branch -f side $(cat ../dirty)",
+    for (mine, line, status) in [
+        ("", "git reset -q --hard $(cat ../dirty)", ""),
+        (STAGED, "git merge -q --ff-only $(cat ../dirty)", " M kept.py\nA  staged.py\n"),
+        (STAGED, "git branch -f side $(cat ../dirty)", " M kept.py\nA  staged.py\n"),
+        (STAGED, "git update-ref refs/heads/x $(cat ../dirty)", " M kept.py\nA  staged.py\n"),
+        ("echo changed >kept.py", "git switch -q -c x $(cat ../dirty)", " M kept.py\n"),
+        ("echo changed >kept.py", "git merge -q --ff-only --autostash $(cat ../dirty)", " M kept.py\n"),
+        ("echo changed >kept.py", "git pull -q --ff-only --autostash ../fork main", " M kept.py\n"),
+        ("echo changed >kept.py", "git rebase -q --apply --autostash $(cat ../dirty)", " M kept.py\n"),
+        ("echo changed >kept.py", "git rebase -q --autostash $(cat ../dirty)", " M kept.py\n"),
     ] {
         let repo = guarded(Mode::Refs);
         repo.git("reset -q --hard origin/main").ok();
-        if !line.contains("reset") {
-            repo.shell("echo staged >staged.py; git add staged.py; echo changed >kept.py").ok();
-        }
-        let before = repo.git("status --porcelain").ok();
+        repo.shell(mine).ok();
+        let refused = repo.shell(line);
+        assert!(refused.code != 0 && refused.err.contains("\nkept: "), "{refused:?}");
+        let back =
+            refused.err.lines().find_map(|said| said.strip_prefix("back: ").or(said.strip_prefix("then: ")));
+        repo.shell(back.unwrap_or_default()).ok();
+        assert_eq!(repo.git("status --porcelain").ok(), status, "{line}: {refused:?}");
+    }
+}
+
+const STAGED: &str = "echo staged >staged.py; git add staged.py; echo changed >kept.py";
+
+/// Where what is refused is in commits of others, only the way back is named.
+#[test]
+fn an_operation_that_cannot_go_on_is_taken_back() {
+    for (line, back) in [
+        ("git merge -q --no-edit $(cat ../dirty)", "git merge --abort"),
+        ("git pull -q --no-rebase --no-edit ../fork main", "git merge --abort"),
+        ("git rebase -q $(cat ../dirty)", "git rebase --abort"),
+        ("git pull -q --rebase ../fork main", "git rebase --abort"),
+    ] {
+        let repo = guarded(Mode::Refs);
+        let before = refs(&repo);
+        let refused = repo.shell(line);
+        assert!(refused.code != 0 && !refused.err.contains("\nstow: "), "{refused:?}");
+        assert_eq!(
+            refused.err.lines().find_map(|said| said.strip_prefix("then: ")),
+            Some(back),
+            "{refused:?}"
+        );
+        repo.shell(back).ok();
+        assert_eq!(refs(&repo), before);
+        assert_eq!(repo.git("status --porcelain").ok(), "");
+    }
+}
+
+/// An old commit with session work is amended, also in a rebase.
+#[test]
+fn an_amended_commit_gets_rid_of_its_session_work() {
+    for (line, end) in [
+        ("git checkout -q topic~1; git commit -q -n --amend -m new", ""),
+        (
+            "git checkout -q topic; GIT_EDITOR='echo new >' GIT_SEQUENCE_EDITOR='sed -i 2s/^pick/reword/' git rebase -q -i origin/main",
+            "three",
+        ),
+        (
+            "git checkout -q topic; GIT_SEQUENCE_EDITOR='sed -i 2s/^pick/edit/' git rebase -q -i origin/main; git commit -q --amend -n -m new",
+            "three",
+        ),
+    ] {
+        let repo = guarded(Mode::Refs);
         let refused = repo.shell(line);
         assert_ne!(refused.code, 0, "{refused:?}");
-        let said = format!("{}{}", refused.out, refused.err);
-        let back = said.lines().find_map(|line| line.strip_prefix("back: ")?.split_once(',')).unwrap().0;
-        repo.shell(back).ok();
-        assert_eq!(repo.git("status --porcelain").ok(), before, "{line}");
+        let then = refused
+            .err
+            .lines()
+            .find_map(|said| said.strip_prefix("then: "))
+            .unwrap_or_else(|| panic!("{refused:?}"));
+        let on = repo.shell(&format!("set -e; {}; {then}", refused.way_out()));
+        assert_eq!(on.code, 0, "{refused:?} {on:?}");
+        repo.guard("check --range origin/main..HEAD").silent();
+        assert!(repo.git("log -1 --format=%s").ok().contains(end) && repo.is_there(NEW), "{on:?}");
     }
 }
 

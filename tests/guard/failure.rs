@@ -218,3 +218,28 @@ fn no_output_at_all_is_no_reason_to_panic() {
     repo.shell(&format!("{BINARY} --bad >&- 2>&-; test $? -eq 2")).ok();
     repo.shell(&format!("{BINARY} --help >&- 2>&-; test $? -ne 101")).ok();
 }
+
+/// libgit2 would read such an object for ever.
+#[test]
+fn an_object_that_is_cut_short_is_told_in_the_end() {
+    let repo = Repo::new();
+    repo.git("config gc.auto 0").ok();
+    repo.stage("backend/a.py").commit().silent();
+    let tree = repo.git("rev-parse HEAD^{tree}").ok();
+    let file = format!(".git/objects/{}/{}", &tree[..2], tree[2..].trim());
+    repo.shell(&format!("chmod u+w {file} && truncate -s -6 {file}")).ok();
+    repo.stage("debug_x.py");
+    std::thread::scope(|scope| {
+        for arguments in ["check --commit HEAD", "hook pre-commit"] {
+            let repo = (repo.top.clone(), arguments);
+            scope.spawn(move || {
+                let mut guard = std::process::Command::new(super::sandbox::BINARY);
+                guard.current_dir(repo.0).args(repo.1.split_whitespace());
+                let output = guard.output().unwrap();
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert_eq!(output.status.code(), Some(2), "{arguments}: {said}");
+                assert!(output.stdout.is_empty() && said.contains("git fsck"), "{arguments}: {said}");
+            });
+        }
+    });
+}

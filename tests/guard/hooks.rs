@@ -360,8 +360,8 @@ fn each_level_links_its_hooks_and_none_takes_one_away() {
     let before = state(&repo);
     let default = "pre-commit pre-merge-commit ";
     let strict = "pre-applypatch pre-commit pre-merge-commit pre-push prepare-commit-msg ";
-    let refs =
-        "pre-applypatch pre-commit pre-merge-commit pre-push prepare-commit-msg reference-transaction ";
+    let refs = "pre-applypatch pre-commit pre-merge-commit pre-push pre-receive prepare-commit-msg \
+                reference-transaction ";
     for (install, expected) in [
         ("install", default),
         ("install --strict", strict),
@@ -394,4 +394,54 @@ fn every_kept_hook_comes_back() {
     repo.guard("install").ok();
     repo.guard("uninstall").ok();
     assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn a_kept_hook_that_is_a_link_to_another_one_runs_that() {
+    for (links, install) in [
+        (
+            "ln -s pre-commit .git/hooks/pre-push; ln -s pre-commit .git/hooks/pre-merge-commit",
+            "install --strict",
+        ),
+        ("ln -s $PWD/.git/hooks/pre-commit .git/hooks/pre-push", "install --strict"),
+        ("ln -s pre-commit .git/hooks/pre-push", "install; $GUARD install --strict; $GUARD install"),
+        (
+            "ln -s _common .git/hooks/pre-push; cp .git/hooks/pre-commit .git/hooks/_common",
+            "install --strict",
+        ),
+    ] {
+        let repo = unguarded().with("GUARD", BINARY);
+        hook(&repo, "pre-commit", "echo \"ran ${0##*/}\" >>.git/ran; exit 0");
+        repo.shell(links).ok();
+        let before = state(&repo);
+        repo.shell(&format!("$GUARD {install}")).ok();
+        repo.shell("git init -q --bare ../b.git; git push -q ../b.git HEAD:refs/heads/m").silent();
+        assert!(repo.read(".git/ran").contains("ran pre-push"), "{links}");
+        repo.stage("main.py").commit().silent();
+        assert!(repo.read(".git/ran").contains("ran pre-commit"), "{links}");
+        repo.guard("uninstall").ok();
+        assert_eq!(state(&repo), before, "{links}");
+    }
+    // A link to itself never ran.
+    let repo = unguarded();
+    symlink("pre-push", repo.path(".git/hooks/pre-push")).unwrap();
+    let before = state(&repo);
+    assert!(!repo.guard("install --strict").ok().contains("runs as well"));
+    repo.guard("uninstall").ok();
+    assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn what_is_no_file_is_waited_for_by_nobody() {
+    let repo = unguarded();
+    repo.shell("mkfifo .git/hooks/pre-commit; mkdir .git/hooks/pre-merge-commit").ok();
+    let _ = repo.shell(&format!("timeout 20 {BINARY} install"));
+    let run = repo.shell(&format!("timeout 20 {BINARY} uninstall"));
+    assert_ne!(run.code, 124, "{run:?}");
+    let repo = unguarded();
+    repo.shell("mkdir -p .git/stage-guard; mkfifo .git/stage-guard/hook").ok();
+    repo.shell(&format!("timeout 20 {BINARY} install")).ok();
+    is_live(&repo);
+    let run = repo.shell(&format!("timeout 20 {BINARY} check --all-files --config /dev/zero"));
+    assert_eq!(run.code, 2, "{run:?}");
 }

@@ -31,11 +31,16 @@ pub(super) fn run(
     let history = History::open()?;
     // The other side may be ahead of what was fetched.
     let known = history.present(known)?;
-    let commits = history.new_commits(&tips, Known::RemotesAnd(&known))?;
-    if commits.is_empty() {
+    let known = Known::RemotesAnd(&known);
+    let above = history.commits_above_refs(&tips, known);
+    if above.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Outcome::Allowed);
     }
     let policy = policy(options, &|name| history.top_level_file(name))?;
+    if commits::are_clean(&history, &policy, above.as_deref())? {
+        return Ok(Outcome::Allowed);
+    }
+    let commits = history.new_commits(&tips, known)?;
     let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
     if findings.is_empty() {
         return Ok(Outcome::Allowed);

@@ -30,11 +30,15 @@ pub(super) fn run(
         return Ok(Outcome::Allowed);
     }
     let history = History::open()?;
-    let commits = history.new_commits(&tips, Known::Refs)?;
-    if commits.is_empty() {
+    let above = history.commits_above_refs(&tips, Known::Refs);
+    if above.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Outcome::Allowed);
     }
     let policy = own_policy(options, &history, &tips, &names, out)?;
+    if commits::are_clean(&history, &policy, above.as_deref())? {
+        return Ok(Outcome::Allowed);
+    }
+    let commits = history.new_commits(&tips, Known::Refs)?;
     let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
     if findings.is_empty() {
         return Ok(Outcome::Allowed);

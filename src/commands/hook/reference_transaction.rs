@@ -1,12 +1,14 @@
 //! `reference-transaction`: whatever moves a branch, by any road.
 
+use std::env;
 use std::error::Error;
 use std::ffi::OsStr;
 
 use super::super::{Outcome, Output, Tell, check, commits, policy};
 use crate::cli::Options;
-use crate::git::{History, Known, Operation, RefUpdate, Target};
-use crate::report::way_out::WayOut;
+use crate::git::{Commit, History, Known, Operation, RefUpdate, Repository, Target};
+use crate::policy::{Finding, Policy};
+use crate::report::way_out::{Leftover, WayOut};
 
 /// Judges the commits that branches and a detached `HEAD` are about to reach and
 /// that no branch, remote branch or tag has reached so far. All else is decided from
@@ -45,20 +47,18 @@ pub(super) fn run(
     // branch is to reach it. To judge all of it at each pick would take longer and longer.
     let is_pick = operation.is_some_and(Operation::is_rebase) && names.iter().all(|name| name == "HEAD");
     let known = Known::BranchesTagsAnd(if is_pick { &olds } else { &[] });
-    let commits = history.new_commits(&tips, known)?;
-    if commits.is_empty() {
+    let above = history.commits_above_refs(&tips, known);
+    if above.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Outcome::Allowed);
     }
     let policy = policy(options, &|name| history.top_level_file(name))?;
-    let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
-    if findings.is_empty() {
+    if commits::are_clean(&history, &policy, above.as_deref())? {
         return Ok(Outcome::Allowed);
     }
-    let way_out = match operation {
-        // What is refused is staged as well.
-        Some(operation) => WayOut::Stow(Some(operation)),
-        None => WayOut::Back(commits.first().map_or("", |newest| &newest.id)),
-    };
+    let commits = history.new_commits(&tips, known)?;
+    let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
+    let Some(newest) = commits.first().filter(|_| !findings.is_empty()) else { return Ok(Outcome::Allowed) };
+    let way_out = way_out(&history, &policy, operation, newest, &findings)?;
     check::report(options, &findings, commits.len(), way_out, out)
 }
 
@@ -68,4 +68,56 @@ fn is_watched(update: &RefUpdate) -> bool {
     let is_branch = update.name.starts_with(b"refs/heads/");
     let is_moved_head = update.name == "HEAD" && update.old != Target::Nothing;
     (is_branch || is_moved_head) && update.old != update.new
+}
+
+/// What git leaves behind when it may not update the ref depends on what it was about
+/// to do, and it does not say that.
+fn way_out<'c>(
+    history: &History,
+    policy: &Policy,
+    operation: Option<Operation>,
+    newest: &'c Commit,
+    findings: &[Finding],
+) -> Result<WayOut<'c>, Box<dyn Error>> {
+    let is_staged = are_staged(policy, findings)?;
+    // `git commit` and what commits like it name the author to their hooks.
+    let is_commit = env::var_os("GIT_AUTHOR_DATE").is_some();
+    if let Some(operation) = operation.filter(|operation| *operation != Operation::RevertOne) {
+        if is_staged && operation != Operation::RebaseBegun {
+            return Ok(WayOut::Stow(Some(operation)));
+        }
+        let leftover = if is_commit && is_amended(history, newest)? {
+            Leftover::Amend(Some(operation))
+        } else {
+            Leftover::Operation(operation)
+        };
+        return Ok(WayOut::RefsStay(leftover));
+    }
+    if is_commit && is_staged {
+        return Ok(WayOut::Stow(operation));
+    }
+    Ok(WayOut::RefsStay(if is_commit && is_amended(history, newest)? {
+        Leftover::Amend(None)
+    } else if !is_staged {
+        Leftover::Nothing
+    } else if history.is_at_head("ORIG_HEAD")? {
+        Leftover::Files(&newest.id, Operation::with_autostash(history.git_dir()))
+    } else {
+        Leftover::Staged
+    }))
+}
+
+/// Whether all that is refused is staged as well. Inside the git directory, where a
+/// push is taken in, nobody has staged anything.
+fn are_staged(policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
+    let Ok(repository) = Repository::open() else { return Ok(false) };
+    let merged = repository.merge_heads()?;
+    let staged = repository.staged(&merged, &|path| policy.nominates(path))?.entries;
+    Ok(findings.iter().all(|finding| staged.iter().any(|entry| entry.path == finding.entry.path)))
+}
+
+/// Whether the commit stands where that of `HEAD` does.
+fn is_amended(history: &History, newest: &Commit) -> Result<bool, Box<dyn Error>> {
+    let Some(head) = history.head()? else { return Ok(false) };
+    Ok(history.commit(&head)?.parents == newest.parents)
 }

@@ -1,6 +1,7 @@
 //! The reader of commits that is used wherever libgit2 can open the repository.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -9,10 +10,18 @@ use std::{env, fs};
 use bstr::{BStr, ByteSlice};
 use git2::{ErrorClass, ErrorCode, ObjectType, Oid, Repository, Sort, Tree, TreeEntry};
 
+use super::super::stall::Watch;
 use super::{Cause, Commit, Each, Error, Known, Place, unreadable};
 use crate::{Change, Entry};
 
-pub(super) struct Reader(Repository);
+pub(super) struct Reader {
+    repository: Repository,
+    /// All that it reads are objects.
+    _watch: Watch,
+}
+
+/// How many commits are looked at before it is worth to ask which are new.
+const FEW: usize = 200;
 
 impl Reader {
     /// Nothing where git can open the repository and libgit2 cannot.
@@ -35,11 +44,11 @@ impl Reader {
             git_dir: absolute(repository.path()),
             common_dir: absolute(repository.commondir()),
         };
-        Ok(Some((Self(repository), place)))
+        Ok(Some((Self { repository, _watch: Watch::start() }, place)))
     }
 
     pub(super) fn present(&self, mut ids: Vec<String>) -> Vec<String> {
-        let Ok(objects) = self.0.odb() else { return Vec::new() };
+        let Ok(objects) = self.repository.odb() else { return Vec::new() };
         ids.retain(|id| Oid::from_str(id).is_ok_and(|id| objects.exists(id)));
         ids
     }
@@ -56,7 +65,8 @@ impl Reader {
     }
 
     pub(super) fn new_commits(&self, tips: &[String], known: Known) -> Result<Vec<Commit>, Error> {
-        let mut walk = self.0.revwalk().map_err(unreadable)?;
+        Watch::walk();
+        let mut walk = self.repository.revwalk().map_err(unreadable)?;
         walk.set_sorting(Sort::TOPOLOGICAL).map_err(unreadable)?;
         let mut is_empty = true;
         for tip in tips {
@@ -74,7 +84,7 @@ impl Reader {
             }
         }
         for (glob, _) in known.refs() {
-            for reference in self.0.references_glob(glob).map_err(unreadable)? {
+            for reference in self.repository.references_glob(glob).map_err(unreadable)? {
                 // A symbolic ref names another of these, or one that is gone.
                 let Some(target) = reference.map_err(unreadable)?.target() else { continue };
                 // A ref that leads to no commit makes nothing known.
@@ -83,11 +93,42 @@ impl Reader {
         }
         walk.map(|id| {
             let id = id.map_err(unreadable)?;
-            let commit = self.0.find_commit(id).map_err(unreadable)?;
+            let commit = self.repository.find_commit(id).map_err(unreadable)?;
             let parents = commit.parent_ids().map(|parent| parent.to_string()).collect();
             Ok(Commit { id: id.to_string(), parents, tip: 0 })
         })
         .collect()
+    }
+
+    /// No object of a ref is read for this, only those on the way.
+    pub(super) fn commits_above_refs(&self, tips: &[String], known: Known) -> Option<Vec<Commit>> {
+        let mut named: HashSet<Oid> =
+            known.commits().iter().filter_map(|id| Oid::from_str(id).ok()).collect();
+        for (glob, _) in known.refs() {
+            for reference in self.repository.references_glob(glob).ok()?.flatten() {
+                named.extend(reference.target());
+                named.extend(reference.target_peel());
+            }
+        }
+        let mut commits = Vec::new();
+        let mut left: Vec<Oid> = Vec::new();
+        for tip in tips {
+            left.extend(self.peel(tip).ok()?);
+        }
+        while let Some(id) = left.pop() {
+            if !named.insert(id) {
+                continue;
+            }
+            if commits.len() == FEW {
+                return None;
+            }
+            Watch::go_on();
+            let commit = self.repository.find_commit(id).ok()?;
+            left.extend(commit.parent_ids());
+            let parents = commit.parent_ids().map(|parent| parent.to_string()).collect();
+            commits.push(Commit { id: id.to_string(), parents, tip: 0 });
+        }
+        Some(commits)
     }
 
     pub(super) fn changes<E: From<Error>>(
@@ -99,6 +140,7 @@ impl Reader {
         // Mostly the tree of a first parent is the next one to be compared itself.
         let mut next: Option<(&String, Tree)> = None;
         for commit in commits {
+            Watch::go_on();
             let tree = match next.take() {
                 Some((id, tree)) if *id == commit.id => tree,
                 _ => self.tree(&commit.id)?,
@@ -106,7 +148,7 @@ impl Reader {
             let parents: Result<Vec<Tree>, Error> = commit.parents.iter().map(|id| self.tree(id)).collect();
             let parents = parents?;
             let mut comparison =
-                Comparison { repository: &self.0, nominates, path: Vec::new(), entries: Vec::new() };
+                Comparison { repository: &self.repository, nominates, path: Vec::new(), entries: Vec::new() };
             comparison.descend(&tree, &parents)?;
             // In a tree `x-y` stands before a directory `x`, among paths behind it.
             comparison.entries.sort_unstable();
@@ -117,7 +159,8 @@ impl Reader {
     }
 
     pub(super) fn tree(&self, id: &str) -> Result<Tree<'_>, Error> {
-        let tree = Oid::from_str(id).and_then(|id| self.0.find_commit(id)).and_then(|commit| commit.tree());
+        let tree =
+            Oid::from_str(id).and_then(|id| self.repository.find_commit(id)).and_then(|commit| commit.tree());
         tree.map_err(|error| Error::ReadCommit(id.to_owned(), error.into()))
     }
 
@@ -127,13 +170,13 @@ impl Reader {
         if entry.kind() != Some(ObjectType::Blob) {
             return Ok(None);
         }
-        let blob = self.0.find_blob(entry.id());
+        let blob = self.repository.find_blob(entry.id());
         let blob = blob.map_err(|error| Error::ReadBlob(entry.id().to_string(), error.into()))?;
         Ok(Some(blob.content().to_owned()))
     }
 
     pub(super) fn head(&self) -> Result<Option<String>, Error> {
-        match self.0.head().and_then(|head| head.peel_to_commit()) {
+        match self.repository.head().and_then(|head| head.peel_to_commit()) {
             Ok(commit) => Ok(Some(commit.id().to_string())),
             Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
             Err(error) => Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
@@ -141,14 +184,15 @@ impl Reader {
     }
 
     fn find(&self, id: &str) -> Result<git2::Commit<'_>, Error> {
-        let commit = Oid::from_str(id).and_then(|id| self.0.find_commit(id));
+        let commit = Oid::from_str(id).and_then(|id| self.repository.find_commit(id));
         commit.map_err(|error| Error::ReadCommit(id.to_owned(), error.into()))
     }
 
     /// The commit that an object is, or that a tag comes to; nothing for another one.
     fn peel(&self, id: &str) -> Result<Option<Oid>, Error> {
         let unreadable = |error: git2::Error| Error::ReadCommit(id.to_owned(), error.into());
-        let object = Oid::from_str(id).and_then(|id| self.0.find_object(id, None)).map_err(unreadable)?;
+        let object =
+            Oid::from_str(id).and_then(|id| self.repository.find_object(id, None)).map_err(unreadable)?;
         match object.peel(ObjectType::Commit) {
             Ok(commit) => Ok(Some(commit.id())),
             Err(error) if matches!(error.code(), ErrorCode::InvalidSpec | ErrorCode::Peel) => Ok(None),
@@ -159,7 +203,7 @@ impl Reader {
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("Reader").finish_non_exhaustive()
+        formatter.debug_struct("Reader").finish_non_exhaustive()
     }
 }
 

@@ -134,11 +134,15 @@ impl History {
     ///
     /// It names no commit of this repository.
     pub fn resolve(&self, revision: &str) -> Result<String, Error> {
-        let asked = format!("{revision}^{{commit}}");
-        let output = git().args(["rev-parse", "--verify", "--quiet", "--end-of-options", &asked]).output();
-        let output = output.map_err(Error::RunGit)?;
-        let id = text(&output.stdout);
-        if output.status.success() && is_object_id(&id) {
+        // `:/text` would take what is added to it for more of the text.
+        let mut id = revision.to_owned();
+        for of_what in ["", "^{commit}"] {
+            let asked = id + of_what;
+            let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &asked];
+            let output = git().args(arguments).output().map_err(Error::RunGit)?;
+            id = if output.status.success() { text(&output.stdout) } else { String::new() };
+        }
+        if is_object_id(&id) {
             return Ok(id);
         }
         Err(Error::NoCommit { revision: revision.to_owned(), is_shallow: !self.shallow()?.is_empty() })
@@ -193,6 +197,17 @@ impl History {
         }
         self.name_tips(&mut commits, tips)?;
         Ok(commits)
+    }
+
+    /// More than the new commits, found in less time: those on the way from `tips` down to
+    /// commits that refs name themselves, also where others reach them. Nothing where
+    /// that way is long, or cannot be told.
+    #[must_use]
+    pub fn commits_above_refs(&self, tips: &[String], known: Known) -> Option<Vec<Commit>> {
+        let Reader::Libgit2(reader) = &self.reader else { return None };
+        let commits = reader.commits_above_refs(tips, known)?;
+        let shallow = self.shallow().ok()?;
+        commits.iter().all(|commit| !shallow.contains(&commit.id)).then_some(commits)
     }
 
     /// What `commits` have that none of their parents has: for each, those entries
@@ -284,6 +299,17 @@ impl History {
             Reader::Libgit2(reader) => reader.head(),
             Reader::Git => command_line::head(),
         }
+    }
+
+    /// Whether `name`, such as `ORIG_HEAD`, names the same commit as `HEAD`.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be asked.
+    pub fn is_at_head(&self, name: &str) -> Result<bool, Error> {
+        let output = git().args(["rev-parse", "--verify", "--quiet", name]).output();
+        let output = output.map_err(Error::RunGit)?;
+        Ok(output.status.success() && self.head()?.is_some_and(|head| head == text(&output.stdout)))
     }
 
     /// The branch that `HEAD` names, as a whole ref name; nothing while it is
