@@ -28,6 +28,8 @@ struct Subcommand {
     evading: &'static str,
     /// The shortest abbreviation of it that git takes.
     shortest: &'static str,
+    /// The options that take it back, where they come later.
+    restoring: &'static [&'static str],
     /// The letter for it, where there is one.
     letter: Option<u8>,
     /// Letters with an argument: the rest of the word, or else the next word.
@@ -42,6 +44,7 @@ const NO_HOOKS: Subcommand = Subcommand {
     name: "",
     evading: "--no-verify",
     shortest: "--no-veri",
+    restoring: &["--verify", "--no-no-verify"],
     letter: None,
     with_argument: "",
     with_rest: "",
@@ -52,10 +55,23 @@ const ADD: Subcommand = Subcommand {
     name: "add",
     evading: "--force",
     shortest: "--f",
+    restoring: &["--no-force"],
     letter: Some(b'f'),
     with_argument: "U",
     with_rest: "",
     long: &["--chmod", "--pathspec-from-file", "--unified", "--inter-hunk-context"],
+};
+
+/// `git config`, for what its words are.
+const CONFIG: Subcommand = Subcommand {
+    name: "config",
+    evading: "",
+    shortest: "",
+    restoring: &[],
+    letter: None,
+    with_argument: "f",
+    with_rest: "",
+    long: &["--file", "--blob", "--type", "--default", "--value", "--comment"],
 };
 
 const SUBCOMMANDS: [Subcommand; 8] = [
@@ -145,47 +161,129 @@ const GLOBAL: [&str; 8] = [
     "--attr-source",
 ];
 
-/// Words before a command that run it: the letters of their options that have an
-/// argument, and how many words stand before the command.
-const WRAPPERS: [(&str, &str, usize); 24] = [
-    ("!", "", 0),
-    ("{", "", 0),
-    ("if", "", 0),
-    ("then", "", 0),
-    ("elif", "", 0),
-    ("else", "", 0),
-    ("while", "", 0),
-    ("until", "", 0),
-    ("do", "", 0),
-    ("time", "fo", 0),
-    ("coproc", "", 0),
-    ("command", "", 0),
-    ("builtin", "", 0),
-    ("exec", "a", 0),
-    ("env", "uCS", 0),
-    ("nohup", "", 0),
-    ("setsid", "", 0),
-    ("nice", "n", 0),
-    ("ionice", "cn", 0),
-    ("stdbuf", "ioe", 0),
-    ("timeout", "ks", 1),
-    ("sudo", "CDghpRrTtuU", 0),
-    ("doas", "Cu", 0),
-    ("xargs", "adEILnPs", 0),
+/// A program that runs the command after it, or a text of shell.
+struct Wrapper {
+    name: &'static str,
+    /// As those of a [`Subcommand`].
+    with_argument: &'static str,
+    long: &'static [&'static str],
+    /// How many words stand before the command; nothing, where there is no command.
+    operands: Option<usize>,
+    /// The letter after which the first word that is no option is a text.
+    text: Option<u8>,
+}
+
+const PLAIN: Wrapper = Wrapper { name: "", with_argument: "", long: &[], operands: Some(0), text: None };
+
+const SHELL: Wrapper = Wrapper {
+    with_argument: "oO",
+    long: &["--rcfile", "--init-file"],
+    operands: None,
+    text: Some(b'c'),
+    ..PLAIN
+};
+
+const WRAPPERS: [Wrapper; 20] = [
+    Wrapper { name: "time", with_argument: "fo", long: &["--format", "--output"], ..PLAIN },
+    Wrapper { name: "coproc", ..PLAIN },
+    Wrapper { name: "command", ..PLAIN },
+    Wrapper { name: "builtin", ..PLAIN },
+    Wrapper { name: "exec", with_argument: "a", ..PLAIN },
+    Wrapper { name: "env", with_argument: "uC", long: &["--unset", "--chdir"], text: Some(b'S'), ..PLAIN },
+    Wrapper { name: "nohup", ..PLAIN },
+    Wrapper { name: "setsid", ..PLAIN },
+    Wrapper { name: "nice", with_argument: "n", long: &["--adjustment"], ..PLAIN },
+    Wrapper { name: "ionice", with_argument: "cn", long: &["--class", "--classdata"], ..PLAIN },
+    Wrapper { name: "stdbuf", with_argument: "ioe", long: &["--input", "--output", "--error"], ..PLAIN },
+    Wrapper {
+        name: "timeout",
+        with_argument: "ks",
+        long: &["--kill-after", "--signal"],
+        operands: Some(1),
+        ..PLAIN
+    },
+    Wrapper {
+        name: "sudo",
+        with_argument: "CDghpRrTtuU",
+        long: &[
+            "--chdir",
+            "--chroot",
+            "--close-from",
+            "--command-timeout",
+            "--group",
+            "--host",
+            "--other-user",
+            "--prompt",
+            "--role",
+            "--type",
+            "--user",
+        ],
+        ..PLAIN
+    },
+    Wrapper { name: "doas", with_argument: "Cu", ..PLAIN },
+    Wrapper {
+        name: "xargs",
+        with_argument: "adEILnPs",
+        long: &["--arg-file", "--delimiter", "--max-args", "--max-chars", "--max-procs"],
+        ..PLAIN
+    },
+    Wrapper { name: "sh", ..SHELL },
+    Wrapper { name: "bash", ..SHELL },
+    Wrapper { name: "dash", ..SHELL },
+    Wrapper { name: "ksh", ..SHELL },
+    Wrapper { name: "zsh", ..SHELL },
 ];
+
+/// How many texts of shell may stand in one another.
+const DEEPEST: usize = 8;
 
 /// The first command of `text` that goes past the guard. What cannot be read is no
 /// such command: this is advice, and git's hooks are the wall.
 #[must_use]
 pub fn find(text: &str, shell: Shell) -> Option<Evasion> {
-    shell::commands(text, shell)?.iter().find_map(|words| of_command(words))
+    find_at(0, text.as_bytes(), shell)
 }
 
-fn of_command(words: &[BString]) -> Option<Evasion> {
-    let (program, mut words) = program(words)?;
-    if program != "git" {
+fn find_at(depth: usize, text: &[u8], shell: Shell) -> Option<Evasion> {
+    if depth == DEEPEST {
         return None;
     }
+    shell::commands(text, shell)?.iter().find_map(|words| of_command(depth, words))
+}
+
+/// Looks through what runs the command, which may be git in the end.
+fn of_command(depth: usize, mut words: &[BString]) -> Option<Evasion> {
+    let mut assigned = None;
+    loop {
+        let (first, mut rest) = words.split_first()?;
+        if let Some((name, value)) = shell::assignment(first) {
+            assigned =
+                assigned.or_else(|| assigned_hooks(name, value).then(|| Evasion::OtherHooks(first.clone())));
+            words = rest;
+            continue;
+        }
+        let name = file_name(first.as_bstr());
+        if name == "git" {
+            return assigned.or_else(|| of_git(rest));
+        }
+        if name == "eval" {
+            return find_at(depth + 1, &bstr::join(" ", rest), Shell::Posix);
+        }
+        let wrapper = WRAPPERS.iter().find(|wrapper| name == wrapper.name)?;
+        let mut is_text = false;
+        while let Some((option, after)) = rest.split_first().filter(|(word, _)| word.starts_with(b"-")) {
+            let (letters, has_argument) = option_parts(option, wrapper.with_argument, "", wrapper.long);
+            is_text |= letters.iter().any(|letter| Some(*letter) == wrapper.text);
+            rest = after.get(usize::from(has_argument)..)?;
+        }
+        if is_text {
+            return find_at(depth + 1, rest.first()?, Shell::Posix);
+        }
+        words = rest.get(wrapper.operands?..)?;
+    }
+}
+
+fn of_git(mut words: &[BString]) -> Option<Evasion> {
     while let Some((word, rest)) = words.split_first().filter(|(word, _)| word.starts_with(b"-")) {
         let has_argument = GLOBAL.iter().any(|option| word == option);
         let (option, setting) = match word.split_once_str("=") {
@@ -198,6 +296,9 @@ fn of_command(words: &[BString]) -> Option<Evasion> {
         words = rest.get(usize::from(has_argument)..)?;
     }
     let (name, words) = words.split_first()?;
+    if name == CONFIG.name {
+        return of_config(words);
+    }
     let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name)?;
     let (option, operands) = subcommand.evading_option(words);
     let option = option?.to_owned();
@@ -208,25 +309,16 @@ fn of_command(words: &[BString]) -> Option<Evasion> {
     Some(Evasion::NoHooks { subcommand: subcommand.name, option })
 }
 
-/// The program that a command runs in the end, without its directory, and the words
-/// after it.
-fn program(mut words: &[BString]) -> Option<(&BStr, &[BString])> {
-    loop {
-        let (first, mut rest) = words.split_first()?;
-        words = rest;
-        if is_assignment(first.as_bstr()) {
-            continue;
-        }
-        let name = file_name(first.as_bstr());
-        let Some((_, with_argument, operands)) = WRAPPERS.iter().find(|(wrapper, ..)| name == wrapper) else {
-            return Some((name, rest));
-        };
-        while let Some((option, after)) = rest.split_first().filter(|(word, _)| word.starts_with(b"-")) {
-            let has_argument = option.len() == 2 && with_argument.as_bytes().contains(&option[1]);
-            rest = after.get(usize::from(has_argument)..)?;
-        }
-        words = rest.get(*operands..)?;
+/// What is read or unset may have a value too, for a pattern: `--get…`, `--unset…`.
+fn of_config(words: &[BString]) -> Option<Evasion> {
+    if words.iter().any(|word| word.starts_with(b"--ge") || word.starts_with(b"--u")) {
+        return None;
     }
+    let (_, operands) = CONFIG.evading_option(words);
+    let is_set = operands.first().is_some_and(|operand| *operand == "set");
+    let [key, value, ..] = operands.get(usize::from(is_set)..)? else { return None };
+    let setting = BString::from(bstr::join("=", [key, value]));
+    is_about_hooks(setting.as_bstr()).then_some(Evasion::OtherHooks(setting))
 }
 
 /// The last component of a program's path.
@@ -235,30 +327,47 @@ pub(super) fn file_name(program: &BStr) -> &BStr {
     name.strip_suffix(b".exe").unwrap_or(name).as_bstr()
 }
 
-/// `NAME=…`, before a command.
-fn is_assignment(word: &BStr) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    word.split_once_str("=").is_some_and(|(name, _)| {
-        name.first().is_some_and(|first| !first.is_ascii_digit()) && name.iter().copied().all(is_part)
-    })
-}
-
 /// Whether `KEY=VALUE` says which hooks git runs. Sections and names are the same in
-/// any letter case.
+/// any letter case. To switch a hook on is fine.
 fn is_about_hooks(setting: &BStr) -> bool {
-    let key = setting.split_str("=").next().unwrap_or_default().to_ascii_lowercase();
-    key == b"core.hookspath" || key.starts_with(b"hook.") && key.ends_with(b".enabled")
+    let (key, value) = setting.split_once_str("=").unwrap_or((setting, b"true"));
+    let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
+    let is_on = [&b"true"[..], b"yes", b"on", b"1"].contains(&value.as_slice());
+    key == b"core.hookspath" || key.starts_with(b"hook.") && key.ends_with(b".enabled") && !is_on
 }
 
-/// Whether a pathspec names what is in a session directory. Other magic than `:/`
-/// may exclude it.
+/// Whether a variable of the environment tells git a directory of hooks: a key alone, or
+/// `'KEY=VALUE'` or `'KEY'='VALUE'`.
+fn assigned_hooks(name: &[u8], value: &[u8]) -> bool {
+    let is_gits = name == b"GIT_CONFIG_PARAMETERS" || name.starts_with(b"GIT_CONFIG_KEY_");
+    let key = value.split(|byte| b"'=".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
+    is_gits && key.eq_ignore_ascii_case(b"core.hooksPath")
+}
+
+/// Whether a pathspec names what is in a session directory. Other magic than that of
+/// `:/` and `:(top)` may exclude it.
 fn is_session_work(pathspec: &BStr) -> bool {
-    let path = pathspec.strip_prefix(b":/").unwrap_or(pathspec).as_bstr();
-    !path.starts_with(b":") && is_in_session_directory(path)
+    let mut prefixes = [":/", ":(top)"].iter();
+    let path = prefixes.find_map(|prefix| pathspec.strip_prefix(prefix.as_bytes())).unwrap_or(pathspec);
+    !path.starts_with(b":") && is_in_session_directory(path.as_bstr())
+}
+
+/// The letters of an option, before those that are an argument; and whether the next word
+/// is its argument. A long option has no letters, and may be abbreviated.
+fn option_parts<'w>(word: &'w [u8], with_argument: &str, with_rest: &str, long: &[&str]) -> (&'w [u8], bool) {
+    if word.starts_with(b"--") {
+        return (b"", word.len() > 2 && long.iter().any(|option| option.as_bytes().starts_with(word)));
+    }
+    let letters = word.get(1..).unwrap_or_default();
+    let has_argument = |letter: &u8| with_argument.as_bytes().contains(letter);
+    let ends = |letter: &u8| has_argument(letter) || with_rest.as_bytes().contains(letter);
+    let end = letters.iter().position(ends).unwrap_or(letters.len());
+    (&letters[..end], letters[end..].first().is_some_and(has_argument) && end + 1 == letters.len())
 }
 
 impl Subcommand {
-    /// The word that goes past the guard, and the words that are no options.
+    /// The word that goes past the guard, where none after it takes it back; and the words
+    /// that are no options.
     fn evading_option<'w>(&self, words: &'w [BString]) -> (Option<&'w BStr>, Vec<&'w BStr>) {
         let (mut evading, mut operands) = (None, Vec::new());
         let mut rest = words.iter().map(|word| word.as_bstr());
@@ -267,35 +376,23 @@ impl Subcommand {
                 operands.extend(rest);
                 break;
             }
-            let (evades, has_argument) = match word.as_bytes() {
-                [b'-', b'-', ..] => self.long_option(word),
-                [b'-', letters @ ..] => self.letters(letters),
-                _ => {
-                    operands.push(word);
-                    continue;
-                }
-            };
-            evading = evading.or(evades.then_some(word));
+            if !word.starts_with(b"-") {
+                operands.push(word);
+                continue;
+            }
+            let (letters, has_argument) = option_parts(word, self.with_argument, self.with_rest, self.long);
+            let abbreviates = |option: &str| option.as_bytes().starts_with(word);
+            let is_evading = word.starts_with(self.shortest.as_bytes()) && abbreviates(self.evading)
+                || letters.iter().any(|letter| Some(*letter) == self.letter);
+            if is_evading {
+                evading = evading.or(Some(word));
+            } else if self.restoring.iter().any(|option| abbreviates(option)) {
+                evading = None;
+            }
             if has_argument {
                 rest.next();
             }
         }
         (evading, operands)
-    }
-
-    /// Whether an option goes past the guard, and whether the next word is its argument.
-    fn long_option(&self, word: &BStr) -> (bool, bool) {
-        let abbreviates = |option: &str| option.as_bytes().starts_with(word);
-        let evades = word.starts_with(self.shortest.as_bytes()) && abbreviates(self.evading);
-        (evades, self.long.iter().any(|option| abbreviates(option)))
-    }
-
-    /// The same of several options of one letter.
-    fn letters(&self, letters: &[u8]) -> (bool, bool) {
-        let has_argument = |letter: &u8| self.with_argument.as_bytes().contains(letter);
-        let ends = |letter: &u8| has_argument(letter) || self.with_rest.as_bytes().contains(letter);
-        let end = letters.iter().position(ends).unwrap_or(letters.len());
-        let evades = letters[..end].iter().any(|letter| Some(*letter) == self.letter);
-        (evades, letters[end..].first().is_some_and(has_argument) && end + 1 == letters.len())
     }
 }

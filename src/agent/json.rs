@@ -46,9 +46,10 @@ impl<'t> Container<'t> {
         self.container(self.position(key)?, '{')
     }
 
-    /// The string that a member is.
-    pub(super) fn string(&self, key: &str) -> Option<String> {
-        string(self.value(self.position(key)?))
+    /// The string that a member is; nothing, where it is something else.
+    pub(super) fn string(&self, key: &str) -> Result<Option<String>, serde_json::Error> {
+        let value = self.position(key).map(|at| self.value(at));
+        value.filter(|value| value.starts_with('"')).map(serde_json::from_str).transpose()
     }
 
     /// A child as it is written, without its key.
@@ -112,6 +113,6 @@ fn without_blanks(text: &str, range: Range<usize>) -> Range<usize> {
 }
 
 /// What JSON takes for a blank.
-fn is_blank(c: char) -> bool {
+pub(super) fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }

@@ -60,29 +60,33 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// It is not JSON.
+    /// It is not JSON, or a string that is needed stands for no text.
     pub fn read(input: &[u8]) -> Result<Option<Self>, serde_json::Error> {
         json::check(input)?;
-        let Some(told) = str::from_utf8(input).ok().and_then(Container::root) else { return Ok(None) };
-        let directory = told.string("cwd").unwrap_or_default().into();
-        Ok(deed(&told).map(|deed| Self { directory, deed }))
+        let text = str::from_utf8(input).map_err(serde::de::Error::custom)?;
+        let Some(told) = Container::root(text) else { return Ok(None) };
+        let Some(deed) = deed(&told)? else { return Ok(None) };
+        let directory = told.string("cwd")?.unwrap_or_default().into();
+        Ok(Some(Self { directory, deed }))
     }
 }
 
-fn deed(told: &Container) -> Option<Deed> {
-    match told.string("hook_event_name")?.as_str() {
-        "PreToolUse" => {
+fn deed(told: &Container) -> Result<Option<Deed>, serde_json::Error> {
+    Ok(match told.string("hook_event_name")?.as_deref() {
+        Some("PreToolUse") => {
             let named = told.string("tool_name")?;
-            let (_, field, tool) = TOOLS.into_iter().find(|(name, ..)| *name == named)?;
-            let text = told.object("tool_input")?.string(field)?;
-            Some(match tool {
+            let tool = TOOLS.into_iter().find(|(name, ..)| named.as_deref() == Some(name));
+            let Some(((_, field, tool), input)) = tool.zip(told.object("tool_input")) else {
+                return Ok(None);
+            };
+            input.string(field)?.map(|text| match tool {
                 Tool::Writes => Deed::Write(text.into()),
                 Tool::Runs(shell) => Deed::Run(shell, text),
             })
         }
-        "Stop" if told.position("stop_hook_active").is_none_or(|at| told.value(at) != "true") => {
+        Some("Stop") if told.position("stop_hook_active").is_none_or(|at| told.value(at) != "true") => {
             Some(Deed::Stop)
         }
         _ => None,
-    }
+    })
 }

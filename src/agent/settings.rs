@@ -25,7 +25,7 @@ pub enum Error {
 }
 
 /// `text` with our entries in it, which run `command`; nothing stands for a file that
-/// is not there. Done twice, it is done once, and an entry of ours with another command
+/// is not there, and an empty one holds an empty object. Done twice, it is done once, and an entry of ours with another command
 /// is renewed.
 ///
 /// # Errors
@@ -34,7 +34,8 @@ pub enum Error {
 pub fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> {
     // A string is written as JSON without fail.
     let command = serde_json::to_string(command).unwrap_or_default();
-    let mut text = text.map(str::to_owned);
+    let is_empty = |text: &str| text.chars().all(json::is_blank);
+    let mut text = text.map(|text| if is_empty(text) { format!("{{}}{text}") } else { text.to_owned() });
     for (event, tools) in EVENTS {
         text = Some(match text {
             Some(text) => with_entry(&text, event, tools, &command)?,
@@ -162,8 +163,9 @@ impl<'t> Ours<'t> {
 
 /// Whether a command, as JSON, runs this program as `agent`.
 fn is_ours(command: &str) -> bool {
-    let commands =
-        json::string(command).and_then(|command| shell::commands(&command, Shell::Posix)).unwrap_or_default();
+    let commands = json::string(command)
+        .and_then(|command| shell::commands(command.as_bytes(), Shell::Posix))
+        .unwrap_or_default();
     let [words] = &commands[..] else { return false };
     let [program, .., last] = &words[..] else { return false };
     last == "agent" && file_name(program.as_bstr()) == super::NAME

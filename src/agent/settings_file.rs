@@ -25,6 +25,9 @@ pub enum Error {
     /// A symlink leads elsewhere.
     #[error("`{}` leads out of the worktree, and nothing was changed: put a file in its place", .0.display())]
     Outside(PathBuf),
+    /// A symlink leads to nothing, or in a circle.
+    #[error("`{}` leads nowhere, and nothing was changed: mend or remove it", .0.display())]
+    Nowhere(PathBuf, #[source] io::Error),
     /// The file cannot be read.
     #[error("could not read `{}`, and nothing was changed", .0.display())]
     Read(PathBuf, #[source] io::Error),
@@ -51,12 +54,13 @@ impl SettingsFile {
     ///
     /// # Errors
     ///
-    /// A symlink leads out of the worktree, or the file cannot be read.
+    /// A symlink leads out of the worktree or nowhere, or the file cannot be read.
     pub fn read(top: &Path) -> Result<Self, Error> {
         let directory = top.join(DIRECTORY);
         let path = directory.join(NAME);
         for link in [&directory, &path].into_iter().filter(|path| path.is_symlink()) {
-            if !fs::canonicalize(link).is_ok_and(|target| target.starts_with(top)) {
+            let target = fs::canonicalize(link).map_err(|error| Error::Nowhere(link.clone(), error))?;
+            if !target.starts_with(top) {
                 return Err(Error::Outside(link.clone()));
             }
         }

@@ -12,7 +12,7 @@ use crate::Change;
 use crate::agent::{Deed, Event, evasion};
 use crate::cli::Options;
 use crate::git::{self, Repository};
-use crate::policy::{Verdict, is_in_session_directory};
+use crate::policy::{Verdict, is_at_home, is_in_session_directory};
 use crate::report;
 use crate::report::agent::Misplaced;
 use crate::session::SessionDirectory;
@@ -49,7 +49,7 @@ fn misplaced(options: &Options, here: &Path, file: &Path) -> Result<Option<Strin
     let path = repository.path_from_top(file.as_os_str())?;
     let path = path.as_bstr();
     let policy = policy(options, &|name| repository.top_level_file(name))?;
-    if is_in_session_directory(path) || !policy.nominates(path) {
+    if is_at_home(path) || !policy.nominates(path) {
         return Ok(None);
     }
     let tracked = repository.tracked_paths()?;

@@ -29,6 +29,9 @@ pub(super) fn run(
         return everywhere(options, level, &binary, out);
     }
     let history = History::open()?;
+    if args.agent && history.is_bare() {
+        return Err(report::agent::NO_WORKTREE.into());
+    }
     let level = match level {
         Level::Default if history.is_bare() => Level::Bare,
         _ if history.is_bare() => return Err(report::hooks::NOT_STRICT.into()),

@@ -296,6 +296,14 @@ impl Production {
     }
 }
 
+/// Whether `path` lies in a session directory that is called so in this very letter case,
+/// as git's ignore rule has it.
+#[must_use]
+pub fn is_at_home(path: &BStr) -> bool {
+    let (directory, _) = rule::split(path);
+    components(directory).any(|component| component == SESSION_DIRECTORY)
+}
+
 /// Whether `path` lies in a session directory or is called like one: a file,
 /// a symlink or a gitlink of that name is refused too.
 #[must_use]

@@ -218,7 +218,7 @@ pub(super) fn components(path: &BStr) -> impl Iterator<Item = &BStr> {
 }
 
 /// The directory of `path` (empty for what is at the top) and its last component.
-fn split(path: &BStr) -> (&BStr, &BStr) {
+pub(super) fn split(path: &BStr) -> (&BStr, &BStr) {
     match path.rfind_byte(b'/') {
         Some(slash) => (path[..slash].as_bstr(), path[slash + 1..].as_bstr()),
         None => (b"".as_bstr(), path),

@@ -13,6 +13,10 @@ use crate::policy::{Finding, Rule};
 /// How many paths are named.
 const MOST: usize = 20;
 
+/// Why no agent asks in a bare repository.
+pub const NO_WORKTREE: &str =
+    "nothing was changed: an agent works in a worktree, and a bare repository has none for --agent";
+
 /// A file that an agent is about to write where it would be refused.
 #[derive(Debug)]
 pub struct Misplaced<'a> {

@@ -81,6 +81,12 @@ fn a_file_is_denied_where_a_commit_would_be_refused_for_it() {
         (".claude_sessions/debugging/debug_x.py", ""),
         ("backend/.claude_sessions/debug_x.py", ""),
         ("session/debug_x.py", ""),
+        ("backend/.claude_sessions", "current/.claude_sessions"),
+        (".Claude_Sessions/x.py", "current/x.py"),
+        ("backend/.CLAUDE_SESSIONS/tests/x.py", "current/x.py"),
+        (".Claude_Sessions/.claude_sessions/x.py", ""),
+        (".claude_sessions/.Claude_Sessions/x.py", ""),
+        ("ignored/.Claude_Sessions/x.py", ""),
         ("debug_link.py", ""),
         (".git/hooks/debug_x.py", ""),
         (".git/debug_x.py", ""),
@@ -201,7 +207,18 @@ fn what_is_not_understood_is_allowed() {
     ] {
         repo.guard_fed(&["agent"], input.as_bytes()).silent();
     }
-    repo.guard_fed(&["agent"], b"{\"cwd\": \"\xff\"}").silent();
+    // What is JSON, but no text.
+    for input in [
+        &b"{\"cwd\": \"\xff\"}"[..],
+        br#"{"hook_event_name": "\ud800"}"#,
+        br#"{"hook_event_name": "PreToolUse", "tool_name": "\ud800"}"#,
+        br#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_\ud800.py"}}"#,
+        br#"{"hook_event_name": "Stop", "cwd": "\ud800"}"#,
+    ] {
+        repo.guard_fed(&["agent"], input).unjudged();
+    }
+    let said = br#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "x", "content": "\ud800"}}"#;
+    repo.guard_fed(&["agent"], said).silent();
     // An agent that does not say where it stands stands where its hook does.
     let told = json!({"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}});
     repo.guard_fed(&["agent"], told.to_string().as_bytes()).denied();
@@ -412,19 +429,137 @@ const LINES: &[(&str, bool)] = &[
     ("git add -- -f .claude_sessions", false),
     ("git rm -f .claude_sessions/x", false),
     ("git rm --cached -f .claude_sessions/x", false),
+    ("git add -f ':(top).claude_sessions/x'", true),
+    ("git add -f ':/.claude_sessions/x'", true),
+    ("git add -f ':(top)main.py'", false),
+    ("git add -f . ':(top,exclude).claude_sessions'", false),
+    ("git add -f . ':(top):!.claude_sessions'", false),
+    ("git add -f --no-force .claude_sessions", false),
+    // The last one counts.
+    ("git commit --no-verify --verify", false),
+    ("git commit -n --verify", false),
+    ("git commit -n --veri", false),
+    ("git commit -n --no-no-verify", false),
+    ("git commit --verify --no-verify", true),
+    ("git commit -n --verify -n", true),
+    ("git commit -n --verbose", true),
+    ("git commit -n -m --verify", true),
+    ("git commit -n -- --verify", true),
+    // Words that are no commands.
+    ("a=(git commit -n)", false),
+    ("a+=(git commit -n)", false),
+    ("a=(\n  git commit -n # it's )\n)", false),
+    ("declare -a c=(git commit --no-verify)", false),
+    ("local -a c=('x)' git commit -n); git status", false),
+    ("a=(x); git commit -n", true),
+    ("a=(x) && (git commit -n)", true),
+    ("a=($(git commit -n))", true),
+    ("if [[ \"$x\" =~ (git commit -n) ]]; then :; fi", false),
+    ("[[ $x == a && (git commit -n || b) ]] || true", false),
+    ("[[ -n x && $x < b ]] && git commit -n", true),
+    ("[[ $(git commit -n) ]]", true),
+    ("$([[ x != \"]]\" && (a || b) ]]; git commit -n)", true),
+    ("echo [[ x; git commit -n", true),
+    ("git commit -m \"$(case $x in a) echo \"b -n c\";; esac)\"", false),
+    ("git commit -m \"$(case $x in a) echo b;; (c) echo d;; esac)\" -n", true),
+    ("x=$(case $y in a) git commit -n;; esac)", true),
+    ("x=$(echo case) && git commit -n", true),
+    ("(if true; then case x in a|b) :; esac; fi); git commit -n", true),
+    ("git commit -m \"${x//'\"'/}\" && git commit -m '-n'", false),
+    // Redirections.
+    ("2>/dev/null git commit -n", true),
+    ("git 2>/dev/null commit -n", true),
+    ("git &>/dev/null commit -n", true),
+    ("git >&2 commit 2>&1 -n", true),
+    ("<file git commit -n", true),
+    ("git commit -m 2 >log -n", true),
+    ("git commit -m 2>log -n", false),
+    ("git commit -m x 2> -n", false),
+    ("git commit &>>log -m -n", false),
+    // Commands in texts.
+    ("bash -c 'git commit -n'", true),
+    ("sh -c \"git commit -n\"", true),
+    ("bash -lc 'cd x && git commit -n'", true),
+    ("zsh -c 'git commit -n'", true),
+    ("/bin/bash -o pipefail -ec 'git commit -n'", true),
+    ("bash --norc --rcfile x -c 'git commit -n'", true),
+    ("bash -c \"sh -c 'git commit -n'\"", true),
+    ("bash -c 'echo x' 'git commit -n'", false),
+    ("bash -c \"git commit -m 'about -n'\"", false),
+    ("bash script 'git commit -n'", false),
+    ("bash git commit -n", false),
+    ("sh -e script -c 'git commit -n'", false),
+    ("bash -c 'git commit -n", false),
+    ("bash -c", false),
+    ("eval 'git commit -n'", true),
+    ("eval git commit '-n'", true),
+    ("eval \"git commit -m 'x; git commit -n'\"", false),
+    ("eval \"$(ssh-agent)\"", false),
+    ("env -S 'git commit -n'", true),
+    ("env -iS 'git commit -n'", true),
+    ("env -S 'git commit' x", false),
+    ("find . -name x | xargs -I{} sh -c 'git commit -n'", true),
+    ("cat <<EOF\n$(git commit -n)\nEOF", true),
+    ("cat <<-EOF\n\t\"`git commit -n`\n\tEOF\n", true),
+    ("cat <<EOF\nit's \"open $x ${y} $((1)) \\$(git commit -n) \\`\nEOF\ngit commit", false),
+    ("cat <<EOF\nit's \"open\nEOF\ngit commit -n", true),
+    ("cat <<'EOF'\n$(git commit -n)\nEOF", false),
+    ("cat <<\\EOF\n$(git commit -n)\nEOF", false),
+    ("echo ${x:=$(git commit -n)}", true),
+    ("echo \"${x:-\"$(git commit -n)\"}\"", true),
+    ("echo $(( 1 + $(git commit -n) ))", true),
+    ("echo $(( (1 + 2) * 3 )) && git commit -n", true),
+    ("echo $((1 + (2))); echo 'git commit -n'", false),
+    // What stands before the command.
+    ("function f { git commit -n; }", true),
+    ("function f() { git commit -n; }", true),
+    ("A+=b git commit -n", true),
+    ("A[0]=b git commit -n", true),
+    ("A[0=b git commit -n", false),
+    ("timeout --signal KILL 5 git commit -n", true),
+    ("timeout --signal=KILL 5 git commit -n", true),
+    ("env --chdir dir git commit -n", true),
+    ("env -- git commit -n", true),
+    ("sudo -iu x git commit -n", true),
+    ("sudo --user x git commit -n", true),
+    ("xargs -0 -n 1 git commit -n", true),
+    ("sudo -u git commit -n", false),
+    // Settings.
+    ("git config core.hooksPath /dev/null", true),
+    ("git config --global core.hookspath x", true),
+    ("git config --type path --replace-all core.hooksPath x", true),
+    ("git config --file .git/config core.hooksPath x", true),
+    ("git -C x config set core.hooksPath x", true),
+    ("git config set --global --all core.hooksPath x", true),
+    ("git config hook.stage-guard.pre-commit.enabled false", true),
+    ("git config hook.stage-guard.pre-commit.enabled true", false),
+    ("git -c hook.stage-guard.pre-commit.enabled=true commit", false),
+    ("git config core.hooksPath", false),
+    ("git config --get core.hooksPath x", false),
+    ("git config --global --get-all core.hooksPath x", false),
+    ("git config --unset core.hooksPath x", false),
+    ("git config --unset-all core.hooksPath", false),
+    ("git config get core.hooksPath", false),
+    ("git config unset core.hooksPath", false),
+    ("git config user.name core.hooksPath", false),
+    ("git config alias.x 'commit -n'", false),
+    ("GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=x git commit", true),
+    ("env GIT_CONFIG_PARAMETERS=\"'core.hooksPath=x'\" git commit", true),
+    ("GIT_CONFIG_PARAMETERS=\"'core.hooksPath'='x'\" git commit", true),
+    ("GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=core.hooksPath git commit", false),
+    ("GIT_CONFIG_COUNT=$n GIT_CONFIG_PARAMETERS=$x git commit", false),
+    ("GIT_CONFIG_KEY_0=core.hooksPath make", false),
 ];
 
 #[test]
 fn commands_that_go_past_the_guard_are_denied() {
     let nowhere = Repo::home();
-    for (line, is_denied) in LINES {
+    let is_wrong = |(line, is_denied): &&(&str, bool)| {
         let run = nowhere.runs("Bash", line);
-        assert_eq!(
-            (run.code, run.err.is_empty()),
-            (if *is_denied { 2 } else { 0 }, !is_denied),
-            "{line}: {run:?}"
-        );
-    }
+        (run.code, run.err.is_empty()) != (if *is_denied { 2 } else { 0 }, !is_denied)
+    };
+    let wrong: Vec<_> = LINES.iter().filter(is_wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -442,6 +577,12 @@ fn power_shell_has_signs_of_its_own() {
         ("<# git commit -n #> git status", false),
         ("git commit -m \"$(Get-Date)\" -n", true),
         ("if ($?) { git commit -n }", true),
+        ("$x = git commit -n", true),
+        ("$x += git commit -n", true),
+        ("$x = 'git commit -n'", false),
+        ("$x git commit -n", false),
+        ("git commit -n 2>$null", true),
+        ("bash -c 'git commit -n'", true),
     ] {
         let run = nowhere.runs("PowerShell", line);
         assert_eq!(run.code, if is_denied { 2 } else { 0 }, "{line}: {run:?}");
@@ -451,10 +592,16 @@ fn power_shell_has_signs_of_its_own() {
 #[test]
 fn commands_of_any_shape_are_read_to_the_end() {
     let nowhere = Repo::home();
-    for sign in ["(", "$(", "`", "\"$(", "\\`", "<(", "<<x\n", "${", "((", "'", "{ ", "\\", "$'"] {
+    for sign in [
+        "(", "$(", "`", "\"$(", "\\`", "<(", "<<x\n", "${", "((", "'", "{ ", "\\", "$'", "\"${", "a=(",
+        "$((", "case ", "[[ ", "eval ", "\\'",
+    ] {
         nowhere.runs("Bash", &sign.repeat(50_000)).silent();
         nowhere.runs("PowerShell", &sign.repeat(50_000)).silent();
     }
+    // A text in a text in a text … is read so far.
+    nowhere.runs("Bash", &format!("{}git commit -n", "eval ".repeat(5))).denied();
+    nowhere.runs("Bash", &format!("{}git commit -n", "eval ".repeat(50))).silent();
 }
 
 #[test]
@@ -576,6 +723,30 @@ fn all_else_in_the_settings_stays_byte_for_byte() {
 }
 
 #[test]
+fn empty_settings_are_filled() {
+    for text in ["", "\n", " \r\n\t"] {
+        let repo = Repo::new();
+        repo.write(SETTINGS, text).guard("install --agent").ok();
+        assert_eq!(commands(&repo, "Stop"), [format!("{BINARY} agent")]);
+        repo.guard("uninstall").ok();
+        assert_eq!(repo.read(SETTINGS), format!("{{}}{text}"));
+        // What was not installed is left.
+        repo.write(SETTINGS, text).guard("uninstall").ok();
+        assert_eq!(repo.read(SETTINGS), text);
+    }
+}
+
+#[test]
+fn no_agent_asks_in_a_bare_repository() {
+    let bare = Repo::nowhere();
+    fs::create_dir(&bare.top).unwrap();
+    bare.git("init -q --bare").ok();
+    bare.guard("install --agent").could_not("a bare repository has none");
+    assert!(!bare.is_there(".claude") && !bare.is_there("hooks/pre-receive"));
+    bare.guard("install").ok();
+}
+
+#[test]
 fn new_settings_are_laid_out_as_the_old_ones() {
     for (before, after) in [
         (
@@ -636,7 +807,8 @@ fn uninstall_finds_its_entries_in_settings_that_were_written_anew() {
 #[test]
 fn settings_of_another_form_are_refused_and_nothing_is_changed() {
     for (text, words) in [
-        ("", "it is not JSON"),
+        ("\u{feff}", "it is not JSON"),
+        ("\u{feff}{}", "it is not JSON"),
         ("{", "it is not JSON"),
         ("{} x", "it is not JSON"),
         ("// x\n{}", "it is not JSON"),
@@ -660,10 +832,18 @@ fn settings_of_another_form_are_refused_and_nothing_is_changed() {
 fn settings_are_not_written_out_of_the_worktree() {
     let repo = super::hooks::unguarded();
     fs::create_dir(repo.path("../outside")).unwrap();
-    for (target, link) in [("../outside", ".claude"), ("../../outside/x", SETTINGS), ("nowhere", SETTINGS)] {
+    repo.write("../outside/x", "{}");
+    for (target, link, words) in [
+        ("../outside", ".claude", "leads out of the worktree"),
+        ("nowhere", ".claude", "leads nowhere"),
+        ("../../outside/x", SETTINGS, "leads out of the worktree"),
+        ("nowhere", SETTINGS, "leads nowhere"),
+        ("../../outside/y", SETTINGS, "leads nowhere"),
+        ("settings.json", SETTINGS, "leads nowhere"),
+    ] {
         fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
         symlink(target, repo.path(link)).unwrap();
-        repo.guard("install --agent").could_not("leads out of the worktree");
+        repo.guard("install --agent").could_not(words);
         assert!(!repo.is_there(".git/hooks/pre-commit") && !repo.is_there("../outside/settings.json"));
         fs::remove_file(repo.path(link)).unwrap();
     }

@@ -171,6 +171,8 @@ fn a_finding_names_its_commit_and_how_to_mend_it() {
     assert_eq!(repo.guard("check --range first.. -q").out, "4 refused\n");
 }
 
+type Make = fn(&Repo);
+
 /// Session work in a commit with other work, in one of its own, in one below a merge, and
 /// in a merge.
 fn beside_code(repo: &Repo) {
@@ -202,7 +204,7 @@ fn in_a_merge(repo: &Repo) {
 
 #[test]
 fn the_way_to_mend_a_commit_mends_it() {
-    let histories: [(fn(&Repo), &str, &str); 4] = [
+    let histories: [(Make, &str, &str); 4] = [
         (beside_code, "sed -i '/ old$/s/^pick/edit/'", "message old first"),
         (alone, "sed -i '/ old$/s/^pick/edit/'", "message old first"),
         (below_a_merge, "sed -i '/ old$/s/^pick/edit/'", "first merged message message old"),

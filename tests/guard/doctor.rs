@@ -61,7 +61,7 @@ fn each_level_is_named() {
     for (level, guarded) in [
         ("install", "guarded: pre-commit, pre-merge-commit (`install`)"),
         ("install --strict", "pre-applypatch, pre-push (`install --strict`)"),
-        ("install --strict=refs", "pre-push, reference-transaction (`install --strict=refs`)"),
+        ("install --strict=refs", "pre-push, reference-transaction, pre-receive (`install --strict=refs`)"),
     ] {
         repo.shell(&format!("\"$GUARD\" -q {level}")).ok();
         is_well(&repo);
