@@ -1,11 +1,12 @@
 //! The reader of commits that is used wherever libgit2 can open the repository.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::collections::HashSet;
+use std::env;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::{env, fs};
 
 use bstr::{BStr, ByteSlice};
 use git2::{ErrorClass, ErrorCode, ObjectType, Oid, Repository, Sort, Tree, TreeEntry};
@@ -16,8 +17,8 @@ use crate::{Change, Entry};
 
 pub(super) struct Reader {
     repository: Repository,
-    /// All that it reads are objects.
-    _watch: Watch,
+    /// From the first object on.
+    watch: OnceCell<Watch>,
 }
 
 /// How many commits are looked at before it is worth to ask which are new.
@@ -38,17 +39,18 @@ impl Reader {
         };
         // Nor does git hash again what it reads; what is compressed has a checksum of its own.
         git2::opts::strict_hash_verification(false);
-        let absolute = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        // Without the `/` at the end.
+        let absolute = |path: &Path| path.components().collect();
         let place = Place {
             top: repository.workdir().map(absolute),
             git_dir: absolute(repository.path()),
             common_dir: absolute(repository.commondir()),
         };
-        Ok(Some((Self { repository, _watch: Watch::start() }, place)))
+        Ok(Some((Self { repository, watch: OnceCell::new() }, place)))
     }
 
     pub(super) fn present(&self, mut ids: Vec<String>) -> Vec<String> {
-        let Ok(objects) = self.repository.odb() else { return Vec::new() };
+        let Ok(objects) = self.objects().odb() else { return Vec::new() };
         ids.retain(|id| Oid::from_str(id).is_ok_and(|id| objects.exists(id)));
         ids
     }
@@ -65,8 +67,8 @@ impl Reader {
     }
 
     pub(super) fn new_commits(&self, tips: &[String], known: Known) -> Result<Vec<Commit>, Error> {
+        let mut walk = self.objects().revwalk().map_err(unreadable)?;
         Watch::walk();
-        let mut walk = self.repository.revwalk().map_err(unreadable)?;
         walk.set_sorting(Sort::TOPOLOGICAL).map_err(unreadable)?;
         let mut is_empty = true;
         for tip in tips {
@@ -93,7 +95,7 @@ impl Reader {
         }
         walk.map(|id| {
             let id = id.map_err(unreadable)?;
-            let commit = self.repository.find_commit(id).map_err(unreadable)?;
+            let commit = self.objects().find_commit(id).map_err(unreadable)?;
             let parents = commit.parent_ids().map(|parent| parent.to_string()).collect();
             Ok(Commit { id: id.to_string(), parents, tip: 0 })
         })
@@ -113,7 +115,9 @@ impl Reader {
         let mut commits = Vec::new();
         let mut left: Vec<Oid> = Vec::new();
         for tip in tips {
-            left.extend(self.peel(tip).ok()?);
+            if !named.contains(&Oid::from_str(tip).ok()?) {
+                left.extend(self.peel(tip).ok()?);
+            }
         }
         while let Some(id) = left.pop() {
             if !named.insert(id) {
@@ -123,7 +127,7 @@ impl Reader {
                 return None;
             }
             Watch::go_on();
-            let commit = self.repository.find_commit(id).ok()?;
+            let commit = self.objects().find_commit(id).ok()?;
             left.extend(commit.parent_ids());
             let parents = commit.parent_ids().map(|parent| parent.to_string()).collect();
             commits.push(Commit { id: id.to_string(), parents, tip: 0 });
@@ -148,7 +152,7 @@ impl Reader {
             let parents: Result<Vec<Tree>, Error> = commit.parents.iter().map(|id| self.tree(id)).collect();
             let parents = parents?;
             let mut comparison =
-                Comparison { repository: &self.repository, nominates, path: Vec::new(), entries: Vec::new() };
+                Comparison { repository: self.objects(), nominates, path: Vec::new(), entries: Vec::new() };
             comparison.descend(&tree, &parents)?;
             // In a tree `x-y` stands before a directory `x`, among paths behind it.
             comparison.entries.sort_unstable();
@@ -160,7 +164,7 @@ impl Reader {
 
     pub(super) fn tree(&self, id: &str) -> Result<Tree<'_>, Error> {
         let tree =
-            Oid::from_str(id).and_then(|id| self.repository.find_commit(id)).and_then(|commit| commit.tree());
+            Oid::from_str(id).and_then(|id| self.objects().find_commit(id)).and_then(|commit| commit.tree());
         tree.map_err(|error| Error::ReadCommit(id.to_owned(), error.into()))
     }
 
@@ -170,21 +174,27 @@ impl Reader {
         if entry.kind() != Some(ObjectType::Blob) {
             return Ok(None);
         }
-        let blob = self.repository.find_blob(entry.id());
+        let blob = self.objects().find_blob(entry.id());
         let blob = blob.map_err(|error| Error::ReadBlob(entry.id().to_string(), error.into()))?;
         Ok(Some(blob.content().to_owned()))
     }
 
     pub(super) fn head(&self) -> Result<Option<String>, Error> {
-        match self.repository.head().and_then(|head| head.peel_to_commit()) {
+        match self.objects().head().and_then(|head| head.peel_to_commit()) {
             Ok(commit) => Ok(Some(commit.id().to_string())),
             Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
             Err(error) => Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
         }
     }
 
+    /// The repository, to read objects of.
+    fn objects(&self) -> &Repository {
+        self.watch.get_or_init(Watch::start);
+        &self.repository
+    }
+
     fn find(&self, id: &str) -> Result<git2::Commit<'_>, Error> {
-        let commit = Oid::from_str(id).and_then(|id| self.repository.find_commit(id));
+        let commit = Oid::from_str(id).and_then(|id| self.objects().find_commit(id));
         commit.map_err(|error| Error::ReadCommit(id.to_owned(), error.into()))
     }
 
@@ -192,7 +202,7 @@ impl Reader {
     fn peel(&self, id: &str) -> Result<Option<Oid>, Error> {
         let unreadable = |error: git2::Error| Error::ReadCommit(id.to_owned(), error.into());
         let object =
-            Oid::from_str(id).and_then(|id| self.repository.find_object(id, None)).map_err(unreadable)?;
+            Oid::from_str(id).and_then(|id| self.objects().find_object(id, None)).map_err(unreadable)?;
         match object.peel(ObjectType::Commit) {
             Ok(commit) => Ok(Some(commit.id())),
             Err(error) if matches!(error.code(), ErrorCode::InvalidSpec | ErrorCode::Peel) => Ok(None),
