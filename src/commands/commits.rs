@@ -7,18 +7,45 @@ use bstr::BString;
 
 use super::Tell;
 use crate::Introduced;
-use crate::git::{Commit, History};
+use crate::git::{Commit, History, Known};
 use crate::policy::{Finding, Policy};
 
-/// Whether nothing is refused of the few commits above those that refs name: which of them
-/// are new need not be told then.
-pub(super) fn are_clean(
-    history: &History,
-    policy: &Policy,
-    above: Option<&[Commit]>,
-) -> Result<bool, Box<dyn Error>> {
-    let Some(commits) = above else { return Ok(false) };
-    Ok(findings(history, policy, commits, &[], &mut |_| {})?.is_empty())
+/// The commits that refs are about to reach for the first time.
+pub(super) struct New<'n> {
+    history: &'n History,
+    tips: &'n [String],
+    known: Known<'n>,
+    /// More than these, and found in less time: see [`History::commits_above_refs`].
+    above: Option<Vec<Commit>>,
+}
+
+impl<'n> New<'n> {
+    /// The commits that `tips` reach and that are not `known`; nothing where it is clear at
+    /// once that there is none.
+    pub(super) fn commits(history: &'n History, tips: &'n [String], known: Known<'n>) -> Option<Self> {
+        let above = history.commits_above_refs(tips, known);
+        let is_none = above.as_ref().is_some_and(Vec::is_empty);
+        (!is_none).then_some(Self { history, tips, known, above })
+    }
+
+    /// What is refused of them, and they themselves where something is. `names` and `tell`
+    /// are as in [`findings`].
+    pub(super) fn judged<'p>(
+        self,
+        policy: &'p Policy,
+        names: &[BString],
+        tell: Tell,
+    ) -> Result<(Vec<Finding<'p>>, Vec<Commit>), Box<dyn Error>> {
+        let Self { history, tips, known, above } = self;
+        // Where nothing is refused of more commits, it does not matter which of them are new.
+        if let Some(above) = above
+            && findings(history, policy, &above, &[], &mut |_| {})?.is_empty()
+        {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let commits = history.new_commits(tips, known)?;
+        Ok((findings(history, policy, &commits, names, tell)?, commits))
+    }
 }
 
 /// What is refused of `commits`, the oldest first. `names` are the refs that the tips

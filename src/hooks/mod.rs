@@ -4,6 +4,10 @@
 //! and knows the path of the binary. A symlink straight to the binary would fail
 //! *open* when the binary goes away: git skips a dangling hook without a word.
 
+mod examined;
+pub mod kept;
+mod level;
+
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -12,51 +16,10 @@ use std::{fs, io, process};
 
 use bstr::ByteSlice;
 
-mod examined;
-pub mod kept;
-
 pub use examined::{Examined, Place, Stands};
+pub use level::{Level, NAMES};
 
 use crate::git::read_regular_file;
-
-/// Which hooks `install` links.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Level {
-    /// Those of a commit and a merge.
-    Default,
-    /// Those too that git runs under `--no-verify`, for picks and patches, and before
-    /// a push.
-    Strict,
-    /// And the one that it runs for every update of a ref, with that of a push taken in:
-    /// there git changes the files before it updates the ref.
-    Refs,
-    /// The one of a bare repository that is pushed to.
-    Bare,
-}
-
-impl Level {
-    /// The names of the hooks.
-    #[must_use]
-    pub fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Default => &NAMES[..2],
-            Self::Strict => &NAMES[..5],
-            Self::Refs => &NAMES,
-            Self::Bare => &NAMES[6..],
-        }
-    }
-}
-
-/// Every hook that is guarded, those of each level after the other.
-pub const NAMES: [&str; 7] = [
-    "pre-commit",
-    "pre-merge-commit",
-    "prepare-commit-msg",
-    "pre-applypatch",
-    "pre-push",
-    "reference-transaction",
-    "pre-receive",
-];
 
 /// The shim, as it also serves in a folder of hooks by itself.
 const SHIM: &str = include_str!("../../hooks/pre-commit");

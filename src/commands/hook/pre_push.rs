@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use super::super::{Outcome, Output, Tell, check, commits, policy};
+use super::super::commits::New;
+use super::super::{Outcome, Output, Tell, check, policy};
 use crate::cli::Options;
 use crate::git::{History, Known, PushedRef};
 use crate::report::way_out::WayOut;
@@ -31,17 +32,11 @@ pub(super) fn run(
     let history = History::open()?;
     // The other side may be ahead of what was fetched.
     let known = history.present(known)?;
-    let known = Known::RemotesAnd(&known);
-    let above = history.commits_above_refs(&tips, known);
-    if above.as_ref().is_some_and(Vec::is_empty) {
+    let Some(new) = New::commits(&history, &tips, Known::RemotesAnd(&known)) else {
         return Ok(Outcome::Allowed);
-    }
+    };
     let policy = policy(options, &|name| history.top_level_file(name))?;
-    if commits::are_clean(&history, &policy, above.as_deref())? {
-        return Ok(Outcome::Allowed);
-    }
-    let commits = history.new_commits(&tips, known)?;
-    let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
+    let (findings, commits) = new.judged(&policy, &names, tell)?;
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }

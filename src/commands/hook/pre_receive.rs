@@ -5,7 +5,8 @@ use std::mem::ManuallyDrop;
 
 use bstr::BString;
 
-use super::super::{Outcome, Output, Tell, check, commits, policy};
+use super::super::commits::New;
+use super::super::{Outcome, Output, Tell, check, policy};
 use crate::cli::Options;
 use crate::git::{self, History, Known, RefUpdate};
 use crate::policy::{FILE_NAME, Policy};
@@ -30,16 +31,9 @@ pub(super) fn run(
         return Ok(Outcome::Allowed);
     }
     let history = History::open()?;
-    let above = history.commits_above_refs(&tips, Known::Refs);
-    if above.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(Outcome::Allowed);
-    }
+    let Some(new) = New::commits(&history, &tips, Known::Refs) else { return Ok(Outcome::Allowed) };
     let policy = own_policy(options, &history, &tips, &names, out)?;
-    if commits::are_clean(&history, &policy, above.as_deref())? {
-        return Ok(Outcome::Allowed);
-    }
-    let commits = history.new_commits(&tips, Known::Refs)?;
-    let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
+    let (findings, commits) = new.judged(&policy, &names, tell)?;
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }

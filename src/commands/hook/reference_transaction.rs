@@ -4,7 +4,8 @@ use std::env;
 use std::error::Error;
 use std::ffi::OsStr;
 
-use super::super::{Outcome, Output, Tell, check, commits, policy};
+use super::super::commits::New;
+use super::super::{Outcome, Output, Tell, check, policy};
 use crate::cli::Options;
 use crate::git::{Commit, History, Known, Operation, RefUpdate, Repository, Target};
 use crate::policy::{Finding, Policy};
@@ -47,16 +48,9 @@ pub(super) fn run(
     // branch is to reach it. To judge all of it at each pick would take longer and longer.
     let is_pick = operation.is_some_and(Operation::is_rebase) && names.iter().all(|name| name == "HEAD");
     let known = Known::BranchesTagsAnd(if is_pick { &olds } else { &[] });
-    let above = history.commits_above_refs(&tips, known);
-    if above.as_ref().is_some_and(Vec::is_empty) {
-        return Ok(Outcome::Allowed);
-    }
+    let Some(new) = New::commits(&history, &tips, known) else { return Ok(Outcome::Allowed) };
     let policy = policy(options, &|name| history.top_level_file(name))?;
-    if commits::are_clean(&history, &policy, above.as_deref())? {
-        return Ok(Outcome::Allowed);
-    }
-    let commits = history.new_commits(&tips, known)?;
-    let findings = commits::findings(&history, &policy, &commits, &names, tell)?;
+    let (findings, commits) = new.judged(&policy, &names, tell)?;
     let Some(newest) = commits.first().filter(|_| !findings.is_empty()) else { return Ok(Outcome::Allowed) };
     let way_out = way_out(&history, &policy, operation, newest, &findings)?;
     check::report(options, &findings, commits.len(), way_out, out)
