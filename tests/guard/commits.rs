@@ -653,6 +653,13 @@ fn a_transaction_is_judged_by_what_git_says_of_it() {
         }
     }
     repo.guard_fed(&["hook", "reference-transaction"], refused[0].as_bytes()).silent();
+    // A mirror takes in what no ref of it reaches.
+    repo.git("init -q --bare ../bare.git").ok();
+    repo.shell("cp -a .git/objects ../bare.git").ok();
+    let bare = repo.beside("bare.git");
+    for input in &refused {
+        bare.guard_fed(&["hook", "reference-transaction", "prepared"], input.as_bytes()).silent();
+    }
     let missing = format!("{zero} {} refs/heads/x\n", "1".repeat(40));
     run("prepared", &missing).could_not("1111");
 }
