@@ -81,8 +81,12 @@ impl Operation {
         if has_ref(git_dir, "CHERRY_PICK_HEAD") {
             return Self::RebasePick;
         }
+        // Only at the last one of several does git stop as at a conflict.
+        let todo = fs::read(git_dir.join("rebase-merge/git-rebase-todo")).unwrap_or_default();
+        let is_melted = |line: &[u8]| line.starts_with(b"fixup ") || line.starts_with(b"squash ");
         let last = done.trim_ascii_end().lines().next_back().unwrap_or_default();
-        if last.starts_with(b"fixup ") { Self::RebaseFixup } else { Self::Rebase }
+        let is_before_another = is_melted(last) && is_melted(&todo);
+        if last.starts_with(b"fixup ") || is_before_another { Self::RebaseFixup } else { Self::Rebase }
     }
 
     /// Whether it is a rebase, which moves a detached `HEAD` from one commit that it has

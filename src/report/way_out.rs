@@ -38,9 +38,9 @@ pub enum WayOut<'w> {
 pub enum Leftover<'w> {
     /// Nothing.
     Nothing,
-    /// `HEAD` has the paths already, and was to be amended; perhaps in the middle of an
-    /// operation.
-    Amend(Option<Operation>),
+    /// `HEAD` has the paths already, and was to be amended to this commit; perhaps in the
+    /// middle of an operation.
+    Amend(&'w str, Option<Operation>),
     /// An operation that can only be taken back: the paths are in commits of others.
     Operation(Operation),
     /// Index and worktree have the files of this commit already: git asks afterwards.
@@ -74,19 +74,22 @@ impl WayOut<'_> {
             }
             Self::RefsStay(leftover) => {
                 line(out, "kept", "HEAD and all refs are as they were")?;
+                // Whatever is taken back stays in the stash: perhaps it was there before.
                 match leftover {
                     Leftover::Nothing => Ok(()),
-                    Leftover::Amend(operation) => {
+                    Leftover::Amend(commit, operation) => {
                         line(out, "stow", &format!("{stow}{}", paths(findings)))?;
                         let and_then = operation.map_or("", |_| "; git rebase --continue");
-                        line(out, "then", &format!("git commit --amend --no-edit --allow-empty{and_then}"))
+                        // With the message and the author that were asked for.
+                        line(out, "then", &format!("git commit --amend --allow-empty -C {commit}{and_then}"))
                     }
                     Leftover::Operation(operation) => line(out, "then", taking_back(operation)),
                     Leftover::Files(commit, autostash) => {
                         let and_then = autostash.map_or("", bringing_back);
-                        line(out, "back", &format!("git read-tree -m -u {commit} HEAD{and_then}"))
+                        let save = "git stash store -m stage-guard $(git stash create)";
+                        line(out, "back", &format!("{save} && git read-tree -m -u {commit} HEAD{and_then}"))
                     }
-                    Leftover::Staged => line(out, "back", "git stash push --staged"),
+                    Leftover::Staged => line(out, "back", "git stash push"),
                 }
             }
         }
@@ -126,7 +129,13 @@ fn rewriting(findings: &[Finding]) -> String {
     if !merges.is_empty() {
         ways.push(format!("with a line `break` below {}", names(&merges)));
     }
-    format!("`git rebase -i -r {}` {}", parent.map_or("--root", short), ways.join(" and "))
+    let ways = ways.join(" and ");
+    let check = if merges.is_empty() {
+        ""
+    } else {
+        " (git diff ORIG_HEAD shows in the end what a merge made anew lacks)"
+    };
+    format!("`git rebase -i -r {}` {ways}{check}", parent.map_or("--root", short))
 }
 
 /// How an operation that a hook has stopped goes on when nothing is refused any more.
@@ -134,8 +143,8 @@ fn going_on(operation: Operation) -> &'static str {
     match operation {
         Operation::RebaseBegun => taking_back(operation),
         Operation::RebasePick => {
-            "git commit --no-edit; git rebase --edit-todo, and drop the commit if it is listed again; \
-             git rebase --continue. Or git rebase --abort"
+            "git commit --no-edit, if anything is left; git rebase --edit-todo, and drop the commit if it is \
+             listed again; git rebase --continue. Or git rebase --abort"
         }
         Operation::RebaseFixup => {
             "git commit --amend --no-edit; git rebase --edit-todo, and drop the commit if it is listed again; \
@@ -149,8 +158,10 @@ fn going_on(operation: Operation) -> &'static str {
         Operation::CherryPick => {
             "git cherry-pick --continue, or --skip if nothing is left of the commit, or --abort"
         }
-        Operation::Revert => "git commit --no-edit; git revert --continue. Or git revert --abort",
-        Operation::RevertOne => "git commit --no-edit",
+        Operation::Revert => {
+            "git commit --no-edit; git revert --continue. Or git revert --skip if nothing is left, or --abort"
+        }
+        Operation::RevertOne => "git commit --no-edit, or with a message of your own",
         Operation::Merge => "git commit, or git merge --abort",
     }
 }
@@ -174,7 +185,7 @@ fn taking_back(operation: Operation) -> &'static str {
 /// How what an operation has put away comes back when it is no more.
 fn bringing_back(operation: Operation) -> &'static str {
     match operation {
-        Operation::Merge => " && git merge --quit && git stash pop",
-        _ => " && git rebase --quit && git stash pop",
+        Operation::Merge => " && git merge --quit && git stash pop --index",
+        _ => " && git rebase --quit && git stash pop --index",
     }
 }

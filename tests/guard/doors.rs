@@ -320,7 +320,13 @@ fn files_that_git_has_moved_already_go_back() {
         (STAGED, "git merge -q --ff-only $(cat ../dirty)", " M kept.py\nA  staged.py\n"),
         (STAGED, "git branch -f side $(cat ../dirty)", " M kept.py\nA  staged.py\n"),
         (STAGED, "git update-ref refs/heads/x $(cat ../dirty)", " M kept.py\nA  staged.py\n"),
-        ("echo changed >kept.py", "git switch -q -c x $(cat ../dirty)", " M kept.py\n"),
+        ("", "git switch -q -c x $(cat ../dirty)", ""),
+        ("git add -A", "git merge -q --ff-only --autostash $(cat ../dirty)", ""),
+        (
+            "echo one >>kept.py; git add kept.py; echo two >>kept.py",
+            "git merge -q --ff-only --autostash $(cat ../dirty)",
+            "MM kept.py\n",
+        ),
         ("echo changed >kept.py", "git merge -q --ff-only --autostash $(cat ../dirty)", " M kept.py\n"),
         ("echo changed >kept.py", "git pull -q --ff-only --autostash ../fork main", " M kept.py\n"),
         ("echo changed >kept.py", "git rebase -q --apply --autostash $(cat ../dirty)", " M kept.py\n"),
@@ -335,6 +341,30 @@ fn files_that_git_has_moved_already_go_back() {
             refused.err.lines().find_map(|said| said.strip_prefix("back: ").or(said.strip_prefix("then: ")));
         repo.shell(back.unwrap_or_default()).ok();
         assert_eq!(repo.git("status --porcelain").ok(), status, "{line}: {refused:?}");
+    }
+}
+
+/// What only looks like it was changed by git is not lost on the way back.
+#[test]
+fn work_that_was_uncommitted_before_is_in_the_stash() {
+    for reset in
+        ["git reset -q --soft HEAD~1; git reset -q --soft $DIRTY", "git reset -q HEAD~1; git reset -q $DIRTY"]
+    {
+        let repo = guarded(Mode::Default);
+        repo.shell(&format!("{STAGE}; echo good >good.py; git add good.py; git commit -q -n -m dirty")).ok();
+        repo.guard("install --strict=refs").ok();
+        let dirty = repo.git("rev-parse HEAD").ok();
+        let repo = repo.with("DIRTY", dirty.trim());
+        let refused = repo.shell(reset);
+        let back = refused
+            .err
+            .lines()
+            .find_map(|said| said.strip_prefix("back: "))
+            .unwrap_or_else(|| panic!("{refused:?}"));
+        repo.shell(back).ok();
+        assert!(!repo.is_there("good.py"));
+        repo.git("stash pop").ok();
+        assert_eq!((repo.read("good.py"), repo.read(NEW)), ("good\n".to_owned(), "x\n".to_owned()));
     }
 }
 
@@ -368,7 +398,7 @@ fn an_operation_that_cannot_go_on_is_taken_back() {
 #[test]
 fn an_amended_commit_gets_rid_of_its_session_work() {
     for (line, end) in [
-        ("git checkout -q topic~1; git commit -q -n --amend -m new", ""),
+        ("git checkout -q topic~1; git commit -q -n --amend -m new", "new"),
         (
             "git checkout -q topic; GIT_EDITOR='echo new >' GIT_SEQUENCE_EDITOR='sed -i 2s/^pick/reword/' git rebase -q -i origin/main",
             "three",
@@ -389,7 +419,8 @@ fn an_amended_commit_gets_rid_of_its_session_work() {
         let on = repo.shell(&format!("set -e; {}; {then}", refused.way_out()));
         assert_eq!(on.code, 0, "{refused:?} {on:?}");
         repo.guard("check --range origin/main..HEAD").silent();
-        assert!(repo.git("log -1 --format=%s").ok().contains(end) && repo.is_there(NEW), "{on:?}");
+        let log = repo.git("log --format=%s origin/main..").ok();
+        assert!(log.starts_with(end) && log.contains("new\n") && repo.is_there(NEW), "{on:?} {log}");
     }
 }
 

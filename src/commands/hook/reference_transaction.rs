@@ -81,7 +81,7 @@ fn way_out<'c>(
             return Ok(WayOut::Stow(Some(operation)));
         }
         let leftover = if is_commit && is_amended(history, newest)? {
-            Leftover::Amend(Some(operation))
+            Leftover::Amend(&newest.id, Some(operation))
         } else {
             Leftover::Operation(operation)
         };
@@ -91,7 +91,7 @@ fn way_out<'c>(
         return Ok(WayOut::Stow(operation));
     }
     Ok(WayOut::RefsStay(if is_commit && is_amended(history, newest)? {
-        Leftover::Amend(None)
+        Leftover::Amend(&newest.id, None)
     } else if !is_staged {
         Leftover::Nothing
     } else if history.is_at_head("ORIG_HEAD")? {
