@@ -196,10 +196,7 @@ impl Examined {
     #[must_use]
     pub fn level(&self) -> Level {
         let guarded = self.guarded();
-        let has_all = |level: &Level| {
-            let mut names = guarded.iter().filter(|name| !Level::Bare.names().contains(name));
-            names.all(|name| level.names().contains(name))
-        };
+        let has_all = |level: &Level| guarded.iter().all(|name| level.names().contains(name));
         let levels = if self.is_bare { &[][..] } else { &[Level::Default, Level::Strict, Level::Refs] };
         levels.iter().copied().find(has_all).unwrap_or(Level::Bare)
     }

@@ -70,7 +70,7 @@ fn each_level_is_named() {
 }
 
 /// A line of shell that breaks something, the exit code, and what the report says.
-const BREAKAGES: [(&str, i32, &str); 29] = [
+const BREAKAGES: [(&str, i32, &str); 30] = [
     // The hooks.
     ("rm .git/hooks/pre-commit", 1, "there is no "),
     ("rm .git/hooks/pre-merge-commit", 1, "hooks/pre-merge-commit\nmend:    "),
@@ -107,6 +107,11 @@ const BREAKAGES: [(&str, i32, &str); 29] = [
     ("git config core.hooksPath .git/hooks; git worktree add -q ../linked", 0, "names no directory in "),
     // The rest.
     ("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 0, "install --strict\nlive: "),
+    (
+        "\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction",
+        0,
+        "install --strict=refs\nlive: ",
+    ),
     ("printf 'allw = []\n' >.stage-guard.toml", 1, "         1 | allw = []\n           | ^^^^\n"),
     ("printf 'allow = [\".claude_sessions/**\"]\n' >.stage-guard.toml", 0, "directory is allowed by"),
     ("printf 'disable = [\"session-directory\"]\n' >.stage-guard.toml", 0, "debug_stage_guard_doctor.py is"),

@@ -211,8 +211,8 @@ impl History {
     }
 
     /// What `commits` have that none of their parents has: for each, those entries
-    /// that `nominates` says yes to, in the order of their paths. A commit without
-    /// any is left out. `each` is called in the order of `commits`.
+    /// that `nominates` says yes to, in the order of their paths. `each` is called for
+    /// every commit, in the order of `commits`, also where there is no such entry.
     ///
     /// # Errors
     ///
