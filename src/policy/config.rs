@@ -1,5 +1,6 @@
 //! The policy as TOML: the built-in one, and what a repository adds to it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -12,13 +13,10 @@ use super::glob::Invalid;
 use super::name::Name;
 use super::path_glob::PathGlob;
 use super::rule::{Home, Rule, Scope};
-use super::{Policy, Production, Tracked};
+use super::{Lists, Policy, Production, Tracked};
 
 /// The name of the configuration at the top of a repository.
 pub const FILE_NAME: &str = ".stage-guard.toml";
-
-/// The policy that is compiled in, in the same form as a configuration.
-const BUILT_IN: &str = include_str!("builtin.toml");
 
 /// How many characters of a line are shown with a mistake in it.
 const WIDEST: usize = 160;
@@ -128,23 +126,6 @@ impl<'de> Deserialize<'de> for Texts {
 }
 
 impl Policy {
-    /// The policy that is compiled in.
-    ///
-    /// # Errors
-    ///
-    /// None that a test of this crate would let pass.
-    pub fn built_in() -> Result<Self, Error> {
-        let nothing = Self {
-            allow: Vec::new(),
-            disabled: Vec::new(),
-            lists: BTreeMap::new(),
-            tracked: Tracked::default(),
-            production: Production::default(),
-            rules: Vec::new(),
-        };
-        nothing.extended("built-in policy", BUILT_IN.as_bytes())
-    }
-
     /// This policy and what `text` makes of it: a configuration in TOML. `file`
     /// is its name, for errors.
     ///
@@ -169,13 +150,14 @@ impl Policy {
         for (name, texts) in document.lists {
             let at = name.span();
             let name = name.into_inner();
-            if self.lists.contains_key(&name) {
+            if self.lists.contains_key(name.as_str()) {
                 let message = format!("the built-in policy has a list `{name}`: give this one another name");
                 return Err(Mistake { at, message });
             }
-            self.lists.insert(name, texts.into_iter().map(Text::into_inner).collect());
+            let texts = texts.into_iter().map(|text| Cow::Owned(text.into_inner()));
+            self.lists.insert(Cow::Owned(name), texts.collect());
         }
-        let mut ids: Vec<String> = Vec::new();
+        let mut ids = Vec::new();
         for table in document.rule {
             let (at, rule) = (table.id.span(), table.into_rule(&self.lists)?);
             if ids.contains(&rule.id) {
@@ -207,7 +189,7 @@ impl Policy {
         roots.extend(more);
         let more: Vec<_> = parsed(unknown(document.production.outside, &outside.texts()), Name::new)?;
         outside.extend(more);
-        let known: Vec<&str> = markers.iter().map(String::as_str).collect();
+        let known: Vec<&str> = markers.iter().map(Cow::as_ref).collect();
         let more: Vec<_> = parsed(unknown(document.production.markers, &known), marker)?;
         markers.extend(more);
         Ok(self)
@@ -215,7 +197,7 @@ impl Policy {
 }
 
 impl RuleTable {
-    fn into_rule(self, lists: &BTreeMap<String, Vec<String>>) -> Result<Rule, Mistake> {
+    fn into_rule(self, lists: &Lists) -> Result<Rule, Mistake> {
         let mistake = |at, message: &str| Err(Mistake { at, message: message.to_owned() });
         if self.id.get_ref().is_empty() {
             return mistake(self.id.span(), "an id is never empty");
@@ -253,7 +235,7 @@ fn parsed<P, L: FromIterator<P>>(
 /// Spelled texts, or those of a list, as patterns.
 fn spelled<P, L: FromIterator<P>>(
     texts: Option<Spanned<Texts>>,
-    lists: &BTreeMap<String, Vec<String>>,
+    lists: &Lists,
     parse: fn(String) -> Result<P, Invalid>,
 ) -> Result<L, Mistake> {
     let Some(texts) = texts else { return Ok(L::from_iter([])) };
@@ -261,12 +243,12 @@ fn spelled<P, L: FromIterator<P>>(
     match texts.into_inner() {
         Texts::Spelled(texts) => parsed(texts, parse),
         Texts::Listed(name) => {
-            let Some(texts) = lists.get(&name) else {
-                let near = did_you_mean(&name, lists.keys().map(String::as_str));
+            let Some(texts) = lists.get(name.as_str()) else {
+                let near = did_you_mean(&name, lists.keys().map(Cow::as_ref));
                 return Err(Mistake { at, message: format!("`[lists]` has no `{name}`{near}") });
             };
             let mistake = |invalid: Invalid| Mistake { at: at.clone(), message: invalid.to_string() };
-            texts.iter().map(|text| parse(text.clone()).map_err(mistake)).collect()
+            texts.iter().map(|text| parse(text.clone().into_owned()).map_err(mistake)).collect()
         }
     }
 }
@@ -277,8 +259,8 @@ fn unknown(texts: Vec<Text>, known: &[&str]) -> Vec<Text> {
 }
 
 /// A marker is looked up, not matched, so it is the name of a file.
-fn marker(text: String) -> Result<String, Invalid> {
-    Name::literal(&text).map(|()| text)
+fn marker(text: String) -> Result<Cow<'static, str>, Invalid> {
+    Name::literal(&text).map(|()| Cow::Owned(text))
 }
 
 impl From<toml::de::Error> for Mistake {

@@ -5,13 +5,17 @@
 //! a path (a project marker, the module that a test belongs to) is asked only
 //! for paths that a rule has caught.
 
+mod built_in;
 mod config;
+mod filter;
 mod glob;
 mod name;
+mod nomination;
 mod path_glob;
 mod printed;
 mod rule;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -19,6 +23,7 @@ use bstr::{BStr, BString, ByteSlice};
 pub use config::{Error, FILE_NAME};
 pub use glob::Invalid;
 pub use name::{Name, Names};
+pub use nomination::Nominator;
 pub use path_glob::PathGlob;
 pub use rule::{Home, Rule, Scope};
 use rule::{Parts, components};
@@ -39,11 +44,14 @@ pub struct Policy {
     allow: Vec<PathGlob>,
     disabled: Vec<String>,
     /// Lists that rules may name instead of spelling them out.
-    lists: BTreeMap<String, Vec<String>>,
+    lists: Lists,
     tracked: Tracked,
     production: Production,
     rules: Vec<Rule>,
 }
+
+/// Texts by the name of their list.
+type Lists = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
 
 /// What becomes of a changed path that a parent of the commit already has.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
@@ -62,7 +70,7 @@ struct Production {
     /// Matched against the whole path of the directory.
     roots: Vec<PathGlob>,
     /// Names of files that make the top-level directory which holds them one.
-    markers: Vec<String>,
+    markers: Vec<Cow<'static, str>>,
     /// Names of directories that neither a marker nor a wildcard makes one, nor
     /// anything below them.
     outside: Names,
@@ -173,6 +181,24 @@ impl Policy {
         matches!(self.verdict(in_reach, parts, Change::Added, &assumed), Verdict::Refused { .. })
     }
 
+    /// What [`Policy::judge`] may ask of `path`: paths of which it has to be known whether
+    /// they are tracked.
+    #[must_use]
+    pub fn questions(&self, path: &BStr) -> Vec<BString> {
+        let parts = Parts::of(path);
+        let mut questions = Vec::new();
+        for rule in &self.rules {
+            let Some(pattern) = rule.catches(parts) else { continue };
+            questions.extend(rule.siblings(pattern, parts));
+            if rule.scope == Scope::ProductionRoot {
+                let is_top_level = |place: &&BStr| components(place).count() == 1;
+                let places = rule.places(parts).filter(is_top_level);
+                questions.extend(places.flat_map(|place| self.production.markers_in(place)));
+            }
+        }
+        questions
+    }
+
     /// Judges `path`, of which a commit makes `change`. `is_tracked` tells
     /// whether a path is a file, or a directory of files, in what is being judged.
     pub fn judge(&self, path: &BStr, change: Change, is_tracked: &dyn Fn(&BStr) -> bool) -> Verdict<'_> {
@@ -193,7 +219,7 @@ impl Policy {
                 };
                 let escaped = |path: &str| globset::escape(&path.replace('\\', r"\\"));
                 let is_entry = |glob: &String| {
-                    PathGlob::new(glob.as_str()).is_ok_and(|glob| glob.matches(path.as_bstr()))
+                    PathGlob::new(glob.clone()).is_ok_and(|glob| glob.matches(path.as_bstr()))
                 };
                 Some(Alternatives {
                     elsewhere: Some(rule.proper_place(parts)).filter(is_fine),
@@ -278,21 +304,29 @@ impl Production {
     /// Whether `directory` is a production root: the top (an empty path), one
     /// of the roots, or a top-level directory that holds a project marker.
     fn is_root(&self, directory: &BStr, answer: &dyn Fn(&Question) -> bool) -> bool {
-        if directory.is_empty() {
-            return true;
-        }
         let is_outside = || components(directory).any(|component| self.outside.find(component).is_some());
+        let has_marker =
+            || self.markers_in(directory).any(|marker| answer(&Question::Marker(marker.as_bstr())));
         let depth = components(directory).count();
+        depth == 0 || self.could_be_root(directory, depth, &is_outside, &has_marker)
+    }
+
+    /// The paths of the project markers in `directory`.
+    fn markers_in(&self, directory: &BStr) -> impl Iterator<Item = BString> {
+        self.markers.iter().map(move |marker| rule::join(directory, marker.as_ref().into()))
+    }
+
+    /// The same of a directory below the top, which has so many components.
+    fn could_be_root(
+        &self,
+        directory: &BStr,
+        depth: usize,
+        is_outside: &dyn Fn() -> bool,
+        has_marker: &dyn Fn() -> bool,
+    ) -> bool {
         let mut roots = self.roots.iter().filter(|root| root.may_match_depth(depth));
-        if roots.any(|root| root.matches(directory) && (root.is_literal() || !is_outside())) {
-            return true;
-        }
-        depth == 1
-            && !is_outside()
-            && self.markers.iter().any(|marker| {
-                let path = rule::join(directory, marker.as_str().into());
-                answer(&Question::Marker(path.as_bstr()))
-            })
+        roots.any(|root| root.matches(directory) && (root.is_literal() || !is_outside()))
+            || depth == 1 && !is_outside() && has_marker()
     }
 }
 

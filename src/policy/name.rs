@@ -1,5 +1,8 @@
 //! Globs on one component of a path.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use bstr::{BStr, ByteSlice};
 
 use super::glob::{Compiled, Invalid, is_special};
@@ -7,21 +10,26 @@ use super::glob::{Compiled, Invalid, is_special};
 /// A glob on one component of a path: a file's name, or a directory's.
 #[derive(Debug)]
 pub struct Name {
-    text: String,
-    /// The bytes that a match begins with.
-    firsts: Bytes,
+    text: Cow<'static, str>,
     form: Form,
 }
 
-/// How a name is matched. To compile a glob into an automaton takes longer than
-/// a whole check, so it is not done for the simple ones, which nearly all are.
+/// How a name is matched.
 #[derive(Debug)]
 enum Form {
     /// Plain text and `*`, as it was written.
     Plain(Stars),
+    /// More than that, read when it is first matched: few are.
+    Choices(OnceLock<Choices>),
+}
+
+/// To compile a glob into an automaton takes longer than a whole check, so it is not done
+/// for the simple ones, which nearly all are.
+#[derive(Debug)]
+enum Choices {
     /// What `{…}` and `[…]` stand for, spelled out.
     Spelled(Vec<(Stars, String)>),
-    Glob(Compiled),
+    Glob(Box<Compiled>),
 }
 
 /// Where the first and the last `*` of a text are, if it has one.
@@ -47,23 +55,22 @@ impl Name {
     /// # Errors
     ///
     /// An empty text, a `/`, or a glob that cannot be parsed.
-    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
-        let text = text.into();
-        check_component(&text)?;
-        let form = if !text.bytes().any(|byte| is_special(byte) && byte != b'*') {
-            Form::Plain(Stars::of(&text))
-        } else if let Some(variants) = spelled_out(&text) {
-            Form::Spelled(variants.into_iter().map(|text| (Stars::of(&text), text)).collect())
-        } else {
-            Form::Glob(Compiled::new(&text)?)
-        };
-        let mut firsts = Bytes::default();
-        match &form {
-            Form::Plain(_) => firsts.add(first(&text)),
-            Form::Spelled(variants) => variants.iter().for_each(|(_, text)| firsts.add(first(text))),
-            Form::Glob(_) => firsts.add(None),
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
+        let name = Self::known(text);
+        check_component(&name.text)?;
+        if let Form::Choices(choices) = &name.form {
+            let _ = choices.set(Choices::of(&name.text)?);
         }
-        Ok(Self { text, firsts, form })
+        Ok(name)
+    }
+
+    /// A pattern that is known to be one.
+    pub(super) fn known(text: impl Into<Cow<'static, str>>) -> Self {
+        let text = text.into();
+        let is_choice = |byte| is_special(byte) && byte != b'*';
+        let is_plain = !text.bytes().any(is_choice);
+        let form = if is_plain { Form::Plain(Stars::of(&text)) } else { Form::Choices(OnceLock::new()) };
+        Self { text, form }
     }
 
     /// Reads a pattern for what follows the last dot of a name.
@@ -71,7 +78,7 @@ impl Name {
     /// # Errors
     ///
     /// As [`Name::new`], and a dot.
-    pub fn extension(text: impl Into<String>) -> Result<Self, Invalid> {
+    pub fn extension(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.contains('.') {
             return Err(Invalid(
@@ -97,14 +104,15 @@ impl Name {
     /// Whether the pattern matches the whole of `component`, which is not empty.
     #[must_use]
     pub fn matches(&self, component: &BStr) -> bool {
-        self.firsts.has_first_of(component)
-            && match &self.form {
-                Form::Plain(stars) => stars.matches(&self.text, component),
-                Form::Spelled(variants) => {
+        match &self.form {
+            Form::Plain(stars) => stars.matches(&self.text, component),
+            Form::Choices(choices) => match self.read(choices) {
+                Choices::Spelled(variants) => {
                     variants.iter().any(|(stars, text)| stars.matches(text, component))
                 }
-                Form::Glob(compiled) => compiled.matches(component),
-            }
+                Choices::Glob(compiled) => compiled.matches(component),
+            },
+        }
     }
 
     /// What `component` has behind the plain text that the pattern begins with:
@@ -117,10 +125,39 @@ impl Name {
         is_prefix.then(|| component.strip_prefix(&self.text.as_bytes()[..star]))?.map(BStr::new)
     }
 
+    /// The pattern, if it is of plain characters and `*`.
+    pub(super) fn plain(&self) -> Option<&str> {
+        matches!(self.form, Form::Plain(_)).then_some(&self.text)
+    }
+
+    /// The texts of plain characters and `*` that another pattern stands for; nothing where
+    /// it takes an automaton to match it.
+    pub(super) fn variants(&self) -> Option<impl Iterator<Item = &str>> {
+        let Form::Choices(choices) = &self.form else { return None };
+        let Choices::Spelled(variants) = self.read(choices) else { return None };
+        Some(variants.iter().map(|(_, text)| text.as_str()))
+    }
+
+    /// A pattern that is known to be one, and is none after all, matches nothing.
+    fn read<'c>(&self, choices: &'c OnceLock<Choices>) -> &'c Choices {
+        choices.get_or_init(|| Choices::of(&self.text).unwrap_or(Choices::Spelled(Vec::new())))
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+}
+
+impl Choices {
+    fn of(text: &str) -> Result<Self, Invalid> {
+        match spelled_out(text) {
+            Some(variants) => {
+                Ok(Self::Spelled(variants.into_iter().map(|text| (Stars::of(&text), text)).collect()))
+            }
+            None => Ok(Self::Glob(Box::new(Compiled::new(text)?))),
+        }
     }
 }
 
@@ -134,8 +171,10 @@ impl FromIterator<Name> for Names {
 
 impl Extend<Name> for Names {
     fn extend<I: IntoIterator<Item = Name>>(&mut self, names: I) {
+        let names = names.into_iter();
+        self.names.reserve(names.size_hint().0);
         for name in names {
-            self.firsts.add_all(name.firsts);
+            self.firsts.add(name.text.bytes().next().filter(|byte| !is_special(*byte)));
             self.names.push(name);
         }
     }
@@ -154,6 +193,11 @@ impl Names {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// The names, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter()
     }
 
     /// The patterns as they were written, in their order.
@@ -194,23 +238,12 @@ impl Stars {
     }
 }
 
-/// The byte that every match of plain text and stars begins with, if there is one.
-fn first(text: &str) -> Option<u8> {
-    text.bytes().next().filter(|byte| *byte != b'*')
-}
-
 impl Bytes {
     /// Adds a byte, or all of them.
     fn add(&mut self, byte: Option<u8>) {
         match byte {
             Some(byte) => self.0[usize::from(byte >> 6)] |= 1 << (byte & 63),
             None => self.0 = [u64::MAX; 4],
-        }
-    }
-
-    fn add_all(&mut self, others: Self) {
-        for (own, other) in self.0.iter_mut().zip(others.0) {
-            *own |= other;
         }
     }
 
@@ -285,14 +318,14 @@ mod tests {
             pattern in r"([ab_.*-]|\[[ab_-]{1,3}\]|\{[ab*]{1,2}(,[ab_]{1,2}){0,2}\}|[\[\]{}!?,\\]){1,7}",
             component in "[ab_.-]{1,8}",
         ) {
-            let ours = Name::new(&pattern).ok().map(|name| name.matches(component.as_str().into()));
+            let ours = Name::new(pattern.clone()).ok().map(|name| name.matches(component.as_str().into()));
             let theirs = globset(&pattern).map(|glob| glob.is_match(&component));
             prop_assert_eq!(ours, theirs, "{} on {}", pattern, component);
         }
 
         #[test]
         fn paths_match_as_globset(pattern in "[ab*/]{1,7}", path in "[ab]{1,3}(/[ab]{1,3}){0,3}") {
-            if let Ok(glob) = PathGlob::new(&pattern) {
+            if let Ok(glob) = PathGlob::new(pattern.clone()) {
                 let theirs = globset(&pattern).map(|glob| glob.is_match(&path));
                 prop_assert_eq!(Some(glob.matches(path.as_str().into())), theirs, "{} on {}", pattern, path);
             }
@@ -300,15 +333,15 @@ mod tests {
 
         #[test]
         fn no_pattern_panics(pattern in r"[\PC{}\[\]*?\\,!/-]{0,60}", path in r"\PC{1,20}") {
-            let _ = Name::new(&pattern).map(|name| name.matches(path.as_str().into()));
-            let _ = PathGlob::new(&pattern).map(|glob| glob.matches(path.as_str().into()));
+            let _ = Name::new(pattern.clone()).map(|name| name.matches(path.as_str().into()));
+            let _ = PathGlob::new(pattern.clone()).map(|glob| glob.matches(path.as_str().into()));
         }
     }
 
     #[test]
     fn the_largest_patterns_compile() {
         for pattern in ["?".repeat(1000), "[!a]".repeat(250), "{a?,".repeat(50) + "b" + &"}".repeat(50)] {
-            let _ = Name::new(&pattern).unwrap().matches("component".into());
+            let _ = Name::new(pattern.clone()).unwrap().matches("component".into());
         }
         assert!(Name::new("?".repeat(1001)).is_err());
     }

@@ -1,5 +1,7 @@
 //! Globs on whole paths.
 
+use std::borrow::Cow;
+
 use bstr::BStr;
 
 use super::glob::{Compiled, Invalid, is_special};
@@ -9,7 +11,7 @@ use super::name::Name;
 /// not.
 #[derive(Debug)]
 pub struct PathGlob {
-    text: String,
+    text: Cow<'static, str>,
     form: PathForm,
 }
 
@@ -28,7 +30,7 @@ impl PathGlob {
     ///
     /// A text that could match no path (empty, or with a `/` at either end, or
     /// with `./`), or a glob that cannot be parsed.
-    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
         let text = text.into();
         let bare = text.trim_start_matches("./").trim_matches('/');
         if bare.is_empty() {
@@ -50,7 +52,9 @@ impl PathGlob {
         let form = if text.bytes().any(is_choice) || text.contains("**") {
             PathForm::Glob(Compiled::new(&text)?)
         } else {
-            PathForm::Components(text.split('/').map(Name::new).collect::<Result<_, _>>()?)
+            PathForm::Components(
+                text.split('/').map(|component| Name::new(component.to_owned())).collect::<Result<_, _>>()?,
+            )
         };
         Ok(Self { text, form })
     }

@@ -1,5 +1,7 @@
 //! The policy in force, in the form of a configuration.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::path_glob::PathGlob;
@@ -18,7 +20,7 @@ struct Printed<'p> {
 #[derive(Serialize)]
 struct PrintedProduction<'p> {
     roots: Vec<&'p str>,
-    markers: &'p [String],
+    markers: &'p [Cow<'static, str>],
     outside: Vec<&'p str>,
 }
 

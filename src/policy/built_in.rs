@@ -1,0 +1,57 @@
+//! The built-in policy, as the build script has written it from `builtin.toml`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::glob::Invalid;
+use super::name::{Name, Names};
+use super::path_glob::PathGlob;
+use super::rule::{Home, Rule, Scope};
+use super::{Policy, Production, Tracked};
+
+impl Policy {
+    /// The policy that is compiled in.
+    ///
+    /// # Errors
+    ///
+    /// None that a test of this crate would let pass.
+    pub fn built_in() -> Result<Self, Invalid> {
+        Ok(include!(concat!(env!("OUT_DIR"), "/built_in.rs")))
+    }
+}
+
+fn known(texts: &[&'static str]) -> Names {
+    texts.iter().map(|text| Name::known(*text)).collect()
+}
+
+fn roots(texts: &[&'static str]) -> Result<Vec<PathGlob>, Invalid> {
+    texts.iter().map(|text| PathGlob::new(*text)).collect()
+}
+
+fn owned(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
+    texts.iter().map(|text| Cow::Borrowed(*text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::policy::{Policy, Production, Tracked};
+
+    /// What the build script has written is what the file would be as a configuration.
+    #[test]
+    fn the_built_in_policy_is_that_of_its_file() {
+        let nothing = Policy {
+            allow: Vec::new(),
+            disabled: Vec::new(),
+            lists: BTreeMap::new(),
+            tracked: Tracked::default(),
+            production: Production::default(),
+            rules: Vec::new(),
+        };
+        let read = nothing.extended("builtin.toml", include_bytes!("builtin.toml")).unwrap();
+        let built_in = Policy::built_in().unwrap();
+        assert_eq!(built_in.to_toml().unwrap(), read.to_toml().unwrap());
+        assert_eq!(built_in.lists, read.lists);
+    }
+}
