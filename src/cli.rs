@@ -28,8 +28,28 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+impl Cli {
+    /// What is typed, where that is nothing at all, or what git's hooks type without an
+    /// option: it is run at every commit, and the parser takes longer than the check.
+    #[must_use]
+    pub fn at_a_glance(arguments: &[OsString]) -> Option<Self> {
+        let is_plain = |argument: &OsString| !argument.as_encoded_bytes().starts_with(b"-");
+        let command = match arguments {
+            [] => None,
+            [hook, name, arguments @ ..]
+                if hook == "hook" && [name].into_iter().chain(arguments).all(is_plain) =>
+            {
+                let name = name.to_str()?.to_owned();
+                Some(Command::Hook(HookArgs { then: None, line: None, name, arguments: arguments.to_vec() }))
+            }
+            _ => return None,
+        };
+        Some(Self { options: Options::default(), command })
+    }
+}
+
 /// What all commands take, before or after the command's name.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct Options {
     /// Say what would be refused or done; refuse and do nothing
     #[arg(long, global = true)]
@@ -239,4 +259,30 @@ pub enum Color {
     Always,
     /// Never
     Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use clap::Parser;
+
+    use super::Cli;
+
+    #[test]
+    fn what_is_told_at_a_glance_is_what_the_parser_tells() {
+        let arguments = ["hook", "pre-commit", "check", "", "-q", "--", "prepared", "--then=x", "hook"];
+        let mut told = 0;
+        for length in 0..4 {
+            for number in 0..arguments.len().pow(length) {
+                let chosen = |at| arguments[number / arguments.len().pow(at) % arguments.len()];
+                let typed: Vec<OsString> = (0..length).map(|at| chosen(at).into()).collect();
+                let Some(glance) = Cli::at_a_glance(&typed) else { continue };
+                let parsed = Cli::try_parse_from([OsString::from("stage-guard")].into_iter().chain(typed));
+                assert_eq!(format!("{glance:?}"), format!("{:?}", parsed.unwrap()));
+                told += 1;
+            }
+        }
+        assert!(told > 10);
+    }
 }

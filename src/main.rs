@@ -1,7 +1,9 @@
 //! Arguments in, exit code out. The only place that names standard input, output
 //! and error.
 
+use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::{self, ExitCode};
 
@@ -13,7 +15,8 @@ use stage_guard::git;
 use stage_guard::report::escape::visible_lines;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let cli = match Cli::at_a_glance(&arguments).map_or_else(Cli::try_parse, Ok) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let message = error.render().to_string();
