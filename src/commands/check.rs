@@ -1,13 +1,14 @@
 //! `check`: what is staged, every tracked path, what is untracked, or commits.
 
 use std::error::Error;
+use std::mem::ManuallyDrop;
 
 use bstr::{BString, ByteSlice};
 
 use super::{Outcome, Output, Tell, commits, policy};
 use crate::cli::{CheckArgs, Format, Options};
 use crate::git::{Commit, History, Known, Nominated, Operation, Repository};
-use crate::policy::{Finding, Policy};
+use crate::policy::{FILE_NAME, Finding, Policy};
 use crate::report::way_out::WayOut;
 use crate::report::{human, json};
 use crate::{Change, Entry};
@@ -78,12 +79,21 @@ fn judge(
 /// What the next commit would contain that none of its parents has.
 pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
-    let policy = policy(options, &|name| repository.top_level_file(name))?;
     let mut merged = repository.merge_heads()?;
     if moment == Moment::PreMergeCommit {
         merged.extend(repository.announced_merge_heads()?);
     }
-    let Nominated { entries, checked } = repository.staged(&merged, &|path| policy.nominates(path))?;
+    let at_a_glance = AtAGlance::new(options, &repository)?;
+    if let Some(checked) = at_a_glance.clear_paths(&repository, Some(&merged)) {
+        return match moment {
+            Moment::ByHand => report(options, &[], checked, WayOut::Rewrite, out),
+            _ => Ok(Outcome::Allowed),
+        };
+    }
+    let policy = at_a_glance.settled(options, &repository)?;
+    let mut nominator = policy.nominator();
+    let staged = repository.staged(&merged, &mut |path| nominator.nominates(path))?;
+    let Nominated { entries, checked } = staged;
     let findings = findings(&repository, &policy, entries)?;
     if findings.is_empty() && moment != Moment::ByHand {
         return Ok(Outcome::Allowed);
@@ -96,13 +106,60 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     report(options, &findings, checked, way_out, out)
 }
 
+/// The policy as what is on the disk has it. A sparse checkout may keep the configuration
+/// off the disk, which the index alone tells.
+struct AtAGlance {
+    policy: ManuallyDrop<Policy>,
+    is_settled: bool,
+}
+
+impl AtAGlance {
+    fn new(options: &Options, repository: &Repository) -> Result<Self, Box<dyn Error>> {
+        let on_disk = repository.file_on_disk(FILE_NAME)?;
+        let is_settled = options.config.is_some() || on_disk.is_some();
+        let policy = policy(options, &|_| Ok(on_disk.clone()))?;
+        Ok(Self { policy, is_settled })
+    }
+
+    /// How many paths the index has, where a look at its file is enough to tell that
+    /// nothing is refused: of what is staged beside these parents, or of all where none
+    /// are given.
+    fn clear_paths(&self, repository: &Repository, parents: Option<&[String]>) -> Option<usize> {
+        let mut nominator = self.policy.nominator();
+        let mut is_elsewhere = false;
+        let checked = repository.clear_paths(parents, |entry| {
+            is_elsewhere |= entry.is_off_disk() && !self.is_settled && entry.path == FILE_NAME;
+            nominator.nominates(entry.path)
+        });
+        checked.filter(|_| !is_elsewhere)
+    }
+
+    /// The policy, wherever its configuration is.
+    fn settled(
+        self,
+        options: &Options,
+        repository: &Repository,
+    ) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
+        if self.is_settled || repository.is_all_on_disk() {
+            return Ok(self.policy);
+        }
+        policy(options, &|name| repository.top_level_file(name))
+    }
+}
+
 /// Every tracked path.
 fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
-    let policy = policy(options, &|name| repository.top_level_file(name))?;
-    let Nominated { entries, checked } = repository.tracked(&|path| policy.nominates(path))?;
+    let way_out = WayOut::StowNamed { changes: false };
+    let at_a_glance = AtAGlance::new(options, &repository)?;
+    if let Some(checked) = at_a_glance.clear_paths(&repository, None) {
+        return report(options, &[], checked, way_out, out);
+    }
+    let policy = at_a_glance.settled(options, &repository)?;
+    let mut nominator = policy.nominator();
+    let Nominated { entries, checked } = repository.tracked(&mut |path| nominator.nominates(path))?;
     let findings = findings(&repository, &policy, entries)?;
-    report(options, &findings, checked, WayOut::StowNamed { changes: false }, out)
+    report(options, &findings, checked, way_out, out)
 }
 
 /// What `git add -A` would begin to track.
@@ -120,7 +177,8 @@ pub(super) fn untracked_findings<'p>(
     policy: &'p Policy,
 ) -> Result<(Vec<Finding<'p>>, usize), Box<dyn Error>> {
     let untracked = repository.untracked()?;
-    let nominated = untracked.iter().filter(|path| policy.nominates(path.as_bstr()));
+    let mut nominator = policy.nominator();
+    let nominated = untracked.iter().filter(|path| nominator.nominates(path.as_bstr()));
     let entry = |path: &BString| Entry { path: path.clone(), change: Change::Untracked };
     let (entries, checked): (Vec<Entry>, _) = (nominated.map(entry).collect(), untracked.len());
     if entries.is_empty() {
@@ -136,10 +194,9 @@ fn findings<'p>(
     policy: &'p Policy,
     entries: Vec<Entry>,
 ) -> Result<Vec<Finding<'p>>, Box<dyn Error>> {
-    if entries.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tracked = repository.tracked_paths()?;
+    let questions: Vec<BString> =
+        entries.iter().flat_map(|entry| policy.questions(entry.path.as_bstr())).collect();
+    let tracked = repository.tracked_among(&questions)?;
     Ok(policy.findings(entries, &|path| tracked.contains(path)))
 }
 

@@ -18,6 +18,7 @@ mod uninstall;
 use std::error::Error;
 use std::io::{self, Read, Write};
 use std::mem::ManuallyDrop;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -146,8 +147,9 @@ fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Err
 /// program's own.
 fn binary() -> io::Result<PathBuf> {
     let own = env::current_exe()?;
-    let real = fs::canonicalize(&own)?;
-    let is_own = |path: &PathBuf| path.is_absolute() && fs::canonicalize(path).is_ok_and(|path| path == real);
+    let real = fs::metadata(&own)?;
+    let is_same = |found: fs::Metadata| found.dev() == real.dev() && found.ino() == real.ino();
+    let is_own = |path: &PathBuf| path.is_absolute() && fs::metadata(path).is_ok_and(is_same);
     Ok(on_path().find(is_own).unwrap_or(own))
 }
 

@@ -124,7 +124,8 @@ fn refused(
     tracked: &TrackedPaths,
 ) -> Result<Vec<Wanted>, Box<dyn Error>> {
     let merged = repository.merge_heads()?;
-    let staged = repository.staged(&merged, &|path| policy.nominates(path))?;
+    let mut nominator = policy.nominator();
+    let staged = repository.staged(&merged, &mut |path| nominator.nominates(path))?;
     let findings = policy.findings(staged.entries, &|path| tracked.contains(path));
     let mut wanted = Vec::new();
     let mut misspelt = BTreeSet::new();

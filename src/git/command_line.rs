@@ -4,15 +4,16 @@
 //! `git status` heed `diff.relative`, `diff.ignoreSubmodules` and more.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{BufReader, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::{env, fs, thread};
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::io::BufReadExt;
+use bstr::{BStr, ByteSlice};
 
-use super::{Cause, Error, Nominated, Place, index_file};
+use super::{Cause, Error, Nominated, Nominates, Place};
 use crate::{Change, Entry};
 
 #[derive(Debug)]
@@ -33,15 +34,10 @@ impl Reader {
             "sha256" => EMPTY_TREE_SHA256,
             _ => return Err(Error::UnknownObjectFormat(format)),
         };
-        index_file::verify(&place, empty_tree.len() / 2)?;
         Ok((Self { empty_tree }, place))
     }
 
-    pub(super) fn staged(
-        &self,
-        merged: &[String],
-        nominates: &dyn Fn(&BStr) -> bool,
-    ) -> Result<Nominated, Error> {
+    pub(super) fn staged(&self, merged: &[String], nominates: Nominates) -> Result<Nominated, Error> {
         let first = match differences("HEAD") {
             Err(_) if is_head_unborn()? => differences(self.empty_tree),
             differences => differences,
@@ -58,10 +54,21 @@ impl Reader {
     }
 }
 
-/// The path of every entry, at any stage.
-pub(super) fn paths() -> Result<Vec<BString>, Error> {
-    let output = run(&["ls-files", "-z", "--full-name", "--", ":/"])?;
-    Ok(fields(&output).map(BString::from).collect())
+/// Gives `each` the path of every entry, at any stage, while git still reads.
+pub(super) fn each_path(mut each: impl FnMut(&BStr)) -> Result<(), Error> {
+    let arguments = ["ls-files", "-z", "--full-name", "--", ":/"];
+    let mut git = git();
+    git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut git = git.spawn().map_err(Error::RunGit)?;
+    if let Some(stdout) = git.stdout.take() {
+        let read = BufReader::with_capacity(1 << 16, stdout).for_byte_record(0, |path| {
+            each(path.into());
+            Ok(true)
+        });
+        read.map_err(Error::RunGit)?;
+    }
+    let output = git.wait_with_output().map_err(Error::RunGit)?;
+    if output.status.success() { Ok(()) } else { Err(failure(&arguments, &output)) }
 }
 
 pub(super) fn has_commit(id: &str) -> Result<bool, Error> {

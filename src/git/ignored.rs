@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bstr::{BStr, BString, ByteSlice};
 
 use super::command_line::{failure, output_of, path, run_with};
-use super::{Error, Reader, Repository};
+use super::{Error, Opened, Repository};
 
 impl Repository {
     /// Whether git ignores `path`, which is relative to the top and need not exist;
@@ -16,9 +16,9 @@ impl Repository {
     ///
     /// git cannot tell.
     pub fn ignores(&self, path: &BStr) -> Result<bool, Error> {
-        match &self.reader {
-            Reader::Libgit2(reader) => reader.ignores(path),
-            Reader::Git(_) => Ok(self.not_ignored(&[path.to_owned()])?.is_empty()),
+        match self.opened()? {
+            Opened::Libgit2(opened) => opened.ignores(path),
+            Opened::Git(_) => Ok(self.not_ignored(&[path.to_owned()])?.is_empty()),
         }
     }
 

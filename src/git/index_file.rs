@@ -1,17 +1,89 @@
-//! Whether an index file is whole. `git` takes a file that was cut short or changed
-//! for what it seems to be: it does not verify the checksum, and reads entries past
-//! the end. So before git is believed, the file is verified here, as libgit2 does
-//! for those that it reads. What the entries say is git's to tell.
+//! The index file as it is: read once, in pieces of a fixed size, so that a million
+//! entries take no more room than one. The format is gitformat-index(5).
 //!
-//! The format is gitformat-index(5).
+//! `git` takes a file that was cut short or changed for what it seems to be: it does not
+//! verify the checksum, and reads entries past the end. Here it is walked to its end.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::{cmp, env, mem, thread};
 
+use bstr::{BStr, ByteSlice};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::{Cause, Error, Place};
+
+/// An entry as the index file holds it.
+#[derive(Clone, Copy, Debug)]
+pub struct RawEntry<'f> {
+    /// In bytes, relative to the top of the repository.
+    pub path: &'f BStr,
+    /// The object id, in bytes.
+    pub id: &'f [u8],
+    /// The mode as git writes it: `0o100644`, …
+    pub mode: u32,
+    flags: u16,
+    extended_flags: u16,
+}
+
+impl RawEntry<'_> {
+    /// Whether it is one of several versions of a path: a conflict.
+    #[must_use]
+    pub fn is_unmerged(&self) -> bool {
+        self.flags & STAGE != 0
+    }
+
+    /// Whether a commit takes it: an unmerged entry none does, nor one of `git add -N`.
+    #[must_use]
+    pub fn is_committed(&self) -> bool {
+        !self.is_unmerged() && self.extended_flags & INTENT_TO_ADD == 0
+    }
+
+    /// Whether a sparse checkout keeps the file off the disk.
+    #[must_use]
+    pub fn is_off_disk(&self) -> bool {
+        self.extended_flags & SKIP_WORKTREE != 0
+    }
+}
+
+/// What an index file says beside its entries.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub struct Walked {
+    /// How many entries it has.
+    pub entries: usize,
+    /// Whether a sparse checkout keeps one of them off the disk.
+    pub has_off_disk: bool,
+    /// Whether an extension changes what the entries say: of a split index, or a sparse
+    /// one, or one that nobody knows here.
+    pub is_changed_by_extension: bool,
+    /// The id of the shared index that it builds on, in hexadecimal.
+    pub shared: Option<String>,
+}
+
+/// Why an index file cannot be walked.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The system says why.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It ends before what it announces does, or is of a version from the future, or
+    /// has a path that no disk could.
+    #[error("it is damaged, cut short, or no index")]
+    Damaged,
+}
+
+/// How far a checksum is trusted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Checksum {
+    /// It is verified.
+    Verified,
+    /// It is verified where that takes no time to speak of. Of a larger index it takes
+    /// longer than all the rest; nor does git do it.
+    VerifiedIfSmall,
+}
 
 /// The index that git uses in `place`: what `GIT_INDEX_FILE` names, counted from
 /// the top of the worktree, or the git directory's own.
@@ -37,97 +109,426 @@ pub(super) fn verify(place: &Place, id_len: usize) -> Result<(), Error> {
 
 /// Checks one file; gives the id of its shared index, if it has one.
 fn verify_file(path: &Path, id_len: usize) -> Result<Option<String>, Error> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
+    let file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::ReadFile(path.to_owned(), error)),
     };
-    walk(&bytes, id_len).filter(|_| is_checksum_right(&bytes, id_len)).ok_or_else(|| Error::ReadIndex {
-        path: path.to_owned(),
-        source: Cause("it is damaged, cut short, or no index".to_owned()),
-    })
-}
-
-/// Whether the last bytes are the hash of all before them. Under `index.skipHash`
-/// they are zeros, and say nothing.
-fn is_checksum_right(bytes: &[u8], id_len: usize) -> bool {
-    let (content, checksum) = bytes.split_at(bytes.len() - id_len);
-    let is_skipped = checksum.iter().all(|byte| *byte == 0);
-    is_skipped
-        || match id_len {
-            20 => Sha1::digest(content)[..] == *checksum,
-            _ => Sha256::digest(content)[..] == *checksum,
+    match walk_file(file, id_len, Checksum::Verified, |_| {}) {
+        Ok(walked) => Ok(walked.shared),
+        Err(Unreadable::Read(error)) => Err(Error::ReadFile(path.to_owned(), error)),
+        Err(damaged @ Unreadable::Damaged) => {
+            Err(Error::ReadIndex { path: path.to_owned(), source: Cause(damaged.to_string()) })
         }
+    }
 }
 
-/// Walks the header, the entries and the extensions up to the checksum, which
-/// must be all that is left. Gives the id of the shared index, in hexadecimal;
-/// the outer nothing is a file that is not whole.
-#[expect(clippy::option_option, reason = "not whole, whole, and whole with a shared index")]
-fn walk(bytes: &[u8], id_len: usize) -> Option<Option<String>> {
-    let mut rest = bytes.strip_prefix(b"DIRC")?;
-    let version = take_u32(&mut rest)?;
-    let count = take_u32(&mut rest)?;
-    for _ in 0..count {
-        rest = match version {
-            2 | 3 => after_padded_entry(rest, id_len)?,
-            4 => after_compressed_entry(rest, id_len)?,
-            _ => return None,
+/// Reads an index file from its first byte to its last, which must be that of the
+/// checksum. `each` is given every entry, in the order of the file. `id_len` is the
+/// length of an object id in bytes: 20 of SHA-1, 32 of SHA-256.
+///
+/// # Errors
+///
+/// It cannot be read, or is no whole index of version 2, 3 or 4.
+pub fn walk(
+    file: impl Read,
+    id_len: usize,
+    checksum: Checksum,
+    each: impl FnMut(RawEntry),
+) -> Result<Walked, Unreadable> {
+    walk_pieces(Pieces::new(InTime(file), id_len, checksum), each)
+}
+
+/// The same of a file on the disk, read ahead where it is long.
+///
+/// # Errors
+///
+/// As [`walk`].
+pub(super) fn walk_file(
+    file: File,
+    id_len: usize,
+    checksum: Checksum,
+    each: impl FnMut(RawEntry),
+) -> Result<Walked, Unreadable> {
+    if file.metadata()?.len() > LONG_TO_READ {
+        walk_pieces(Pieces::new(Ahead::new(file)?, id_len, checksum), each)
+    } else {
+        walk(file, id_len, checksum, each)
+    }
+}
+
+fn walk_pieces(
+    mut pieces: Pieces<impl Source>,
+    mut each: impl FnMut(RawEntry),
+) -> Result<Walked, Unreadable> {
+    let id_len = pieces.id_len;
+    let header: [u8; 12] = pieces.take()?;
+    let [b'D', b'I', b'R', b'C', 0, 0, 0, version @ 2..=4, count @ ..] = header else {
+        return Err(Unreadable::Damaged);
+    };
+    let count = u32::from_be_bytes(count);
+    let mut path = Vec::new();
+    let mut walked = Walked { entries: usize::try_from(count).unwrap_or(usize::MAX), ..Walked::default() };
+    let mut left = count;
+    while left > 0 {
+        let bytes = pieces.rest();
+        let mut at = 0;
+        while left > 0 {
+            let bytes = &bytes[at..];
+            let entry = match (version, id_len) {
+                (4, 32) => compressed::<FIXED_SHA256>(bytes, &mut path)?,
+                (4, _) => compressed::<FIXED_SHA1>(bytes, &mut path)?,
+                (_, 32) => padded::<FIXED_SHA256>(bytes)?,
+                _ => padded::<FIXED_SHA1>(bytes)?,
+            };
+            let Some((entry, length)) = entry else { break };
+            walked.has_off_disk |= entry.is_off_disk();
+            each(entry);
+            at += length;
+            left -= 1;
+        }
+        pieces.skip(at);
+        if left > 0 {
+            pieces.read_more()?;
+        }
+    }
+    while pieces.has_more_than(id_len)? {
+        let [a, b, c, d, size @ ..]: [u8; 8] = pieces.take()?;
+        let mut size = u64::from(u32::from_be_bytes(size));
+        // What is optional begins with a capital.
+        walked.is_changed_by_extension |= !a.is_ascii_uppercase();
+        if [a, b, c, d] == *b"link" {
+            let id = pieces.take_slice(id_len)?;
+            walked.shared = id.iter().any(|byte| *byte != 0).then(|| hexadecimal(id));
+            size = size.checked_sub(id_len as u64).ok_or(Unreadable::Damaged)?;
+        }
+        pieces.skip_far(size)?;
+    }
+    pieces.end()?;
+    Ok(walked)
+}
+
+/// An entry of version 2 or 3, and its length: the fixed part, the name, and 1 to 8 NULs
+/// up to a multiple of 8 bytes. Nothing where `bytes` end before it does.
+#[inline]
+fn padded<const FIXED: usize>(bytes: &[u8]) -> Result<Option<(RawEntry<'_>, usize)>, Unreadable> {
+    let Some((entry, fixed)) = fixed_part::<FIXED>(bytes) else { return Ok(None) };
+    let name = &bytes[fixed..];
+    let length = match usize::from(entry.flags & NAME_LENGTH) {
+        LONG => name.find_byte(0),
+        length => Some(length),
+    };
+    let Some(length) = length else { return Ok(None) };
+    let end = (fixed + length + 8) & !7;
+    let Some((path, [0, ..])) = name.split_at_checked(length).filter(|_| bytes.len() >= end) else {
+        return if bytes.len() < end { Ok(None) } else { Err(Unreadable::Damaged) };
+    };
+    Ok(Some((RawEntry { path: path.into(), ..entry }, end)))
+}
+
+/// An entry of version 4, and its length: the fixed part, how much of the path before is
+/// dropped, what is put in its place, and a NUL. `path` is the path before, and this one
+/// after.
+fn compressed<'f, const FIXED: usize>(
+    bytes: &'f [u8],
+    path: &'f mut Vec<u8>,
+) -> Result<Option<(RawEntry<'f>, usize)>, Unreadable> {
+    let Some((entry, fixed)) = fixed_part::<FIXED>(bytes) else { return Ok(None) };
+    let Some((dropped, suffix)) = offset(&bytes[fixed..])? else { return Ok(None) };
+    let Some(length) = suffix.find_byte(0) else { return Ok(None) };
+    let kept = path.len().checked_sub(dropped).ok_or(Unreadable::Damaged)?;
+    let announced = usize::from(entry.flags & NAME_LENGTH);
+    if announced != cmp::min(kept + length, LONG) || kept + length > LONGEST_PATH {
+        return Err(Unreadable::Damaged);
+    }
+    path.truncate(kept);
+    path.extend_from_slice(&suffix[..length]);
+    let end = bytes.len() - suffix.len() + length + 1;
+    Ok(Some((RawEntry { path: path.as_bstr(), ..entry }, end)))
+}
+
+/// What stands before the name, and its length in bytes: ten numbers of 32 bits, of which
+/// the seventh is the mode, the object id, the flags, and more flags where these say so.
+/// Nothing where `bytes` are less.
+#[inline]
+fn fixed_part<const FIXED: usize>(bytes: &[u8]) -> Option<(RawEntry<'_>, usize)> {
+    let (fixed, rest) = bytes.split_first_chunk::<FIXED>()?;
+    let mode = u32::from_be_bytes([fixed[24], fixed[25], fixed[26], fixed[27]]);
+    let flags = u16::from_be_bytes([fixed[FIXED - 2], fixed[FIXED - 1]]);
+    let mut entry =
+        RawEntry { path: BStr::new(b""), id: &fixed[40..FIXED - 2], mode, flags, extended_flags: 0 };
+    if flags & EXTENDED == 0 {
+        return Some((entry, FIXED));
+    }
+    entry.extended_flags = u16::from_be_bytes(*rest.first_chunk()?);
+    Some((entry, FIXED + 2))
+}
+
+/// A number as offsets of packs are written (gitformat-pack), and what follows it:
+/// seven bits a byte, the highest first; each further byte adds one to those before.
+fn offset(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, Unreadable> {
+    let mut number = 0_usize;
+    for (at, byte) in bytes.iter().enumerate() {
+        number |= usize::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            return Ok(Some((number, &bytes[at + 1..])));
+        }
+        if number > LONGEST_PATH {
+            return Err(Unreadable::Damaged);
+        }
+        number = (number + 1) << 7;
+    }
+    Ok(None)
+}
+
+/// A file in pieces: what has been read and not been taken yet.
+struct Pieces<S> {
+    source: S,
+    piece: Piece,
+    /// Where the piece begins, with what was left of the one before.
+    start: usize,
+    /// Where what has not been taken yet begins.
+    from: usize,
+    /// Whether there is no piece after this one.
+    is_read: bool,
+    hash: Hash,
+    id_len: usize,
+    checksum: Checksum,
+    /// Whether this piece is the whole file.
+    is_one_piece: bool,
+}
+
+/// A part of a file. Before it there is room for what is left of the part before.
+struct Piece {
+    buffer: Box<[u8]>,
+    to: usize,
+}
+
+/// Where pieces come from.
+trait Source {
+    /// How much it reads at once, in bytes.
+    const PIECE: usize;
+
+    /// Puts the next piece in the place of this one, behind what that has from here on. The
+    /// last one is not full.
+    fn next(&mut self, piece: &mut Piece, from: usize) -> io::Result<()>;
+}
+
+/// Reads a piece when it is wanted.
+struct InTime<R>(R);
+
+/// Reads a piece while the one before is looked at.
+struct Ahead {
+    filled: Receiver<io::Result<Piece>>,
+    used: SyncSender<Piece>,
+}
+
+enum Hash {
+    Sha1(Sha1),
+    Sha256(Sha256),
+}
+
+impl Piece {
+    fn new(size: usize) -> Self {
+        Self { buffer: vec![0; ROOM + size].into_boxed_slice(), to: ROOM }
+    }
+
+    /// Fills the piece behind the room.
+    fn fill(&mut self, file: &mut impl Read) -> io::Result<()> {
+        self.to = ROOM;
+        while self.to < self.buffer.len() {
+            match file.read(&mut self.buffer[self.to..]) {
+                Ok(0) => break,
+                Ok(length) => self.to += length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Source for InTime<R> {
+    /// With the room before it so much that the system hands out memory of zeros.
+    const PIECE: usize = 64 << 10;
+
+    fn next(&mut self, piece: &mut Piece, from: usize) -> io::Result<()> {
+        piece.buffer.copy_within(from..piece.to, ROOM - (piece.to - from));
+        piece.fill(&mut self.0)
+    }
+}
+
+impl Ahead {
+    fn new(mut file: impl Read + Send + 'static) -> io::Result<Self> {
+        let (hand_over, filled) = mpsc::sync_channel(2);
+        let (used, reuse) = mpsc::sync_channel::<Piece>(2);
+        used.send(Piece::new(Self::PIECE)).map_err(io::Error::other)?;
+        thread::Builder::new().name("read ahead".to_owned()).spawn(move || {
+            for mut piece in reuse {
+                let read = piece.fill(&mut file).map(|()| piece);
+                if hand_over.send(read).is_err() {
+                    break;
+                }
+            }
+        })?;
+        Ok(Self { filled, used })
+    }
+}
+
+impl Source for Ahead {
+    /// For less, two threads would wait for each other too often.
+    const PIECE: usize = 1 << 20;
+
+    fn next(&mut self, piece: &mut Piece, from: usize) -> io::Result<()> {
+        let mut filled = self.filled.recv().map_err(io::Error::other)??;
+        let left = &piece.buffer[from..piece.to];
+        filled.buffer[ROOM - left.len()..ROOM].copy_from_slice(left);
+        let used = mem::replace(piece, filled);
+        // After the last piece nobody waits for it.
+        let _ = self.used.send(used);
+        Ok(())
+    }
+}
+
+impl<S: Source> Pieces<S> {
+    fn new(source: S, id_len: usize, checksum: Checksum) -> Self {
+        let hash = if id_len == 32 { Hash::Sha256(Sha256::new()) } else { Hash::Sha1(Sha1::new()) };
+        let piece = Piece::new(S::PIECE);
+        Self {
+            source,
+            piece,
+            start: ROOM,
+            from: ROOM,
+            is_read: false,
+            hash,
+            id_len,
+            checksum,
+            is_one_piece: true,
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.piece.buffer[self.from..self.piece.to]
+    }
+
+    fn skip(&mut self, length: usize) {
+        self.from += length;
+    }
+
+    /// Reads on. What has been taken makes room.
+    fn read_more(&mut self) -> Result<(), Unreadable> {
+        let left = self.rest().len();
+        if self.is_read || left > ROOM {
+            return Err(Unreadable::Damaged);
+        }
+        self.is_one_piece &= self.start == self.from;
+        if self.checksum == Checksum::Verified {
+            self.hash.update(&self.piece.buffer[self.start..self.from]);
+        }
+        self.source.next(&mut self.piece, self.from)?;
+        self.start = ROOM - left;
+        self.from = self.start;
+        self.is_read = self.piece.to < self.piece.buffer.len();
+        Ok(())
+    }
+
+    /// Reads until so much is there.
+    fn need(&mut self, length: usize) -> Result<(), Unreadable> {
+        while self.rest().len() < length {
+            self.read_more()?;
+        }
+        Ok(())
+    }
+
+    fn has_more_than(&mut self, length: usize) -> Result<bool, Unreadable> {
+        while self.rest().len() <= length && !self.is_read {
+            self.read_more()?;
+        }
+        Ok(self.rest().len() > length)
+    }
+
+    fn take_slice(&mut self, length: usize) -> Result<&[u8], Unreadable> {
+        self.need(length)?;
+        self.skip(length);
+        Ok(&self.piece.buffer[self.from - length..self.from])
+    }
+
+    fn take<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], Unreadable> {
+        self.take_slice(LENGTH)?.try_into().map_err(|_| Unreadable::Damaged)
+    }
+
+    /// Skips also what is more than a piece.
+    fn skip_far(&mut self, mut length: u64) -> Result<(), Unreadable> {
+        loop {
+            let here = cmp::min(length, self.rest().len() as u64);
+            self.skip(usize::try_from(here).unwrap_or_default());
+            length -= here;
+            if length == 0 {
+                return Ok(());
+            }
+            self.read_more()?;
+        }
+    }
+
+    /// Checks that nothing but the checksum is left, and that it is right: the hash of all
+    /// before it. Under `index.skipHash` it is zeros, and says nothing.
+    fn end(mut self) -> Result<(), Unreadable> {
+        if self.rest().len() != self.id_len {
+            return Err(Unreadable::Damaged);
+        }
+        let (content, checksum) =
+            self.piece.buffer[self.start..self.piece.to].split_at(self.from - self.start);
+        let is_skipped = checksum.iter().all(|byte| *byte == 0);
+        if is_skipped
+            || self.checksum == Checksum::VerifiedIfSmall && !(self.is_one_piece && content.len() <= SMALL)
+        {
+            return Ok(());
+        }
+        self.hash.update(content);
+        let is_right = match self.hash {
+            Hash::Sha1(hash) => hash.finalize()[..] == *checksum,
+            Hash::Sha256(hash) => hash.finalize()[..] == *checksum,
         };
+        if is_right { Ok(()) } else { Err(Unreadable::Damaged) }
     }
-    let mut shared = None;
-    while rest.len() > id_len {
-        let signature = take(&mut rest, 4)?;
-        let size = take_u32(&mut rest)?;
-        let content = take(&mut rest, usize::try_from(size).ok()?)?;
-        if signature == b"link" {
-            let id = content.get(..id_len)?;
-            let is_null = id.iter().all(|byte| *byte == 0);
-            shared = (!is_null).then(|| hexadecimal(id));
+}
+
+impl Hash {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha1(hash) => hash.update(bytes),
+            Self::Sha256(hash) => hash.update(bytes),
         }
     }
-    (rest.len() == id_len).then_some(shared)
 }
 
 fn hexadecimal(id: &[u8]) -> String {
     id.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// Ten numbers of 32 bits, the object id, the flags.
-fn after_fixed_part(mut entry: &[u8], id_len: usize) -> Option<&[u8]> {
-    const EXTENDED: u8 = 0x40;
-    take(&mut entry, 40 + id_len)?;
-    let flags = take(&mut entry, 2)?;
-    if flags[0] & EXTENDED != 0 {
-        take(&mut entry, 2)?;
-    }
-    Some(entry)
-}
+/// The size of an index, in bytes, up to which its checksum is verified in any case.
+const SMALL: usize = 16 << 10;
 
-/// Versions 2 and 3: the name, and 1 to 8 NULs up to a multiple of 8 bytes.
-fn after_padded_entry(entry: &[u8], id_len: usize) -> Option<&[u8]> {
-    let name = after_fixed_part(entry, id_len)?;
-    let name_end = entry.len() - name.len() + name.iter().position(|byte| *byte == 0)?;
-    entry.get((name_end + 8) & !7..)
-}
+/// How much may be left of a piece, in bytes: an entry, with the longest path.
+const ROOM: usize = LONGEST_PATH + 128;
 
-/// Version 4: how much of the name before is dropped, as a varint; what is put in
-/// its place, and a NUL.
-fn after_compressed_entry(entry: &[u8], id_len: usize) -> Option<&[u8]> {
-    let varint = after_fixed_part(entry, id_len)?;
-    let varint_end = varint.iter().position(|byte| byte & 0x80 == 0)? + 1;
-    let suffix = &varint[varint_end..];
-    suffix.get(suffix.iter().position(|byte| *byte == 0)? + 1..)
-}
+/// The size of a file, in bytes, from which on it takes less time to read it in a thread of
+/// its own.
+const LONG_TO_READ: u64 = 4 << 20;
 
-fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
-    let (taken, rest) = bytes.split_at_checked(count)?;
-    *bytes = rest;
-    Some(taken)
-}
+/// No path of a file is longer on any disk, in bytes.
+const LONGEST_PATH: usize = 64 << 10;
 
-fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
-    let (taken, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(u32::from_be_bytes(*taken))
-}
+/// The length of the fixed part of an entry, in bytes.
+const FIXED_SHA1: usize = 40 + 20 + 2;
+const FIXED_SHA256: usize = 40 + 32 + 2;
+
+// The flags of an entry (gitformat-index).
+const EXTENDED: u16 = 0x4000;
+const STAGE: u16 = 0x3000;
+const NAME_LENGTH: u16 = 0x0fff;
+const SKIP_WORKTREE: u16 = 0x4000;
+const INTENT_TO_ADD: u16 = 0x2000;
+
+/// Stands for the length of a name that is longer.
+const LONG: usize = 0x0fff;

@@ -58,7 +58,7 @@ impl Repository {
     ///
     /// Another git has it locked, or the disk refuses.
     pub fn lock_index(&self) -> Result<IndexUpdate<'_>, Error> {
-        let index = index_file::path(&self.place());
+        let index = index_file::path(&self.place);
         // As git does: where the index is a symlink, the lock is beside its target.
         let index = fs::canonicalize(&index).unwrap_or(index);
         let held = hold(&beside(&index, ".lock"))?;

@@ -1,21 +1,43 @@
 //! The reader that is used wherever libgit2 can read the repository.
 
+use std::cell::OnceCell;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::{env, fs};
 
 use bstr::{BStr, BString, ByteSlice};
-use git2::{ErrorClass, ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, Tree};
+use git2::{ErrorClass, ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, Tree, TreeEntry};
 
+use super::index_file::{self, RawEntry};
 use super::stall::Watch;
-use super::{Cause, Error, Nominated, Object, Place};
+use super::{Cause, Error, Nominated, Nominates, Object, Place};
 use crate::{Change, Entry};
 
-pub(super) struct Reader {
+/// A repository that libgit2 has opened. Its index is not read yet.
+pub(super) struct Opened {
     repository: git2::Repository,
-    index: git2::Index,
+    /// The id of the tree of `HEAD`, once it has been looked up.
+    head_tree: OnceCell<Oid>,
 }
+
+/// The trees of the commits that the next one will have as its parents.
+pub(super) struct Parents<'r> {
+    repository: &'r git2::Repository,
+    trees: Vec<Descent<'r>>,
+    _watch: Watch,
+}
+
+/// A tree, and those on the way down to the directory that was last looked into.
+struct Descent<'r> {
+    /// Its path, with a `/` at the end; empty for the top.
+    directory: BString,
+    /// From the top down, each with where its path ends in that one.
+    trees: Vec<(usize, Tree<'r>)>,
+}
+
+/// The index, as libgit2 reads it.
+pub(super) struct Index(git2::Index);
 
 impl From<git2::Error> for Cause {
     fn from(error: git2::Error) -> Self {
@@ -23,9 +45,9 @@ impl From<git2::Error> for Cause {
     }
 }
 
-impl Reader {
-    /// Opens the repository and reads its index; nothing where that is a thing
-    /// which git can do and libgit2 cannot.
+impl Opened {
+    /// Opens the repository; nothing where that is a thing which git can do and libgit2
+    /// cannot.
     pub(super) fn open() -> Result<Option<(Self, Place)>, Error> {
         // libgit2 counts a relative worktree from the git directory, git from where the
         // user stands; and it looks for `HEAD` in the namespace, where git does not.
@@ -47,11 +69,16 @@ impl Reader {
             return Ok(None);
         }
         let place = Place { top, git_dir: repository.path().to_owned() };
-        match read_index(&repository, &place.top) {
-            Ok(index) => Ok(Some((Self { repository, index }, place))),
+        Ok(Some((Self { repository, head_tree: OnceCell::new() }, place)))
+    }
+
+    /// Reads the index; nothing where git can and libgit2 cannot.
+    pub(super) fn index(&self, place: &Place) -> Result<Option<Index>, Error> {
+        match self.read_index(place) {
+            Ok(index) => Ok(Some(Index(index))),
             Err(error) if is_unknown_extension(&error) => Ok(None),
             Err(error) => {
-                let path = super::index_file::path(&place);
+                let path = index_file::path(place);
                 // libgit2 says of a file that it may not read that it is not there.
                 let source = super::read_regular_file(&path)
                     .map_or_else(|error| Cause(error.to_string()), |_| error.into());
@@ -60,31 +87,53 @@ impl Reader {
         }
     }
 
+    /// An index that knows no repository asks no setting for each of its entries. The one
+    /// that counts is whether names are refused that another system takes for `.git`: where
+    /// one is, it is asked. And a relative `GIT_INDEX_FILE` counts from the top, to which
+    /// git goes before it reads the index; the repository counts it from here.
+    fn read_index(&self, place: &Place) -> Result<git2::Index, git2::Error> {
+        let is_relative = env::var_os("GIT_INDEX_FILE").is_some_and(|path| Path::new(&path).is_relative());
+        match git2::Index::open(&index_file::path(place)) {
+            Err(_) if !is_relative => self.repository.index(),
+            index => index,
+        }
+    }
+
     pub(super) fn staged(
         &self,
+        index: &Index,
         merged: &[String],
-        nominates: &dyn Fn(&BStr) -> bool,
+        nominates: Nominates,
     ) -> Result<Nominated, Error> {
+        let Index(index) = index;
         let is_taken = |entry: &IndexEntry| stage(entry) == 0 && !is_intent_to_add(entry);
-        let candidates = self.index.iter().filter(|entry| nominates(entry.path.as_bstr()) && is_taken(entry));
+        let candidates = index.iter().filter(|entry| nominates(entry.path.as_bstr()) && is_taken(entry));
         let candidates: Vec<IndexEntry> = candidates.collect();
         let mut entries = Vec::new();
         if !candidates.is_empty() {
-            let _watch = Watch::start();
-            let parents = self.parents(merged)?;
+            let mut parents = self.parents(merged)?;
             for entry in candidates {
-                Watch::go_on();
-                if let Some(change) = change(&entry, &parents)? {
+                let path = entry.path.as_bstr();
+                if let Some(change) = parents.change(path, entry.mode, entry.id)? {
                     entries.push(Entry { path: entry.path.into(), change });
                 }
             }
         }
-        Ok(Nominated { entries, checked: self.index.len() })
+        Ok(Nominated { entries, checked: index.len() })
     }
 
-    /// The path of every entry, at any stage.
-    pub(super) fn paths(&self) -> Vec<BString> {
-        self.index.iter().map(|entry| entry.path.into()).collect()
+    /// The trees that the index is compared with; none on an unborn branch.
+    pub(super) fn parents(&self, merged: &[String]) -> Result<Parents<'_>, Error> {
+        let watch = Watch::start();
+        let mut trees: Vec<Tree> = self.head_tree()?.into_iter().collect();
+        for id in merged {
+            let commit = Oid::from_str(id).and_then(|id| self.repository.find_commit(id));
+            let tree = commit.and_then(|commit| commit.tree());
+            trees.push(tree.map_err(|error| Error::ReadCommit(id.clone(), error.into()))?);
+        }
+        let descent = |tree| Descent { directory: BString::default(), trees: vec![(0, tree)] };
+        let trees = trees.into_iter().map(descent).collect();
+        Ok(Parents { repository: &self.repository, trees, _watch: watch })
     }
 
     pub(super) fn has_commit(&self, id: &str) -> bool {
@@ -109,8 +158,8 @@ impl Reader {
         ignores.map_err(|error| Error::Git { command: "check-ignore".to_owned(), source: error.into() })
     }
 
-    pub(super) fn file_off_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let entry = self.index.get_path(Path::new(name), 0);
+    pub(super) fn file_off_disk(&self, index: &Index, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let entry = index.0.get_path(Path::new(name), 0);
         let Some(entry) = entry.filter(|entry| has_flag(entry, IndexEntryExtendedFlag::SKIP_WORKTREE)) else {
             return Ok(None);
         };
@@ -120,38 +169,92 @@ impl Reader {
         Ok(Some(blob.content().to_owned()))
     }
 
-    /// The trees that the index is compared with; none on an unborn branch.
-    fn parents(&self, merged: &[String]) -> Result<Vec<Tree<'_>>, Error> {
-        let mut trees: Vec<Tree> = self.head_tree()?.into_iter().collect();
-        for id in merged {
-            let commit = Oid::from_str(id).and_then(|id| self.repository.find_commit(id));
-            let tree = commit.and_then(|commit| commit.tree());
-            trees.push(tree.map_err(|error| Error::ReadCommit(id.clone(), error.into()))?);
-        }
-        Ok(trees)
-    }
-
     fn head_tree(&self) -> Result<Option<Tree<'_>>, Error> {
-        match self.repository.head().and_then(|head| head.peel_to_tree()) {
-            Ok(tree) => Ok(Some(tree)),
+        let head = match self.head_tree.get() {
+            Some(id) => self.repository.find_tree(*id),
+            None => self.repository.head().and_then(|head| head.peel_to_tree()),
+        };
+        match head {
+            Ok(tree) => {
+                self.head_tree.get_or_init(|| tree.id());
+                Ok(Some(tree))
+            }
             Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
             Err(error) => Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
         }
     }
 }
 
-impl std::fmt::Debug for Reader {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Reader").finish_non_exhaustive()
+impl Index {
+    /// Gives `each` the path of every entry, at any stage.
+    pub(super) fn each_path(&self, mut each: impl FnMut(&BStr)) {
+        self.0.iter().for_each(|entry| each(entry.path.as_bstr()));
     }
 }
 
-/// A relative `GIT_INDEX_FILE` counts from the top of the worktree, to which git
-/// goes before it reads the index; libgit2 counts it from the current directory.
-fn read_index(repository: &git2::Repository, top: &Path) -> Result<git2::Index, git2::Error> {
-    match env::var_os("GIT_INDEX_FILE") {
-        Some(path) if Path::new(&path).is_relative() => git2::Index::open(&top.join(path)),
-        _ => repository.index(),
+impl Parents<'_> {
+    /// What a commit of this entry does to its path; nothing where a parent has it as
+    /// it is. Paths in one directory after the other are looked up in least time.
+    pub(super) fn change(&mut self, path: &BStr, mode: u32, id: Oid) -> Result<Option<Change>, Error> {
+        let mut change = Change::Added;
+        for parent in &mut self.trees {
+            Watch::go_on();
+            let known = parent.find(self.repository, path);
+            let known = known.map_err(|error| Error::ReadTree { path: path.into(), source: error.into() })?;
+            let Some((known_mode, known_id)) = known else { continue };
+            if known_mode == mode && known_id == id {
+                return Ok(None);
+            }
+            if change == Change::Added {
+                let is_same_type = Object::type_of(known_mode) == Object::type_of(mode);
+                change = if is_same_type { Change::Modified } else { Change::TypeChanged };
+            }
+        }
+        Ok(Some(change))
+    }
+
+    /// Whether a parent has this entry as it is.
+    pub(super) fn have(&mut self, entry: &RawEntry) -> Result<bool, Error> {
+        let id = Oid::from_bytes(entry.id);
+        let id = id.map_err(|error| Error::ReadTree { path: entry.path.into(), source: error.into() })?;
+        Ok(self.change(entry.path, entry.mode, id)?.is_none())
+    }
+}
+
+impl<'r> Descent<'r> {
+    /// The mode and the id of the file at `path`, if the tree has one there.
+    fn find(
+        &mut self,
+        repository: &'r git2::Repository,
+        path: &BStr,
+    ) -> Result<Option<(u32, Oid)>, git2::Error> {
+        while self.trees.len() > 1 && !path.starts_with(&self.directory) {
+            self.trees.pop();
+            self.directory.truncate(self.trees.last().map_or(0, |(end, _)| *end));
+        }
+        let mut rest: &[u8] = &path[self.directory.len()..];
+        while let Some((_, tree)) = self.trees.last() {
+            let Some(slash) = rest.find_byte(b'/') else {
+                let found = entry_of(tree, rest)?.filter(|entry| entry.kind() != Some(ObjectType::Tree));
+                return Ok(found.map(|entry| (entry.filemode().cast_unsigned(), entry.id())));
+            };
+            let found = entry_of(tree, &rest[..slash])?;
+            let Some(below) = found.filter(|entry| entry.kind() == Some(ObjectType::Tree)) else { break };
+            let tree = repository.find_tree(below.id())?;
+            self.directory.extend_from_slice(&rest[..=slash]);
+            self.trees.push((self.directory.len(), tree));
+            rest = &rest[slash + 1..];
+        }
+        Ok(None)
+    }
+}
+
+/// What a tree has under a name.
+fn entry_of(tree: &Tree, name: &[u8]) -> Result<Option<TreeEntry<'static>>, git2::Error> {
+    match tree.get_path(as_path(name.into())) {
+        Ok(entry) => Ok(Some(entry)),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -168,36 +271,6 @@ fn is_around_here(top: &Path) -> bool {
 /// meaning: of a split (`link`) or a sparse (`sdir`) one.
 fn is_unknown_extension(error: &git2::Error) -> bool {
     error.class() == ErrorClass::Index && error.message().starts_with("unsupported mandatory extension")
-}
-
-/// What the commit does to the path of `entry`; nothing where a parent has it as
-/// it is.
-fn change(entry: &IndexEntry, parents: &[Tree]) -> Result<Option<Change>, Error> {
-    let mut change = Change::Added;
-    for tree in parents {
-        let (mode, id) = match tree.get_path(as_path(entry.path.as_bstr())) {
-            Ok(known) if known.kind() == Some(ObjectType::Tree) => continue,
-            Ok(known) => (known.filemode().cast_unsigned(), known.id()),
-            Err(error) if is_absence(&error) => continue,
-            Err(error) => {
-                return Err(Error::ReadTree { path: entry.path.clone().into(), source: error.into() });
-            }
-        };
-        if mode == entry.mode && id == entry.id {
-            return Ok(None);
-        }
-        if change == Change::Added {
-            let is_same_type = Object::type_of(mode) == Object::type_of(entry.mode);
-            change = if is_same_type { Change::Modified } else { Change::TypeChanged };
-        }
-    }
-    Ok(Some(change))
-}
-
-/// Whether a tree was read and does not hold the path. A tree that is missing is
-/// "not found" as well, but that error is the object database's.
-fn is_absence(error: &git2::Error) -> bool {
-    error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Tree
 }
 
 fn stage(entry: &IndexEntry) -> u16 {

@@ -15,6 +15,7 @@ mod index_file;
 mod index_update;
 mod libgit2;
 mod operation;
+mod ordinary;
 mod quoted;
 mod ref_update;
 mod sides;
@@ -23,10 +24,12 @@ mod throw_away_index;
 mod typed_path;
 mod worktree;
 
+use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs, io};
+use std::{env, fmt, fs, io};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -35,6 +38,7 @@ pub use date::today;
 pub use error::{Cause, Error};
 pub use history::{Commit, CommittedPaths, History, Known};
 pub use hooks_path::{HooksPath, Origin};
+pub use index_file::{Checksum, RawEntry, Unreadable, Walked, walk as walk_index};
 pub use index_update::{IndexChange, IndexUpdate};
 pub use operation::Operation;
 pub use quoted::unquoted;
@@ -48,19 +52,44 @@ pub use worktree::Standing;
 use crate::{Change, Entry};
 
 /// A repository with a worktree, opened for reading.
-#[derive(Debug)]
 pub struct Repository {
-    reader: Reader,
-    /// The top of the worktree, absolute and without symlinks.
-    top: PathBuf,
-    /// The directory that holds `HEAD`, `MERGE_HEAD` and, mostly, the index.
-    git_dir: PathBuf,
+    place: Place,
+    /// Opened when more than the index file is wanted.
+    opened: OnceCell<Opened>,
+    /// Who says what the index has: chosen when that is first asked.
+    reader: OnceCell<Reader>,
+    /// Whether a sparse checkout keeps an entry of the index off the disk. Known when the
+    /// file of the index was walked to its end.
+    has_off_disk: Cell<Option<bool>>,
 }
 
-#[derive(Debug)]
-enum Reader {
-    Libgit2(libgit2::Reader),
+/// Who has opened the repository, and reads its commits.
+enum Opened {
+    Libgit2(libgit2::Opened),
     Git(command_line::Reader),
+}
+
+/// Who reads the index.
+enum Reader {
+    Libgit2(libgit2::Index),
+    Git(command_line::Reader),
+}
+
+/// Which paths are looked for.
+pub type Nominates<'n> = &'n mut dyn FnMut(&BStr) -> bool;
+
+/// The size of an index from which on git is asked what it has, in bytes: libgit2 takes
+/// longer to read that than git to answer.
+const LARGE: u64 = 1 << 20;
+
+impl Opened {
+    fn open() -> Result<(Self, Place), Error> {
+        if let Some((opened, place)) = libgit2::Opened::open()? {
+            return Ok((Self::Libgit2(opened), place));
+        }
+        let (reader, place) = command_line::Reader::open()?;
+        Ok((Self::Git(reader), place))
+    }
 }
 
 /// What was asked for, and how much was looked at to find it.
@@ -84,26 +113,126 @@ impl Repository {
     ///
     /// No repository, a bare one, or one that neither libgit2 nor git can open.
     pub fn open() -> Result<Self, Error> {
-        let (reader, place) = if let Some((reader, place)) = libgit2::Reader::open()? {
-            (Reader::Libgit2(reader), place)
+        let opened = OnceCell::new();
+        let place = if let Some(place) = ordinary::place() {
+            place
         } else {
-            let (reader, place) = command_line::Reader::open()?;
-            (Reader::Git(reader), place)
+            let (found, place) = Opened::open()?;
+            let top = fs::canonicalize(&place.top).map_err(|error| Error::ReadFile(place.top, error))?;
+            opened.get_or_init(|| found);
+            Place { top, ..place }
         };
-        let top = fs::canonicalize(&place.top).map_err(|error| Error::ReadFile(place.top, error))?;
-        Ok(Self { reader, top, git_dir: place.git_dir })
+        Ok(Self { place, opened, reader: OnceCell::new(), has_off_disk: Cell::default() })
+    }
+
+    fn opened(&self) -> Result<&Opened, Error> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(opened);
+        }
+        let (opened, _) = Opened::open()?;
+        Ok(self.opened.get_or_init(|| opened))
+    }
+
+    /// Who reads the index: libgit2 where it can, and can in time.
+    fn reader(&self) -> Result<&Reader, Error> {
+        if let Some(reader) = self.reader.get() {
+            return Ok(reader);
+        }
+        let index = match self.opened()? {
+            Opened::Libgit2(opened) if !self.has_large_index() => opened.index(&self.place)?,
+            _ => None,
+        };
+        let reader = if let Some(index) = index {
+            Reader::Libgit2(index)
+        } else {
+            if self.has_off_disk.get().is_none() {
+                index_file::verify(&self.place, self.id_len())?;
+            }
+            Reader::Git(command_line::Reader { empty_tree: self.empty_tree() })
+        };
+        Ok(self.reader.get_or_init(|| reader))
+    }
+
+    fn has_large_index(&self) -> bool {
+        fs::metadata(index_file::path(&self.place)).is_ok_and(|index| index.len() > LARGE)
+    }
+
+    /// The length of an object id in bytes.
+    fn id_len(&self) -> usize {
+        self.empty_tree().len() / 2
     }
 
     /// The top of the worktree, absolute and without symlinks.
     #[must_use]
     pub fn top(&self) -> &Path {
-        &self.top
+        &self.place.top
     }
 
     /// The git directory of this worktree.
     #[must_use]
     pub fn git_dir(&self) -> &Path {
-        &self.git_dir
+        &self.place.git_dir
+    }
+
+    /// How many paths the index has, where its file alone tells that there is nothing to
+    /// judge: none that a commit would take and `nominates` says yes to, but for those that
+    /// one of its `parents` has as they are. Nothing, where somebody has to look who can
+    /// decide: entries are read here as they stand in the file, and looked up in the
+    /// parents where libgit2 can.
+    ///
+    /// The parents are as in [`Repository::staged`]. Without them, no entry is let off, and
+    /// those that no commit would take are none the better.
+    pub fn clear_paths(
+        &self,
+        parents: Option<&[String]>,
+        mut nominates: impl FnMut(&RawEntry) -> bool,
+    ) -> Option<usize> {
+        let mut read = None;
+        let mut is_clear = true;
+        let mut unmerged = BString::default();
+        let mut again = 0;
+        let walked = self.walk(|entry| {
+            if entry.is_unmerged() {
+                // Such a path has several entries, one after the other.
+                again += usize::from(entry.path == unmerged);
+                unmerged = entry.path.into();
+            }
+            is_clear = is_clear
+                && (parents.is_some() && !entry.is_committed()
+                    || !nominates(&entry)
+                    || parents.is_some_and(|merged| self.have(&mut read, merged, &entry)));
+        })?;
+        is_clear.then_some(walked.entries - again)
+    }
+
+    /// Whether a parent of the next commit has this entry as it is, as far as can be told.
+    fn have<'r>(
+        &'r self,
+        parents: &mut Option<libgit2::Parents<'r>>,
+        merged: &[String],
+        entry: &RawEntry,
+    ) -> bool {
+        let Ok(Opened::Libgit2(opened)) = self.opened() else { return false };
+        if parents.is_none() {
+            *parents = opened.parents(merged).ok();
+        }
+        parents.as_mut().is_some_and(|parents| parents.have(entry).unwrap_or(false))
+    }
+
+    /// Walks over the file of the index; nothing, where it is not all that there is to the
+    /// index, or is not whole.
+    fn walk(&self, each: impl FnMut(RawEntry)) -> Option<Walked> {
+        let path = index_file::path(&self.place);
+        if !fs::metadata(&path).is_ok_and(|index| index.is_file()) {
+            return None;
+        }
+        let file = fs::File::open(path).ok()?;
+        let walked = index_file::walk_file(file, self.id_len(), Checksum::VerifiedIfSmall, each).ok()?;
+        if walked.is_changed_by_extension {
+            return None;
+        }
+        self.has_off_disk.set(Some(walked.has_off_disk));
+        Some(walked)
     }
 
     /// What a commit of the index would contain that none of its parents has:
@@ -114,10 +243,10 @@ impl Repository {
     /// # Errors
     ///
     /// The index, `HEAD`, or one of the merged commits cannot be read.
-    pub fn staged(&self, merged: &[String], nominates: &dyn Fn(&BStr) -> bool) -> Result<Nominated, Error> {
-        let mut found = match &self.reader {
-            Reader::Libgit2(reader) => reader.staged(merged, nominates),
-            Reader::Git(reader) => reader.staged(merged, nominates),
+    pub fn staged(&self, merged: &[String], nominates: Nominates) -> Result<Nominated, Error> {
+        let mut found = match (self.reader()?, self.opened()?) {
+            (Reader::Libgit2(index), Opened::Libgit2(opened)) => opened.staged(index, merged, nominates),
+            (Reader::Git(reader), _) | (_, Opened::Git(reader)) => reader.staged(merged, nominates),
         }?;
         // Under `core.ignoreCase` libgit2 has an order of its own.
         found.entries.sort_unstable();
@@ -129,12 +258,12 @@ impl Repository {
     /// # Errors
     ///
     /// The index cannot be read.
-    pub fn tracked(&self, nominates: &dyn Fn(&BStr) -> bool) -> Result<Nominated, Error> {
-        let TrackedPaths(mut paths) = self.tracked_paths()?;
-        let checked = paths.len();
-        paths.retain(|path| nominates(path.as_bstr()));
-        let entry = |path| Entry { path, change: Change::Tracked };
-        Ok(Nominated { entries: paths.into_iter().map(entry).collect(), checked })
+    pub fn tracked(&self, nominates: Nominates) -> Result<Nominated, Error> {
+        let mut search = Search::new(nominates);
+        self.each_path(|path| search.look_at(path))?;
+        let mut found = search.found;
+        found.entries.sort_unstable();
+        Ok(found)
     }
 
     /// The tracked paths, to look up what lies beside a path.
@@ -143,13 +272,42 @@ impl Repository {
     ///
     /// The index cannot be read.
     pub fn tracked_paths(&self) -> Result<TrackedPaths, Error> {
-        let mut paths = match &self.reader {
-            Reader::Libgit2(reader) => reader.paths(),
-            Reader::Git(_) => command_line::paths()?,
-        };
-        paths.sort_unstable();
-        paths.dedup();
-        Ok(TrackedPaths(paths))
+        let mut paths = Vec::new();
+        self.each_path(|path| paths.push(path.to_owned()))?;
+        Ok(TrackedPaths::new(paths))
+    }
+
+    /// Those of the tracked paths, or more, that tell whether each of these paths is
+    /// tracked.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub fn tracked_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
+        if paths.is_empty() {
+            return Ok(TrackedPaths(Vec::new()));
+        }
+        let mut among = Among::new(paths);
+        match self.reader()? {
+            Reader::Libgit2(_) => self.each_path(|path| among.look_at(path))?,
+            Reader::Git(_) if self.walk(|entry| among.look_at(entry.path)).is_some() => {}
+            Reader::Git(_) => {
+                among = Among::new(paths);
+                self.each_path(|path| among.look_at(path))?;
+            }
+        }
+        Ok(TrackedPaths::new(among.found))
+    }
+
+    /// Gives `each` the path of every entry, at any stage.
+    fn each_path(&self, each: impl FnMut(&BStr)) -> Result<(), Error> {
+        match self.reader()? {
+            Reader::Libgit2(index) => {
+                index.each_path(each);
+                Ok(())
+            }
+            Reader::Git(_) => command_line::each_path(each),
+        }
     }
 
     /// The commits that are being merged, by their ids, beside `HEAD`: what
@@ -159,7 +317,7 @@ impl Repository {
     ///
     /// `MERGE_HEAD` cannot be read, or does not hold object ids.
     pub fn merge_heads(&self) -> Result<Vec<String>, Error> {
-        let path = self.git_dir.join("MERGE_HEAD");
+        let path = self.place.git_dir.join("MERGE_HEAD");
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -182,9 +340,9 @@ impl Repository {
         for (name, _) in env::vars_os() {
             let Some(id) = name.as_bytes().strip_prefix(b"GITHEAD_") else { continue };
             let Some(id) = id.to_str().ok().filter(|id| is_object_id(id)) else { continue };
-            let is_commit = match &self.reader {
-                Reader::Libgit2(reader) => reader.has_commit(id),
-                Reader::Git(_) => command_line::has_commit(id)?,
+            let is_commit = match self.opened()? {
+                Opened::Libgit2(opened) => opened.has_commit(id),
+                Opened::Git(_) => command_line::has_commit(id)?,
             };
             if is_commit {
                 ids.push(id.to_owned());
@@ -199,9 +357,9 @@ impl Repository {
     ///
     /// `HEAD` cannot be read.
     pub fn is_head_unborn(&self) -> Result<bool, Error> {
-        match &self.reader {
-            Reader::Libgit2(reader) => reader.is_head_unborn(),
-            Reader::Git(_) => command_line::is_head_unborn(),
+        match self.opened()? {
+            Opened::Libgit2(opened) => opened.is_head_unborn(),
+            Opened::Git(_) => command_line::is_head_unborn(),
         }
     }
 
@@ -220,14 +378,35 @@ impl Repository {
     ///
     /// It is there and cannot be read, or is not a regular file.
     pub fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.top.join(name);
-        match (fs::symlink_metadata(&path), &self.reader) {
-            (Err(error), reader) if error.kind() == io::ErrorKind::NotFound => match reader {
-                Reader::Libgit2(reader) => reader.file_off_disk(name),
-                Reader::Git(_) => command_line::file_off_disk(command_line::git(), name),
-            },
-            (Err(error), _) => Err(Error::ReadFile(path, error)),
-            (Ok(_), _) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
+        if let Some(contents) = self.file_on_disk(name)? {
+            return Ok(Some(contents));
+        }
+        if self.is_all_on_disk() {
+            return Ok(None);
+        }
+        match (self.reader()?, self.opened()?) {
+            (Reader::Libgit2(index), Opened::Libgit2(opened)) => opened.file_off_disk(index, name),
+            _ => command_line::file_off_disk(command_line::git(), name),
+        }
+    }
+
+    /// Whether it is known that a sparse checkout keeps nothing off the disk.
+    #[must_use]
+    pub fn is_all_on_disk(&self) -> bool {
+        self.has_off_disk.get() == Some(false)
+    }
+
+    /// The contents of the file `name` at the top of the worktree.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::top_level_file`].
+    pub fn file_on_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.place.top.join(name);
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::ReadFile(path, error)),
+            Ok(_) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
         }
     }
 
@@ -237,9 +416,9 @@ impl Repository {
     ///
     /// It is missing or damaged.
     pub fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
-        match &self.reader {
-            Reader::Libgit2(reader) => reader.blob(id),
-            Reader::Git(_) => command_line::blob(id),
+        match self.opened()? {
+            Opened::Libgit2(opened) => opened.blob(id),
+            Opened::Git(_) => command_line::blob(id),
         }
         .map_err(|source| Error::ReadBlob(id.to_owned(), source))
     }
@@ -261,10 +440,10 @@ impl Repository {
     }
 
     /// The id of a tree without files, which an unborn branch is compared with.
-    fn empty_tree(&self) -> &str {
-        match &self.reader {
-            Reader::Libgit2(_) => command_line::EMPTY_TREE_SHA1,
-            Reader::Git(reader) => reader.empty_tree,
+    fn empty_tree(&self) -> &'static str {
+        match self.opened.get() {
+            Some(Opened::Git(reader)) => reader.empty_tree,
+            _ => command_line::EMPTY_TREE_SHA1,
         }
     }
 
@@ -272,23 +451,98 @@ impl Repository {
     /// counts its paths from.
     fn git(&self) -> Command {
         let mut git = command_line::git();
-        git.current_dir(&self.top).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.top);
+        git.current_dir(&self.place.top)
+            .env("GIT_DIR", &self.place.git_dir)
+            .env("GIT_WORK_TREE", &self.place.top);
         git
-    }
-
-    fn place(&self) -> Place {
-        Place { top: self.top.clone(), git_dir: self.git_dir.clone() }
     }
 }
 
+/// Entries of the index, looked at one after the other.
+struct Search<'n> {
+    nominates: Nominates<'n>,
+    /// The path before: an unmerged one has several entries, one after the other.
+    before: BString,
+    found: Nominated,
+}
+
+impl<'n> Search<'n> {
+    fn new(nominates: Nominates<'n>) -> Self {
+        let found = Nominated { entries: Vec::new(), checked: 0 };
+        Self { nominates, before: BString::default(), found }
+    }
+
+    fn look_at(&mut self, path: &BStr) {
+        if path == self.before {
+            return;
+        }
+        self.found.checked += 1;
+        if (self.nominates)(path) {
+            self.found.entries.push(Entry { path: path.into(), change: Change::Tracked });
+        }
+        self.before.clear();
+        self.before.extend_from_slice(path);
+    }
+}
+
+/// Of all entries of the index, those by which it can be told whether some paths are
+/// tracked: as files, or as directories of files.
+struct Among<'p> {
+    wanted: HashSet<&'p BStr>,
+    /// The directories that hold these paths.
+    around: HashSet<&'p BStr>,
+    /// Of the entry before.
+    directory: BString,
+    is_around: bool,
+    found: Vec<BString>,
+}
+
+impl<'p> Among<'p> {
+    fn new(paths: &'p [BString]) -> Self {
+        let wanted: HashSet<&BStr> = paths.iter().map(|path| path.as_bstr()).collect();
+        let around: HashSet<&BStr> = wanted.iter().map(|path| directory_of(path)).collect();
+        let (directory, is_around) = (BString::default(), around.contains(BStr::new("")));
+        Self { wanted, around, directory, is_around, found: Vec::new() }
+    }
+
+    fn look_at(&mut self, path: &BStr) {
+        let directory = directory_of(path);
+        let is_first = self.directory != directory;
+        if is_first {
+            self.directory.clear();
+            self.directory.extend_from_slice(directory);
+            self.is_around = self.around.contains(directory);
+        }
+        let is_file = || self.is_around && self.wanted.contains(path);
+        if is_first && self.is_below_wanted(directory) || is_file() {
+            self.found.push(path.to_owned());
+        }
+    }
+
+    fn is_below_wanted(&self, directory: &BStr) -> bool {
+        let ends = directory.find_iter("/").chain([directory.len()]);
+        ends.into_iter().any(|end| self.wanted.contains(directory[..end].as_bstr()))
+    }
+}
+
+/// The path of the directory that holds `path`; empty for what is at the top.
+fn directory_of(path: &BStr) -> &BStr {
+    path[..path.rfind_byte(b'/').unwrap_or_default()].as_bstr()
+}
+
 impl TrackedPaths {
+    fn new(mut paths: Vec<BString>) -> Self {
+        paths.sort_unstable();
+        paths.dedup();
+        Self(paths)
+    }
+
     /// These paths and `more`.
     #[must_use]
     pub fn with(self, more: Vec<BString>) -> Self {
         let Self(mut paths) = self;
         paths.extend(more);
-        paths.sort_unstable();
-        Self(paths)
+        Self::new(paths)
     }
 
     /// Whether `path` is a tracked file, or a directory of tracked files.
@@ -315,6 +569,12 @@ impl TrackedPaths {
     /// `x` and `x/`.
     fn position(&self, wanted: &[u8]) -> usize {
         self.0.partition_point(|path| path.as_bytes() < wanted)
+    }
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Repository").field("top", &self.place.top).finish_non_exhaustive()
     }
 }
 

@@ -11,7 +11,7 @@ use bstr::BStr;
 
 use super::command_line::{path, run_with, text};
 use super::configured_hooks::older_than;
-use super::{Error, Object, Repository};
+use super::{Error, Object, Place, Repository};
 use crate::signals::Signals;
 use crate::throw_away::ThrowAwayDirectory;
 use crate::timed::{self, Ended};
@@ -88,7 +88,7 @@ impl ThrowAwayIndex<'_> {
             git.args(SETTINGS).args(["hook", "run", "--ignore-missing", name]);
             git
         };
-        let Repository { top, git_dir, .. } = self.repository;
+        let Place { top, git_dir } = &self.repository.place;
         hook.current_dir(top).envs(self.environment());
         // A relative one would count from the top now.
         if ["GIT_DIR", "GIT_WORK_TREE"].into_iter().any(|name| env::var_os(name).is_some()) {

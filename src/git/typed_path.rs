@@ -29,20 +29,22 @@ impl Repository {
     /// The path lies outside the repository.
     pub fn path_or_top(&self, typed: &OsStr) -> Result<BString, Error> {
         let path = if let Some(rest) = typed.as_bytes().strip_prefix(b":/") {
-            self.top.join(OsStr::from_bytes(rest.trim_start_with(|c| c == '/')))
+            self.place.top.join(OsStr::from_bytes(rest.trim_start_with(|c| c == '/')))
         } else {
             env::current_dir().and_then(fs::canonicalize).map_err(Error::CurrentDirectory)?.join(typed)
         };
         let path = normalized(&path);
-        let path = match path.strip_prefix(&self.top) {
+        let path = match path.strip_prefix(&self.place.top) {
             Ok(inside) => inside.to_owned(),
-            Err(_) => resolved(&path).strip_prefix(&self.top).map_err(|_| self.outside(typed))?.to_owned(),
+            Err(_) => {
+                resolved(&path).strip_prefix(&self.place.top).map_err(|_| self.outside(typed))?.to_owned()
+            }
         };
         Ok(path.into_os_string().into_encoded_bytes().into())
     }
 
     fn outside(&self, typed: &OsStr) -> Error {
-        Error::OutsideRepository { path: typed.into(), top: self.top.clone() }
+        Error::OutsideRepository { path: typed.into(), top: self.place.top.clone() }
     }
 }
 

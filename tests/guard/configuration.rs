@@ -139,6 +139,21 @@ fn it_is_read_from_the_index_where_a_sparse_checkout_keeps_it_off_the_disk() {
 }
 
 #[test]
+fn it_counts_also_where_nothing_else_seems_refused() {
+    for index in ["--no-split-index", "--split-index", "--index-version 4"] {
+        let repo = Repo::new();
+        repo.write(FILE, "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n").git_with(&["add", FILE]).ok();
+        repo.stage("src/x.py").commit().silent();
+        repo.git_with(&["sparse-checkout", "set", "--no-cone", "/src/"]).ok();
+        repo.git(&format!("update-index {index}")).ok();
+        repo.stage("src/mine.py");
+        repo.commit().refuses(&["src/mine.py"]);
+        repo.guard("check --all-files").refuses(&["src/mine.py"]);
+        repo.guard("--config /dev/null").silent();
+    }
+}
+
+#[test]
 fn another_file_can_stand_in_its_place() {
     let repo = configured("allow = [\"debug_x.py\"]\n");
     repo.stage("debug_x.py").stage("debug_y.py").write("deep/other.toml", "allow = [\"debug_y.py\"]\n");

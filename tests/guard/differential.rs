@@ -52,6 +52,7 @@ impl Fixture {
     fn new(format: &[&str]) -> Self {
         let repo = Repo::of_format(format);
         repo.write(".git/stage-guard.toml", "[[rule]]\nid = \"everything\"\nnames = [\"*\"]\n");
+        repo.write(".git/some.toml", "[[rule]]\nid = \"some\"\nnames = [\"c\", \"b-*\"]\n");
         let blob =
             |content: u8| repo.git_fed(&["hash-object", "-w", "--stdin"], &[content]).ok().trim().to_owned();
         let contents = (0..3).map(blob).collect();
@@ -78,10 +79,18 @@ impl Fixture {
         self.repo.git(&format!("commit-tree -m tree {parents}{}", tree.trim())).ok().trim().to_owned()
     }
 
-    /// Every staged path and what is done to it, as the guard has it.
+    /// Every staged path and what is done to it, as the guard has it. Where a rule is about
+    /// few of them only, nothing else may be missing either.
     fn findings(&self) -> Vec<(String, String)> {
-        let findings = self.repo.findings("--config .git/stage-guard.toml");
-        findings.into_iter().map(|(path, change, _)| (path, change)).collect()
+        let findings = |config| {
+            let findings = self.repo.findings(&format!("--config .git/{config}.toml")).into_iter();
+            findings.map(|(path, change, _)| (path, change)).collect::<Vec<_>>()
+        };
+        let all = findings("stage-guard");
+        let is_some = |path: &str| ["a/b/c", "a/b-c", ".claude_sessions/x"].contains(&path);
+        let some: Vec<_> = all.iter().filter(|(path, _)| is_some(path)).cloned().collect();
+        assert_eq!(findings("some"), some);
+        all
     }
 
     /// The same as git's plumbing has it, for parents of which the first is `HEAD`.

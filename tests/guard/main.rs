@@ -15,6 +15,7 @@ mod failure;
 mod formats;
 mod hooks;
 mod hooks_path;
+mod index;
 mod installer;
 mod merge;
 mod names;

@@ -106,7 +106,8 @@ fn way_out<'c>(
 fn are_staged(policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
     let Ok(repository) = Repository::open() else { return Ok(false) };
     let merged = repository.merge_heads()?;
-    let staged = repository.staged(&merged, &|path| policy.nominates(path))?.entries;
+    let mut nominator = policy.nominator();
+    let staged = repository.staged(&merged, &mut |path| nominator.nominates(path))?.entries;
     Ok(findings.iter().all(|finding| staged.iter().any(|entry| entry.path == finding.entry.path)))
 }
 
