@@ -10,12 +10,14 @@
     reason = "a bench that cannot go on has failed, and prints"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-use std::{env, fs};
+mod measure;
 
-const GUARD: &str = env!("CARGO_BIN_EXE_stage-guard");
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use measure::{median, shell};
+use tempfile::TempDir;
 
 /// A branch of 50 commits beside `main`, and a server with 100 more refs.
 const MAKE: &str = "
@@ -63,12 +65,12 @@ const OPERATIONS: [(&str, &str, &str, u32); 5] = [
 
 fn main() {
     let rounds = env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10);
-    let place = env::temp_dir().join(format!("stage-guard-bench-{}", std::process::id()));
-    fs::create_dir_all(&place).expect("a temporary directory");
-    shell(&place, MAKE);
+    let throw_away = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
+    let place = throw_away.path();
+    shell(place, MAKE);
     let repositories: Vec<PathBuf> = (0..KINDS.len()).map(|kind| place.join(kind.to_string())).collect();
     for (repository, (_, guard)) in repositories.iter().zip(KINDS) {
-        shell(&place, &format!("cp -a work {}", repository.display()));
+        shell(place, &format!("cp -a work {}", repository.display()));
         shell(repository, guard);
     }
     for (operation, prepare, measured, steps) in OPERATIONS {
@@ -93,26 +95,4 @@ fn main() {
             );
         }
     }
-    fs::remove_dir_all(&place).expect("the temporary directory");
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-/// Runs a line of shell in an environment of its own, and times it.
-fn shell(directory: &Path, line: &str) -> Duration {
-    let mut shell = Command::new("sh");
-    shell.arg("-ec").arg(line).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
-    shell.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env("GUARD", GUARD);
-    for name in ["AUTHOR", "COMMITTER"] {
-        shell.env(format!("GIT_{name}_NAME"), "a").env(format!("GIT_{name}_EMAIL"), "a@example.com");
-    }
-    shell.env("HOME", directory).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
-    let begun = Instant::now();
-    let status = shell.status().expect("a shell");
-    let time = begun.elapsed();
-    assert!(status.success(), "{line}");
-    time
 }
