@@ -30,6 +30,11 @@ pub struct RawEntry<'f> {
 }
 
 impl RawEntry<'_> {
+    /// Whether it is neither unmerged nor has one of the newer flags.
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.flags & (STAGE | EXTENDED) == 0
+    }
+
     /// Whether it is one of several versions of a path: a conflict.
     #[must_use]
     pub fn is_unmerged(&self) -> bool {
@@ -182,7 +187,7 @@ fn walk_pieces(
                 _ => padded::<FIXED_SHA1>(bytes)?,
             };
             let Some((entry, length)) = entry else { break };
-            walked.has_off_disk |= entry.is_off_disk();
+            walked.has_off_disk |= !entry.is_ordinary() && entry.is_off_disk();
             each(entry);
             at += length;
             left -= 1;
@@ -210,7 +215,8 @@ fn walk_pieces(
 
 /// An entry of version 2 or 3, and its length: the fixed part, the name, and 1 to 8 NULs
 /// up to a multiple of 8 bytes. Nothing where `bytes` end before it does.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the profile is for size, and this runs a million times")]
 fn padded<const FIXED: usize>(bytes: &[u8]) -> Result<Option<(RawEntry<'_>, usize)>, Unreadable> {
     let Some((entry, fixed)) = fixed_part::<FIXED>(bytes) else { return Ok(None) };
     let name = &bytes[fixed..];
@@ -250,7 +256,8 @@ fn compressed<'f, const FIXED: usize>(
 /// What stands before the name, and its length in bytes: ten numbers of 32 bits, of which
 /// the seventh is the mode, the object id, the flags, and more flags where these say so.
 /// Nothing where `bytes` are less.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the profile is for size, and this runs a million times")]
 fn fixed_part<const FIXED: usize>(bytes: &[u8]) -> Option<(RawEntry<'_>, usize)> {
     let (fixed, rest) = bytes.split_first_chunk::<FIXED>()?;
     let mode = u32::from_be_bytes([fixed[24], fixed[25], fixed[26], fixed[27]]);

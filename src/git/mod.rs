@@ -192,15 +192,16 @@ impl Repository {
         let mut unmerged = BString::default();
         let mut again = 0;
         let walked = self.walk(|entry| {
+            let is_candidate = is_clear && nominates(&entry);
             if entry.is_unmerged() {
                 // Such a path has several entries, one after the other.
                 again += usize::from(entry.path == unmerged);
                 unmerged = entry.path.into();
             }
-            is_clear = is_clear
-                && (parents.is_some() && !entry.is_committed()
-                    || !nominates(&entry)
-                    || parents.is_some_and(|merged| self.have(&mut read, merged, &entry)));
+            if is_candidate {
+                is_clear = parents
+                    .is_some_and(|merged| !entry.is_committed() || self.have(&mut read, merged, &entry));
+            }
         })?;
         is_clear.then_some(walked.entries - again)
     }

@@ -120,18 +120,22 @@ impl Filter {
     }
 
     /// Those of the `wanted` sets of which a pattern could match `text`.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the profile is for size, and this runs a million times")]
     pub(super) fn find(&self, text: &[u8], wanted: u64) -> u64 {
         let (Some(first), Some(last)) = (text.first(), text.last()) else { return 0 };
-        let (first, last) = (usize::from(*first), usize::from(*last));
-        let beginnings = self.beginnings[first] | self.any_beginning;
-        let wanted = wanted & beginnings & (self.endings[last] | self.any_ending);
-        if wanted == 0 {
-            return 0;
+        let beginnings = self.beginnings[usize::from(*first)] | self.any_beginning;
+        let endings = self.endings[usize::from(*last)] | self.any_ending;
+        match wanted & beginnings & endings {
+            0 => 0,
+            wanted => self.find_inside(text, wanted),
         }
+    }
+
+    fn find_inside(&self, text: &[u8], wanted: u64) -> u64 {
         let mut found = self.open;
         let start = first_eight(text);
-        let (from, to) = self.heads_of[first];
+        let (from, to) = self.heads_of[usize::from(text[0])];
         for head in &self.heads[usize::from(from)..usize::from(to)] {
             if start & head.mask == head.bytes {
                 found |= head.sets;
@@ -164,7 +168,8 @@ fn place(first: u8, second: u8) -> (usize, u64) {
 
 /// Whether a text has neither a `/` in it nor a NUL, which no path has. Names are too short
 /// for a search of more bytes at once to be worth its start.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "the profile is for size, and this runs a million times")]
 pub(super) fn is_one_component(text: &[u8]) -> bool {
     // A byte is zero where one can be taken from it only with a borrow, and its own highest
     // bit is not set (Warren, Hacker's Delight, 6-1).

@@ -139,7 +139,8 @@ impl Policy {
 
 impl Nominator<'_> {
     /// Whether a rule could refuse `path`, as [`Policy::nominates`] has it.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the profile is for size, and this runs a million times")]
     pub fn nominates(&mut self, path: &BStr) -> bool {
         let name = match path.strip_prefix(&**self.directory) {
             Some(name) if !name.is_empty() && is_one_component(name) => name,

@@ -23,13 +23,12 @@ fn told_by_git(repo: &Repo) -> Vec<Told> {
     let told = lines.map(|line| {
         let tab = line.iter().position(|byte| *byte == b'\t').unwrap();
         let fields: Vec<&str> = str::from_utf8(&line[..tab]).unwrap().split(' ').collect();
-        let [tag, mode, id, stage] = fields[..] else { panic!("{fields:?}") };
         Told {
-            mode: u32::from_str_radix(mode, 8).unwrap(),
-            id: id.to_owned(),
+            is_off_disk: fields[0] == "S",
+            mode: u32::from_str_radix(fields[1], 8).unwrap(),
+            id: fields[2].to_owned(),
+            is_unmerged: fields[3] != "0",
             path: line[tab + 1..].to_owned(),
-            is_unmerged: stage != "0",
-            is_off_disk: tag == "S",
         }
     });
     told.collect()
@@ -40,7 +39,7 @@ fn told_by_the_walk(index: impl Read, id_len: usize) -> Result<(Vec<Told>, Walke
     let walked = walk_index(index, id_len, Checksum::Verified, |entry: RawEntry| {
         told.push(Told {
             mode: entry.mode,
-            id: entry.id.iter().map(|byte| format!("{byte:02x}")).collect(),
+            id: hexadecimal(entry.id),
             path: entry.path.to_vec(),
             is_unmerged: entry.is_unmerged(),
             is_off_disk: entry.is_off_disk(),
@@ -48,6 +47,15 @@ fn told_by_the_walk(index: impl Read, id_len: usize) -> Result<(Vec<Told>, Walke
     })?;
     assert_eq!(walked.entries, told.len());
     Ok((told, walked))
+}
+
+fn hexadecimal(id: &[u8]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+/// Lines for `git update-index --index-info`.
+fn lines<'p>(id: &str, paths: impl IntoIterator<Item = &'p str>) -> String {
+    paths.into_iter().map(|path| format!("100644 {id} 0\t{path}\0")).collect::<Vec<_>>().concat()
 }
 
 /// A byte at a time, as a pipe may give them.
@@ -68,11 +76,11 @@ fn with_all_kinds(format: &[&str]) -> Repo {
     let long = "long/".repeat(815) + "name";
     let longest = "x".repeat(4095);
     let paths = ["a", "a-b", "a/b", "a/b/c.py", "ä/\u{202e}", "with\nnewline", &long, &longest, "zz"];
-    let mut lines: String = paths.iter().map(|path| format!("100644 {id} 0\t{path}\0")).collect();
-    lines += &format!("120000 {id} 0\tlink\0100755 {id} 0\trun\0160000 {id} 0\tmodule\0");
-    for stage in 1..4 {
-        lines += &format!("100644 {id} {stage}\tunmerged\0");
-    }
+    let others = [("120000", 0, "link"), ("100755", 0, "run"), ("160000", 0, "module")];
+    let unmerged = [1, 2, 3].map(|stage| ("100644", stage, "unmerged"));
+    let others = others.into_iter().chain(unmerged);
+    let others = others.map(|(mode, stage, path)| format!("{mode} {id} {stage}\t{path}\0"));
+    let lines = lines(id, paths) + &others.collect::<Vec<_>>().concat();
     repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).ok();
     repo.git("update-index --skip-worktree zz").ok();
     repo.write("intended", "x").git_with(&["add", "-N", "intended"]).ok();
@@ -104,7 +112,7 @@ fn an_extension_that_changes_the_entries_is_told() {
         let index = fs::read(repo.path(".git/index")).unwrap();
         let (_, walked) = told_by_the_walk(&index[..], id_len).unwrap();
         assert!(walked.is_changed_by_extension);
-        assert!(repo.path(&format!(".git/sharedindex.{}", walked.shared.unwrap())).exists());
+        assert!(repo.path(format!(".git/sharedindex.{}", walked.shared.unwrap())).exists());
     }
 }
 
@@ -133,8 +141,9 @@ fn what_is_not_whole_is_not_walked() {
 fn large(index: &str) -> Repo {
     let repo = Repo::new();
     let id = repo.git("rev-parse HEAD:README.md").ok();
-    let path = |at| format!("packages/p{:03}/src/module_{at}/service.ts", at / 100);
-    let lines: String = (0..60_000).map(|at| format!("100644 {} 0\t{}\0", id.trim(), path(at))).collect();
+    let path = |at: usize| format!("packages/p{:03}/src/module_{at}/service.ts", at / 100);
+    let paths: Vec<String> = (0..60_000).map(path).collect();
+    let lines = lines(id.trim(), paths.iter().map(String::as_str));
     repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).ok();
     repo.git("commit -q --no-verify -m large").ok();
     repo.git(&format!("update-index {index}")).ok();
