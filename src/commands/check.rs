@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 
 use super::{Outcome, Output, Tell, commits, policy};
 use crate::cli::{CheckArgs, Format, Options};
-use crate::git::{Commit, History, Known, Nominated, Operation, Repository};
+use crate::git::{Commit, History, Nominated, Operation, Repository};
 use crate::policy::{FILE_NAME, Finding, Policy};
 use crate::report::way_out::WayOut;
 use crate::report::{human, json};
@@ -41,7 +41,7 @@ pub(super) fn run(
     }
     if let Some(revision) = &args.commit {
         let history = History::open()?;
-        let commit = history.commit(&history.resolve(revision)?)?;
+        let commit = history.commit(history.resolve(revision)?)?;
         return judge(options, &history, &[commit], tell, out);
     }
     if args.all_files {
@@ -57,10 +57,9 @@ fn range(options: &Options, range: &str, tell: Tell, out: &mut Output) -> Result
     let Some((from, to)) = ends else {
         return Err(format!("`{range}` is no range: write A..B, for what B has and A has not").into());
     };
+    let [from, to] = [from, to].map(|end| if end.is_empty() { "HEAD" } else { end });
     let history = History::open()?;
-    let end = |revision: &str| history.resolve(if revision.is_empty() { "HEAD" } else { revision });
-    let (from, to) = (end(from)?, end(to)?);
-    let commits = history.new_commits(&[to], Known::Commits(&[from]))?;
+    let commits = history.range(from, to)?;
     judge(options, &history, &commits, tell, out)
 }
 
@@ -204,7 +203,7 @@ pub(super) fn report(
     options: &Options,
     findings: &[Finding],
     checked: usize,
-    way_out: WayOut<'_>,
+    way_out: WayOut,
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
     match options.format {

@@ -7,13 +7,13 @@ use bstr::BString;
 
 use super::Tell;
 use crate::Introduced;
-use crate::git::{Commit, History, Known};
+use crate::git::{Commit, History, Known, ObjectId};
 use crate::policy::{Finding, Policy};
 
 /// The commits that refs are about to reach for the first time.
 pub(super) struct New<'n> {
     history: &'n History,
-    tips: &'n [String],
+    tips: &'n [ObjectId],
     known: Known<'n>,
     /// More than these, and found in less time: see [`History::commits_above_refs`].
     above: Option<Vec<Commit>>,
@@ -22,7 +22,7 @@ pub(super) struct New<'n> {
 impl<'n> New<'n> {
     /// The commits that `tips` reach and that are not `known`; nothing where it is clear at
     /// once that there is none.
-    pub(super) fn commits(history: &'n History, tips: &'n [String], known: Known<'n>) -> Option<Self> {
+    pub(super) fn commits(history: &'n History, tips: &'n [ObjectId], known: Known<'n>) -> Option<Self> {
         let above = history.commits_above_refs(tips, known);
         let is_none = above.as_ref().is_some_and(Vec::is_empty);
         (!is_none).then_some(Self { history, tips, known, above })
@@ -60,18 +60,19 @@ pub(super) fn findings<'p>(
 ) -> Result<Vec<Finding<'p>>, Box<dyn Error>> {
     let mut refused = Vec::new();
     let mut progress = Progress::new(commits.len());
-    history.changes(commits, &|path| policy.nominates(path), &mut |commit, entries| {
+    let mut nominator = policy.nominator();
+    history.changes(commits, &mut |path| nominator.nominates(path), &mut |commit, entries| {
         progress.step(tell);
         if entries.is_empty() {
             return Ok::<_, Box<dyn Error>>(());
         }
-        let tree = history.tree(&commit.id)?;
+        let tree = history.tree(commit.id)?;
         let mut findings = policy.findings(entries, &|path| tree.contains(path));
         tree.finish()?;
         for finding in &mut findings {
             finding.introduced = Some(Introduced {
-                commit: commit.id.clone(),
-                parent: commit.parents.first().cloned(),
+                commit: commit.id.to_string(),
+                parent: commit.parents.first().map(ObjectId::to_string),
                 is_merge: commit.parents.len() > 1,
                 reference: names.get(commit.tip).cloned(),
             });

@@ -84,7 +84,7 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dy
 fn policy(history: &History) -> Result<Result<(PolicyState, Policy), String>, Box<dyn Error>> {
     let built_in = Policy::built_in()?;
     let text = if history.is_bare() {
-        history.head()?.map_or(Ok(None), |head| history.file_in(&head, FILE_NAME))?
+        history.head()?.map_or(Ok(None), |head| history.file_in(head, FILE_NAME))?
     } else {
         history.top_level_file(FILE_NAME)?
     };

@@ -249,6 +249,8 @@ pub(super) fn git() -> Command {
         // fetch, but no way of transport is open to it.
         .env("GIT_ALLOW_PROTOCOL", "")
         .env("GIT_OPTIONAL_LOCKS", "0")
+        // Nobody waits for the first of many answers.
+        .env("GIT_FLUSH", "0")
         .env("LC_ALL", "C")
         .stdin(Stdio::null());
     for (name, _) in env::vars_os().filter(|(name, _)| is_about_pathspecs_or_traces(name)) {

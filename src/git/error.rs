@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
+use super::ObjectId;
+
 /// Why a repository could not be read. Nothing that could not be read is ever
 /// taken for clean.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +51,7 @@ pub enum Error {
     },
     /// Commits that were not fetched would have to be judged as well.
     #[error("the history is cut off at the commit `{0}`: nothing was checked; {DEEPEN}")]
-    Shallow(String),
+    Shallow(ObjectId),
     /// The commits that are to be judged cannot be told.
     #[error(
         "could not read the history: nothing was checked; `git fsck` names what is missing, \

@@ -14,6 +14,7 @@ mod ignored;
 mod index_file;
 mod index_update;
 mod libgit2;
+mod object_id;
 mod operation;
 mod ordinary;
 mod quoted;
@@ -40,6 +41,7 @@ pub use history::{Commit, CommittedPaths, History, Known};
 pub use hooks_path::{HooksPath, Origin};
 pub use index_file::{Checksum, RawEntry, Unreadable, Walked, walk as walk_index};
 pub use index_update::{IndexChange, IndexUpdate};
+pub use object_id::ObjectId;
 pub use operation::Operation;
 pub use quoted::unquoted;
 pub use ref_update::{PushedRef, RefUpdate, Target};
@@ -597,5 +599,5 @@ pub fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Whether `text` is a whole object id in hexadecimal, SHA-1 or SHA-256.
 fn is_object_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    ObjectId::of_hex(text.as_bytes()).is_some()
 }

@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Error, is_object_id};
+use super::{Error, ObjectId};
 
 /// A line that `pre-receive` and `reference-transaction` get:
 /// `<old> SP <new> SP <ref>`.
@@ -33,8 +33,8 @@ pub struct PushedRef {
 pub enum Target {
     /// Nothing: an id of zeros.
     Nothing,
-    /// An object, by its id in hexadecimal.
-    Object(String),
+    /// An object.
+    Object(ObjectId),
     /// Another ref.
     Symbolic,
 }
@@ -42,9 +42,9 @@ pub enum Target {
 impl Target {
     /// The id of the object, where it is one.
     #[must_use]
-    pub fn object(&self) -> Option<&String> {
+    pub fn object(&self) -> Option<ObjectId> {
         match self {
-            Self::Object(id) => Some(id),
+            Self::Object(id) => Some(*id),
             Self::Nothing | Self::Symbolic => None,
         }
     }
@@ -53,8 +53,8 @@ impl Target {
         if field.starts_with(b"ref:") {
             return Some(Self::Symbolic);
         }
-        let id = field.to_str().ok().filter(|field| is_object_id(field))?;
-        Some(if id.bytes().all(|byte| byte == b'0') { Self::Nothing } else { Self::Object(id.to_owned()) })
+        let id = ObjectId::of_hex(field)?;
+        Some(if id.as_bytes().iter().all(|byte| *byte == 0) { Self::Nothing } else { Self::Object(id) })
     }
 }
 

@@ -2,7 +2,7 @@
 //! and nobody tells it that there is none. So its reading is watched, by the time that
 //! the processor spends on it; a slow disk takes none.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Once, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use rustix::time::{ClockId, clock_gettime};
 /// How long libgit2 may take for one thing, an object or a few.
 const MOST: Duration = Duration::from_secs(5);
 
-/// How long it may take to tell which commits of a long history are new.
-const MOST_FOR_A_WALK: Duration = Duration::from_secs(40);
-
 /// How long it is between two looks.
 const STEP: Duration = Duration::from_millis(250);
 
-/// When the reading is taken for endless, in milliseconds of this process; zero while
-/// nothing is read.
-static END: AtomicU64 = AtomicU64::new(0);
+/// Whether something is being read.
+static IS_READING: AtomicBool = AtomicBool::new(false);
+
+/// How many things were read. That is told for each object, so the clock is left to the
+/// thread that watches.
+static READ: AtomicU64 = AtomicU64::new(0);
 
 static ON_STALL: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
@@ -42,32 +42,30 @@ impl Watch {
             let _ = thread::Builder::new().name("watch".to_owned()).spawn(watch);
         });
         Self::go_on();
+        IS_READING.store(true, Ordering::Relaxed);
         Self
     }
 
     /// Notes that something was read: the time begins anew.
     pub(super) fn go_on() {
-        END.store(now() + millis(MOST), Ordering::Relaxed);
-    }
-
-    /// Notes that a long walk begins.
-    pub(super) fn walk() {
-        END.store(now() + millis(MOST_FOR_A_WALK), Ordering::Relaxed);
+        READ.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        END.store(0, Ordering::Relaxed);
+        IS_READING.store(false, Ordering::Relaxed);
     }
 }
 
 fn watch() {
+    let (mut begun, mut seen) = (now(), 0);
     loop {
         thread::sleep(STEP);
-        let end = END.load(Ordering::Relaxed);
-        if end != 0
-            && now() > end
+        let read = READ.load(Ordering::Relaxed);
+        if read != seen || !IS_READING.load(Ordering::Relaxed) {
+            (begun, seen) = (now(), read);
+        } else if now() > begun + MOST
             && let Some(on_stall) = ON_STALL.get()
         {
             on_stall();
@@ -75,12 +73,8 @@ fn watch() {
     }
 }
 
-/// The time that the processor has spent on this process, in milliseconds.
-fn now() -> u64 {
+/// The time that the processor has spent on this process.
+fn now() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
-    u64::try_from(time.tv_sec * 1000 + time.tv_nsec / 1_000_000).unwrap_or_default()
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    Duration::try_from(time).unwrap_or_default()
 }

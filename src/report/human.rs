@@ -26,7 +26,7 @@ pub(super) const MOST: usize = 100;
 pub fn findings(
     out: &mut impl Write,
     findings: &[Finding],
-    way_out: WayOut<'_>,
+    way_out: WayOut,
     program: &Path,
 ) -> io::Result<()> {
     for Finding { entry, rule, introduced, .. } in findings.iter().take(MOST) {

@@ -10,12 +10,12 @@ use owo_colors::OwoColorize;
 use super::escape::shell_word;
 use super::human::short;
 use crate::Introduced;
-use crate::git::Operation;
+use crate::git::{ObjectId, Operation};
 use crate::policy::Finding;
 
 /// How refused paths are taken out again.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum WayOut<'w> {
+pub enum WayOut {
     /// They are staged, and stay so: `stow` finds them by itself. Then the operation
     /// that is under way goes on.
     Stow(Option<Operation>),
@@ -30,27 +30,27 @@ pub enum WayOut<'w> {
     /// They are in commits of somebody who reads this elsewhere.
     RewriteElsewhere,
     /// They are in a commit that no ref may name. `HEAD` and all refs are as they were.
-    RefsStay(Leftover<'w>),
+    RefsStay(Leftover),
 }
 
 /// What is left of an operation when git may not update a ref.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Leftover<'w> {
+pub enum Leftover {
     /// Nothing.
     Nothing,
     /// `HEAD` has the paths already, and was to be amended to this commit; perhaps in the
     /// middle of an operation.
-    Amend(&'w str, Option<Operation>),
+    Amend(ObjectId, Option<Operation>),
     /// An operation that can only be taken back: the paths are in commits of others.
     Operation(Operation),
     /// Index and worktree have the files of this commit already: git asks afterwards.
     /// What was not committed before may be put away.
-    Files(&'w str, Option<Operation>),
+    Files(ObjectId, Option<Operation>),
     /// The paths are staged.
     Staged,
 }
 
-impl WayOut<'_> {
+impl WayOut {
     /// Writes what to type: `program` is what this program is called by.
     pub(super) fn write(self, out: &mut impl Write, findings: &[Finding], program: &Path) -> io::Result<()> {
         let stow = format!("{} stow", shell_word(program.as_os_str().as_bytes().as_bstr()));

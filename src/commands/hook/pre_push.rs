@@ -21,10 +21,10 @@ pub(super) fn run(
     for pushed in PushedRef::lines(input) {
         let PushedRef { local, name, remote } = pushed?;
         if let Some(id) = local.object() {
-            tips.push(id.clone());
+            tips.push(id);
             names.push(name);
         }
-        known.extend(remote.object().cloned());
+        known.extend(remote.object());
     }
     if tips.is_empty() {
         return Ok(Outcome::Allowed);

@@ -8,7 +8,7 @@ use bstr::BString;
 use super::super::commits::New;
 use super::super::{Outcome, Output, Tell, check, policy};
 use crate::cli::Options;
-use crate::git::{self, History, Known, RefUpdate};
+use crate::git::{self, History, Known, ObjectId, RefUpdate};
 use crate::policy::{FILE_NAME, Policy};
 use crate::report::{self, way_out::WayOut};
 
@@ -23,7 +23,7 @@ pub(super) fn run(
     for update in RefUpdate::lines(input) {
         let update = update?;
         if let Some(id) = update.new.object() {
-            tips.push(id.clone());
+            tips.push(id);
             names.push(update.name);
         }
     }
@@ -47,7 +47,7 @@ pub(super) fn run(
 fn own_policy(
     options: &Options,
     history: &History,
-    tips: &[String],
+    tips: &[ObjectId],
     names: &[BString],
     out: &mut Output,
 ) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
@@ -56,7 +56,7 @@ fn own_policy(
             None => to_become_head(history, tips, names)?,
             head => head,
         };
-        commit.map_or(Ok(None), |commit| history.file_in(&commit, FILE_NAME))
+        commit.map_or(Ok(None), |commit| history.file_in(commit, FILE_NAME))
     };
     let text: Option<Vec<u8>> = if options.config.is_some() { None } else { text()? };
     match policy(options, &|_| Ok(text.clone())) {
@@ -71,10 +71,10 @@ fn own_policy(
 /// Where the push would have the branch that `HEAD` names.
 fn to_become_head(
     history: &History,
-    tips: &[String],
+    tips: &[ObjectId],
     names: &[BString],
-) -> Result<Option<String>, git::Error> {
+) -> Result<Option<ObjectId>, git::Error> {
     let Some(branch) = history.head_branch()? else { return Ok(None) };
     let at = names.iter().position(|name| *name == branch);
-    Ok(at.map(|at| tips[at].clone()))
+    Ok(at.map(|at| tips[at]))
 }

@@ -30,9 +30,9 @@ pub(super) fn run(
     let (mut tips, mut names, mut olds) = (Vec::new(), Vec::new(), Vec::new());
     for update in RefUpdate::lines(input) {
         let update = update?;
-        if let Some(id) = update.new.object().filter(|id| is_watched(&update) && !tips.contains(*id)) {
-            tips.push(id.clone());
-            olds.extend(update.old.object().cloned());
+        if let Some(id) = update.new.object().filter(|id| is_watched(&update) && !tips.contains(id)) {
+            tips.push(id);
+            olds.extend(update.old.object());
             names.push(update.name);
         }
     }
@@ -51,7 +51,9 @@ pub(super) fn run(
     let Some(new) = New::commits(&history, &tips, known) else { return Ok(Outcome::Allowed) };
     let policy = policy(options, &|name| history.top_level_file(name))?;
     let (findings, commits) = new.judged(&policy, &names, tell)?;
-    let Some(newest) = commits.first().filter(|_| !findings.is_empty()) else { return Ok(Outcome::Allowed) };
+    let Some(newest) = commits.first().filter(|_| !findings.is_empty()) else {
+        return Ok(Outcome::Allowed);
+    };
     let way_out = way_out(&history, &policy, operation, newest, &findings)?;
     check::report(options, &findings, commits.len(), way_out, out)
 }
@@ -66,13 +68,13 @@ fn is_watched(update: &RefUpdate) -> bool {
 
 /// What git leaves behind when it may not update the ref depends on what it was about
 /// to do, and it does not say that.
-fn way_out<'c>(
+fn way_out(
     history: &History,
     policy: &Policy,
     operation: Option<Operation>,
-    newest: &'c Commit,
+    newest: &Commit,
     findings: &[Finding],
-) -> Result<WayOut<'c>, Box<dyn Error>> {
+) -> Result<WayOut, Box<dyn Error>> {
     let is_staged = are_staged(policy, findings)?;
     // `git commit` and what commits like it name the author to their hooks.
     let is_commit = env::var_os("GIT_AUTHOR_DATE").is_some();
@@ -81,7 +83,7 @@ fn way_out<'c>(
             return Ok(WayOut::Stow(Some(operation)));
         }
         let leftover = if is_commit && is_amended(history, newest)? {
-            Leftover::Amend(&newest.id, Some(operation))
+            Leftover::Amend(newest.id, Some(operation))
         } else {
             Leftover::Operation(operation)
         };
@@ -91,11 +93,11 @@ fn way_out<'c>(
         return Ok(WayOut::Stow(operation));
     }
     Ok(WayOut::RefsStay(if is_commit && is_amended(history, newest)? {
-        Leftover::Amend(&newest.id, None)
+        Leftover::Amend(newest.id, None)
     } else if !is_staged {
         Leftover::Nothing
     } else if history.is_at_head("ORIG_HEAD")? {
-        Leftover::Files(&newest.id, Operation::with_autostash(history.git_dir()))
+        Leftover::Files(newest.id, Operation::with_autostash(history.git_dir()))
     } else {
         Leftover::Staged
     }))
@@ -114,5 +116,5 @@ fn are_staged(policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Err
 /// Whether the commit stands where that of `HEAD` does.
 fn is_amended(history: &History, newest: &Commit) -> Result<bool, Box<dyn Error>> {
     let Some(head) = history.head()? else { return Ok(false) };
-    Ok(history.commit(&head)?.parents == newest.parents)
+    Ok(history.commit(head)?.parents == newest.parents)
 }

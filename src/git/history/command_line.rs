@@ -6,14 +6,14 @@ use std::{env, fs};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Commit, Error, Known, Place, unreadable};
+use super::{Cause, Commit, Each, Error, Known, ObjectId, Place, unreadable};
 use crate::git::command_line::{failure, fields, git, output_of, path, run, run_with, text};
 use crate::git::{Object, TrackedPaths};
 use crate::{Change, Entry};
 
 /// How many commits are compared by one run of git: what it says of them is held in
 /// memory.
-pub(super) const AT_ONCE: usize = 1000;
+const AT_ONCE: usize = 1000;
 
 /// Asks where the repository lies. Inside the git directory git does not say where
 /// the worktree is, so it is looked up as git would find it.
@@ -48,28 +48,28 @@ fn top_of(git_dir: &Path) -> Result<PathBuf, Error> {
     fs::canonicalize(&top).map_err(|error| Error::ReadFile(top, error))
 }
 
-pub(super) fn present(ids: Vec<String>) -> Result<Vec<String>, Error> {
-    let types = types(&ids)?;
-    Ok(ids.into_iter().zip(types).filter(|(_, kind)| kind != "missing").map(|(id, _)| id).collect())
+pub(super) fn present(ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, Error> {
+    let names: Vec<String> = ids.iter().map(ObjectId::to_string).collect();
+    let answers = batch_check("%(objecttype)", &names)?;
+    let is_here = |(_, answer): &(ObjectId, String)| !answer.ends_with(" missing");
+    Ok(ids.into_iter().zip(answers).filter(is_here).map(|(id, _)| id).collect())
 }
 
-pub(super) fn parents(id: &str) -> Result<Vec<String>, Error> {
-    let line = run(&["rev-list", "--parents", "--max-count=1", id, "--"])
-        .map_err(|error| Error::ReadCommit(id.to_owned(), super::Cause(error.to_string())))?;
-    Ok(text(&line).split(' ').skip(1).map(str::to_owned).collect())
+pub(super) fn commit(id: ObjectId) -> Result<Commit, Error> {
+    let unreadable = |cause| Error::ReadCommit(id.to_string(), cause);
+    let output = run(&["rev-list", "--no-walk", FORMAT, &id.to_string(), "--"]);
+    let output = output.map_err(|error| unreadable(Cause(error.to_string())))?;
+    let commit = commits(&output).and_then(|mut commits| commits.pop());
+    commit.ok_or_else(|| unreadable(Cause("git does not say what it is".to_owned())))
 }
 
-pub(super) fn peeled(ids: &[String]) -> Result<Vec<String>, Error> {
+pub(super) fn peeled(ids: &[ObjectId]) -> Result<Vec<Option<ObjectId>>, Error> {
     let asked: Vec<String> = ids.iter().map(|id| format!("{id}^{{commit}}")).collect();
-    let answers = batch_check("%(objectname)", &asked)?;
-    let answers = answers.into_iter().map(|answer| answer.split(' ').next().unwrap_or_default().to_owned());
-    Ok(answers.collect())
-}
-
-/// The types of these objects; `missing` for one that is not here.
-fn types(ids: &[String]) -> Result<Vec<String>, Error> {
-    let answers = batch_check("%(objecttype)", ids)?;
-    Ok(answers.iter().map(|answer| answer.rsplit(' ').next().unwrap_or_default().to_owned()).collect())
+    // Of what comes to no commit, git says the name.
+    Ok(batch_check("%(objectname)", &asked)?
+        .iter()
+        .map(|answer| ObjectId::of_hex(answer.as_bytes()))
+        .collect())
 }
 
 fn batch_check(format: &str, names: &[String]) -> Result<Vec<String>, Error> {
@@ -81,46 +81,74 @@ fn batch_check(format: &str, names: &[String]) -> Result<Vec<String>, Error> {
     Ok(output.lines().map(text).collect())
 }
 
-pub(super) fn new_commits(tips: &[String], known: Known) -> Result<Vec<Commit>, Error> {
-    let is_commit = |kind: &str| matches!(kind, "commit" | "tag");
-    let kinds = types(tips)?;
-    let tips = tips.iter().zip(&kinds);
-    if let Some((missing, _)) = tips.clone().find(|(_, kind)| *kind == "missing") {
-        return Err(Error::ReadCommit(missing.clone(), super::Cause("it is not there".to_owned())));
-    }
-    let mut input: Vec<String> = tips.filter(|(_, kind)| is_commit(kind)).map(|(id, _)| id.clone()).collect();
-    if input.is_empty() {
-        return Ok(Vec::new());
-    }
-    let hidden = known.commits();
-    let kinds = types(hidden)?;
-    input.extend(
-        hidden.iter().zip(&kinds).filter(|(_, kind)| is_commit(kind)).map(|(id, _)| format!("^{id}")),
-    );
-    let mut arguments = vec!["rev-list", "--topo-order", "--parents", "--stdin", "--not"];
-    arguments.extend(known.refs().iter().map(|(_, option)| option));
-    let output = output_of(git(), &arguments, (input.join("\n") + "\n").as_bytes())?;
+/// What is no commit in the end, git passes over.
+pub(super) fn new_commits(tips: &[ObjectId], known: Known) -> Result<Vec<Commit>, Error> {
+    let hidden = known.commits().iter().map(|id| format!("^{id}"));
+    let ends: Vec<String> = tips.iter().map(ObjectId::to_string).chain(hidden).collect();
+    let refs: Vec<&str> = known.refs().iter().map(|(_, option)| *option).collect();
+    walk(&ends, &refs)
+}
+
+/// The commits that `to` has and `from` has not, where git can walk from them as they were
+/// typed: `HEAD~10000` is a long way by itself, and most of it the same.
+pub(super) fn range(from: &str, to: &str) -> Option<Vec<Commit>> {
+    let is_plain = |revision: &&str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./@~^{}".contains(&byte);
+        revision.bytes().all(is_part) && !revision.starts_with(['-', '^']) && !revision.contains("..")
+    };
+    let [from, to] = [from, to].map(|end| Some(end).filter(is_plain).map(|end| format!("{end}^{{commit}}")));
+    walk(&[to?, format!("^{}", from?)], &[]).ok()
+}
+
+/// The commits on the way down from `ends`, but none that an end with a `^` or one of `refs`
+/// reaches.
+fn walk(ends: &[String], refs: &[&str]) -> Result<Vec<Commit>, Error> {
+    let arguments = [&["rev-list", "--topo-order", FORMAT, "--stdin", "--not"], refs].concat();
+    let output = output_of(git(), &arguments, (ends.join("\n") + "\n").as_bytes())?;
     if !output.status.success() {
         return Err(match failure(&arguments, &output) {
             Error::Git { source, .. } => unreadable(source),
             error => error,
         });
     }
-    Ok(output.stdout.lines().map(|line| commit(&text(line))).collect())
+    commits(&output.stdout).ok_or_else(|| unreadable(Cause("git names what is no commit".to_owned())))
 }
 
-/// A commit and its parents, with spaces between them.
-fn commit(line: &str) -> Commit {
-    let mut ids = line.split(' ').map(str::to_owned);
-    Commit { id: ids.next().unwrap_or_default(), parents: ids.collect(), tip: 0 }
+/// How `git rev-list` is to tell of a commit, behind a line `commit <id>`: its tree and its
+/// parents.
+const FORMAT: &str = "--format=%T %P";
+
+/// The commits that `git rev-list` tells of.
+fn commits(output: &[u8]) -> Option<Vec<Commit>> {
+    let mut lines = output.lines();
+    let mut commits = Vec::new();
+    while let Some(line) = lines.next() {
+        let id = ObjectId::of_hex(line.strip_prefix(b"commit ")?)?;
+        let mut trees = lines.next()?.trim_ascii_end().split_str(" ").map(ObjectId::of_hex);
+        commits.push(Commit { id, tree: trees.next()??, parents: trees.collect::<Option<_>>()?, tip: 0 });
+    }
+    Some(commits)
+}
+
+pub(super) fn changes<E: From<Error>>(
+    commits: &[Commit],
+    nominates: &mut dyn FnMut(&BStr) -> bool,
+    each: Each<E>,
+) -> Result<(), E> {
+    for commits in commits.chunks(AT_ONCE) {
+        let mut entries = entries(commits, nominates)?;
+        for commit in commits {
+            each(commit, entries.remove(&commit.id).unwrap_or_default())?;
+        }
+    }
+    Ok(())
 }
 
 /// What each of `commits` changes against all of its parents, by their ids.
-pub(super) fn changes(
+fn entries(
     commits: &[Commit],
-    nominates: &dyn Fn(&BStr) -> bool,
-) -> Result<HashMap<String, Vec<Entry>>, Error> {
-    let input: String = commits.iter().fold(String::new(), |input, commit| input + &commit.id + "\n");
+    nominates: &mut dyn FnMut(&BStr) -> bool,
+) -> Result<HashMap<ObjectId, Vec<Entry>>, Error> {
     let arguments = [
         "diff-tree",
         "--stdin",
@@ -134,14 +162,15 @@ pub(super) fn changes(
         "--no-relative",
         "--ignore-submodules=none",
     ];
+    let input = commits.iter().fold(String::new(), |input, commit| input + &commit.id.to_string() + "\n");
     let output = run_with(git(), &arguments, input.as_bytes())?;
     let mut changes = HashMap::new();
     let mut entries = &mut Vec::new();
     let mut fields = fields(&output);
     while let Some(field) = fields.next() {
-        if !field.starts_with(b":") {
-            // The id of the commit whose changes follow.
-            entries = changes.entry(text(field)).or_default();
+        if let Some(commit) = ObjectId::of_hex(field) {
+            // Its changes follow.
+            entries = changes.entry(commit).or_default();
             continue;
         }
         let path = fields.next().unwrap_or_default();
@@ -171,17 +200,17 @@ fn change(raw: &[u8]) -> Option<Change> {
     })
 }
 
-pub(super) fn paths_in(id: &str) -> Result<TrackedPaths, Error> {
-    let output = run(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", id])
-        .map_err(|error| Error::ReadCommit(id.to_owned(), super::Cause(error.to_string())))?;
+pub(super) fn paths_in(id: ObjectId) -> Result<TrackedPaths, Error> {
+    let output = run(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &id.to_string()])
+        .map_err(|error| Error::ReadCommit(id.to_string(), Cause(error.to_string())))?;
     let mut paths: Vec<BString> = fields(&output).map(BString::from).collect();
     paths.sort_unstable();
     Ok(TrackedPaths(paths))
 }
 
-pub(super) fn file_in(id: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
-    let output = run(&["ls-tree", "-z", "--full-tree", id, "--", name])
-        .map_err(|error| Error::ReadCommit(id.to_owned(), super::Cause(error.to_string())))?;
+pub(super) fn file_in(id: ObjectId, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let output = run(&["ls-tree", "-z", "--full-tree", &id.to_string(), "--", name])
+        .map_err(|error| Error::ReadCommit(id.to_string(), Cause(error.to_string())))?;
     // Mode, type, id and a tab before the name.
     let mut fields = output.split(|byte| matches!(byte, b' ' | b'\t'));
     let (_, kind, blob) = (fields.next(), fields.next(), fields.next());
@@ -191,14 +220,12 @@ pub(super) fn file_in(id: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-pub(super) fn head() -> Result<Option<String>, Error> {
+pub(super) fn head() -> Result<Option<ObjectId>, Error> {
     let output = git().args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).output();
     let output = output.map_err(Error::RunGit)?;
-    if output.status.success() {
-        return Ok(Some(text(&output.stdout)));
+    let head = ObjectId::of_hex(output.stdout.trim_ascii_end());
+    if head.is_some() || crate::git::command_line::is_head_unborn()? {
+        return Ok(head);
     }
-    if crate::git::command_line::is_head_unborn()? {
-        return Ok(None);
-    }
-    Err(Error::ReadCommit("HEAD".to_owned(), super::Cause("it is not there".to_owned())))
+    Err(Error::ReadCommit("HEAD".to_owned(), Cause("it is not there".to_owned())))
 }

@@ -1,22 +1,25 @@
 //! The reader of commits that is used wherever libgit2 can open the repository.
 
 use std::cell::OnceCell;
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::env;
 use std::ffi::OsStr;
+use std::mem::ManuallyDrop;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use bstr::{BStr, ByteSlice};
-use git2::{ErrorClass, ErrorCode, ObjectType, Oid, Repository, Sort, Tree, TreeEntry};
+use bstr::BStr;
+use git2::{ErrorClass, ErrorCode, ObjectType, Oid, Repository, Tree};
 
 use super::super::stall::Watch;
-use super::{Cause, Commit, Each, Error, Known, Place, unreadable};
-use crate::{Change, Entry};
+use super::comparison::Comparison;
+use super::objects::Objects;
+use super::{Cause, Commit, Each, Error, Known, ObjectId, Place, unreadable};
 
 pub(super) struct Reader {
-    repository: Repository,
+    /// Never freed: the process ends soon, and to give back each object that libgit2 keeps to
+    /// make others from would only take time.
+    repository: ManuallyDrop<Repository>,
     /// From the first object on.
     watch: OnceCell<Watch>,
 }
@@ -39,6 +42,8 @@ impl Reader {
         };
         // Nor does git hash again what it reads; what is compressed has a checksum of its own.
         git2::opts::strict_hash_verification(false);
+        // All commits and small trees that were ever read: what is needed again is kept here.
+        git2::opts::enable_caching(false);
         // Without the `/` at the end.
         let absolute = |path: &Path| path.components().collect();
         let place = Place {
@@ -46,66 +51,23 @@ impl Reader {
             git_dir: absolute(repository.path()),
             common_dir: absolute(repository.commondir()),
         };
-        Ok(Some((Self { repository, watch: OnceCell::new() }, place)))
+        Ok(Some((Self { repository: ManuallyDrop::new(repository), watch: OnceCell::new() }, place)))
     }
 
-    pub(super) fn present(&self, mut ids: Vec<String>) -> Vec<String> {
+    pub(super) fn present(&self, mut ids: Vec<ObjectId>) -> Vec<ObjectId> {
         let Ok(objects) = self.objects().odb() else { return Vec::new() };
-        ids.retain(|id| Oid::from_str(id).is_ok_and(|id| objects.exists(id)));
+        ids.retain(|id| Oid::try_from(*id).is_ok_and(|id| objects.exists(id)));
         ids
     }
 
-    pub(super) fn parents(&self, id: &str) -> Result<Vec<String>, Error> {
-        Ok(self.find(id)?.parent_ids().map(|parent| parent.to_string()).collect())
-    }
-
-    /// The commits that these ids come to; what is none keeps its own.
-    pub(super) fn peeled(&self, ids: &[String]) -> Vec<String> {
-        ids.iter()
-            .map(|id| self.peel(id).ok().flatten().map_or_else(|| id.clone(), |id| id.to_string()))
-            .collect()
-    }
-
-    pub(super) fn new_commits(&self, tips: &[String], known: Known) -> Result<Vec<Commit>, Error> {
-        let mut walk = self.objects().revwalk().map_err(unreadable)?;
-        Watch::walk();
-        walk.set_sorting(Sort::TOPOLOGICAL).map_err(unreadable)?;
-        let mut is_empty = true;
-        for tip in tips {
-            if let Some(commit) = self.peel(tip)? {
-                walk.push(commit).map_err(unreadable)?;
-                is_empty = false;
-            }
-        }
-        if is_empty {
-            return Ok(Vec::new());
-        }
-        for id in known.commits() {
-            if let Some(commit) = self.peel(id)? {
-                walk.hide(commit).map_err(unreadable)?;
-            }
-        }
-        for (glob, _) in known.refs() {
-            for reference in self.repository.references_glob(glob).map_err(unreadable)? {
-                // A symbolic ref names another of these, or one that is gone.
-                let Some(target) = reference.map_err(unreadable)?.target() else { continue };
-                // A ref that leads to no commit makes nothing known.
-                let _ = walk.hide(target);
-            }
-        }
-        walk.map(|id| {
-            let id = id.map_err(unreadable)?;
-            let commit = self.objects().find_commit(id).map_err(unreadable)?;
-            let parents = commit.parent_ids().map(|parent| parent.to_string()).collect();
-            Ok(Commit { id: id.to_string(), parents, tip: 0 })
-        })
-        .collect()
+    pub(super) fn peeled(&self, ids: &[ObjectId]) -> Vec<Option<ObjectId>> {
+        ids.iter().map(|id| self.peel(*id).ok().flatten().map(ObjectId::from)).collect()
     }
 
     /// No object of a ref is read for this, only those on the way.
-    pub(super) fn commits_above_refs(&self, tips: &[String], known: Known) -> Option<Vec<Commit>> {
+    pub(super) fn commits_above_refs(&self, tips: &[ObjectId], known: Known) -> Option<Vec<Commit>> {
         let mut named: HashSet<Oid> =
-            known.commits().iter().filter_map(|id| Oid::from_str(id).ok()).collect();
+            known.commits().iter().filter_map(|id| Oid::try_from(*id).ok()).collect();
         for (glob, _) in known.refs() {
             for reference in self.repository.references_glob(glob).ok()?.flatten() {
                 named.extend(reference.target());
@@ -115,8 +77,8 @@ impl Reader {
         let mut commits = Vec::new();
         let mut left: Vec<Oid> = Vec::new();
         for tip in tips {
-            if !named.contains(&Oid::from_str(tip).ok()?) {
-                left.extend(self.peel(tip).ok()?);
+            if !named.contains(&Oid::try_from(*tip).ok()?) {
+                left.extend(self.peel(*tip).ok()?);
             }
         }
         while let Some(id) = left.pop() {
@@ -129,8 +91,8 @@ impl Reader {
             Watch::go_on();
             let commit = self.objects().find_commit(id).ok()?;
             left.extend(commit.parent_ids());
-            let parents = commit.parent_ids().map(|parent| parent.to_string()).collect();
-            commits.push(Commit { id: id.to_string(), parents, tip: 0 });
+            let parents = commit.parent_ids().map(ObjectId::from).collect();
+            commits.push(Commit { id: id.into(), tree: commit.tree_id().into(), parents, tip: 0 });
         }
         Some(commits)
     }
@@ -138,37 +100,22 @@ impl Reader {
     pub(super) fn changes<E: From<Error>>(
         &self,
         commits: &[Commit],
-        nominates: &dyn Fn(&BStr) -> bool,
+        nominates: &mut dyn FnMut(&BStr) -> bool,
         each: Each<E>,
     ) -> Result<(), E> {
-        // Mostly the tree of a first parent is the next one to be compared itself.
-        let mut next: Option<(&String, Tree)> = None;
+        let database = self.objects().odb().map_err(unreadable)?;
+        let mut comparison = Comparison::by(Objects::of(&self.repository, &database, commits), nominates);
         for commit in commits {
-            Watch::go_on();
-            let tree = match next.take() {
-                Some((id, tree)) if *id == commit.id => tree,
-                _ => self.tree(&commit.id)?,
-            };
-            let parents: Result<Vec<Tree>, Error> = commit.parents.iter().map(|id| self.tree(id)).collect();
-            let parents = parents?;
-            let mut comparison =
-                Comparison { repository: self.objects(), nominates, path: Vec::new(), entries: Vec::new() };
-            comparison.descend(&tree, &parents)?;
-            // In a tree `x-y` stands before a directory `x`, among paths behind it.
-            comparison.entries.sort_unstable();
-            each(commit, comparison.entries)?;
-            next = commit.parents.first().zip(parents.into_iter().next());
+            each(commit, comparison.entries(commit)?)?;
         }
         Ok(())
     }
 
-    pub(super) fn tree(&self, id: &str) -> Result<Tree<'_>, Error> {
-        let tree =
-            Oid::from_str(id).and_then(|id| self.objects().find_commit(id)).and_then(|commit| commit.tree());
-        tree.map_err(|error| Error::ReadCommit(id.to_owned(), error.into()))
+    pub(super) fn tree(&self, id: ObjectId) -> Result<Tree<'_>, Error> {
+        self.find(id)?.tree().map_err(|error| Error::ReadCommit(id.to_string(), error.into()))
     }
 
-    pub(super) fn file_in(&self, id: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) fn file_in(&self, id: ObjectId, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let tree = self.tree(id)?;
         let Some(entry) = tree.get_name(name) else { return Ok(None) };
         if entry.kind() != Some(ObjectType::Blob) {
@@ -179,9 +126,9 @@ impl Reader {
         Ok(Some(blob.content().to_owned()))
     }
 
-    pub(super) fn head(&self) -> Result<Option<String>, Error> {
+    pub(super) fn head(&self) -> Result<Option<ObjectId>, Error> {
         match self.objects().head().and_then(|head| head.peel_to_commit()) {
-            Ok(commit) => Ok(Some(commit.id().to_string())),
+            Ok(commit) => Ok(Some(commit.id().into())),
             Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
             Err(error) => Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
         }
@@ -193,16 +140,16 @@ impl Reader {
         &self.repository
     }
 
-    fn find(&self, id: &str) -> Result<git2::Commit<'_>, Error> {
-        let commit = Oid::from_str(id).and_then(|id| self.objects().find_commit(id));
-        commit.map_err(|error| Error::ReadCommit(id.to_owned(), error.into()))
+    fn find(&self, id: ObjectId) -> Result<git2::Commit<'_>, Error> {
+        let commit = Oid::try_from(id).and_then(|id| self.objects().find_commit(id));
+        commit.map_err(|error| Error::ReadCommit(id.to_string(), error.into()))
     }
 
     /// The commit that an object is, or that a tag comes to; nothing for another one.
-    fn peel(&self, id: &str) -> Result<Option<Oid>, Error> {
-        let unreadable = |error: git2::Error| Error::ReadCommit(id.to_owned(), error.into());
+    fn peel(&self, id: ObjectId) -> Result<Option<Oid>, Error> {
+        let unreadable = |error: git2::Error| Error::ReadCommit(id.to_string(), error.into());
         let object =
-            Oid::from_str(id).and_then(|id| self.objects().find_object(id, None)).map_err(unreadable)?;
+            Oid::try_from(id).and_then(|id| self.objects().find_object(id, None)).map_err(unreadable)?;
         match object.peel(ObjectType::Commit) {
             Ok(commit) => Ok(Some(commit.id())),
             Err(error) if matches!(error.code(), ErrorCode::InvalidSpec | ErrorCode::Peel) => Ok(None),
@@ -217,66 +164,6 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-/// A tree held against those that stand at its place in the parents.
-struct Comparison<'c> {
-    repository: &'c Repository,
-    nominates: &'c dyn Fn(&BStr) -> bool,
-    /// Of what is looked at, from the top.
-    path: Vec<u8>,
-    entries: Vec<Entry>,
-}
-
-impl<'c> Comparison<'c> {
-    /// Goes through `tree` and the parents side by side. What one parent has as it is, a
-    /// whole directory even, is not looked into.
-    fn descend(&mut self, tree: &Tree, parents: &[Tree]) -> Result<(), Error> {
-        let mut parents: Vec<_> = parents.iter().map(|parent| parent.iter().peekable()).collect();
-        for entry in tree {
-            let mut known = Vec::new();
-            for parent in &mut parents {
-                while parent.next_if(|other| order(other, &entry).is_lt()).is_some() {}
-                known.extend(parent.next_if(|other| order(other, &entry).is_eq()));
-            }
-            let is_same =
-                |known: &TreeEntry| known.id() == entry.id() && known.filemode() == entry.filemode();
-            if known.iter().any(is_same) {
-                continue;
-            }
-            let length = self.path.len();
-            if length > 0 {
-                self.path.push(b'/');
-            }
-            self.path.extend_from_slice(entry.name_bytes());
-            if is_tree(&entry) {
-                let below = self.read(&entry)?;
-                let parents: Result<Vec<Tree>, Error> = known.iter().map(|known| self.read(known)).collect();
-                self.descend(&below, &parents?)?;
-            } else if (self.nominates)(self.path.as_bstr()) {
-                let change = match known.first() {
-                    None => Change::Added,
-                    Some(known) if kind(known) == kind(&entry) => Change::Modified,
-                    Some(_) => Change::TypeChanged,
-                };
-                self.entries.push(Entry { path: self.path.as_bstr().into(), change });
-            }
-            self.path.truncate(length);
-        }
-        Ok(())
-    }
-
-    fn read(&self, entry: &TreeEntry) -> Result<Tree<'c>, Error> {
-        let tree = self.repository.find_tree(entry.id());
-        tree.map_err(|error| Error::ReadTree { path: self.path.as_bstr().into(), source: error.into() })
-    }
-}
-
-/// The order of entries in a tree: a directory stands where its name with a `/` would
-/// (`base_name_compare` of git). So a file and a directory of one name are no equals.
-fn order(one: &TreeEntry, other: &TreeEntry) -> Ordering {
-    let key = |entry| TreeEntry::name_bytes(entry).iter().copied().chain(is_tree(entry).then_some(b'/'));
-    key(one).cmp(key(other))
-}
-
 /// Whether the tree has a file or a directory at `path`.
 pub(super) fn contains(tree: &Tree, path: &BStr) -> Result<bool, Cause> {
     match tree.get_path(Path::new(OsStr::from_bytes(path))) {
@@ -284,13 +171,4 @@ pub(super) fn contains(tree: &Tree, path: &BStr) -> Result<bool, Cause> {
         Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Tree => Ok(false),
         Err(error) => Err(error.into()),
     }
-}
-
-fn is_tree(entry: &TreeEntry) -> bool {
-    entry.kind() == Some(ObjectType::Tree)
-}
-
-/// File, symlink or gitlink (gitformat-index).
-fn kind(entry: &TreeEntry) -> i32 {
-    entry.filemode() & 0o170_000
 }

@@ -5,19 +5,23 @@
 //! longer to read than a push to judge.
 
 mod command_line;
+mod comparison;
 mod libgit2;
+mod objects;
+mod recent;
+mod tree;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice};
 
 use super::command_line::{file_off_disk, git, text};
-use super::{Cause, Error, TrackedPaths, is_object_id, read_regular_file};
+use super::{Cause, Error, ObjectId, TrackedPaths, read_regular_file};
 use crate::Entry;
 
 /// A repository, bare or not, opened for its commits.
@@ -47,10 +51,12 @@ struct Place {
 /// A commit and where it comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Commit {
-    /// In hexadecimal, as all ids here.
-    pub id: String,
+    /// Its own id.
+    pub id: ObjectId,
+    /// Its tree.
+    pub tree: ObjectId,
     /// Its parents, in their order.
-    pub parents: Vec<String>,
+    pub parents: Vec<ObjectId>,
     /// The one of the tips, by its place among them, that was found to reach it.
     pub tip: usize,
 }
@@ -62,12 +68,12 @@ type Each<'e, E> = &'e mut dyn FnMut(&Commit, Vec<Entry>) -> Result<(), E>;
 #[derive(Clone, Copy, Debug)]
 pub enum Known<'k> {
     /// These commits alone.
-    Commits(&'k [String]),
+    Commits(&'k [ObjectId]),
     /// Branches, remote branches and tags, and these commits. Not `HEAD`: what a
     /// detached one alone reaches was never on a branch.
-    BranchesTagsAnd(&'k [String]),
+    BranchesTagsAnd(&'k [ObjectId]),
     /// The branches of all remotes, and these commits.
-    RemotesAnd(&'k [String]),
+    RemotesAnd(&'k [ObjectId]),
     /// All refs.
     Refs,
 }
@@ -86,7 +92,7 @@ impl Known<'_> {
         }
     }
 
-    fn commits(&self) -> &[String] {
+    fn commits(&self) -> &[ObjectId] {
         match self {
             Self::Commits(ids) | Self::BranchesTagsAnd(ids) | Self::RemotesAnd(ids) => ids,
             Self::Refs => &[],
@@ -133,19 +139,18 @@ impl History {
     /// # Errors
     ///
     /// It names no commit of this repository.
-    pub fn resolve(&self, revision: &str) -> Result<String, Error> {
-        // `:/text` would take what is added to it for more of the text.
-        let mut id = revision.to_owned();
-        for of_what in ["", "^{commit}"] {
-            let asked = id + of_what;
-            let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &asked];
-            let output = git().args(arguments).output().map_err(Error::RunGit)?;
-            id = if output.status.success() { text(&output.stdout) } else { String::new() };
+    pub fn resolve(&self, revision: &str) -> Result<ObjectId, Error> {
+        let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", revision];
+        let output = git().args(arguments).output().map_err(Error::RunGit)?;
+        // A second question, because `:/text` would take `^{commit}` for more of the text.
+        let named = ObjectId::of_hex(output.stdout.trim_ascii_end());
+        match self.peeled(named.as_slice())?[..] {
+            [Some(id)] => Ok(id),
+            _ => Err(Error::NoCommit {
+                revision: revision.to_owned(),
+                is_shallow: !self.shallow()?.is_empty(),
+            }),
         }
-        if is_object_id(&id) {
-            return Ok(id);
-        }
-        Err(Error::NoCommit { revision: revision.to_owned(), is_shallow: !self.shallow()?.is_empty() })
     }
 
     /// A commit by its id, with its parents.
@@ -153,15 +158,11 @@ impl History {
     /// # Errors
     ///
     /// It cannot be read, or its parents were not fetched.
-    pub fn commit(&self, id: &str) -> Result<Commit, Error> {
-        if self.shallow()?.iter().any(|cut| cut == id) {
-            return Err(Error::Shallow(id.to_owned()));
+    pub fn commit(&self, id: ObjectId) -> Result<Commit, Error> {
+        if self.shallow()?.contains(&id) {
+            return Err(Error::Shallow(id));
         }
-        let parents = match &self.reader {
-            Reader::Libgit2(reader) => reader.parents(id),
-            Reader::Git => command_line::parents(id),
-        }?;
-        Ok(Commit { id: id.to_owned(), parents, tip: 0 })
+        command_line::commit(id)
     }
 
     /// Those of `ids` that are objects here.
@@ -169,7 +170,7 @@ impl History {
     /// # Errors
     ///
     /// git cannot be asked.
-    pub fn present(&self, ids: Vec<String>) -> Result<Vec<String>, Error> {
+    pub fn present(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, Error> {
         match &self.reader {
             Reader::Libgit2(reader) => Ok(reader.present(ids)),
             Reader::Git => command_line::present(ids),
@@ -183,31 +184,34 @@ impl History {
     /// # Errors
     ///
     /// A commit cannot be read, or the history is cut off before what is known.
-    pub fn new_commits(&self, tips: &[String], known: Known) -> Result<Vec<Commit>, Error> {
-        let mut commits = match &self.reader {
-            Reader::Libgit2(reader) => reader.new_commits(tips, known),
-            Reader::Git => command_line::new_commits(tips, known),
-        }?;
-        if commits.is_empty() {
-            return Ok(commits);
+    pub fn new_commits(&self, tips: &[ObjectId], known: Known) -> Result<Vec<Commit>, Error> {
+        let mut commits = self.whole(command_line::new_commits(tips, known)?)?;
+        if tips.len() > 1 {
+            self.name_tips(&mut commits, tips)?;
         }
-        let shallow = self.shallow()?;
-        if let Some(cut) = commits.iter().find(|commit| shallow.contains(&commit.id)) {
-            return Err(Error::Shallow(cut.id.clone()));
-        }
-        self.name_tips(&mut commits, tips)?;
         Ok(commits)
+    }
+
+    /// The commits that the revision `to` has and `from` has not, in the same order.
+    ///
+    /// # Errors
+    ///
+    /// One of them names no commit, and as for [`History::new_commits`].
+    pub fn range(&self, from: &str, to: &str) -> Result<Vec<Commit>, Error> {
+        if let Some(commits) = command_line::range(from, to) {
+            return self.whole(commits);
+        }
+        let (from, to) = (self.resolve(from)?, self.resolve(to)?);
+        self.new_commits(&[to], Known::Commits(&[from]))
     }
 
     /// More than the new commits, found in less time: those on the way from `tips` down to
     /// commits that refs name themselves, also where others reach them. Nothing where
     /// that way is long, or cannot be told.
     #[must_use]
-    pub fn commits_above_refs(&self, tips: &[String], known: Known) -> Option<Vec<Commit>> {
+    pub fn commits_above_refs(&self, tips: &[ObjectId], known: Known) -> Option<Vec<Commit>> {
         let Reader::Libgit2(reader) = &self.reader else { return None };
-        let commits = reader.commits_above_refs(tips, known)?;
-        let shallow = self.shallow().ok()?;
-        commits.iter().all(|commit| !shallow.contains(&commit.id)).then_some(commits)
+        self.whole(reader.commits_above_refs(tips, known)?).ok()
     }
 
     /// What `commits` have that none of their parents has: for each, those entries
@@ -220,21 +224,13 @@ impl History {
     pub fn changes<E: From<Error>>(
         &self,
         commits: &[Commit],
-        nominates: &dyn Fn(&BStr) -> bool,
+        nominates: &mut dyn FnMut(&BStr) -> bool,
         each: Each<E>,
     ) -> Result<(), E> {
         match &self.reader {
-            Reader::Libgit2(reader) => reader.changes(commits, nominates, each)?,
-            Reader::Git => {
-                for commits in commits.chunks(command_line::AT_ONCE) {
-                    let mut changes = command_line::changes(commits, nominates)?;
-                    for commit in commits {
-                        each(commit, changes.remove(&commit.id).unwrap_or_default())?;
-                    }
-                }
-            }
+            Reader::Libgit2(reader) => reader.changes(commits, nominates, each),
+            Reader::Git => command_line::changes(commits, nominates, each),
         }
-        Ok(())
     }
 
     /// What is in the tree of the commit `id`, to look up what lies beside a path.
@@ -242,10 +238,10 @@ impl History {
     /// # Errors
     ///
     /// The tree cannot be read.
-    pub fn tree(&self, id: &str) -> Result<CommittedPaths<'_>, Error> {
+    pub fn tree(&self, id: ObjectId) -> Result<CommittedPaths<'_>, Error> {
         let tree = match &self.reader {
             Reader::Libgit2(reader) => Tree::Libgit2(reader.tree(id)?),
-            Reader::Git => Tree::Git { id: id.to_owned(), paths: OnceCell::new() },
+            Reader::Git => Tree::Git { id, paths: OnceCell::new() },
         };
         Ok(CommittedPaths { tree, failure: RefCell::default() })
     }
@@ -260,7 +256,7 @@ impl History {
     pub fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let Some(top) = &self.place.top else {
             return match self.head()? {
-                Some(head) => self.file_in(&head, name),
+                Some(head) => self.file_in(head, name),
                 None => Ok(None),
             };
         };
@@ -282,7 +278,7 @@ impl History {
     /// # Errors
     ///
     /// The tree or the file cannot be read.
-    pub fn file_in(&self, id: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub fn file_in(&self, id: ObjectId, name: &str) -> Result<Option<Vec<u8>>, Error> {
         match &self.reader {
             Reader::Libgit2(reader) => reader.file_in(id, name),
             Reader::Git => command_line::file_in(id, name),
@@ -294,7 +290,7 @@ impl History {
     /// # Errors
     ///
     /// `HEAD` cannot be read.
-    pub fn head(&self) -> Result<Option<String>, Error> {
+    pub fn head(&self) -> Result<Option<ObjectId>, Error> {
         match &self.reader {
             Reader::Libgit2(reader) => reader.head(),
             Reader::Git => command_line::head(),
@@ -309,7 +305,8 @@ impl History {
     pub fn is_at_head(&self, name: &str) -> Result<bool, Error> {
         let output = git().args(["rev-parse", "--verify", "--quiet", name]).output();
         let output = output.map_err(Error::RunGit)?;
-        Ok(output.status.success() && self.head()?.is_some_and(|head| head == text(&output.stdout)))
+        let named = ObjectId::of_hex(output.stdout.trim_ascii_end());
+        Ok(named.is_some() && self.head()? == named)
     }
 
     /// The branch that `HEAD` names, as a whole ref name; nothing while it is
@@ -325,33 +322,46 @@ impl History {
 
     /// Commits whose parents were not fetched (`shallow` in the common git directory,
     /// one id a line).
-    fn shallow(&self) -> Result<Vec<String>, Error> {
+    fn shallow(&self) -> Result<HashSet<ObjectId>, Error> {
         let path = self.place.common_dir.join("shallow");
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        match fs::read(&path) {
+            Ok(text) => Ok(text.lines().filter_map(ObjectId::of_hex).collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
             Err(error) => Err(Error::ReadFile(path, error)),
         }
     }
 
+    /// These commits, where the parents of all of them were fetched.
+    fn whole(&self, commits: Vec<Commit>) -> Result<Vec<Commit>, Error> {
+        let shallow = self.shallow()?;
+        match commits.iter().find(|commit| shallow.contains(&commit.id)) {
+            Some(cut) => Err(Error::Shallow(cut.id)),
+            None => Ok(commits),
+        }
+    }
+
     /// Hands the tip of each commit down to its parents, which come later.
-    fn name_tips(&self, commits: &mut [Commit], tips: &[String]) -> Result<(), Error> {
-        let peeled = match &self.reader {
-            Reader::Libgit2(reader) => reader.peeled(tips),
-            Reader::Git => command_line::peeled(tips)?,
-        };
+    fn name_tips(&self, commits: &mut [Commit], tips: &[ObjectId]) -> Result<(), Error> {
         let mut named = HashMap::new();
-        for (tip, commit) in peeled.into_iter().enumerate() {
-            named.entry(commit).or_insert(tip);
+        for (tip, commit) in self.peeled(tips)?.into_iter().enumerate() {
+            commit.map(|commit| named.entry(commit).or_insert(tip));
         }
         for commit in commits {
             // No child hands a tip on after this.
             commit.tip = named.remove(&commit.id).unwrap_or_default();
             for parent in &commit.parents {
-                named.entry(parent.clone()).or_insert(commit.tip);
+                named.entry(*parent).or_insert(commit.tip);
             }
         }
         Ok(())
+    }
+
+    /// The commits that these objects come to; nothing for what is none in the end.
+    fn peeled(&self, ids: &[ObjectId]) -> Result<Vec<Option<ObjectId>>, Error> {
+        match &self.reader {
+            Reader::Libgit2(reader) => Ok(reader.peeled(ids)),
+            Reader::Git => command_line::peeled(ids),
+        }
     }
 
     fn git_at(&self, top: &Path) -> Command {
@@ -373,7 +383,7 @@ enum Tree<'h> {
     Libgit2(git2::Tree<'h>),
     /// Listed when it is asked for: many rules do not ask.
     Git {
-        id: String,
+        id: ObjectId,
         paths: OnceCell<TrackedPaths>,
     },
 }
@@ -389,7 +399,7 @@ impl CommittedPaths<'_> {
             }
             Tree::Git { id, paths } => match paths.get() {
                 Some(paths) => Ok(paths.contains(path)),
-                None => command_line::paths_in(id).map(|listed| paths.get_or_init(|| listed).contains(path)),
+                None => command_line::paths_in(*id).map(|listed| paths.get_or_init(|| listed).contains(path)),
             },
         };
         found.unwrap_or_else(|error| {
