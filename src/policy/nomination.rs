@@ -149,6 +149,9 @@ impl Nominator<'_> {
                 None => return true,
             },
         };
+        if name.starts_with(b".") && is_never_tracked(name) {
+            return true;
+        }
         (self.names.find(name, self.rules) != 0 || is_session_directory(name.into()))
             && self.policy.nominates(path)
     }
@@ -157,8 +160,7 @@ impl Nominator<'_> {
     /// no path, and may be taken for another one than it seems.
     #[cold]
     fn enter<'c>(&mut self, path: &'c BStr) -> Option<&'c [u8]> {
-        let is_none = |component: &[u8]| component.is_empty() || component.contains(&0);
-        if path.split(|byte| *byte == b'/').any(is_none) {
+        if path.split(|byte| *byte == b'/').any(is_never_tracked) {
             return None;
         }
         while self.levels.len() > 1 && !path.starts_with(&self.directory) {
@@ -219,6 +221,13 @@ impl Nominator<'_> {
         }
         listing
     }
+}
+
+/// Whether git has no path with this component: what is not left out there, another program
+/// may take for a path somewhere else (`verify_path` of git).
+fn is_never_tracked(component: &[u8]) -> bool {
+    let is_git_dir = || [&b".git"[..], b"git~1"].iter().any(|name| component.eq_ignore_ascii_case(name));
+    matches!(component, b"" | b"." | b"..") || component.contains(&0) || is_git_dir()
 }
 
 fn is_session_directory(component: &BStr) -> bool {
@@ -298,6 +307,8 @@ mod tests {
             r"[rxyz?]{1,2}[0-9]{1,2}[_a]{0,2}(\.(py|md|pq))?",
             r"[^/\pC]{1,9}",
         ];
+        let component =
+            component.prop_filter("never tracked", |name| !super::is_never_tracked(name.as_bytes()));
         prop::collection::vec(component, 1..5).prop_map(|components| components.join("/"))
     }
 
@@ -324,7 +335,20 @@ mod tests {
     fn what_is_no_path_is_nominated() {
         let policy = Policy::built_in().unwrap();
         let mut nominator = policy.nominator();
-        for path in ["debug_x.py\0longer.txt", "a/b\0c/d", "a\0", "a//b", "/b", "a/"] {
+        for path in [
+            "debug_x.py\0longer.txt",
+            "a/b\0c/d",
+            "a\0",
+            "a//b",
+            "/b",
+            "a/",
+            "./b",
+            "a/../b",
+            "a/..",
+            ".git",
+            "a/.GIT/b",
+            "GIT~1/b",
+        ] {
             assert!(nominator.nominates(path.into()), "{path:?}");
             assert!(!nominator.nominates("a/b".into()));
         }
