@@ -57,6 +57,12 @@ fn range(options: &Options, range: &str, tell: Tell, out: &mut Output) -> Result
     let Some((from, to)) = ends else {
         return Err(format!("`{range}` is no range: write A..B, for what B has and A has not").into());
     };
+    // A script whose variable is empty would find all allowed.
+    if from.is_empty() && matches!(to, "" | "HEAD") {
+        return Err(
+            format!("`{range}` begins where it ends: write A..B, for what B has and A has not").into()
+        );
+    }
     let [from, to] = [from, to].map(|end| if end.is_empty() { "HEAD" } else { end });
     let history = History::open()?;
     let commits = history.range(from, to)?;

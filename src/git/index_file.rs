@@ -367,9 +367,11 @@ impl<R: Read> Source for InTime<R> {
 
 impl Ahead {
     fn new(mut file: impl Read + Send + 'static) -> io::Result<Self> {
-        let (hand_over, filled) = mpsc::sync_channel(2);
-        let (used, reuse) = mpsc::sync_channel::<Piece>(2);
-        used.send(Piece::new(Self::PIECE)).map_err(io::Error::other)?;
+        let (hand_over, filled) = mpsc::sync_channel(AHEAD);
+        let (used, reuse) = mpsc::sync_channel(AHEAD + 1);
+        for _ in 0..AHEAD {
+            used.send(Piece::new(Self::PIECE)).map_err(io::Error::other)?;
+        }
         thread::Builder::new().name("read ahead".to_owned()).spawn(move || {
             for mut piece in reuse {
                 let read = piece.fill(&mut file).map(|()| piece);
@@ -383,8 +385,7 @@ impl Ahead {
 }
 
 impl Source for Ahead {
-    /// For less, two threads would wait for each other too often.
-    const PIECE: usize = 1 << 20;
+    const PIECE: usize = 256 << 10;
 
     fn next(&mut self, piece: &mut Piece, from: usize) -> io::Result<()> {
         let mut filled = self.filled.recv().map_err(io::Error::other)??;
@@ -515,6 +516,10 @@ fn hexadecimal(id: &[u8]) -> String {
 
 /// The size of an index, in bytes, up to which its checksum is verified in any case.
 const SMALL: usize = 16 << 10;
+
+/// How many pieces are read ahead at most. With one, the two threads would wait for each
+/// other at each piece.
+const AHEAD: usize = 2;
 
 /// How much may be left of a piece, in bytes: an entry, with the longest path.
 const ROOM: usize = LONGEST_PATH + 128;

@@ -243,6 +243,8 @@ fn what_cannot_be_checked_is_said() {
         ("check --range nothing..main", "`nothing` names no commit"),
         ("check --range main", "`main` is no range"),
         ("check --range first...main", "is no range"),
+        ("check --range ..HEAD", "begins where it ends"),
+        ("check --range ..", "begins where it ends"),
         ("check --range 0000000000000000000000000000000000000000..main", "is new"),
         ("check --range first..0123456789012345678901234567890123456789", "names no commit"),
         ("check --range=--all..main", "names no commit"),
