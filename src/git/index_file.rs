@@ -526,7 +526,7 @@ const ROOM: usize = LONGEST_PATH + 128;
 
 /// The size of a file, in bytes, from which on it takes less time to read it in a thread of
 /// its own.
-const LONG_TO_READ: u64 = 4 << 20;
+const LONG_TO_READ: u64 = 32 << 20;
 
 /// No path of a file is longer on any disk, in bytes.
 const LONGEST_PATH: usize = 64 << 10;
@@ -544,3 +544,46 @@ const INTENT_TO_ADD: u16 = 0x2000;
 
 /// Stands for the length of a name that is longer.
 const LONG: usize = 0x0fff;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::{Ahead, Checksum, Pieces, Unreadable, walk, walk_pieces};
+
+    /// An index of version 2 without a checksum, of more than a piece.
+    fn index() -> Vec<u8> {
+        const COUNT: u32 = 20_000;
+        let mut bytes = [&b"DIRC\0\0\0\x02"[..], &COUNT.to_be_bytes()].concat();
+        for entry in 0..COUNT {
+            let name = format!("directory/{entry}");
+            bytes.extend_from_slice(&[0; 61]);
+            bytes.extend_from_slice(&[u8::try_from(name.len()).unwrap()]);
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.resize(bytes.len() + 8 - (62 + name.len()) % 8, 0);
+        }
+        bytes.extend_from_slice(b"UNTR\0\x08\0\0");
+        bytes.resize(bytes.len() + (8 << 16) + 20, 0);
+        bytes
+    }
+
+    fn read_ahead(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Unreadable> {
+        let mut paths = Vec::new();
+        let ahead = Ahead::new(Cursor::new(bytes.to_vec()))?;
+        let pieces = Pieces::new(ahead, 20, Checksum::VerifiedIfSmall);
+        walk_pieces(pieces, |entry| paths.push(entry.path.to_vec()))?;
+        Ok(paths)
+    }
+
+    #[test]
+    fn what_is_read_ahead_is_what_is_read_in_time() {
+        let index = index();
+        let mut paths = Vec::new();
+        walk(&index[..], 20, Checksum::Verified, |entry| paths.push(entry.path.to_vec())).unwrap();
+        assert_eq!(paths.len(), 20_000);
+        assert_eq!(read_ahead(&index).unwrap(), paths);
+        for length in [0, 11, 12, 70, 256 << 10, (256 << 10) + 1, 1 << 20, index.len() - 1] {
+            assert!(read_ahead(&index[..length]).is_err(), "{length}");
+        }
+    }
+}

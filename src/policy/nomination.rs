@@ -149,10 +149,11 @@ impl Nominator<'_> {
                 None => return true,
             },
         };
-        if name.starts_with(b".") && is_never_tracked(name) {
+        let is_dotted = name.starts_with(b".");
+        if is_dotted && is_never_tracked(name) {
             return true;
         }
-        (self.names.find(name, self.rules) != 0 || is_session_directory(name.into()))
+        (self.names.find(name, self.rules) != 0 || is_dotted && is_session_directory(name.into()))
             && self.policy.nominates(path)
     }
 
