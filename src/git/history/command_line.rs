@@ -203,9 +203,7 @@ fn change(raw: &[u8]) -> Option<Change> {
 pub(super) fn paths_in(id: ObjectId) -> Result<TrackedPaths, Error> {
     let output = run(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &id.to_string()])
         .map_err(|error| Error::ReadCommit(id.to_string(), Cause(error.to_string())))?;
-    let mut paths: Vec<BString> = fields(&output).map(BString::from).collect();
-    paths.sort_unstable();
-    Ok(TrackedPaths(paths))
+    Ok(TrackedPaths::new(fields(&output).map(BString::from).collect()))
 }
 
 pub(super) fn file_in(id: ObjectId, name: &str) -> Result<Option<Vec<u8>>, Error> {
