@@ -17,6 +17,7 @@ mod libgit2;
 mod object_id;
 mod operation;
 mod ordinary;
+mod pieces;
 mod quoted;
 mod ref_update;
 mod sides;
