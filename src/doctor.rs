@@ -297,7 +297,9 @@ impl Examined {
         notes.extend(linked.filter_map(|place| self.configured(place.name)).map(Finding::Twice));
         let kept = self.hooks.places.iter().filter_map(|place| place.kept.as_ref());
         notes.extend(kept.filter(|kept| !kept.runs).map(Finding::KeptOff));
-        notes.extend(self.hooks.aside.iter().map(Finding::Aside));
+        // Some managers run what they have moved aside.
+        let aside = self.hooks.aside.iter().filter(|(name, _)| !self.is_shown(name));
+        notes.extend(aside.map(|(_, path)| Finding::Aside(path)));
         notes.extend(self.hooks.elsewhere.iter().map(Finding::Elsewhere));
         notes
     }

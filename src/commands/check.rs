@@ -37,7 +37,8 @@ pub(super) fn run(
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
     if let Some(range) = &args.range {
-        return self::range(options, range, tell, out);
+        let (from, to) = ends(range)?;
+        return self::range(options, from, to, tell, out);
     }
     if let Some(revision) = &args.commit {
         let history = History::open()?;
@@ -50,9 +51,8 @@ pub(super) fn run(
     if args.untracked { untracked(options, out) } else { staged(options, Moment::ByHand, out) }
 }
 
-/// The commits of a range, each by itself: what one adds and a later one removes is
-/// in the history all the same.
-fn range(options: &Options, range: &str, tell: Tell, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+/// The two ends of a range as a user types it.
+fn ends(range: &str) -> Result<(&str, &str), Box<dyn Error>> {
     let ends = range.split_once("..").filter(|(_, to)| !to.starts_with('.'));
     let Some((from, to)) = ends else {
         return Err(format!("`{range}` is no range: write A..B, for what B has and A has not").into());
@@ -64,6 +64,18 @@ fn range(options: &Options, range: &str, tell: Tell, out: &mut Output) -> Result
         );
     }
     let [from, to] = [from, to].map(|end| if end.is_empty() { "HEAD" } else { end });
+    Ok((from, to))
+}
+
+/// The commits that `to` has and `from` has not, each by itself: what one adds and a later
+/// one removes is in the history all the same.
+pub(super) fn range(
+    options: &Options,
+    from: &str,
+    to: &str,
+    tell: Tell,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
     let history = History::open()?;
     let commits = history.range(from, to)?;
     judge(options, &history, &commits, tell, out)

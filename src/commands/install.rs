@@ -47,7 +47,8 @@ pub(super) fn run(
         Ok(hooks) => {
             let installed = hooks.install(&binary, level)?;
             if !options.quiet {
-                report::hooks::installed(out, history.directory(), &place, &binary, &installed)?;
+                let (top, program) = (history.directory(), super::name()?);
+                report::hooks::installed(out, top, &place, &binary, &program, &installed)?;
             }
         }
         Err(hooks::Error::Outside(directory)) => {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
-use super::{Error, HOME, Hooks, Kept, NAMES, entries, hook_name, is_executable, is_there, kept, real};
+use super::{
+    Error, HOME, Hooks, Kept, Manager, NAMES, entries, hook_name, is_executable, is_there, kept, real,
+};
 use crate::git::read_regular_file;
 
 /// What there is of hooks in a repository.
@@ -14,8 +16,9 @@ use crate::git::read_regular_file;
 pub struct Examined {
     /// The place of each hook of [`NAMES`], in their order.
     pub places: Vec<Place>,
-    /// Hooks of ours that another manager has moved aside (`pre-commit.legacy`).
-    pub aside: Vec<PathBuf>,
+    /// Hooks of ours that another manager has moved aside (`pre-commit.legacy`), each with
+    /// the name of the hook that it was.
+    pub aside: Vec<(&'static str, PathBuf)>,
     /// Other directories of the repository that hold hooks of ours.
     pub elsewhere: Vec<PathBuf>,
 }
@@ -33,6 +36,8 @@ pub struct Place {
     pub stands: Stands,
     /// Whether that is a link to our shim, or a copy of it.
     pub is_ours: bool,
+    /// Whose hook it is otherwise, where that can be told.
+    pub manager: Option<Manager>,
     /// The program that the shim runs.
     pub binary: Option<PathBuf>,
     /// The hook that was there before.
@@ -72,11 +77,13 @@ impl Hooks {
     /// The disk refuses.
     pub fn examine(directory: &Path, common_dir: &Path) -> Result<Examined, Error> {
         let hooks = Self { directory: real(directory), common_dir: real(common_dir) };
-        let is_aside = |link: &PathBuf| NAMES.iter().all(|name| !link.ends_with(name));
+        let aside = |path: PathBuf| {
+            Some((hooks.name_of_ours(&path)?, path)).filter(|(name, path)| !path.ends_with(name))
+        };
         let listed = if hooks.directory.is_dir() { entries(&hooks.directory)? } else { Vec::new() };
         Ok(Examined {
             places: NAMES.into_iter().map(|name| hooks.place(name)).collect(),
-            aside: listed.into_iter().filter(is_aside).filter(|path| hooks.is_hook_of_ours(path)).collect(),
+            aside: listed.into_iter().filter_map(aside).collect(),
             elsewhere: hooks.linked().into_iter().filter(|linked| *linked != hooks.directory).collect(),
         })
     }
@@ -98,15 +105,17 @@ impl Hooks {
             real: real(&path),
             stands,
             is_ours,
+            manager: if is_ours { None } else { Manager::of(&path) },
             binary: text.as_deref().and_then(binary),
-            kept: kept.map(|path| Kept { runs: is_run(&path), path }),
+            kept: kept.map(|path| Kept { runs: is_run(&path), manager: Manager::of(&path), path }),
             path,
         }
     }
 
-    /// Whether it is called as a hook is, and is ours: other files are not read.
-    fn is_hook_of_ours(&self, path: &Path) -> bool {
-        NAMES.iter().any(|name| hook_name(path) == **name) && self.is_ours(path)
+    /// The name of the hook that a file is called by, where it is ours: files that are called
+    /// otherwise are not read.
+    fn name_of_ours(&self, path: &Path) -> Option<&'static str> {
+        NAMES.into_iter().find(|name| hook_name(path) == *name).filter(|_| self.is_ours(path))
     }
 
     /// The directories inside the git directory that hold links to the shim, sorted.
@@ -116,7 +125,7 @@ impl Hooks {
         while let Some(directory) = unread.pop() {
             // What cannot be listed, git finds no hook in.
             let paths = entries(&directory).unwrap_or_default();
-            if paths.iter().any(|path| self.is_hook_of_ours(path)) {
+            if paths.iter().any(|path| self.name_of_ours(path).is_some()) {
                 linked.push(directory);
             }
             let is_open = |path: &PathBuf| {

@@ -7,6 +7,7 @@
 mod examined;
 pub mod kept;
 mod level;
+mod manager;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -18,6 +19,7 @@ use bstr::ByteSlice;
 
 pub use examined::{Examined, Place, Stands};
 pub use level::{Level, NAMES};
+pub use manager::Manager;
 
 use crate::git::read_regular_file;
 
@@ -59,6 +61,8 @@ pub struct Kept {
     pub path: PathBuf,
     /// Whether it is executable; git runs no other hook, and neither does the shim.
     pub runs: bool,
+    /// Whose it is, where that can be told.
+    pub manager: Option<Manager>,
 }
 
 /// What `uninstall` did.
@@ -163,9 +167,9 @@ impl Hooks {
                 self.put_back(&link)?;
                 done.removed.push(link);
             }
-            for name in NAMES {
-                let (kept, place) = (kept(&directory, name), directory.join(name));
-                if !is_there(&kept) {
+            for kept in entries(&directory)? {
+                let Some(place) = without_suffix(&kept, KEPT) else { continue };
+                if !NAMES.iter().any(|name| hook_name(&place) == **name) {
                     continue;
                 }
                 if !is_there(&place) {
@@ -226,7 +230,15 @@ impl Hooks {
         {
             self.put_back(moved)?;
         }
-        if is_there(&place) { keep(&place, &kept(&self.directory, name)) } else { Ok(()) }
+        if !is_there(&place) {
+            return Ok(());
+        }
+        // Its owner may install it again, and would put ours over what it has moved aside.
+        let aside = Manager::of(&place).and_then(|owner| owner.moves_aside_to(&place));
+        if let Some(aside) = aside.filter(|aside| is_there(aside) && !self.is_ours(aside)) {
+            keep(&aside, &with_suffix(&aside, KEPT))?;
+        }
+        keep(&place, &kept(&self.directory, name))
     }
 
     fn link(&self, name: &str) -> Result<(), Error> {
@@ -240,7 +252,8 @@ impl Hooks {
     fn installed(&self, name: &'static str) -> Installed {
         let kept = kept(&self.directory, name);
         let runs = is_executable(&kept) && !leads_to_us(&kept);
-        Installed { name, kept: is_there(&kept).then_some(Kept { path: kept, runs }) }
+        let manager = Manager::of(&kept);
+        Installed { name, kept: is_there(&kept).then_some(Kept { path: kept, runs, manager }) }
     }
 
     /// A kept hook that was a link to another hook leads to where that is kept now: in its
@@ -298,8 +311,19 @@ impl Hooks {
     /// Puts the kept hook in the place of `link`, or takes `link` away where
     /// nothing was kept.
     fn put_back(&self, link: &Path) -> Result<(), Error> {
-        let kept = kept(link.parent().unwrap_or(&self.directory), hook_name(link));
-        if is_there(&kept) { self.put_kept_back(&kept, link) } else { remove(link) }
+        let place = link.with_file_name(hook_name(link));
+        let (own, kept) = (with_suffix(link, KEPT), with_suffix(&place, KEPT));
+        if !is_there(&kept) {
+            return if is_there(&own) { self.put_kept_back(&own, link) } else { remove(link) };
+        }
+        // Its owner has installed it again, and moved ours aside.
+        let is_back =
+            place != link && Manager::of(&kept).is_some_and(|owner| Manager::of(&place) == Some(owner));
+        if is_back {
+            remove(&kept)?;
+            return self.put_back(link);
+        }
+        self.put_kept_back(&kept, link)
     }
 
     /// Gives a kept hook its old place, and its old target where it is a link that was led
@@ -328,10 +352,15 @@ fn leads_to_us(path: &Path) -> bool {
 }
 
 /// Where the hook of this name that was there before is kept.
-fn kept(directory: &Path, name: impl AsRef<OsStr>) -> PathBuf {
-    let mut name = name.as_ref().to_owned();
-    name.push(KEPT);
-    directory.join(name)
+fn kept(directory: &Path, name: &str) -> PathBuf {
+    with_suffix(&directory.join(name), KEPT)
+}
+
+/// A path with more at the end of its name.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
 
 /// The shim with the path of the binary in it.
@@ -378,6 +407,12 @@ fn is_there(path: &Path) -> bool {
 
 fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+/// A path without what its name ends in; nothing where it ends in something else.
+fn without_suffix(path: &Path, suffix: &str) -> Option<PathBuf> {
+    let bare = path.as_os_str().as_bytes().strip_suffix(suffix.as_bytes())?;
+    Some(OsStr::from_bytes(bare).into())
 }
 
 /// The hook that a file of the hooks directory stands for: `pre-commit` also for

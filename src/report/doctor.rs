@@ -7,10 +7,10 @@ use owo_colors::OwoColorize;
 
 use super::agent::word;
 use super::escape::{shell_word, visible, visible_lines};
-use super::hooks::file;
+use super::hooks::{addition, file};
 use crate::doctor::{Answer, Diagnosis, Examined, Finding, PolicyState, Probe};
 use crate::git::{ConfiguredHook, Origin};
-use crate::hooks::{Level, Place};
+use crate::hooks::{Level, Manager, Place};
 use crate::policy::FILE_NAME;
 
 /// How many lines are shown of what a hook said.
@@ -107,7 +107,8 @@ fn said(finding: &Finding) -> String {
         Finding::NoHook(place) => format!("there is no {}", file(&place.path)),
         Finding::Foreign(place, answer) => {
             let did = answer.map(|answer| format!(": it {}", answered(answer))).unwrap_or_default();
-            format!("{} belongs to another and did not refuse{did}", file(&place.path))
+            let owner = place.manager.map_or("another", Manager::name);
+            format!("{} belongs to {owner} and did not refuse{did}", file(&place.path))
         }
         Finding::Dangling(place) => format!("{} is a symlink to nothing, which git skips", file(&place.path)),
         Finding::NotExecutable(place) => format!("{} is not executable, so git skips it", file(&place.path)),
@@ -145,6 +146,7 @@ fn said(finding: &Finding) -> String {
 
 /// The command that mends it, or what is to be done; nothing where all may be well.
 fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<String> {
+    let add = |place: &Place| addition(place.manager, &place.path, place.name, program);
     let program = word(program);
     let setting = |hook: &ConfiguredHook, option: &str, key: &str| {
         let name = format!("hook.stage-guard.{}{key}", hook.event);
@@ -161,8 +163,11 @@ fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<Stri
         | Finding::NotExecutable(place)
             if !examined.is_installable() =>
         {
-            let Place { name, path, .. } = place;
-            format!("add `{program} hook {name} || exit` to {}, executable, by hand", file(path))
+            add(place)
+        }
+        // What is done in its place, lefthook takes back; husky has git look elsewhere.
+        Finding::Foreign(place @ Place { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
+            add(place)
         }
         Finding::KeptOff(kept) => format!("chmod +x {}", word(&kept.path)),
         Finding::Incomplete(level, _) => format!("{program} {}", install(*level)),

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use bstr::ByteSlice;
 
+use super::agent::word;
 use super::escape::{shell_word, visible, visible_lines};
 use crate::git::{HooksPath, Origin};
-use crate::hooks::{Installed, Kept, Uninstalled};
+use crate::hooks::{Installed, Kept, Manager, Uninstalled};
 
 /// Why a bare repository is not guarded more strictly.
 pub const NOT_STRICT: &str =
@@ -36,7 +37,7 @@ pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
     writeln!(out, "{}", visible_lines(mistake))
 }
 
-/// Writes what `install` has done.
+/// Writes what `install` has done; `program` is what the user calls `binary` by.
 ///
 /// # Errors
 ///
@@ -46,15 +47,19 @@ pub fn installed(
     top: &Path,
     place: &HooksPath,
     binary: &Path,
+    program: &Path,
     installed: &[Installed],
 ) -> io::Result<()> {
     let names: Vec<&str> = installed.iter().map(|hook| hook.name).collect();
     writeln!(out, "guarded: {}", file(top))?;
     writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(&place.directory), file(binary))?;
     for Installed { name, kept } in installed {
-        if let Some(Kept { path, runs }) = kept {
-            let what = if *runs { "runs as well" } else { "was off and stays off" };
-            writeln!(out, "kept:    the {name} that was there {what}, from {}", file(path))?;
+        let Some(Kept { path, runs, manager }) = kept else { continue };
+        let what = if *runs { "runs as well" } else { "was off and stays off" };
+        writeln!(out, "kept:    the {name} that was there {what}, from {}", file(path))?;
+        if *manager == Some(Manager::Lefthook) {
+            writeln!(out, "note:    lefthook takes its place again when its configuration changes;")?;
+            writeln!(out, "         {}", addition(*manager, path, name, program))?;
         }
     }
     if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {
@@ -149,28 +154,51 @@ pub fn too_old(version: &str) -> String {
 /// hooks called `names`.
 #[must_use]
 pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path, names: &[&str]) -> String {
-    let is_husky = directory.components().any(|component| component.as_os_str() == ".husky");
-    let owner = if is_husky { "husky" } else { "somebody else" };
-    // husky keeps its own files in `.husky/_` and runs the user's from `.husky`.
-    let files = if is_husky && directory.ends_with("_") {
-        directory.parent().unwrap_or(directory)
-    } else {
-        directory
-    };
+    let hook = |name: &str| directory.join(name);
+    let owner = Manager::of(&hook("pre-commit"));
     let set_by = origin.map_or_else(|| "a symlink".to_owned(), Origin::to_string);
     let mut message = format!(
         "this repository is not guarded, and nothing was changed: git runs its hooks from `{}`, \
-         by {set_by}, and that directory belongs to {owner}\n\
+         by {set_by}, and that directory belongs to {}\n\
          to guard it, add a line to each of these files (executable, first line #!/bin/sh):",
         directory.display(),
+        owner.map_or("somebody else", Manager::name),
     );
-    let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
     let line = |name: &&str| {
-        let state = if *name == "reference-transaction" { " \"$@\"" } else { "" };
-        format!("\n  {}:\n    {binary} hook {name}{state} || exit", files.join(name).display())
+        let file = owner.map_or_else(|| hook(name), |owner| owner.file_of_user(&hook(name)));
+        format!("\n  {}:\n    {}", file.display(), line(binary, name))
     };
     message.extend(names.iter().map(line));
     message
+}
+
+/// The line by which another's hook of this name runs `program`.
+fn line(program: &Path, name: &str) -> String {
+    let state = if name == "reference-transaction" { " \"$@\"" } else { "" };
+    format!("{} hook {name}{state} || exit", word(program))
+}
+
+/// What is to be added, and to which file, so that the owner of `hook`, which is called
+/// `name`, runs `program` too.
+pub(super) fn addition(owner: Option<Manager>, hook: &Path, name: &str, program: &Path) -> String {
+    match owner {
+        Some(Manager::Lefthook) => {
+            let command = format!("{} hook {name}", word(program));
+            let is_plain =
+                command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._- ".contains(&byte));
+            let run = if is_plain { command } else { serde_json::Value::from(command).to_string() };
+            let job = if name == "pre-push" {
+                format!("{{run: {run}, use_stdin: true}}")
+            } else {
+                format!("run: {run}")
+            };
+            format!("add `- {job}` to the `jobs` of `{name}` in lefthook.yml")
+        }
+        Some(owner @ Manager::Husky) => {
+            format!("add `{}` to {}", line(program, name), file(&owner.file_of_user(hook)))
+        }
+        _ => format!("add `{}` to {}, executable, by hand", line(program, name), file(hook)),
+    }
 }
 
 pub(super) fn file(path: &Path) -> String {

@@ -1,5 +1,6 @@
 //! `hook`: what git runs, through the shim.
 
+mod managed;
 mod pre_push;
 mod pre_receive;
 mod reference_transaction;
@@ -8,11 +9,12 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use super::check::{self, Moment};
 use super::{Outcome, Output, Tell};
 use crate::cli::{HookArgs, Options};
-use crate::hooks::kept;
+use crate::hooks::{Manager, kept};
 use crate::report;
 
 /// The hooks that git tells about refs on standard input.
@@ -30,7 +32,10 @@ pub(super) fn run(
     let input = if FED.contains(&args.name.as_str()) { Some(read(args, stdin)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
     let outcome = judge(options, args, refs, tell, out)?;
-    let Some(kept) = args.then.as_ref().filter(|_| outcome == Outcome::Allowed) else { return Ok(outcome) };
+    // The one that was there before may have been installed again, and run this one in turn.
+    let is_above = |kept: &&PathBuf| Manager::of(kept).is_some_and(Manager::runs_this);
+    let kept = args.then.as_ref().filter(|kept| outcome == Outcome::Allowed && !is_above(kept));
+    let Some(kept) = kept else { return Ok(outcome) };
     match kept::run(kept, &args.arguments, input.as_deref())? {
         0 if input.is_none() => judge(options, args, refs, tell, out),
         0 => Ok(Outcome::Allowed),
@@ -50,6 +55,7 @@ fn judge(
         "pre-commit" => check::staged(options, Moment::PreCommit, out),
         "pre-merge-commit" => check::staged(options, Moment::PreMergeCommit, out),
         "prepare-commit-msg" | "pre-applypatch" => check::staged(options, Moment::PastNoVerify, out),
+        "managed" => managed::run(options, tell, out),
         "pre-push" => pre_push::run(options, refs, tell, out),
         "pre-receive" => pre_receive::run(options, refs, tell, out),
         "reference-transaction" => {

@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
+use bstr::BString;
+
 use super::super::commits::New;
 use super::super::{Outcome, Output, Tell, check, policy};
 use crate::cli::Options;
-use crate::git::{History, Known, PushedRef};
+use crate::git::{History, Known, ObjectId, PushedRef};
 use crate::report::way_out::WayOut;
 
 /// Judges the commits that no branch of any remote and nothing on the other side has
@@ -32,11 +34,25 @@ pub(super) fn run(
     let history = History::open()?;
     // The other side may be ahead of what was fetched.
     let known = history.present(known)?;
-    let Some(new) = New::commits(&history, &tips, Known::RemotesAnd(&known)) else {
+    judge(options, &history, &tips, &names, &known, tell, out)
+}
+
+/// Judges the commits that are new with `tips`, which are pushed to the refs called
+/// `names`. The other side has `known`.
+pub(super) fn judge(
+    options: &Options,
+    history: &History,
+    tips: &[ObjectId],
+    names: &[BString],
+    known: &[ObjectId],
+    tell: Tell,
+    out: &mut Output,
+) -> Result<Outcome, Box<dyn Error>> {
+    let Some(new) = New::commits(history, tips, Known::RemotesAnd(known)) else {
         return Ok(Outcome::Allowed);
     };
     let policy = policy(options, &|name| history.top_level_file(name))?;
-    let (findings, commits) = new.judged(&policy, &names, tell)?;
+    let (findings, commits) = new.judged(&policy, names, tell)?;
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }

@@ -1,0 +1,469 @@
+//! Other hook managers, the real ones: beside the guard, before it and after it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use super::hooks::{hook, state, unguarded};
+use super::readme::blocks;
+use super::registry;
+use super::sandbox::{BINARY, Repo, Run};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
+const NODE: [&str; 2] = ["lefthook@2.2.2", "husky@9.1.7"];
+
+/// The two that read `.pre-commit-config.yaml`.
+const FRAMEWORKS: [&str; 2] = ["pre-commit", "prek"];
+
+/// A repository without hooks, with these programs and the guard on `PATH`.
+fn unmanaged(programs: PathBuf) -> Repo {
+    let own = Path::new(BINARY).parent().unwrap().to_owned();
+    let path = env::var_os("PATH").unwrap();
+    let directories = [programs, own].into_iter().chain(env::split_paths(&path));
+    unguarded().with("PATH", env::join_paths(directories).unwrap())
+}
+
+/// What a manager or a hook of it has said on both streams.
+fn said(run: &Run) -> String {
+    format!("{}{}", run.out, run.err)
+}
+
+/// Asserts that git was stopped, and by the guard alone, for this path.
+fn is_refused(run: &Run, path: &str) {
+    assert!(run.code != 0 && said(run).contains(&format!("refused: {path} [")), "{run:?}");
+}
+
+/// Asserts that it went well, and that the guard said nothing.
+fn is_passed(run: &Run) -> String {
+    let said = said(run);
+    assert!(run.code == 0 && !said.contains("refused") && !said.contains("stage-guard:"), "{run:?}");
+    said
+}
+
+fn unstage(repo: &Repo, path: &str) {
+    repo.git_with(&["rm", "-q", "--cached", "-f", path]).ok();
+}
+
+mod frameworks {
+    use super::*;
+
+    /// A repository that has the hook with this id from a clone of the project, and the
+    /// hooks of `manager` installed.
+    fn managed(manager: &str, id: &str) -> Repo {
+        let repo = unmanaged(registry::python(&PYTHON)).with("MANAGER", manager);
+        let hooks = repo.beside("hooks-of-the-project");
+        std::fs::create_dir(&hooks.top).unwrap();
+        hooks.git("init -q").ok();
+        hooks.write(".pre-commit-hooks.yaml", include_str!("../../.pre-commit-hooks.yaml"));
+        hooks.git("add .").ok();
+        hooks.git("commit -q -m hooks").ok();
+        configure(&repo, &hooks, id);
+        repo.shell("$MANAGER install").ok();
+        repo
+    }
+
+    /// Writes the configuration of the README and commits it.
+    fn configure(repo: &Repo, project: &Repo, id: &str) {
+        let rev = project.git("rev-parse HEAD").ok();
+        let configuration = blocks("yaml")[0]
+            .replace("URL", project.top.to_str().unwrap())
+            .replace("COMMIT", rev.trim())
+            .replace("id: stage-guard\n", &format!("id: {id}\n"));
+        repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").ok();
+        repo.git("commit -q -m configured").ok();
+    }
+
+    fn system(manager: &str) -> Repo {
+        managed(manager, "stage-guard-system")
+    }
+
+    #[test]
+    fn it_is_built_from_source() {
+        for manager in FRAMEWORKS {
+            let repo = registry::with_cargo(&unmanaged(registry::python(&PYTHON)).with("MANAGER", manager));
+            let project = registry::project(&repo);
+            is_passed(&repo.with("P", &project.top).shell("$MANAGER try-repo \"$P\" stage-guard"));
+            repo.stage(NOTE);
+            is_refused(&repo.with("P", &project.top).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
+            unstage(&repo, NOTE);
+            configure(&repo, &project, "stage-guard\n      - id: stage-guard-all");
+            // The program on `PATH` is not the one that is run.
+            let repo = repo.with(
+                "PATH",
+                env::join_paths(
+                    [registry::python(&PYTHON)]
+                        .into_iter()
+                        .chain(env::split_paths(&env::var_os("PATH").unwrap())),
+                )
+                .unwrap(),
+            );
+            repo.shell("$MANAGER install").ok();
+            is_refused(&repo.stage(NOTE).commit(), NOTE);
+            unstage(&repo, NOTE);
+            is_passed(&repo.stage("main.py").commit());
+            let all = "$MANAGER run --hook-stage manual --all-files stage-guard-all";
+            is_passed(&repo.shell(all));
+            is_refused(&repo.commit_past(&[NOTE]).shell(all), NOTE);
+        }
+    }
+
+    #[test]
+    fn every_kind_of_commit_is_guarded() {
+        for manager in FRAMEWORKS {
+            let repo = system(manager);
+            is_passed(&repo.stage("main.py").stage("other.py").commit());
+            is_refused(&repo.stage(NOTE).commit(), NOTE);
+            is_refused(&repo.git("commit -q --no-verify -m past"), NOTE);
+            unstage(&repo, NOTE);
+            // The temporary indexes of git.
+            repo.commit_past(&["debug_x.py"]);
+            repo.write("debug_x.py", "changed\n").write("main.py", "changed\n");
+            is_refused(&repo.git("commit -q -a -m all"), "debug_x.py");
+            is_refused(&repo.git("commit -q -m path debug_x.py"), "debug_x.py");
+            is_passed(&repo.git("commit -q -m path main.py"));
+            repo.git("checkout -q debug_x.py").ok();
+            // What is only announced is not committed, and stays announced.
+            repo.write("check_x.py", "x\n").git("add -N check_x.py").ok();
+            is_passed(&repo.stage("more.py").commit());
+            assert_eq!(repo.git("diff --name-only --diff-filter=A").ok(), "check_x.py\n");
+            // What is not staged comes back after a refusal, and does not count.
+            repo.write("main.py", "not staged\n").stage("fix_x.py");
+            is_refused(&repo.commit(), "fix_x.py");
+            assert_eq!(repo.read("main.py"), "not staged\n");
+            unstage(&repo, "fix_x.py");
+            is_passed(&repo.git("commit -q --allow-empty -m empty"));
+            is_passed(&repo.git("commit -q --allow-empty --amend -m amended"));
+            repo.git("rm -q debug_x.py").ok();
+            is_passed(&repo.git("commit -q -m deleted"));
+        }
+    }
+
+    #[test]
+    fn a_merge_is_judged_by_its_parents() {
+        for manager in FRAMEWORKS {
+            let repo = system(manager);
+            repo.git("checkout -q -b upstream").ok();
+            repo.commit_past(&[NOTE]).stage("theirs.py");
+            is_passed(&repo.commit());
+            repo.git("checkout -q main").ok();
+            is_passed(&repo.stage("ours.py").commit());
+            // What an upstream has is in nobody's way: git announces it in the environment.
+            is_passed(&repo.git("merge -q --no-edit upstream"));
+            assert_eq!(repo.git("rev-list --merges --count HEAD").ok(), "1\n");
+            repo.git("reset -q --hard HEAD~1").ok();
+            repo.git("merge -q --no-commit upstream").ok();
+            is_refused(&repo.stage("debug_x.py").commit(), "debug_x.py");
+            unstage(&repo, "debug_x.py");
+            is_passed(&repo.commit());
+        }
+    }
+
+    #[test]
+    fn every_push_is_judged() {
+        for manager in FRAMEWORKS {
+            let repo = system(manager);
+            repo.git("init -q --bare ../server.git").ok();
+            repo.git("remote add origin ../server.git").ok();
+            // A whole history, the first root included.
+            is_passed(&repo.git("push -q origin main"));
+            repo.commit_past(&[NOTE]);
+            repo.git_with(&["rm", "-q", "-f", NOTE]).ok();
+            is_passed(&repo.git("commit -q -m removed"));
+            // What one commit adds and the next removes is in the history all the same.
+            is_refused(&repo.git("push -q origin main"), NOTE);
+            is_refused(&repo.git("push -q origin HEAD:refs/heads/new"), NOTE);
+            is_refused(&repo.git("push -q origin HEAD:refs/heads/other HEAD:refs/heads/another"), NOTE);
+            is_passed(&repo.git("push -q origin HEAD~2:refs/heads/old"));
+            // What a remote has already is not judged again.
+            repo.git("push -q --no-verify origin HEAD:refs/heads/theirs").ok();
+            is_passed(&repo.stage("main.py").commit());
+            is_passed(&repo.git("push -q origin main"));
+            is_passed(&repo.git("push -q origin :theirs"));
+            // A whole history with session work in it, to another remote.
+            repo.git("checkout -q --orphan root").ok();
+            repo.git("rm -q -r --cached .").ok();
+            repo.git("add .pre-commit-config.yaml").ok();
+            repo.commit_past(&["debug_x.py"]);
+            repo.git("init -q --bare ../fresh.git").ok();
+            is_refused(&repo.git("push -q ../fresh.git root"), "debug_x.py");
+            repo.git("remote add fresh ../fresh.git").ok();
+            is_refused(&repo.git("push -q fresh root"), "debug_x.py");
+        }
+    }
+
+    #[test]
+    fn it_is_run_by_hand() {
+        for manager in FRAMEWORKS {
+            let repo = system(manager);
+            is_passed(&repo.shell("$MANAGER run"));
+            is_refused(&repo.stage(NOTE).shell("$MANAGER run"), NOTE);
+            is_refused(&repo.shell("$MANAGER run --all-files"), NOTE);
+            is_refused(&repo.shell("$MANAGER run --hook-stage manual"), NOTE);
+            unstage(&repo, NOTE);
+            repo.commit_past(&[NOTE]);
+            is_passed(&repo.shell("$MANAGER run --all-files"));
+            is_refused(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"), NOTE);
+            repo.git_with(&["rm", "-q", "-f", NOTE]).ok();
+            is_passed(&repo.git("commit -q -m removed"));
+            is_refused(&repo.shell("$MANAGER run --from-ref HEAD~2 --to-ref HEAD"), NOTE);
+            is_passed(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"));
+            is_passed(&repo.shell("$MANAGER run --from-ref HEAD --to-ref HEAD"));
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_checked_has_not_passed() {
+        for manager in FRAMEWORKS {
+            let repo = system(manager);
+            repo.write(".stage-guard.toml", "allw = []\n").git("add .stage-guard.toml").ok();
+            let run = repo.commit();
+            assert!(run.code != 0 && said(&run).contains("did you mean `allow`"), "{run:?}");
+            repo.git("rm -q -f .stage-guard.toml").ok();
+            let run = repo.shell("$MANAGER run --from-ref HEAD --to-ref 0123456789");
+            assert!(run.code != 0, "{run:?}");
+        }
+    }
+
+    #[test]
+    fn other_hooks_are_as_they_were() {
+        for manager in FRAMEWORKS {
+            let repo = unmanaged(registry::python(&PYTHON)).with("MANAGER", manager);
+            let before = state(&repo);
+            hook(&repo, "pre-commit", "echo mine >&2");
+            let with_one = state(&repo);
+            let nothing = "{id: nothing, name: nothing, entry: 'true', language: system, always_run: true}";
+            let configuration = format!("repos: [{{repo: local, hooks: [{nothing}]}}]\n");
+            repo.write(".pre-commit-config.yaml", &configuration).git("add .").ok();
+            for (install, uninstall) in [
+                ("$MANAGER install; stage-guard install", "stage-guard uninstall; $MANAGER uninstall"),
+                // It takes away no hook but its own, which has another name then.
+                (
+                    "$MANAGER install; stage-guard install",
+                    "$MANAGER uninstall; stage-guard uninstall; $MANAGER uninstall",
+                ),
+                ("stage-guard install; $MANAGER install", "stage-guard uninstall; $MANAGER uninstall"),
+                ("stage-guard install; $MANAGER install", "$MANAGER uninstall; stage-guard uninstall"),
+                // Installed again, it moves ours aside, over what it has moved there before.
+                (
+                    "$MANAGER install; stage-guard install; $MANAGER install",
+                    "stage-guard uninstall; $MANAGER uninstall",
+                ),
+            ] {
+                repo.shell(&format!("{install}; stage-guard doctor")).ok();
+                is_refused(&repo.stage(NOTE).commit(), NOTE);
+                unstage(&repo, NOTE);
+                assert!(is_passed(&repo.git("commit -q --allow-empty -m x")).contains("mine"));
+                repo.shell(uninstall).ok();
+                assert_eq!(state(&repo), with_one, "{manager}: {install}; {uninstall}");
+            }
+            std::fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+            assert_eq!(state(&repo), before);
+        }
+    }
+}
+
+impl Repo {
+    /// Commits `paths` past every hook.
+    fn commit_past(&self, paths: &[&str]) -> &Self {
+        for path in paths {
+            self.stage(path);
+        }
+        self.git("-c core.hooksPath=/dev/null commit -q --no-verify -m past").ok();
+        self
+    }
+}
+
+mod lefthook {
+    use super::*;
+
+    /// A repository with the configuration of the README, which has lefthook run the guard
+    /// where `runs_the_guard`, and a job of its own.
+    fn repo(runs_the_guard: bool) -> Repo {
+        let repo = unmanaged(registry::node(&NODE)).with("CI", "1");
+        let own = "    - run: echo theirs\n";
+        let configuration = if runs_the_guard {
+            format!("{}post-commit:\n  jobs:\n{own}", blocks("yaml")[1])
+        } else {
+            format!("pre-commit:\n  jobs:\n{own}")
+        };
+        repo.write("lefthook.yml", &configuration).git("add .").ok();
+        repo.git("commit -q -m configured").ok();
+        repo
+    }
+
+    #[test]
+    fn the_configuration_of_the_readme_guards() {
+        let repo = repo(true);
+        repo.shell("lefthook install").ok();
+        repo.git("init -q --bare ../server.git").ok();
+        repo.git("remote add origin ../server.git").ok();
+        is_passed(&repo.git("push -q origin main"));
+        assert!(is_passed(&repo.stage("main.py").stage("other.py").commit()).contains("theirs"));
+        is_refused(&repo.stage(NOTE).commit(), NOTE);
+        is_refused(&repo.git("commit -q --no-verify -m past"), NOTE);
+        unstage(&repo, NOTE);
+        repo.commit_past(&["debug_x.py"]);
+        repo.write("debug_x.py", "changed\n").write("main.py", "changed\n");
+        is_refused(&repo.git("commit -q -a -m all"), "debug_x.py");
+        is_refused(&repo.git("commit -q -m path debug_x.py"), "debug_x.py");
+        is_passed(&repo.git("commit -q -m path main.py"));
+        is_refused(&repo.git("push -q origin main"), "debug_x.py");
+        repo.git("checkout -q debug_x.py").ok();
+        repo.write("main.py", "not staged\n").stage("fix_x.py");
+        is_refused(&repo.commit(), "fix_x.py");
+        assert_eq!(repo.read("main.py"), "not staged\n");
+        unstage(&repo, "fix_x.py");
+        repo.git("checkout -q main.py").ok();
+        is_passed(&repo.git("commit -q --allow-empty -m empty"));
+        repo.git("rm -q debug_x.py").ok();
+        is_passed(&repo.git("commit -q -m deleted"));
+        repo.git("checkout -q -b upstream HEAD~1").ok();
+        repo.commit_past(&[NOTE]);
+        repo.git("checkout -q main").ok();
+        is_passed(&repo.git("merge -q --no-edit upstream"));
+        repo.git("reset -q --hard HEAD~1").ok();
+        repo.git("merge -q --no-commit upstream").ok();
+        is_refused(&repo.stage("debug_y.py").commit(), "debug_y.py");
+        unstage(&repo, "debug_y.py");
+        is_passed(&repo.commit());
+    }
+
+    #[test]
+    fn installed_last_it_takes_over_and_doctor_names_the_line() {
+        let repo = repo(false);
+        repo.shell("stage-guard install && lefthook install").ok();
+        is_taken_over(&repo);
+    }
+
+    #[test]
+    fn installed_first_it_takes_over_when_its_configuration_changes() {
+        let repo = repo(false);
+        repo.shell("lefthook install").ok();
+        let said = repo.shell("stage-guard install").ok();
+        let line = "add `- run: stage-guard hook pre-commit` to the `jobs` of `pre-commit` in lefthook.yml";
+        assert!(said.contains("lefthook takes its place again") && said.contains(line), "{said}");
+        assert!(is_passed(&repo.stage("main.py").commit()).contains("theirs"));
+        is_refused(&repo.stage(NOTE).commit(), NOTE);
+        unstage(&repo, NOTE);
+        repo.shell("lefthook install --force").ok();
+        is_taken_over(&repo);
+    }
+
+    /// Asserts that commits are not guarded, that `doctor` says so, and that the line which
+    /// it names has both run.
+    fn is_taken_over(repo: &Repo) {
+        let before = repo.git("rev-parse HEAD").ok();
+        assert!(is_passed(&repo.stage(NOTE).commit()).contains("theirs"));
+        let run = repo.shell("stage-guard doctor");
+        assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
+        let line = run.out.lines().find_map(|line| line.strip_prefix("mend:    add `"));
+        let (line, place) = line.unwrap().split_once('`').unwrap();
+        assert_eq!(place, " to the `jobs` of `pre-commit` in lefthook.yml");
+        repo.write("lefthook.yml", &format!("{}    {line}\n", repo.read("lefthook.yml")));
+        repo.git_with(&["reset", "-q", "--soft", before.trim()]).ok();
+        is_refused(&repo.commit(), NOTE);
+        let run = repo.shell("stage-guard doctor");
+        assert!(run.code == 0 && !run.out.contains("moved aside"), "{run:?}");
+        unstage(repo, NOTE);
+        assert!(is_passed(&repo.stage("more.py").commit()).contains("theirs"));
+    }
+
+    #[test]
+    fn nothing_is_lost_and_uninstall_restores() {
+        for own in ["", "echo mine"] {
+            for (install, uninstall) in [
+                ("stage-guard install; lefthook install", "stage-guard uninstall; lefthook uninstall"),
+                ("stage-guard install; lefthook install", "lefthook uninstall; stage-guard uninstall"),
+                ("lefthook install; stage-guard install", "stage-guard uninstall; lefthook uninstall"),
+                (
+                    "lefthook install; stage-guard install; lefthook install",
+                    "stage-guard uninstall; lefthook uninstall",
+                ),
+                (
+                    "lefthook install; stage-guard install; lefthook install -f; stage-guard install",
+                    "stage-guard uninstall; lefthook uninstall",
+                ),
+            ] {
+                let repo = repo(true);
+                if !own.is_empty() {
+                    hook(&repo, "pre-commit", own);
+                }
+                let before = state(&repo);
+                let _ = repo.shell(install);
+                is_refused(&repo.stage(NOTE).commit(), NOTE);
+                unstage(&repo, NOTE);
+                is_passed(&repo.stage("main.py").commit());
+                repo.shell(uninstall).ok();
+                assert_eq!(state(&repo), before, "{own}: {install}; {uninstall}");
+            }
+        }
+    }
+}
+
+mod husky {
+    use super::*;
+
+    /// A repository with a hook of its user in husky's directory.
+    fn repo() -> Repo {
+        let repo = unmanaged(registry::node(&NODE));
+        repo.program(".husky/pre-commit", "echo theirs\n").git("add .").ok();
+        repo.git("commit -q -m configured").ok();
+        repo
+    }
+
+    #[test]
+    fn installed_last_it_takes_over_and_doctor_names_the_line() {
+        let repo = repo();
+        repo.shell("stage-guard install && husky").ok();
+        assert!(is_passed(&repo.stage(NOTE).commit()).contains("theirs"));
+        repo.git("reset -q --soft HEAD~1").ok();
+        let run = repo.shell("stage-guard doctor");
+        assert!(run.code == 1 && run.out.contains("belongs to husky and did not refuse"), "{run:?}");
+        has_both_run(&repo, &lines(&run));
+    }
+
+    #[test]
+    fn installed_first_it_is_let_be_and_install_names_the_line() {
+        let repo = repo();
+        repo.shell("husky").ok();
+        if Repo::git_is_at_least((2, 54)) {
+            repo.shell("stage-guard install").ok();
+            is_refused(&repo.stage(NOTE).commit(), NOTE);
+            unstage(&repo, NOTE);
+            assert!(is_passed(&repo.stage("main.py").commit()).contains("theirs"));
+            repo.shell("stage-guard uninstall").ok();
+        } else {
+            let before = state(&repo);
+            let run = repo.shell("stage-guard install");
+            assert!(run.code == 2 && run.err.contains("belongs to husky"), "{run:?}");
+            assert_eq!(state(&repo), before);
+        }
+        let run = repo.shell("stage-guard doctor");
+        has_both_run(&repo.stage(NOTE).beside("repo"), &lines(&run));
+    }
+
+    /// The lines that `doctor` names, and their files.
+    fn lines(run: &Run) -> Vec<(String, String)> {
+        let lines =
+            run.out.lines().filter_map(|line| line.strip_prefix("mend:    add `")?.split_once("` to "));
+        let lines: Vec<_> = lines.map(|(line, file)| (line.to_owned(), file.to_owned())).collect();
+        assert_eq!(lines.len(), 2, "{run:?}");
+        lines
+    }
+
+    fn has_both_run(repo: &Repo, lines: &[(String, String)]) {
+        assert_eq!(lines[0].0, blocks("sh")[0].trim());
+        for (line, file) in lines {
+            repo.with("LINE", line).with("FILE", file).shell("echo \"$LINE\" >> \"$FILE\"").ok();
+        }
+        is_refused(&repo.commit(), NOTE);
+        let run = repo.shell("stage-guard doctor");
+        assert!(run.code == 0, "{run:?}");
+        unstage(repo, NOTE);
+        assert!(is_passed(&repo.stage("more.py").commit()).contains("theirs"));
+        // What git's own directory has is as before.
+        repo.shell("git config --unset core.hooksPath; stage-guard uninstall; stage-guard uninstall").ok();
+        assert!(!repo.path(".git/stage-guard").exists() && !repo.path(".git/hooks/pre-commit").exists());
+    }
+}

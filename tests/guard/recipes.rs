@@ -1,0 +1,125 @@
+//! The README's recipes for CI servers, as far as they run without the server.
+
+use std::path::PathBuf;
+
+use super::readme::blocks;
+use super::registry;
+use super::sandbox::{BINARY, Repo};
+
+/// Reads YAML, and knows what the two servers take for a pipeline.
+const PYTHON: [&str; 1] = ["check-jsonschema==0.39.0"];
+
+/// A recipe as its server runs it.
+struct Recipe {
+    /// What is valid, as `check-jsonschema` calls it.
+    schema: &'static str,
+    text: &'static str,
+    /// A Python expression for the lines of shell in `recipe`.
+    script: &'static str,
+    /// What the server has set.
+    environment: &'static str,
+}
+
+fn recipes() -> [Recipe; 2] {
+    let yaml = blocks("yaml");
+    [
+        Recipe {
+            schema: "vendor.github-workflows",
+            text: yaml[2],
+            script: "[step['run'] for step in recipe['jobs']['stage-guard']['steps'] if 'run' in step]",
+            environment: "export BASE=origin/main HEAD=$(git rev-parse HEAD) RUNNER_TEMP=..",
+        },
+        Recipe {
+            schema: "vendor.gitlab-ci",
+            text: yaml[3],
+            script: "recipe['stage-guard']['script']",
+            environment: "export CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main CI_COMMIT_SHA=$(git rev-parse HEAD)",
+        },
+    ]
+}
+
+fn python() -> PathBuf {
+    registry::python(&PYTHON)
+}
+
+impl Recipe {
+    /// The commands, one below the other, without the one that installs: it is given apart.
+    fn commands(&self, repo: &Repo) -> (String, String) {
+        repo.write("../recipe.yaml", self.text);
+        // YAML 1.1 takes the key `on` for a boolean; nothing here asks for it.
+        let read = "import sys; from ruamel.yaml import YAML; recipe = YAML(typ='safe').load(sys.stdin)";
+        let mut reading = repo.command(python().join("python").to_str().unwrap());
+        reading.args(["-c", &format!("{read}; print('\\n'.join({}))", self.script)]);
+        let script = Repo::run(reading, self.text.as_bytes()).ok();
+        let (installing, rest) = script.split_once('\n').unwrap();
+        (installing.to_owned(), rest.to_owned())
+    }
+}
+
+/// A repository whose `main` a server has, with a branch.
+fn cloned() -> Repo {
+    let repo = Repo::new();
+    repo.guard("uninstall").ok();
+    repo.git("clone -q --bare . ../server.git").ok();
+    repo.git("remote add origin ../server.git").ok();
+    repo.git("fetch -q").ok();
+    repo.git("checkout -q -b branch").ok();
+    repo
+}
+
+#[test]
+fn each_is_one_that_its_server_takes() {
+    for recipe in recipes() {
+        let repo = cloned();
+        repo.write("../recipe.yaml", recipe.text);
+        let check = python().join("check-jsonschema");
+        let mut check = repo.command(check.to_str().unwrap());
+        check.args(["--builtin-schema", recipe.schema, "../recipe.yaml"]);
+        Repo::run(check, b"").ok();
+    }
+}
+
+#[test]
+fn each_has_the_whole_history() {
+    let [github, gitlab] = recipes();
+    assert!(github.text.contains("fetch-depth: 0\n") && gitlab.text.contains("GIT_DEPTH: 0\n"));
+}
+
+#[test]
+fn each_judges_the_branch_by_the_policy_of_its_base() {
+    for recipe in recipes() {
+        let repo = cloned();
+        let (_, script) = recipe.commands(&repo);
+        let script = script.replace("stage-guard check", &format!("{BINARY} check"));
+        // As both servers run it.
+        let line = format!("{}; bash -eo pipefail -c '{script}'", recipe.environment);
+        repo.commit_past_the_guard(&["main.py"]).shell(&line).ok();
+        // What one commit adds and the next removes is in the history all the same.
+        repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").ok();
+        repo.commit_past_the_guard(&[".claude_sessions/x"]).git("rm -q .claude_sessions/x").ok();
+        repo.git("commit -q -m removed").ok();
+        let run = repo.shell(&line);
+        assert!(run.code == 1 && run.out.contains(".claude_sessions/x"), "{run:?}");
+        // Merged, its policy is that of the next branch.
+        repo.git("push -q origin branch:main").ok();
+        repo.git("fetch -q").ok();
+        repo.commit_past_the_guard(&[".claude_sessions/y"]).shell(&line).ok();
+        // What the base has moved on to is in nobody's way.
+        repo.git("checkout -q -b behind HEAD~3").ok();
+        repo.commit_past_the_guard(&["other.py"]).shell(&line).ok();
+        repo.git("merge -q --no-edit origin/main").ok();
+        repo.shell(&line).ok();
+    }
+}
+
+#[test]
+fn each_installs_from_an_address() {
+    let repo = registry::with_cargo(&cloned());
+    let project = registry::project(&repo);
+    for recipe in recipes() {
+        let (install, _) = recipe.commands(&repo);
+        let address = format!("file://{}", project.top.display());
+        repo.shell(&format!("{} --root ../installed", install.replace("URL", &address))).ok();
+        repo.stage("debug_x.py").shell("../installed/bin/stage-guard").refuses(&["debug_x.py"]);
+    }
+}
