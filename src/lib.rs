@@ -15,6 +15,43 @@
 //!
 //! Paths are bytes, relative to the top of the repository, with `/` between
 //! their components, as git holds them.
+//!
+//! # Example
+//!
+//! What `stage-guard --format json` does, in a repository with a debug script staged:
+//!
+//! ```
+//! use stage_guard::git::Repository;
+//! use stage_guard::policy::Policy;
+//! use stage_guard::report::json;
+//! # fn git(arguments: &[&str]) {
+//! #     assert!(std::process::Command::new("git").args(arguments).status().unwrap().success());
+//! # }
+//! # let directory = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&directory)?;
+//! # git(&["init", "-q"]);
+//! # std::fs::write("main.py", "")?;
+//! # std::fs::write("debug_login.py", "")?;
+//! # git(&["add", "main.py", "debug_login.py"]);
+//!
+//! let policy = Policy::built_in()?;
+//! let repository = Repository::open()?;
+//!
+//! // What a commit of the index would add or change, as far as a rule could refuse it.
+//! let mut nominator = policy.nominator();
+//! let staged = repository.staged(&[], &mut |path| nominator.nominates(path))?;
+//!
+//! // A rule may ask what lies beside a path.
+//! let tracked = repository.tracked_paths()?;
+//! let findings = policy.findings(staged.entries, &|path| tracked.contains(path));
+//! assert_eq!(findings[0].entry.path, "debug_login.py");
+//! assert_eq!(findings[0].rule.id, "debug-script");
+//!
+//! let mut report = Vec::new();
+//! json::findings(&mut report, &findings, staged.checked)?;
+//! assert!(report.starts_with(br#"{"version":1,"verdict":"refused","checked":2,"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod agent;
 pub mod cli;
