@@ -3,8 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use anstyle_svg::Term;
+
 use super::installer::Installation;
 use super::sandbox::Repo;
+
+/// The picture of a refusal.
+const PICTURE: &str = "docs/refusal.svg";
 
 const README: &str = include_str!("../../README.md");
 
@@ -53,6 +58,28 @@ fn the_sessions_run_as_they_are_shown() {
     }
     assert!(!home.path(".local/bin/stage-guard").exists() && !project.path(".git/stage-guard").exists());
     assert_eq!(project.git("show --format= --name-only").ok(), "backend/login.py\n");
+}
+
+/// What a terminal shows of a refusal and the way out of it.
+#[test]
+fn the_picture_is_of_what_is_printed() {
+    let home = Installation::new();
+    home.shell("cd ~/stage-guard && ./install.sh ~/project").ok();
+    let project = home.repo("project").with("CLICOLOR_FORCE", "1");
+    project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
+    let commands = ["git add -A", "git commit -m 'Mend the login'", "stage-guard stow"];
+    let show = |command: &str| {
+        let run = project.shell(&format!("exec 2>&1; {command}"));
+        format!("\x1b[1m$ {command}\x1b[0m\n{}", run.out)
+    };
+    let picture = Term::new().render_svg(commands.map(show).concat().trim_end());
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(PICTURE);
+    if std::env::var_os("RENEW").is_some() {
+        fs::write(&place, &picture).unwrap();
+    }
+    let shown = fs::read_to_string(place).unwrap();
+    assert!(shown == picture, "it is out of date: RENEW=1 cargo test the_picture draws it again");
+    assert!(README.contains(&format!("]({PICTURE})")) && picture.contains("refused:"));
 }
 
 #[test]
