@@ -18,7 +18,7 @@ Examples:
 
 /// Keeps the session work of coding agents out of a repository's history.
 #[derive(Debug, Parser)]
-#[command(name = "stage-guard", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(name = "stage-guard", version = env!("STAGE_GUARD_VERSION"), after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
     /// What all commands take.
     #[command(flatten)]

@@ -9,6 +9,7 @@ mod commits;
 mod configuration;
 mod configured;
 mod differential;
+mod distribution;
 mod doctor;
 mod doors;
 mod failure;

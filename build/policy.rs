@@ -1,16 +1,13 @@
 //! Writes the built-in policy as Rust, so that no start of the program has to parse it.
 
-#![expect(clippy::expect_used, reason = "a build that cannot go on has failed")]
-
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
 use toml::{Table, Value};
 
 const POLICY: &str = "src/policy/builtin.toml";
 
-fn main() {
-    println!("cargo:rerun-if-changed={POLICY}");
+pub(crate) fn write(directory: &Path) {
     let policy: Table = fs::read_to_string(POLICY).expect("the policy").parse().expect("a TOML document");
     let lists = table(&policy, "lists");
     let production = table(&policy, "production");
@@ -31,8 +28,7 @@ fn main() {
         spelled(&production["markers"]),
         texts(production, "outside", lists),
     );
-    let out = env::var_os("OUT_DIR").expect("cargo sets it");
-    fs::write(Path::new(&out).join("built_in.rs"), written).expect("a directory to write to");
+    fs::write(directory.join("built_in.rs"), written).expect("a directory to write to");
 }
 
 fn rule(lists: &Table, rule: &Table) -> String {

@@ -1,0 +1,134 @@
+//! What is handed out: the version that the binary tells.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::sandbox::{BINARY, Repo};
+
+#[path = "../../build/commit.rs"]
+mod commit;
+
+const TOP: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What git says in the directory of the sources, where that is the top of a worktree.
+fn git_of_sources(arguments: &str) -> Option<String> {
+    if !fs::exists(format!("{TOP}/.git")).unwrap() {
+        eprintln!("skipped: the sources are in no repository of their own");
+        return None;
+    }
+    let mut git = Repo::nowhere().command("git");
+    git.current_dir(TOP).args(arguments.split(' '));
+    let run = Repo::run(git, b"");
+    if run.code != 0 {
+        eprintln!("skipped: git says {}", run.err);
+    }
+    (run.code == 0).then_some(run.out)
+}
+
+#[test]
+fn the_version_names_the_commit_of_the_sources() {
+    let Some(id) = git_of_sources("rev-parse --short=12 HEAD") else { return };
+    let mut asked = Repo::nowhere().command(BINARY);
+    asked.current_dir("/").arg("--version");
+    let said = Repo::run(asked, b"").ok();
+    let named = format!("stage-guard {} ({}", env!("CARGO_PKG_VERSION"), id.trim());
+    let rest = said.strip_prefix(&named).unwrap_or_default();
+    assert!([")\n", ", changed)\n"].contains(&rest), "{said}");
+}
+
+#[test]
+fn a_build_names_the_commit_that_it_is_of() {
+    let built_from = |repo: &Repo| commit::built_from(&repo.top).map(|commit| commit.to_string());
+    let repo = Repo::new();
+    repo.stage("src/main.rs").commit().silent();
+    let id = repo.git("rev-parse HEAD").ok()[..12].to_owned();
+    let clean = Some(id.clone());
+    let changed = Some(format!("{id}, changed"));
+    for (line, expected) in [
+        ("true", &clean),
+        ("echo >> README.md; touch notes", &clean),
+        ("echo >> src/main.rs", &changed),
+        ("git add src", &changed),
+        ("git reset -q --hard", &clean),
+        ("touch src/main.rs", &clean),
+        ("touch src/other.rs", &changed),
+        ("rm src/other.rs; mkdir .cargo; echo x > .cargo/config.toml", &changed),
+        ("rm -r .cargo src", &changed),
+        ("git checkout -q src", &clean),
+        ("git worktree add -q --detach linked", &clean),
+        ("echo '{}' > .cargo_vcs_info.json", &clean),
+        ("mv .git elsewhere", &None),
+        ("cp -r elsewhere .git; git config core.repositoryFormatVersion 9", &None),
+    ] {
+        repo.shell(line).ok();
+        assert_eq!(built_from(&repo), *expected, "{line}");
+    }
+    assert_eq!(built_from(&Repo::new().within("src")), None);
+    assert_eq!(built_from(&Repo::unborn()), None);
+}
+
+#[test]
+fn a_package_names_the_commit_that_it_was_packed_from() {
+    let package = Repo::new();
+    let id = "0123456789abcdef0123456789abcdef01234567";
+    for (git, expected) in [
+        (format!(r#""sha1": "{id}""#), Some("0123456789ab")),
+        (format!(r#""sha1": "{id}", "dirty": true"#), Some("0123456789ab, changed")),
+        (format!(r#""sha1": "{id}", "dirty": false"#), Some("0123456789ab")),
+    ] {
+        package.write(".cargo_vcs_info.json", &format!(r#"{{"git": {{{git}}}, "path_in_vcs": ""}}"#));
+        let named = commit::built_from(&package.top).map(|commit| commit.to_string());
+        assert_eq!(named.as_deref(), expected, "{git}");
+    }
+    fs::remove_dir_all(package.path(".git")).unwrap();
+    for damaged in ["", r#"{"git": {"sha1": "a\nb"}}"#, r#"{"git": {"sha1": "012345"}}"#, r#"{"git": 1}"#] {
+        package.write(".cargo_vcs_info.json", damaged);
+        assert!(commit::built_from(&package.top).is_none(), "{damaged}");
+    }
+}
+
+/// What cargo compares of files to tell whether to build anew.
+fn states(paths: Vec<PathBuf>) -> BTreeSet<(PathBuf, SystemTime, u64)> {
+    let mut states = BTreeSet::new();
+    for path in paths {
+        let metadata = fs::metadata(&path).unwrap();
+        let entries = fs::read_dir(&path).into_iter().flatten();
+        states.extend(self::states(entries.map(|entry| entry.unwrap().path()).collect()));
+        states.insert((path, metadata.modified().unwrap(), metadata.len()));
+    }
+    states
+}
+
+#[test]
+fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
+    let formats: &[&[&str]] = &[&[], &["--ref-format=reftable"]];
+    let known = if Repo::git_is_at_least((2, 45)) { formats } else { &formats[..1] };
+    for format in known {
+        let logged = Repo::of_format(format);
+        logged.git("worktree add -q ../linked").ok();
+        let unlogged = Repo::of_format(format);
+        unlogged.shell("rm -rf .git/logs; git config core.logAllRefUpdates false; git pack-refs --all").ok();
+        for repo in [&logged, &logged.beside("linked"), &unlogged] {
+            let watched = || states(commit::watched(&repo.top).iter().map(|path| repo.path(path)).collect());
+            for line in [
+                "git commit -q --allow-empty -m second",
+                "git commit -q --allow-empty --amend -m again",
+                "git reset -q --hard HEAD~1",
+                "git checkout -q --detach",
+                "git commit -q --allow-empty -m detached",
+                "git checkout -q -B branch-of-$(basename $PWD)",
+                "git commit -q --allow-empty -m third",
+                "mkdir src",
+                "echo >> src/main.rs",
+                "rm src/main.rs",
+            ] {
+                let before = watched();
+                assert_eq!(before, watched(), "{format:?} {line}");
+                repo.shell(line).ok();
+                assert_ne!(before, watched(), "{format:?} {line}");
+            }
+        }
+    }
+}
