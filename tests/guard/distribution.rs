@@ -1,9 +1,12 @@
-//! What is handed out: the version that the binary tells.
+//! What is handed out: the version that the binary tells, and what ships with it.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
+
+use toml::{Table, Value};
 
 use super::sandbox::{BINARY, Repo};
 
@@ -25,6 +28,20 @@ fn git_of_sources(arguments: &str) -> Option<String> {
         eprintln!("skipped: git says {}", run.err);
     }
     (run.code == 0).then_some(run.out)
+}
+
+fn cargo(arguments: &str) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(TOP).args(arguments.split(' '));
+    Repo::run(cargo, b"").ok()
+}
+
+fn document(name: &str) -> Table {
+    fs::read_to_string(Path::new(TOP).join(name)).unwrap().parse().unwrap()
+}
+
+fn text<'v>(table: &'v Value, key: &str) -> &'v str {
+    table.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 #[test]
@@ -131,4 +148,69 @@ fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
             }
         }
     }
+}
+
+/// What a package holds beside the tests; of a directory all that is in it.
+const SHIPPED: [&str; 13] = [
+    ".cargo/config.toml",
+    ".cargo_vcs_info.json",
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "benches/",
+    "build/",
+    "hooks/pre-commit",
+    "install.sh",
+    "pyproject.toml",
+    "src/",
+];
+
+#[test]
+fn a_package_holds_what_is_needed_and_nothing_else() {
+    let Some(tracked) = git_of_sources("ls-files -- src build tests benches hooks/pre-commit") else {
+        return;
+    };
+    let listed = cargo("package --list --allow-dirty --offline --quiet");
+    let listed: BTreeSet<&str> = listed.lines().filter(|path| *path != "Cargo.toml.orig").collect();
+    for path in &listed {
+        let is_shipped =
+            |shipped: &&str| path == shipped || shipped.ends_with('/') && path.starts_with(shipped);
+        assert!(path.starts_with("tests/") || SHIPPED.iter().any(is_shipped), "{path} is foreign");
+    }
+    for path in tracked.lines().filter(|path| Path::new(TOP).join(path).exists()) {
+        assert!(listed.contains(path), "{path} is not in the package");
+    }
+    for path in SHIPPED.iter().filter(|path| !path.ends_with('/')) {
+        assert!(listed.contains(path), "{path} is not in the package");
+    }
+}
+
+#[test]
+fn what_registries_ask_is_told() {
+    let manifest = document("Cargo.toml");
+    let package = &manifest["package"];
+    for key in ["description", "license", "readme", "rust-version"] {
+        assert!(!text(package, key).is_empty(), "{key}");
+    }
+    for (key, most) in [("keywords", 5), ("categories", 5)] {
+        assert!((1..=most).contains(&package[key].as_array().unwrap().len()), "{key}");
+    }
+    let readme = fs::read_to_string(format!("{TOP}/README.md")).unwrap();
+    assert!(readme.contains(&format!("Rust {} or newer", text(package, "rust-version"))));
+}
+
+#[test]
+fn the_wheel_is_told_of_as_the_package_is() {
+    let (manifest, pyproject) = (document("Cargo.toml"), document("pyproject.toml"));
+    let (package, project) = (&manifest["package"], &pyproject["project"]);
+    for key in ["name", "license", "readme"] {
+        assert_eq!(text(project, key), text(package, key), "{key}");
+    }
+    let dynamic = project["dynamic"].as_array().unwrap();
+    for key in ["version", "description", "keywords"] {
+        assert!(dynamic.contains(&key.into()) && project.get(key).is_none(), "{key}");
+    }
+    assert_eq!(text(&pyproject["tool"]["maturin"], "bindings"), "bin");
 }
