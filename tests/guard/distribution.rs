@@ -214,3 +214,20 @@ fn the_wheel_is_told_of_as_the_package_is() {
     }
     assert_eq!(text(&pyproject["tool"]["maturin"], "bindings"), "bin");
 }
+
+#[test]
+fn no_dependency_needs_a_newer_compiler() {
+    let manifest = document("Cargo.toml");
+    let number =
+        |version: &str| -> Vec<u32> { version.split('.').map(|part| part.parse().unwrap()).collect() };
+    let ours = number(text(&manifest["package"], "rust-version"));
+    let told = cargo("--version --verbose");
+    let host = told.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let metadata =
+        cargo(&format!("metadata --locked --offline --quiet --format-version 1 --filter-platform {host}"));
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
+    for package in metadata["packages"].as_array().unwrap() {
+        let needed = package["rust_version"].as_str().map(number).unwrap_or_default();
+        assert!(needed[..needed.len().min(2)] <= ours[..], "{}: {needed:?}", package["name"]);
+    }
+}
