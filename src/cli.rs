@@ -3,22 +3,45 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
-const AFTER_HELP: &str = "\
-Without a command it checks what is staged against HEAD, as the hook does.
+/// What `-h` says, in two columns: with [`EXAMPLES`] it fits a screen.
+const OVERVIEW: &str = "\
+{about}.
 
-Exit status: 0 nothing is refused, 1 something is, 2 it could not be checked or done.
+Usage: {usage}
 
+Commands (without one it checks what is staged, as the hook does):
+  check    judge what is staged, or more  install      guard this repository
+  explain  say why a path is refused      uninstall    take the hooks away
+  rules    print the policy in force      doctor       say whether it works
+  stow     take refused files away        init         make .claude_sessions/
+  archive  keep what a session has left   completions  for bash, zsh and more
+  clean    delete what it has left        man          print the manual page
+
+Options:
+  --dry-run      say, but refuse nothing  --format human|json|github|sarif
+  --color WHEN   auto, always or never    --config FILE  not .stage-guard.toml
+  -q, --quiet    say only how many        -C DIR         run as if started in it
+  -V, --version  say which this is        -h, --help     this; --help says more{after-help}";
+
+/// What `--help` adds.
+const EXAMPLES: &str = "\
 Examples:
-  stage-guard --dry-run              what a commit of the index would be refused for
+  stage-guard --dry-run              what a commit would be refused for
   stage-guard stow                   take what is refused out of the commit
-  stage-guard check --all-files      session work that is tracked already
-  stage-guard explain backend/x.py   why a path is refused or allowed";
+  stage-guard explain backend/x.py   why a path is refused or allowed
+Exit status: 0 nothing is refused, 1 something is, 2 could not be told or done";
 
 /// Keeps the session work of coding agents out of a repository's history.
 #[derive(Debug, Parser)]
-#[command(name = "stage-guard", version = env!("STAGE_GUARD_VERSION"), after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(
+    name = "stage-guard",
+    version = env!("STAGE_GUARD_VERSION"),
+    help_template = OVERVIEW,
+    after_long_help = EXAMPLES,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// What all commands take.
     #[command(flatten)]
@@ -46,7 +69,42 @@ impl Cli {
         };
         Some(Self { options: Options::default(), command })
     }
+
+    /// What `arguments` say, the first of which is the program itself.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them; or help that is asked for.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&Self::grammar().try_get_matches_from(arguments)?)
+    }
+
+    /// All that can be typed. The help of a command hides the options for all commands
+    /// that it refuses.
+    #[must_use]
+    pub fn grammar() -> clap::Command {
+        let grammar = Self::command();
+        let general: Vec<Arg> = grammar.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
+        grammar.mut_subcommands(|command| {
+            let refused = general.iter().filter(|arg| refuses(command.get_name(), arg.get_id().as_str()));
+            let hidden: Vec<Arg> = refused.map(|arg| arg.clone().hide(true)).collect();
+            command.args(hidden)
+        })
+    }
 }
+
+/// Whether an option for all commands has no meaning for this one.
+fn refuses(command: &str, option: &str) -> bool {
+    match option {
+        "dry_run" => WITHOUT_DRY_RUN.contains(&command),
+        "config" | "format" => WITHOUT_DRY_RUN.contains(&command) || WITHOUT_POLICY.contains(&command),
+        _ => false,
+    }
+}
+
+const WITHOUT_DRY_RUN: [&str; 7] = ["agent", "completions", "doctor", "init", "install", "man", "uninstall"];
+
+const WITHOUT_POLICY: [&str; 2] = ["archive", "clean"];
 
 /// What all commands take, before or after the command's name.
 #[derive(Args, Debug, Default)]
@@ -75,10 +133,10 @@ pub struct Options {
     )]
     pub color: Color,
     /// Use FILE instead of .stage-guard.toml
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
     /// Run as if started in DIR
-    #[arg(short = 'C', global = true, value_name = "DIR")]
+    #[arg(short = 'C', global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub directory: Vec<PathBuf>,
     /// Say only how many
     #[arg(short, long, global = true)]
@@ -108,9 +166,15 @@ pub enum Command {
     Uninstall(UninstallArgs),
     /// Say whether the guard is live here, and what is wrong
     Doctor,
+    /// Print a script that completes in a shell what is typed
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
     /// Judge what a coding agent is about to do: JSON on standard input
+    #[command(hide = true)]
     Agent,
     /// Run as a hook: what the linked hooks call
+    #[command(hide = true)]
     Hook(HookArgs),
 }
 
@@ -139,7 +203,7 @@ pub struct CheckArgs {
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
     /// Relative to the current directory; they need not exist
-    #[arg(value_name = "PATH", required_unless_present = "stdin")]
+    #[arg(value_name = "PATH", required_unless_present = "stdin", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
     /// Read paths from standard input, one a line, as git prints them: from the top
     #[arg(long, conflicts_with = "paths")]
@@ -156,7 +220,7 @@ pub struct InitArgs {
     #[arg(long)]
     pub exclude: bool,
     /// Write the rules for agents into FILE, such as CLAUDE.md, or renew them there
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub instructions: Vec<PathBuf>,
 }
 
@@ -171,7 +235,7 @@ pub struct StowArgs {
     pub undo: bool,
     /// Files, also untracked or committed ones; of a directory what is refused in it.
     /// Without any: what is staged and refused
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
 }
 
@@ -211,6 +275,28 @@ pub struct UninstallArgs {
     /// What `install --global` has added
     #[arg(long)]
     pub global: bool,
+}
+
+/// For which shell `completions` is.
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell that the script is for
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// The shells that can complete.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Shell {
+    /// GNU bash
+    Bash,
+    /// The Z shell
+    Zsh,
+    /// The friendly interactive shell
+    Fish,
+    /// `PowerShell`
+    #[value(name = "powershell")]
+    PowerShell,
 }
 
 /// How strict the hooks are.
@@ -265,9 +351,7 @@ pub enum Color {
 mod tests {
     use std::ffi::OsString;
 
-    use clap::Parser;
-
-    use super::Cli;
+    use super::{Cli, OVERVIEW};
 
     #[test]
     fn what_is_told_at_a_glance_is_what_the_parser_tells() {
@@ -278,11 +362,30 @@ mod tests {
                 let chosen = |at| arguments[number / arguments.len().pow(at) % arguments.len()];
                 let typed: Vec<OsString> = (0..length).map(|at| chosen(at).into()).collect();
                 let Some(glance) = Cli::at_a_glance(&typed) else { continue };
-                let parsed = Cli::try_parse_from([OsString::from("stage-guard")].into_iter().chain(typed));
+                let parsed = Cli::read([OsString::from("stage-guard")].into_iter().chain(typed));
                 assert_eq!(format!("{glance:?}"), format!("{:?}", parsed.unwrap()));
                 told += 1;
             }
         }
         assert!(told > 10);
+    }
+
+    #[test]
+    fn the_overview_names_all_that_is_not_hidden() {
+        let grammar = Cli::grammar();
+        let mut named: Vec<String> = Vec::new();
+        for command in grammar.get_subcommands().filter(|command| !command.is_hide_set()) {
+            named.push(format!("  {} ", command.get_name()));
+        }
+        for option in grammar.get_arguments().filter(|option| !option.is_hide_set()) {
+            named.extend(option.get_long().map(|long| format!("--{long} ")));
+            named.extend(option.get_short().map(|short| format!("-{short}")));
+            if option.get_action().takes_values() {
+                named.extend(option.get_possible_values().iter().map(|value| value.get_name().to_owned()));
+            }
+        }
+        for name in named {
+            assert!(OVERVIEW.contains(&name), "{name}");
+        }
     }
 }

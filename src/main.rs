@@ -8,20 +8,17 @@ use std::io::{self, IsTerminal, Write};
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser;
 use stage_guard::cli::{Cli, Color, Command};
 use stage_guard::commands::{self, Outcome, Output, Terminal};
 use stage_guard::git;
 use stage_guard::report::escape::visible_lines;
+use stage_guard::report::typed;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    let cli = match Cli::at_a_glance(&arguments).map_or_else(Cli::try_parse, Ok) {
+    let cli = match Cli::at_a_glance(&arguments).map_or_else(|| Cli::read(env::args_os()), Ok) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => {
-            let message = error.render().to_string();
-            return fail(message.strip_prefix("error: ").unwrap_or(&message).trim_end());
-        }
+        Err(error) if error.use_stderr() => return fail(&typed::mistake(error)),
         Err(help) => return print(help.render().to_string().as_bytes(), Color::Auto, Outcome::Allowed),
     };
     let color = cli.options.color;
@@ -70,9 +67,9 @@ fn tell(progress: &str) {
 /// failure to print is one to check.
 fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
     let choice = match color {
-        Color::Auto => AutoStream::choice(&io::stdout()),
         Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
+        Color::Auto if is_coloured() => ColorChoice::Always,
+        Color::Auto | Color::Never => ColorChoice::Never,
     };
     let mut out = AutoStream::new(io::stdout().lock(), choice);
     match out.write_all(report).and_then(|()| out.flush()) {
@@ -87,6 +84,18 @@ fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
             Outcome::Denied(reason) => say(&reason, ExitCode::from(2)),
         },
     }
+}
+
+/// Whether the environment and the terminal have it so, by no-color.org and
+/// bixense.com/clicolors.
+fn is_coloured() -> bool {
+    let value = |name| env::var_os(name).unwrap_or_default();
+    if !value("NO_COLOR").is_empty() {
+        return false;
+    }
+    let [force, wish, terminal] = ["CLICOLOR_FORCE", "CLICOLOR", "TERM"].map(value);
+    let is_able = !terminal.is_empty() && terminal != "dumb" && io::stdout().is_terminal();
+    (!force.is_empty() && force != "0") || (wish != "0" && is_able)
 }
 
 fn fail(message: &str) -> ExitCode {

@@ -9,6 +9,7 @@ use super::{Outcome, Output, Tell, commits, policy};
 use crate::cli::{CheckArgs, Format, Options};
 use crate::git::{Commit, History, Nominated, Operation, Repository};
 use crate::policy::{FILE_NAME, Finding, Policy};
+use crate::report::escape::visible;
 use crate::report::way_out::WayOut;
 use crate::report::{human, json};
 use crate::{Change, Entry};
@@ -55,7 +56,9 @@ pub(super) fn run(
 fn ends(range: &str) -> Result<(&str, &str), Box<dyn Error>> {
     let ends = range.split_once("..").filter(|(_, to)| !to.starts_with('.'));
     let Some((from, to)) = ends else {
-        return Err(format!("`{range}` is no range: write A..B, for what B has and A has not").into());
+        return Err(
+            format!("`{}` is no range: write A..B, for what B has and A has not", visible(range)).into()
+        );
     };
     // A script whose variable is empty would find all allowed.
     if from.is_empty() && matches!(to, "" | "HEAD") {

@@ -6,11 +6,13 @@ mod archive;
 mod check;
 mod clean;
 mod commits;
+mod completions;
 mod doctor;
 mod explain;
 mod hook;
 mod init;
 mod install;
+mod man;
 mod rules;
 mod stow;
 mod uninstall;
@@ -120,6 +122,8 @@ pub fn run(
         Some(Command::Install(args)) => install::run(&options, &args, out),
         Some(Command::Doctor) => doctor::run(&options, out),
         Some(Command::Uninstall(args)) => uninstall::run(&options, &args, out),
+        Some(Command::Completions(args)) => completions::run(&args, out),
+        Some(Command::Man) => man::run(out),
     }
 }
 
@@ -127,9 +131,13 @@ pub fn run(
 /// be a promise that is not kept.
 fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Error>> {
     let (has_dry_run, has_policy) = match command {
-        Command::Init(_) | Command::Agent | Command::Install(_) | Command::Uninstall(_) | Command::Doctor => {
-            (false, false)
-        }
+        Command::Agent
+        | Command::Completions(_)
+        | Command::Doctor
+        | Command::Init(_)
+        | Command::Install(_)
+        | Command::Man
+        | Command::Uninstall(_) => (false, false),
         Command::Archive | Command::Clean(_) => (true, false),
         _ => (true, true),
     };

@@ -1,9 +1,10 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::BString;
 
 use super::ObjectId;
+use crate::report::escape::visible;
 
 /// Why a repository could not be read. Nothing that could not be read is ever
 /// taken for clean.
@@ -40,7 +41,8 @@ pub enum Error {
     ReadCommit(String, #[source] Cause),
     /// A revision that names no commit here.
     #[error(
-        "`{revision}` names no commit here: nothing was checked; {}",
+        "`{}` names no commit here: nothing was checked; {}",
+        visible(revision),
         remedy(revision, *is_shallow)
     )]
     NoCommit {
@@ -78,7 +80,7 @@ pub enum Error {
         source: Cause,
     },
     /// A file at the top of the worktree, or in the git directory, cannot be read.
-    #[error("could not read `{}`", .0.display())]
+    #[error("could not read `{}`", shown(.0))]
     ReadFile(PathBuf, #[source] io::Error),
     /// A file that is off the disk, in a sparse checkout, cannot be read from the index.
     #[error("could not read `{0}` from the index")]
@@ -136,7 +138,7 @@ pub enum Error {
     #[error("could not read the staged contents `{0}`: `git fsck` names what is missing")]
     ReadBlob(String, #[source] Cause),
     /// A directory of `-C` cannot be gone to.
-    #[error("could not go to `{}`, which -C names", .0.display())]
+    #[error("could not go to `{}`, which -C names", shown(.0))]
     ChangeDirectory(PathBuf, #[source] io::Error),
     /// git has set a name in its configuration, and it has not that value.
     #[error(
@@ -153,6 +155,11 @@ const DEEPEN: &str =
     "fetch the whole history: `git fetch --unshallow`, and on a CI server `fetch-depth: 0` for the checkout";
 
 /// How a revision that names no commit is one that does.
+/// A path that was typed, on one line.
+fn shown(path: &Path) -> String {
+    visible(path.as_os_str().as_encoded_bytes())
+}
+
 fn remedy(revision: &str, is_shallow: bool) -> &'static str {
     if revision.bytes().all(|byte| byte == b'0') {
         // What CI servers say of a branch that was pushed for the first time.

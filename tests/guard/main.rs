@@ -27,6 +27,7 @@ mod recipes;
 mod registry;
 mod sandbox;
 mod session;
+mod shell;
 mod stow;
 mod untracked;
 mod usage;
