@@ -75,7 +75,7 @@ fn octal(bytes: &BStr) -> String {
 }
 
 /// Whether a terminal would act on `c`, reorder text by it, or show nothing.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     c.is_control() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 

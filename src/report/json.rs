@@ -6,7 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bstr::{BStr, ByteSlice};
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
+use super::escape::is_invisible;
 use super::session::Stowed;
 use crate::Change;
 use crate::policy::{Explanation, Finding, Verdict};
@@ -188,9 +190,28 @@ pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     )
 }
 
-fn document(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, document)?;
+/// Writes a document on a line of its own.
+pub(super) fn document(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
+    document.serialize(&mut Serializer::with_formatter(&mut *out, Visible))?;
     writeln!(out)
+}
+
+/// JSON leaves DEL, the C1 controls and what has no width as they are: a terminal would
+/// act on them, and where colours are taken out of what is printed, they are lost.
+struct Visible;
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
+        let mut rest = text;
+        while let Some((at, odd)) = rest.char_indices().find(|(_, c)| is_invisible(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in odd.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + odd.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
 }
 
 impl Word {

@@ -90,6 +90,16 @@ fn bytes_that_are_no_utf_8_are_base64_in_json() {
 }
 
 #[test]
+fn what_a_terminal_would_act_on_is_escaped_in_json() {
+    let repo = Repo::new();
+    let path = ".claude_sessions/a\x7f\u{9b}31m\u{202e}b\u{e0041}";
+    repo.stage(path);
+    let run = repo.guard("--format json");
+    assert!(run.out.contains(r#"/a\u007f\u009b31m\u202eb\udb40\udc41""#), "{run:?}");
+    assert_eq!(repo.refused(""), [path]);
+}
+
+#[test]
 fn an_argument_reaches_no_terminal_as_it_is() {
     let repo = Repo::new();
     for arguments in [["\x1b[31m", "x"], ["--\x1b[31m", "x"], ["check", "\x1b[31m"], ["-C", "\x1b[31m"]] {
@@ -114,6 +124,6 @@ fn a_configuration_reaches_no_terminal_as_it_is() {
     assert!(run.out.starts_with("refused: x [a\\u{1b}b] r\\u{202e}\\nr, belongs in"), "{run:?}");
     for command in ["rules", "explain x", "--format json"] {
         let run = repo.guard(command);
-        assert!(!run.out.contains(['\x1b', '\u{202e}']) || command == "--format json", "{run:?}");
+        assert!(!run.out.contains(['\x1b', '\u{202e}']), "{run:?}");
     }
 }
