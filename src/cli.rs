@@ -112,7 +112,7 @@ pub struct Options {
     /// Say what would be refused or done; refuse and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
-    /// The form of the report: human or json
+    /// The form of the report: human, json, github or sarif
     #[arg(
         long,
         global = true,
@@ -333,6 +333,10 @@ pub enum Format {
     Human,
     /// For programs
     Json,
+    /// For workflows of GitHub: annotations
+    Github,
+    /// For services that show findings: SARIF 2.1.0
+    Sarif,
 }
 
 /// When to colour.

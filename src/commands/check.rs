@@ -11,7 +11,7 @@ use crate::git::{Commit, History, Nominated, Operation, Repository};
 use crate::policy::{FILE_NAME, Finding, Policy};
 use crate::report::escape::visible;
 use crate::report::way_out::WayOut;
-use crate::report::{human, json};
+use crate::report::{github, human, json, sarif};
 use crate::{Change, Entry};
 
 /// When a check of what is staged is made.
@@ -93,7 +93,7 @@ fn judge(
 ) -> Result<Outcome, Box<dyn Error>> {
     let policy = policy(options, &|name| history.top_level_file(name))?;
     let findings = commits::findings(history, &policy, commits, &[], tell)?;
-    report(options, &findings, commits.len(), WayOut::Rewrite, out)
+    report(options, &policy, &findings, commits.len(), WayOut::Rewrite, out)
 }
 
 /// What the next commit would contain that none of its parents has.
@@ -106,7 +106,7 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     let at_a_glance = AtAGlance::new(options, &repository)?;
     if let Some(checked) = at_a_glance.clear_paths(&repository, Some(&merged)) {
         return match moment {
-            Moment::ByHand => report(options, &[], checked, WayOut::Rewrite, out),
+            Moment::ByHand => report(options, &at_a_glance.policy, &[], checked, WayOut::Rewrite, out),
             _ => Ok(Outcome::Allowed),
         };
     }
@@ -123,7 +123,7 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     } else {
         WayOut::Stow(Operation::under_way(repository.git_dir()))
     };
-    report(options, &findings, checked, way_out, out)
+    report(options, &policy, &findings, checked, way_out, out)
 }
 
 /// The policy as what is on the disk has it. A sparse checkout may keep the configuration
@@ -173,13 +173,13 @@ fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Err
     let way_out = WayOut::StowNamed { changes: false };
     let at_a_glance = AtAGlance::new(options, &repository)?;
     if let Some(checked) = at_a_glance.clear_paths(&repository, None) {
-        return report(options, &[], checked, way_out, out);
+        return report(options, &at_a_glance.policy, &[], checked, way_out, out);
     }
     let policy = at_a_glance.settled(options, &repository)?;
     let mut nominator = policy.nominator();
     let Nominated { entries, checked } = repository.tracked(&mut |path| nominator.nominates(path))?;
     let findings = findings(&repository, &policy, entries)?;
-    report(options, &findings, checked, way_out, out)
+    report(options, &policy, &findings, checked, way_out, out)
 }
 
 /// What `git add -A` would begin to track.
@@ -187,7 +187,7 @@ pub(super) fn untracked(options: &Options, out: &mut Output) -> Result<Outcome, 
     let repository = super::open()?;
     let policy = policy(options, &|name| repository.top_level_file(name))?;
     let (findings, checked) = untracked_findings(&repository, &policy)?;
-    report(options, &findings, checked, WayOut::StowNamed { changes: false }, out)
+    report(options, &policy, &findings, checked, WayOut::StowNamed { changes: false }, out)
 }
 
 /// The refused ones of the untracked paths, and how many were looked at. They are
@@ -220,8 +220,11 @@ fn findings<'p>(
     Ok(policy.findings(entries, &|path| tracked.contains(path)))
 }
 
+/// Writes what is refused of so many `checked` entries or commits, by the rules of
+/// `policy`.
 pub(super) fn report(
     options: &Options,
+    policy: &Policy,
     findings: &[Finding],
     checked: usize,
     way_out: WayOut,
@@ -230,6 +233,8 @@ pub(super) fn report(
     match options.format {
         _ if options.quiet => human::count(out, findings.len())?,
         Format::Json => json::findings(out, findings, checked)?,
+        Format::Github => github::findings(out, findings)?,
+        Format::Sarif => sarif::findings(out, findings, policy)?,
         Format::Human if findings.is_empty() && out.is_terminal => human::nothing_refused(out)?,
         Format::Human if findings.is_empty() => {}
         Format::Human => human::findings(out, findings, way_out, &super::name()?)?,

@@ -35,8 +35,8 @@ pub(super) fn run(
     let refused = explained.iter().filter(is_refused).count();
     match options.format {
         _ if options.quiet => human::count(out, refused)?,
-        Format::Human => human::explanations(out, &explained)?,
         Format::Json => json::explanations(out, &explained)?,
+        _ => human::explanations(out, &explained)?,
     }
     Ok(Outcome::of(refused, options))
 }

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bstr::BString;
+use clap::ValueEnum;
 
 use self::check::Moment;
 use crate::cli::{Cli, Command, Format, Options};
@@ -130,22 +131,30 @@ pub fn run(
 /// Options that have no meaning for a command are refused: `--dry-run` there would
 /// be a promise that is not kept.
 fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Error>> {
-    let (has_dry_run, has_policy) = match command {
+    let (has_dry_run, has_policy, formats): (_, _, &[Format]) = match command {
         Command::Agent
         | Command::Completions(_)
         | Command::Doctor
         | Command::Init(_)
         | Command::Install(_)
         | Command::Man
-        | Command::Uninstall(_) => (false, false),
-        Command::Archive | Command::Clean(_) => (true, false),
-        _ => (true, true),
+        | Command::Uninstall(_) => (false, false, &[Format::Human]),
+        Command::Archive | Command::Clean(_) => (true, false, &[Format::Human]),
+        Command::Rules => (true, true, &[Format::Human]),
+        Command::Explain(_) | Command::Stow(_) => (true, true, &[Format::Human, Format::Json]),
+        Command::Check(_) | Command::Hook(_) => (true, true, Format::value_variants()),
     };
     if options.dry_run && !has_dry_run {
         return Err("this command takes no --dry-run".into());
     }
-    if !has_policy && (options.config.is_some() || options.format != Format::Human) {
+    let has_format = formats.contains(&options.format);
+    if !has_policy && (options.config.is_some() || !has_format) {
         return Err("this command takes no --config or --format".into());
+    }
+    if !has_format {
+        let names = formats.iter().filter_map(ValueEnum::to_possible_value);
+        let names: Vec<_> = names.map(|value| value.get_name().to_owned()).collect();
+        return Err(format!("this command takes --format {} alone", names.join(" or ")).into());
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
     match options.format {
         _ if options.quiet => report::session::count(out, &stowed)?,
         Format::Json => report::json::stowed(out, &stowed)?,
-        Format::Human => report::session::stowed(out, &stowed)?,
+        _ => report::session::stowed(out, &stowed)?,
     }
     Ok(Outcome::Allowed)
 }

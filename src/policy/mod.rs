@@ -170,6 +170,13 @@ enum Question<'a> {
 }
 
 impl Policy {
+    /// The rules, in the order in which they are asked. One that is switched off is not
+    /// among them.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// Whether a rule could refuse `path`, whatever lies beside it. It may say
     /// yes to a path that [`Policy::judge`] allows, never the other way round.
     #[must_use]

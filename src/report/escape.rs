@@ -10,10 +10,21 @@ use bstr::{BStr, ByteSlice};
 /// backslash as two.
 #[must_use]
 pub fn visible(bytes: impl AsRef<[u8]>) -> String {
+    escaped(bytes.as_ref(), |c| c == '\\' || is_invisible(c))
+}
+
+/// `bytes` for a program that looks the path up and writes it to a log: as [`visible`],
+/// but a backslash stays one, and newlines, carriage returns and tabs stay too.
+#[must_use]
+pub fn visible_path(bytes: impl AsRef<[u8]>) -> String {
+    escaped(bytes.as_ref(), |c| is_invisible(c) && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+fn escaped(bytes: &[u8], is_escaped: impl Fn(char) -> bool) -> String {
     let mut escaped = String::new();
-    for chunk in bytes.as_ref().utf8_chunks() {
+    for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            if c == '\\' || is_invisible(c) {
+            if is_escaped(c) {
                 escaped.extend(c.escape_default());
             } else {
                 escaped.push(c);

@@ -3,15 +3,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use bstr::{BStr, ByteSlice};
+use bstr::ByteSlice;
 use owo_colors::OwoColorize;
 
 use super::escape::{visible, visible_lines};
+use super::sentence::{refused, verdict};
 use super::way_out::WayOut;
-use crate::Introduced;
-use crate::policy::{
-    Alternatives, Exemption, Explanation, FILE_NAME, Finding, Rule, Verdict, is_in_session_directory,
-};
+use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Finding, Rule, Verdict};
 
 /// How many findings get a line of their own. A forgotten directory can hold any
 /// number, and agents pay for every line.
@@ -29,36 +27,15 @@ pub fn findings(
     way_out: WayOut,
     program: &Path,
 ) -> io::Result<()> {
-    for Finding { entry, rule, introduced, .. } in findings.iter().take(MOST) {
-        let path = entry.path.as_bstr();
+    for finding in findings.iter().take(MOST) {
         let refused = "refused:".red().bold().to_string();
-        let by = introduced.as_ref().map(by).unwrap_or_default();
-        write!(
-            out,
-            "{refused} {} [{}]{by} {}",
-            visible(path).bold(),
-            visible(&rule.id),
-            visible(&rule.reason)
-        )?;
-        writeln!(out, "{}", belongs(rule, path))?;
+        writeln!(out, "{refused} {} {}", visible(&finding.entry.path).bold(), verdict(finding))?;
     }
     if findings.len() > MOST {
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MOST)?;
     }
     way_out.write(out, findings, program)?;
     writeln!(out, "{} add the path to `allow` in {FILE_NAME}", "allow:".cyan())
-}
-
-/// ` in COMMIT, for REF:`.
-fn by(introduced: &Introduced) -> String {
-    let Introduced { commit, reference, .. } = introduced;
-    let reference = reference.as_ref().map(|name| format!(", for {}", visible(name))).unwrap_or_default();
-    format!(" in {}{reference}:", short(commit))
-}
-
-/// As much of a commit's id as is plenty.
-pub(super) fn short(id: &str) -> &str {
-    id.get(..12).unwrap_or(id)
 }
 
 /// Writes how many of the findings there are; nothing, where there is none.
@@ -91,12 +68,7 @@ pub fn explanations(out: &mut impl Write, explained: &[Explanation]) -> io::Resu
         let (word, why) = match verdict {
             Verdict::Refused { rule, pattern } => (
                 "refused".red().to_string(),
-                format!(
-                    "{}: {}{}",
-                    caught(rule, pattern.as_str()),
-                    visible(&rule.reason),
-                    belongs(rule, path)
-                ),
+                format!("{}: {}", caught(rule, pattern.as_str()), refused(rule, path)),
             ),
             Verdict::AllowedByEntry { rule, pattern, glob } => (
                 "allowed".green().to_string(),
@@ -150,12 +122,4 @@ fn exempted(exemption: &Exemption) -> String {
         Exemption::Sibling(path) => format!("it belongs to `{}` beside it", visible(path)),
         Exemption::Known => "`tracked` is `allow` and the path is known".to_owned(),
     }
-}
-
-/// `, belongs in DIRECTORY`; nothing for what is in a session directory already.
-fn belongs(rule: &Rule, path: &BStr) -> String {
-    if is_in_session_directory(path) {
-        return String::new();
-    }
-    format!(", belongs in {}", rule.home.directory(path))
 }

@@ -8,7 +8,7 @@ use bstr::{BStr, ByteSlice};
 use owo_colors::OwoColorize;
 
 use super::escape::shell_word;
-use super::human::short;
+use super::sentence::short;
 use crate::Introduced;
 use crate::git::{ObjectId, Operation};
 use crate::policy::Finding;

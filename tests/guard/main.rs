@@ -25,6 +25,7 @@ mod policy;
 mod readme;
 mod recipes;
 mod registry;
+mod reports;
 mod sandbox;
 mod session;
 mod shell;

@@ -122,7 +122,7 @@ fn a_configuration_reaches_no_terminal_as_it_is() {
     repo.write(".stage-guard.toml", rule).stage("x");
     let run = repo.guard("");
     assert!(run.out.starts_with("refused: x [a\\u{1b}b] r\\u{202e}\\nr, belongs in"), "{run:?}");
-    for command in ["rules", "explain x", "--format json"] {
+    for command in ["rules", "explain x", "--format json", "--format github", "--format sarif"] {
         let run = repo.guard(command);
         assert!(!run.out.contains(['\x1b', '\u{202e}']), "{run:?}");
     }

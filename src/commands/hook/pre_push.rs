@@ -56,5 +56,5 @@ pub(super) fn judge(
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::report(options, &findings, commits.len(), WayOut::Rewrite, out)
+    check::report(options, &policy, &findings, commits.len(), WayOut::Rewrite, out)
 }

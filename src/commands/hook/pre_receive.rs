@@ -37,7 +37,7 @@ pub(super) fn run(
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::report(options, &findings, commits.len(), WayOut::RewriteElsewhere, out)
+    check::report(options, &policy, &findings, commits.len(), WayOut::RewriteElsewhere, out)
 }
 
 /// The policy of this side, so that no push loosens what it is judged by: that of the

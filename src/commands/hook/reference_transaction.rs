@@ -55,7 +55,7 @@ pub(super) fn run(
         return Ok(Outcome::Allowed);
     };
     let way_out = way_out(&history, &policy, operation, newest, &findings)?;
-    check::report(options, &findings, commits.len(), way_out, out)
+    check::report(options, &policy, &findings, commits.len(), way_out, out)
 }
 
 /// `checkout` and `switch --detach` do not say what `HEAD` was: to look at an old
