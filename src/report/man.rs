@@ -42,7 +42,10 @@ const ENVIRONMENT: &Table = &[
     ("NO_COLOR", "Where it is set and not empty, nothing is coloured."),
     ("CLICOLOR_FORCE", "Where it is set and not 0, the report is coloured wherever it goes."),
     ("CLICOLOR", "Where it is 0, nothing is coloured."),
-    ("TERM", "Where it is dumb, nothing is coloured. The option --color goes before all of these."),
+    (
+        "TERM",
+        "Where it is dumb or not set, nothing is coloured. The option --color goes before all of these.",
+    ),
     (
         "GIT_DIR, GIT_WORK_TREE, GIT_INDEX_FILE",
         "The repository, its worktree and the index that is checked, as in git(1). Git sets them for its hooks.",
