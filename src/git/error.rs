@@ -1,10 +1,9 @@
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bstr::BString;
 
 use super::ObjectId;
-use crate::report::escape::visible;
 
 /// Why a repository could not be read. Nothing that could not be read is ever
 /// taken for clean.
@@ -42,7 +41,7 @@ pub enum Error {
     /// A revision that names no commit here.
     #[error(
         "`{}` names no commit here: nothing was checked; {}",
-        visible(revision),
+        revision.escape_debug(),
         remedy(revision, *is_shallow)
     )]
     NoCommit {
@@ -80,7 +79,7 @@ pub enum Error {
         source: Cause,
     },
     /// A file at the top of the worktree, or in the git directory, cannot be read.
-    #[error("could not read `{}`", shown(.0))]
+    #[error("could not read `{}`", .0.to_string_lossy().escape_debug())]
     ReadFile(PathBuf, #[source] io::Error),
     /// A file that is off the disk, in a sparse checkout, cannot be read from the index.
     #[error("could not read `{0}` from the index")]
@@ -138,7 +137,7 @@ pub enum Error {
     #[error("could not read the staged contents `{0}`: `git fsck` names what is missing")]
     ReadBlob(String, #[source] Cause),
     /// A directory of `-C` cannot be gone to.
-    #[error("could not go to `{}`, which -C names", shown(.0))]
+    #[error("could not go to `{}`, which -C names", .0.to_string_lossy().escape_debug())]
     ChangeDirectory(PathBuf, #[source] io::Error),
     /// git has set a name in its configuration, and it has not that value.
     #[error(
@@ -155,11 +154,6 @@ const DEEPEN: &str =
     "fetch the whole history: `git fetch --unshallow`, and on a CI server `fetch-depth: 0` for the checkout";
 
 /// How a revision that names no commit is one that does.
-/// A path that was typed, on one line.
-fn shown(path: &Path) -> String {
-    visible(path.as_os_str().as_encoded_bytes())
-}
-
 fn remedy(revision: &str, is_shallow: bool) -> &'static str {
     if revision.bytes().all(|byte| byte == b'0') {
         // What CI servers say of a branch that was pushed for the first time.

@@ -307,7 +307,7 @@ fn bash_completes() {
     offers("bash", |home, typed| lines(home, "bash", BASH, typed));
     assert_eq!(
         lines(&home, "bash", BASH, "--format="),
-        BTreeSet::from(["human".to_owned(), "json".to_owned()])
+        BTreeSet::from(["github", "human", "json", "sarif"].map(str::to_owned))
     );
     assert_eq!(lines(&home, "bash", BASH, "--format=js"), BTreeSet::from(["json".to_owned()]));
     assert!(lines(&home, "bash", BASH, "--color=never ch").contains("check"));
