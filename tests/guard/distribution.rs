@@ -151,25 +151,30 @@ fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
 }
 
 /// What a package holds beside the tests; of a directory all that is in it.
-const SHIPPED: [&str; 13] = [
+const SHIPPED: [&str; 17] = [
     ".cargo/config.toml",
     ".cargo_vcs_info.json",
+    ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "benches/",
     "build/",
+    "docs/",
     "hooks/pre-commit",
     "install.sh",
     "pyproject.toml",
+    "schemas/",
     "src/",
 ];
 
 #[test]
 fn a_package_holds_what_is_needed_and_nothing_else() {
-    let Some(tracked) = git_of_sources("ls-files -- src build tests benches hooks/pre-commit") else {
+    let Some(tracked) = git_of_sources("ls-files -- src build tests benches docs schemas hooks/pre-commit")
+    else {
         return;
     };
     let listed = cargo("package --list --allow-dirty --offline --quiet");
