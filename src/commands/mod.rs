@@ -174,7 +174,9 @@ fn binary() -> io::Result<PathBuf> {
 fn name() -> io::Result<PathBuf> {
     let binary = binary()?;
     let first = on_path().find(|path| path.is_file());
-    Ok(if first == Some(binary.clone()) { NAME.into() } else { binary })
+    // pre-commit and prek have what they built on `PATH` for as long as a hook runs.
+    let stays = env::var_os("PRE_COMMIT").is_none();
+    Ok(if stays && first == Some(binary.clone()) { NAME.into() } else { binary })
 }
 
 /// Where this program could be on `PATH`.
