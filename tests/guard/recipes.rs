@@ -113,13 +113,12 @@ fn each_judges_the_branch_by_the_policy_of_its_base() {
 }
 
 #[test]
-fn each_installs_from_an_address() {
+fn both_install_from_an_address() {
     let repo = registry::with_cargo(&cloned());
     let project = registry::project(&repo);
-    for recipe in recipes() {
-        let (install, _) = recipe.commands(&repo);
-        let address = format!("file://{}", project.top.display());
-        repo.shell(&format!("{} --root ../installed", install.replace("URL", &address))).ok();
-        repo.stage("debug_x.py").shell("../installed/bin/stage-guard").refuses(&["debug_x.py"]);
-    }
+    let [(install, _), (other, _)] = recipes().map(|recipe| recipe.commands(&repo));
+    assert_eq!(install, other);
+    let address = format!("file://{}", project.top.display());
+    repo.shell(&format!("{} --root ../installed", install.replace("URL", &address))).ok();
+    repo.stage("debug_x.py").shell("../installed/bin/stage-guard").refuses(&["debug_x.py"]);
 }
