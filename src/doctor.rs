@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bstr::{BString, ByteSlice};
 
 use crate::git::{ConfiguredHook, HooksPath, Origin};
-use crate::hooks::{self, Kept, Level, Place, Stands};
+use crate::hooks::{self, Kept, Level, Manager, Place, Stands};
 use crate::timed::Ended;
 
 /// What git and the disk say of the guard in a repository.
@@ -114,6 +114,8 @@ pub enum Finding<'e> {
     Dangling(&'e Place),
     /// The hook there cannot be run.
     NotExecutable(&'e Place),
+    /// The hook there is a link of ours to what another program has written over.
+    Overwritten(&'e Place),
     /// The program cannot be run.
     BinaryFails(&'e Binary, &'e str),
     /// The program is not this one.
@@ -139,7 +141,9 @@ pub enum Finding<'e> {
     /// A hook is guarded by a file and by the configuration.
     Twice(&'e ConfiguredHook),
     /// A hook that was there before does not run.
-    KeptOff(&'e Kept),
+    KeptOff(&'e Place, &'e Kept),
+    /// A hook of ours has the place of a manager's that will take it back.
+    NotForLong(&'e Place, Manager),
     /// A hook of ours that was moved aside.
     Aside(&'e PathBuf),
     /// A directory with hooks of ours, which git does not run from here.
@@ -253,6 +257,7 @@ impl Examined {
             (Stands::Runs, false) => Finding::Foreign(place, self.answer(place.name)),
             (Stands::Dangling, _) => Finding::Dangling(place),
             (Stands::NotExecutable, _) => Finding::NotExecutable(place),
+            (Stands::Overwritten, _) => Finding::Overwritten(place),
         };
         (place.is_ours || self.is_needed(place.name)).then(|| fault(finding))
     }
@@ -278,6 +283,17 @@ impl Examined {
             .map(|(name, answer)| Finding::NotRefused(name, answer))
     }
 
+    /// What is to be known of a hook that was there before.
+    fn kept<'e>(&self, place: &'e Place) -> Option<Finding<'e>> {
+        let kept = place.kept.as_ref()?;
+        let runs_aside = place.manager.is_some_and(Manager::runs_aside) && self.is_shown(place.name);
+        match kept.manager {
+            _ if !kept.runs => (!runs_aside).then_some(Finding::KeptOff(place, kept)),
+            Some(Manager::Lefthook) => Some(Finding::NotForLong(place, Manager::Lefthook)),
+            _ => None,
+        }
+    }
+
     fn notes(&self) -> Vec<Finding<'_>> {
         let mut notes = Vec::new();
         if let Some(Probe { clean, is_in_session_directory, .. }) = &self.probe {
@@ -287,7 +303,11 @@ impl Examined {
         }
         notes.extend((self.is_session_ignored == Some(false)).then_some(Finding::SessionNotIgnored));
         let (guarded, level) = (self.guarded(), self.level());
-        let is_missing = |name: &&str| !guarded.contains(name) && !self.required().contains(name);
+        // What another manager runs there cannot be told.
+        let is_anothers =
+            |name: &str| self.hooks.places.iter().any(|place| place.name == name && place.manager.is_some());
+        let is_missing =
+            |name: &&str| !guarded.contains(name) && !self.required().contains(name) && !is_anothers(name);
         let missing: Vec<_> = level.names().iter().copied().filter(is_missing).collect();
         notes.extend((!missing.is_empty()).then_some(Finding::Incomplete(level, missing)));
         let too_old = self.too_old.as_deref().filter(|_| !self.configured.is_empty());
@@ -295,8 +315,7 @@ impl Examined {
         notes.extend(self.configured.iter().filter(|hook| !hook.is_enabled).map(Finding::SwitchedOff));
         let linked = self.hooks.places.iter().filter(|place| place.is_guarded());
         notes.extend(linked.filter_map(|place| self.configured(place.name)).map(Finding::Twice));
-        let kept = self.hooks.places.iter().filter_map(|place| place.kept.as_ref());
-        notes.extend(kept.filter(|kept| !kept.runs).map(Finding::KeptOff));
+        notes.extend(self.hooks.places.iter().filter_map(|place| self.kept(place)));
         // Some managers run what they have moved aside.
         let aside = self.hooks.aside.iter().filter(|(name, _)| !self.is_shown(name));
         notes.extend(aside.map(|(_, path)| Finding::Aside(path)));

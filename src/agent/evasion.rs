@@ -257,8 +257,8 @@ fn of_command(depth: usize, mut words: &[BString]) -> Option<Evasion> {
     loop {
         let (first, mut rest) = words.split_first()?;
         if let Some((name, value)) = shell::assignment(first) {
-            assigned =
-                assigned.or_else(|| assigned_hooks(name, value).then(|| Evasion::OtherHooks(first.clone())));
+            let is_found = assigned_hooks(name, value) || switched_off(name, value) && commits(rest);
+            assigned = assigned.or_else(|| is_found.then(|| Evasion::OtherHooks(first.clone())));
             words = rest;
             continue;
         }
@@ -342,6 +342,23 @@ fn assigned_hooks(name: &[u8], value: &[u8]) -> bool {
     let is_gits = name == b"GIT_CONFIG_PARAMETERS" || name.starts_with(b"GIT_CONFIG_KEY_");
     let key = value.split(|byte| b"'=".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
     is_gits && key.eq_ignore_ascii_case(b"core.hooksPath")
+}
+
+/// Whether a variable of the environment has another hook manager run no hooks, or not
+/// this one.
+fn switched_off(name: &[u8], value: &[u8]) -> bool {
+    match name {
+        b"HUSKY" | b"LEFTHOOK" => value == b"0" || value == b"false",
+        b"SKIP" | b"PREK_SKIP" => value.contains_str("stage-guard"),
+        _ => false,
+    }
+}
+
+/// Whether git seems to be told to do what hooks are run for.
+fn commits(words: &[BString]) -> bool {
+    let runs_hooks = |subcommand: &&Subcommand| subcommand.evading == NO_HOOKS.evading;
+    let mut names = SUBCOMMANDS.iter().filter(runs_hooks).map(|subcommand| subcommand.name);
+    names.any(|name| words.iter().any(|word| word == name))
 }
 
 /// Whether a pathspec names what is in a session directory. Other magic than that of

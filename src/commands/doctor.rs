@@ -46,10 +46,16 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dy
         hooks.places.retain(|place| Level::Bare.names().contains(&place.name));
     }
     let policy = policy(&history)?;
-    let probe = match (&repository, &policy) {
-        (Some(repository), Ok((_, policy))) => probe(repository, policy, &place.directory, &signals)?,
-        _ => None,
-    };
+    let mut probe = None;
+    if let (Some(repository), Ok((_, policy))) = (&repository, &policy) {
+        probe = self::probe(repository, policy, &place.directory, &signals)?;
+        // A manager that was run may have taken its place back.
+        let now = Hooks::examine(&place.directory, &place.common_dir)?;
+        if now != hooks {
+            hooks = now;
+            probe = self::probe(repository, policy, &place.directory, &signals)?;
+        }
+    }
     let session_work = BString::from(SESSION_WORK);
     let is_ignored = |repository: &Repository| repository.ignores(session_work.as_bstr());
     let examined = Examined {

@@ -7,7 +7,7 @@ use super::{Outcome, Output};
 use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Options, Strict};
 use crate::git::{ConfigScope, History, HooksPath, too_old_for_configured_hooks};
-use crate::hooks::{self, Hooks, Level};
+use crate::hooks::{self, Hooks, Level, has_line};
 use crate::report;
 
 /// Links the hooks in the repository's own hooks directory. Where git runs hooks
@@ -45,17 +45,28 @@ pub(super) fn run(
     let settings = settings.transpose()?;
     match Hooks::new(&place.directory, &place.common_dir) {
         Ok(hooks) => {
+            let overwritten = hooks.set_aside_overwritten()?;
             let installed = hooks.install(&binary, level)?;
+            if let Some(kept) = overwritten.filter(|_| !options.quiet) {
+                report::hooks::overwritten(out, &kept)?;
+            }
             if !options.quiet {
                 let (top, program) = (history.directory(), super::name()?);
                 report::hooks::installed(out, top, &place, &binary, &program, &installed)?;
             }
         }
-        Err(hooks::Error::Outside(directory)) => {
-            if too_old_for_configured_hooks()?.is_some() {
-                let origin = place.origin.as_ref();
-                return Err(report::hooks::not_guarded(&directory, origin, &binary, level.names()).into());
+        Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks()?.is_some() => {
+            let is_missing = |name: &&str| !has_line(&directory.join(name), name);
+            let missing: Vec<&str> = level.names().iter().copied().filter(is_missing).collect();
+            if !missing.is_empty() {
+                let (origin, program) = (place.origin.as_ref(), super::name()?);
+                return Err(report::hooks::not_guarded(&directory, origin, &program, &missing).into());
             }
+            if !options.quiet {
+                report::hooks::guarded_by_owner(out, &directory)?;
+            }
+        }
+        Err(hooks::Error::Outside(_)) => {
             configure(ConfigScope::Local, level, &binary)?;
             if !options.quiet {
                 report::hooks::configured(out, Some((history.directory(), &place)), &binary, level.names())?;

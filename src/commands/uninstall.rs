@@ -25,15 +25,19 @@ pub(super) fn run(
     }
     let place = HooksPath::here()?;
     let removed = unconfigure(ConfigScope::Local)?;
-    let done = Hooks::new(&place.directory, &place.common_dir)
-        .or_else(|_| Hooks::new(&place.common_dir.join("hooks"), &place.common_dir))?
-        .uninstall()?;
+    let hooks = Hooks::new(&place.directory, &place.common_dir)
+        .or_else(|_| Hooks::new(&place.common_dir.join("hooks"), &place.common_dir))?;
+    let overwritten = hooks.set_aside_overwritten()?;
+    let done = hooks.uninstall()?;
     // Settings that cannot be read hold nothing that `install` has written.
     let settings = Repository::open().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
     let settings =
         settings.map(|file| Ok::<_, Box<dyn Error>>((file.remove_entries()?, file))).transpose()?;
     if options.quiet {
         return Ok(Outcome::Allowed);
+    }
+    if let Some(kept) = overwritten {
+        report::hooks::overwritten(out, &kept)?;
     }
     if removed.is_empty() {
         report::hooks::uninstalled(out, &done)?;

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 
 use super::{
-    Error, HOME, Hooks, Kept, Manager, NAMES, entries, hook_name, is_executable, is_there, kept, real,
+    Error, HOME, Hooks, Kept, Manager, NAMES, entries, has_line, hook_name, is_executable, is_overwritten,
+    is_there, kept, real,
 };
 use crate::git::read_regular_file;
 
 /// What there is of hooks in a repository.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct Examined {
     /// The place of each hook of [`NAMES`], in their order.
     pub places: Vec<Place>,
@@ -24,7 +25,7 @@ pub struct Examined {
 }
 
 /// The place of one hook.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct Place {
     /// The hook's name.
     pub name: &'static str,
@@ -38,6 +39,8 @@ pub struct Place {
     pub is_ours: bool,
     /// Whose hook it is otherwise, where that can be told.
     pub manager: Option<Manager>,
+    /// Whether it has a line that runs a guard, by whatever path.
+    pub has_line: bool,
     /// The program that the shim runs.
     pub binary: Option<PathBuf>,
     /// The hook that was there before.
@@ -53,6 +56,8 @@ pub enum Stands {
     Dangling,
     /// What git passes over because it may not run it.
     NotExecutable,
+    /// A link of ours to a file that another program has written over: git runs that.
+    Overwritten,
     /// What git runs.
     Runs,
 }
@@ -92,6 +97,7 @@ impl Hooks {
         let path = self.directory.join(name);
         let is_ours = self.is_ours(&path);
         let stands = match () {
+            () if is_ours && is_overwritten(&path) => Stands::Overwritten,
             () if is_executable(&path) => Stands::Runs,
             () if path.exists() => Stands::NotExecutable,
             () if is_there(&path) => Stands::Dangling,
@@ -106,6 +112,7 @@ impl Hooks {
             stands,
             is_ours,
             manager: if is_ours { None } else { Manager::of(&path) },
+            has_line: has_line(&path, name),
             binary: text.as_deref().and_then(binary),
             kept: kept.map(|path| Kept { runs: is_run(&path), manager: Manager::of(&path), path }),
             path,

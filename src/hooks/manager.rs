@@ -1,12 +1,10 @@
 //! Other programs that own hooks: which one a hook belongs to, and which file of its user
 //! runs there.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
-use super::with_suffix;
 use crate::git::read_regular_file;
 
 /// A program that installs hooks of its own.
@@ -41,29 +39,9 @@ impl Manager {
     pub fn of(hook: &Path) -> Option<Self> {
         let text = read_regular_file(hook).unwrap_or_default();
         let says = SAYS.into_iter().find(|(says, _)| text.contains_str(says)).map(|(_, manager)| manager);
-        let is_in_husky = || hook.components().any(|component| component.as_os_str() == ".husky");
-        says.or_else(|| is_in_husky().then_some(Self::Husky))
-    }
-
-    /// Whether it runs this process as the hook that was there before its own.
-    #[must_use]
-    pub fn runs_this(self) -> bool {
-        let variable = match self {
-            Self::PreCommit => "PRE_COMMIT_RUNNING_LEGACY",
-            Self::Prek => "PREK_RUNNING_LEGACY",
-            Self::Lefthook | Self::Husky => return false,
-        };
-        env::var_os(variable).is_some()
-    }
-
-    /// Where it moves the hook that was there before; what it has moved there earlier, it
-    /// overwrites.
-    pub(super) fn moves_aside_to(self, hook: &Path) -> Option<PathBuf> {
-        match self {
-            Self::PreCommit | Self::Prek => Some(with_suffix(hook, ".legacy")),
-            Self::Lefthook => Some(with_suffix(hook, ".old")),
-            Self::Husky => None,
-        }
+        let directory = hook.ancestors().skip(1).find(|directory| !directory.ends_with(OF_HUSKY));
+        let is_of_husky = directory.is_some_and(|directory| directory.ends_with(".husky"));
+        says.or(is_of_husky.then_some(Self::Husky))
     }
 
     /// What it is called.
@@ -77,17 +55,32 @@ impl Manager {
         }
     }
 
-    /// The file that its user writes for `hook`, where that is another one than `hook`:
-    /// husky's `.husky/_/pre-commit` runs `.husky/pre-commit`.
+    /// Whether it runs the hook that it has moved aside.
     #[must_use]
-    pub fn file_of_user(self, hook: &Path) -> PathBuf {
-        let made = hook.parent().filter(|directory| directory.ends_with(OF_HUSKY));
-        let (Self::Husky, Some(made)) = (self, made) else { return hook.to_owned() };
-        // It makes hooks of the usual names alone; git looks for others there all the same.
-        let has_none = made.join("h").exists() && !hook.exists();
-        match (made.parent(), hook.file_name()) {
-            (Some(directory), Some(name)) if !has_none => directory.join(name),
-            _ => hook.to_owned(),
-        }
+    pub fn runs_aside(self) -> bool {
+        matches!(self, Self::PreCommit | Self::Prek)
     }
+}
+
+/// The file that the owner of `hook` writes for it, where that is another one than `hook`:
+/// husky's `.husky/_/pre-commit` runs `.husky/pre-commit`.
+#[must_use]
+pub fn file_of_user(hook: &Path) -> PathBuf {
+    let made = hook.parent().filter(|directory| directory.ends_with(OF_HUSKY));
+    let (Some(Manager::Husky), Some(made)) = (Manager::of(hook), made) else { return hook.to_owned() };
+    // It makes hooks of the usual names alone; git looks for others there all the same.
+    let has_none = made.join("h").exists() && !hook.exists();
+    match (made.parent(), hook.file_name()) {
+        (Some(directory), Some(name)) if !has_none => directory.join(name),
+        _ => hook.to_owned(),
+    }
+}
+
+/// Whether that file has a line that runs the guard in the hook of this name.
+#[must_use]
+pub fn has_line(hook: &Path, name: &str) -> bool {
+    let text = read_regular_file(&file_of_user(hook)).unwrap_or_default();
+    let runs_guard =
+        |line: &[u8]| line.contains_str("stage-guard") && line.contains_str(format!(" hook {name}"));
+    text.lines().any(|line| !line.trim_ascii_start().starts_with(b"#") && runs_guard(line))
 }

@@ -19,7 +19,7 @@ use bstr::ByteSlice;
 
 pub use examined::{Examined, Place, Stands};
 pub use level::{Level, NAMES};
-pub use manager::Manager;
+pub use manager::{Manager, file_of_user, has_line};
 
 use crate::git::read_regular_file;
 
@@ -30,8 +30,14 @@ const SHIM_NAME: &str = "hook";
 /// What no other hook says, and every shim.
 const SHIM_SAYS: &str = "\n# git runs this under the name of the hook that it stands for.";
 
+/// Where is kept what another program has written over the shim.
+const OVERWRITTEN: &str = "written-over-stage-guard";
+
 /// Below the common git directory, where the shim lies.
 const HOME: &str = "stage-guard";
+
+/// What pre-commit and prek, and lefthook, add to the name of a hook that was there before.
+const ASIDE: [&str; 2] = [".legacy", ".old"];
 
 /// What is added to the name of a hook that was there before. It stays in its
 /// directory, as other managers do it: hooks look for files beside themselves.
@@ -130,6 +136,7 @@ impl Hooks {
     ///
     /// A hook that was there before cannot be kept, or the disk refuses.
     pub fn install(&self, binary: &Path, level: Level) -> Result<Vec<Installed>, Error> {
+        self.set_aside_overwritten()?;
         let made = self.make_directory(&self.directory).and_then(|()| self.make_directory(&self.home()));
         let installed = made.and_then(|()| self.write_shim(binary)).and_then(|()| {
             let is_wanted =
@@ -156,6 +163,7 @@ impl Hooks {
     ///
     /// The disk refuses.
     pub fn uninstall(&self) -> Result<Uninstalled, Error> {
+        self.set_aside_overwritten()?;
         let mut done = Uninstalled::default();
         let mut directories = vec![self.directory.clone(), real(&self.common_dir.join("hooks"))];
         directories.retain(|directory| directory.starts_with(&self.common_dir));
@@ -183,6 +191,26 @@ impl Hooks {
         }
         self.remove_home()?;
         Ok(done)
+    }
+
+    /// Moves what another program has written over the shim, through a link to it, beside the
+    /// hooks; nothing where the shim is ours, or is gone. [`Hooks::install`] and
+    /// [`Hooks::uninstall`] begin with it.
+    ///
+    /// # Errors
+    ///
+    /// There is such a file already, or the disk refuses.
+    pub fn set_aside_overwritten(&self) -> Result<Option<PathBuf>, Error> {
+        let shim = self.shim();
+        if !is_overwritten(&shim) {
+            return Ok(None);
+        }
+        let aside = self.directory.join(OVERWRITTEN);
+        if is_there(&aside) {
+            return Err(Error::Occupied { kept: aside, present: shim });
+        }
+        fs::rename(&shim, &aside).map_err(disk("move", &shim))?;
+        Ok(Some(aside))
     }
 
     fn home(&self) -> PathBuf {
@@ -230,13 +258,15 @@ impl Hooks {
         {
             self.put_back(moved)?;
         }
+        // A manager that is installed later puts ours over what stands there.
+        for aside in ASIDE.iter().map(|suffix| with_suffix(&place, suffix)) {
+            let kept = with_suffix(&aside, KEPT);
+            if is_there(&aside) && !self.is_ours(&aside) && !is_there(&kept) {
+                keep(&aside, &kept)?;
+            }
+        }
         if !is_there(&place) {
             return Ok(());
-        }
-        // Its owner may install it again, and would put ours over what it has moved aside.
-        let aside = Manager::of(&place).and_then(|owner| owner.moves_aside_to(&place));
-        if let Some(aside) = aside.filter(|aside| is_there(aside) && !self.is_ours(aside)) {
-            keep(&aside, &with_suffix(&aside, KEPT))?;
         }
         keep(&place, &kept(&self.directory, name))
     }
@@ -316,10 +346,7 @@ impl Hooks {
         if !is_there(&kept) {
             return if is_there(&own) { self.put_kept_back(&own, link) } else { remove(link) };
         }
-        // Its owner has installed it again, and moved ours aside.
-        let is_back =
-            place != link && Manager::of(&kept).is_some_and(|owner| Manager::of(&place) == Some(owner));
-        if is_back {
+        if place != link && is_installed_again(&kept) {
             remove(&kept)?;
             return self.put_back(link);
         }
@@ -346,9 +373,23 @@ impl Hooks {
     }
 }
 
+/// Whether what stands in the place of the shim is another's.
+fn is_overwritten(shim: &Path) -> bool {
+    shim.exists() && !leads_to_us(shim)
+}
+
 /// Whether a file is the shim, or a copy of it, whatever links lead there.
 fn leads_to_us(path: &Path) -> bool {
     read_regular_file(path).is_ok_and(|text| text.contains_str(SHIM_SAYS))
+}
+
+/// Whether the manager that `kept`, a hook that was there before, belongs to has its place
+/// again. It has moved ours aside then, and may run it.
+#[must_use]
+pub fn is_installed_again(kept: &Path) -> bool {
+    let place = without_suffix(kept, KEPT);
+    let owner = Manager::of(kept);
+    owner.is_some() && place.is_some_and(|place| Manager::of(&place) == owner)
 }
 
 /// Where the hook of this name that was there before is kept.

@@ -10,7 +10,7 @@ use super::escape::{shell_word, visible, visible_lines};
 use super::hooks::{addition, file};
 use crate::doctor::{Answer, Diagnosis, Examined, Finding, PolicyState, Probe};
 use crate::git::{ConfiguredHook, Origin};
-use crate::hooks::{Level, Manager, Place};
+use crate::hooks::{Level, Manager, Place, file_of_user};
 use crate::policy::FILE_NAME;
 
 /// How many lines are shown of what a hook said.
@@ -112,6 +112,13 @@ fn said(finding: &Finding) -> String {
         }
         Finding::Dangling(place) => format!("{} is a symlink to nothing, which git skips", file(&place.path)),
         Finding::NotExecutable(place) => format!("{} is not executable, so git skips it", file(&place.path)),
+        Finding::Overwritten(place) => {
+            format!(
+                "{} runs {}, which another program has written over",
+                file(&place.path),
+                file(&place.real)
+            )
+        }
         Finding::BinaryFails(binary, why) => {
             format!("{} does not run, so git stops: {}", file(&binary.path), visible(why))
         }
@@ -138,7 +145,12 @@ fn said(finding: &Finding) -> String {
             visible(&hook.event),
             visible(&hook.scope)
         ),
-        Finding::KeptOff(kept) => format!("{} was there before and does not run", file(&kept.path)),
+        Finding::KeptOff(_, kept) => format!("{} was there before and does not run", file(&kept.path)),
+        Finding::NotForLong(place, manager) => format!(
+            "{} takes the place of {} again when its configuration changes",
+            manager.name(),
+            file(&place.path)
+        ),
         Finding::Aside(path) => format!("{} is ours, and was moved aside by another manager", file(path)),
         Finding::Elsewhere(path) => format!("git does not run the hooks of ours in {} here", file(path)),
     }
@@ -146,11 +158,19 @@ fn said(finding: &Finding) -> String {
 
 /// The command that mends it, or what is to be done; nothing where all may be well.
 fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<String> {
-    let add = |place: &Place| addition(place.manager, &place.path, place.name, program);
-    let program = word(program);
+    let add = |place: &Place| {
+        if place.has_line {
+            return format!(
+                "let {} find the program: by its path, or on PATH",
+                file(&file_of_user(&place.path))
+            );
+        }
+        addition(place.manager, &place.path, place.name, program)
+    };
+    let name = word(program);
     let setting = |hook: &ConfiguredHook, option: &str, key: &str| {
-        let name = format!("hook.stage-guard.{}{key}", hook.event);
-        format!("git config --{} {option} {}", visible(&hook.scope), shell_word(name.as_str().into()))
+        let key = format!("hook.stage-guard.{}{key}", hook.event);
+        format!("git config --{} {option} {}", visible(&hook.scope), shell_word(key.as_str().into()))
     };
     Some(match finding {
         Finding::NoDirectory(origin) | Finding::NoDirectoryIn(_, origin) => {
@@ -169,17 +189,21 @@ fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<Stri
         Finding::Foreign(place @ Place { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
             add(place)
         }
-        Finding::KeptOff(kept) => format!("chmod +x {}", word(&kept.path)),
-        Finding::Incomplete(level, _) => format!("{program} {}", install(*level)),
+        Finding::KeptOff(place, kept) if place.is_guarded() => format!("chmod +x {}", word(&kept.path)),
+        Finding::NotForLong(place, manager) => addition(Some(*manager), &place.path, place.name, program),
+        Finding::Incomplete(level, _) => format!("{name} {}", install(*level)),
         Finding::BrokenPolicy(_) => format!("correct {FILE_NAME}"),
         Finding::SessionAllowed => format!("take it out of `allow` and `disable` in {FILE_NAME}"),
-        Finding::SessionNotIgnored => format!("{program} init"),
+        Finding::SessionNotIgnored => format!("{name} init"),
         Finding::SwitchedOff(hook) => setting(hook, "--unset-all", ".enabled"),
-        Finding::Twice(hook) => setting(hook, "--remove-section", ""),
+        Finding::Twice(hook) if hook.scope == "local" => setting(hook, "--remove-section", ""),
+        Finding::Twice(_) => format!("{name} uninstall"),
         Finding::PassingBinary(_) => "put the program where it stays, and install with that one".to_owned(),
         Finding::NotRefused(..) => "have the hook run the guard before all else".to_owned(),
-        Finding::CleanStopped(_) | Finding::Aside(_) | Finding::Elsewhere(_) => return None,
-        _ => format!("{program} install"),
+        Finding::KeptOff(..) | Finding::CleanStopped(_) | Finding::Aside(_) | Finding::Elsewhere(_) => {
+            return None;
+        }
+        _ => format!("{name} install"),
     })
 }
 

@@ -9,7 +9,7 @@ use bstr::ByteSlice;
 use super::agent::word;
 use super::escape::{shell_word, visible, visible_lines};
 use crate::git::{HooksPath, Origin};
-use crate::hooks::{Installed, Kept, Manager, Uninstalled};
+use crate::hooks::{Installed, Kept, Manager, Uninstalled, file_of_user};
 
 /// Why a bare repository is not guarded more strictly.
 pub const NOT_STRICT: &str =
@@ -71,6 +71,15 @@ pub fn installed(
         writeln!(out, "note:    {} goes away with `cargo clean`, and commits stop then", file(binary))?;
     }
     Ok(())
+}
+
+/// Writes where that is which another program has written over the shim.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn overwritten(out: &mut impl Write, kept: &Path) -> io::Result<()> {
+    writeln!(out, "kept:    what another program has written over the hooks of ours, as {}", file(kept))
 }
 
 /// Writes what `uninstall` has done.
@@ -150,32 +159,47 @@ pub fn too_old(version: &str) -> String {
 }
 
 /// Why `install` did not guard: git runs the hooks from a directory that is not
-/// the repository's. Names the lines with which its owner runs the guard in each of the
+/// the repository's. Names the lines with which its owner runs `program` in each of the
 /// hooks called `names`.
 #[must_use]
-pub fn not_guarded(directory: &Path, origin: Option<&Origin>, binary: &Path, names: &[&str]) -> String {
+pub fn not_guarded(directory: &Path, origin: Option<&Origin>, program: &Path, names: &[&str]) -> String {
     let hook = |name: &str| directory.join(name);
     let owner = Manager::of(&hook("pre-commit"));
+    let form = if owner == Some(Manager::Husky) { "" } else { " (executable, first line #!/bin/sh)" };
     let set_by = origin.map_or_else(|| "a symlink".to_owned(), Origin::to_string);
     let mut message = format!(
         "this repository is not guarded, and nothing was changed: git runs its hooks from `{}`, \
          by {set_by}, and that directory belongs to {}\n\
-         to guard it, add a line to each of these files (executable, first line #!/bin/sh):",
+         to guard it, add a line to each of these files{form}:",
         directory.display(),
         owner.map_or("somebody else", Manager::name),
     );
-    let line = |name: &&str| {
-        let file = owner.map_or_else(|| hook(name), |owner| owner.file_of_user(&hook(name)));
-        format!("\n  {}:\n    {}", file.display(), line(binary, name))
-    };
-    message.extend(names.iter().map(line));
+    let added =
+        |name: &&str| format!("\n  {}:\n    {}", file_of_user(&hook(name)).display(), line(program, name));
+    message.extend(names.iter().map(added));
     message
 }
 
-/// The line by which another's hook of this name runs `program`.
+/// Writes that the owner of a hooks directory has the lines that guard.
+///
+/// # Errors
+///
+/// What `out` answers.
+pub fn guarded_by_owner(out: &mut impl Write, directory: &Path) -> io::Result<()> {
+    writeln!(out, "nothing to do: the hooks in {} have the lines that run the guard", file(directory))?;
+    writeln!(out, "to see that they do: stage-guard doctor")
+}
+
+/// The line by which another's hook of this name runs `program`. What git says on standard
+/// input it leaves to the lines after it, in `$refs`.
 fn line(program: &Path, name: &str) -> String {
-    let state = if name == "reference-transaction" { " \"$@\"" } else { "" };
-    format!("{} hook {name}{state} || exit", word(program))
+    let program = word(program);
+    let fed = "refs=$(cat); printf '%s' \"$refs\" |";
+    match name {
+        "pre-push" => format!("{fed} {program} hook {name} || exit"),
+        "reference-transaction" => format!("{fed} {program} hook {name} \"$@\" || exit"),
+        _ => format!("{program} hook {name} || exit"),
+    }
 }
 
 /// What is to be added, and to which file, so that the owner of `hook`, which is called
@@ -194,9 +218,7 @@ pub(super) fn addition(owner: Option<Manager>, hook: &Path, name: &str, program:
             };
             format!("add `- {job}` to the `jobs` of `{name}` in lefthook.yml")
         }
-        Some(owner @ Manager::Husky) => {
-            format!("add `{}` to {}", line(program, name), file(&owner.file_of_user(hook)))
-        }
+        Some(Manager::Husky) => format!("add `{}` to {}", line(program, name), file(&file_of_user(hook))),
         _ => format!("add `{}` to {}, executable, by hand", line(program, name), file(hook)),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use bstr::{BStr, ByteSlice};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -17,33 +18,59 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+#[derive(Serialize)]
+struct Log<'f> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'f>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'f> {
+    tool: Value,
+    invocations: Value,
+    column_kind: &'static str,
+    results: Results<'f>,
+}
+
+/// The findings, each made into a result when it is written: a directory that was forgotten
+/// can hold any number.
+struct Results<'f> {
+    findings: &'f [Finding<'f>],
+    policy: &'f Policy,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut earlier = BTreeMap::new();
+        serializer.collect_seq(self.findings.iter().map(|finding| {
+            let times: &mut usize = earlier.entry((&finding.rule.id, &finding.entry.path)).or_default();
+            *times += 1;
+            let index = self.policy.rules().iter().position(|rule| rule.id == finding.rule.id);
+            result(finding, index, *times)
+        }))
+    }
+}
+
 /// Writes `findings`, and the rules of the `policy` that they are judged by.
 ///
 /// # Errors
 ///
 /// What `out` answers.
 pub fn findings(out: &mut impl Write, findings: &[Finding], policy: &Policy) -> io::Result<()> {
-    let mut earlier = BTreeMap::new();
-    let results: Vec<Value> = findings
-        .iter()
-        .map(|finding| {
-            let times: &mut usize = earlier.entry((&finding.rule.id, &finding.entry.path)).or_default();
-            *times += 1;
-            let index = policy.rules().iter().position(|rule| rule.id == finding.rule.id);
-            result(finding, index, *times)
-        })
-        .collect();
     let rules: Vec<Value> = policy.rules().iter().map(rule).collect();
     let driver = json!({
         "name": "stage-guard", "version": VERSION, "semanticVersion": VERSION, "rules": rules,
     });
-    let run = json!({
-        "tool": { "driver": driver },
-        "invocations": [{ "executionSuccessful": true }],
-        "columnKind": "unicodeCodePoints",
-        "results": results,
-    });
-    json::document(out, &json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": [run] }))
+    let run = Run {
+        tool: json!({ "driver": driver }),
+        invocations: json!([{ "executionSuccessful": true }]),
+        column_kind: "unicodeCodePoints",
+        results: Results { findings, policy },
+    };
+    json::document(out, &Log { schema: SCHEMA, version: "2.1.0", runs: [run] })
 }
 
 /// A rule, as a service explains it to whoever asks.

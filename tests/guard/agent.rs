@@ -549,6 +549,14 @@ const LINES: &[(&str, bool)] = &[
     ("GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=core.hooksPath git commit", false),
     ("GIT_CONFIG_COUNT=$n GIT_CONFIG_PARAMETERS=$x git commit", false),
     ("GIT_CONFIG_KEY_0=core.hooksPath make", false),
+    ("HUSKY=0 git commit -m x", true),
+    ("LEFTHOOK=false git push", true),
+    ("env SKIP=ruff,stage-guard git commit", true),
+    ("PREK_SKIP=stage-guard-system git -C x commit", true),
+    ("SKIP=ruff git commit", false),
+    ("HUSKY=0 git fetch", false),
+    ("HUSKY=0 npm ci", false),
+    ("LEFTHOOK=1 git commit", false),
 ];
 
 #[test]

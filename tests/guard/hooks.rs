@@ -50,6 +50,62 @@ fn uninstall_leaves_what_was_there_before() {
     repo.stage(NOTE).commit().silent();
 }
 
+/// A program that follows links when it writes a hook writes over the shim of all hooks.
+#[test]
+fn what_was_written_over_the_shim_is_kept_and_told() {
+    let repo = unguarded();
+    repo.guard("install").ok();
+    let text = "#!/bin/sh\nstage-guard hook pre-commit\ntrue\n";
+    for command in ["install", "uninstall"] {
+        repo.write(".git/hooks/pre-commit", text);
+        let run = repo.guard("doctor");
+        assert!(run.code == 1 && run.out.contains("another program has written over"), "{run:?}");
+        let said = repo.guard(command).ok();
+        assert!(said.contains(".git/hooks/written-over-stage-guard"), "{said}");
+        assert_eq!(repo.read(".git/hooks/written-over-stage-guard"), text);
+        fs::remove_file(repo.path(".git/hooks/written-over-stage-guard")).unwrap();
+        if command == "install" {
+            is_live(&repo);
+        }
+    }
+    assert!(!repo.path(".git/stage-guard").exists() && !repo.path(".git/hooks/pre-commit").exists());
+}
+
+/// A manager that is installed after the guard moves our link to such a place.
+#[test]
+fn a_hook_that_lies_aside_already_is_kept() {
+    for suffix in ["legacy", "old"] {
+        let repo = unguarded();
+        hook(&repo, &format!("pre-commit.{suffix}"), "echo aside >>.git/ran");
+        let before = state(&repo);
+        repo.guard("install").ok();
+        repo.shell(&format!("mv .git/hooks/pre-commit .git/hooks/pre-commit.{suffix}")).ok();
+        hook(&repo, "pre-commit", &format!(".git/hooks/pre-commit.{suffix}"));
+        is_live(&repo);
+        repo.stage("main.py").commit().silent();
+        assert_eq!(repo.read(".git/ran"), "aside\n");
+        fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+        repo.guard("uninstall").ok();
+        assert_eq!(state(&repo), before);
+    }
+}
+
+/// Below a directory of this name lies what belongs to others too.
+#[test]
+fn a_repository_below_husky_is_one_like_any_other() {
+    let above = unguarded();
+    let repo = above.within(".husky/r");
+    repo.git("init -q").ok();
+    hook(&repo, "pre-commit", "exit 3");
+    let before = state(&repo);
+    repo.guard("install").ok();
+    repo.shell("mv .git/hooks/pre-commit .git/hooks/pre-commit.off").ok();
+    hook(&repo, "pre-commit", "exit 4");
+    repo.guard("uninstall").ok();
+    fs::rename(repo.path(".git/hooks/pre-commit.off"), repo.path(".git/hooks/pre-commit")).unwrap();
+    assert_eq!(state(&repo), before);
+}
+
 #[test]
 fn installed_twice_is_installed_once() {
     let repo = unguarded();

@@ -214,6 +214,33 @@ mod frameworks {
         }
     }
 
+    /// A hook that runs git in its turn hands its environment on.
+    #[test]
+    fn what_a_hook_of_a_push_or_a_merge_commits_is_judged() {
+        for manager in FRAMEWORKS {
+            let repo = system(manager);
+            repo.git("init -q --bare ../server.git").ok();
+            repo.git("remote add origin ../server.git").ok();
+            hook(&repo, "post-merge", "git commit -q --no-edit >said 2>&1");
+            repo.git("checkout -q -b squashed").ok();
+            repo.commit_past(&["debug_x.py"]).git("checkout -q main").ok();
+            repo.git("merge -q --squash squashed").ok();
+            assert!(repo.read("said").contains("refused: debug_x.py"), "{}", repo.read("said"));
+            repo.git("reset -q --hard").ok();
+            let configuration = repo.read(".pre-commit-config.yaml");
+            let entry = "sh -c 'echo x >debug_y.py; git add debug_y.py; git commit -q -m y >said 2>&1'";
+            let local =
+                format!("{{id: c, name: c, entry: \"{entry}\", language: system, stages: [pre-push]}}");
+            let configuration = format!("{configuration}  - repo: local\n    hooks: [{local}]\n");
+            repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").ok();
+            is_passed(&repo.commit());
+            let _ = repo.git("push -q origin main");
+            assert!(repo.read("said").contains("refused: debug_y.py"), "{}", repo.read("said"));
+            let leaked = repo.with("PRE_COMMIT_FROM_REF", "HEAD").with("PRE_COMMIT_TO_REF", "HEAD");
+            is_refused(&leaked.commit(), "debug_y.py");
+        }
+    }
+
     #[test]
     fn what_could_not_be_checked_has_not_passed() {
         for manager in FRAMEWORKS {
@@ -348,6 +375,19 @@ mod lefthook {
         assert!(is_passed(&repo.stage("more.py").commit()).contains("theirs"));
     }
 
+    /// The probe runs lefthook, which takes its place back then.
+    #[test]
+    fn doctor_sees_what_its_own_probe_brings_about() {
+        let repo = repo(false);
+        repo.shell("lefthook install && touch -d '1 hour ago' lefthook.yml .git/info/lefthook.checksum").ok();
+        repo.shell("stage-guard install").ok();
+        let run = repo.shell("stage-guard doctor");
+        assert!(run.code == 0 && run.out.contains("lefthook takes the place of"), "{run:?}");
+        repo.write("lefthook.yml", &format!("{}    - run: 'true'\n", repo.read("lefthook.yml")));
+        let run = repo.shell("stage-guard doctor");
+        assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
+    }
+
     #[test]
     fn nothing_is_lost_and_uninstall_restores() {
         for own in ["", "echo mine"] {
@@ -431,6 +471,20 @@ mod husky {
         lines
     }
 
+    /// A line that reads what git says leaves it to the lines after it.
+    fn is_fed(repo: &Repo) {
+        if Repo::git_is_at_least((2, 54)) {
+            return;
+        }
+        let run = repo.shell("stage-guard install --strict");
+        let line = run.err.lines().find(|line| line.contains("hook pre-push")).unwrap();
+        repo.write(".husky/pre-push", &format!("{line}\necho \"$refs\" | cut -d' ' -f1 >pushed\n"));
+        repo.git("init -q --bare ../server.git").ok();
+        is_refused(&repo.git("push -q ../server.git main"), "debug_x.py");
+        is_passed(&repo.shell("git push -q ../server.git $(git rev-list main | tail -n 1):refs/heads/main"));
+        assert_eq!(repo.read("pushed").trim().len(), 40);
+    }
+
     fn has_both_run(repo: &Repo, lines: &[(String, String)]) {
         assert_eq!(lines[0].0, blocks("sh")[0].trim());
         for (line, file) in lines {
@@ -442,7 +496,11 @@ mod husky {
         unstage(repo, NOTE);
         repo.git("add .husky").ok();
         assert!(is_passed(&repo.commit()).contains("theirs"));
+        let run = repo.shell("stage-guard install");
+        assert!(run.code == 0 && run.err.is_empty(), "{run:?}");
+        repo.shell("stage-guard uninstall").ok();
         every_kind_of_commit_is_guarded(repo);
+        is_fed(repo);
         // What git's own directory has is as before.
         repo.shell("git config --unset core.hooksPath; stage-guard uninstall; stage-guard uninstall").ok();
         assert!(!repo.path(".git/stage-guard").exists() && !repo.path(".git/hooks/pre-commit").exists());

@@ -9,12 +9,11 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 
 use super::check::{self, Moment};
 use super::{Outcome, Output, Tell};
 use crate::cli::{HookArgs, Options};
-use crate::hooks::{Manager, kept};
+use crate::hooks::{is_installed_again, kept};
 use crate::report;
 
 /// The hooks that git tells about refs on standard input.
@@ -32,9 +31,7 @@ pub(super) fn run(
     let input = if FED.contains(&args.name.as_str()) { Some(read(args, stdin)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
     let outcome = judge(options, args, refs, tell, out)?;
-    // The one that was there before may have been installed again, and run this one in turn.
-    let is_above = |kept: &&PathBuf| Manager::of(kept).is_some_and(Manager::runs_this);
-    let kept = args.then.as_ref().filter(|kept| outcome == Outcome::Allowed && !is_above(kept));
+    let kept = args.then.as_ref().filter(|kept| outcome == Outcome::Allowed && !is_installed_again(kept));
     let Some(kept) = kept else { return Ok(outcome) };
     match kept::run(kept, &args.arguments, input.as_deref())? {
         0 if input.is_none() => judge(options, args, refs, tell, out),
