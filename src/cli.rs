@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// What `-h` says, in two columns: with [`EXAMPLES`] it fits a screen.
@@ -49,6 +50,9 @@ pub struct Cli {
     /// What to do; to check what is staged, where this is left out.
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Why the command refuses one of the options.
+    #[arg(skip)]
+    pub refused: Option<String>,
 }
 
 impl Cli {
@@ -67,7 +71,7 @@ impl Cli {
             }
             _ => return None,
         };
-        Some(Self { options: Options::default(), command })
+        Some(Self { options: Options::default(), command, refused: None })
     }
 
     /// What `arguments` say, the first of which is the program itself.
@@ -76,35 +80,87 @@ impl Cli {
     ///
     /// What is wrong with them; or help that is asked for.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        Self::from_arg_matches(&Self::grammar().try_get_matches_from(arguments)?)
+        let matches = Self::grammar().try_get_matches_from(arguments)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        cli.refused = matches.subcommand_name().and_then(|name| Taken::by(name).refused(&cli.options));
+        Ok(cli)
     }
 
-    /// All that can be typed. The help of a command hides the options for all commands
-    /// that it refuses.
+    /// All that can be typed. The help of a command says of the options for all commands
+    /// what it takes of them.
     #[must_use]
     pub fn grammar() -> clap::Command {
         let grammar = Self::command();
         let general: Vec<Arg> = grammar.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
         grammar.mut_subcommands(|command| {
-            let refused = general.iter().filter(|arg| refuses(command.get_name(), arg.get_id().as_str()));
-            let hidden: Vec<Arg> = refused.map(|arg| arg.clone().hide(true)).collect();
-            command.args(hidden)
+            let taken = Taken::by(command.get_name());
+            let changed = general.iter().filter_map(|arg| taken.changed(arg.clone()));
+            command.args(changed.collect::<Vec<_>>())
         })
     }
 }
 
-/// Whether an option for all commands has no meaning for this one.
-fn refuses(command: &str, option: &str) -> bool {
-    match option {
-        "dry_run" => WITHOUT_DRY_RUN.contains(&command),
-        "config" | "format" => WITHOUT_DRY_RUN.contains(&command) || WITHOUT_POLICY.contains(&command),
-        _ => false,
-    }
+/// What a command takes of the options for all commands. To take `--dry-run` and do it all
+/// the same would be a promise that is not kept.
+struct Taken {
+    dry_run: bool,
+    config: bool,
+    formats: &'static [Format],
 }
 
-const WITHOUT_DRY_RUN: [&str; 7] = ["agent", "completions", "doctor", "init", "install", "man", "uninstall"];
+impl Taken {
+    const NOTHING: Self = Self { dry_run: false, config: false, formats: &[Format::Human] };
 
-const WITHOUT_POLICY: [&str; 2] = ["archive", "clean"];
+    /// What the command of this name takes.
+    fn by(command: &str) -> Self {
+        let formats: &[Format] = match command {
+            "agent" | "completions" | "doctor" | "init" | "install" | "man" | "uninstall" => {
+                return Self::NOTHING;
+            }
+            "archive" | "clean" => return Self { dry_run: true, ..Self::NOTHING },
+            "rules" => &[Format::Human],
+            "explain" | "stow" => &[Format::Human, Format::Json],
+            _ => Format::value_variants(),
+        };
+        Self { dry_run: true, config: true, formats }
+    }
+
+    /// An option, where the command takes less of it than others: as its help has it.
+    fn changed(&self, option: Arg) -> Option<Arg> {
+        match option.get_id().as_str() {
+            "dry_run" if !self.dry_run => Some(option.hide(true)),
+            "config" if !self.config => Some(option.hide(true)),
+            "format" if self.formats.len() == 1 => Some(option.hide(true)),
+            "format" if self.formats.len() < Format::value_variants().len() => {
+                let help = format!("The form of the report: {}", self.names().join(" or "));
+                let values = self.formats.iter().filter_map(ValueEnum::to_possible_value);
+                let parser = PossibleValuesParser::new(values);
+                Some(option.help(help).value_parser(parser.try_map(|name| Format::from_str(&name, false))))
+            }
+            _ => None,
+        }
+    }
+
+    /// Why the command refuses what is typed.
+    fn refused(&self, options: &Options) -> Option<String> {
+        let has_format = self.formats.contains(&options.format);
+        if options.dry_run && !self.dry_run {
+            return Some("this command takes no --dry-run".to_owned());
+        }
+        if !self.config && (options.config.is_some() || !has_format) {
+            return Some("this command takes no --config or --format".to_owned());
+        }
+        (!has_format).then(|| match self.formats {
+            [_] => "this command takes no --format".to_owned(),
+            _ => format!("this command takes --format {} alone", self.names().join(" or ")),
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        let values = self.formats.iter().filter_map(ValueEnum::to_possible_value);
+        values.map(|value| value.get_name().to_owned()).collect()
+    }
+}
 
 /// What all commands take, before or after the command's name.
 #[derive(Args, Debug, Default)]

@@ -25,10 +25,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bstr::BString;
-use clap::ValueEnum;
 
 use self::check::Moment;
-use crate::cli::{Cli, Command, Format, Options};
+use crate::cli::{Cli, Command, Options};
 use crate::git::{self, Repository};
 use crate::policy::{FILE_NAME, Policy};
 use crate::session;
@@ -101,13 +100,13 @@ pub fn run(
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
     let Terminal { ask, tell } = terminal;
-    let Cli { options, command } = cli;
+    let Cli { options, command, refused } = cli;
+    if let Some(why) = refused {
+        return Err(why.into());
+    }
     for directory in &options.directory {
         env::set_current_dir(directory)
             .map_err(|error| git::Error::ChangeDirectory(directory.clone(), error))?;
-    }
-    if let Some(command) = &command {
-        check_options(command, &options)?;
     }
     match command {
         Some(Command::Check(args)) => check::run(&options, &args, tell, out),
@@ -126,37 +125,6 @@ pub fn run(
         Some(Command::Completions(args)) => completions::run(&args, out),
         Some(Command::Man) => man::run(out),
     }
-}
-
-/// Options that have no meaning for a command are refused: `--dry-run` there would
-/// be a promise that is not kept.
-fn check_options(command: &Command, options: &Options) -> Result<(), Box<dyn Error>> {
-    let (has_dry_run, has_policy, formats): (_, _, &[Format]) = match command {
-        Command::Agent
-        | Command::Completions(_)
-        | Command::Doctor
-        | Command::Init(_)
-        | Command::Install(_)
-        | Command::Man
-        | Command::Uninstall(_) => (false, false, &[Format::Human]),
-        Command::Archive | Command::Clean(_) => (true, false, &[Format::Human]),
-        Command::Rules => (true, true, &[Format::Human]),
-        Command::Explain(_) | Command::Stow(_) => (true, true, &[Format::Human, Format::Json]),
-        Command::Check(_) | Command::Hook(_) => (true, true, Format::value_variants()),
-    };
-    if options.dry_run && !has_dry_run {
-        return Err("this command takes no --dry-run".into());
-    }
-    let has_format = formats.contains(&options.format);
-    if !has_policy && (options.config.is_some() || !has_format) {
-        return Err("this command takes no --config or --format".into());
-    }
-    if !has_format {
-        let names = formats.iter().filter_map(ValueEnum::to_possible_value);
-        let names: Vec<_> = names.map(|value| value.get_name().to_owned()).collect();
-        return Err(format!("this command takes --format {} alone", names.join(" or ")).into());
-    }
-    Ok(())
 }
 
 /// The path by which hooks call this program: the one on `PATH`, where that is

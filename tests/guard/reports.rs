@@ -485,9 +485,9 @@ fn a_command_says_which_formats_it_has() {
         (
             ["explain x", "stow", "stow --undo"].as_slice(),
             ["github", "sarif"].as_slice(),
-            "human or json alone",
+            "[possible values: human, json]",
         ),
-        (&["rules"], &["json", "github", "sarif"], "human alone"),
+        (&["rules"], &["json", "github", "sarif"], "takes no --format"),
         (&["init", "archive", "clean", "install", "uninstall", "doctor"], &["github", "sarif"], "takes no"),
     ] {
         for (command, format) in commands.iter().flat_map(|command| formats.iter().map(move |f| (command, f)))
@@ -495,6 +495,8 @@ fn a_command_says_which_formats_it_has() {
             repo.guard(&format!("{command} --format {format}")).could_not(words);
         }
     }
+    repo.guard("--format sarif stow").could_not("takes --format human or json alone");
+    repo.guard("--format json explain debug_x.py").ends(1);
     repo.guard("--format xml").could_not("[possible values: human, json, github, sarif]");
 }
 
