@@ -379,11 +379,11 @@ mod lefthook {
     #[test]
     fn doctor_sees_what_its_own_probe_brings_about() {
         let repo = repo(false);
-        repo.shell("lefthook install && touch -d '1 hour ago' lefthook.yml .git/info/lefthook.checksum").ok();
-        repo.shell("stage-guard install").ok();
+        repo.shell("lefthook install && stage-guard install").ok();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 0 && run.out.contains("lefthook takes the place of"), "{run:?}");
-        repo.write("lefthook.yml", &format!("{}    - run: 'true'\n", repo.read("lefthook.yml")));
+        // It sees a change by the second.
+        repo.shell("echo \"    - run: 'true'\" >>lefthook.yml && touch -d '1 hour' lefthook.yml").ok();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
     }
