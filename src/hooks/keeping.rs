@@ -96,7 +96,7 @@ pub(super) fn kept(directory: &Path, name: &str) -> PathBuf {
 }
 
 /// A path with more at the end of its name.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()

@@ -20,7 +20,7 @@ use bstr::ByteSlice;
 
 pub use examined::{Examined, Place, Stands};
 pub use keeping::is_installed_again;
-use keeping::{KEPT, is_same_file, kept, without_suffix};
+use keeping::{KEPT, is_same_file, kept, with_suffix, without_suffix};
 pub use level::{Level, NAMES};
 pub use manager::{Manager, file_of_user, has_line};
 
@@ -195,15 +195,19 @@ impl Hooks {
     ///
     /// # Errors
     ///
-    /// There is such a file already, or the disk refuses.
+    /// The disk refuses.
     pub fn set_aside_overwritten(&self) -> Result<Option<PathBuf>, Error> {
         let shim = self.shim();
         if !is_overwritten(&shim) {
             return Ok(None);
         }
-        let aside = self.directory.join(OVERWRITTEN);
-        if is_there(&aside) {
-            return Err(Error::Occupied { kept: aside, present: shim });
+        let first = self.directory.join(OVERWRITTEN);
+        let mut aside = first.clone();
+        for number in 2.. {
+            if !is_there(&aside) {
+                break;
+            }
+            aside = with_suffix(&first, &format!("-{number}"));
         }
         fs::rename(&shim, &aside).map_err(disk("move", &shim))?;
         Ok(Some(aside))
