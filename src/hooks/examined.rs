@@ -39,7 +39,7 @@ pub struct Place {
     pub is_ours: bool,
     /// Whose hook it is otherwise, where that can be told.
     pub manager: Option<Manager>,
-    /// Whether it has a line that runs a guard, by whatever path.
+    /// Whether git runs it, and it has a line that runs a guard, by whatever path.
     pub has_line: bool,
     /// The program that the shim runs.
     pub binary: Option<PathBuf>,

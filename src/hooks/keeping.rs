@@ -62,6 +62,7 @@ impl Hooks {
         if !is_there(&kept) {
             return if is_there(&own) { self.put_kept_back(&own, link) } else { remove(link) };
         }
+        // Its owner has installed it again, and moved ours aside.
         if place != link && is_installed_again(&kept) {
             remove(&kept)?;
             return self.put_back(link);

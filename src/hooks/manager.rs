@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
+use super::is_executable;
 use crate::git::read_regular_file;
 
 /// A program that installs hooks of its own.
@@ -76,9 +77,13 @@ pub fn file_of_user(hook: &Path) -> PathBuf {
     }
 }
 
-/// Whether that file has a line that runs the guard in the hook of this name.
+/// Whether git runs `hook`, and that file has a line that runs the guard in the hook of
+/// this name.
 #[must_use]
 pub fn has_line(hook: &Path, name: &str) -> bool {
+    if !is_executable(hook) {
+        return false;
+    }
     let text = read_regular_file(&file_of_user(hook)).unwrap_or_default();
     let runs_guard =
         |line: &[u8]| line.contains_str("stage-guard") && line.contains_str(format!(" hook {name}"));

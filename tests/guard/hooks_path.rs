@@ -132,6 +132,26 @@ fn the_line_that_is_named_guards() {
     repo.stage("main.py").commit().silent();
 }
 
+/// What git does not run guards nothing, whatever stands in it.
+#[test]
+fn a_line_in_a_hook_that_git_skips_is_none() {
+    let repo = unguarded();
+    let line = "stage-guard hook pre-commit || exit\nstage-guard hook pre-merge-commit || exit\n";
+    for (directory, files) in [(".githooks", ".githooks"), (".husky/_", ".husky")] {
+        repo.git_with(&["config", "core.hooksPath", directory]).ok();
+        for name in ["pre-commit", "pre-merge-commit"] {
+            repo.write(format!("{files}/{name}"), line);
+        }
+        repo.guard("install").could_not("not guarded");
+    }
+    for name in ["pre-commit", "pre-merge-commit"] {
+        repo.program(format!(".husky/_/{name}"), "#!/bin/sh\n. \"$(dirname \"$0\")/h\"\n");
+    }
+    repo.guard("install").ok();
+    repo.write(".husky/pre-merge-commit", &format!("# {}", line.lines().last().unwrap()));
+    repo.guard("install").could_not("pre-merge-commit:");
+}
+
 #[test]
 fn the_folder_of_hooks_serves_as_a_hooks_path() {
     let repo = unguarded();
