@@ -126,7 +126,7 @@ if it would run in production: {BINARY} explain :/backend/debug_x.py
     assert!(said.contains("/.claude_sessions/debugging/debug_x-2.py\n"), "{said}");
     let command = said.lines().find_map(|line| line.strip_prefix("stow what is there: ")).unwrap();
     assert_eq!(command, format!("{BINARY} stow -- :/backend/debug_x.py"));
-    repo.shell(command).ok();
+    repo.shell(command).success();
     assert!(repo.is_there(".claude_sessions/debugging/debug_x-2.py") && !repo.is_there("backend/debug_x.py"));
 }
 
@@ -155,15 +155,15 @@ fn a_file_belongs_to_the_repository_that_it_lies_in() {
     let elsewhere = repo.within("deep");
     let other = repo.beside("other");
     fs::create_dir(&other.top).unwrap();
-    other.git("init -q").ok();
-    repo.git("worktree add -q linked/tree").ok();
+    other.git("init -q").success();
+    repo.git("worktree add -q linked/tree").success();
     for owner in [&other, &repo.below("linked/tree")] {
         owner.write("debug_x.py", "x");
         let said = elsewhere.writes(owner.path("debug_x.py")).denied();
         let place = owner.path(".claude_sessions/debugging/debug_x.py");
         assert!(said.contains(&format!("\nwrite: {}\n", place.display())), "{said}");
         let command = said.lines().find_map(|line| line.strip_prefix("stow what is there: ")).unwrap();
-        elsewhere.shell(command).ok();
+        elsewhere.shell(command).success();
         assert!(place.exists());
     }
     let said = elsewhere.writes("../debug_x.py").denied();
@@ -175,7 +175,7 @@ fn where_libgit2_cannot_read_git_is_asked() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::of_format(format);
         repo.write(".gitignore", "/debug_ignored.py\n").commit_past_the_guard(&["debug_tracked.py"]);
-        repo.git("update-index --split-index").ok();
+        repo.git("update-index --split-index").success();
         assert!(repo.writes("backend/debug_x.py").denied().contains(".claude_sessions/debugging/debug_x.py"));
         repo.writes("debug_ignored.py").silent();
         repo.writes("debug_tracked.py").silent();
@@ -265,7 +265,7 @@ stow: {BINARY} stow -- :/FIX_SUMMARY.md :/backend/debug_x.py
     );
     assert_eq!(deep.stops().denied(), expected);
     deep.tell("Stop", &json!({"stop_hook_active": true})).silent();
-    deep.shell(expected.lines().last().unwrap().strip_prefix("stow: ").unwrap()).ok();
+    deep.shell(expected.lines().last().unwrap().strip_prefix("stow: ").unwrap()).success();
     deep.stops().silent();
     for number in 0..30 {
         repo.write(format!("debug_{number:02}.py"), "x");
@@ -638,7 +638,7 @@ fn commands(repo: &Repo, event: &str) -> Vec<String> {
 #[test]
 fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
     let repo = Repo::new();
-    let said = repo.guard("install --agent").ok();
+    let said = repo.guard("install --agent").success();
     let path = repo.path(SETTINGS).display().to_string();
     assert!(said.contains(&format!("\nagent:   Claude Code asks before it writes, by {path}\n")), "{said}");
     let expected = format!(
@@ -672,21 +672,21 @@ fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
 "#
     );
     assert_eq!(repo.read(SETTINGS), expected);
-    repo.guard("install --agent").ok();
+    repo.guard("install --agent").success();
     assert_eq!(repo.read(SETTINGS), expected);
     // The command that is written is one that works.
     let told = json!({"hook_event_name": "Stop", "cwd": repo.top}).to_string();
     repo.write("debug_x.py", "x").write(".git/told", &told);
     let run = repo.shell(&format!("{} < .git/told", commands(&repo, "Stop")[0]));
     assert!(run.denied().contains("debug_x.py"));
-    let said = repo.guard("uninstall").ok();
+    let said = repo.guard("uninstall").success();
     assert!(said.contains(&format!("no longer asked by Claude Code: {path}\n")), "{said}");
     assert!(!repo.is_there(".claude"));
     // What else is in the directory stays.
-    repo.guard("install --agent").ok();
-    repo.write(".claude/commands/x.md", "x").guard("uninstall").ok();
+    repo.guard("install --agent").success();
+    repo.write(".claude/commands/x.md", "x").guard("uninstall").success();
     assert!(!repo.is_there(SETTINGS) && repo.is_there(".claude/commands/x.md"));
-    assert!(!repo.guard("uninstall").ok().contains("Claude"));
+    assert!(!repo.guard("uninstall").success().contains("Claude"));
 }
 
 #[test]
@@ -713,7 +713,7 @@ fn all_else_in_the_settings_stays_byte_for_byte() {
         let repo = Repo::new();
         repo.write(SETTINGS, text);
         fs::set_permissions(repo.path(SETTINGS), fs::Permissions::from_mode(0o640)).unwrap();
-        repo.guard("install --agent").ok();
+        repo.guard("install --agent").success();
         let installed = repo.read(SETTINGS);
         for event in ["PreToolUse", "Stop"] {
             let ours = format!("{BINARY} agent");
@@ -722,10 +722,10 @@ fn all_else_in_the_settings_stays_byte_for_byte() {
             assert_eq!(last["hooks"][0]["command"], *ours, "{installed}");
         }
         assert_eq!(installed.contains('\r'), text.contains('\r'), "{installed}");
-        repo.guard("install --agent").ok();
+        repo.guard("install --agent").success();
         assert_eq!(repo.read(SETTINGS), installed, "{text}");
         assert_eq!(fs::metadata(repo.path(SETTINGS)).unwrap().permissions().mode() & 0o777, 0o640);
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), text, "{installed}");
     }
 }
@@ -734,12 +734,12 @@ fn all_else_in_the_settings_stays_byte_for_byte() {
 fn empty_settings_are_filled() {
     for text in ["", "\n", " \r\n\t"] {
         let repo = Repo::new();
-        repo.write(SETTINGS, text).guard("install --agent").ok();
+        repo.write(SETTINGS, text).guard("install --agent").success();
         assert_eq!(commands(&repo, "Stop"), [format!("{BINARY} agent")]);
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), format!("{{}}{text}"));
         // What was not installed is left.
-        repo.write(SETTINGS, text).guard("uninstall").ok();
+        repo.write(SETTINGS, text).guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), text);
     }
 }
@@ -748,10 +748,10 @@ fn empty_settings_are_filled() {
 fn no_agent_asks_in_a_bare_repository() {
     let bare = Repo::nowhere();
     fs::create_dir(&bare.top).unwrap();
-    bare.git("init -q --bare").ok();
-    bare.guard("install --agent").could_not("a bare repository has none");
+    bare.git("init -q --bare").success();
+    bare.guard("install --agent").fails_with("a bare repository has none");
     assert!(!bare.is_there(".claude") && !bare.is_there("hooks/pre-receive"));
-    bare.guard("install").ok();
+    bare.guard("install").success();
 }
 
 #[test]
@@ -767,7 +767,7 @@ fn new_settings_are_laid_out_as_the_old_ones() {
         ),
     ] {
         let repo = Repo::new();
-        repo.write(SETTINGS, before).guard("install --agent").ok();
+        repo.write(SETTINGS, before).guard("install --agent").success();
         let after = after.replace("COMMAND", &format!("{BINARY} agent"));
         let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell");
         assert_eq!(repo.read(SETTINGS), after);
@@ -793,11 +793,11 @@ fn an_entry_of_another_program_is_renewed_and_others_are_left() {
         let entry = |command: &str| json!({"type": "command", "command": command});
         let entries: Vec<Value> = others.iter().chain([&ours]).map(|command| entry(command)).collect();
         let settings = json!({"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": entries}]}});
-        repo.write(SETTINGS, &settings.to_string()).guard("install --agent").ok();
+        repo.write(SETTINGS, &settings.to_string()).guard("install --agent").success();
         let expected: Vec<String> =
             others.iter().map(|other| (*other).to_owned()).chain([format!("{BINARY} agent")]).collect();
         assert_eq!(commands(&repo, "PreToolUse"), expected);
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         assert_eq!(commands(&repo, "PreToolUse"), others);
         assert_eq!(commands(&repo, "Stop"), [""; 0]);
     }
@@ -806,9 +806,9 @@ fn an_entry_of_another_program_is_renewed_and_others_are_left() {
 #[test]
 fn uninstall_finds_its_entries_in_settings_that_were_written_anew() {
     let repo = Repo::new();
-    repo.write(SETTINGS, r#"{"a": 1}"#).guard("install --agent").ok();
+    repo.write(SETTINGS, r#"{"a": 1}"#).guard("install --agent").success();
     let settings: Value = serde_json::from_str(&repo.read(SETTINGS)).unwrap();
-    repo.write(SETTINGS, &serde_json::to_string_pretty(&settings).unwrap()).guard("uninstall").ok();
+    repo.write(SETTINGS, &serde_json::to_string_pretty(&settings).unwrap()).guard("uninstall").success();
     assert_eq!(repo.read(SETTINGS), "{\n  \"a\": 1\n}");
 }
 
@@ -828,10 +828,10 @@ fn settings_of_another_form_are_refused_and_nothing_is_changed() {
         (r#"{"hooks": {"Stop": "x"}}"#, "`Stop` is no array"),
     ] {
         let repo = super::hooks::unguarded();
-        repo.write(SETTINGS, text).guard("install --agent").could_not(words);
+        repo.write(SETTINGS, text).guard("install --agent").fails_with(words);
         assert_eq!(repo.read(SETTINGS), text);
         assert!(!repo.is_there(".git/hooks/pre-commit"));
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), text);
     }
 }
@@ -851,15 +851,15 @@ fn settings_are_not_written_out_of_the_worktree() {
     ] {
         fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
         symlink(target, repo.path(link)).unwrap();
-        repo.guard("install --agent").could_not(words);
+        repo.guard("install --agent").fails_with(words);
         assert!(!repo.is_there(".git/hooks/pre-commit") && !repo.is_there("../outside/settings.json"));
         fs::remove_file(repo.path(link)).unwrap();
     }
     // One that stays inside is followed, and stays.
     repo.write("shared.json", "{}");
     symlink("../shared.json", repo.path(SETTINGS)).unwrap();
-    repo.guard("install --agent").ok();
+    repo.guard("install --agent").success();
     assert!(repo.path(SETTINGS).is_symlink() && repo.read("shared.json").contains("PreToolUse"));
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert_eq!(repo.read("shared.json"), "{}");
 }

@@ -31,7 +31,7 @@ fn holds_on_an_unborn_branch() {
 #[test]
 fn holds_with_a_detached_head() {
     let repo = Repo::new();
-    repo.git("checkout -q --detach").ok();
+    repo.git("checkout -q --detach").success();
     repo.stage(NOTE).commit().refuses(&[NOTE]);
 }
 
@@ -47,7 +47,7 @@ fn judges_what_commit_all_takes() {
     let repo = Repo::new();
     repo.commit_past_the_guard(&[TEST, "kept.py"]);
     repo.write(TEST, "changed\n").write("kept.py", "changed\n");
-    repo.commit().refuses_nothing_for_nothing_is_staged();
+    repo.commit().nothing_to_commit();
     repo.git("commit -q -a -m all").refuses(&[TEST]);
 }
 
@@ -81,20 +81,20 @@ fn judges_an_amended_commit_against_head() {
 fn reads_the_index_that_the_user_names() {
     let repo = Repo::new();
     let other = repo.with("GIT_INDEX_FILE", repo.path(".git/other-index"));
-    other.git("read-tree HEAD").ok();
+    other.git("read-tree HEAD").success();
     other.stage(NOTE);
-    repo.commit().refuses_nothing_for_nothing_is_staged();
+    repo.commit().nothing_to_commit();
     other.commit().refuses(&[NOTE]);
-    other.guard("").refuses(&[NOTE]).ends(1);
+    other.guard("").refuses(&[NOTE]).code(1);
 }
 
 #[test]
 fn counts_a_relative_index_file_from_the_top_as_git_does() {
     let repo = Repo::new();
     let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
-    other.git("read-tree HEAD").ok();
+    other.git("read-tree HEAD").success();
     other.stage(NOTE);
-    other.within("deep").guard("").refuses(&[NOTE]).ends(1);
+    other.within("deep").guard("").refuses(&[NOTE]).code(1);
     other.within("deep").commit().refuses(&[NOTE]);
 }
 
@@ -103,17 +103,17 @@ fn refuses_a_rename_into_the_session_directory_and_allows_one_out_of_it() {
     let repo = Repo::new();
     repo.stage("main.py").commit().silent();
     fs::create_dir(repo.path(".claude_sessions")).unwrap();
-    repo.git("mv main.py .claude_sessions/main.py").ok();
+    repo.git("mv main.py .claude_sessions/main.py").success();
     repo.commit().refuses(&[".claude_sessions/main.py"]);
-    repo.git("commit -q --no-verify -m in").ok();
-    repo.git("mv .claude_sessions/main.py main.py").ok();
+    repo.git("commit -q --no-verify -m in").success();
+    repo.git("mv .claude_sessions/main.py main.py").success();
     repo.commit().silent();
 }
 
 #[test]
 fn refuses_a_copy_into_the_session_directory() {
     let repo = Repo::new();
-    repo.write(NOTE, "a project\n").git_with(&["add", "-f", NOTE]).ok();
+    repo.write(NOTE, "a project\n").git_with(&["add", "-f", NOTE]).success();
     repo.with("GIT_CONFIG_PARAMETERS", "'diff.renames'='copies'").commit().refuses(&[NOTE]);
 }
 
@@ -121,7 +121,7 @@ fn refuses_a_copy_into_the_session_directory() {
 fn allows_session_work_to_be_deleted() {
     let repo = Repo::new();
     repo.commit_past_the_guard(&[NOTE, TEST]);
-    repo.git("rm -q -r .claude_sessions backend").ok();
+    repo.git("rm -q -r .claude_sessions backend").success();
     repo.commit().silent();
 }
 
@@ -132,7 +132,7 @@ fn refuses_a_changed_mode_and_a_changed_type() {
     make_executable(&repo.path(TEST));
     fs::remove_file(repo.path("backend/debug_x.py")).unwrap();
     symlink("x", repo.path("backend/debug_x.py")).unwrap();
-    repo.git("add backend").ok();
+    repo.git("add backend").success();
     let findings = repo.findings("");
     let changes: Vec<_> = findings.iter().map(|(path, change, _)| (path.as_str(), change.as_str())).collect();
     assert_eq!(changes, [("backend/debug_x.py", "typechanged"), (TEST, "modified")]);
@@ -143,12 +143,12 @@ fn refuses_a_changed_mode_and_a_changed_type() {
 fn refuses_a_symlink_and_a_gitlink_that_are_called_like_the_session_directory() {
     let repo = Repo::new();
     symlink("/tmp", repo.path(".claude_sessions")).unwrap();
-    repo.git("add .claude_sessions").ok();
+    repo.git("add .claude_sessions").success();
     repo.commit().refuses(&[".claude_sessions"]);
-    repo.git("rm -q --cached .claude_sessions").ok();
-    let head = repo.git("rev-parse HEAD").ok();
+    repo.git("rm -q --cached .claude_sessions").success();
+    let head = repo.git("rev-parse HEAD").success();
     let gitlink = format!("160000,{},pkg/.claude_sessions", head.trim());
-    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).ok();
+    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
     repo.commit().refuses(&["pkg/.claude_sessions"]);
 }
 
@@ -156,12 +156,12 @@ fn refuses_a_symlink_and_a_gitlink_that_are_called_like_the_session_directory() 
 fn no_gitmodules_hides_a_gitlink() {
     let repo = Repo::new();
     let modules = "[submodule \"s\"]\n\tpath = .claude_sessions\n\turl = ./s\n\tignore = all\n";
-    repo.write(".gitmodules", modules).git("add .gitmodules").ok();
-    let head = repo.git("rev-parse HEAD").ok();
+    repo.write(".gitmodules", modules).git("add .gitmodules").success();
+    let head = repo.git("rev-parse HEAD").success();
     let gitlink = format!("160000,{},.claude_sessions", head.trim());
-    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).ok();
+    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
     repo.commit().refuses(&[".claude_sessions"]);
-    repo.git("update-index --split-index").ok();
+    repo.git("update-index --split-index").success();
     repo.commit().refuses(&[".claude_sessions"]);
 }
 
@@ -180,24 +180,24 @@ fn knows_the_session_directory_at_any_depth_and_in_any_letter_case() {
 #[test]
 fn is_not_deceived_by_an_ignore_rule_that_was_passed_by() {
     let repo = Repo::new();
-    repo.write(".gitignore", ".claude_sessions/\n").git("add .gitignore").ok();
+    repo.write(".gitignore", ".claude_sessions/\n").git("add .gitignore").success();
     repo.stage(NOTE).commit().refuses(&[NOTE]);
 }
 
 #[test]
 fn leaves_intent_to_add_alone() {
     let repo = Repo::new();
-    repo.write(NOTE, "x").git_with(&["add", "-f", "-N", NOTE]).ok();
+    repo.write(NOTE, "x").git_with(&["add", "-f", "-N", NOTE]).success();
     repo.stage("main.py").commit().silent();
 }
 
 #[test]
 fn holds_in_a_linked_worktree() {
     let repo = Repo::new();
-    repo.git("worktree add -q ../linked").ok();
+    repo.git("worktree add -q ../linked").success();
     let linked = repo.beside("linked");
     linked.stage(NOTE).commit().refuses(&[NOTE]);
-    repo.commit().refuses_nothing_for_nothing_is_staged();
+    repo.commit().nothing_to_commit();
 }
 
 #[test]
@@ -205,12 +205,12 @@ fn holds_in_a_submodule() {
     let repo = Repo::new();
     let library = repo.beside("library");
     fs::create_dir(&library.top).unwrap();
-    library.git("init -q").ok();
-    library.stage("lib.py").git("commit -q -m library").ok();
-    repo.git("-c protocol.file.allow=always submodule --quiet add ../library sub").ok();
-    repo.git("commit -q -m submodule").ok();
+    library.git("init -q").success();
+    library.stage("lib.py").git("commit -q -m library").success();
+    repo.git("-c protocol.file.allow=always submodule --quiet add ../library sub").success();
+    repo.git("commit -q -m submodule").success();
     let sub = repo.within("sub");
-    sub.guard("install").ok();
+    sub.guard("install").success();
     sub.stage(NOTE).commit().refuses(&[NOTE]);
     assert_eq!(repo.refused(""), [""; 0]);
 }
@@ -244,12 +244,12 @@ fn holds_however_git_is_told_where_the_worktree_is() {
         let worktree = format!("[core]\n\tworktree = {}\n", repo.path("../other").display());
         repo.write("../global", &worktree).write(".git/included", &worktree);
         repo.with("GIT_CONFIG_GLOBAL", repo.path("../global")).commit().refuses(&[NOTE]);
-        repo.git("config include.path included").ok();
+        repo.git("config include.path included").success();
         repo.commit().refuses(&[NOTE]);
-        repo.git("config --unset include.path").ok();
+        repo.git("config --unset include.path").success();
         // Without a worktree, git takes the current directory for the top.
         repo.within("deep").shell("GIT_DIR=../.git git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
-        repo.git_with(&["config", "core.worktree", &outside.top.display().to_string()]).ok();
+        repo.git_with(&["config", "core.worktree", &outside.top.display().to_string()]).success();
         outside.shell("git --git-dir=../repo/.git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
     }
 }
@@ -262,9 +262,9 @@ fn heeds_the_git_dir_and_the_worktree_of_the_environment() {
     let git_dir = repo.path(".git");
     let outside = elsewhere.with("GIT_DIR", &git_dir).with("GIT_WORK_TREE", &repo.top);
     repo.stage(NOTE);
-    outside.guard("").refuses(&[NOTE]).ends(1);
-    repo.git("update-index --split-index").ok();
-    outside.guard("").refuses(&[NOTE]).ends(1);
+    outside.guard("").refuses(&[NOTE]).code(1);
+    repo.git("update-index --split-index").success();
+    outside.guard("").refuses(&[NOTE]).code(1);
     repo.within("deep").with("GIT_DIR", &git_dir).with("GIT_WORK_TREE", "..").commit().refuses(&[NOTE]);
 }
 
@@ -285,12 +285,12 @@ fn the_way_out_that_is_named_works() {
             run.out.matches("refused: ").count() + run.err.matches("refused: ").count(),
             3 + odd.len()
         );
-        repo.within("deep/down").shell(&run.way_out()).ok();
+        repo.within("deep/down").shell(&run.stow_command()).success();
         repo.commit().silent();
-        assert_eq!(repo.git("show --format= --name-only").ok(), "main.py\n");
+        assert_eq!(repo.git("show --format= --name-only").success(), "main.py\n");
         let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
         assert_eq!(stowed, "changed since\n");
-        assert_eq!(repo.git("status --porcelain").ok(), "?? .stage-guard.toml\n");
+        assert_eq!(repo.git("status --porcelain").success(), "?? .stage-guard.toml\n");
     }
 }
 
@@ -302,14 +302,14 @@ fn the_way_out_names_the_paths_where_nothing_stays_staged() {
         repo.write(TEST, "changed\n").write("backend/api_client.py", "mended\n");
         let commit = [&["commit", "-q", "-m", "all"], arguments].concat();
         let run = repo.git_with(&commit).refuses(&[TEST]);
-        assert!(run.way_out().ends_with(" stow --changes -- :/backend/test_api.py"), "{run:?}");
-        repo.shell(&run.way_out()).ok();
+        assert!(run.stow_command().ends_with(" stow --changes -- :/backend/test_api.py"), "{run:?}");
+        repo.shell(&run.stow_command()).success();
         repo.git_with(&commit).silent();
         let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
         assert_eq!(stowed, "changed\n");
         // What a commit has is not deleted because it was changed.
-        assert!(repo.is_there(TEST) && repo.git("ls-files").ok().contains(TEST));
-        assert!(repo.git("status --porcelain").ok().lines().all(|line| line.ends_with("api_client.py")));
+        assert!(repo.is_there(TEST) && repo.git("ls-files").success().contains(TEST));
+        assert!(repo.git("status --porcelain").success().lines().all(|line| line.ends_with("api_client.py")));
     }
 }
 
@@ -318,7 +318,7 @@ fn the_way_out_works_under_commit_all_on_an_unborn_branch() {
     let repo = Repo::unborn();
     repo.stage("main.py").stage(NOTE);
     let run = repo.git("commit -q -a -m all").refuses(&[NOTE]);
-    repo.shell(&run.way_out()).ok();
+    repo.shell(&run.stow_command()).success();
     repo.git("commit -q -a -m all").silent();
     repo.git("status --porcelain").silent();
 }

@@ -31,7 +31,7 @@ const HISTORY: &str = "
 
 fn history_of(format: &[&str]) -> Repo {
     let repo = Repo::of_format(format);
-    repo.shell(HISTORY).ok();
+    repo.shell(HISTORY).success();
     repo
 }
 
@@ -43,7 +43,7 @@ fn refused(repo: &Repo, arguments: &str) -> Vec<String> {
     let findings = report["findings"].as_array().unwrap();
     let line = |finding: &serde_json::Value| {
         let commit = finding["commit"].as_str().unwrap();
-        let subject = repo.git(&format!("log -1 --format=%s {commit}")).ok();
+        let subject = repo.git(&format!("log -1 --format=%s {commit}")).success();
         format!("{} {}", subject.trim(), finding["path"]["text"].as_str().unwrap())
     };
     findings.iter().map(line).collect()
@@ -86,8 +86,8 @@ fn judges(repo: &Repo) {
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{arguments}");
-        repo.guard(&format!("check {arguments} --dry-run")).ends(0);
-        repo.guard(&format!("check {arguments}")).ends(i32::from(!expected.is_empty()));
+        repo.guard(&format!("check {arguments} --dry-run")).code(0);
+        repo.guard(&format!("check {arguments}")).code(i32::from(!expected.is_empty()));
     }
 }
 
@@ -123,12 +123,12 @@ fn in_a_repository_with_reftables() {
 #[test]
 fn in_a_bare_repository_by_the_configuration_of_its_head() {
     let repo = history_of(&[]);
-    repo.git("clone -q --bare . ../bare.git").ok();
+    repo.git("clone -q --bare . ../bare.git").success();
     let bare = repo.beside("bare.git");
     judges(&bare);
-    repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").ok();
+    repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").success();
     repo.commit().silent();
-    repo.git("push -q ../bare.git main").ok();
+    repo.git("push -q ../bare.git main").success();
     bare.guard("check --range first..main").silent();
     with_git(&repo).guard("check --range first..main").silent();
 }
@@ -136,10 +136,10 @@ fn in_a_bare_repository_by_the_configuration_of_its_head() {
 #[test]
 fn in_a_linked_worktree_and_below_the_top() {
     let repo = history_of(&[]);
-    repo.git("worktree add -q --detach ../linked").ok();
+    repo.git("worktree add -q --detach ../linked").success();
     repo.write(".stage-guard.toml", "nonsense");
     judges(&repo.beside("linked").within("backend"));
-    repo.guard("check --commit added").could_not("`.stage-guard.toml`, line 1");
+    repo.guard("check --commit added").fails_with("`.stage-guard.toml`, line 1");
 }
 
 #[test]
@@ -148,25 +148,25 @@ fn the_configuration_of_today_is_in_force_also_off_the_disk() {
         let repo = history_of(&[]);
         repo.write(".stage-guard.toml", "allow = [\".claude_sessions/**\"]\n")
             .git("add .stage-guard.toml")
-            .ok();
+            .success();
         repo.commit().silent();
         let repo = readers(&repo, ".");
         repo.guard("check --range first..added").silent();
-        repo.git("sparse-checkout set --no-cone /backend").ok();
+        repo.git("sparse-checkout set --no-cone /backend").success();
         assert!(!repo.is_there(".stage-guard.toml"));
         repo.guard("check --range first..added").silent();
         repo.write("../empty", "");
-        repo.guard("check --range first..added --config ../empty").refuses(&[NOTE]).ends(1);
+        repo.guard("check --range first..added --config ../empty").refuses(&[NOTE]).code(1);
     }
 }
 
 #[test]
 fn a_finding_names_its_commit_and_how_to_mend_it() {
     let repo = history_of(&[]);
-    let added = repo.git("rev-parse added").ok();
+    let added = repo.git("rev-parse added").success();
     let run = repo.guard("check --range first..removed").refuses(&[NOTE]);
     assert!(run.out.contains(&format!(" in {}: ", &added[..12])), "{run:?}");
-    let first = repo.git("rev-parse first").ok();
+    let first = repo.git("rev-parse first").success();
     assert!(
         run.out.contains(&format!("`git rebase -i -r {}` with `edit` for {}", &first[..12], &added[..12])),
         "{run:?}"
@@ -188,21 +188,21 @@ fn alone(repo: &Repo) {
 }
 
 fn below_a_merge(repo: &Repo) {
-    repo.git("branch side").ok();
+    repo.git("branch side").success();
     beside_code(repo);
-    repo.git("checkout -q side").ok();
+    repo.git("checkout -q side").success();
     repo.stage("side.py").commit().silent();
-    repo.git("checkout -q main").ok();
-    repo.git("merge -q --no-verify -m merged side").ok();
+    repo.git("checkout -q main").success();
+    repo.git("merge -q --no-verify -m merged side").success();
 }
 
 fn in_a_merge(repo: &Repo) {
-    repo.git("checkout -q -b side").ok();
+    repo.git("checkout -q -b side").success();
     repo.stage("side.py").commit().silent();
-    repo.git("checkout -q main").ok();
+    repo.git("checkout -q main").success();
     repo.stage("main.py").commit().silent();
-    repo.git("merge -q --no-commit side").ok();
-    repo.stage(NOTE).git("commit -q --no-verify -m merged").ok();
+    repo.git("merge -q --no-commit side").success();
+    repo.stage(NOTE).git("commit -q --no-verify -m merged").success();
     repo.stage("later.py").commit().silent();
 }
 
@@ -217,9 +217,9 @@ fn the_way_to_mend_a_commit_mends_it() {
     for level in ["install", "install --strict", "install --strict=refs"] {
         for (make, edit, subjects) in &histories {
             let repo = Repo::new();
-            repo.git("tag first").ok();
+            repo.git("tag first").success();
             make(&repo);
-            repo.guard(level).ok();
+            repo.guard(level).success();
             let said = repo.guard("check --range first..").refuses(&[NOTE]).out;
             let mend = said.lines().find_map(|line| line.strip_prefix("mend: ")).unwrap();
             let commands: Vec<&str> = mend.split('`').skip(1).step_by(2).collect();
@@ -230,7 +230,8 @@ fn the_way_to_mend_a_commit_mends_it() {
                 .shell(&format!("set -e; GIT_SEQUENCE_EDITOR=\"{edit}\" {rebase}; {stow}; {amend}; {go_on}"));
             assert_eq!(run.code, 0, "{mend} {run:?}");
             repo.guard("check --range first..").silent();
-            let mut log: Vec<String> = repo.git("log --format=%s").ok().lines().map(str::to_owned).collect();
+            let mut log: Vec<String> =
+                repo.git("log --format=%s").success().lines().map(str::to_owned).collect();
             if subjects.starts_with("first") {
                 log.sort_unstable();
             }
@@ -262,30 +263,30 @@ fn what_cannot_be_checked_is_said() {
         ("check --range first..main --commit main", "cannot be used with"),
         ("check --all-files --range first..main", "cannot be used with"),
     ] {
-        repo.guard(arguments).could_not(words);
-        repo.guard(&format!("{arguments} --format json")).could_not(words);
+        repo.guard(arguments).fails_with(words);
+        repo.guard(&format!("{arguments} --format json")).fails_with(words);
     }
-    Repo::home().guard("check --commit HEAD").could_not("not in a git repository");
-    Repo::unborn().guard("check --range x..HEAD").could_not("names no commit");
+    Repo::home().guard("check --commit HEAD").fails_with("not in a git repository");
+    Repo::unborn().guard("check --range x..HEAD").fails_with("names no commit");
 }
 
 #[test]
 fn a_history_that_is_cut_off_is_not_taken_for_a_clean_one() {
     let repo = history_of(&[]);
     repo.git_with(&["clone", "-q", "--depth=3", &format!("file://{}", repo.top.display()), "../shallow"])
-        .ok();
+        .success();
     let shallow = repo.beside("shallow");
     for shallow in [&shallow, &with_git(&shallow)] {
-        shallow.guard("check --range HEAD~1..").refuses(&["debug_evil.py"]).ends(1);
-        shallow.guard("check --range first..HEAD").could_not("fetch-depth: 0");
-        let cut = shallow.git("rev-list --max-parents=0 HEAD").ok();
+        shallow.guard("check --range HEAD~1..").refuses(&["debug_evil.py"]).code(1);
+        shallow.guard("check --range first..HEAD").fails_with("fetch-depth: 0");
+        let cut = shallow.git("rev-list --max-parents=0 HEAD").success();
         let cut = cut.lines().next().unwrap();
-        shallow.guard(&format!("check --commit {cut}")).could_not("fetch-depth: 0");
-        shallow.guard("check --range HEAD~1^..HEAD").could_not("fetch-depth: 0");
+        shallow.guard(&format!("check --commit {cut}")).fails_with("fetch-depth: 0");
+        shallow.guard("check --range HEAD~1^..HEAD").fails_with("fetch-depth: 0");
         // A branch that has nothing in common with what was fetched.
-        let tree = shallow.git("rev-parse HEAD^{tree}").ok();
-        let lone = shallow.git(&format!("commit-tree -m lone {tree}")).ok();
-        shallow.guard(&format!("check --range {}..HEAD", lone.trim())).could_not("git fetch --unshallow");
+        let tree = shallow.git("rev-parse HEAD^{tree}").success();
+        let lone = shallow.git(&format!("commit-tree -m lone {tree}")).success();
+        shallow.guard(&format!("check --range {}..HEAD", lone.trim())).fails_with("git fetch --unshallow");
     }
 }
 
@@ -293,27 +294,27 @@ fn a_history_that_is_cut_off_is_not_taken_for_a_clean_one() {
 fn an_object_that_is_missing_is_said() {
     let repo = history_of(&[]);
     let object = |revision: &str| {
-        let id = repo.git(&format!("rev-parse {revision}")).ok();
+        let id = repo.git(&format!("rev-parse {revision}")).success();
         format!(".git/objects/{}/{}", &id[..2], id[2..].trim())
     };
     for missing in ["added", "added^{tree}", "added:.claude_sessions", "first^{tree}"] {
         let file = object(missing);
-        repo.shell(&format!("mv {file} ../kept")).ok();
+        repo.shell(&format!("mv {file} ../kept")).success();
         for reader in [&repo.below("."), &with_git(&repo)] {
-            reader.guard("check --range first..removed").could_not("");
+            reader.guard("check --range first..removed").fails_with("");
         }
-        repo.shell(&format!("mv ../kept {file}")).ok();
+        repo.shell(&format!("mv ../kept {file}")).success();
     }
     // A file's contents are not asked for.
     let file = object(&format!("added:{NOTE}"));
-    repo.shell(&format!("mv {file} ../kept")).ok();
-    repo.guard("check --range first..removed").refuses(&[NOTE]).ends(1);
+    repo.shell(&format!("mv {file} ../kept")).success();
+    repo.guard("check --range first..removed").refuses(&[NOTE]).code(1);
 }
 
 /// An object made of these bytes, whatever they are.
 fn object(repo: &Repo, kind: &str, bytes: &[u8]) -> String {
     let arguments = ["hash-object", "-t", kind, "-w", "--literally", "--stdin"];
-    repo.git_fed(&arguments, bytes).ok().trim().to_owned()
+    repo.git_fed(&arguments, bytes).success().trim().to_owned()
 }
 
 /// An entry of a tree, as git holds it.
@@ -325,7 +326,7 @@ fn entry(mode: &str, name: &str, id: &str) -> Vec<u8> {
 /// A commit of a tree of these bytes.
 fn commit_of(repo: &Repo, tree: &[u8], parent: &str) -> String {
     let tree = object(repo, "tree", tree);
-    repo.git(&format!("commit-tree -m made {tree} -p {parent}")).ok().trim().to_owned()
+    repo.git(&format!("commit-tree -m made {tree} -p {parent}")).success().trim().to_owned()
 }
 
 #[test]
@@ -349,14 +350,14 @@ fn a_damaged_tree_is_not_taken_for_a_clean_one() {
         let changed = entry("100644", "a", &object(&repo, "blob", b"y"));
         let next = commit_of(&repo, &[changed, damaged].concat(), &commit);
         for reader in readers {
-            reader.guard(&format!("check --commit {commit}")).could_not("");
-            reader.guard(&format!("check --commit {next}")).could_not("");
+            reader.guard(&format!("check --commit {commit}")).fails_with("");
+            reader.guard(&format!("check --commit {next}")).fails_with("");
         }
     }
     let no_tree = format!("tree {blob}\nauthor x <x> 0 +0000\ncommitter x <x> 0 +0000\n\n");
     let commit = object(&repo, "commit", no_tree.as_bytes());
     for reader in readers {
-        reader.guard(&format!("check --commit {commit}")).could_not("");
+        reader.guard(&format!("check --commit {commit}")).fails_with("");
     }
 }
 
@@ -373,13 +374,13 @@ fn odd_trees_hide_nothing() {
         [[&z[..], &a, &session("100644")], [&z, &session("100644"), &a], [&a, &session("100644"), &z]];
     for order in orders {
         let commit = commit_of(&repo, &order.concat(), &parent);
-        repo.guard(&format!("check --commit {commit}")).refuses(&[".claude_sessions/x.py"]).ends(1);
+        repo.guard(&format!("check --commit {commit}")).refuses(&[".claude_sessions/x.py"]).code(1);
     }
     let other = entry("100644", "x.py", &object(&repo, "blob", b"y"));
     let twice = object(&repo, "tree", &[entry("100644", "x.py", &blob), other].concat());
     let parent = commit_of(&repo, &session("100644"), "HEAD");
     let commit = commit_of(&repo, &entry("40000", ".claude_sessions", &twice), &parent);
-    repo.guard(&format!("check --commit {commit}")).refuses(&[".claude_sessions/x.py"]).ends(1);
+    repo.guard(&format!("check --commit {commit}")).refuses(&[".claude_sessions/x.py"]).code(1);
     // Modes of old are those of today.
     for mode in ["100664", "0100644"] {
         let commit = commit_of(&repo, &session(mode), &parent);
@@ -388,7 +389,7 @@ fn odd_trees_hide_nothing() {
         }
     }
     let commit = commit_of(&repo, &session("100755"), &parent);
-    repo.guard(&format!("check --commit {commit}")).refuses(&[".claude_sessions/x.py"]).ends(1);
+    repo.guard(&format!("check --commit {commit}")).refuses(&[".claude_sessions/x.py"]).code(1);
 }
 
 #[test]
@@ -399,10 +400,10 @@ fn directories_lie_as_deep_as_git_goes() {
         let input = format!(
             "commit refs/heads/deep\ncommitter x <x> 0 +0000\ndata 0\nM 100644 inline {path}\ndata 0\n"
         );
-        repo.git_fed(&["fast-import", "--quiet", "--force"], input.as_bytes()).ok();
+        repo.git_fed(&["fast-import", "--quiet", "--force"], input.as_bytes()).success();
         let run = repo.guard("check --commit deep --format json");
         if is_too_deep {
-            run.could_not("too deep");
+            run.fails_with("too deep");
         } else {
             run.refuses_some();
         }
@@ -412,21 +413,21 @@ fn directories_lie_as_deep_as_git_goes() {
 #[test]
 fn odd_names_and_types_in_commits() {
     let repo = Repo::new();
-    repo.git("tag first").ok();
+    repo.git("tag first").success();
     let path = super::sandbox::bytes(b".claude_sessions/a \xff\n\x1b[31m.py");
-    repo.stage(path).shell("ln -s x pkg; mkdir -p q; ln -s /tmp q/.claude_sessions; git add -f q").ok();
+    repo.stage(path).shell("ln -s x pkg; mkdir -p q; ln -s /tmp q/.claude_sessions; git add -f q").success();
     repo.git_with(&[
         "update-index",
         "--add",
         "--cacheinfo",
         &format!("160000,{},.Claude_Sessions", "1".repeat(40)),
     ])
-    .ok();
-    repo.git("commit -q --no-verify -m odd").ok();
+    .success();
+    repo.git("commit -q --no-verify -m odd").success();
     for reader in [&repo.below("."), &with_git(&repo)] {
         let run = reader.guard("check --range first..");
         run.refuses(&[r".Claude_Sessions", r".claude_sessions/a \xff\n\u{1b}[31m.py", "q/.claude_sessions"])
-            .ends(1);
+            .code(1);
     }
 }
 
@@ -436,24 +437,24 @@ fn odd_names_and_types_in_commits() {
 fn cloned() -> Repo {
     let repo = Repo::new();
     repo.commit_past_the_guard(&[".claude_sessions/archive/old.py"]).stage("code.py").commit().silent();
-    repo.git("clone -q --bare . ../server.git").ok();
-    repo.git("clone -q ../server.git ../clone").ok();
+    repo.git("clone -q --bare . ../server.git").success();
+    repo.git("clone -q ../server.git ../clone").success();
     let clone = repo.beside("clone");
-    clone.guard("install --strict").ok();
+    clone.guard("install --strict").success();
     clone
 }
 
 /// Commits session work past every hook.
 fn commit_past_all(repo: &Repo, path: &str) {
     repo.stage(path);
-    repo.git("-c core.hooksPath=/dev/null commit -q -m past").ok();
+    repo.git("-c core.hooksPath=/dev/null commit -q -m past").success();
 }
 
 #[test]
 fn a_push_of_session_work_is_refused() {
     let repo = cloned();
     commit_past_all(&repo, NOTE);
-    repo.git("rm -q --cached .claude_sessions/current/x.py").ok();
+    repo.git("rm -q --cached .claude_sessions/current/x.py").success();
     repo.commit().silent();
     for push in [
         "push -q",
@@ -470,13 +471,13 @@ fn a_push_of_session_work_is_refused() {
         repo.shell(
             "rm -rf ../other.git; git init -q --bare ../other.git; git -C ../server.git branch -f gone main",
         )
-        .ok();
+        .success();
         // What the hook prints is printed by git, to one of the two.
         let run = repo.shell(&format!("git {push} 2>&1"));
         assert!(run.code == 1 && run.out.contains(&format!("refused: {NOTE} [")), "{push}: {run:?}");
         assert!(run.out.contains(", for refs/"), "{push}: {run:?}");
     }
-    repo.git("push -q --no-verify").ok();
+    repo.git("push -q --no-verify").success();
     repo.stage("more.py").commit().silent();
     repo.git("push -q").silent();
 }
@@ -485,13 +486,13 @@ fn a_push_of_session_work_is_refused() {
 fn a_push_of_what_some_remote_has_is_not_judged_again() {
     let repo = cloned();
     repo.stage("clean.py").commit().silent();
-    repo.git("tag light").ok();
-    repo.git("tag -m tag heavy").ok();
+    repo.git("tag light").success();
+    repo.git("tag -m tag heavy").success();
     repo.shell(
         "git tag blob $(git rev-parse HEAD:code.py); git tag -m x blob-tag blob; git tag tree HEAD^{tree}",
     )
-    .ok();
-    repo.git("init -q --bare ../fork.git").ok();
+    .success();
+    repo.git("init -q --bare ../fork.git").success();
     for push in [
         "push -q ../fork.git main",
         "push -q --tags ../fork.git",
@@ -511,7 +512,7 @@ fn a_push_of_what_some_remote_has_is_not_judged_again() {
 fn what_the_other_side_has_already_is_known() {
     let repo = cloned();
     commit_past_all(&repo, NOTE);
-    repo.git("push -q --no-verify ../server.git main:refs/heads/theirs").ok();
+    repo.git("push -q --no-verify ../server.git main:refs/heads/theirs").success();
     repo.stage("clean.py").commit().silent();
     // No branch of a remote has it here, but the other side says what it has.
     repo.git("push -q ../server.git main:theirs").silent();
@@ -520,19 +521,19 @@ fn what_the_other_side_has_already_is_known() {
         &["hook", "pre-push", "x", "y"],
         format!(
             "refs/heads/main {} refs/heads/main {}\n",
-            repo.git("rev-parse main").ok().trim(),
+            repo.git("rev-parse main").success().trim(),
             "1".repeat(40)
         )
         .as_bytes(),
     );
-    run.refuses(&[NOTE]).ends(1);
+    run.refuses(&[NOTE]).code(1);
 }
 
 #[test]
 fn what_is_no_push_is_said() {
     let repo = cloned();
     let zero = "0".repeat(40);
-    let main = repo.git("rev-parse main").ok();
+    let main = repo.git("rev-parse main").success();
     for input in [
         "nonsense\n".to_owned(),
         format!("refs/heads/main {zero}\n"),
@@ -542,10 +543,10 @@ fn what_is_no_push_is_said() {
         "\n".to_owned(),
         format!("x {} refs/heads/x {zero}\ny\n", main.trim()),
     ] {
-        repo.guard_fed(&["hook", "pre-push", "o", "u"], input.as_bytes()).could_not("of standard input");
+        repo.guard_fed(&["hook", "pre-push", "o", "u"], input.as_bytes()).fails_with("of standard input");
     }
     let gone = format!("x {} refs/heads/x {zero}\n", "1".repeat(40));
-    repo.guard_fed(&["hook", "pre-push", "o", "u"], gone.as_bytes()).could_not("1111");
+    repo.guard_fed(&["hook", "pre-push", "o", "u"], gone.as_bytes()).fails_with("1111");
     repo.guard_fed(&["hook", "pre-push", "o", "u"], b"").silent();
     let deletion = format!("(delete) {zero} refs/heads/x {}\n", main.trim());
     repo.guard_fed(&["hook", "pre-push", "o", "u"], deletion.repeat(100_000).as_bytes()).silent();
@@ -557,23 +558,23 @@ fn what_is_no_push_is_said() {
 fn served() -> (Repo, Repo) {
     let repo = Repo::new();
     repo.commit_past_the_guard(&[".claude_sessions/archive/old.py"]);
-    repo.git("clone -q --bare . ../server.git").ok();
+    repo.git("clone -q --bare . ../server.git").success();
     let server = repo.beside("server.git");
-    assert!(server.guard("install").ok().contains("pre-receive"));
-    server.git("clone -q . ../clone").ok();
+    assert!(server.guard("install").success().contains("pre-receive"));
+    server.git("clone -q . ../clone").success();
     (server, repo.beside("clone"))
 }
 
 #[test]
 fn a_server_refuses_session_work_and_names_ref_and_commit() {
     let (server, clone) = served();
-    clone.stage("code.py").git("commit -q -m code").ok();
+    clone.stage("code.py").git("commit -q -m code").success();
     clone.git("push -q").silent();
-    let before = server.git("for-each-ref").ok();
+    let before = server.git("for-each-ref").success();
     commit_past_all(&clone, NOTE);
-    clone.git("rm -q --cached .claude_sessions/current/x.py").ok();
-    clone.git("commit -q -m removed").ok();
-    let dirty = clone.git("rev-parse HEAD~1").ok();
+    clone.git("rm -q --cached .claude_sessions/current/x.py").success();
+    clone.git("commit -q -m removed").success();
+    let dirty = clone.git("rev-parse HEAD~1").success();
     for push in [
         "push",
         "push origin main:new",
@@ -588,7 +589,7 @@ fn a_server_refuses_session_work_and_names_ref_and_commit() {
             "{run:?}"
         );
     }
-    assert_eq!(server.git("for-each-ref").ok(), before);
+    assert_eq!(server.git("for-each-ref").success(), before);
     // What is new to it alone is judged, and branches can go.
     clone.git("push -q origin HEAD~2:refs/heads/x").silent();
     clone.git("push -q origin :x").silent();
@@ -598,15 +599,15 @@ fn a_server_refuses_session_work_and_names_ref_and_commit() {
 #[test]
 fn a_push_cannot_loosen_its_own_rules() {
     let (server, clone) = served();
-    clone.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").ok();
-    clone.git("commit -q -m loosened").ok();
+    clone.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").success();
+    clone.git("commit -q -m loosened").success();
     commit_past_all(&clone, NOTE);
     assert!(clone.git("push -q").err.contains(&format!("refused: {NOTE} [")));
     clone.git("push -q origin HEAD~1:refs/heads/main").silent();
     clone.git("push -q").silent();
-    assert_eq!(server.git("rev-parse main").ok(), clone.git("rev-parse main").ok());
+    assert_eq!(server.git("rev-parse main").success(), clone.git("rev-parse main").success());
     // A broken policy is in nobody's way to mend it, and lets nothing else pass.
-    clone.write(".stage-guard.toml", "allow = [\n").git("commit -q -a -m broken").ok();
+    clone.write(".stage-guard.toml", "allow = [\n").git("commit -q -a -m broken").success();
     clone.git("push -q").silent();
     commit_past_all(&clone, ".claude_sessions/current/y.py");
     let run = clone.git("push -q");
@@ -616,11 +617,11 @@ fn a_push_cannot_loosen_its_own_rules() {
             && run.err.contains("refused: .claude_sessions/current/y.py"),
         "{run:?}"
     );
-    clone.git("reset -q --hard HEAD~1").ok();
-    clone.write(".stage-guard.toml", "").git("commit -q -a -m mended").ok();
+    clone.git("reset -q --hard HEAD~1").success();
+    clone.write(".stage-guard.toml", "").git("commit -q -a -m mended").success();
     let run = clone.git("push -q");
     assert!(run.code == 0 && run.err.contains("warning: "), "{run:?}");
-    clone.stage("more.py").git("commit -q -m more").ok();
+    clone.stage("more.py").git("commit -q -m more").success();
     clone.git("push -q").silent();
 }
 
@@ -628,12 +629,12 @@ fn a_push_cannot_loosen_its_own_rules() {
 fn the_first_push_brings_its_own_policy() {
     let server = Repo::home().beside_bare();
     let clone = server.beside("clone");
-    server.git("clone -q . ../clone").ok();
-    clone.git("checkout -q -b main").ok();
+    server.git("clone -q . ../clone").success();
+    clone.git("checkout -q -b main").success();
     clone
         .write(".stage-guard.toml", "allow = [\".claude_sessions/current/**\"]\n")
         .git("add .stage-guard.toml")
-        .ok();
+        .success();
     commit_past_all(&clone, NOTE);
     // Only the branch that `HEAD` will name has a say.
     assert!(clone.git("push -q origin main:other").err.contains(&format!("refused: {NOTE} [")));
@@ -643,12 +644,12 @@ fn the_first_push_brings_its_own_policy() {
 #[test]
 fn a_server_that_cannot_check_refuses() {
     let (server, clone) = served();
-    clone.stage("code.py").git("commit -q -m code").ok();
-    server.guard_fed(&["hook", "pre-receive"], b"nonsense\n").could_not("line 1 of standard input");
+    clone.stage("code.py").git("commit -q -m code").success();
+    server.guard_fed(&["hook", "pre-receive"], b"nonsense\n").fails_with("line 1 of standard input");
     server.guard_fed(&["hook", "pre-receive"], b"").silent();
     let gone = format!("{} {} refs/heads/x\n", "0".repeat(40), "1".repeat(40));
-    server.guard_fed(&["hook", "pre-receive"], gone.as_bytes()).could_not("1111");
-    server.shell("sed -i \"s|^stage_guard=.*|stage_guard=/nothing|\" stage-guard/hook").ok();
+    server.guard_fed(&["hook", "pre-receive"], gone.as_bytes()).fails_with("1111");
+    server.shell("sed -i \"s|^stage_guard=.*|stage_guard=/nothing|\" stage-guard/hook").success();
     let run = clone.git("push -q");
     assert!(run.code == 1 && run.err.contains("nothing was checked"), "{run:?}");
 }
@@ -656,15 +657,15 @@ fn a_server_that_cannot_check_refuses() {
 #[test]
 fn a_server_keeps_the_hook_that_was_there() {
     let (server, clone) = served();
-    server.guard("uninstall").ok();
+    server.guard("uninstall").success();
     server.program("hooks/pre-receive", "#!/bin/sh\ncat >told; exit 0\n");
-    server.guard("install").ok();
-    clone.stage("code.py").git("commit -q -m code").ok();
+    server.guard("install").success();
+    clone.stage("code.py").git("commit -q -m code").success();
     clone.git("push -q").silent();
     assert!(server.read("told").ends_with(" refs/heads/main\n"));
-    server.guard("uninstall").ok();
+    server.guard("uninstall").success();
     assert!(server.read("hooks/pre-receive").starts_with("#!/bin/sh\ncat"));
-    server.guard("install --strict").could_not("bare");
+    server.guard("install --strict").fails_with("bare");
 }
 
 #[test]
@@ -675,9 +676,10 @@ fn a_server_of_every_format() {
     }
     for format in formats {
         let repo = Repo::of_format(&format);
-        repo.git_with(&[&["init", "-q", "--bare", "-b", "main", "../server.git"], &format[..]].concat()).ok();
+        repo.git_with(&[&["init", "-q", "--bare", "-b", "main", "../server.git"], &format[..]].concat())
+            .success();
         let server = repo.beside("server.git");
-        server.guard("install").ok();
+        server.guard("install").success();
         repo.git("push -q ../server.git main").silent();
         commit_past_all(&repo, NOTE);
         assert!(repo.git("push -q ../server.git main").err.contains(&format!("refused: {NOTE} [")));
@@ -689,12 +691,12 @@ fn a_large_push_is_named_ref_by_ref() {
     let (_, clone) = served();
     clone
         .shell("for i in $(seq 40); do git checkout -q -b b$i main; git commit -q --allow-empty -m $i; done")
-        .ok();
+        .success();
     commit_past_all(&clone, NOTE);
     let run: Run = clone.git("push -q --all");
     assert!(run.code == 1 && run.err.contains(", for refs/heads/b40:"), "{run:?}");
     assert_eq!(run.err.matches("refused: ").count(), 1, "{run:?}");
-    clone.git("reset -q --hard HEAD~1").ok();
+    clone.git("reset -q --hard HEAD~1").success();
     clone.git("push -q --all").silent();
 }
 
@@ -703,15 +705,15 @@ fn a_large_push_is_named_ref_by_ref() {
 #[test]
 fn a_transaction_is_judged_by_what_git_says_of_it() {
     let repo = history_of(&[]);
-    repo.git("branch -q -D theirs rootless root").ok();
-    repo.shell("git tag -d $(git tag)").ok();
+    repo.git("branch -q -D theirs rootless root").success();
+    repo.shell("git tag -d $(git tag)").success();
     let zero = "0".repeat(40);
-    let main = repo.git("rev-parse main").ok();
+    let main = repo.git("rev-parse main").success();
     let main = main.trim();
     repo.commit_past_the_guard(&[NOTE]);
-    let dirty = repo.git("rev-parse main").ok();
+    let dirty = repo.git("rev-parse main").success();
     let dirty = dirty.trim();
-    repo.git("reset -q --hard HEAD~1").ok();
+    repo.git("reset -q --hard HEAD~1").success();
     let refused = [
         format!("{main} {dirty} refs/heads/main\n"),
         format!("{zero} {dirty} refs/heads/main"),
@@ -748,13 +750,13 @@ fn a_transaction_is_judged_by_what_git_says_of_it() {
         repo.guard_fed(&["hook", "reference-transaction", state], input.as_bytes())
     };
     for input in &refused {
-        run("prepared", input).refuses(&[NOTE]).ends(1);
+        run("prepared", input).refuses(&[NOTE]).code(1);
     }
     for input in &allowed {
         run("prepared", input).silent();
     }
     for input in &unknown {
-        run("prepared", input).could_not("of standard input");
+        run("prepared", input).fails_with("of standard input");
     }
     for state in ["preparing", "committed", "aborted", "a state to come", ""] {
         for input in refused.iter().chain(&unknown) {
@@ -763,31 +765,31 @@ fn a_transaction_is_judged_by_what_git_says_of_it() {
     }
     repo.guard_fed(&["hook", "reference-transaction"], refused[0].as_bytes()).silent();
     // A mirror takes in what no ref of it reaches.
-    repo.git("init -q --bare ../bare.git").ok();
-    repo.shell("cp -a .git/objects ../bare.git").ok();
+    repo.git("init -q --bare ../bare.git").success();
+    repo.shell("cp -a .git/objects ../bare.git").success();
     let bare = repo.beside("bare.git");
     for input in &refused {
         bare.guard_fed(&["hook", "reference-transaction", "prepared"], input.as_bytes()).silent();
     }
     let missing = format!("{zero} {} refs/heads/x\n", "1".repeat(40));
-    run("prepared", &missing).could_not("1111");
+    run("prepared", &missing).fails_with("1111");
 }
 
 #[test]
 fn the_shim_reads_a_transaction_whatever_the_environment_is() {
     let repo = Repo::new();
-    repo.guard("install --strict=refs").ok();
+    repo.guard("install --strict=refs").success();
     commit_past_all(&repo.with("x", "y"), "later.py");
     let hostile = ["line", "seen", "kept", "before", "name"]
         .iter()
         .fold(repo.below("."), |repo, name| repo.with(name, "x y"));
     let hostile = hostile.with("IFS", "0/");
     hostile.git("branch one").silent();
-    let dirty = hostile.shell("git commit-tree -p HEAD -m x $(git write-tree)").ok();
+    let dirty = hostile.shell("git commit-tree -p HEAD -m x $(git write-tree)").success();
     hostile.git(&format!("branch two {}", dirty.trim())).silent();
     hostile.stage(NOTE).git("commit -q -n -m x").refuses(&[NOTE]);
-    let tree = hostile.git("write-tree").ok();
-    let dirty = hostile.git(&format!("commit-tree -p HEAD -m x {}", tree.trim())).ok();
+    let tree = hostile.git("write-tree").success();
+    let dirty = hostile.git(&format!("commit-tree -p HEAD -m x {}", tree.trim())).success();
     let run = hostile.git(&format!("branch three {}", dirty.trim()));
     assert!(run.code == 128 && run.err.contains(&format!("refused: {NOTE} [")), "{run:?}");
 }

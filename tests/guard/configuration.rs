@@ -86,7 +86,7 @@ fn every_key_of_a_rule_counts() {
     let sibling = "[[rule]]\nid = \"r\"\nnames = [\"n_*\"]\nsibling = true\n";
     let repo = configured(sibling);
     repo.stage("a/n_x.py").stage("a/x.py").stage("b/n_x.py").stage("b/x/y").stage("c/n_x.py").stage("x.py");
-    repo.git_with(&["add", FILE]).ok();
+    repo.git_with(&["add", FILE]).success();
     assert_eq!(repo.refused(""), ["c/n_x.py"]);
 }
 
@@ -103,7 +103,7 @@ fn tracked_paths_can_be_let_be() {
     let repo = configured("tracked = \"allow\"\n");
     repo.commit_past_the_guard(&["backend/test_old.py", ".claude_sessions/old.py"]);
     repo.write("backend/test_old.py", "changed").write(".claude_sessions/old.py", "changed");
-    repo.git("add -u").ok();
+    repo.git("add -u").success();
     repo.stage("backend/test_new.py");
     assert_eq!(repo.refused(""), [".claude_sessions/old.py", "backend/test_new.py"]);
     let all = [".claude_sessions/old.py", "backend/test_new.py", "backend/test_old.py"];
@@ -115,7 +115,7 @@ fn tracked_paths_can_be_let_be() {
 #[test]
 fn it_is_read_from_the_worktree_and_from_nowhere_else() {
     let repo = Repo::new();
-    repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_with(&["add", FILE]).ok();
+    repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_with(&["add", FILE]).success();
     repo.stage("debug_x.py").guard("").silent();
     std::fs::remove_file(repo.path(FILE)).unwrap();
     repo.guard("").refuses(&["debug_x.py"]);
@@ -126,12 +126,12 @@ fn it_is_read_from_the_worktree_and_from_nowhere_else() {
 fn it_is_read_from_the_index_where_a_sparse_checkout_keeps_it_off_the_disk() {
     for split in [false, true] {
         let repo = Repo::new();
-        repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_with(&["add", FILE]).ok();
+        repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_with(&["add", FILE]).success();
         repo.stage("src/x.py").commit().silent();
-        repo.git_with(&["sparse-checkout", "set", "--no-cone", "/src/"]).ok();
+        repo.git_with(&["sparse-checkout", "set", "--no-cone", "/src/"]).success();
         assert!(!repo.path(FILE).exists());
         if split {
-            repo.git("update-index --split-index").ok();
+            repo.git("update-index --split-index").success();
         }
         repo.stage("debug_x.py").stage("debug_y.py");
         repo.within("src").commit().refuses(&["debug_y.py"]);
@@ -142,10 +142,10 @@ fn it_is_read_from_the_index_where_a_sparse_checkout_keeps_it_off_the_disk() {
 fn it_counts_also_where_nothing_else_seems_refused() {
     for index in ["--no-split-index", "--split-index", "--index-version 4"] {
         let repo = Repo::new();
-        repo.write(FILE, "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n").git_with(&["add", FILE]).ok();
+        repo.write(FILE, "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n").git_with(&["add", FILE]).success();
         repo.stage("src/x.py").commit().silent();
-        repo.git_with(&["sparse-checkout", "set", "--no-cone", "/src/"]).ok();
-        repo.git(&format!("update-index {index}")).ok();
+        repo.git_with(&["sparse-checkout", "set", "--no-cone", "/src/"]).success();
+        repo.git(&format!("update-index {index}")).success();
         repo.stage("src/mine.py");
         repo.commit().refuses(&["src/mine.py"]);
         repo.guard("check --all-files").refuses(&["src/mine.py"]);
@@ -161,7 +161,7 @@ fn another_file_can_stand_in_its_place() {
     repo.guard("--config deep/other.toml").refuses(&["debug_x.py"]);
     repo.guard("-C deep --config other.toml").refuses(&["debug_x.py"]);
     repo.guard("--config /dev/null").refuses(&["debug_x.py", "debug_y.py"]);
-    repo.guard("--config nowhere.toml").could_not("`nowhere.toml`");
+    repo.guard("--config nowhere.toml").fails_with("`nowhere.toml`");
 }
 
 #[test]
@@ -171,9 +171,9 @@ fn what_rules_prints_can_be_pasted() {
                 [[rule]]\nid = \"mine\"\nnames = [\"it's\", 'a\"b']\nreason = \"a \\\"reason\\\"\"\n";
     for text in ["", text] {
         let repo = configured(text);
-        let printed = repo.guard("rules").ok();
+        let printed = repo.guard("rules").success();
         repo.write(FILE, &printed);
-        let again = repo.guard("rules").ok();
+        let again = repo.guard("rules").success();
         let unique = |text: &str| text.lines().filter(|line| line.starts_with("id = ")).count();
         assert_eq!(unique(&printed), unique(&again));
         let corpus = "debug_x.py test_x.py services/a/debug_x.py backend/debug_x.py docs/debug_x.py a/x/.claude_sessions";
@@ -192,7 +192,7 @@ fn mistake(text: &str, says: &[&str]) {
         for words in says {
             assert!(err.contains(words), "{words}: {err}");
         }
-        run.could_not("`.stage-guard.toml`, line ");
+        run.fails_with("`.stage-guard.toml`, line ");
     }
     assert_ne!(repo.commit().code, 0);
 }
@@ -240,7 +240,7 @@ mistakes! {
 fn a_file_that_is_no_utf_8() {
     let repo = Repo::new();
     std::fs::write(repo.path(FILE), b"allow = []\n# \xff\n").unwrap();
-    repo.guard("").could_not("`.stage-guard.toml`, line 2, column 3: not UTF-8");
+    repo.guard("").fails_with("`.stage-guard.toml`, line 2, column 3: not UTF-8");
 }
 
 #[test]
@@ -259,13 +259,13 @@ fn a_file_of_another_editor() {
 fn a_file_that_is_none() {
     let repo = Repo::new();
     std::fs::create_dir(repo.path(FILE)).unwrap();
-    repo.guard("").could_not(FILE);
+    repo.guard("").fails_with(FILE);
     std::fs::remove_dir(repo.path(FILE)).unwrap();
     std::os::unix::fs::symlink("nowhere", repo.path(FILE)).unwrap();
-    repo.guard("").could_not(FILE);
+    repo.guard("").fails_with(FILE);
     std::fs::remove_file(repo.path(FILE)).unwrap();
-    repo.shell("mkfifo .stage-guard.toml").ok();
-    repo.guard("").could_not("not a regular file");
+    repo.shell("mkfifo .stage-guard.toml").success();
+    repo.guard("").fails_with("not a regular file");
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn of_a_long_line_what_is_around_the_mistake_is_shown() {
     let [_, shown, marked] = run.err.lines().collect::<Vec<_>>()[..] else { panic!("{run:?}") };
     assert_eq!(shown.chars().nth(marked.find('^').unwrap()), Some('3'), "{run:?}");
     assert!(shown.len() < 200);
-    run.could_not("line 1, column 70014");
+    run.fails_with("line 1, column 70014");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn new_git() -> Option<Repo> {
         return None;
     }
     let repo = Repo::new();
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     let global = repo.top.parent().unwrap().join("global.config");
     fs::write(
         &global,
@@ -32,7 +32,7 @@ fn new_git() -> Option<Repo> {
 fn is_guarded(repo: &Repo) {
     repo.stage(NOTE);
     repo.commit().refuses(&[NOTE]);
-    repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+    repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
     repo.git("commit -q --allow-empty -m clean").silent();
 }
 
@@ -40,33 +40,33 @@ fn is_guarded(repo: &Repo) {
 fn the_global_configuration_guards_every_repository() {
     let Some(repo) = new_git() else { return };
     let before = repo.read("../global.config");
-    let said = repo.guard("install --global").ok();
+    let said = repo.guard("install --global").success();
     assert!(said.contains("every repository"), "{said}");
     is_guarded(&repo);
     let once = repo.read("../global.config");
-    repo.guard("install --global").ok();
+    repo.guard("install --global").success();
     assert_eq!(repo.read("../global.config"), once);
-    repo.git("init -q -b main ../another").ok();
+    repo.git("init -q -b main ../another").success();
     is_guarded(&repo.beside("another"));
-    repo.git("clone -q . ../cloned").ok();
+    repo.git("clone -q . ../cloned").success();
     is_guarded(&repo.beside("cloned"));
-    repo.git("worktree add -q ../linked").ok();
+    repo.git("worktree add -q ../linked").success();
     is_guarded(&repo.beside("linked"));
-    repo.git("-c core.hooksPath=/dev/null commit -q --allow-empty -m x").ok();
-    repo.guard("uninstall --global").ok();
+    repo.git("-c core.hooksPath=/dev/null commit -q --allow-empty -m x").success();
+    repo.guard("uninstall --global").success();
     assert_eq!(repo.read("../global.config"), before);
     repo.stage(NOTE).commit().silent();
-    assert!(repo.guard("uninstall --global").ok().contains("no hook"));
+    assert!(repo.guard("uninstall --global").success().contains("no hook"));
 }
 
 #[test]
 fn what_others_have_configured_stays() {
     let Some(repo) = new_git() else { return };
-    repo.guard("install --global --strict=refs").ok();
-    repo.git("config --global hook.stage-guard.pre-commit.enabled true").ok();
-    repo.guard("uninstall --global").ok();
+    repo.guard("install --global --strict=refs").success();
+    repo.git("config --global hook.stage-guard.pre-commit.enabled true").success();
+    repo.guard("uninstall --global").success();
     assert_eq!(
-        repo.git("config --global --get-regexp ^hook").ok(),
+        repo.git("config --global --get-regexp ^hook").success(),
         "hook.mine.command true\nhook.mine.event pre-commit\nhook.stage-guard.pre-commit.enabled true\n"
     );
 }
@@ -74,7 +74,7 @@ fn what_others_have_configured_stays() {
 #[test]
 fn strict_in_the_configuration_survives_a_hooks_path() {
     let Some(repo) = new_git() else { return };
-    repo.guard("install --global --strict=refs").ok();
+    repo.guard("install --global --strict=refs").success();
     for commit in [
         "commit -q --no-verify -m x",
         "-c core.hooksPath=/dev/null commit -q --no-verify -m x",
@@ -83,7 +83,7 @@ fn strict_in_the_configuration_survives_a_hooks_path() {
         repo.stage(NOTE);
         let run = repo.git(commit);
         assert!(run.code != 0 && run.err.contains(&format!("refused: {NOTE} [")), "{commit}: {run:?}");
-        repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+        repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
     }
     repo.stage("main.py").commit().silent();
     // What makes repositories, and what a bare one takes in, is let alone.
@@ -102,15 +102,15 @@ fn strict_in_the_configuration_survives_a_hooks_path() {
 fn another_managers_hooks_path_is_left_alone() {
     let Some(repo) = new_git() else { return };
     repo.program(".husky/_/pre-commit", "#!/bin/sh\necho theirs >>.git/ran\n");
-    repo.git("config core.hooksPath .husky/_").ok();
+    repo.git("config core.hooksPath .husky/_").success();
     let before = repo.read(".git/config");
-    let said = repo.guard("install --strict").ok();
+    let said = repo.guard("install --strict").success();
     assert!(said.contains("the repository's configuration"), "{said}");
     is_guarded(&repo);
     assert_eq!(repo.read(".git/ran"), "theirs\ntheirs\n");
     repo.stage(NOTE);
     repo.git("commit -q -n -m x").refuses(&[NOTE]);
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert_eq!(repo.read(".git/config"), before);
     repo.git("commit -q -n -m x").silent();
 }
@@ -118,8 +118,8 @@ fn another_managers_hooks_path_is_left_alone() {
 #[test]
 fn a_program_that_is_gone_stops_the_commit() {
     let Some(repo) = new_git() else { return };
-    repo.shell(&format!("cp {} '../my guard'", super::sandbox::BINARY)).ok();
-    repo.shell("'../my guard' install --global").ok();
+    repo.shell(&format!("cp {} '../my guard'", super::sandbox::BINARY)).success();
+    repo.shell("'../my guard' install --global").success();
     is_guarded(&repo);
     fs::remove_file(repo.path("../my guard")).unwrap();
     let run = repo.stage("more.py").commit();
@@ -133,8 +133,8 @@ fn an_older_git_says_what_else_there_is() {
         return;
     }
     let repo = Repo::new();
-    repo.guard("install --global").could_not("run `stage-guard install` in each repository");
-    repo.guard("install --global --strict").could_not("2.54");
-    repo.guard("install --global --agent").could_not("cannot be used with");
-    repo.guard("uninstall --global").ok();
+    repo.guard("install --global").fails_with("run `stage-guard install` in each repository");
+    repo.guard("install --global --strict").fails_with("2.54");
+    repo.guard("install --global --agent").fails_with("cannot be used with");
+    repo.guard("uninstall --global").success();
 }

@@ -53,19 +53,20 @@ impl Fixture {
         let repo = Repo::of_format(format);
         repo.write(".git/stage-guard.toml", "[[rule]]\nid = \"everything\"\nnames = [\"*\"]\n");
         repo.write(".git/some.toml", "[[rule]]\nid = \"some\"\nnames = [\"c\", \"b-*\"]\n");
-        let blob =
-            |content: u8| repo.git_fed(&["hash-object", "-w", "--stdin"], &[content]).ok().trim().to_owned();
+        let blob = |content: u8| {
+            repo.git_fed(&["hash-object", "-w", "--stdin"], &[content]).success().trim().to_owned()
+        };
         let contents = (0..3).map(blob).collect();
         Self { repo, contents }
     }
 
     fn fill_index(&self, tree: &Tree) {
-        self.repo.git("read-tree --empty").ok();
+        self.repo.git("read-tree --empty").success();
         let line = |(path, (mode, content)): (&&str, &(&str, u8))| {
             format!("{mode} {} 0\t{path}\0", self.contents[usize::from(*content)])
         };
         let lines: String = tree.iter().map(line).collect();
-        self.repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).ok();
+        self.repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
     }
 
     fn commit(&self, tree: &Tree) -> String {
@@ -74,9 +75,9 @@ impl Fixture {
 
     fn commit_on(&self, tree: &Tree, parents: &[&str]) -> String {
         self.fill_index(tree);
-        let tree = self.repo.git("write-tree --missing-ok").ok();
+        let tree = self.repo.git("write-tree --missing-ok").success();
         let parents = parents.iter().fold(String::new(), |parents, parent| parents + "-p " + parent + " ");
-        self.repo.git(&format!("commit-tree -m tree {parents}{}", tree.trim())).ok().trim().to_owned()
+        self.repo.git(&format!("commit-tree -m tree {parents}{}", tree.trim())).success().trim().to_owned()
     }
 
     /// Every staged path and what is done to it, as the guard has it. Where a rule is about
@@ -141,17 +142,17 @@ impl Fixture {
         intended: Option<usize>,
     ) -> Result<(), TestCaseError> {
         let (head, other) = (self.commit(head), self.commit(other));
-        self.repo.git(&format!("update-ref HEAD {head}")).ok();
+        self.repo.git(&format!("update-ref HEAD {head}")).success();
         self.fill_index(staged);
         if let Some(path) = intended.map(|at| PATHS[at]).filter(|path| !staged.contains_key(path)) {
             // Where it clashes with what is staged, there is nothing to intend.
-            self.repo.shell("rm -rf a a-b a.c a0 z ä .claude_sessions").ok();
+            self.repo.shell("rm -rf a a-b a.c a0 z ä .claude_sessions").success();
             self.repo.write(path, "x");
             let _ = self.repo.git_with(&["add", "-f", "-N", path]);
         }
         let merge_head = self.repo.path(".git/MERGE_HEAD");
         for index in ["--index-version 2", "--index-version 4", "--split-index", "--no-split-index"] {
-            self.repo.git(&format!("update-index {index}")).ok();
+            self.repo.git(&format!("update-index {index}")).success();
             prop_assert_eq!(self.findings(), self.expected(&[&head]), "{}", index);
             std::fs::write(&merge_head, format!("{other}\n")).unwrap();
             prop_assert_eq!(self.findings(), self.expected(&[&head, &other]), "merge, {}", index);
@@ -182,7 +183,7 @@ impl Fixture {
             ids.push(id);
         }
         let tip = ids.last().unwrap();
-        let reached = self.repo.git(&format!("rev-list {empty}..{tip}")).ok();
+        let reached = self.repo.git(&format!("rev-list {empty}..{tip}")).success();
         expected.retain(|(id, ..)| reached.contains(id.as_str()));
         expected.sort_unstable();
         expected.dedup();

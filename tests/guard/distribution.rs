@@ -33,7 +33,7 @@ fn git_of_sources(arguments: &str) -> Option<String> {
 fn cargo(arguments: &str) -> String {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(TOP).args(arguments.split(' '));
-    Repo::run(cargo, b"").ok()
+    Repo::run(cargo, b"").success()
 }
 
 fn document(name: &str) -> Table {
@@ -49,7 +49,7 @@ fn the_version_names_the_commit_of_the_sources() {
     let Some(id) = git_of_sources("rev-parse --short=12 HEAD") else { return };
     let mut asked = Repo::nowhere().command(BINARY);
     asked.current_dir("/").arg("--version");
-    let said = Repo::run(asked, b"").ok();
+    let said = Repo::run(asked, b"").success();
     let named = format!("stage-guard {} ({}", env!("CARGO_PKG_VERSION"), id.trim());
     let rest = said.strip_prefix(&named).unwrap_or_default();
     assert!([")\n", ", changed)\n"].contains(&rest), "{said}");
@@ -60,7 +60,7 @@ fn a_build_names_the_commit_that_it_is_of() {
     let built_from = |repo: &Repo| commit::built_from(&repo.top).map(|commit| commit.to_string());
     let repo = Repo::new();
     repo.stage("src/main.rs").commit().silent();
-    let id = repo.git("rev-parse HEAD").ok()[..12].to_owned();
+    let id = repo.git("rev-parse HEAD").success()[..12].to_owned();
     let clean = Some(id.clone());
     let changed = Some(format!("{id}, changed"));
     for (line, expected) in [
@@ -79,7 +79,7 @@ fn a_build_names_the_commit_that_it_is_of() {
         ("mv .git elsewhere", &None),
         ("cp -r elsewhere .git; git config core.repositoryFormatVersion 9", &None),
     ] {
-        repo.shell(line).ok();
+        repo.shell(line).success();
         assert_eq!(built_from(&repo), *expected, "{line}");
     }
     assert_eq!(built_from(&Repo::new().within("src")), None);
@@ -124,9 +124,11 @@ fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
     let known = if Repo::git_is_at_least((2, 45)) { formats } else { &formats[..1] };
     for format in known {
         let logged = Repo::of_format(format);
-        logged.git("worktree add -q ../linked").ok();
+        logged.git("worktree add -q ../linked").success();
         let unlogged = Repo::of_format(format);
-        unlogged.shell("rm -rf .git/logs; git config core.logAllRefUpdates false; git pack-refs --all").ok();
+        unlogged
+            .shell("rm -rf .git/logs; git config core.logAllRefUpdates false; git pack-refs --all")
+            .success();
         for repo in [&logged, &logged.beside("linked"), &unlogged] {
             let watched = || states(commit::watched(&repo.top).iter().map(|path| repo.path(path)).collect());
             for line in [
@@ -143,7 +145,7 @@ fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
             ] {
                 let before = watched();
                 assert_eq!(before, watched(), "{format:?} {line}");
-                repo.shell(line).ok();
+                repo.shell(line).success();
                 assert_ne!(before, watched(), "{format:?} {line}");
             }
         }

@@ -12,9 +12,9 @@ const SESSION_PATH: &str = ".claude_sessions/stage-guard-doctor.py";
 fn healthy(repo: &Repo) -> Repo {
     let program = repo.path("../bin/stage-guard");
     let repo = repo.with("GUARD", &program).with("BINARY", BINARY);
-    repo.shell("mkdir -p ../bin && cp \"$BINARY\" \"$GUARD\" && \"$GUARD\" -q install").ok();
-    if repo.git("rev-parse --is-bare-repository").ok() == "false\n" {
-        repo.shell("\"$GUARD\" -q init --exclude").ok();
+    repo.shell("mkdir -p ../bin && cp \"$BINARY\" \"$GUARD\" && \"$GUARD\" -q install").success();
+    if repo.git("rev-parse --is-bare-repository").success() == "false\n" {
+        repo.shell("\"$GUARD\" -q init --exclude").success();
     }
     repo
 }
@@ -32,7 +32,7 @@ fn says(run: &Run, code: i32, words: &str) {
     assert_eq!(run.out.contains("fault:"), code == 1, "{run:?}");
 }
 
-fn is_well(repo: &Repo) {
+fn assert_well(repo: &Repo) {
     let run = doctor(repo);
     says(&run, 0, &format!("probe:   {SESSION_PATH} is refused by pre-commit and pre-merge-commit\n"));
     assert!(!run.out.contains("note:"), "{run:?}");
@@ -44,10 +44,10 @@ fn state(repo: &Repo) -> String {
     let files = "find \"$(git rev-parse --absolute-git-dir)\" . -type f | LC_ALL=C sort | \
                  xargs -d '\\n' sha1sum && git status --porcelain=v2 && git for-each-ref && \
                  git rev-parse --symbolic-full-name HEAD";
-    repo.shell(files).ok()
+    repo.shell(files).success()
 }
 
-fn is_as(repo: &Repo, before: &str, what: &str) {
+fn assert_restored(repo: &Repo, before: &str, what: &str) {
     let now = state(repo);
     let has = |text: &str, line: &str| text.lines().any(|other| other == line);
     let changed: Vec<&str> = now.lines().filter(|line| !has(before, line)).collect();
@@ -63,8 +63,8 @@ fn each_level_is_named() {
         ("install --strict", "pre-applypatch, pre-push (`install --strict`)"),
         ("install --strict=refs", "pre-push, reference-transaction, pre-receive (`install --strict=refs`)"),
     ] {
-        repo.shell(&format!("\"$GUARD\" -q {level}")).ok();
-        is_well(&repo);
+        repo.shell(&format!("\"$GUARD\" -q {level}")).success();
+        assert_well(&repo);
         says(&doctor(&repo), 0, guarded);
     }
 }
@@ -135,12 +135,12 @@ fn each_breakage_is_named() {
 fn what_mends_is_named() {
     for (breakage, code, _) in BREAKAGES.into_iter().filter(|(line, ..)| !line.contains("exit")) {
         let repo = healthy(&unguarded());
-        repo.shell(breakage).ok();
+        repo.shell(breakage).success();
         let run = doctor(&repo);
         let is_command = |remedy: &&str| ["/", "git ", "chmod "].iter().any(|word| remedy.starts_with(word));
         let remedies = run.out.lines().filter_map(|line| line.strip_prefix("mend:    "));
         for remedy in remedies.filter(is_command) {
-            repo.shell(remedy).ok();
+            repo.shell(remedy).success();
         }
         let is_by_hand = ["toml", "target", "mkdir other", "sed"].iter().any(|word| breakage.contains(word));
         assert!(
@@ -165,14 +165,14 @@ fn a_global_hooks_path_is_named() {
 
 #[test]
 fn every_kind_of_repository_is_looked_at() {
-    is_well(&healthy(&Repo::unborn()));
+    assert_well(&healthy(&Repo::unborn()));
     for (version, format) in [
         ((2, 31), "--object-format=sha256"),
         ((2, 45), "--ref-format=reftable"),
         ((2, 31), "--initial-branch=x"),
     ] {
         if Repo::git_is_at_least(version) {
-            is_well(&healthy(&Repo::of_format(&[format])));
+            assert_well(&healthy(&Repo::of_format(&[format])));
         } else {
             eprintln!("skipped: git is older than {}.{}", version.0, version.1);
         }
@@ -183,34 +183,34 @@ fn every_kind_of_repository_is_looked_at() {
         "git update-index --index-version 4",
     ] {
         let repo = healthy(&unguarded());
-        repo.stage("backend/main.py").stage("other/main.py").commit().ok();
-        repo.shell(line).ok();
+        repo.stage("backend/main.py").stage("other/main.py").commit().success();
+        repo.shell(line).success();
         let before = state(&repo);
-        is_well(&repo);
-        is_as(&repo, &before, line);
+        assert_well(&repo);
+        assert_restored(&repo, &before, line);
     }
 }
 
 #[test]
 fn worktrees_and_submodules_are_looked_at() {
     let repo = healthy(&unguarded());
-    repo.git("worktree add -q ../linked").ok();
+    repo.git("worktree add -q ../linked").success();
     let linked = repo.beside("linked");
-    is_well(&linked);
-    is_well(&linked.within("deep/down"));
-    repo.git("config core.hooksPath .git/hooks").ok();
+    assert_well(&linked);
+    assert_well(&linked.within("deep/down"));
+    repo.git("config core.hooksPath .git/hooks").success();
     says(&doctor(&linked), 1, "mend:    git config --local --unset-all core.hooksPath\n");
-    repo.git("config --unset core.hooksPath").ok();
-    linked.shell("cp \"$GUARD\" . && ./stage-guard -q install").ok();
+    repo.git("config --unset core.hooksPath").success();
+    linked.shell("cp \"$GUARD\" . && ./stage-guard -q install").success();
     says(&linked.shell("./stage-guard doctor"), 0, "goes away, and git stops then");
 
     let outer = healthy(&unguarded());
-    outer.shell("git init -q ../inner && git -C ../inner commit -q --allow-empty -m inner").ok();
-    outer.git("-c protocol.file.allow=always submodule add -q ../inner inner").ok();
+    outer.shell("git init -q ../inner && git -C ../inner commit -q --allow-empty -m inner").success();
+    outer.git("-c protocol.file.allow=always submodule add -q ../inner inner").success();
     let inner = outer.below("inner");
     says(&doctor(&inner), 1, "/.git/modules/inner/hooks/pre-commit\n");
-    inner.shell("\"$GUARD\" -q install && \"$GUARD\" -q init --exclude").ok();
-    is_well(&inner);
+    inner.shell("\"$GUARD\" -q install && \"$GUARD\" -q init --exclude").success();
+    assert_well(&inner);
 }
 
 #[test]
@@ -218,14 +218,14 @@ fn a_bare_repository_is_looked_at() {
     let home = Repo::home();
     let server = healthy(&home.beside_bare());
     says(&doctor(&server), 0, "guarded: pre-receive (`install`)\n");
-    server.shell("rm hooks/pre-receive").ok();
+    server.shell("rm hooks/pre-receive").success();
     says(&doctor(&server), 1, "hooks/pre-receive\nmend:    ");
 }
 
 #[test]
 fn a_hook_of_another_is_judged_by_what_it_does() {
     let repo = healthy(&unguarded());
-    repo.shell("rm .git/hooks/pre-commit").ok();
+    repo.shell("rm .git/hooks/pre-commit").success();
     hook(&repo, "pre-commit", "echo 'lint: \u{1b}[31mno' >&2; exit 1");
     says(
         &doctor(&repo),
@@ -233,7 +233,7 @@ fn a_hook_of_another_is_judged_by_what_it_does() {
         "belongs to another and did not refuse: it said:\n         lint: \\u{1b}[31mno\n",
     );
     hook(&repo, "pre-commit", "\"$GUARD\" hook pre-commit || exit");
-    is_well(&repo);
+    assert_well(&repo);
     hook(&repo, "pre-commit", "\"$GUARD\" hook pre-commit || exit; echo lint >&2; exit 1");
     says(
         &doctor(&repo),
@@ -249,7 +249,7 @@ fn a_hook_that_was_there_before_is_named() {
     let repo = healthy(&repo);
     says(&doctor(&repo), 0, "hooks/pre-commit.before-stage-guard runs as well\n");
     says(&doctor(&repo), 0, "         lint\n");
-    repo.shell("chmod -x .git/hooks/pre-commit.before-stage-guard").ok();
+    repo.shell("chmod -x .git/hooks/pre-commit.before-stage-guard").success();
     says(&doctor(&repo), 0, "was there before and does not run\nmend:    chmod +x ");
 }
 
@@ -260,21 +260,21 @@ fn the_probe_changes_nothing() {
         ["true", "git stash -q 2>/dev/null; true", "git checkout -q -- . ; git add -A", "git reset -q --hard"]
     {
         let repo = unguarded();
-        repo.stage("main.py").stage("gone.py").commit().ok();
+        repo.stage("main.py").stage("gone.py").commit().success();
         hook(&repo, "pre-commit", body);
         let repo = healthy(&repo);
         repo.stage("staged.py").write("main.py", "changed\n").write("untracked.py", "x");
-        repo.shell("rm gone.py; git status >/dev/null").ok();
+        repo.shell("rm gone.py; git status >/dev/null").success();
         let before = state(&repo);
         says(&doctor(&repo), 0, "is refused by pre-commit and pre-merge-commit");
-        is_as(&repo, &before, body);
+        assert_restored(&repo, &before, body);
         repo.shell(
             "rm .git/hooks/pre-commit; mv .git/hooks/pre-commit.before-stage-guard .git/hooks/pre-commit",
         )
-        .ok();
+        .success();
         let before = state(&repo);
-        doctor(&repo).ends(1);
-        is_as(&repo, &before, body);
+        doctor(&repo).code(1);
+        assert_restored(&repo, &before, body);
     }
 }
 
@@ -282,16 +282,16 @@ fn the_probe_changes_nothing() {
 fn the_probe_leaves_no_files_behind() {
     let repo = healthy(&unguarded());
     let temporary = repo.within("../temporary");
-    is_well(&repo.with("TMPDIR", &temporary.top));
-    assert_eq!(temporary.shell("ls -A").ok(), "");
+    assert_well(&repo.with("TMPDIR", &temporary.top));
+    assert_eq!(temporary.shell("ls -A").success(), "");
     let run = doctor(&repo.with("TMPDIR", "/nowhere"));
-    run.could_not("could not make an index to throw away");
+    run.fails_with("could not make an index to throw away");
 }
 
 #[test]
 fn an_old_git_is_looked_at() {
     let repo = healthy(&unguarded());
-    let git = repo.shell("command -v git").ok();
+    let git = repo.shell("command -v git").success();
     let old = format!(
         "#!/bin/sh\ncase \" $* \" in *' version ') echo git version 2.31.0; exit ;; *' hook '*) exit 9 ;; esac\nexec {} \"$@\"\n",
         git.trim()
@@ -299,11 +299,11 @@ fn an_old_git_is_looked_at() {
     repo.program("../old/git", &old);
     let path = format!("{}:{}", repo.path("../old").display(), std::env::var("PATH").unwrap());
     let repo = repo.with("PATH", path);
-    is_well(&repo);
-    repo.shell("rm .git/hooks/pre-commit").ok();
+    assert_well(&repo);
+    repo.shell("rm .git/hooks/pre-commit").success();
     hook(&repo, "pre-commit", "exit 1");
     says(&doctor(&repo), 1, "belongs to another");
-    repo.shell("mkdir other; git config core.hooksPath other").ok();
+    repo.shell("mkdir other; git config core.hooksPath other").success();
     says(&doctor(&repo), 1, "hook pre-commit || exit` to ");
 }
 
@@ -337,17 +337,17 @@ fn configured_hooks_are_looked_at() {
 #[test]
 fn where_it_cannot_look_it_says_so() {
     let repo = healthy(&unguarded());
-    repo.shell("cd .. && \"$GUARD\" doctor").could_not("not in a git repository");
-    repo.shell("PATH= \"$GUARD\" doctor").could_not("could not run `git`");
-    repo.shell("\"$GUARD\" doctor --dry-run").could_not("--dry-run");
-    repo.shell("\"$GUARD\" doctor --config x").could_not("--config");
-    repo.shell("\"$GUARD\" doctor --format json").could_not("--format");
+    repo.shell("cd .. && \"$GUARD\" doctor").fails_with("not in a git repository");
+    repo.shell("PATH= \"$GUARD\" doctor").fails_with("could not run `git`");
+    repo.shell("\"$GUARD\" doctor --dry-run").fails_with("--dry-run");
+    repo.shell("\"$GUARD\" doctor --config x").fails_with("--config");
+    repo.shell("\"$GUARD\" doctor --format json").fails_with("--format");
 }
 
 #[test]
 fn quiet_says_the_faults_alone() {
     let repo = healthy(&unguarded());
-    repo.shell(": >.git/info/exclude; rm .git/hooks/pre-commit").ok();
+    repo.shell(": >.git/info/exclude; rm .git/hooks/pre-commit").success();
     let run = repo.shell("\"$GUARD\" -q doctor");
     assert!(run.code == 1 && run.out.starts_with("fault:   ") && run.out.lines().count() == 2, "{run:?}");
 }
@@ -355,9 +355,9 @@ fn quiet_says_the_faults_alone() {
 #[test]
 fn uninstall_finds_the_hooks_of_a_third_directory() {
     let repo = healthy(&unguarded());
-    repo.shell("git config core.hooksPath .git/own/hooks && \"$GUARD\" -q install").ok();
-    repo.git("config --unset core.hooksPath").ok();
+    repo.shell("git config core.hooksPath .git/own/hooks && \"$GUARD\" -q install").success();
+    repo.git("config --unset core.hooksPath").success();
     says(&doctor(&repo), 0, "/.git/own/hooks here\n");
-    repo.shell("\"$GUARD\" uninstall").ok();
-    assert_eq!(repo.shell("find .git -type l").ok(), "");
+    repo.shell("\"$GUARD\" uninstall").success();
+    assert_eq!(repo.shell("find .git -type l").success(), "");
 }

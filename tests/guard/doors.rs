@@ -70,8 +70,8 @@ fn made() -> &'static TempDir {
     static MADE: OnceLock<TempDir> = OnceLock::new();
     MADE.get_or_init(|| {
         let (place, made) = (Repo::home(), TempDir::new().unwrap());
-        place.shell(MAKE).ok();
-        place.shell(&format!("cp -a upstream work fork patches dirty {}", made.path().display())).ok();
+        place.shell(MAKE).success();
+        place.shell(&format!("cp -a upstream work fork patches dirty {}", made.path().display())).success();
         made
     })
 }
@@ -79,7 +79,7 @@ fn made() -> &'static TempDir {
 /// The clone, guarded in this way.
 fn guarded(mode: Mode) -> Repo {
     let home = Repo::home();
-    home.shell(&format!("cp -a {}/. .", made().path().display())).ok();
+    home.shell(&format!("cp -a {}/. .", made().path().display())).success();
     let work = home.below("work");
     if mode == Mode::Chained {
         for name in HOOKS {
@@ -96,7 +96,7 @@ fn guarded(mode: Mode) -> Repo {
         Mode::Strict | Mode::Chained => "install --strict",
         Mode::Refs => "install --strict=refs",
     };
-    work.guard(level).ok();
+    work.guard(level).success();
     work
 }
 
@@ -108,7 +108,7 @@ fn refs(repo: &Repo) -> String {
 /// Runs a line of shell under each mode: it goes well and says nothing of a refusal
 /// below `from`, and from there on the path is refused. `after` then ends what was
 /// begun, and all refs are as they were.
-fn is_refused_from(from: Mode, line: &str, after: &str) {
+fn assert_refused_from(from: Mode, line: &str, after: &str) {
     for mode in MODES {
         let repo = guarded(mode);
         let before = refs(&repo);
@@ -128,7 +128,7 @@ fn is_refused_from(from: Mode, line: &str, after: &str) {
         let ended = repo.shell(after);
         assert_eq!(ended.code, 0, "{said}\n{ended:?}");
         assert_eq!(refs(&repo), before, "{said}");
-        repo.git("fsck").ok();
+        repo.git("fsck").success();
     }
 }
 
@@ -147,7 +147,7 @@ fn is_allowed(line: &str) {
 
 macro_rules! refused {
     ($($case:ident: $from:ident, $line:expr, $after:expr;)*) => {
-        $(#[test] fn $case() { is_refused_from(Mode::$from, $line, $after); })*
+        $(#[test] fn $case() { assert_refused_from(Mode::$from, $line, $after); })*
     };
 }
 
@@ -252,7 +252,7 @@ fn goes_on(mode: Mode, line: &str, on: &str, check: &str) {
     let repo = guarded(mode);
     let run = repo.shell(&format!("set -e\n{line}"));
     assert!(run.code != 0 && run.err.contains("\nstow: "), "{run:?}");
-    let on = repo.shell(&format!("set -e\n{}\n{on}", run.way_out()));
+    let on = repo.shell(&format!("set -e\n{}\n{on}", run.stow_command()));
     assert_eq!(on.code, 0, "{mode:?}: {line}\n{run:?}\n{on:?}");
     let check = repo.shell(&format!("set -ex\n{check}\ntest -z \"$(git status --porcelain)\""));
     assert_eq!(check.code, 0, "{mode:?}: {line}\n{run:?}\n{on:?}\n{check:?}");
@@ -306,7 +306,7 @@ fn am_no_verify() {
         eprintln!("skipped: this git am has no --no-verify");
         return;
     }
-    is_refused_from(Mode::Refs, "git am -q --no-verify ../patches/*", "git am --abort");
+    assert_refused_from(Mode::Refs, "git am -q --no-verify ../patches/*", "git am --abort");
     let check = format!("{LOG}\ntest \"$(log)\" = 'main one two three '");
     goes_on(Mode::Refs, "git am -q --no-verify ../patches/*", "git am -q --no-verify --continue", &check);
 }
@@ -333,14 +333,14 @@ fn files_that_git_has_moved_already_go_back() {
         ("echo changed >kept.py", "git rebase -q --autostash $(cat ../dirty)", " M kept.py\n"),
     ] {
         let repo = guarded(Mode::Refs);
-        repo.git("reset -q --hard origin/main").ok();
-        repo.shell(mine).ok();
+        repo.git("reset -q --hard origin/main").success();
+        repo.shell(mine).success();
         let refused = repo.shell(line);
         assert!(refused.code != 0 && refused.err.contains("\nkept: "), "{refused:?}");
         let back =
             refused.err.lines().find_map(|said| said.strip_prefix("back: ").or(said.strip_prefix("then: ")));
-        repo.shell(back.unwrap_or_default()).ok();
-        assert_eq!(repo.git("status --porcelain").ok(), status, "{line}: {refused:?}");
+        repo.shell(back.unwrap_or_default()).success();
+        assert_eq!(repo.git("status --porcelain").success(), status, "{line}: {refused:?}");
     }
 }
 
@@ -351,9 +351,10 @@ fn work_that_was_uncommitted_before_is_in_the_stash() {
         ["git reset -q --soft HEAD~1; git reset -q --soft $DIRTY", "git reset -q HEAD~1; git reset -q $DIRTY"]
     {
         let repo = guarded(Mode::Default);
-        repo.shell(&format!("{STAGE}; echo good >good.py; git add good.py; git commit -q -n -m dirty")).ok();
-        repo.guard("install --strict=refs").ok();
-        let dirty = repo.git("rev-parse HEAD").ok();
+        repo.shell(&format!("{STAGE}; echo good >good.py; git add good.py; git commit -q -n -m dirty"))
+            .success();
+        repo.guard("install --strict=refs").success();
+        let dirty = repo.git("rev-parse HEAD").success();
         let repo = repo.with("DIRTY", dirty.trim());
         let refused = repo.shell(reset);
         let back = refused
@@ -361,9 +362,9 @@ fn work_that_was_uncommitted_before_is_in_the_stash() {
             .lines()
             .find_map(|said| said.strip_prefix("back: "))
             .unwrap_or_else(|| panic!("{refused:?}"));
-        repo.shell(back).ok();
+        repo.shell(back).success();
         assert!(!repo.is_there("good.py"));
-        repo.git("stash pop").ok();
+        repo.git("stash pop").success();
         assert_eq!((repo.read("good.py"), repo.read(NEW)), ("good\n".to_owned(), "x\n".to_owned()));
     }
 }
@@ -388,9 +389,9 @@ fn an_operation_that_cannot_go_on_is_taken_back() {
             Some(back),
             "{refused:?}"
         );
-        repo.shell(back).ok();
+        repo.shell(back).success();
         assert_eq!(refs(&repo), before);
-        assert_eq!(repo.git("status --porcelain").ok(), "");
+        assert_eq!(repo.git("status --porcelain").success(), "");
     }
 }
 
@@ -416,10 +417,10 @@ fn an_amended_commit_gets_rid_of_its_session_work() {
             .lines()
             .find_map(|said| said.strip_prefix("then: "))
             .unwrap_or_else(|| panic!("{refused:?}"));
-        let on = repo.shell(&format!("set -e; {}; {then}", refused.way_out()));
+        let on = repo.shell(&format!("set -e; {}; {then}", refused.stow_command()));
         assert_eq!(on.code, 0, "{refused:?} {on:?}");
         repo.guard("check --range origin/main..HEAD").silent();
-        let log = repo.git("log --format=%s origin/main..").ok();
+        let log = repo.git("log --format=%s origin/main..").success();
         assert!(log.starts_with(end) && log.contains("new\n") && repo.is_there(NEW), "{on:?} {log}");
     }
 }
@@ -428,9 +429,9 @@ fn an_amended_commit_gets_rid_of_its_session_work() {
 fn a_hook_that_was_there_gets_what_git_tells() {
     let repo = guarded(Mode::Chained);
     repo.program(".git/hooks/post-commit", "#!/bin/sh\necho after >>.git/ran\n");
-    repo.shell("echo x >main.py; git commit -q -a -m x; git clone -q --bare ../upstream ../server; git push -q ../server main side").ok();
-    let (main, side) = (repo.git("rev-parse main").ok(), repo.git("rev-parse side").ok());
-    let old = repo.git("rev-parse main~1").ok();
+    repo.shell("echo x >main.py; git commit -q -a -m x; git clone -q --bare ../upstream ../server; git push -q ../server main side").success();
+    let (main, side) = (repo.git("rev-parse main").success(), repo.git("rev-parse side").success());
+    let old = repo.git("rev-parse main~1").success();
     let ran = repo.read(".git/ran");
     for told in [
         "pre-commit \n",
@@ -449,7 +450,7 @@ fn a_hook_that_was_there_gets_what_git_tells() {
 fn a_hook_that_was_there_can_refuse_and_is_not_asked_in_vain() {
     let repo = guarded(Mode::Chained);
     repo.program(".git/hooks/prepare-commit-msg.before-stage-guard", "#!/bin/sh\nexit 3\n");
-    repo.git("commit -q --allow-empty -n -m x").ends(1);
+    repo.git("commit -q --allow-empty -n -m x").code(1);
     repo.program(".git/hooks/pre-push.before-stage-guard", "echo no shebang >&2; cat >.git/pushed; exit 4\n");
     let run = repo.shell("git clone -q --bare ../upstream ../server; git push -q ../server main");
     assert!(run.code != 0 && run.err.contains("no shebang"), "{run:?}");

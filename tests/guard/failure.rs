@@ -12,7 +12,7 @@ fn there_is_no_repository() {
     let place = Repo::nowhere();
     fs::create_dir(&place.top).unwrap();
     for command in ["", "check --all-files", "explain x", "rules", "install", "hook pre-commit"] {
-        place.guard(command).could_not("not in a git repository");
+        place.guard(command).fails_with("not in a git repository");
     }
 }
 
@@ -20,21 +20,21 @@ fn there_is_no_repository() {
 fn a_bare_repository_has_no_index() {
     let place = Repo::nowhere();
     fs::create_dir(&place.top).unwrap();
-    place.git("init -q --bare").ok();
-    place.guard("").could_not("repo` is a bare repository");
-    place.git("config core.repositoryFormatVersion 1").ok();
-    place.git("config extensions.partialClone origin").ok();
-    place.guard("").could_not("bare");
+    place.git("init -q --bare").success();
+    place.guard("").fails_with("repo` is a bare repository");
+    place.git("config core.repositoryFormatVersion 1").success();
+    place.git("config extensions.partialClone origin").success();
+    place.guard("").fails_with("bare");
 }
 
 #[test]
 fn a_bare_repository_with_a_worktree_of_the_environment_is_none() {
     let repo = Repo::new();
     let bare = repo.beside("bare.git");
-    repo.git("clone -q --bare . ../bare.git").ok();
+    repo.git("clone -q --bare . ../bare.git").success();
     let worktree = repo.with("GIT_DIR", &bare.top).with("GIT_WORK_TREE", &repo.top);
-    worktree.git("read-tree HEAD").ok();
-    worktree.stage(NOTE).guard("").refuses(&[NOTE]).ends(1);
+    worktree.git("read-tree HEAD").success();
+    worktree.stage(NOTE).guard("").refuses(&[NOTE]).code(1);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn the_current_directory_is_inside_the_git_directory() {
 
 #[test]
 fn the_directory_is_not_there() {
-    Repo::new().guard("-C nowhere").could_not("`nowhere`");
+    Repo::new().guard("-C nowhere").fails_with("`nowhere`");
 }
 
 #[test]
@@ -60,12 +60,12 @@ fn an_index_that_is_cut_short_anywhere() {
         for number in 0..12 {
             repo.stage(format!("src/file-{number}.py"));
         }
-        repo.git(&format!("update-index {preparation}")).ok();
+        repo.git(&format!("update-index {preparation}")).success();
         let index = repo.path(".git/index");
         let whole = fs::read(&index).unwrap();
         for length in (0..whole.len()).step_by(3) {
             fs::write(&index, &whole[..length]).unwrap();
-            repo.guard("").could_not(".git/index");
+            repo.guard("").fails_with(".git/index");
         }
     }
 }
@@ -73,12 +73,12 @@ fn an_index_that_is_cut_short_anywhere() {
 #[test]
 fn a_shared_index_that_is_cut_short_or_gone() {
     let repo = Repo::new();
-    repo.stage("src/a.py").git("update-index --split-index").ok();
-    let name = repo.shell("ls .git/sharedindex.*").ok();
+    repo.stage("src/a.py").git("update-index --split-index").success();
+    let name = repo.shell("ls .git/sharedindex.*").success();
     let shared = repo.path(name.trim());
     let whole = fs::read(&shared).unwrap();
     fs::write(&shared, &whole[..whole.len() / 2]).unwrap();
-    repo.guard("").could_not("sharedindex");
+    repo.guard("").fails_with("sharedindex");
     fs::remove_file(&shared).unwrap();
     let run = repo.guard("");
     assert!(run.code == 2 && run.out.is_empty(), "{run:?}");
@@ -89,12 +89,12 @@ fn an_index_of_another_kind() {
     let repo = Repo::new();
     for bytes in [&b""[..], b"DIRC", b"not an index at all, but longer than a header is", &[0; 4096]] {
         fs::write(repo.path(".git/index"), bytes).unwrap();
-        repo.guard("").could_not(".git/index");
-        repo.guard("check --all-files").could_not(".git/index");
+        repo.guard("").fails_with(".git/index");
+        repo.guard("check --all-files").fails_with(".git/index");
     }
     fs::remove_file(repo.path(".git/index")).unwrap();
     fs::create_dir(repo.path(".git/index")).unwrap();
-    repo.guard("").could_not(".git/index");
+    repo.guard("").fails_with(".git/index");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_index_with_a_flipped_bit() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
             fs::write(&index, bytes).unwrap();
-            repo.guard("").could_not(".git/index");
+            repo.guard("").fails_with(".git/index");
         }
     }
 }
@@ -118,15 +118,15 @@ fn an_index_from_the_future() {
     let mut bytes = fs::read(&index).unwrap();
     bytes[7] = 9;
     fs::write(&index, bytes).unwrap();
-    repo.guard("").could_not(".git/index");
+    repo.guard("").fails_with(".git/index");
 }
 
 #[test]
 fn a_repository_from_the_future() {
     let repo = Repo::new();
-    repo.git("config core.repositoryFormatVersion 1").ok();
-    repo.git("config extensions.unheardOf true").ok();
-    repo.guard("").could_not("unheardof");
+    repo.git("config core.repositoryFormatVersion 1").success();
+    repo.git("config extensions.unheardOf true").success();
+    repo.guard("").fails_with("unheardof");
 }
 
 #[test]
@@ -135,12 +135,12 @@ fn a_head_whose_commit_is_missing() {
         let repo = Repo::new();
         repo.stage(NOTE);
         if split {
-            repo.git("update-index --split-index").ok();
+            repo.git("update-index --split-index").success();
         }
-        let head = repo.git("rev-parse HEAD").ok();
+        let head = repo.git("rev-parse HEAD").success();
         let (directory, file) = head.trim().split_at(2);
         fs::remove_file(repo.path(format!(".git/objects/{directory}/{file}"))).unwrap();
-        repo.guard("").could_not("HEAD");
+        repo.guard("").fails_with("HEAD");
         assert_ne!(repo.commit().code, 0);
     }
 }
@@ -151,10 +151,10 @@ fn a_head_that_names_nothing() {
         let repo = Repo::new();
         repo.stage(NOTE);
         if split {
-            repo.git("update-index --split-index").ok();
+            repo.git("update-index --split-index").success();
         }
         repo.write(".git/refs/heads/main", "nonsense\n");
-        repo.guard("").could_not("HEAD");
+        repo.guard("").fails_with("HEAD");
     }
 }
 
@@ -162,36 +162,36 @@ fn a_head_that_names_nothing() {
 fn a_tree_that_is_missing() {
     let repo = Repo::new();
     repo.commit_past_the_guard(&["backend/test_old.py"]).stage("backend/test_new.py");
-    let tree = repo.git("rev-parse HEAD:backend").ok();
+    let tree = repo.git("rev-parse HEAD:backend").success();
     let (directory, file) = tree.trim().split_at(2);
     fs::remove_file(repo.path(format!(".git/objects/{directory}/{file}"))).unwrap();
-    repo.guard("").could_not("backend/test_new.py");
-    repo.git("update-index --split-index").ok();
-    repo.guard("").could_not("HEAD");
+    repo.guard("").fails_with("backend/test_new.py");
+    repo.git("update-index --split-index").success();
+    repo.guard("").fails_with("HEAD");
 }
 
 #[test]
 fn a_repository_that_belongs_to_somebody_else() {
     let repo = Repo::new();
-    if repo.shell("id -u").ok().trim() != "0" {
+    if repo.shell("id -u").success().trim() != "0" {
         eprintln!("skipped: only root can give a file away");
         return;
     }
     repo.stage(NOTE);
-    repo.shell("chown -R 12345 .").ok();
-    repo.guard("").could_not("safe.directory");
+    repo.shell("chown -R 12345 .").success();
+    repo.guard("").fails_with("safe.directory");
     // libgit2 does not see this setting; git does.
     let trusted = repo.with("GIT_CONFIG_COUNT", "1").with("GIT_CONFIG_KEY_0", "safe.directory");
-    trusted.with("GIT_CONFIG_VALUE_0", "*").guard("").refuses(&[NOTE]).ends(1);
+    trusted.with("GIT_CONFIG_VALUE_0", "*").guard("").refuses(&[NOTE]).code(1);
 }
 
 #[test]
 fn git_itself_is_missing() {
     let repo = Repo::new();
     repo.stage(NOTE);
-    repo.with("PATH", "/nowhere").guard("").refuses(&[NOTE]).ends(1);
-    repo.git("update-index --split-index").ok();
-    repo.with("PATH", "/nowhere").guard("").could_not("could not run `git`");
+    repo.with("PATH", "/nowhere").guard("").refuses(&[NOTE]).code(1);
+    repo.git("update-index --split-index").success();
+    repo.with("PATH", "/nowhere").guard("").fails_with("could not run `git`");
 }
 
 #[test]
@@ -214,20 +214,20 @@ fn a_reader_that_goes_away_is_no_failure() {
 fn no_output_at_all_is_no_reason_to_panic() {
     let repo = Repo::new();
     repo.stage(NOTE);
-    repo.shell(&format!("{BINARY} >&- 2>&-; test $? -ne 0")).ok();
-    repo.shell(&format!("{BINARY} --bad >&- 2>&-; test $? -eq 2")).ok();
-    repo.shell(&format!("{BINARY} --help >&- 2>&-; test $? -ne 101")).ok();
+    repo.shell(&format!("{BINARY} >&- 2>&-; test $? -ne 0")).success();
+    repo.shell(&format!("{BINARY} --bad >&- 2>&-; test $? -eq 2")).success();
+    repo.shell(&format!("{BINARY} --help >&- 2>&-; test $? -ne 101")).success();
 }
 
 /// libgit2 would read such an object for ever.
 #[test]
 fn an_object_that_is_cut_short_is_told_in_the_end() {
     let repo = Repo::new();
-    repo.git("config gc.auto 0").ok();
+    repo.git("config gc.auto 0").success();
     repo.stage("backend/a.py").commit().silent();
-    let tree = repo.git("rev-parse HEAD^{tree}").ok();
+    let tree = repo.git("rev-parse HEAD^{tree}").success();
     let file = format!(".git/objects/{}/{}", &tree[..2], tree[2..].trim());
-    repo.shell(&format!("chmod u+w {file} && truncate -s -6 {file}")).ok();
+    repo.shell(&format!("chmod u+w {file} && truncate -s -6 {file}")).success();
     repo.stage("debug_x.py");
     std::thread::scope(|scope| {
         for arguments in ["check --commit HEAD", "hook pre-commit"] {

@@ -13,29 +13,29 @@ fn guards(repo: &Repo) {
         .stage("backend/app/main.py")
         .stage("backend/test_flat.py")
         .stage("backend/flat.py");
-    repo.write("later.py", "x").git("add -N later.py").ok();
+    repo.write("later.py", "x").git("add -N later.py").success();
     repo.commit().refuses(&[NOTE, TEST]);
-    repo.guard("--quiet").refuses(&[]).ends(1);
-    repo.git_with(&["rm", "-q", "--cached", "-f", "--sparse", NOTE, TEST]).ok();
+    repo.guard("--quiet").refuses(&[]).code(1);
+    repo.git_with(&["rm", "-q", "--cached", "-f", "--sparse", NOTE, TEST]).success();
     repo.commit().silent();
     repo.guard("check --all-files").silent();
-    repo.git_with(&["mv", "--sparse", "backend/app/main.py", "debug_it.py"]).ok();
+    repo.git_with(&["mv", "--sparse", "backend/app/main.py", "debug_it.py"]).success();
     repo.commit().refuses(&["debug_it.py"]);
-    repo.git("mv --sparse debug_it.py main.py").ok();
+    repo.git("mv --sparse debug_it.py main.py").success();
     repo.commit().silent();
     stows(repo);
 }
 
 /// Stows something of every kind.
 fn stows(repo: &Repo) {
-    repo.write("debug_old.py", "old\n").git("add debug_old.py").ok();
-    repo.git("commit -q --no-verify -m old").ok();
+    repo.write("debug_old.py", "old\n").git("add debug_old.py").success();
+    repo.git("commit -q --no-verify -m old").success();
     repo.stage(NOTE).stage(TEST).stage("debug_both.py").stage("debug_gone.py");
     repo.write("debug_both.py", "changed\n").write("debug_old.py", "changed\n");
-    repo.git("add debug_old.py").ok();
-    repo.git_with(&["mv", "--sparse", "backend/flat.py", "debug_renamed.py"]).ok();
+    repo.git("add debug_old.py").success();
+    repo.git_with(&["mv", "--sparse", "backend/flat.py", "debug_renamed.py"]).success();
     std::fs::remove_file(repo.path("debug_gone.py")).unwrap();
-    let said = repo.guard("stow").ok();
+    let said = repo.guard("stow").success();
     for (path, content) in [
         (NOTE, ".claude_sessions/current/x.py\n"),
         (".claude_sessions/tests/test_api.py", "backend/test_api.py\n"),
@@ -53,9 +53,9 @@ fn stows(repo: &Repo) {
     repo.guard("").silent();
     repo.git("commit -q --allow-empty -m stowed").silent();
     // What only `git add -N` announced is still there.
-    assert_eq!(repo.git("status --porcelain").ok(), " A later.py\n");
-    repo.git("fsck").ok();
-    assert_eq!(repo.shell("find $(git rev-parse --git-dir) -name 'index?*'").ok(), "");
+    assert_eq!(repo.git("status --porcelain").success(), " A later.py\n");
+    repo.git("fsck").success();
+    assert_eq!(repo.shell("find $(git rev-parse --git-dir) -name 'index?*'").success(), "");
 }
 
 /// The repository as it is made, where this git can make it.
@@ -75,15 +75,15 @@ fn with_config(settings: &[&str]) -> Repo {
     let repo = Repo::new();
     for setting in settings {
         let (name, value) = setting.split_once('=').unwrap();
-        repo.git_with(&["config", name, value]).ok();
+        repo.git_with(&["config", name, value]).success();
     }
-    repo.git("read-tree HEAD").ok();
+    repo.git("read-tree HEAD").success();
     repo
 }
 
 fn with_index(arguments: &str) -> Repo {
     let repo = Repo::new();
-    repo.git(&format!("update-index {arguments}")).ok();
+    repo.git(&format!("update-index {arguments}")).success();
     repo
 }
 
@@ -93,21 +93,21 @@ fn sparse(arguments: &[&str]) -> Repo {
         repo.stage(path);
     }
     repo.commit().silent();
-    repo.git_with(&[&["sparse-checkout", "set"], arguments].concat()).ok();
+    repo.git_with(&[&["sparse-checkout", "set"], arguments].concat()).success();
     repo
 }
 
 fn partial(filter: &str, extensions: &[&str]) -> Repo {
     let origin = Repo::new();
     origin.stage("backend/x/y.py").commit().silent();
-    origin.git("config uploadpack.allowFilter true").ok();
+    origin.git("config uploadpack.allowFilter true").success();
     let url = format!("file://{}", origin.top.display());
-    origin.git_with(&["clone", "-q", filter, &url, "../partial"]).ok();
+    origin.git_with(&["clone", "-q", filter, &url, "../partial"]).success();
     let repo = origin.beside("partial");
     for extension in extensions {
-        repo.git_with(&["config", extension, "origin"]).ok();
+        repo.git_with(&["config", extension, "origin"]).success();
     }
-    repo.guard("install").ok();
+    repo.guard("install").success();
     repo
 }
 
@@ -122,10 +122,10 @@ guards! {
     index_written_by_threads: with_config(&["index.threads=4", "index.recordEndOfIndexEntries=true"]);
     sha_256: of_format((2, 29), &["--object-format=sha256"]);
     sha_256_with_a_split_index: of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
-        repo.git("update-index --split-index").ok();
+        repo.git("update-index --split-index").success();
     });
     sha_256_with_index_version_4: of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
-        repo.git("update-index --index-version 4").ok();
+        repo.git("update-index --index-version 4").success();
     });
     reftable: of_format((2, 45), &["--ref-format=reftable"]);
     reftable_and_sha_256: of_format((2, 45), &["--ref-format=reftable", "--object-format=sha256"]);
@@ -146,9 +146,9 @@ fn shallow_clone() {
     let origin = Repo::new();
     origin.commit_past_the_guard(&[".claude_sessions/old.py"]).stage("main.py").commit().silent();
     let url = format!("file://{}", origin.top.display());
-    origin.git_with(&["clone", "-q", "--depth=1", &url, "../shallow"]).ok();
+    origin.git_with(&["clone", "-q", "--depth=1", &url, "../shallow"]).success();
     let repo = origin.beside("shallow");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     repo.stage(NOTE).commit().refuses(&[NOTE]);
 }
 
@@ -159,7 +159,7 @@ fn relative_worktrees() {
         return;
     }
     let repo = Repo::new();
-    repo.git("worktree add -q --relative-paths ../linked").ok();
+    repo.git("worktree add -q --relative-paths ../linked").success();
     guards(&repo.beside("linked"));
 }
 
@@ -167,8 +167,8 @@ fn relative_worktrees() {
 fn linked_worktrees_of_every_reader() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::of_format(format);
-        repo.git("worktree add -q ../linked").ok();
-        repo.beside("linked").git("update-index --split-index").ok();
+        repo.git("worktree add -q ../linked").success();
+        repo.beside("linked").git("update-index --split-index").success();
         guards(&repo.beside("linked"));
     }
 }
@@ -178,10 +178,10 @@ fn unborn_branch_of_every_reader() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::nowhere();
         std::fs::create_dir(&repo.top).unwrap();
-        repo.git_with(&[&["init", "-q"], format].concat()).ok();
-        repo.guard("install").ok();
+        repo.git_with(&[&["init", "-q"], format].concat()).success();
+        repo.guard("install").success();
         repo.stage(NOTE).stage("main.py").commit().refuses(&[NOTE]);
-        repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+        repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
         repo.commit().silent();
     }
 }
@@ -193,10 +193,10 @@ fn a_partial_clone_fetches_nothing() {
     for repo in [repo, old] {
         // What a check would fetch with: it must not come to that.
         let url = "ext::sh -c touch% fetched";
-        repo.git_with(&["config", "remote.origin.url", url]).ok();
-        repo.git("config protocol.ext.allow always").ok();
+        repo.git_with(&["config", "remote.origin.url", url]).success();
+        repo.git("config protocol.ext.allow always").success();
         repo.stage(NOTE);
-        repo.guard("").refuses(&[NOTE]).ends(1);
+        repo.guard("").refuses(&[NOTE]).code(1);
         assert!(!repo.path("fetched").exists());
     }
 }
@@ -207,7 +207,7 @@ fn no_setting_of_the_user_changes_the_answer() {
         let repo = Repo::new();
         repo.commit_past_the_guard(&["frontend/x.js"]);
         if split {
-            repo.git("update-index --split-index").ok();
+            repo.git("update-index --split-index").success();
         }
         for setting in [
             "diff.relative=true",
@@ -232,7 +232,7 @@ fn no_setting_of_the_user_changes_the_answer() {
             "advice.statusHints=true",
         ] {
             let (name, value) = setting.split_once('=').unwrap();
-            repo.git_with(&["config", name, value]).ok();
+            repo.git_with(&["config", name, value]).success();
         }
         repo.stage("frontend/test_ä.js")
             .stage(NOTE)
@@ -259,10 +259,11 @@ fn a_check_writes_nothing() {
         let repo = Repo::new();
         repo.stage(NOTE).stage("main.py");
         if let Some(arguments) = arguments {
-            repo.git(&format!("update-index {arguments}")).ok();
+            repo.git(&format!("update-index {arguments}")).success();
         }
         // By its contents: git itself touches a shared index that it reads.
-        let state = || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").ok();
+        let state =
+            || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").success();
         let before = state();
         for command in ["", "check --all-files", "explain x", "rules", "hook pre-commit"] {
             let run = repo.guard(command);

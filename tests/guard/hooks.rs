@@ -11,7 +11,7 @@ const NOTE: &str = ".claude_sessions/current/x.py";
 /// A repository without hooks.
 pub(crate) fn unguarded() -> Repo {
     let repo = Repo::new();
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     repo
 }
 
@@ -27,13 +27,13 @@ pub(crate) fn state(repo: &Repo) -> String {
         "find .git/hooks .git/stage-guard 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' stat -c '%N %a'";
     let sums =
         "find .git/hooks .git/stage-guard -type f 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' sha1sum";
-    repo.shell(&format!("{list}; {sums}; true")).ok()
+    repo.shell(&format!("{list}; {sums}; true")).success()
 }
 
-pub(crate) fn is_live(repo: &Repo) {
+pub(crate) fn assert_live(repo: &Repo) {
     repo.stage(NOTE);
     repo.commit().refuses(&[NOTE]);
-    repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
+    repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
 }
 
 #[test]
@@ -43,9 +43,9 @@ fn uninstall_leaves_what_was_there_before() {
     fs::set_permissions(repo.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o751)).unwrap();
     symlink("../../merge.sh", repo.path(".git/hooks/pre-merge-commit")).unwrap();
     let before = state(&repo);
-    repo.guard("install").ok();
-    is_live(&repo);
-    repo.guard("uninstall").ok();
+    repo.guard("install").success();
+    assert_live(&repo);
+    repo.guard("uninstall").success();
     assert_eq!(state(&repo), before);
     repo.stage(NOTE).commit().silent();
 }
@@ -54,17 +54,17 @@ fn uninstall_leaves_what_was_there_before() {
 #[test]
 fn what_was_written_over_the_shim_is_kept_and_told() {
     let repo = unguarded();
-    repo.guard("install").ok();
+    repo.guard("install").success();
     let text = "#!/bin/sh\nstage-guard hook pre-commit\ntrue\n";
     for command in ["install", "uninstall"] {
         repo.write(".git/hooks/pre-commit", text);
         let run = repo.guard("doctor");
         assert!(run.code == 1 && run.out.contains("another program has written over"), "{run:?}");
-        let said = repo.guard(command).ok();
+        let said = repo.guard(command).success();
         assert!(said.contains(".git/hooks/written-over-stage-guard"), "{said}");
         assert_eq!(repo.read(".git/hooks/written-over-stage-guard"), text);
         if command == "install" {
-            is_live(&repo);
+            assert_live(&repo);
         }
     }
     assert_eq!(repo.read(".git/hooks/written-over-stage-guard-2"), text);
@@ -78,14 +78,14 @@ fn a_hook_that_lies_aside_already_is_kept() {
         let repo = unguarded();
         hook(&repo, &format!("pre-commit.{suffix}"), "echo aside >>.git/ran");
         let before = state(&repo);
-        repo.guard("install").ok();
-        repo.shell(&format!("mv .git/hooks/pre-commit .git/hooks/pre-commit.{suffix}")).ok();
+        repo.guard("install").success();
+        repo.shell(&format!("mv .git/hooks/pre-commit .git/hooks/pre-commit.{suffix}")).success();
         hook(&repo, "pre-commit", &format!(".git/hooks/pre-commit.{suffix}"));
-        is_live(&repo);
+        assert_live(&repo);
         repo.stage("main.py").commit().silent();
         assert_eq!(repo.read(".git/ran"), "aside\n");
         fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         assert_eq!(state(&repo), before);
     }
 }
@@ -95,13 +95,13 @@ fn a_hook_that_lies_aside_already_is_kept() {
 fn a_repository_below_husky_is_one_like_any_other() {
     let above = unguarded();
     let repo = above.within(".husky/r");
-    repo.git("init -q").ok();
+    repo.git("init -q").success();
     hook(&repo, "pre-commit", "exit 3");
     let before = state(&repo);
-    repo.guard("install").ok();
-    repo.shell("mv .git/hooks/pre-commit .git/hooks/pre-commit.off").ok();
+    repo.guard("install").success();
+    repo.shell("mv .git/hooks/pre-commit .git/hooks/pre-commit.off").success();
     hook(&repo, "pre-commit", "exit 4");
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     fs::rename(repo.path(".git/hooks/pre-commit.off"), repo.path(".git/hooks/pre-commit")).unwrap();
     assert_eq!(state(&repo), before);
 }
@@ -110,9 +110,9 @@ fn a_repository_below_husky_is_one_like_any_other() {
 fn installed_twice_is_installed_once() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo kept");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     let once = state(&repo);
-    repo.guard("install").ok();
+    repo.guard("install").success();
     assert_eq!(state(&repo), once);
 }
 
@@ -121,7 +121,7 @@ fn uninstall_without_install_changes_nothing() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 0");
     let before = state(&repo);
-    assert!(repo.guard("uninstall").ok().contains("no hook of stage-guard"));
+    assert!(repo.guard("uninstall").success().contains("no hook of stage-guard"));
     assert_eq!(state(&repo), before);
 }
 
@@ -130,17 +130,17 @@ fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
     let repo = unguarded();
     let body = "echo \"ran $0 $# $GIT_INDEX_FILE $PWD\" > .git/ran; cat > .git/input";
     hook(&repo, "pre-commit", body);
-    repo.guard("install").ok();
+    repo.guard("install").success();
     repo.stage(NOTE);
     repo.commit().refuses(&[NOTE]);
     assert!(!repo.path(".git/ran").exists());
-    repo.git_with(&["rm", "-q", "--cached", NOTE]).ok();
-    repo.stage("main.py").commit().ok();
+    repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
+    repo.stage("main.py").commit().success();
     let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
     assert!(ran.starts_with("ran .git/hooks/pre-commit.before-stage-guard 0 .git/index /"), "{ran}");
     // By hand, with arguments and an input.
     let run = repo.shell("printf 'line\\n' | .git/hooks/pre-commit 'a b' c");
-    run.ok();
+    run.success();
     assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit.before-stage-guard 2 "));
     assert_eq!(fs::read_to_string(repo.path(".git/input")).unwrap(), "line\n");
 }
@@ -150,7 +150,7 @@ fn a_kept_hook_finds_what_lies_beside_it() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "for part in \"$(dirname \"$0\")\"/pre-commit.d/*; do \"$part\" || exit; done");
     hook(&repo, "pre-commit.d/lint", "echo lint >&2; exit 1");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     let run = repo.stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("lint"), "{run:?}");
 }
@@ -159,7 +159,7 @@ fn a_kept_hook_finds_what_lies_beside_it() {
 fn what_a_kept_hook_stages_is_checked_too() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "git add -A");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     repo.write(NOTE, "x").stage("main.py").commit().refuses(&[NOTE]);
 }
 
@@ -167,7 +167,7 @@ fn what_a_kept_hook_stages_is_checked_too() {
 fn a_kept_hook_that_fails_stops_the_commit() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo no >&2; exit 7");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     let run = repo.stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("no"), "{run:?}");
 }
@@ -177,7 +177,7 @@ fn a_kept_hook_that_is_not_executable_stays_off() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 7");
     fs::set_permissions(repo.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(repo.guard("install").ok().contains("was off and stays off"));
+    assert!(repo.guard("install").success().contains("was off and stays off"));
     repo.stage("main.py").commit().silent();
 }
 
@@ -186,10 +186,10 @@ fn a_kept_hook_that_is_a_relative_symlink_still_finds_its_target() {
     let repo = unguarded();
     repo.program("tools/hook.sh", "#!/bin/sh\ntouch .git/ran\n");
     symlink("../../tools/hook.sh", repo.path(".git/hooks/pre-commit")).unwrap();
-    repo.guard("install").ok();
+    repo.guard("install").success();
     repo.stage("main.py").commit().silent();
     assert!(repo.path(".git/ran").exists());
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert_eq!(fs::read_link(repo.path(".git/hooks/pre-commit")).unwrap(), Path::new("../../tools/hook.sh"));
 }
 
@@ -197,11 +197,11 @@ fn a_kept_hook_that_is_a_relative_symlink_still_finds_its_target() {
 fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     let repo = unguarded();
     let binary = repo.path("it's here");
-    repo.shell(&format!("cp {BINARY} \"it's here\"")).ok();
+    repo.shell(&format!("cp {BINARY} \"it's here\"")).success();
     let mut install = repo.command(binary.to_str().unwrap());
     install.arg("install");
-    Repo::run(install, b"").ok();
-    is_live(&repo);
+    Repo::run(install, b"").success();
+    assert_live(&repo);
     fs::remove_file(&binary).unwrap();
     let run = repo.stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("it's here` is not there"), "{run:?}");
@@ -210,14 +210,15 @@ fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     hook(&repo, "pre-commit.before-stage-guard", "echo kept >&2; exit 1");
     let run = repo.within("deep").commit();
     let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
-    repo.within("deep").shell(&away).ok();
+    repo.within("deep").shell(&away).success();
     assert!(repo.commit().err.contains("kept"));
-    repo.guard("install").ok();
+    repo.guard("install").success();
     fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
     let mut install = repo.command(BINARY);
     install.arg("uninstall");
-    Repo::run(install, b"").ok();
-    repo.shell(&format!("cp {BINARY} \"it's here\" && \"./it's here\" install && rm \"it's here\"")).ok();
+    Repo::run(install, b"").success();
+    repo.shell(&format!("cp {BINARY} \"it's here\" && \"./it's here\" install && rm \"it's here\""))
+        .success();
     repo.write("it's here", "not a program");
     assert_ne!(repo.commit().code, 0);
     repo.program("it's here", "\x7fELF is no program");
@@ -238,13 +239,13 @@ fn hooks_that_another_manager_has_moved_aside_still_guard() {
         let (ours, aside) = (repo.path(".git/hooks/pre-commit"), repo.path(format!(".git/hooks/{aside}")));
         fs::rename(&ours, &aside).unwrap();
         hook(&repo, "pre-commit", &format!("exec {} \"$@\"", aside.display()));
-        is_live(&repo);
-        repo.guard("install").ok();
-        is_live(&repo);
+        assert_live(&repo);
+        repo.guard("install").success();
+        assert_live(&repo);
         assert!(fs::symlink_metadata(&aside).is_err());
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
-        repo.guard("install").ok();
+        repo.guard("install").success();
     }
 }
 
@@ -252,14 +253,14 @@ fn hooks_that_another_manager_has_moved_aside_still_guard() {
 fn what_was_kept_goes_where_its_link_has_gone() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     let legacy = repo.path(".git/hooks/pre-commit.legacy");
     fs::rename(repo.path(".git/hooks/pre-commit"), &legacy).unwrap();
     hook(&repo, "pre-commit", "echo second; .git/hooks/pre-commit.legacy");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     let run = repo.stage("main.py").commit();
     assert!(run.err.ends_with("second\nfirst\n") || run.out.ends_with("second\nfirst\n"), "{run:?}");
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert_eq!(fs::read_to_string(&legacy).unwrap(), "#!/bin/sh\necho first\n");
     assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
 }
@@ -268,15 +269,15 @@ fn what_was_kept_goes_where_its_link_has_gone() {
 fn a_hook_that_was_kept_earlier_is_never_overwritten() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     hook(&repo, "pre-commit", "echo second");
-    repo.guard("install").could_not("keep one of the two");
+    repo.guard("install").fails_with("keep one of the two");
     assert!(
         fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
     );
     assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
-    let said = repo.guard("uninstall").ok();
+    let said = repo.guard("uninstall").success();
     assert!(said.contains("left: "), "{said}");
     assert!(
         fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
@@ -289,12 +290,12 @@ fn an_install_that_is_refused_changes_nothing_that_runs() {
     hook(&repo, "pre-commit", "echo first");
     repo.write(".git/hooks/pre-merge-commit.before-stage-guard", "kept earlier");
     hook(&repo, "pre-merge-commit", "echo another");
-    repo.guard("install").could_not("pre-merge-commit");
+    repo.guard("install").fails_with("pre-merge-commit");
     assert!(fs::read_link(repo.path(".git/hooks/pre-commit")).is_err());
     fs::remove_file(repo.path(".git/hooks/pre-merge-commit.before-stage-guard")).unwrap();
-    repo.guard("install").ok();
-    is_live(&repo);
-    repo.guard("uninstall").ok();
+    repo.guard("install").success();
+    assert_live(&repo);
+    repo.guard("uninstall").success();
     assert!(!repo.path(".git/stage-guard").exists());
 }
 
@@ -303,8 +304,8 @@ fn a_copy_of_the_shim_is_ours_too() {
     let repo = unguarded();
     let shim = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/pre-commit")).unwrap();
     repo.program(".git/hooks/pre-commit", &shim);
-    repo.guard("install").ok();
-    is_live(&repo);
+    repo.guard("install").success();
+    assert_live(&repo);
     repo.stage("main.py").commit().silent();
     assert!(!repo.path(".git/hooks/pre-commit.before-stage-guard").exists());
     // As a copy of the repository with its symlinks followed has it.
@@ -312,9 +313,9 @@ fn a_copy_of_the_shim_is_ours_too() {
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     repo.program(".git/hooks/pre-commit", &shim);
     repo.program(".git/hooks/pre-commit.before-stage-guard", &shim);
-    is_live(&repo);
+    assert_live(&repo);
     fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert!(!repo.path(".git/hooks/pre-commit").exists());
 }
 
@@ -322,11 +323,11 @@ fn a_copy_of_the_shim_is_ours_too() {
 fn a_hook_of_the_same_text_and_another_mode_is_another_one() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 0");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\nexit 0\n");
-    repo.guard("install").could_not("keep one of the two");
-    assert!(repo.guard("uninstall").ok().contains("left: "));
+    repo.guard("install").fails_with("keep one of the two");
+    assert!(repo.guard("uninstall").success().contains("left: "));
 }
 
 #[test]
@@ -334,7 +335,7 @@ fn a_path_that_could_mislead_is_not_shown_when_the_binary_is_missing() {
     let repo = unguarded();
     let odd = repo.beside("it's \x1b[31m");
     fs::rename(&repo.top, &odd.top).unwrap();
-    odd.shell(&format!("cp {BINARY} binary && ./binary install && rm binary")).ok();
+    odd.shell(&format!("cp {BINARY} binary && ./binary install && rm binary")).success();
     let run = odd.stage("main.py").commit();
     assert!(run.code == 1 && !run.err.contains('\x1b'), "{run:?}");
     assert!(run.err.contains("remove pre-commit from the hooks directory"), "{run:?}");
@@ -352,10 +353,10 @@ fn what_an_interrupted_install_has_kept_is_no_obstacle() {
         )
         .unwrap();
         if is_installed_again {
-            repo.guard("install").ok();
-            is_live(&repo);
+            repo.guard("install").success();
+            assert_live(&repo);
         }
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         assert_eq!(state(&repo), before);
     }
 }
@@ -364,10 +365,10 @@ fn what_an_interrupted_install_has_kept_is_no_obstacle() {
 fn a_repository_that_moves_stays_guarded() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "touch .git/ran");
-    repo.guard("install").ok();
+    repo.guard("install").success();
     fs::rename(&repo.top, repo.beside("moved").top).unwrap();
     let moved = repo.beside("moved");
-    is_live(&moved);
+    assert_live(&moved);
     moved.stage("main.py").commit().silent();
     assert!(moved.path(".git/ran").exists());
 }
@@ -375,16 +376,16 @@ fn a_repository_that_moves_stays_guarded() {
 #[test]
 fn what_an_interruption_leaves_is_no_obstacle() {
     let repo = unguarded();
-    repo.guard("install").ok();
+    repo.guard("install").success();
     symlink("../stage-guard/hook", repo.path(".git/stage-guard/new.77")).unwrap();
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert!(!repo.path(".git/stage-guard").exists());
 }
 
 #[test]
 fn others_can_run_the_hook_whatever_the_umask_is() {
     let repo = unguarded();
-    repo.shell(&format!("umask 077; {BINARY} install")).ok();
+    repo.shell(&format!("umask 077; {BINARY} install")).success();
     let mode = |path: &str| fs::metadata(repo.path(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(".git/stage-guard"), mode(".git/stage-guard/hook")), (mode(".git"), 0o755));
 }
@@ -401,17 +402,17 @@ fn an_unknown_hook_is_no_reason_to_stop_git() {
 #[test]
 fn a_fifo_among_the_hooks_is_not_waited_for() {
     let repo = unguarded();
-    repo.shell("mkfifo .git/hooks/pipe").ok();
-    repo.guard("install").ok();
-    is_live(&repo);
-    repo.guard("uninstall").ok();
+    repo.shell("mkfifo .git/hooks/pipe").success();
+    repo.guard("install").success();
+    assert_live(&repo);
+    repo.guard("uninstall").success();
 }
 
 #[test]
 fn each_level_links_its_hooks_and_none_takes_one_away() {
     let repo = unguarded();
     let linked = |repo: &Repo| {
-        repo.shell("cd .git/hooks; for hook in *; do [ ! -L $hook ] || printf '%s ' $hook; done").ok()
+        repo.shell("cd .git/hooks; for hook in *; do [ ! -L $hook ] || printf '%s ' $hook; done").success()
     };
     let before = state(&repo);
     let default = "pre-commit pre-merge-commit ";
@@ -425,14 +426,14 @@ fn each_level_links_its_hooks_and_none_takes_one_away() {
         ("install --strict=refs", refs),
         ("install --strict", refs),
     ] {
-        let said = repo.guard(install).ok();
+        let said = repo.guard(install).success();
         assert_eq!(linked(&repo), expected, "{install}");
         assert!(expected.split_whitespace().all(|name| said.contains(name)), "{said}");
     }
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert_eq!(state(&repo), before);
     for wrong in ["install --strict=no", "install --strict no", "install --strict --global --agent"] {
-        repo.guard(wrong).could_not("");
+        repo.guard(wrong).fails_with("");
     }
     assert_eq!(state(&repo), before);
 }
@@ -445,10 +446,10 @@ fn every_kept_hook_comes_back() {
         hook(&repo, name, "exit 0");
     }
     let before = state(&repo);
-    repo.guard("install --strict=refs").ok();
-    is_live(&repo);
-    repo.guard("install").ok();
-    repo.guard("uninstall").ok();
+    repo.guard("install --strict=refs").success();
+    assert_live(&repo);
+    repo.guard("install").success();
+    repo.guard("uninstall").success();
     assert_eq!(state(&repo), before);
 }
 
@@ -468,36 +469,36 @@ fn a_kept_hook_that_is_a_link_to_another_one_runs_that() {
     ] {
         let repo = unguarded().with("GUARD", BINARY);
         hook(&repo, "pre-commit", "echo \"ran ${0##*/}\" >>.git/ran; exit 0");
-        repo.shell(links).ok();
+        repo.shell(links).success();
         let before = state(&repo);
-        repo.shell(&format!("$GUARD {install}")).ok();
+        repo.shell(&format!("$GUARD {install}")).success();
         repo.shell("git init -q --bare ../b.git; git push -q ../b.git HEAD:refs/heads/m").silent();
         assert!(repo.read(".git/ran").contains("ran pre-push"), "{links}");
         repo.stage("main.py").commit().silent();
         assert!(repo.read(".git/ran").contains("ran pre-commit"), "{links}");
-        repo.guard("uninstall").ok();
+        repo.guard("uninstall").success();
         assert_eq!(state(&repo), before, "{links}");
     }
     // A link to itself never ran.
     let repo = unguarded();
     symlink("pre-push", repo.path(".git/hooks/pre-push")).unwrap();
     let before = state(&repo);
-    assert!(!repo.guard("install --strict").ok().contains("runs as well"));
-    repo.guard("uninstall").ok();
+    assert!(!repo.guard("install --strict").success().contains("runs as well"));
+    repo.guard("uninstall").success();
     assert_eq!(state(&repo), before);
 }
 
 #[test]
 fn what_is_no_file_is_waited_for_by_nobody() {
     let repo = unguarded();
-    repo.shell("mkfifo .git/hooks/pre-commit; mkdir .git/hooks/pre-merge-commit").ok();
+    repo.shell("mkfifo .git/hooks/pre-commit; mkdir .git/hooks/pre-merge-commit").success();
     let _ = repo.shell(&format!("timeout 20 {BINARY} install"));
     let run = repo.shell(&format!("timeout 20 {BINARY} uninstall"));
     assert_ne!(run.code, 124, "{run:?}");
     let repo = unguarded();
-    repo.shell("mkdir -p .git/stage-guard; mkfifo .git/stage-guard/hook").ok();
-    repo.shell(&format!("timeout 20 {BINARY} install")).ok();
-    is_live(&repo);
+    repo.shell("mkdir -p .git/stage-guard; mkfifo .git/stage-guard/hook").success();
+    repo.shell(&format!("timeout 20 {BINARY} install")).success();
+    assert_live(&repo);
     let run = repo.shell(&format!("timeout 20 {BINARY} check --all-files --config /dev/zero"));
     assert_eq!(run.code, 2, "{run:?}");
 }

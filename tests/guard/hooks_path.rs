@@ -5,30 +5,30 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::hooks::{hook, is_live, state, unguarded};
+use super::hooks::{assert_live, hook, state, unguarded};
 use super::sandbox::BINARY;
 
 #[test]
 fn uninstall_touches_no_directory_outside_the_repository() {
     let repo = unguarded();
-    repo.git("config core.hooksPath .git/own").ok();
-    repo.guard("install").ok();
+    repo.git("config core.hooksPath .git/own").success();
+    repo.guard("install").success();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
     repo.program("../common-hooks/pre-commit.before-stage-guard", "another repository's");
     symlink("../../common-hooks", repo.path(".git/hooks")).unwrap();
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     assert!(repo.path("../common-hooks/pre-commit.before-stage-guard").exists());
 }
 
 #[test]
 fn all_worktrees_are_guarded_from_one() {
     let repo = unguarded();
-    repo.git("worktree add -q ../linked").ok();
-    repo.beside("linked").guard("install").ok();
-    is_live(&repo);
-    is_live(&repo.beside("linked"));
-    repo.git("worktree remove --force ../linked").ok();
-    is_live(&repo);
+    repo.git("worktree add -q ../linked").success();
+    repo.beside("linked").guard("install").success();
+    assert_live(&repo);
+    assert_live(&repo.beside("linked"));
+    repo.git("worktree remove --force ../linked").success();
+    assert_live(&repo);
 }
 
 #[test]
@@ -37,22 +37,22 @@ fn a_hooks_path_that_names_the_repositorys_own_directory_is_no_obstacle() {
         let repo = unguarded();
         let path =
             if Path::new(&path).is_absolute() { repo.path(".git/hooks").display().to_string() } else { path };
-        repo.git_with(&["config", "core.hooksPath", &path]).ok();
-        repo.guard("install").ok();
-        is_live(&repo);
+        repo.git_with(&["config", "core.hooksPath", &path]).success();
+        repo.guard("install").success();
+        assert_live(&repo);
     }
 }
 
 #[test]
 fn a_hooks_path_elsewhere_in_the_git_directory_is_guarded() {
     let repo = unguarded();
-    repo.git("config core.hooksPath .git/my/own/hooks").ok();
-    repo.guard("install").ok();
-    is_live(&repo);
+    repo.git("config core.hooksPath .git/my/own/hooks").success();
+    repo.guard("install").success();
+    assert_live(&repo);
     repo.program("tools/hook.sh", "#!/bin/sh\nexit 3\n");
     fs::remove_file(repo.path(".git/my/own/hooks/pre-commit")).unwrap();
     symlink("../../../../tools/hook.sh", repo.path(".git/my/own/hooks/pre-commit")).unwrap();
-    repo.guard("install").ok();
+    repo.guard("install").success();
     assert_eq!(repo.stage("main.py").commit().code, 1);
 }
 
@@ -62,13 +62,13 @@ fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
         [(".husky/_", "husky"), (".githooks", "somebody else"), ("/nowhere/hooks", "somebody else")]
     {
         let repo = unguarded();
-        repo.git_with(&["config", "core.hooksPath", path]).ok();
-        let before = repo.shell("find . -not -path './.git/*' | sort").ok();
+        repo.git_with(&["config", "core.hooksPath", path]).success();
+        let before = repo.shell("find . -not -path './.git/*' | sort").success();
         let run = repo.guard("install");
         assert!(run.err.contains(owner) && run.err.contains("hook pre-commit || exit"), "{run:?}");
         assert!(run.err.contains("core.hooksPath") && run.err.contains(".git/config"), "{run:?}");
-        run.could_not("not guarded");
-        assert_eq!(repo.shell("find . -not -path './.git/*' | sort").ok(), before);
+        run.fails_with("not guarded");
+        assert_eq!(repo.shell("find . -not -path './.git/*' | sort").success(), before);
         assert!(!repo.path(".git/stage-guard").exists());
     }
 }
@@ -76,11 +76,11 @@ fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
 #[test]
 fn a_relative_hooks_path_is_none_in_a_linked_worktree_and_that_is_said() {
     let repo = unguarded();
-    repo.git("config core.hooksPath .git/hooks").ok();
-    let said = repo.guard("install").ok();
+    repo.git("config core.hooksPath .git/hooks").success();
+    let said = repo.guard("install").success();
     assert!(said.contains("git config --unset core.hooksPath"), "{said}");
-    repo.git("worktree add -q ../linked").ok();
-    repo.beside("linked").guard("install").could_not("core.hooksPath");
+    repo.git("worktree add -q ../linked").success();
+    repo.beside("linked").guard("install").fails_with("core.hooksPath");
 }
 
 #[test]
@@ -88,14 +88,14 @@ fn hooks_of_both_directories_are_taken_away() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 0");
     let before = state(&repo);
-    repo.guard("install").ok();
-    repo.git("config core.hooksPath .git/other").ok();
-    repo.guard("install").ok();
-    is_live(&repo);
-    repo.git("config --unset core.hooksPath").ok();
-    is_live(&repo);
-    repo.git("config core.hooksPath .git/other").ok();
-    repo.guard("uninstall").ok();
+    repo.guard("install").success();
+    repo.git("config core.hooksPath .git/other").success();
+    repo.guard("install").success();
+    assert_live(&repo);
+    repo.git("config --unset core.hooksPath").success();
+    assert_live(&repo);
+    repo.git("config core.hooksPath .git/other").success();
+    repo.guard("uninstall").success();
     assert_eq!(state(&repo), before);
 }
 
@@ -107,7 +107,7 @@ fn a_global_hooks_path_is_let_be() {
     let repo = repo.with("GIT_CONFIG_GLOBAL", &global);
     let run = repo.guard("install");
     assert!(run.err.contains("(global)") && run.err.contains("global.config"), "{run:?}");
-    run.could_not("not guarded");
+    run.fails_with("not guarded");
 }
 
 #[test]
@@ -116,19 +116,19 @@ fn a_hooks_directory_that_is_a_symlink_out_of_the_repository_is_let_be() {
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
     fs::create_dir(repo.path("../common-hooks")).unwrap();
     symlink("../../common-hooks", repo.path(".git/hooks")).unwrap();
-    repo.guard("install").could_not("not guarded");
+    repo.guard("install").fails_with("not guarded");
     assert_eq!(fs::read_dir(repo.path("../common-hooks")).unwrap().count(), 0);
 }
 
 #[test]
 fn the_line_that_is_named_guards() {
     let repo = unguarded();
-    repo.git("config core.hooksPath .githooks").ok();
+    repo.git("config core.hooksPath .githooks").success();
     let run = repo.guard("install");
     let line =
         run.err.lines().find(|line| line.ends_with("hook pre-commit || exit")).unwrap().trim().to_owned();
     repo.program(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
-    is_live(&repo);
+    assert_live(&repo);
     repo.stage("main.py").commit().silent();
 }
 
@@ -138,28 +138,28 @@ fn a_line_in_a_hook_that_git_skips_is_none() {
     let repo = unguarded();
     let line = "stage-guard hook pre-commit || exit\nstage-guard hook pre-merge-commit || exit\n";
     for (directory, files) in [(".githooks", ".githooks"), (".husky/_", ".husky")] {
-        repo.git_with(&["config", "core.hooksPath", directory]).ok();
+        repo.git_with(&["config", "core.hooksPath", directory]).success();
         for name in ["pre-commit", "pre-merge-commit"] {
             repo.write(format!("{files}/{name}"), line);
         }
-        repo.guard("install").could_not("not guarded");
+        repo.guard("install").fails_with("not guarded");
     }
     for name in ["pre-commit", "pre-merge-commit"] {
         repo.program(format!(".husky/_/{name}"), "#!/bin/sh\n. \"$(dirname \"$0\")/h\"\n");
     }
-    repo.guard("install").ok();
+    repo.guard("install").success();
     repo.write(".husky/pre-merge-commit", &format!("# {}", line.lines().last().unwrap()));
-    repo.guard("install").could_not("pre-merge-commit:");
+    repo.guard("install").fails_with("pre-merge-commit:");
 }
 
 #[test]
 fn the_folder_of_hooks_serves_as_a_hooks_path() {
     let repo = unguarded();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks");
-    repo.git_with(&["config", "core.hooksPath", folder.to_str().unwrap()]).ok();
+    repo.git_with(&["config", "core.hooksPath", folder.to_str().unwrap()]).success();
     let path =
         format!("{}:{}", Path::new(BINARY).parent().unwrap().display(), std::env::var("PATH").unwrap());
-    is_live(&repo.with("PATH", path));
+    assert_live(&repo.with("PATH", path));
     let run = repo.with("PATH", "/usr/local/bin:/usr/bin:/bin").stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("`stage-guard` is not there"), "{run:?}");
 }
@@ -168,8 +168,8 @@ fn the_folder_of_hooks_serves_as_a_hooks_path() {
 fn a_repository_without_a_hooks_directory_gets_one() {
     let repo = unguarded();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
-    repo.guard("install").ok();
-    is_live(&repo);
+    repo.guard("install").success();
+    assert_live(&repo);
 }
 
 #[test]
@@ -177,5 +177,5 @@ fn a_hooks_directory_that_cannot_be_written_is_said() {
     let repo = unguarded();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
     fs::write(repo.path(".git/hooks"), "in the way").unwrap();
-    repo.guard("install").could_not(".git/hooks");
+    repo.guard("install").fails_with(".git/hooks");
 }

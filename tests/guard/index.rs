@@ -71,7 +71,7 @@ impl Read for Dripping<'_> {
 /// A repository with entries of every kind.
 fn with_all_kinds(format: &[&str]) -> Repo {
     let repo = Repo::of_format(format);
-    let id = repo.git("rev-parse HEAD:README.md").ok();
+    let id = repo.git("rev-parse HEAD:README.md").success();
     let id = id.trim();
     let long = "long/".repeat(815) + "name";
     let longest = "x".repeat(4095);
@@ -81,9 +81,9 @@ fn with_all_kinds(format: &[&str]) -> Repo {
     let others = others.into_iter().chain(unmerged);
     let others = others.map(|(mode, stage, path)| format!("{mode} {id} {stage}\t{path}\0"));
     let lines = lines(id, paths) + &others.collect::<Vec<_>>().concat();
-    repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).ok();
-    repo.git("update-index --skip-worktree zz").ok();
-    repo.write("intended", "x").git_with(&["add", "-N", "intended"]).ok();
+    repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
+    repo.git("update-index --skip-worktree zz").success();
+    repo.write("intended", "x").git_with(&["add", "-N", "intended"]).success();
     repo
 }
 
@@ -94,7 +94,7 @@ fn the_walk_reads_what_git_lists() {
     for (format, id_len) in FORMATS {
         let repo = with_all_kinds(format);
         for form in ["--index-version 2", "--index-version 4", "--untracked-cache", "--index-version 3"] {
-            repo.git(&format!("update-index {form}")).ok();
+            repo.git(&format!("update-index {form}")).success();
             let index = fs::read(repo.path(".git/index")).unwrap();
             let (told, walked) = told_by_the_walk(&index[..], id_len).unwrap();
             assert_eq!(told, told_by_git(&repo), "{form}");
@@ -108,7 +108,7 @@ fn the_walk_reads_what_git_lists() {
 fn an_extension_that_changes_the_entries_is_told() {
     for (format, id_len) in FORMATS {
         let repo = Repo::of_format(format);
-        repo.stage("a/b.py").git("update-index --split-index").ok();
+        repo.stage("a/b.py").git("update-index --split-index").success();
         let index = fs::read(repo.path(".git/index")).unwrap();
         let (_, walked) = told_by_the_walk(&index[..], id_len).unwrap();
         assert!(walked.is_changed_by_extension);
@@ -122,7 +122,7 @@ fn what_is_not_whole_is_not_walked() {
         let repo = Repo::of_format(format);
         repo.stage("a/b.py").stage("a/c.py");
         for version in [2, 4] {
-            repo.git(&format!("update-index --index-version {version}")).ok();
+            repo.git(&format!("update-index --index-version {version}")).success();
             let whole = fs::read(repo.path(".git/index")).unwrap();
             for length in 0..whole.len() {
                 assert!(told_by_the_walk(&whole[..length], id_len).is_err(), "cut at {length}");
@@ -140,13 +140,13 @@ fn what_is_not_whole_is_not_walked() {
 /// libgit2 is asked about.
 fn large(index: &str) -> Repo {
     let repo = Repo::new();
-    let id = repo.git("rev-parse HEAD:README.md").ok();
+    let id = repo.git("rev-parse HEAD:README.md").success();
     let path = |at: usize| format!("packages/p{:03}/src/module_{at}/service.ts", at / 100);
     let paths: Vec<String> = (0..60_000).map(path).collect();
     let lines = lines(id.trim(), paths.iter().map(String::as_str));
-    repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).ok();
-    repo.git("commit -q --no-verify -m large").ok();
-    repo.git(&format!("update-index {index}")).ok();
+    repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
+    repo.git("commit -q --no-verify -m large").success();
+    repo.git(&format!("update-index {index}")).success();
     repo
 }
 
@@ -167,13 +167,13 @@ fn a_large_index_is_judged_like_a_small_one() {
         for command in ["", "check --all-files", "hook pre-commit"] {
             repo.guard(command).refuses(&refused);
         }
-        repo.git("commit -q --no-verify -m refused").ok();
+        repo.git("commit -q --no-verify -m refused").success();
         repo.guard("").silent();
         repo.guard("check --all-files").refuses(&refused);
         let whole = fs::read(repo.path(".git/index")).unwrap();
         fs::write(repo.path(".git/index"), &whole[..whole.len() / 2]).unwrap();
-        repo.guard("").could_not(".git/index");
-        repo.guard("check --all-files").could_not(".git/index");
+        repo.guard("").fails_with(".git/index");
+        repo.guard("check --all-files").fails_with(".git/index");
     }
 }
 
@@ -181,8 +181,8 @@ fn a_large_index_is_judged_like_a_small_one() {
 fn a_configuration_off_the_disk_counts_in_a_large_index() {
     let repo = large("--index-version 4");
     repo.write(".stage-guard.toml", "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n");
-    repo.git_with(&["add", ".stage-guard.toml"]).ok();
-    repo.git("update-index --skip-worktree .stage-guard.toml").ok();
+    repo.git_with(&["add", ".stage-guard.toml"]).success();
+    repo.git("update-index --skip-worktree .stage-guard.toml").success();
     fs::remove_file(repo.path(".stage-guard.toml")).unwrap();
     repo.stage("a/mine.py");
     repo.guard("").refuses(&["a/mine.py"]);
@@ -193,7 +193,7 @@ fn an_unmerged_path_is_counted_once() {
     let repo = with_all_kinds(&[]);
     let report: serde_json::Value =
         serde_json::from_str(&repo.guard("check --all-files --format json").out).unwrap();
-    let paths = repo.git("ls-files -z").ok();
+    let paths = repo.git("ls-files -z").success();
     let mut paths: Vec<&str> = paths.split('\0').filter(|path| !path.is_empty()).collect();
     paths.dedup();
     assert_eq!(report["checked"], paths.len());

@@ -30,8 +30,8 @@ impl Installation {
     pub(crate) fn new() -> Self {
         let home = Repo::home();
         let project = home.within("project");
-        project.git("init -q -b main").ok();
-        project.write("README.md", "a project\n").git("add README.md").ok();
+        project.git("init -q -b main").success();
+        project.write("README.md", "a project\n").git("add README.md").success();
         project.commit().silent();
         home.program("tools/cargo", CARGO);
         symlink(env!("CARGO_MANIFEST_DIR"), home.path("stage-guard")).unwrap();
@@ -64,7 +64,7 @@ impl Installation {
         fs::create_dir_all(&directory).unwrap();
         let needed = "sh bash git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep";
         for name in needed.split(' ').filter(|name| !tools.contains(name)) {
-            let found = self.shell(&format!("command -v {name}")).ok();
+            let found = self.shell(&format!("command -v {name}")).success();
             let _ = symlink(found.trim(), directory.join(name));
         }
         self.home.with("PATH", directory).shell(line)
@@ -74,18 +74,18 @@ impl Installation {
 #[test]
 fn installs_guards_and_shows_the_guard_at_work() {
     let home = Installation::new();
-    let said = home.shell("cd ~/project && ~/stage-guard/install.sh").ok();
+    let said = home.shell("cd ~/project && ~/stage-guard/install.sh").success();
     assert!(said.contains("refused: .claude_sessions/current/example.py [session-directory]"), "{said}");
     assert!(!said.contains("is not on PATH"), "{said}");
     let project = home.repo("project");
-    assert_eq!(project.git("status --porcelain").ok(), "");
+    assert_eq!(project.git("status --porcelain").success(), "");
     project.stage(NOTE).commit().refuses(&[NOTE]);
 }
 
 #[test]
 fn takes_a_repository_and_a_prefix() {
     let home = Installation::new();
-    let said = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").ok();
+    let said = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").success();
     assert!(said.contains("a prefix/bin is not on PATH"), "{said}");
     assert!(home.path("a prefix/bin/stage-guard").exists());
     home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
@@ -95,21 +95,24 @@ fn takes_a_repository_and_a_prefix() {
 fn run_twice_it_changes_nothing() {
     let home = Installation::new();
     let state = || {
-        home.shell("cd ~/project/.git && find hooks stage-guard ~/.local | sort | xargs stat -c '%N %a'").ok()
+        home.shell("cd ~/project/.git && find hooks stage-guard ~/.local | sort | xargs stat -c '%N %a'")
+            .success()
     };
-    home.shell("~/stage-guard/install.sh ~/project").ok();
+    home.shell("~/stage-guard/install.sh ~/project").success();
     let once = state();
-    home.shell("~/stage-guard/install.sh ~/project").ok();
+    home.shell("~/stage-guard/install.sh ~/project").success();
     assert_eq!(state(), once);
 }
 
 #[test]
 fn uninstalls_what_it_installed() {
     let home = Installation::new();
-    let state = || home.shell("cd ~/project/.git && find . ~/.local -type f | sort | xargs sha1sum").ok();
-    home.shell("mkdir -p ~/.local/bin && printf '#!/bin/sh\\n' > ~/project/.git/hooks/pre-commit").ok();
+    let state =
+        || home.shell("cd ~/project/.git && find . ~/.local -type f | sort | xargs sha1sum").success();
+    home.shell("mkdir -p ~/.local/bin && printf '#!/bin/sh\\n' > ~/project/.git/hooks/pre-commit").success();
     let before = state();
-    home.shell("~/stage-guard/install.sh ~/project && ~/stage-guard/install.sh --uninstall ~/project").ok();
+    home.shell("~/stage-guard/install.sh ~/project && ~/stage-guard/install.sh --uninstall ~/project")
+        .success();
     assert_eq!(state(), before);
 }
 
@@ -131,8 +134,8 @@ fn each_missing_tool_is_named_with_how_to_get_it() {
         run.code == 2 && run.err.contains("cargo 1.88 or newer") && run.err.contains("is 1.87.3"),
         "{run:?}"
     );
-    home.shell("export CARGO_IS=1.100.0-nightly; ~/stage-guard/install.sh ~/project").ok();
-    home.without(&["cargo", "cc"], "~/stage-guard/install.sh --uninstall ~/project").ok();
+    home.shell("export CARGO_IS=1.100.0-nightly; ~/stage-guard/install.sh ~/project").success();
+    home.without(&["cargo", "cc"], "~/stage-guard/install.sh --uninstall ~/project").success();
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn an_interruption_leaves_no_half_a_binary() {
     let slow = "export CARGO_SLEEPS=5; ~/stage-guard/install.sh ~/project & sleep 1; kill -TERM $!; wait $!";
     assert_ne!(home.shell(slow).code, 0);
     assert!(!home.path(".local/bin").exists());
-    home.shell("~/stage-guard/install.sh ~/project").ok();
+    home.shell("~/stage-guard/install.sh ~/project").success();
     let left = fs::read_dir(home.path(".local/bin")).unwrap().count();
     assert_eq!(left, 1);
 }
@@ -158,7 +161,7 @@ fn a_repository_that_cannot_be_guarded_is_no_success() {
     let home = Installation::new();
     let run = home.shell("~/stage-guard/install.sh ~");
     assert!(run.code == 2 && run.err.contains("not in a git repository"), "{run:?}");
-    home.repo("project").git("config core.hooksPath .husky/_").ok();
+    home.repo("project").git("config core.hooksPath .husky/_").success();
     let run = home.shell("~/stage-guard/install.sh ~/project");
     assert!(run.code == 2 && run.err.contains("not guarded") && run.err.contains("husky"), "{run:?}");
 }
@@ -172,14 +175,14 @@ fn what_it_does_not_know_it_says() {
         let run = home.shell(&format!("~/stage-guard/install.sh {arguments}"));
         assert!(run.code == 2 && run.err.contains(words), "{run:?}");
     }
-    assert!(home.shell("~/stage-guard/install.sh --help").ok().starts_with("usage: install.sh"));
+    assert!(home.shell("~/stage-guard/install.sh --help").success().starts_with("usage: install.sh"));
 }
 
 #[test]
 fn an_inherited_environment_of_git_misleads_nothing() {
     let home = Installation::new();
     let line = "cd ~/project && export GIT_INDEX_FILE=~/stray-index && ~/stage-guard/install.sh";
-    home.shell(line).ok();
+    home.shell(line).success();
     assert!(!home.path("stray-index").exists());
     home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
 }
@@ -187,15 +190,15 @@ fn an_inherited_environment_of_git_misleads_nothing() {
 #[test]
 fn strict_and_a_server_are_passed_on() {
     let home = Installation::new();
-    home.shell("cd ~/stage-guard && ./install.sh --strict ~/project").ok();
+    home.shell("cd ~/stage-guard && ./install.sh --strict ~/project").success();
     let project = home.repo("project");
     assert!(project.is_there(".git/hooks/pre-push") && !project.is_there(".git/hooks/reference-transaction"));
     project.stage(NOTE).git("commit -q -n -m x").refuses(&[NOTE]);
-    home.shell("cd ~/stage-guard && ./install.sh --strict=refs ~/project").ok();
+    home.shell("cd ~/stage-guard && ./install.sh --strict=refs ~/project").success();
     assert!(project.is_there(".git/hooks/reference-transaction"));
-    home.shell("git init -q --bare ~/server.git; cd ~/stage-guard && ./install.sh ~/server.git").ok();
+    home.shell("git init -q --bare ~/server.git; cd ~/stage-guard && ./install.sh ~/server.git").success();
     assert!(home.path("server.git/hooks/pre-receive").exists());
-    home.shell("cd ~/stage-guard && ./install.sh --uninstall ~/project").ok();
+    home.shell("cd ~/stage-guard && ./install.sh --uninstall ~/project").success();
     assert!(!project.is_there(".git/hooks/pre-push"));
-    home.shell("cd ~/stage-guard && ./install.sh --strict=no ~/project").ends(2);
+    home.shell("cd ~/stage-guard && ./install.sh --strict=no ~/project").code(2);
 }

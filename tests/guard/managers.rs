@@ -30,60 +30,60 @@ fn said(run: &Run) -> String {
 }
 
 /// Asserts that git was stopped, and by the guard alone, for this path.
-fn is_refused(run: &Run, path: &str) {
+fn assert_refused(run: &Run, path: &str) {
     assert!(run.code != 0 && said(run).contains(&format!("refused: {path} [")), "{run:?}");
 }
 
 /// Asserts that it went well, and that the guard said nothing.
-fn is_passed(run: &Run) -> String {
+fn assert_passed(run: &Run) -> String {
     let said = said(run);
     assert!(run.code == 0 && !said.contains("refused") && !said.contains("stage-guard:"), "{run:?}");
     said
 }
 
 fn unstage(repo: &Repo, path: &str) {
-    repo.git_with(&["rm", "-q", "--cached", "-f", path]).ok();
+    repo.git_with(&["rm", "-q", "--cached", "-f", path]).success();
 }
 
 fn every_kind_of_commit_is_guarded(repo: &Repo) {
-    is_passed(&repo.stage("main.py").stage("other.py").commit());
-    is_refused(&repo.stage(NOTE).commit(), NOTE);
+    assert_passed(&repo.stage("main.py").stage("other.py").commit());
+    assert_refused(&repo.stage(NOTE).commit(), NOTE);
     unstage(repo, NOTE);
     // The temporary indexes of git.
     repo.commit_past(&["debug_x.py"]);
     repo.write("debug_x.py", "changed\n").write("main.py", "changed\n");
-    is_refused(&repo.git("commit -q -a -m all"), "debug_x.py");
-    is_refused(&repo.git("commit -q -m path debug_x.py"), "debug_x.py");
-    is_passed(&repo.git("commit -q -m path main.py"));
-    repo.git("checkout -q debug_x.py").ok();
+    assert_refused(&repo.git("commit -q -a -m all"), "debug_x.py");
+    assert_refused(&repo.git("commit -q -m path debug_x.py"), "debug_x.py");
+    assert_passed(&repo.git("commit -q -m path main.py"));
+    repo.git("checkout -q debug_x.py").success();
     // What is only announced is not committed, and stays announced.
-    repo.write("check_x.py", "x\n").git("add -N check_x.py").ok();
-    is_passed(&repo.stage("more.py").commit());
-    assert_eq!(repo.git("diff --name-only --diff-filter=A").ok(), "check_x.py\n");
+    repo.write("check_x.py", "x\n").git("add -N check_x.py").success();
+    assert_passed(&repo.stage("more.py").commit());
+    assert_eq!(repo.git("diff --name-only --diff-filter=A").success(), "check_x.py\n");
     // What is not staged is there after a refusal, and does not count.
     repo.write("main.py", "not staged\n").stage("fix_x.py");
-    is_refused(&repo.commit(), "fix_x.py");
+    assert_refused(&repo.commit(), "fix_x.py");
     assert_eq!(repo.read("main.py"), "not staged\n");
     unstage(repo, "fix_x.py");
-    is_passed(&repo.git("commit -q --allow-empty -m empty"));
-    is_passed(&repo.git("commit -q --allow-empty --amend -m amended"));
-    repo.git("rm -q debug_x.py").ok();
-    is_passed(&repo.git("commit -q -m deleted"));
+    assert_passed(&repo.git("commit -q --allow-empty -m empty"));
+    assert_passed(&repo.git("commit -q --allow-empty --amend -m amended"));
+    repo.git("rm -q debug_x.py").success();
+    assert_passed(&repo.git("commit -q -m deleted"));
     // A merge is judged by its parents: what an upstream has is in nobody's way.
-    repo.git("rm -q --cached check_x.py").ok();
-    repo.git("checkout -q main.py").ok();
-    repo.git("checkout -q -b upstream").ok();
+    repo.git("rm -q --cached check_x.py").success();
+    repo.git("checkout -q main.py").success();
+    repo.git("checkout -q -b upstream").success();
     repo.commit_past(&[".claude_sessions/theirs"]).stage("theirs.py");
-    is_passed(&repo.commit());
-    repo.git("checkout -q main").ok();
-    is_passed(&repo.stage("ours.py").commit());
-    is_passed(&repo.git("merge -q --no-edit upstream"));
-    assert_eq!(repo.git("rev-list --merges --count HEAD").ok(), "1\n");
-    repo.git("reset -q --hard HEAD~1").ok();
-    repo.git("merge -q --no-commit upstream").ok();
-    is_refused(&repo.stage("debug_y.py").commit(), "debug_y.py");
+    assert_passed(&repo.commit());
+    repo.git("checkout -q main").success();
+    assert_passed(&repo.stage("ours.py").commit());
+    assert_passed(&repo.git("merge -q --no-edit upstream"));
+    assert_eq!(repo.git("rev-list --merges --count HEAD").success(), "1\n");
+    repo.git("reset -q --hard HEAD~1").success();
+    repo.git("merge -q --no-commit upstream").success();
+    assert_refused(&repo.stage("debug_y.py").commit(), "debug_y.py");
     unstage(repo, "debug_y.py");
-    is_passed(&repo.commit());
+    assert_passed(&repo.commit());
 }
 
 mod frameworks {
@@ -95,24 +95,24 @@ mod frameworks {
         let repo = unmanaged(registry::python(&PYTHON)).with("MANAGER", manager);
         let hooks = repo.beside("hooks-of-the-project");
         std::fs::create_dir(&hooks.top).unwrap();
-        hooks.git("init -q").ok();
+        hooks.git("init -q").success();
         hooks.write(".pre-commit-hooks.yaml", include_str!("../../.pre-commit-hooks.yaml"));
-        hooks.git("add .").ok();
-        hooks.git("commit -q -m hooks").ok();
+        hooks.git("add .").success();
+        hooks.git("commit -q -m hooks").success();
         configure(&repo, &hooks, id);
-        repo.shell("$MANAGER install").ok();
+        repo.shell("$MANAGER install").success();
         repo
     }
 
     /// Writes the configuration of the README and commits it.
     fn configure(repo: &Repo, project: &Repo, id: &str) {
-        let rev = project.git("rev-parse HEAD").ok();
+        let rev = project.git("rev-parse HEAD").success();
         let configuration = blocks("yaml")[0]
             .replace("URL", project.top.to_str().unwrap())
             .replace("COMMIT", rev.trim())
             .replace("id: stage-guard\n", &format!("id: {id}\n"));
-        repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").ok();
-        repo.git("commit -q -m configured").ok();
+        repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").success();
+        repo.git("commit -q -m configured").success();
     }
 
     fn system(manager: &str) -> Repo {
@@ -125,7 +125,7 @@ mod frameworks {
             let repo = registry::with_cargo(&unmanaged(registry::python(&PYTHON)).with("MANAGER", manager));
             let project = registry::project(&repo);
             repo.stage(NOTE);
-            is_refused(&repo.with("P", &project.top).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
+            assert_refused(&repo.with("P", &project.top).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
             unstage(&repo, NOTE);
             configure(&repo, &project, "stage-guard\n      - id: stage-guard-all");
             // The program on `PATH` is not the one that is run.
@@ -138,17 +138,17 @@ mod frameworks {
                 )
                 .unwrap(),
             );
-            repo.shell("$MANAGER install").ok();
+            repo.shell("$MANAGER install").success();
             let refused = repo.stage(NOTE).commit();
-            is_refused(&refused, NOTE);
+            assert_refused(&refused, NOTE);
             // It can be typed where the manager's own directories are not on `PATH`.
             let said = said(&refused);
             let way_out = said.lines().find_map(|line| line.trim().strip_prefix("stow: ")).unwrap();
-            repo.shell(way_out).ok();
-            is_passed(&repo.stage("main.py").commit());
+            repo.shell(way_out).success();
+            assert_passed(&repo.stage("main.py").commit());
             let all = "$MANAGER run --hook-stage manual --all-files stage-guard-all";
-            is_passed(&repo.shell(all));
-            is_refused(&repo.commit_past(&[NOTE]).shell(all), NOTE);
+            assert_passed(&repo.shell(all));
+            assert_refused(&repo.commit_past(&[NOTE]).shell(all), NOTE);
         }
     }
 
@@ -157,7 +157,7 @@ mod frameworks {
         for manager in FRAMEWORKS {
             let repo = system(manager);
             super::every_kind_of_commit_is_guarded(&repo);
-            is_refused(&repo.stage(NOTE).git("commit -q --no-verify -m past"), NOTE);
+            assert_refused(&repo.stage(NOTE).git("commit -q --no-verify -m past"), NOTE);
         }
     }
 
@@ -165,32 +165,32 @@ mod frameworks {
     fn every_push_is_judged() {
         for manager in FRAMEWORKS {
             let repo = system(manager);
-            repo.git("init -q --bare ../server.git").ok();
-            repo.git("remote add origin ../server.git").ok();
+            repo.git("init -q --bare ../server.git").success();
+            repo.git("remote add origin ../server.git").success();
             // A whole history, the first root included.
-            is_passed(&repo.git("push -q origin main"));
+            assert_passed(&repo.git("push -q origin main"));
             repo.commit_past(&[NOTE]);
-            repo.git_with(&["rm", "-q", "-f", NOTE]).ok();
-            is_passed(&repo.git("commit -q -m removed"));
+            repo.git_with(&["rm", "-q", "-f", NOTE]).success();
+            assert_passed(&repo.git("commit -q -m removed"));
             // What one commit adds and the next removes is in the history all the same.
-            is_refused(&repo.git("push -q origin main"), NOTE);
-            is_refused(&repo.git("push -q origin HEAD:refs/heads/new"), NOTE);
-            is_refused(&repo.git("push -q origin HEAD:refs/heads/other HEAD:refs/heads/another"), NOTE);
-            is_passed(&repo.git("push -q origin HEAD~2:refs/heads/old"));
+            assert_refused(&repo.git("push -q origin main"), NOTE);
+            assert_refused(&repo.git("push -q origin HEAD:refs/heads/new"), NOTE);
+            assert_refused(&repo.git("push -q origin HEAD:refs/heads/other HEAD:refs/heads/another"), NOTE);
+            assert_passed(&repo.git("push -q origin HEAD~2:refs/heads/old"));
             // What a remote has already is not judged again.
-            repo.git("push -q --no-verify origin HEAD:refs/heads/theirs").ok();
-            is_passed(&repo.stage("main.py").commit());
-            is_passed(&repo.git("push -q origin main"));
-            is_passed(&repo.git("push -q origin :theirs"));
+            repo.git("push -q --no-verify origin HEAD:refs/heads/theirs").success();
+            assert_passed(&repo.stage("main.py").commit());
+            assert_passed(&repo.git("push -q origin main"));
+            assert_passed(&repo.git("push -q origin :theirs"));
             // A whole history with session work in it, to another remote.
-            repo.git("checkout -q --orphan root").ok();
-            repo.git("rm -q -r --cached .").ok();
-            repo.git("add .pre-commit-config.yaml").ok();
+            repo.git("checkout -q --orphan root").success();
+            repo.git("rm -q -r --cached .").success();
+            repo.git("add .pre-commit-config.yaml").success();
             repo.commit_past(&["debug_x.py"]);
-            repo.git("init -q --bare ../fresh.git").ok();
-            is_refused(&repo.git("push -q ../fresh.git root"), "debug_x.py");
-            repo.git("remote add fresh ../fresh.git").ok();
-            is_refused(&repo.git("push -q fresh root"), "debug_x.py");
+            repo.git("init -q --bare ../fresh.git").success();
+            assert_refused(&repo.git("push -q ../fresh.git root"), "debug_x.py");
+            repo.git("remote add fresh ../fresh.git").success();
+            assert_refused(&repo.git("push -q fresh root"), "debug_x.py");
         }
     }
 
@@ -198,19 +198,19 @@ mod frameworks {
     fn it_is_run_by_hand() {
         for manager in FRAMEWORKS {
             let repo = system(manager);
-            is_passed(&repo.shell("$MANAGER run"));
-            is_refused(&repo.stage(NOTE).shell("$MANAGER run"), NOTE);
-            is_refused(&repo.shell("$MANAGER run --all-files"), NOTE);
-            is_refused(&repo.shell("$MANAGER run --hook-stage manual"), NOTE);
+            assert_passed(&repo.shell("$MANAGER run"));
+            assert_refused(&repo.stage(NOTE).shell("$MANAGER run"), NOTE);
+            assert_refused(&repo.shell("$MANAGER run --all-files"), NOTE);
+            assert_refused(&repo.shell("$MANAGER run --hook-stage manual"), NOTE);
             unstage(&repo, NOTE);
             repo.commit_past(&[NOTE]);
-            is_passed(&repo.shell("$MANAGER run --all-files"));
-            is_refused(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"), NOTE);
-            repo.git_with(&["rm", "-q", "-f", NOTE]).ok();
-            is_passed(&repo.git("commit -q -m removed"));
-            is_refused(&repo.shell("$MANAGER run --from-ref HEAD~2 --to-ref HEAD"), NOTE);
-            is_passed(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"));
-            is_passed(&repo.shell("$MANAGER run --from-ref HEAD --to-ref HEAD"));
+            assert_passed(&repo.shell("$MANAGER run --all-files"));
+            assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"), NOTE);
+            repo.git_with(&["rm", "-q", "-f", NOTE]).success();
+            assert_passed(&repo.git("commit -q -m removed"));
+            assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~2 --to-ref HEAD"), NOTE);
+            assert_passed(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"));
+            assert_passed(&repo.shell("$MANAGER run --from-ref HEAD --to-ref HEAD"));
         }
     }
 
@@ -219,25 +219,27 @@ mod frameworks {
     fn what_a_hook_of_a_push_or_a_merge_commits_is_judged() {
         for manager in FRAMEWORKS {
             let repo = system(manager);
-            repo.git("init -q --bare ../server.git").ok();
-            repo.git("remote add origin ../server.git").ok();
+            repo.git("init -q --bare ../server.git").success();
+            repo.git("remote add origin ../server.git").success();
             hook(&repo, "post-merge", "git commit -q --no-edit >said 2>&1");
-            repo.git("checkout -q -b squashed").ok();
-            repo.commit_past(&["debug_x.py"]).git("checkout -q main").ok();
-            repo.git("merge -q --squash squashed").ok();
+            repo.git("checkout -q -b squashed").success();
+            repo.commit_past(&["debug_x.py"]).git("checkout -q main").success();
+            repo.git("merge -q --squash squashed").success();
             assert!(repo.read("said").contains("refused: debug_x.py"), "{}", repo.read("said"));
-            repo.git("reset -q --hard").ok();
+            repo.git("reset -q --hard").success();
             let configuration = repo.read(".pre-commit-config.yaml");
             let entry = "sh -c 'echo x >debug_y.py; git add debug_y.py; git commit -q -m y >said 2>&1'";
             let local =
                 format!("{{id: c, name: c, entry: \"{entry}\", language: system, stages: [pre-push]}}");
             let configuration = format!("{configuration}  - repo: local\n    hooks: [{local}]\n");
-            repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").ok();
-            is_passed(&repo.commit());
+            repo.write(".pre-commit-config.yaml", &configuration)
+                .git("add .pre-commit-config.yaml")
+                .success();
+            assert_passed(&repo.commit());
             let _ = repo.git("push -q origin main");
             assert!(repo.read("said").contains("refused: debug_y.py"), "{}", repo.read("said"));
             let leaked = repo.with("PRE_COMMIT_FROM_REF", "HEAD").with("PRE_COMMIT_TO_REF", "HEAD");
-            is_refused(&leaked.commit(), "debug_y.py");
+            assert_refused(&leaked.commit(), "debug_y.py");
         }
     }
 
@@ -245,10 +247,10 @@ mod frameworks {
     fn what_could_not_be_checked_has_not_passed() {
         for manager in FRAMEWORKS {
             let repo = system(manager);
-            repo.write(".stage-guard.toml", "allw = []\n").git("add .stage-guard.toml").ok();
+            repo.write(".stage-guard.toml", "allw = []\n").git("add .stage-guard.toml").success();
             let run = repo.commit();
             assert!(run.code != 0 && said(&run).contains("did you mean `allow`"), "{run:?}");
-            repo.git("rm -q -f .stage-guard.toml").ok();
+            repo.git("rm -q -f .stage-guard.toml").success();
             let run = repo.shell("$MANAGER run --from-ref HEAD --to-ref 0123456789");
             assert!(run.code != 0, "{run:?}");
         }
@@ -263,7 +265,7 @@ mod frameworks {
             let with_one = state(&repo);
             let nothing = "{id: nothing, name: nothing, entry: 'true', language: system, always_run: true}";
             let configuration = format!("repos: [{{repo: local, hooks: [{nothing}]}}]\n");
-            repo.write(".pre-commit-config.yaml", &configuration).git("add .").ok();
+            repo.write(".pre-commit-config.yaml", &configuration).git("add .").success();
             for (install, uninstall) in [
                 ("$MANAGER install; stage-guard install", "stage-guard uninstall; $MANAGER uninstall"),
                 // It takes away no hook but its own, which has another name then.
@@ -279,11 +281,11 @@ mod frameworks {
                     "stage-guard uninstall; $MANAGER uninstall",
                 ),
             ] {
-                repo.shell(&format!("{install}; stage-guard doctor")).ok();
-                is_refused(&repo.stage(NOTE).commit(), NOTE);
+                repo.shell(&format!("{install}; stage-guard doctor")).success();
+                assert_refused(&repo.stage(NOTE).commit(), NOTE);
                 unstage(&repo, NOTE);
-                assert!(is_passed(&repo.git("commit -q --allow-empty -m x")).contains("mine"));
-                repo.shell(uninstall).ok();
+                assert!(assert_passed(&repo.git("commit -q --allow-empty -m x")).contains("mine"));
+                repo.shell(uninstall).success();
                 assert_eq!(state(&repo), with_one, "{manager}: {install}; {uninstall}");
             }
             std::fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
@@ -298,7 +300,7 @@ impl Repo {
         for path in paths {
             self.stage(path);
         }
-        self.git("-c core.hooksPath=/dev/null commit -q --no-verify -m past").ok();
+        self.git("-c core.hooksPath=/dev/null commit -q --no-verify -m past").success();
         self
     }
 }
@@ -316,74 +318,74 @@ mod lefthook {
         } else {
             format!("pre-commit:\n  jobs:\n{own}")
         };
-        repo.write("lefthook.yml", &configuration).git("add .").ok();
-        repo.git("commit -q -m configured").ok();
+        repo.write("lefthook.yml", &configuration).git("add .").success();
+        repo.git("commit -q -m configured").success();
         repo
     }
 
     #[test]
     fn the_configuration_of_the_readme_guards() {
         let repo = repo(true);
-        repo.shell("lefthook install").ok();
-        assert!(is_passed(&repo.stage("first.py").commit()).contains("theirs"));
+        repo.shell("lefthook install").success();
+        assert!(assert_passed(&repo.stage("first.py").commit()).contains("theirs"));
         every_kind_of_commit_is_guarded(&repo);
-        is_refused(&repo.stage(NOTE).git("commit -q --no-verify -m past"), NOTE);
+        assert_refused(&repo.stage(NOTE).git("commit -q --no-verify -m past"), NOTE);
         unstage(&repo, NOTE);
-        repo.git("init -q --bare ../server.git").ok();
-        repo.git("remote add origin ../server.git").ok();
-        is_refused(&repo.git("push -q origin main"), "debug_x.py");
-        is_passed(&repo.shell("git push -q origin $(git rev-list main | tail -n 1):refs/heads/main"));
+        repo.git("init -q --bare ../server.git").success();
+        repo.git("remote add origin ../server.git").success();
+        assert_refused(&repo.git("push -q origin main"), "debug_x.py");
+        assert_passed(&repo.shell("git push -q origin $(git rev-list main | tail -n 1):refs/heads/main"));
     }
 
     #[test]
     fn installed_last_it_takes_over_and_doctor_names_the_line() {
         let repo = repo(false);
-        repo.shell("stage-guard install && lefthook install").ok();
+        repo.shell("stage-guard install && lefthook install").success();
         is_taken_over(&repo);
     }
 
     #[test]
     fn installed_first_it_takes_over_when_its_configuration_changes() {
         let repo = repo(false);
-        repo.shell("lefthook install").ok();
-        let said = repo.shell("stage-guard install").ok();
+        repo.shell("lefthook install").success();
+        let said = repo.shell("stage-guard install").success();
         let line = "add `- run: stage-guard hook pre-commit` to the `jobs` of `pre-commit` in lefthook.yml";
         assert!(said.contains("lefthook takes its place again") && said.contains(line), "{said}");
-        assert!(is_passed(&repo.stage("main.py").commit()).contains("theirs"));
-        is_refused(&repo.stage(NOTE).commit(), NOTE);
+        assert!(assert_passed(&repo.stage("main.py").commit()).contains("theirs"));
+        assert_refused(&repo.stage(NOTE).commit(), NOTE);
         unstage(&repo, NOTE);
-        repo.shell("lefthook install --force").ok();
+        repo.shell("lefthook install --force").success();
         is_taken_over(&repo);
     }
 
     /// Asserts that commits are not guarded, that `doctor` says so, and that the line which
     /// it names has both run.
     fn is_taken_over(repo: &Repo) {
-        let before = repo.git("rev-parse HEAD").ok();
-        assert!(is_passed(&repo.stage(NOTE).commit()).contains("theirs"));
+        let before = repo.git("rev-parse HEAD").success();
+        assert!(assert_passed(&repo.stage(NOTE).commit()).contains("theirs"));
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
         let line = run.out.lines().find_map(|line| line.strip_prefix("mend:    add `"));
         let (line, place) = line.unwrap().split_once('`').unwrap();
         assert_eq!(place, " to the `jobs` of `pre-commit` in lefthook.yml");
         repo.write("lefthook.yml", &format!("{}    {line}\n", repo.read("lefthook.yml")));
-        repo.git_with(&["reset", "-q", "--soft", before.trim()]).ok();
-        is_refused(&repo.commit(), NOTE);
+        repo.git_with(&["reset", "-q", "--soft", before.trim()]).success();
+        assert_refused(&repo.commit(), NOTE);
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 0 && !run.out.contains("moved aside"), "{run:?}");
         unstage(repo, NOTE);
-        assert!(is_passed(&repo.stage("more.py").commit()).contains("theirs"));
+        assert!(assert_passed(&repo.stage("more.py").commit()).contains("theirs"));
     }
 
     /// The probe runs lefthook, which takes its place back then.
     #[test]
     fn doctor_sees_what_its_own_probe_brings_about() {
         let repo = repo(false);
-        repo.shell("lefthook install && stage-guard install").ok();
+        repo.shell("lefthook install && stage-guard install").success();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 0 && run.out.contains("lefthook takes the place of"), "{run:?}");
         // It sees a change by the second.
-        repo.shell("echo \"    - run: 'true'\" >>lefthook.yml && touch -d '1 hour' lefthook.yml").ok();
+        repo.shell("echo \"    - run: 'true'\" >>lefthook.yml && touch -d '1 hour' lefthook.yml").success();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
     }
@@ -410,10 +412,10 @@ mod lefthook {
                 }
                 let before = state(&repo);
                 let _ = repo.shell(install);
-                is_refused(&repo.stage(NOTE).commit(), NOTE);
+                assert_refused(&repo.stage(NOTE).commit(), NOTE);
                 unstage(&repo, NOTE);
-                is_passed(&repo.stage("main.py").commit());
-                repo.shell(uninstall).ok();
+                assert_passed(&repo.stage("main.py").commit());
+                repo.shell(uninstall).success();
                 assert_eq!(state(&repo), before, "{own}: {install}; {uninstall}");
             }
         }
@@ -426,17 +428,17 @@ mod husky {
     /// A repository with a hook of its user in husky's directory.
     fn repo() -> Repo {
         let repo = unmanaged(registry::node(&NODE));
-        repo.program(".husky/pre-commit", "echo theirs\n").git("add .").ok();
-        repo.git("commit -q -m configured").ok();
+        repo.program(".husky/pre-commit", "echo theirs\n").git("add .").success();
+        repo.git("commit -q -m configured").success();
         repo
     }
 
     #[test]
     fn installed_last_it_takes_over_and_doctor_names_the_line() {
         let repo = repo();
-        repo.shell("stage-guard install && husky").ok();
-        assert!(is_passed(&repo.stage(NOTE).commit()).contains("theirs"));
-        repo.git("reset -q --soft HEAD~1").ok();
+        repo.shell("stage-guard install && husky").success();
+        assert!(assert_passed(&repo.stage(NOTE).commit()).contains("theirs"));
+        repo.git("reset -q --soft HEAD~1").success();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("belongs to husky and did not refuse"), "{run:?}");
         has_both_run(&repo, &lines(&run));
@@ -445,13 +447,13 @@ mod husky {
     #[test]
     fn installed_first_it_is_let_be_and_install_names_the_line() {
         let repo = repo();
-        repo.shell("husky").ok();
+        repo.shell("husky").success();
         if Repo::git_is_at_least((2, 54)) {
-            repo.shell("stage-guard install").ok();
-            is_refused(&repo.stage(NOTE).commit(), NOTE);
+            repo.shell("stage-guard install").success();
+            assert_refused(&repo.stage(NOTE).commit(), NOTE);
             unstage(&repo, NOTE);
-            assert!(is_passed(&repo.stage("main.py").commit()).contains("theirs"));
-            repo.shell("stage-guard uninstall").ok();
+            assert!(assert_passed(&repo.stage("main.py").commit()).contains("theirs"));
+            repo.shell("stage-guard uninstall").success();
         } else {
             let before = state(&repo);
             let run = repo.shell("stage-guard install");
@@ -479,30 +481,33 @@ mod husky {
         let run = repo.shell("stage-guard install --strict");
         let line = run.err.lines().find(|line| line.contains("hook pre-push")).unwrap();
         repo.write(".husky/pre-push", &format!("{line}\necho \"$refs\" | cut -d' ' -f1 >pushed\n"));
-        repo.git("init -q --bare ../server.git").ok();
-        is_refused(&repo.git("push -q ../server.git main"), "debug_x.py");
-        is_passed(&repo.shell("git push -q ../server.git $(git rev-list main | tail -n 1):refs/heads/main"));
+        repo.git("init -q --bare ../server.git").success();
+        assert_refused(&repo.git("push -q ../server.git main"), "debug_x.py");
+        assert_passed(
+            &repo.shell("git push -q ../server.git $(git rev-list main | tail -n 1):refs/heads/main"),
+        );
         assert_eq!(repo.read("pushed").trim().len(), 40);
     }
 
     fn has_both_run(repo: &Repo, lines: &[(String, String)]) {
         assert_eq!(lines[0].0, blocks("sh")[0].trim());
         for (line, file) in lines {
-            repo.with("LINE", line).with("FILE", file).shell("echo \"$LINE\" >> \"$FILE\"").ok();
+            repo.with("LINE", line).with("FILE", file).shell("echo \"$LINE\" >> \"$FILE\"").success();
         }
-        is_refused(&repo.commit(), NOTE);
+        assert_refused(&repo.commit(), NOTE);
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 0, "{run:?}");
         unstage(repo, NOTE);
-        repo.git("add .husky").ok();
-        assert!(is_passed(&repo.commit()).contains("theirs"));
+        repo.git("add .husky").success();
+        assert!(assert_passed(&repo.commit()).contains("theirs"));
         let run = repo.shell("stage-guard install");
         assert!(run.code == 0 && run.err.is_empty(), "{run:?}");
-        repo.shell("stage-guard uninstall").ok();
+        repo.shell("stage-guard uninstall").success();
         every_kind_of_commit_is_guarded(repo);
         is_fed(repo);
         // What git's own directory has is as before.
-        repo.shell("git config --unset core.hooksPath; stage-guard uninstall; stage-guard uninstall").ok();
+        repo.shell("git config --unset core.hooksPath; stage-guard uninstall; stage-guard uninstall")
+            .success();
         assert!(!repo.path(".git/stage-guard").exists() && !repo.path(".git/hooks/pre-commit").exists());
     }
 }

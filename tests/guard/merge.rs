@@ -9,9 +9,9 @@ const NEW: &str = ".claude_sessions/current/new.py";
 fn diverged() -> Repo {
     let repo = Repo::new();
     repo.stage("shared.py").commit().silent();
-    repo.git("checkout -q -b upstream").ok();
+    repo.git("checkout -q -b upstream").success();
     repo.commit_past_the_guard(&[OLD, "upstream.py"]);
-    repo.git("checkout -q main").ok();
+    repo.git("checkout -q main").success();
     repo.stage("main.py").commit().silent();
     repo
 }
@@ -19,36 +19,36 @@ fn diverged() -> Repo {
 /// The same with a conflict in `shared.py`.
 fn conflicting() -> Repo {
     let repo = diverged();
-    repo.git("checkout -q upstream").ok();
-    repo.write("shared.py", "theirs\n").git("commit -q -a -m theirs").ok();
-    repo.git("checkout -q main").ok();
-    repo.write("shared.py", "ours\n").git("commit -q -a -m ours").ok();
+    repo.git("checkout -q upstream").success();
+    repo.write("shared.py", "theirs\n").git("commit -q -a -m theirs").success();
+    repo.git("checkout -q main").success();
+    repo.write("shared.py", "ours\n").git("commit -q -a -m ours").success();
     assert_eq!(repo.git("merge -q upstream").code, 1);
-    repo.write("shared.py", "both\n").git("add shared.py").ok();
+    repo.write("shared.py", "both\n").git("add shared.py").success();
     repo
 }
 
 #[test]
 fn a_clean_merge_of_old_session_work_passes() {
     let repo = diverged();
-    repo.git("merge -q --no-edit upstream").ok();
-    assert_eq!(repo.git("log -1 --format=%p").ok().split_whitespace().count(), 2);
+    repo.git("merge -q --no-edit upstream").success();
+    assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
 }
 
 #[test]
 fn an_octopus_of_old_session_work_passes() {
     let repo = diverged();
-    repo.git("checkout -q -b third main").ok();
-    repo.commit_past_the_guard(&["backend/debug_x.py"]).git("checkout -q main").ok();
+    repo.git("checkout -q -b third main").success();
+    repo.commit_past_the_guard(&["backend/debug_x.py"]).git("checkout -q main").success();
     repo.stage("later.py").commit().silent();
-    repo.git("merge -q --no-edit upstream third").ok();
-    assert_eq!(repo.git("log -1 --format=%p").ok().split_whitespace().count(), 3);
+    repo.git("merge -q --no-edit upstream third").success();
+    assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 3);
 }
 
 #[test]
 fn new_session_work_in_a_clean_merge_is_refused() {
     let repo = diverged();
-    repo.git("merge -q --no-commit upstream").ok();
+    repo.git("merge -q --no-commit upstream").success();
     repo.stage(NEW);
     repo.git("commit -q -m merge").refuses(&[NEW]);
 }
@@ -58,12 +58,12 @@ fn what_a_merge_makes_of_two_versions_is_refused() {
     let repo = Repo::new();
     let path = "backend/test_api.py";
     let lines = |first: &str, last: &str| format!("{first}\n2\n3\n4\n5\n6\n7\n{last}\n");
-    repo.write(path, &lines("1", "8")).git("add -f backend").ok();
-    repo.git("commit -q --no-verify -m base").ok();
-    repo.git("checkout -q -b upstream").ok();
-    repo.write(path, &lines("theirs", "8")).git("commit -q -a --no-verify -m theirs").ok();
-    repo.git("checkout -q main").ok();
-    repo.write(path, &lines("1", "ours")).git("commit -q -a --no-verify -m ours").ok();
+    repo.write(path, &lines("1", "8")).git("add -f backend").success();
+    repo.git("commit -q --no-verify -m base").success();
+    repo.git("checkout -q -b upstream").success();
+    repo.write(path, &lines("theirs", "8")).git("commit -q -a --no-verify -m theirs").success();
+    repo.git("checkout -q main").success();
+    repo.write(path, &lines("1", "ours")).git("commit -q -a --no-verify -m ours").success();
     repo.git("merge -q --no-edit upstream").refuses(&[path]);
     repo.write(".stage-guard.toml", "tracked = \"allow\"\n");
     repo.git("commit -q --no-edit").silent();
@@ -74,34 +74,34 @@ fn a_resolved_conflict_passes_with_old_and_fails_with_new_session_work() {
     let repo = conflicting();
     repo.stage(NEW);
     repo.commit().refuses(&[NEW]);
-    repo.git_with(&["restore", "--staged", NEW]).ok();
+    repo.git_with(&["restore", "--staged", NEW]).success();
     repo.commit().silent();
-    assert_eq!(repo.git("log -1 --format=%p").ok().split_whitespace().count(), 2);
+    assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
 }
 
 #[test]
 fn both_readers_tell_the_parents_of_a_merge() {
     let repo = conflicting();
-    repo.stage(NEW).git("update-index --split-index").ok();
+    repo.stage(NEW).git("update-index --split-index").success();
     repo.commit().refuses(&[NEW]);
 }
 
 #[test]
 fn a_squashed_merge_has_one_parent() {
     let repo = diverged();
-    repo.git("merge -q --squash upstream").ok();
+    repo.git("merge -q --squash upstream").success();
     repo.commit().refuses(&[OLD]);
 }
 
 #[test]
 fn announced_heads_count_before_a_merge_commit_alone() {
     let repo = diverged();
-    let upstream = repo.git("rev-parse upstream").ok();
+    let upstream = repo.git("rev-parse upstream").success();
     let deceiving = repo.with(&format!("GITHEAD_{}", upstream.trim()), "upstream");
-    repo.git("checkout -q upstream -- .claude_sessions").ok();
+    repo.git("checkout -q upstream -- .claude_sessions").success();
     deceiving.commit().refuses(&[OLD]);
-    deceiving.guard("").refuses(&[OLD]).ends(1);
-    deceiving.guard("hook pre-commit").refuses(&[OLD]).ends(1);
+    deceiving.guard("").refuses(&[OLD]).code(1);
+    deceiving.guard("hook pre-commit").refuses(&[OLD]).code(1);
     deceiving.guard("hook pre-merge-commit").silent();
 }
 
@@ -110,14 +110,14 @@ fn a_head_that_is_announced_and_not_there_excuses_nothing() {
     let repo = diverged();
     repo.stage(NEW);
     for name in ["GITHEAD_", "GITHEAD_nothing", "GITHEAD_1111111111111111111111111111111111111111"] {
-        repo.with(name, "x").guard("hook pre-merge-commit").refuses(&[NEW]).ends(1);
+        repo.with(name, "x").guard("hook pre-merge-commit").refuses(&[NEW]).code(1);
     }
 }
 
 #[test]
 fn a_broken_merge_head_stops_the_check() {
     let repo = diverged();
-    repo.write(".git/MERGE_HEAD", "nonsense\n").guard("").could_not("MERGE_HEAD");
+    repo.write(".git/MERGE_HEAD", "nonsense\n").guard("").fails_with("MERGE_HEAD");
     repo.write(".git/MERGE_HEAD", &format!("{}\n", "1".repeat(40))).stage(NEW);
-    repo.guard("").could_not("1111");
+    repo.guard("").fails_with("1111");
 }

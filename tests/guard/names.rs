@@ -15,14 +15,14 @@ fn shown(name: &OsStr, shown: &str) {
     assert!(run.out.chars().all(is_plain), "{run:?}");
     // The way out means this path and no other.
     repo.stage("other.py");
-    let command = repo.git("commit -q -a -m all").refuses_some().way_out();
+    let command = repo.git("commit -q -a -m all").refuses_some().stow_command();
     assert_eq!(command.lines().count(), 1);
     let mut shell = repo.command(if path.as_os_str().as_bytes().ends_with(b"\n") { "bash" } else { "sh" });
     shell.args(["-c", &command]);
-    Repo::run(shell, b"").ok();
-    assert_eq!(repo.git("diff --cached --name-only").ok(), "other.py\n");
+    Repo::run(shell, b"").success();
+    assert_eq!(repo.git("diff --cached --name-only").success(), "other.py\n");
     repo.guard("").silent();
-    repo.git("update-index --split-index").ok();
+    repo.git("update-index --split-index").success();
     repo.stage(&path);
     repo.commit().refuses(&[&format!(".claude_sessions/{shown}")]);
 }
@@ -72,12 +72,12 @@ fn a_path_of_four_thousand_bytes() {
     let deep = vec!["d".repeat(250); 16].join("/");
     let path = format!(".claude_sessions/{deep}");
     assert!(path.len() > 4000);
-    let blob = repo.git_fed(&["hash-object", "-w", "--stdin"], b"x").ok();
+    let blob = repo.git_fed(&["hash-object", "-w", "--stdin"], b"x").success();
     let line = format!("100644 {} 0\t{path}\0", blob.trim());
-    repo.git_fed(&["update-index", "-z", "--index-info"], line.as_bytes()).ok();
-    repo.guard("").refuses(&[&path]).ends(1);
+    repo.git_fed(&["update-index", "-z", "--index-info"], line.as_bytes()).success();
+    repo.guard("").refuses(&[&path]).code(1);
     repo.commit().refuses(&[&path]);
-    repo.git("update-index --split-index").ok();
+    repo.git("update-index --split-index").success();
     repo.commit().refuses(&[&path]);
 }
 

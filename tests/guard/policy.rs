@@ -7,14 +7,14 @@ use super::sandbox::Repo;
 fn verdicts(tracked: &[&str], refused: &[(&str, &str)], allowed: &[&str]) {
     let repo = Repo::new();
     let paths = refused.iter().map(|(path, _)| path).chain(allowed).chain(tracked);
-    let blob = repo.git("rev-parse HEAD:README.md").ok();
+    let blob = repo.git("rev-parse HEAD:README.md").success();
     let lines: Vec<String> = paths.map(|path| format!("100644 {} 0\t{path}\0", blob.trim())).collect();
-    repo.git_fed(&["update-index", "-z", "--index-info"], lines.concat().as_bytes()).ok();
+    repo.git_fed(&["update-index", "-z", "--index-info"], lines.concat().as_bytes()).success();
     let mut expected: Vec<(String, String)> =
         refused.iter().map(|(path, rule)| ((*path).to_owned(), (*rule).to_owned())).collect();
     expected.sort();
     for index in ["--no-split-index", "--split-index"] {
-        repo.git(&format!("update-index {index}")).ok();
+        repo.git(&format!("update-index {index}")).success();
         for command in ["", "check --all-files"] {
             let findings = repo.findings(command);
             let found: Vec<_> = findings.into_iter().map(|(path, _, rule)| (path, rule)).collect();
@@ -198,7 +198,7 @@ fn private_state_of_agents_is_caught() {
 fn a_staged_marker_and_a_staged_sibling_count() {
     let repo = Repo::new();
     repo.stage("engine/debug_x.py").commit().silent();
-    repo.write("engine/debug_x.py", "changed").git("add -u").ok();
+    repo.write("engine/debug_x.py", "changed").git("add -u").success();
     repo.guard("").silent();
     repo.stage("engine/pyproject.toml");
     assert_eq!(repo.refused(""), ["engine/debug_x.py"]);

@@ -36,7 +36,7 @@ fn the_sessions_run_as_they_are_shown() {
     let home = Installation::new();
     let project = home.repo("project");
     project.stage("backend/login.py").commit().silent();
-    project.git("update-ref refs/remotes/origin/main HEAD").ok();
+    project.git("update-ref refs/remotes/origin/main HEAD").success();
     project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
     project.write("backend/login.py", "mended");
     // What the tests themselves are run with is run by whoever runs them.
@@ -46,7 +46,7 @@ fn the_sessions_run_as_they_are_shown() {
         .iter()
         .fold(String::new(), |script, (command, _)| script + command + "\nprintf '\\0%s\\0' $?\n");
     let run = home.shell(&format!("exec 2>&1; cd ~/stage-guard\n{script}"));
-    let today = home.shell("date +%Y-%m-%d").ok();
+    let today = home.shell("date +%Y-%m-%d").success();
     let results: Vec<&str> = run.out.split('\0').collect();
     assert_eq!(results.len(), 2 * commands.len() + 1, "{run:?}");
     for ((command, shown), result) in commands.iter().zip(results.chunks(2)) {
@@ -57,14 +57,14 @@ fn the_sessions_run_as_they_are_shown() {
         assert!(shown.is_empty() || shown == *output, "{command}\n{output}");
     }
     assert!(!home.path(".local/bin/stage-guard").exists() && !project.path(".git/stage-guard").exists());
-    assert_eq!(project.git("show --format= --name-only").ok(), "backend/login.py\n");
+    assert_eq!(project.git("show --format= --name-only").success(), "backend/login.py\n");
 }
 
 /// What a terminal shows of a refusal and the way out of it.
 #[test]
 fn the_picture_is_of_what_is_printed() {
     let home = Installation::new();
-    home.shell("cd ~/stage-guard && ./install.sh ~/project").ok();
+    home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
     let project = home.repo("project").with("CLICOLOR_FORCE", "1");
     project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
     let commands = ["git add -A", "git commit -m 'Mend the login'", "stage-guard stow"];
@@ -104,7 +104,7 @@ fn the_configuration_is_read_as_it_says() {
 
 #[test]
 fn the_table_of_rules_names_each_of_them() {
-    let rules = Repo::new().guard("rules").ok();
+    let rules = Repo::new().guard("rules").success();
     for id in rules.lines().filter_map(|line| line.strip_prefix("id = \"")?.strip_suffix('"')) {
         assert!(README.contains(&format!("`{id}`")), "{id}");
     }
@@ -122,10 +122,10 @@ fn the_json_documents_are_what_is_printed() {
 #[test]
 fn the_line_for_other_hooks_is_the_one_that_install_prints() {
     let home = Installation::new();
-    home.shell("cd ~/stage-guard && ./install.sh ~/project").ok();
+    home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
     let line = blocks("sh")[0].trim();
     let project = home.repo("project");
-    project.git("config core.hooksPath .githooks").ok();
+    project.git("config core.hooksPath .githooks").success();
     let run = home.shell("cd ~/project && stage-guard install");
     assert!(
         run.err.lines().any(|said| said.trim().ends_with(line.strip_prefix("stage-guard").unwrap())),
@@ -139,37 +139,37 @@ fn the_line_for_other_hooks_is_the_one_that_install_prints() {
 #[test]
 fn the_line_of_shell_has_the_faults_that_are_named() {
     let repo = Repo::new();
-    repo.guard("uninstall").ok();
+    repo.guard("uninstall").success();
     repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[1]));
     for missed in ["pkg/.claude_sessions/x", ".Claude_Sessions/x", ".claude_sessions/ä"] {
         repo.stage(missed).commit().silent();
     }
     repo.shell("git rm -q -r .claude_sessions && ln -s /tmp .claude_sessions && git add -f .claude_sessions")
-        .ok();
+        .success();
     repo.commit().silent();
-    repo.shell("git rm -q .claude_sessions && echo ours > shared && git add shared").ok();
+    repo.shell("git rm -q .claude_sessions && echo ours > shared && git add shared").success();
     repo.commit().silent();
-    repo.git("checkout -q -b upstream HEAD~1").ok();
-    repo.shell("git rm -q .claude_sessions").ok();
+    repo.git("checkout -q -b upstream HEAD~1").success();
+    repo.shell("git rm -q .claude_sessions").success();
     repo.commit_past_the_guard(&[".claude_sessions/x"]);
     // A clean merge is not looked at, a commit that concludes another one is stopped.
-    repo.git("checkout -q -b clean main").ok();
-    repo.git("merge -q --no-edit upstream").ok();
-    repo.git("checkout -q upstream").ok();
-    repo.write("shared", "theirs").git("add shared").ok();
-    repo.git("commit -q --no-verify -m theirs").ok();
-    repo.git("checkout -q main").ok();
+    repo.git("checkout -q -b clean main").success();
+    repo.git("merge -q --no-edit upstream").success();
+    repo.git("checkout -q upstream").success();
+    repo.write("shared", "theirs").git("add shared").success();
+    repo.git("commit -q --no-verify -m theirs").success();
+    repo.git("checkout -q main").success();
     assert_eq!(repo.git("merge -q upstream").code, 1);
-    repo.git("add shared").ok();
+    repo.git("add shared").success();
     assert_eq!(repo.commit().code, 1);
-    repo.git("merge --abort").ok();
+    repo.git("merge --abort").success();
     // Session work cannot be deleted.
     repo.commit_past_the_guard(&[".claude_sessions/x"]);
-    repo.git("rm -q .claude_sessions/x").ok();
+    repo.git("rm -q .claude_sessions/x").success();
     assert_eq!(repo.commit().code, 1);
     // What git cannot read is taken for clean.
     repo.write(".git/index", "damaged");
-    repo.shell(".git/hooks/pre-commit").ok();
+    repo.shell(".git/hooks/pre-commit").success();
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Recipe {
         let read = "import sys; from ruamel.yaml import YAML; recipe = YAML(typ='safe').load(sys.stdin)";
         let mut reading = repo.command(python().join("python").to_str().unwrap());
         reading.args(["-c", &format!("{read}; print('\\n'.join({}))", self.script)]);
-        let script = Repo::run(reading, self.text.as_bytes()).ok();
+        let script = Repo::run(reading, self.text.as_bytes()).success();
         let (installing, rest) = script.split_once('\n').unwrap();
         (installing.to_owned(), rest.to_owned())
     }
@@ -59,11 +59,11 @@ impl Recipe {
 /// A repository whose `main` a server has, with a branch.
 fn cloned() -> Repo {
     let repo = Repo::new();
-    repo.guard("uninstall").ok();
-    repo.git("clone -q --bare . ../server.git").ok();
-    repo.git("remote add origin ../server.git").ok();
-    repo.git("fetch -q").ok();
-    repo.git("checkout -q -b branch").ok();
+    repo.guard("uninstall").success();
+    repo.git("clone -q --bare . ../server.git").success();
+    repo.git("remote add origin ../server.git").success();
+    repo.git("fetch -q").success();
+    repo.git("checkout -q -b branch").success();
     repo
 }
 
@@ -75,7 +75,7 @@ fn each_is_one_that_its_server_takes() {
         let check = python().join("check-jsonschema");
         let mut check = repo.command(check.to_str().unwrap());
         check.args(["--builtin-schema", recipe.schema, "../recipe.yaml"]);
-        Repo::run(check, b"").ok();
+        Repo::run(check, b"").success();
     }
 }
 
@@ -93,22 +93,22 @@ fn each_judges_the_branch_by_the_policy_of_its_base() {
         let script = script.replace("stage-guard check", &format!("{BINARY} check"));
         // As both servers run it.
         let line = format!("{}; bash -eo pipefail -c '{script}'", recipe.environment);
-        repo.commit_past_the_guard(&["main.py"]).shell(&line).ok();
+        repo.commit_past_the_guard(&["main.py"]).shell(&line).success();
         // What one commit adds and the next removes is in the history all the same.
-        repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").ok();
-        repo.commit_past_the_guard(&[".claude_sessions/x"]).git("rm -q .claude_sessions/x").ok();
-        repo.git("commit -q -m removed").ok();
+        repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").success();
+        repo.commit_past_the_guard(&[".claude_sessions/x"]).git("rm -q .claude_sessions/x").success();
+        repo.git("commit -q -m removed").success();
         let run = repo.shell(&line);
         assert!(run.code == 1 && run.out.contains(".claude_sessions/x"), "{run:?}");
         // Merged, its policy is that of the next branch.
-        repo.git("push -q origin branch:main").ok();
-        repo.git("fetch -q").ok();
-        repo.commit_past_the_guard(&[".claude_sessions/y"]).shell(&line).ok();
+        repo.git("push -q origin branch:main").success();
+        repo.git("fetch -q").success();
+        repo.commit_past_the_guard(&[".claude_sessions/y"]).shell(&line).success();
         // What the base has moved on to is in nobody's way.
-        repo.git("checkout -q -b behind HEAD~3").ok();
-        repo.commit_past_the_guard(&["other.py"]).shell(&line).ok();
-        repo.git("merge -q --no-edit origin/main").ok();
-        repo.shell(&line).ok();
+        repo.git("checkout -q -b behind HEAD~3").success();
+        repo.commit_past_the_guard(&["other.py"]).shell(&line).success();
+        repo.git("merge -q --no-edit origin/main").success();
+        repo.shell(&line).success();
     }
 }
 
@@ -119,6 +119,6 @@ fn both_install_from_an_address() {
     let [(install, _), (other, _)] = recipes().map(|recipe| recipe.commands(&repo));
     assert_eq!(install, other);
     let address = format!("file://{}", project.top.display());
-    repo.shell(&format!("{} --root ../installed", install.replace("URL", &address))).ok();
+    repo.shell(&format!("{} --root ../installed", install.replace("URL", &address))).success();
     repo.stage("debug_x.py").shell("../installed/bin/stage-guard").refuses(&["debug_x.py"]);
 }

@@ -57,10 +57,10 @@ pub(crate) fn project(repo: &Repo) -> Repo {
     fs::create_dir(&project.top).unwrap();
     let mut copying = repo.command("bash");
     copying.current_dir(env!("CARGO_MANIFEST_DIR")).args(["-c", &copy]).arg(&project.top);
-    Repo::run(copying, b"").ok();
-    project.git("init -q").ok();
-    project.git("add .").ok();
-    project.git("commit -q -m project").ok();
+    Repo::run(copying, b"").success();
+    project.git("init -q").success();
+    project.git("add .").success();
+    project.git("commit -q -m project").success();
     project
 }
 

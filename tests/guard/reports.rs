@@ -80,10 +80,10 @@ fn states() -> Vec<State> {
     // The paths come, go and come back; `README.md` is of before.
     let committed = || {
         let repo = Repo::new();
-        repo.git("tag before").ok();
+        repo.git("tag before").success();
         stage_all(&repo);
         repo.commit_past_the_guard(&[]);
-        repo.git("revert --no-edit HEAD").ok();
+        repo.git("revert --no-edit HEAD").success();
         stage_all(&repo);
         repo.commit_past_the_guard(&["main.py"]);
         repo
@@ -96,7 +96,7 @@ fn states() -> Vec<State> {
         repo
     };
     let push = |repo: &Repo| {
-        let id = repo.git("rev-parse HEAD").ok();
+        let id = repo.git("rev-parse HEAD").success();
         let zeros = "0".repeat(40);
         format!("refs/heads/main {} refs/heads/a:b,ö {zeros}\n", id.trim())
     };
@@ -275,7 +275,7 @@ fn faults(schema: &OsStr, documents: &[String]) -> Vec<String> {
     let mut command = home.command(python.to_str().unwrap());
     command.args(["-c", VALIDATOR]).arg(schema);
     let run = Repo::run(command, documents.concat().as_bytes());
-    run.ok().lines().map(str::to_owned).collect()
+    run.success().lines().map(str::to_owned).collect()
 }
 
 /// Asserts that all the documents are valid, and that the last one is not once a key of
@@ -341,17 +341,18 @@ fn explanations_are_what_their_schema_demands() {
 #[test]
 fn stows_are_what_their_schema_demands() {
     let mut documents = Vec::new();
-    let stow = |repo: &Repo, arguments: &str| repo.guard(&format!("stow --format json {arguments}")).ok();
+    let stow =
+        |repo: &Repo, arguments: &str| repo.guard(&format!("stow --format json {arguments}")).success();
     for repo in [Repo::new(), Repo::unborn()] {
         documents.push(stow(&repo, ""));
         stage_all(&repo);
         repo.write("debug_plain.py", "changed since");
-        repo.stage("backend/debug_gone.py").git("mv backend/debug_gone.py kept.py").ok();
+        repo.stage("backend/debug_gone.py").git("mv backend/debug_gone.py kept.py").success();
         documents.extend([stow(&repo, "--dry-run"), stow(&repo, "")]);
     }
     let repo = Repo::new();
     repo.commit_past_the_guard(&[".claude_sessions/old", "debug_old.py", "debug_named.py"]);
-    repo.write("debug_old.py", "changed").git("add debug_old.py").ok();
+    repo.write("debug_old.py", "changed").git("add debug_old.py").success();
     documents.extend([stow(&repo, ""), stow(&repo, "debug_named.py README.md")]);
     all_are_valid(own_schema("stow.json"), documents, "stowed");
 }
@@ -362,7 +363,7 @@ fn sarif_is_what_github_demands() {
         let document = json_of(&state.run("--format sarif"));
         let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
         let ids: Vec<String> = rules.iter().map(|rule| text(&rule["id"])).collect();
-        let in_force = state.repo.guard("rules").ok();
+        let in_force = state.repo.guard("rules").success();
         let in_force = in_force.lines().filter_map(|line| line.strip_prefix("id = \"")?.strip_suffix('"'));
         assert_eq!(ids, in_force.collect::<Vec<_>>());
         for rule in rules {
@@ -395,13 +396,13 @@ fn fingerprints_stay() {
         in_sarif(&run).into_iter().zip(prints).collect()
     };
     let repo = Repo::new();
-    repo.git("tag before").ok();
+    repo.git("tag before").success();
     for subject in ["first", "second"] {
         stage_all(&repo);
-        repo.write("other.py", subject).git("add other.py").ok();
-        repo.git_with(&["commit", "-q", "--no-verify", "-m", subject]).ok();
+        repo.write("other.py", subject).git("add other.py").success();
+        repo.git_with(&["commit", "-q", "--no-verify", "-m", subject]).success();
         if subject == "first" {
-            repo.git("revert --no-edit HEAD").ok();
+            repo.git("revert --no-edit HEAD").success();
         }
     }
     let range = "check --range before..";
@@ -409,7 +410,7 @@ fn fingerprints_stay() {
     assert_eq!(earlier.len(), 2 * NAMES.len());
     assert_eq!(prints(&repo, range), earlier);
     let later = repo.with("GIT_COMMITTER_DATE", "2001-02-03T04:05:06Z");
-    later.git("rebase -q --force-rebase before").ok();
+    later.git("rebase -q --force-rebase before").success();
     let rebased = prints(&repo, range);
     let commits = |prints: &BTreeMap<Found, String>| -> BTreeSet<_> {
         prints.keys().map(|(_, _, commit)| commit.clone()).collect()
@@ -492,12 +493,12 @@ fn a_command_says_which_formats_it_has() {
     ] {
         for (command, format) in commands.iter().flat_map(|command| formats.iter().map(move |f| (command, f)))
         {
-            repo.guard(&format!("{command} --format {format}")).could_not(words);
+            repo.guard(&format!("{command} --format {format}")).fails_with(words);
         }
     }
-    repo.guard("--format sarif stow").could_not("takes --format human or json alone");
-    repo.guard("--format json explain debug_x.py").ends(1);
-    repo.guard("--format xml").could_not("[possible values: human, json, github, sarif]");
+    repo.guard("--format sarif stow").fails_with("takes --format human or json alone");
+    repo.guard("--format json explain debug_x.py").code(1);
+    repo.guard("--format xml").fails_with("[possible values: human, json, github, sarif]");
 }
 
 #[test]
@@ -506,7 +507,7 @@ fn no_format_has_a_colour_or_a_limit() {
     for number in 0..150 {
         repo.write(format!(".claude_sessions/{number}"), "x");
     }
-    repo.git("add -f .claude_sessions").ok();
+    repo.git("add -f .claude_sessions").success();
     for format in ["github", "sarif"] {
         let said = repo.guard(&format!("--color always --format {format}")).out;
         assert!(!said.contains('\x1b') && said.matches(".claude_sessions/149").count() > 0, "{said}");
@@ -514,6 +515,7 @@ fn no_format_has_a_colour_or_a_limit() {
         assert_eq!(seen.replace("\r\n", "\n"), said);
     }
     let clean = Repo::new();
-    let seen = clean.shell(&format!("script -qec '{BINARY} --format github' /dev/null < /dev/null")).ok();
+    let seen =
+        clean.shell(&format!("script -qec '{BINARY} --format github' /dev/null < /dev/null")).success();
     assert_eq!(seen, "");
 }

@@ -42,16 +42,16 @@ impl Repo {
     /// The same with further arguments to `git init`.
     pub(crate) fn of_format(format: &[&str]) -> Self {
         let repo = Self::init(format);
-        repo.write("README.md", "a project\n").git("add README.md").ok();
-        repo.git("commit -q -m first").ok();
+        repo.write("README.md", "a project\n").git("add README.md").success();
+        repo.git("commit -q -m first").success();
         repo
     }
 
     fn init(format: &[&str]) -> Self {
         let repo = Self::nowhere();
         fs::create_dir(&repo.top).unwrap();
-        repo.git_with(&[&["init", "-q", "-b", "main"], format].concat()).ok();
-        repo.guard("install").ok();
+        repo.git_with(&[&["init", "-q", "-b", "main"], format].concat()).success();
+        repo.guard("install").success();
         repo
     }
 
@@ -60,7 +60,7 @@ impl Repo {
         let copy = Self::nowhere();
         let mut copying = self.command("cp");
         copying.arg("-a").args([&self.top, &copy.top]);
-        Self::run(copying, b"").ok();
+        Self::run(copying, b"").success();
         copy
     }
 
@@ -92,9 +92,9 @@ impl Repo {
 
     /// A guarded bare repository without a commit, `server.git` below this directory.
     pub(crate) fn beside_bare(&self) -> Self {
-        self.git("init -q --bare -b main server.git").ok();
+        self.git("init -q --bare -b main server.git").success();
         let server = self.below("server.git");
-        server.guard("install").ok();
+        server.guard("install").success();
         server
     }
 
@@ -144,7 +144,7 @@ impl Repo {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let mut write = self.command("sh");
         write.args(["-c", "cat > \"$1\" && chmod 755 \"$1\"", "sh"]).arg(path);
-        Self::run(write, text.as_bytes()).ok();
+        Self::run(write, text.as_bytes()).success();
         self
     }
 
@@ -154,7 +154,7 @@ impl Repo {
         self.write(path, &format!("{}\n", path.display()));
         let mut run = self.command("git");
         run.args(["--literal-pathspecs", "add", "-f", "--sparse", "--"]).arg(path);
-        Self::run(run, b"").ok();
+        Self::run(run, b"").success();
         self
     }
 
@@ -163,7 +163,7 @@ impl Repo {
         for path in paths {
             self.stage(path);
         }
-        self.git("commit -q --no-verify -m old").ok();
+        self.git("commit -q --no-verify -m old").success();
         self
     }
 
@@ -287,7 +287,7 @@ impl Repo {
 
 impl Run {
     /// Asserts that it went well; its standard output.
-    pub(crate) fn ok(self) -> String {
+    pub(crate) fn success(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.out
     }
@@ -316,24 +316,24 @@ impl Run {
     }
 
     /// The command that a refusal names as the way out.
-    pub(crate) fn way_out(&self) -> String {
+    pub(crate) fn stow_command(&self) -> String {
         let mut lines = self.out.lines().chain(self.err.lines());
         lines.find_map(|line| line.strip_prefix("stow: ")).unwrap().to_owned()
     }
 
     /// Asserts the exit code.
-    pub(crate) fn ends(self, code: i32) {
+    pub(crate) fn code(self, code: i32) {
         assert_eq!(self.code, code, "{self:?}");
     }
 
     /// Asserts that git found nothing to commit, and the guard nothing to refuse.
-    pub(crate) fn refuses_nothing_for_nothing_is_staged(self) {
+    pub(crate) fn nothing_to_commit(self) {
         assert_eq!(self.code, 1, "{self:?}");
         assert!(!self.err.contains("refused") && !self.out.contains("refused"), "{self:?}");
     }
 
     /// Asserts that it could not check, and said so in a way that holds `words`.
-    pub(crate) fn could_not(self, words: &str) {
+    pub(crate) fn fails_with(self, words: &str) {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
         assert!(self.err.starts_with("stage-guard: ") && self.err.contains(words), "{words}: {self:?}");
     }

@@ -11,7 +11,7 @@ const DIRECTORIES: [&str; 5] = ["current", "archive", "tests", "debugging", "exp
 
 impl Repo {
     fn today(&self) -> String {
-        self.shell("date +%Y-%m-%d").ok().trim().to_owned()
+        self.shell("date +%Y-%m-%d").success().trim().to_owned()
     }
 
     /// The names in a directory, sorted.
@@ -27,27 +27,27 @@ impl Repo {
 #[test]
 fn the_workflow_runs_from_start_to_end() {
     let repo = Repo::new();
-    repo.guard("init").ok();
-    repo.git("add .gitignore").ok();
+    repo.guard("init").success();
+    repo.git("add .gitignore").success();
     repo.git("commit -q -m ignore").silent();
     // A debug script is written where the code is, and the fix beside it.
     repo.stage("backend/login.py").commit().silent();
     repo.write("backend/debug_login.py", "print('what now?')\n");
     repo.write("backend/login.py", "mended\n")
         .write(".claude_sessions/current/notes.md", "it was the cache\n");
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     let refused = repo.git("commit -q -m fix").refuses(&["backend/debug_login.py"]);
     // It is stowed by the command that the refusal names, and the fix is committed.
-    repo.shell(&refused.way_out()).ok();
+    repo.shell(&refused.stow_command()).success();
     assert_eq!(repo.read(".claude_sessions/debugging/debug_login.py"), "print('what now?')\n");
     repo.git("commit -q -m fix").silent();
-    assert_eq!(repo.git("show --format= --name-only").ok(), "backend/login.py\n");
+    assert_eq!(repo.git("show --format= --name-only").success(), "backend/login.py\n");
     repo.git("status --porcelain").silent();
     // The session is archived, the next one is cleaned away.
-    repo.guard("archive").ok();
+    repo.guard("archive").success();
     let notes = format!(".claude_sessions/archive/{}/notes.md", repo.today());
     assert_eq!(repo.read(&notes), "it was the cache\n");
-    repo.write(".claude_sessions/current/again.md", "x").guard("clean --yes").ok();
+    repo.write(".claude_sessions/current/again.md", "x").guard("clean --yes").success();
     assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
     assert_eq!(repo.read(&notes), "it was the cache\n");
     repo.git("status --porcelain").silent();
@@ -56,14 +56,14 @@ fn the_workflow_runs_from_start_to_end() {
 #[test]
 fn init_makes_the_place_and_has_git_ignore_it() {
     let repo = Repo::new();
-    let said = repo.guard("init").ok();
+    let said = repo.guard("init").success();
     for directory in DIRECTORIES {
         assert!(repo.path(format!(".claude_sessions/{directory}")).is_dir());
         assert!(said.contains(&format!("made:    .claude_sessions/{directory}\n")), "{said}");
     }
     assert!(said.contains("ignored: by a line that was added to .gitignore\n"), "{said}");
     assert_eq!(repo.read(".gitignore"), ".claude_sessions/\n");
-    assert_eq!(repo.git("status --porcelain").ok(), "?? .gitignore\n");
+    assert_eq!(repo.git("status --porcelain").success(), "?? .gitignore\n");
     let readme = repo.read(".claude_sessions/README.md");
     for word in DIRECTORIES.into_iter().chain(["would this file run in production", "stage-guard stow"]) {
         assert!(readme.contains(word), "{word}");
@@ -74,11 +74,12 @@ fn init_makes_the_place_and_has_git_ignore_it() {
 fn init_twice_is_once() {
     let repo = Repo::new();
     repo.write(".claude_sessions/README.md", "ours\n").write(".claude_sessions/tests/x", "x\n");
-    repo.guard("init").ok();
-    let state =
-        || repo.shell("find . -name .git -prune -o -print0 | sort -z | xargs -0 stat -c '%n %i %s %Y'").ok();
+    repo.guard("init").success();
+    let state = || {
+        repo.shell("find . -name .git -prune -o -print0 | sort -z | xargs -0 stat -c '%n %i %s %Y'").success()
+    };
     let before = state();
-    let said = repo.guard("init").ok();
+    let said = repo.guard("init").success();
     assert_eq!(state(), before);
     assert!(said.starts_with("there:   .claude_sessions, with all that is in it\n"), "{said}");
     assert!(said.contains("ignored: already, by .gitignore:1: .claude_sessions/\n"), "{said}");
@@ -98,9 +99,9 @@ fn init_adds_its_line_to_what_is_there() {
         (".claude*\n", ".claude*\n"),
     ] {
         let repo = Repo::new();
-        repo.write(".gitignore", before).guard("init").ok();
+        repo.write(".gitignore", before).guard("init").success();
         assert_eq!(repo.read(".gitignore"), after);
-        repo.guard("init").ok();
+        repo.guard("init").success();
         assert_eq!(repo.read(".gitignore"), after);
     }
 }
@@ -109,13 +110,13 @@ fn init_adds_its_line_to_what_is_there() {
 fn init_asks_git_what_is_ignored() {
     let repo = Repo::new();
     repo.write(".git/info/exclude", "*sessions/\n");
-    let said = repo.guard("init").ok();
+    let said = repo.guard("init").success();
     assert!(said.contains("ignored: already, by .git/info/exclude:1: *sessions/\n"), "{said}");
     assert!(!repo.path(".gitignore").exists());
     let repo = Repo::new();
     repo.write("../ignored", ".claude_sessions\n");
-    repo.git("config core.excludesFile ../ignored").ok();
-    repo.guard("init").ok();
+    repo.git("config core.excludesFile ../ignored").success();
+    repo.guard("init").success();
     assert!(!repo.path(".gitignore").exists());
 }
 
@@ -123,12 +124,12 @@ fn init_asks_git_what_is_ignored() {
 fn init_can_ignore_it_for_this_clone_alone() {
     let repo = Repo::new();
     fs::remove_dir_all(repo.path(".git/info")).unwrap();
-    let said = repo.guard("init --exclude").ok();
+    let said = repo.guard("init --exclude").success();
     assert!(said.contains("ignored: by a line that was added to .git/info/exclude\n"), "{said}");
     assert_eq!(repo.read(".git/info/exclude"), ".claude_sessions/\n");
     repo.git("status --porcelain").silent();
-    repo.git("worktree add -q ../linked").ok();
-    let said = repo.beside("linked").guard("init --exclude").ok();
+    repo.git("worktree add -q ../linked").success();
+    let said = repo.beside("linked").guard("init --exclude").success();
     assert!(said.contains("ignored: already, by "), "{said}");
     repo.beside("linked").git("status --porcelain").silent();
 }
@@ -144,12 +145,12 @@ fn init_refuses_what_leads_away() {
         repo.within("../elsewhere");
         fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
         symlink(repo.path("../elsewhere"), repo.path(link)).unwrap();
-        repo.guard("init").could_not(words);
+        repo.guard("init").fails_with(words);
         assert_eq!(repo.names("../elsewhere"), [""; 0]);
     }
     let repo = Repo::new();
     repo.write(".claude_sessions", "a file\n");
-    repo.guard("init").could_not("is not a directory");
+    repo.guard("init").fails_with("is not a directory");
 }
 
 const BEGIN: &str = "<!-- stage-guard: begin";
@@ -158,13 +159,13 @@ const END: &str = "<!-- stage-guard: end -->";
 #[test]
 fn instructions_are_a_marked_block() {
     let repo = Repo::new();
-    let said = repo.guard("init --instructions CLAUDE.md --instructions docs.md").ok();
+    let said = repo.guard("init --instructions CLAUDE.md --instructions docs.md").success();
     assert!(said.contains("told:    the rules are in CLAUDE.md now\n"), "{said}");
     let text = repo.read("CLAUDE.md");
     assert!(text.starts_with(BEGIN) && text.ends_with(&format!("{END}\n")), "{text}");
     assert!(text.contains("stage-guard stow") && text.lines().count() < 16, "{text}");
     assert_eq!(repo.read("docs.md"), text);
-    let said = repo.guard("init --instructions CLAUDE.md").ok();
+    let said = repo.guard("init --instructions CLAUDE.md").success();
     assert!(said.contains("told:    CLAUDE.md has the rules already\n"), "{said}");
 }
 
@@ -179,12 +180,12 @@ fn instructions_touch_nothing_outside_the_marks() {
         ("\u{feff}# Ours\n", "no newline"),
     ] {
         let repo = Repo::new();
-        repo.write("AGENTS.md", before).guard("init --instructions AGENTS.md").ok();
+        repo.write("AGENTS.md", before).guard("init --instructions AGENTS.md").success();
         let first = repo.read("AGENTS.md");
         assert!(first.starts_with(before), "{first}");
         // What is below the marks and what has become of the block.
         let changed = format!("{first}{after}").replace("stage-guard stow", "something else");
-        repo.write("AGENTS.md", &changed).guard("init --instructions AGENTS.md").ok();
+        repo.write("AGENTS.md", &changed).guard("init --instructions AGENTS.md").success();
         assert_eq!(repo.read("AGENTS.md"), format!("{first}{after}"));
         assert_eq!(first.contains("\r\n"), before.contains("\r\n"));
         assert!(!first.contains("\r\n") || !first.replace("\r\n", "").contains('\n'));
@@ -195,18 +196,18 @@ fn instructions_touch_nothing_outside_the_marks() {
 fn instructions_are_not_written_where_the_marks_are_no_pair() {
     for marks in ["BEGIN\n", "END\n", "END\nBEGIN\n", "BEGIN\nBEGIN\nEND\n", "BEGIN\nEND\nBEGIN\nEND\n"] {
         let repo = Repo::new();
-        repo.guard("init --instructions other.md").ok();
+        repo.guard("init --instructions other.md").success();
         let begin = repo.read("other.md").lines().next().unwrap().to_owned();
         let text = marks.replace("BEGIN", &begin).replace("END", END);
         repo.write("CLAUDE.md", &text)
             .guard("init --instructions CLAUDE.md")
-            .could_not("once each, in this order");
+            .fails_with("once each, in this order");
         assert_eq!(repo.read("CLAUDE.md"), text);
     }
     // In a sentence they are no marks.
     let repo = Repo::new();
     let text = format!("The lines `{END}` are ours.\n");
-    repo.write("CLAUDE.md", &text).guard("init --instructions CLAUDE.md").ok();
+    repo.write("CLAUDE.md", &text).guard("init --instructions CLAUDE.md").success();
     assert!(repo.read("CLAUDE.md").starts_with(&text));
 }
 
@@ -216,33 +217,33 @@ fn instructions_follow_a_symlink_and_keep_the_mode() {
     repo.write("AGENTS.md", "ours\n");
     fs::set_permissions(repo.path("AGENTS.md"), fs::Permissions::from_mode(0o640)).unwrap();
     symlink("AGENTS.md", repo.path("CLAUDE.md")).unwrap();
-    repo.guard("init --instructions CLAUDE.md").ok();
+    repo.guard("init --instructions CLAUDE.md").success();
     assert!(repo.path("CLAUDE.md").is_symlink() && repo.read("AGENTS.md").contains(BEGIN));
     let mode = fs::metadata(repo.path("AGENTS.md")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     for file in ["nowhere/CLAUDE.md", "../repo", "dangling"] {
         symlink("nothing", repo.path("dangling")).ok();
-        repo.guard_with(&["init", "--instructions", file]).ends(2);
+        repo.guard_with(&["init", "--instructions", file]).code(2);
     }
-    repo.within("deep").guard("init --instructions ../deep.md").ok();
+    repo.within("deep").guard("init --instructions ../deep.md").success();
     assert!(repo.path("deep.md").exists());
 }
 
 #[test]
 fn archive_moves_what_is_current_under_the_date() {
     let repo = Repo::new();
-    repo.guard("init").ok();
-    assert_eq!(repo.guard("archive").ok(), "there is nothing to archive\n");
+    repo.guard("init").success();
+    assert_eq!(repo.guard("archive").success(), "there is nothing to archive\n");
     repo.write(".claude_sessions/current/plan.md", "1").write(".claude_sessions/current/deep/er.md", "2");
     repo.write(".claude_sessions/current/.hidden", "3");
     symlink("/etc", repo.path(".claude_sessions/current/link")).unwrap();
     let date = repo.today();
-    let said = repo.guard("archive --dry-run").ok();
+    let said = repo.guard("archive --dry-run").success();
     assert!(said.contains(&format!(
         "would archive: .claude_sessions/current/plan.md -> .claude_sessions/archive/{date}/plan.md\n"
     )));
     assert_eq!(repo.names(".claude_sessions/current").len(), 4);
-    let done = repo.guard("archive").ok();
+    let done = repo.guard("archive").success();
     assert_eq!(done, said.replace("would archive:", "archived:"));
     let archive = format!(".claude_sessions/archive/{date}");
     assert_eq!(repo.names(&archive), [".hidden", "deep", "link", "plan.md"]);
@@ -251,7 +252,7 @@ fn archive_moves_what_is_current_under_the_date() {
     // A second time on the same day adds to it.
     repo.write(".claude_sessions/current/plan.md", "4").write(".claude_sessions/current/deep/x", "5");
     repo.write(".claude_sessions/current/plan-2.md", "6");
-    repo.guard("archive").ok();
+    repo.guard("archive").success();
     assert_eq!(repo.read(&format!("{archive}/plan.md")), "1");
     assert_eq!(repo.read(&format!("{archive}/plan-2.md")), "6");
     assert_eq!(repo.read(&format!("{archive}/plan-3.md")), "4");
@@ -266,7 +267,7 @@ fn archive_takes_the_date_of_the_user() {
         repo.write(".claude_sessions/current/x", "x");
         let there = repo.with("TZ", zone);
         let before = there.today();
-        there.guard("archive -q").ok();
+        there.guard("archive -q").success();
         let names = repo.names(".claude_sessions/archive");
         assert!(names == [before] || names == [there.today()], "{zone}: {names:?}");
     }
@@ -275,8 +276,8 @@ fn archive_takes_the_date_of_the_user() {
 #[test]
 fn clean_deletes_what_is_current_and_nothing_else() {
     let repo = Repo::new();
-    repo.guard("init").ok();
-    assert_eq!(repo.guard("clean").ok(), "there is nothing to delete\n");
+    repo.guard("init").success();
+    assert_eq!(repo.guard("clean").success(), "there is nothing to delete\n");
     repo.within("../elsewhere").write("precious", "x");
     for path in
         ["current/a", "current/deep/b", "current/.c", "current/repo/.git/d", "tests/kept", "archive/kept"]
@@ -286,13 +287,13 @@ fn clean_deletes_what_is_current_and_nothing_else() {
     symlink("../../../elsewhere", repo.path(".claude_sessions/current/link")).unwrap();
     symlink("../../../../elsewhere", repo.path(".claude_sessions/current/deep/link")).unwrap();
     symlink("nowhere", repo.path(".claude_sessions/current/dangling")).unwrap();
-    let said = repo.guard("clean --dry-run").ok();
+    let said = repo.guard("clean --dry-run").success();
     assert!(said.contains("would delete: .claude_sessions/current/deep/\n"), "{said}");
     assert!(said.contains("would delete: .claude_sessions/current/link\n"), "{said}");
     assert_eq!(repo.names(".claude_sessions/current").len(), 6);
-    repo.guard("clean").could_not("there is no terminal to ask on");
+    repo.guard("clean").fails_with("there is no terminal to ask on");
     assert_eq!(repo.names(".claude_sessions/current").len(), 6);
-    assert_eq!(repo.guard("clean --yes").ok(), said.replace("would delete:", "deleted:"));
+    assert_eq!(repo.guard("clean --yes").success(), said.replace("would delete:", "deleted:"));
     assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
     assert_eq!(
         repo.names(".claude_sessions"),
@@ -322,7 +323,7 @@ fn a_current_that_leads_away_is_neither_archived_nor_cleaned() {
             fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
             symlink(repo.path(target), repo.path(link)).unwrap();
             for command in ["archive", "clean --yes", "clean --dry-run"] {
-                repo.guard(command).could_not("is a symlink to");
+                repo.guard(command).fails_with("is a symlink to");
             }
             assert_eq!(repo.names(&format!("{target}/current")), ["precious"]);
         }
@@ -332,7 +333,7 @@ fn a_current_that_leads_away_is_neither_archived_nor_cleaned() {
     fs::create_dir(repo.path(".claude_sessions/archive")).unwrap();
     let dated = format!(".claude_sessions/archive/{}", repo.today());
     symlink(repo.path("../elsewhere"), repo.path(&dated)).unwrap();
-    repo.guard("archive").could_not("is a symlink to");
+    repo.guard("archive").fails_with("is a symlink to");
     assert_eq!(repo.names(".claude_sessions/current"), ["x"]);
 }
 
@@ -343,7 +344,7 @@ fn what_git_tracks_is_left_alone() {
     repo.write(".claude_sessions/current/deep/y", "y");
     for (command, word) in [("archive", "archived"), ("clean --yes", "deleted")] {
         repo.write(".claude_sessions/current/z", "z");
-        let said = repo.guard(command).ok();
+        let said = repo.guard(command).success();
         assert!(said.contains(&format!("{word}: .claude_sessions/current/z")), "{said}");
         assert!(
             said.contains("left: .claude_sessions/current/.gitkeep is tracked by git, and was left alone\n")
@@ -359,12 +360,12 @@ fn options_without_a_meaning_are_refused() {
     let repo = Repo::new();
     for command in ["init --dry-run", "init --format json", "archive --format json", "clean --yes --config x"]
     {
-        repo.guard(command).could_not("this command takes no --");
+        repo.guard(command).fails_with("this command takes no --");
     }
     assert_eq!(repo.names("."), [".git", "README.md"]);
     for command in ["init -q", "install -q", "uninstall -q"] {
         repo.guard(command).silent();
     }
-    assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("archive -q").ok(), "1 archived\n");
-    assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("clean -q -y").ok(), "1 deleted\n");
+    assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("archive -q").success(), "1 archived\n");
+    assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("clean -q -y").success(), "1 deleted\n");
 }

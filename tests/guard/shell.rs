@@ -31,18 +31,18 @@ fn is_here(program: &str) -> bool {
 #[test]
 fn help_fits_a_screen() {
     let home = elsewhere();
-    let [long, short] = ["--help", "-h"].map(|option| home.guard(option).ok());
+    let [long, short] = ["--help", "-h"].map(|option| home.guard(option).success());
     assert!(long.lines().count() < 24 && short.lines().count() + 4 < long.lines().count(), "{long}{short}");
     assert!(long.lines().all(|line| line.len() <= 80), "{long}");
     assert!(long.starts_with(short.trim_end()) && long.contains("Examples:") && !short.contains("Examples:"));
     for command in COMMANDS.split(' ') {
-        let help = home.guard(&format!("{command} --help")).ok();
+        let help = home.guard(&format!("{command} --help")).success();
         assert!(help.contains(&format!("Usage: stage-guard {command}")), "{help}");
         assert!(long.contains(&format!("  {command} ")), "{command}");
     }
     for command in HIDDEN {
         assert!(!long.contains(&format!("  {command}")), "{command}");
-        home.guard(&format!("{command} --help")).ok();
+        home.guard(&format!("{command} --help")).success();
     }
 }
 
@@ -50,7 +50,7 @@ fn help_fits_a_screen() {
 fn help_of_a_command_has_the_options_that_it_takes() {
     let repo = Repo::new();
     for command in COMMANDS.split(' ').chain(HIDDEN) {
-        let help = repo.guard(&format!("{command} --help")).ok();
+        let help = repo.guard(&format!("{command} --help")).success();
         for option in ["--dry-run", "--format json", "--config x.toml"] {
             let name = option.split(' ').next().unwrap();
             let argument = match command {
@@ -92,7 +92,7 @@ fn what_is_mistyped_is_told_what_is_meant() {
     ] {
         let run = home.guard(typed);
         assert!(run.err.lines().count() <= 3, "{run:?}");
-        run.could_not(meant);
+        run.fails_with(meant);
     }
 }
 
@@ -115,7 +115,7 @@ fn what_is_mistyped_reaches_no_terminal_raw() {
             let run = home.guard_with(&arguments);
             assert!(run.err.lines().count() <= 4 && !run.err.contains(['\x1b', '\r', '\u{202e}']), "{run:?}");
             assert!(run.err.lines().skip(1).all(|line| !line.starts_with("stage-guard")), "{run:?}");
-            run.could_not("");
+            run.fails_with("");
         }
     }
 }
@@ -146,7 +146,7 @@ fn a_reader_that_goes_away_changes_no_exit_code() {
         let head = repo.shell(&format!("{BINARY} {arguments} | head -c1"));
         assert_eq!((head.out.len(), head.err.as_str()), (1, ""), "{arguments}");
         if std::path::Path::new("/dev/full").exists() {
-            repo.shell(&format!("{BINARY} {arguments} > /dev/full")).could_not("could not print the report");
+            repo.shell(&format!("{BINARY} {arguments} > /dev/full")).fails_with("could not print the report");
         }
     }
 }
@@ -198,7 +198,7 @@ fn colour_is_as_the_option_the_environment_and_the_terminal_have_it() {
 #[test]
 fn the_manual_page_has_all_that_can_be_typed() {
     let home = elsewhere();
-    let page = home.guard("man").ok();
+    let page = home.guard("man").success();
     for section in [
         "NAME",
         "SYNOPSIS",
@@ -217,7 +217,7 @@ fn the_manual_page_has_all_that_can_be_typed() {
     for command in COMMANDS.split(' ').chain(HIDDEN) {
         let start = page.find(&format!("\n.SS {command}\n")).unwrap();
         let text = page[start + 1..].split("\n.S").next().unwrap().replace("\\-", "-");
-        let help = home.guard(&format!("{command} --help")).ok();
+        let help = home.guard(&format!("{command} --help")).success();
         let general = ["--dry-run", "--format", "--color", "--config", "--quiet", "--help"];
         for option in help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 3) {
             let name = option.split(['[', ',', '=', '.', ':']).next().unwrap();
@@ -366,7 +366,7 @@ fn zsh_completes() {
 
 #[test]
 fn powershell_gets_a_script_that_is_whole() {
-    let script = elsewhere().guard("completions powershell").ok();
+    let script = elsewhere().guard("completions powershell").success();
     let mut open = Vec::new();
     let mut is_quoted = false;
     for c in script.lines().filter(|line| !line.starts_with('#')).flat_map(str::chars) {
@@ -388,7 +388,7 @@ fn powershell_gets_a_script_that_is_whole() {
 #[test]
 fn no_script_has_what_is_hidden_or_not_filled_in() {
     for shell in SHELLS {
-        let script = elsewhere().guard(&format!("completions {shell}")).ok();
+        let script = elsewhere().guard(&format!("completions {shell}")).success();
         for word in ["--then", "--line", "_value@", "@values", "@commands"] {
             assert!(!script.contains(word), "{shell}: {word}");
         }

@@ -22,7 +22,7 @@ fn what_git_add_would_stage_is_judged_as_it_would_be_then() {
             repo.write(file, "/ignored\n");
         }
         assert_eq!(repo.refused("check --untracked"), *refused, "{files:?}");
-        repo.git("add -A").ok();
+        repo.git("add -A").success();
         assert_eq!(repo.refused("check"), *refused, "{files:?}");
         assert_eq!(repo.refused("check --untracked"), [""; 0], "{files:?}");
     }
@@ -40,11 +40,11 @@ fn it_says_untracked_and_names_the_way_out() {
             [untracked("backend/test_y.py", "stray-test"), untracked("debug_ x.py", "debug-script")]
         );
         let run = deep.guard("check --untracked").refuses(&["backend/test_y.py", "debug_ x.py"]);
-        assert!(run.way_out().ends_with(" stow -- :/backend/test_y.py ':/debug_ x.py'"), "{run:?}");
-        deep.shell(&run.way_out()).ok();
+        assert!(run.stow_command().ends_with(" stow -- :/backend/test_y.py ':/debug_ x.py'"), "{run:?}");
+        deep.shell(&run.stow_command()).success();
         deep.guard("check --untracked").silent();
         assert!(repo.is_there(".claude_sessions/tests/test_y.py"));
-        assert_eq!(repo.git("diff --cached --name-only").ok(), "debug_staged.py\n");
+        assert_eq!(repo.git("diff --cached --name-only").success(), "debug_staged.py\n");
     }
 }
 
@@ -53,25 +53,25 @@ fn a_repository_inside_is_the_gitlink_that_it_would_be() {
     let repo = Repo::new();
     for directory in [".claude_sessions", "debug_x.py", "scratch/inner.py", "inner"] {
         let inner = repo.within(directory);
-        inner.git("init -q").ok();
-        inner.git("commit -q --allow-empty -m first").ok();
+        inner.git("init -q").success();
+        inner.git("commit -q --allow-empty -m first").success();
     }
     let repositories = [".claude_sessions", "debug_x.py", "scratch/inner.py"];
     assert_eq!(repo.refused("check --untracked"), repositories);
     // Each is stowed whole.
     let copy = repo.copied();
-    copy.shell(&copy.guard("check --untracked").way_out()).ok();
+    copy.shell(&copy.guard("check --untracked").stow_command()).success();
     assert!(copy.is_there(".claude_sessions/debugging/debug_x.py/.git") && !copy.is_there("debug_x.py"));
-    copy.guard("stow --undo").ok();
+    copy.guard("stow --undo").success();
     assert_eq!(copy.refused("check --untracked"), repositories[1..]);
-    repo.git("-c advice.addEmbeddedRepo=false add -A").ok();
+    repo.git("-c advice.addEmbeddedRepo=false add -A").success();
     assert_eq!(repo.refused("check"), repositories);
 }
 
 #[test]
 fn untracked_is_one_of_three() {
     let repo = Repo::new();
-    repo.guard("check --untracked --staged").could_not("cannot be used with");
-    repo.guard("check --untracked --all-files").could_not("cannot be used with");
-    repo.write("debug_x.py", "x").guard("check --untracked --dry-run").ok();
+    repo.guard("check --untracked --staged").fails_with("cannot be used with");
+    repo.guard("check --untracked --all-files").fails_with("cannot be used with");
+    repo.write("debug_x.py", "x").guard("check --untracked --dry-run").success();
 }

@@ -29,11 +29,11 @@ fn the_way_out_is_a_name_where_the_program_is_on_the_path() {
     let repo = with_findings();
     let directory = std::path::Path::new(BINARY).parent().unwrap().display().to_string();
     let path = std::env::var("PATH").unwrap();
-    assert_eq!(repo.with("PATH", format!("{directory}:{path}")).guard("").way_out(), "stage-guard stow");
+    assert_eq!(repo.with("PATH", format!("{directory}:{path}")).guard("").stow_command(), "stage-guard stow");
     // Another program of that name is not this one.
     repo.program("bin/stage-guard", "#!/bin/sh\n");
     let other = repo.path("bin").display().to_string();
-    let way_out = repo.with("PATH", format!("{other}:{directory}:{path}")).guard("").way_out();
+    let way_out = repo.with("PATH", format!("{other}:{directory}:{path}")).guard("").stow_command();
     assert_eq!(way_out, format!("{BINARY} stow"));
 }
 
@@ -44,13 +44,13 @@ fn very_many_findings_are_counted_and_the_way_out_still_works() {
         for number in 0..250 {
             repo.write(format!(".claude_sessions/current/{number}"), "x");
         }
-        repo.git("add -f .claude_sessions").ok();
+        repo.git("add -f .claude_sessions").success();
         let run = repo.commit().refuses_some();
         assert_eq!(run.out.matches("refused: ").count(), 100);
         assert!(run.out.contains("and 150 more: --format json lists them all\n"), "{run:?}");
         assert_eq!(repo.refused("").len(), 250);
-        repo.within("deep").shell(&run.way_out()).ok();
-        assert_eq!(repo.git("diff --cached --name-only --diff-filter=A").ok(), "main.py\n");
+        repo.within("deep").shell(&run.stow_command()).success();
+        assert_eq!(repo.git("diff --cached --name-only --diff-filter=A").success(), "main.py\n");
         repo.commit().silent();
     }
 }
@@ -70,7 +70,7 @@ fn json_is_one_document() {
         ]
     });
     assert_eq!(report, expected);
-    let clean = Repo::new().guard("--format json").ok();
+    let clean = Repo::new().guard("--format json").success();
     let clean: serde_json::Value = serde_json::from_str(&clean).unwrap();
     assert_eq!(
         (clean["verdict"].as_str(), clean["findings"].as_array().map(Vec::len)),
@@ -81,12 +81,12 @@ fn json_is_one_document() {
 #[test]
 fn a_dry_run_reports_and_never_refuses() {
     let repo = with_findings();
-    assert_eq!(repo.guard("--dry-run").ok(), repo.guard("").out);
+    assert_eq!(repo.guard("--dry-run").success(), repo.guard("").out);
     let report: serde_json::Value =
-        serde_json::from_str(&repo.guard("--dry-run --format json").ok()).unwrap();
+        serde_json::from_str(&repo.guard("--dry-run --format json").success()).unwrap();
     assert_eq!(report["verdict"], "refused");
-    repo.guard("check --dry-run --all-files").ok();
-    assert_eq!(repo.guard("-q --dry-run").ok(), "2 refused\n");
+    repo.guard("check --dry-run --all-files").success();
+    assert_eq!(repo.guard("-q --dry-run").success(), "2 refused\n");
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn all_files_looks_at_every_tracked_path() {
     let repo = Repo::new();
     repo.commit_past_the_guard(&[NOTE, "debug_x.py"]).guard("").silent();
     let run = repo.guard("check --all-files").refuses(&[NOTE, "debug_x.py"]);
-    assert!(run.way_out().ends_with(" stow -- :/.claude_sessions/current/x.py :/debug_x.py"), "{run:?}");
-    repo.shell(&run.way_out()).ok();
-    assert_eq!(repo.git("status --porcelain").ok(), format!("D  {NOTE}\nD  debug_x.py\n"));
+    assert!(run.stow_command().ends_with(" stow -- :/.claude_sessions/current/x.py :/debug_x.py"), "{run:?}");
+    repo.shell(&run.stow_command()).success();
+    assert_eq!(repo.git("status --porcelain").success(), format!("D  {NOTE}\nD  debug_x.py\n"));
     assert!(repo.path(NOTE).exists() && repo.path(".claude_sessions/debugging/debug_x.py").exists());
     repo.commit().silent();
     repo.commit_past_the_guard(&[NOTE, "debug_x.py"]);
@@ -124,12 +124,12 @@ fn all_files_looks_at_every_tracked_path() {
 fn all_files_names_an_unmerged_path_once() {
     for split in [false, true] {
         let repo = Repo::new();
-        let blob = repo.git("rev-parse HEAD:README.md").ok();
+        let blob = repo.git("rev-parse HEAD:README.md").success();
         let entry = |stage: u8| format!("100644 {} {stage}\tdebug_x.py\n", blob.trim());
         let entries = [entry(1), entry(2), entry(3)].concat();
-        repo.git_fed(&["update-index", "--index-info"], entries.as_bytes()).ok();
+        repo.git_fed(&["update-index", "--index-info"], entries.as_bytes()).success();
         if split {
-            repo.git("update-index --split-index").ok();
+            repo.git("update-index --split-index").success();
         }
         assert_eq!(repo.refused("check --all-files"), ["debug_x.py"]);
         // No commit can be made of it, so there is nothing to refuse.
@@ -161,7 +161,7 @@ test_x.py: allowed: it belongs to `x.py` beside it, against stray-test (`test_*`
         assert!(run.out.contains(words), "{words}: {run:?}");
     }
     assert_eq!(run.code, 1);
-    repo.guard("explain main.py").ok();
+    repo.guard("explain main.py").success();
 }
 
 #[test]
@@ -183,18 +183,18 @@ fn what_explain_calls_fine_is_fine() {
         let fine = &report["paths"][0]["fine"];
         assert!(run.code == 1 && fine["allow"].is_string(), "{run:?}");
         if let Some(elsewhere) = fine["as"]["text"].as_str() {
-            repo.guard_with(&["explain", elsewhere]).ok();
+            repo.guard_with(&["explain", elsewhere]).success();
         }
         for beside in fine["beside"].as_array().into_iter().flatten() {
             let other = repo.beside("other");
             std::fs::create_dir(&other.top).unwrap();
-            other.git("init -q").ok();
+            other.git("init -q").success();
             let sibling = beside["text"].as_str().unwrap();
-            other.stage(sibling).guard_with(&["explain", path]).ok();
+            other.stage(sibling).guard_with(&["explain", path]).success();
             std::fs::remove_dir_all(&other.top).unwrap();
         }
         let allow = format!("allow = [{}]\n", fine["allow"]);
-        repo.write(".stage-guard.toml", &allow).guard_with(&["explain", path]).ok();
+        repo.write(".stage-guard.toml", &allow).guard_with(&["explain", path]).success();
         std::fs::remove_file(repo.path(".stage-guard.toml")).unwrap();
     }
 }
@@ -215,7 +215,7 @@ fn explain_counts_paths_from_where_the_user_stands() {
         assert!(said.starts_with(&format!("{path}: ")), "{typed}: {said}");
     }
     for outside in ["../../../x.py", "/x.py", "../.."] {
-        deep.guard_with(&["explain", outside]).could_not("is not a path in the repository");
+        deep.guard_with(&["explain", outside]).fails_with("is not a path in the repository");
     }
     std::os::unix::fs::symlink(&repo.top, repo.path("../link")).unwrap();
     let linked = repo.beside("link");
@@ -267,7 +267,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 #[test]
 fn a_terminal_is_told_that_nothing_is_refused() {
     let repo = Repo::new();
-    let said = repo.shell(&format!("script -qec {BINARY} /dev/null < /dev/null")).ok();
+    let said = repo.shell(&format!("script -qec {BINARY} /dev/null < /dev/null")).success();
     assert_eq!(said.trim(), "nothing is refused");
     repo.guard("").silent();
     repo.guard("hook pre-commit").silent();
@@ -276,15 +276,15 @@ fn a_terminal_is_told_that_nothing_is_refused() {
 #[test]
 fn a_word_that_is_not_known_is_said() {
     let repo = Repo::new();
-    repo.guard("chekc").could_not("check");
-    repo.guard("--dryrun").could_not("--dry-run");
-    repo.guard("--format yaml").could_not("human");
-    repo.guard("check --staged --all-files").could_not("cannot be used with");
-    repo.guard("explain").could_not("required");
-    repo.guard("explain -z x").could_not("cannot be used with");
-    repo.guard("explain -z").could_not("--stdin");
-    repo.guard("install --dry-run").could_not("--dry-run");
-    repo.guard("-C nowhere").could_not("could not go to `nowhere`, which -C names");
+    repo.guard("chekc").fails_with("check");
+    repo.guard("--dryrun").fails_with("--dry-run");
+    repo.guard("--format yaml").fails_with("human");
+    repo.guard("check --staged --all-files").fails_with("cannot be used with");
+    repo.guard("explain").fails_with("required");
+    repo.guard("explain -z x").fails_with("cannot be used with");
+    repo.guard("explain -z").fails_with("--stdin");
+    repo.guard("install --dry-run").fails_with("--dry-run");
+    repo.guard("-C nowhere").fails_with("could not go to `nowhere`, which -C names");
 }
 
 #[test]

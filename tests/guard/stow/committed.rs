@@ -10,42 +10,42 @@ use crate::sandbox::Repo;
 #[test]
 fn a_committed_file_is_never_deleted() {
     let repo = with_committed_script();
-    repo.write(SCRIPT, "changed\n").git("add -A").ok();
+    repo.write(SCRIPT, "changed\n").git("add -A").success();
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\n", "changed\n"));
-    repo.is_settled();
-    assert_eq!(repo.git("log --format=%s -- backend").ok(), "old\n");
+    repo.assert_settled();
+    assert_eq!(repo.git("log --format=%s -- backend").success(), "old\n");
 }
 
 #[test]
 fn a_committed_file_keeps_both_contents() {
     let repo = with_committed_script();
-    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n");
     stowed(repo.guard("stow"));
     let found = [repo.read(SCRIPT), repo.read(STOWED), repo.read(AGAIN)];
     assert_eq!(found, ["old\n", "changed\n", "staged\n"]);
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_committed_file_that_was_changed_back_stays() {
     let repo = with_committed_script();
-    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "old\n");
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\n", "staged\n"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_committed_file_that_was_staged_and_deleted_comes_back() {
     let repo = with_committed_script();
-    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
     fs::remove_dir_all(repo.path("backend")).unwrap();
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\n", "staged\n"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -53,25 +53,25 @@ fn a_committed_file_that_became_a_symlink_comes_back() {
     let repo = with_committed_script();
     fs::remove_file(repo.path(SCRIPT)).unwrap();
     symlink("x", repo.path(SCRIPT)).unwrap();
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(SCRIPT), "old\n");
     assert_eq!(fs::read_link(repo.path(STOWED)).unwrap(), Path::new("x"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn of_a_rename_the_old_side_comes_back() {
     let repo = Repo::new();
-    repo.write("backend/app/main.py", "1\n2\n3\n4\n5\n6\n").git("add -A").ok();
+    repo.write("backend/app/main.py", "1\n2\n3\n4\n5\n6\n").git("add -A").success();
     repo.commit().silent();
     for change in ["", "7\n"] {
-        repo.git("mv backend/app/main.py debug_it.py").ok();
-        repo.write("debug_it.py", &format!("1\n2\n3\n4\n5\n6\n{change}")).git("add -A").ok();
+        repo.git("mv backend/app/main.py debug_it.py").success();
+        repo.write("debug_it.py", &format!("1\n2\n3\n4\n5\n6\n{change}")).git("add -A").success();
         let out = stowed(repo.guard("stow"));
         assert!(out.contains("restored: backend/app/main.py, as HEAD has it\n"), "{out}");
         assert_eq!(repo.read("backend/app/main.py"), "1\n2\n3\n4\n5\n6\n");
-        repo.is_settled();
+        repo.assert_settled();
     }
     assert_eq!(repo.read(AGAIN), "1\n2\n3\n4\n5\n6\n7\n");
 }
@@ -79,137 +79,137 @@ fn of_a_rename_the_old_side_comes_back() {
 #[test]
 fn what_took_the_place_of_the_old_side_stays() {
     let repo = Repo::new();
-    repo.write("main.py", "1\n2\n3\n").git("add -A").ok();
+    repo.write("main.py", "1\n2\n3\n").git("add -A").success();
     repo.commit().silent();
-    repo.git("mv main.py debug_it.py").ok();
+    repo.git("mv main.py debug_it.py").success();
     repo.write("main.py", "somebody's\n");
     let out = stowed(repo.guard("stow"));
     assert!(out.contains("restored: main.py in the index; the file that is there was left alone\n"), "{out}");
     assert_eq!((repo.read("main.py").as_str(), repo.read(STOWED).as_str()), ("somebody's\n", "1\n2\n3\n"));
-    assert_eq!(repo.git("status --porcelain").ok(), " M main.py\n");
+    assert_eq!(repo.git("status --porcelain").success(), " M main.py\n");
 }
 
 #[test]
 fn an_old_side_whose_place_is_staged_otherwise_does_not_come_back() {
     let repo = Repo::new();
-    repo.write("main", "1\n2\n3\n").git("add -A").ok();
+    repo.write("main", "1\n2\n3\n").git("add -A").success();
     repo.commit().silent();
-    repo.git("mv main debug_it.py").ok();
+    repo.git("mv main debug_it.py").success();
     repo.stage("main/inside");
     stowed(repo.guard("stow"));
-    assert_eq!(repo.git("status --porcelain").ok(), "D  main\nA  main/inside\n");
+    assert_eq!(repo.git("status --porcelain").success(), "D  main\nA  main/inside\n");
     assert_eq!(repo.read(STOWED), "1\n2\n3\n");
 }
 
 #[test]
 fn a_deletion_beside_an_empty_new_file_is_no_rename() {
     let repo = Repo::new();
-    repo.write("__init__.py", "").git("add -A").ok();
+    repo.write("__init__.py", "").git("add -A").success();
     repo.commit().silent();
-    repo.git("rm -q __init__.py").ok();
-    repo.write("debug_it.py", "").git("add -A").ok();
+    repo.git("rm -q __init__.py").success();
+    repo.write("debug_it.py", "").git("add -A").success();
     stowed(repo.guard("stow"));
     assert!(!repo.is_there("__init__.py"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_conflict_is_not_stowed() {
     let repo = with_committed_script();
-    repo.git("checkout -q -b other").ok();
-    repo.write(SCRIPT, "theirs\n").git("commit -q --no-verify -a -m theirs").ok();
-    repo.git("checkout -q main").ok();
-    repo.write(SCRIPT, "ours\n").git("commit -q --no-verify -a -m ours").ok();
-    repo.git("merge -q other").ends(1);
-    repo.guard_with(&["stow", SCRIPT]).could_not("has a conflict: resolve it first");
+    repo.git("checkout -q -b other").success();
+    repo.write(SCRIPT, "theirs\n").git("commit -q --no-verify -a -m theirs").success();
+    repo.git("checkout -q main").success();
+    repo.write(SCRIPT, "ours\n").git("commit -q --no-verify -a -m ours").success();
+    repo.git("merge -q other").code(1);
+    repo.guard_with(&["stow", SCRIPT]).fails_with("has a conflict: resolve it first");
     // Resolved, it is neither's, and goes back to ours.
-    repo.write(SCRIPT, "both\n").git("add -A").ok();
+    repo.write(SCRIPT, "both\n").git("add -A").success();
     repo.commit().refuses(&[SCRIPT]);
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("ours\n", "both\n"));
     repo.git("commit -q -m merged").silent();
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_file_of_the_other_side_of_a_merge_goes_back_to_that() {
     let repo = Repo::new();
-    repo.git("checkout -q -b other").ok();
-    repo.write(SCRIPT, "theirs\n").git("add -A").ok();
-    repo.git("commit -q --no-verify -m theirs").ok();
-    repo.git("checkout -q main").ok();
+    repo.git("checkout -q -b other").success();
+    repo.write(SCRIPT, "theirs\n").git("add -A").success();
+    repo.git("commit -q --no-verify -m theirs").success();
+    repo.git("checkout -q main").success();
     repo.stage("main.py").commit().silent();
-    repo.git("merge -q --no-commit other").ok();
-    repo.write(SCRIPT, "changed\n").git("add -A").ok();
+    repo.git("merge -q --no-commit other").success();
+    repo.write(SCRIPT, "changed\n").git("add -A").success();
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("theirs\n", "changed\n"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_committed_file_comes_back_through_the_filters() {
     let repo = Repo::new();
-    repo.write(".gitattributes", "*.py text eol=crlf\n").write(SCRIPT, "old\r\n").git("add -A").ok();
-    repo.git("commit -q --no-verify -m old").ok();
-    repo.write(SCRIPT, "new\r\n").git("add -A").ok();
+    repo.write(".gitattributes", "*.py text eol=crlf\n").write(SCRIPT, "old\r\n").git("add -A").success();
+    repo.git("commit -q --no-verify -m old").success();
+    repo.write(SCRIPT, "new\r\n").git("add -A").success();
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\r\n", "new\r\n"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn what_a_merge_deletes_does_not_come_back() {
     let repo = Repo::new();
     let lines = "a line\n".repeat(100);
-    repo.write("a.py", &lines).write("k", "1\n").git("add -A").ok();
+    repo.write("a.py", &lines).write("k", "1\n").git("add -A").success();
     repo.commit().silent();
-    repo.git("checkout -q -b up").ok();
-    repo.git("rm -q a.py").ok();
-    repo.write("k", "up\n").git("commit -q -a -m up").ok();
-    repo.git("checkout -q main").ok();
-    repo.write("k", "ours\n").git("commit -q -a -m ours").ok();
-    repo.git("merge -q up").ends(1);
-    repo.write("debug_a.py", &lines).write("k", "both\n").git("add -A").ok();
+    repo.git("checkout -q -b up").success();
+    repo.git("rm -q a.py").success();
+    repo.write("k", "up\n").git("commit -q -a -m up").success();
+    repo.git("checkout -q main").success();
+    repo.write("k", "ours\n").git("commit -q -a -m ours").success();
+    repo.git("merge -q up").code(1);
+    repo.write("debug_a.py", &lines).write("k", "both\n").git("add -A").success();
     let out = stowed(repo.guard("stow"));
     assert!(!out.contains("restored") && !repo.is_there("a.py"), "{out}");
     repo.git("commit -q -m merged").silent();
-    assert_eq!(repo.git("ls-files").ok(), "README.md\nk\n");
+    assert_eq!(repo.git("ls-files").success(), "README.md\nk\n");
 }
 
 #[test]
 fn a_file_that_was_renamed_and_copied_stays_renamed() {
     let repo = Repo::new();
     let lines = "a line\n".repeat(100);
-    repo.write("a.py", &lines).git("add -A").ok();
+    repo.write("a.py", &lines).git("add -A").success();
     repo.commit().silent();
-    repo.git("mv a.py b.py").ok();
+    repo.git("mv a.py b.py").success();
     repo.write("debug_a.py", &lines).write("check_a.py", &lines).write("b.py", &format!("{lines}more\n"));
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     let out = stowed(repo.guard("stow"));
     assert!(!out.contains("restored") && !repo.is_there("a.py"), "{out}");
-    repo.is_settled();
+    repo.assert_settled();
     // Of copies that are all refused, it comes back once.
-    repo.git("mv b.py debug_b.py").ok();
-    repo.shell("cp debug_b.py check_b.py; git add -A").ok();
+    repo.git("mv b.py debug_b.py").success();
+    repo.shell("cp debug_b.py check_b.py; git add -A").success();
     let out = stowed(repo.guard("stow"));
     assert_eq!(out.matches("restored: b.py").count(), 1, "{out}");
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn what_cannot_come_back_on_the_disk_comes_back_in_the_index() {
     for block in ["echo f > lib", "ln -s nowhere lib"] {
         let repo = Repo::new();
-        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").ok();
+        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").success();
         repo.commit().silent();
-        repo.git("mv lib/old.py debug_old.py").ok();
-        repo.shell(&format!("rm -rf lib; {block}")).ok();
+        repo.git("mv lib/old.py debug_old.py").success();
+        repo.shell(&format!("rm -rf lib; {block}")).success();
         let out = stowed(repo.guard("stow"));
         assert!(out.contains("restored: lib/old.py in the index; "), "{out}");
-        assert_eq!(repo.git("diff --cached --name-status").ok(), "");
+        assert_eq!(repo.git("diff --cached --name-status").success(), "");
         let undo = out.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap();
-        repo.shell(undo).ok();
-        assert_eq!(repo.git("diff --cached -M --name-status").ok(), "R100\tlib/old.py\tdebug_old.py\n");
+        repo.shell(undo).success();
+        assert_eq!(repo.git("diff --cached -M --name-status").success(), "R100\tlib/old.py\tdebug_old.py\n");
         assert!(repo.is_there("lib") && repo.is_there("debug_old.py"));
     }
 }

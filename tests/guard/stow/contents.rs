@@ -10,12 +10,12 @@ use crate::sandbox::{Repo, bytes, make_executable};
 #[test]
 fn a_new_file_goes_home_under_its_own_name() {
     let repo = Repo::new();
-    repo.write(SCRIPT, "x\n").git("add -A").ok();
+    repo.write(SCRIPT, "x\n").git("add -A").success();
     let out = stowed(repo.guard("stow"));
     assert!(out.starts_with(&format!("stowed: {SCRIPT} -> {STOWED}\n")), "{out}");
     assert_eq!(repo.read(STOWED), "x\n");
     assert!(!repo.is_there("backend"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn each_rule_has_its_home() {
     ] {
         assert!(repo.is_there(&format!(".claude_sessions/{path}")), "{path}");
     }
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -45,8 +45,8 @@ fn nothing_refused_is_nothing_done() {
     let said = stowed(repo.guard("stow"));
     assert!(said.starts_with("nothing that is staged is refused; "), "{said}");
     assert!(!repo.is_there(".claude_sessions") && repo.read(".git/info/exclude") == before);
-    assert_eq!(repo.git("status --porcelain").ok(), "A  main.py\n");
-    repo.has_no_lock();
+    assert_eq!(repo.git("status --porcelain").success(), "A  main.py\n");
+    repo.assert_no_lock();
 }
 
 #[test]
@@ -54,30 +54,30 @@ fn production_code_stays_staged() {
     let repo = Repo::new();
     repo.stage("backend/app/main.py").stage(SCRIPT);
     stowed(repo.guard("stow"));
-    assert_eq!(repo.git("status --porcelain").ok(), "A  backend/app/main.py\n");
-    repo.is_settled();
+    assert_eq!(repo.git("status --porcelain").success(), "A  backend/app/main.py\n");
+    repo.assert_settled();
 }
 
 #[test]
 fn a_taken_name_gets_a_number() {
     let repo = Repo::new();
     repo.write(STOWED, "one\n").write(AGAIN, "two\n").write(SCRIPT, "three\n").write("debug_it.py", "four\n");
-    repo.git("add -f backend debug_it.py").ok();
+    repo.git("add -f backend debug_it.py").success();
     stowed(repo.guard("stow"));
     let read = |number: &str| repo.read(&format!(".claude_sessions/debugging/debug_it{number}.py"));
     assert_eq!([read(""), read("-2"), read("-3"), read("-4")], ["one\n", "two\n", "three\n", "four\n"]);
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_name_that_is_taken_by_anything_is_taken() {
     for take in ["mkdir", "ln -s nowhere", "mkfifo"] {
         let repo = Repo::new();
-        repo.write(SCRIPT, "x\n").git("add -A").ok();
-        repo.shell(&format!("mkdir -p .claude_sessions/debugging && {take} {STOWED}")).ok();
+        repo.write(SCRIPT, "x\n").git("add -A").success();
+        repo.shell(&format!("mkdir -p .claude_sessions/debugging && {take} {STOWED}")).success();
         stowed(repo.guard("stow"));
         assert_eq!(repo.read(AGAIN), "x\n", "{take}");
-        repo.is_settled();
+        repo.assert_settled();
     }
 }
 
@@ -85,42 +85,42 @@ fn a_name_that_is_taken_by_anything_is_taken() {
 fn the_longest_name_gets_a_number_too() {
     let repo = Repo::new();
     let name = format!("debug_{}.py", "x".repeat(246));
-    repo.write(&name, "one\n").git("add -A").ok();
+    repo.write(&name, "one\n").git("add -A").success();
     stowed(repo.guard("stow"));
-    repo.write(&name, "two\n").git("add -A").ok();
+    repo.write(&name, "two\n").git("add -A").success();
     stowed(repo.guard("stow"));
     let stowed = fs::read_dir(repo.path(".claude_sessions/debugging")).unwrap().count();
     assert_eq!(stowed, 2);
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn staged_and_changed_since_keeps_both() {
     let repo = Repo::new();
-    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n");
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(STOWED), repo.read(AGAIN)), ("changed\n".to_owned(), "staged\n".to_owned()));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn staged_and_deleted_since_is_written_out() {
     let repo = Repo::new();
-    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
     make_executable(&repo.path(SCRIPT));
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     fs::remove_dir_all(repo.path("backend")).unwrap();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(STOWED), "staged\n");
     assert_eq!(fs::metadata(repo.path(STOWED)).unwrap().permissions().mode() & 0o111, 0o111);
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn staged_with_a_directory_in_its_place_is_written_out() {
     let repo = Repo::new();
-    repo.write("debug_it.py", "staged\n").git("add -A").ok();
+    repo.write("debug_it.py", "staged\n").git("add -A").success();
     fs::remove_file(repo.path("debug_it.py")).unwrap();
     repo.write("debug_it.py/inside", "other\n");
     stowed(repo.guard("stow"));
@@ -133,7 +133,7 @@ fn staged_with_a_directory_in_its_place_is_written_out() {
 #[test]
 fn what_is_behind_a_symlink_now_is_not_touched() {
     let repo = Repo::new();
-    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
     fs::remove_dir_all(repo.path("backend")).unwrap();
     repo.beside("elsewhere").write("debug_it.py", "another's\n");
     symlink("../elsewhere", repo.path("backend")).unwrap();
@@ -145,11 +145,11 @@ fn what_is_behind_a_symlink_now_is_not_touched() {
 #[test]
 fn partly_staged_keeps_both() {
     let repo = Repo::new();
-    repo.write(SCRIPT, "one\n").git("add -A").ok();
+    repo.write(SCRIPT, "one\n").git("add -A").success();
     repo.write(SCRIPT, "one\ntwo\n");
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(STOWED).as_str(), repo.read(AGAIN).as_str()), ("one\ntwo\n", "one\n"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -158,14 +158,14 @@ fn a_symlink_stays_one() {
         let repo = Repo::new();
         fs::create_dir(repo.path("backend")).unwrap();
         symlink(target, repo.path(SCRIPT)).unwrap();
-        repo.git("add -A").ok();
+        repo.git("add -A").success();
         if is_gone {
             fs::remove_file(repo.path(SCRIPT)).unwrap();
         }
         stowed(repo.guard("stow"));
         assert_eq!(fs::read_link(repo.path(STOWED)).unwrap(), Path::new(target));
         assert!(!repo.is_there(AGAIN));
-        repo.is_settled();
+        repo.assert_settled();
     }
 }
 
@@ -174,23 +174,23 @@ fn an_executable_stays_one() {
     let repo = Repo::new();
     repo.write(SCRIPT, "x\n").write("debug_plain.py", "x\n");
     make_executable(&repo.path(SCRIPT));
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     stowed(repo.guard("stow"));
     let mode = |path: &str| fs::metadata(repo.path(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(STOWED), mode(".claude_sessions/debugging/debug_plain.py")), (0o755, 0o644));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_changed_executable_bit_counts_where_git_heeds_it() {
     for (heeds, is_kept) in [("true", true), ("false", false)] {
         let repo = Repo::new();
-        repo.git(&format!("config core.fileMode {heeds}")).ok();
-        repo.write(SCRIPT, "x\n").git("add -A").ok();
+        repo.git(&format!("config core.fileMode {heeds}")).success();
+        repo.write(SCRIPT, "x\n").git("add -A").success();
         make_executable(&repo.path(SCRIPT));
         stowed(repo.guard("stow"));
         assert_eq!(repo.is_there(AGAIN), is_kept);
-        repo.is_settled();
+        repo.assert_settled();
     }
 }
 
@@ -200,15 +200,15 @@ fn a_thousand_files() {
     for number in 0..1000 {
         repo.write(format!("backend/scratch/{}/debug_{number}.py", number % 7), &format!("{number}\n"));
     }
-    repo.git("add -A").ok();
-    repo.shell("rm -r backend/scratch/3").ok();
+    repo.git("add -A").success();
+    repo.shell("rm -r backend/scratch/3").success();
     stowed(repo.guard("stow"));
     for number in 0..1000 {
         let path = format!(".claude_sessions/exploration/debug_{number}.py");
         assert_eq!(repo.read(&path), format!("{number}\n"));
     }
     assert!(!repo.is_there("backend"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -226,16 +226,16 @@ fn names_of_all_kinds() {
     ];
     for arguments in [&["add", "-A"][..], &["update-index", "--split-index"]] {
         let repo = Repo::new();
-        repo.git_with(arguments).ok();
+        repo.git_with(arguments).success();
         for name in names {
             repo.write(bytes(name), "staged\n");
         }
-        repo.git("add -A").ok();
-        repo.git("rm -q -f --cached \"debug_q.py").ends(0);
+        repo.git("add -A").success();
+        repo.git("rm -q -f --cached \"debug_q.py").code(0);
         for name in names {
             repo.write(bytes(name), "changed\n");
         }
-        repo.git("add -A").ok();
+        repo.git("add -A").success();
         stowed(repo.guard("stow"));
         for name in names.iter().filter(|name| name.starts_with(b"debug_")) {
             let path = [b".claude_sessions/debugging/", *name].concat();
@@ -247,19 +247,19 @@ fn names_of_all_kinds() {
 #[test]
 fn a_mode_that_git_does_not_heed_is_no_difference() {
     let repo = Repo::new();
-    repo.write(SCRIPT, "x\n").git("add -A").ok();
-    repo.git_with(&["update-index", "--chmod=+x", SCRIPT]).ok();
-    repo.git("config core.fileMode false").ok();
+    repo.write(SCRIPT, "x\n").git("add -A").success();
+    repo.git_with(&["update-index", "--chmod=+x", SCRIPT]).success();
+    repo.git("config core.fileMode false").success();
     stowed(repo.guard("stow"));
     assert!(repo.is_there(STOWED) && !repo.is_there(AGAIN));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_carriage_return_at_the_end_of_a_name() {
     let repo = Repo::new();
     repo.write("Icon\r", "icon\n").write("Icon", "other\n").write(".claude_sessions/Icon\r", "staged\n");
-    repo.write(".claude_sessions/Icon", "staged\n").git("add -f .claude_sessions").ok();
+    repo.write(".claude_sessions/Icon", "staged\n").git("add -f .claude_sessions").success();
     repo.write(".claude_sessions/Icon\r", "changed\n");
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(".claude_sessions/Icon\r"), "changed\n");
@@ -272,8 +272,8 @@ fn thousands_of_files_of_one_name() {
     for number in 0..2000 {
         repo.write(format!("{number}/scratch/run.py"), &format!("{number}\n"));
     }
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     stowed(repo.guard("stow"));
     assert!(repo.is_there(".claude_sessions/exploration/run-2000.py"));
-    repo.is_settled();
+    repo.assert_settled();
 }

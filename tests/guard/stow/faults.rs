@@ -14,8 +14,8 @@ use crate::sandbox::{BINARY, Repo, Run, make_executable};
 /// A repository with something of every kind in its index.
 fn repo() -> Repo {
     let repo = Repo::new();
-    repo.write("debug_old.py", "old\n").write("lib/renamed.py", "1\n2\n3\n").git("add -A").ok();
-    repo.git("commit -q --no-verify -m old").ok();
+    repo.write("debug_old.py", "old\n").write("lib/renamed.py", "1\n2\n3\n").git("add -A").success();
+    repo.git("commit -q --no-verify -m old").success();
     repo.write("debug_old.py", "old, staged\n")
         .write("backend/debug_new.py", "new\n")
         .write("backend/debug_both.py", "both, staged\n")
@@ -25,8 +25,8 @@ fn repo() -> Repo {
     make_executable(&repo.path("debug_run.sh"));
     symlink("nowhere", repo.path("backend/debug_link.py")).unwrap();
     symlink("gone", repo.path("backend/debug_gone_link.py")).unwrap();
-    repo.git("mv lib/renamed.py debug_renamed.py").ok();
-    repo.git("add -A").ok();
+    repo.git("mv lib/renamed.py debug_renamed.py").success();
+    repo.git("add -A").success();
     fs::remove_file(repo.path("backend/debug_gone_link.py")).unwrap();
     repo.stage(".claude_sessions/tests/mine.py").stage("main.py");
     repo.write("debug_old.py", "old, changed\n").write("backend/debug_both.py", "both, changed\n");
@@ -60,7 +60,7 @@ impl Before {
 
 /// The ids of what the index and `HEAD` hold.
 fn ids(repo: &Repo) -> BTreeSet<String> {
-    let listed = repo.git("ls-files -s").ok() + &repo.git("ls-tree -r HEAD").ok();
+    let listed = repo.git("ls-files -s").success() + &repo.git("ls-tree -r HEAD").success();
     let is_id = |word: &&str| word.len() == 40;
     listed.lines().filter_map(|line| line.split([' ', '\t']).find(is_id)).map(str::to_owned).collect()
 }
@@ -94,11 +94,11 @@ fn state(repo: &Repo) -> String {
     files.retain(|path, _| !path.starts_with(repo.path(".claude_sessions")));
     let below = |path: &PathBuf| path.strip_prefix(&repo.top).unwrap().to_owned();
     let files: Vec<_> = files.iter().map(|(path, file)| (below(path), file)).collect();
-    format!("{}{files:?}", repo.git("ls-files -s").ok())
+    format!("{}{files:?}", repo.git("ls-files -s").success())
 }
 
-fn has_no_lock(repo: &Repo) {
-    assert_eq!(repo.shell("find .git -name 'index?*'; find . -name '.stage-guard*' -type f").ok(), "");
+fn assert_no_lock(repo: &Repo) {
+    assert_eq!(repo.shell("find .git -name 'index?*'; find . -name '.stage-guard*' -type f").success(), "");
 }
 
 /// Asserts what has to hold after a `stow` that may have been killed: it is done, or
@@ -108,7 +108,7 @@ fn is_accounted_for(repo: &Repo, before: &Before, run: &Run, is_killed: bool) {
     if run.code != 0 && !is_killed {
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
         assert_eq!(state(repo), before.state, "{run:?}");
-        has_no_lock(repo);
+        assert_no_lock(repo);
         let mut left = files(&repo.path(".claude_sessions"));
         left.remove(&repo.path(".claude_sessions/tests/mine.py"));
         assert!(left.is_empty(), "{left:?} {run:?}");
@@ -117,8 +117,8 @@ fn is_accounted_for(repo: &Repo, before: &Before, run: &Run, is_killed: bool) {
     assert_eq!((again.code, again.err.as_str()), (0, ""), "{run:?} {again:?}");
     repo.guard("").silent();
     repo.git("commit -q -m settled").silent();
-    assert_eq!(repo.git("status --porcelain").ok(), "", "{run:?}");
-    has_no_lock(repo);
+    assert_eq!(repo.git("status --porcelain").success(), "", "{run:?}");
+    assert_no_lock(repo);
     before.asserts_nothing_is_lost(repo, &[run, &again]);
 }
 
@@ -132,7 +132,7 @@ fn original() -> (Repo, Before) {
 /// Runs `stow` where the nth run of git does `fault` instead, for each n until it is
 /// through; how often that was.
 fn with_git_at_fault(fault: &str, is_killed: bool) {
-    let git = Repo::nowhere().beside(".").shell("command -v git").ok();
+    let git = Repo::nowhere().beside(".").shell("command -v git").success();
     let (original, before) = original();
     for nth in 1..100 {
         let repo = original.copied();
@@ -248,8 +248,8 @@ fn no_room_to_write() {
         for number in 0..40 {
             repo.write(format!("scratch/debug_{number}.py"), &"x".repeat(2000));
         }
-        repo.git("add -A").ok();
-        repo.shell("rm -r scratch").ok();
+        repo.git("add -A").success();
+        repo.shell("rm -r scratch").success();
         let before = Before::of(&repo);
         let run = repo.shell(&format!("ulimit -f {blocks}; {BINARY} stow"));
         assert_eq!(run.code, 2, "{run:?}");
@@ -276,7 +276,7 @@ fn a_second_stow_waits_for_none() {
     let repo = repo();
     let before = Before::of(&repo);
     let bin = repo.beside("bin");
-    let git = repo.shell("command -v git").ok();
+    let git = repo.shell("command -v git").success();
     bin.program("git", &format!("#!/bin/sh\nsleep 0.05\nexec {} \"$@\"\n", git.trim()));
     let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
     let run = repo.with("PATH", path).shell(&format!(
@@ -307,7 +307,7 @@ fn it_is_stopped_at_any_time() {
 #[test]
 fn a_file_that_appears_meanwhile_is_not_overwritten() {
     let repo = repo();
-    let git = repo.shell("command -v git").ok();
+    let git = repo.shell("command -v git").success();
     let bin = repo.beside("bin");
     let home = ".claude_sessions/debugging";
     // While the new index is made, the names have been given out.
@@ -324,7 +324,7 @@ fn a_file_that_appears_meanwhile_is_not_overwritten() {
     assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
     assert_eq!(state(&repo), before);
     assert_eq!(fs::read_to_string(repo.path(format!("{home}/debug_new.py"))).unwrap(), "theirs\n");
-    repo.guard("stow").ok();
+    repo.guard("stow").success();
     assert_eq!(fs::read_to_string(repo.path(format!("{home}/debug_new.py"))).unwrap(), "theirs\n");
     assert_eq!(fs::read_to_string(repo.path(format!("{home}/debug_new-2.py"))).unwrap(), "new\n");
 }
@@ -332,7 +332,7 @@ fn a_file_that_appears_meanwhile_is_not_overwritten() {
 #[test]
 fn what_cannot_be_put_back_goes_forward_and_is_named() {
     let repo = repo();
-    let git = repo.shell("command -v git").ok();
+    let git = repo.shell("command -v git").success();
     let bin = repo.beside("bin");
     // While what HEAD has is written, somebody takes the place of a file that was moved.
     let script = format!(
@@ -347,11 +347,11 @@ fn what_cannot_be_put_back_goes_forward_and_is_named() {
     let run = repo.with("PATH", path).guard("stow");
     let words = "`backend/debug_new.py` is now `.claude_sessions/debugging/debug_new.py`";
     assert!(run.code == 2 && run.err.contains(words), "{run:?}");
-    let staged = repo.git("diff --cached --name-only").ok();
+    let staged = repo.git("diff --cached --name-only").success();
     assert!(!staged.contains("debug_new.py") && staged.contains("debug_both.py"), "{staged}");
     assert_eq!(fs::read_to_string(repo.path("backend/debug_new.py")).unwrap(), "theirs\n");
-    has_no_lock(&repo);
-    repo.guard("stow").ok();
+    assert_no_lock(&repo);
+    repo.guard("stow").success();
     before.asserts_nothing_is_lost(&repo, &[&run]);
 }
 
@@ -359,7 +359,7 @@ fn what_cannot_be_put_back_goes_forward_and_is_named() {
 fn a_file_that_git_wrote_by_half_is_not_left() {
     let repo = repo();
     let before = Before::of(&repo);
-    let git = repo.shell("command -v git").ok();
+    let git = repo.shell("command -v git").success();
     let bin = repo.beside("bin");
     let script = format!(
         "#!/bin/sh\n\

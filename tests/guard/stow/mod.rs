@@ -20,16 +20,16 @@ const AGAIN: &str = ".claude_sessions/debugging/debug_it-2.py";
 impl Repo {
     /// Asserts that the next commit passes, if there is anything to commit, and that
     /// git sees nothing of what was stowed.
-    fn is_settled(&self) {
+    fn assert_settled(&self) {
         self.guard("").silent();
         self.git("commit -q --allow-empty -m settled").silent();
         self.git("status --porcelain").silent();
-        self.has_no_lock();
+        self.assert_no_lock();
     }
 
     /// Asserts that nothing of a stow is left beside the index.
-    fn has_no_lock(&self) {
-        let left = self.shell("find $(git rev-parse --git-dir) -maxdepth 1 -name 'index?*'").ok();
+    fn assert_no_lock(&self) {
+        let left = self.shell("find $(git rev-parse --git-dir) -maxdepth 1 -name 'index?*'").success();
         assert_eq!(left, "");
     }
 }
@@ -37,12 +37,12 @@ impl Repo {
 /// A repository with a script that a commit has.
 fn with_committed_script() -> Repo {
     let repo = Repo::new();
-    repo.write(SCRIPT, "old\n").git_with(&["add", SCRIPT]).ok();
-    repo.git("commit -q --no-verify -m old").ok();
+    repo.write(SCRIPT, "old\n").git_with(&["add", SCRIPT]).success();
+    repo.git("commit -q --no-verify -m old").success();
     repo
 }
 
 fn stowed(run: Run) -> String {
     assert_eq!(run.err, "", "{run:?}");
-    run.ok()
+    run.success()
 }

@@ -14,24 +14,24 @@ fn named_files_are_stowed_whatever_they_are() {
         .write("check_u.py", "v\n")
         .write("main.py", "m\n")
         .git("add main.py")
-        .ok();
-    repo.guard("stow backend/debug_it.py untracked.txt check_u.py main.py").ok();
+        .success();
+    repo.guard("stow backend/debug_it.py untracked.txt check_u.py main.py").success();
     assert_eq!(repo.read(STOWED), "old\n");
     assert_eq!(repo.read(".claude_sessions/current/untracked.txt"), "u\n");
     assert_eq!(repo.read(".claude_sessions/exploration/check_u.py"), "v\n");
     assert_eq!(repo.read(".claude_sessions/current/main.py"), "m\n");
-    assert_eq!(repo.git("status --porcelain").ok(), format!("D  {SCRIPT}\n"));
-    repo.is_settled();
+    assert_eq!(repo.git("status --porcelain").success(), format!("D  {SCRIPT}\n"));
+    repo.assert_settled();
 }
 
 #[test]
 fn a_named_file_that_is_committed_and_changed_keeps_what_is_new() {
     let repo = with_committed_script();
-    repo.write(SCRIPT, "staged\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n");
     stowed(repo.guard_with(&["stow", SCRIPT]));
     assert_eq!((repo.read(STOWED).as_str(), repo.read(AGAIN).as_str()), ("changed\n", "staged\n"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -43,8 +43,8 @@ fn only_the_changes_of_a_named_file_are_taken_where_that_is_asked() {
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\n", "changed\n"));
     assert!(repo.is_there("debug_as_ever.py") && repo.is_there(".claude_sessions/debugging/debug_new.py"));
     // There is no other place for what is in the session directory.
-    assert_eq!(repo.git("status --porcelain").ok(), format!("D  {NOTE}\n"));
-    repo.is_settled();
+    assert_eq!(repo.git("status --porcelain").success(), format!("D  {NOTE}\n"));
+    repo.assert_settled();
 }
 
 #[test]
@@ -53,24 +53,24 @@ fn what_is_only_announced_is_taken_back() {
     repo.write("debug_new.py", "new\n")
         .write("debug_empty.py", "")
         .git("add -N debug_new.py debug_empty.py")
-        .ok();
+        .success();
     let out = stowed(repo.guard("stow debug_new.py debug_empty.py"));
     assert!(!out.contains("deletes"), "{out}");
     assert_eq!(repo.read(".claude_sessions/debugging/debug_new.py"), "new\n");
     assert!(!repo.is_there(".claude_sessions/debugging/debug_new-2.py"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_named_file_that_was_renamed_away_is_not_there() {
     let repo = with_committed_script();
-    repo.git("mv backend/debug_it.py main.py").ok();
+    repo.git("mv backend/debug_it.py main.py").success();
     assert_eq!(stowed(repo.guard_with(&["stow", SCRIPT])), "there is nothing to do\n");
-    assert_eq!(repo.git("status --porcelain").ok(), "R  backend/debug_it.py -> main.py\n");
+    assert_eq!(repo.git("status --porcelain").success(), "R  backend/debug_it.py -> main.py\n");
     // What has been written there since is.
-    repo.write(SCRIPT, "new\n").guard_with(&["stow", SCRIPT]).ok();
+    repo.write(SCRIPT, "new\n").guard_with(&["stow", SCRIPT]).success();
     assert_eq!(repo.read(STOWED), "new\n");
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_named_file_that_is_gone_is_written_out() {
     fs::remove_dir_all(repo.path("backend")).unwrap();
     stowed(repo.guard_with(&["stow", SCRIPT]));
     assert_eq!(repo.read(STOWED), "old\n");
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -88,20 +88,20 @@ fn of_a_named_directory_goes_what_is_refused_in_it() {
     repo.stage("backend/app/debug_mapping.py").stage(SCRIPT).write("backend/check_u.py", "u\n");
     stowed(repo.guard("stow backend"));
     assert!(repo.is_there(STOWED) && repo.is_there(".claude_sessions/exploration/check_u.py"));
-    assert_eq!(repo.git("status --porcelain").ok(), "A  backend/app/debug_mapping.py\n");
+    assert_eq!(repo.git("status --porcelain").success(), "A  backend/app/debug_mapping.py\n");
     for directory in ["backend", "backend/app"] {
-        repo.guard_with(&["stow", directory]).could_not("is refused: name the files themselves");
+        repo.guard_with(&["stow", directory]).fails_with("is refused: name the files themselves");
     }
 }
 
 #[test]
 fn a_symlink_to_a_directory_is_a_file_of_its_own() {
     let repo = Repo::new();
-    repo.stage("lib/debug_x.py").commit().ok();
+    repo.stage("lib/debug_x.py").commit().success();
     symlink("lib", repo.path("link")).unwrap();
     stowed(repo.guard("stow link"));
     assert_eq!(fs::read_link(repo.path(".claude_sessions/current/link")).unwrap(), Path::new("lib"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn paths_count_from_where_the_user_stands() {
         let within = repo.within(from);
         stowed(within.guard_with(&["stow", typed]));
         assert!(repo.is_there(STOWED) && within.top.exists());
-        repo.is_settled();
+        repo.assert_settled();
     }
 }
 
@@ -125,7 +125,7 @@ fn paths_count_from_where_the_user_stands() {
 fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
     let repo = Repo::new();
     repo.stage(SCRIPT).write("inner/x", "x");
-    repo.within("inner").git("init -q").ok();
+    repo.within("inner").git("init -q").success();
     symlink("backend", repo.path("link")).unwrap();
     for (typed, words) in [
         ("nothing.py", "there is nothing at `nothing.py`"),
@@ -135,10 +135,10 @@ fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
         ("inner/x", "belongs to another repository, in `inner`"),
         ("link/debug_it.py", "lies behind a symlink"),
     ] {
-        repo.guard_with(&["stow", SCRIPT, typed]).could_not(words);
-        assert_eq!(repo.git("diff --cached --name-only").ok(), format!("{SCRIPT}\n"));
+        repo.guard_with(&["stow", SCRIPT, typed]).fails_with(words);
+        assert_eq!(repo.git("diff --cached --name-only").success(), format!("{SCRIPT}\n"));
         assert!(repo.is_there(SCRIPT) && !repo.is_there(".claude_sessions"));
-        repo.has_no_lock();
+        repo.assert_no_lock();
     }
 }
 

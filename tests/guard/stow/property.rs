@@ -96,7 +96,7 @@ fn file(path: &Path, found: &mut BTreeSet<(char, Vec<u8>)>) {
 }
 
 fn held_by_git(repo: &Repo, listing: &str) -> BTreeSet<(char, Vec<u8>)> {
-    let lines = repo.git(listing).ok();
+    let lines = repo.git(listing).success();
     let held = lines.lines().map(|line| {
         let kind = match &line[..6] {
             "120000" => 'l',
@@ -122,14 +122,14 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
             put(&repo, path, made[at]);
         }
         if at < 2 {
-            repo.git("add -A -f").ok();
+            repo.git("add -A -f").success();
         }
         if at == 0 {
-            repo.git_with(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]).ok();
+            repo.git_with(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]).success();
         }
     }
     let before = all(&repo);
-    let (index_before, files_before) = (repo.git("ls-files -s").ok(), all_files(&repo));
+    let (index_before, files_before) = (repo.git("ls-files -s").success(), all_files(&repo));
     let head = held_by_git(&repo, "ls-tree -r HEAD");
     let mut arguments = vec!["stow"];
     arguments.extend(named.map(|at| paths[at % paths.len()].0.as_str()));
@@ -155,7 +155,7 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
     if let Some(undo) = run.out.lines().find_map(|line| line.strip_prefix("undo: ")) {
         let undone = repo.shell(undo);
         prop_assert!(undone.code == 0 && undone.out.starts_with("undone: "), "{run:?} {undone:?}");
-        prop_assert_eq!(repo.git("ls-files -s").ok(), index_before, "{:?}", run);
+        prop_assert_eq!(repo.git("ls-files -s").success(), index_before, "{:?}", run);
         let (mut files, mut files_before) = (all_files(&repo), files_before);
         files.retain(|path, _| files_before.contains_key(path) || !path.contains(".claude_sessions"));
         // What stayed where it is may have got its staged contents beside it, or at its place.
@@ -167,7 +167,7 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
 
 /// All files and symlinks of the worktree, by their paths.
 fn all_files(repo: &Repo) -> BTreeMap<String, BTreeSet<(char, Vec<u8>)>> {
-    let listed = repo.shell("find . -name .git -prune -o ! -type d -print0").ok();
+    let listed = repo.shell("find . -name .git -prune -o ! -type d -print0").success();
     let paths = listed.split_terminator('\0').map(str::to_owned);
     paths
         .map(|path| {

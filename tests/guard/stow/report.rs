@@ -9,9 +9,13 @@ use crate::sandbox::{Repo, bytes};
 #[test]
 fn a_dry_run_says_the_same_and_does_nothing() {
     let repo = with_committed_script();
-    repo.write(SCRIPT, "staged\n").write("debug_two.py", "2").write("debug_it.py", "3").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n")
+        .write("debug_two.py", "2")
+        .write("debug_it.py", "3")
+        .git("add -A")
+        .success();
     repo.write(SCRIPT, "changed\n").stage(NOTE);
-    let state = || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").ok();
+    let state = || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").success();
     let before = state();
     let said = stowed(repo.guard("stow --dry-run"));
     assert_eq!(state(), before);
@@ -24,13 +28,18 @@ fn a_dry_run_says_the_same_and_does_nothing() {
         done.lines().filter(|line| !line.starts_with("undo:")).collect::<Vec<_>>(),
         as_done.lines().collect::<Vec<_>>()
     );
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 /// The index and the worktree.
 fn state(repo: &Repo) -> [String; 4] {
-    let deletions = repo.git("diff --name-status").ok();
-    [repo.git("ls-files -s").ok(), repo.git("diff").ok(), repo.git("diff --cached").ok(), deletions]
+    let deletions = repo.git("diff --name-status").success();
+    [
+        repo.git("ls-files -s").success(),
+        repo.git("diff").success(),
+        repo.git("diff --cached").success(),
+        deletions,
+    ]
 }
 
 fn undo(said: &str) -> &str {
@@ -40,24 +49,24 @@ fn undo(said: &str) -> &str {
 #[test]
 fn the_undo_command_undoes_it() {
     let repo = with_committed_script();
-    repo.write("backend/app/main.py", "main\n").write("debug_lost.py", "old\n").git("add -A").ok();
-    repo.git("commit -q --no-verify -m more").ok();
+    repo.write("backend/app/main.py", "main\n").write("debug_lost.py", "old\n").git("add -A").success();
+    repo.git("commit -q --no-verify -m more").success();
     repo.write(SCRIPT, "staged\n").write("debug_lost.py", "staged\n");
     repo.write("-debug/debug/debug_it.py", "odd\n").write("check_'it' $x.py", "q\n");
     repo.write(".stage-guard.toml", "[production]\nroots = [\"-debug/*\"]\n");
     repo.write("debug_partly.py", "one\n").write("debug_gone.py", "gone\n");
     repo.write("debug_\n\u{202e}.py", "hostile\n").write(".Claude_Sessions/x", "x\n");
     symlink("x", repo.path("debug_link.py")).unwrap();
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     repo.stage(NOTE).write("debug_partly.py", "one\ntwo\n");
     fs::remove_file(repo.path("debug_gone.py")).unwrap();
     fs::remove_file(repo.path("debug_lost.py")).unwrap();
-    repo.git("mv backend/app/main.py debug_main.py").ok();
+    repo.git("mv backend/app/main.py debug_main.py").success();
     let before = state(&repo);
     for within in [repo.below("."), repo.within("deep/down")] {
         let out = stowed(within.guard("stow"));
         repo.guard("").silent();
-        let said = within.shell(undo(&out)).ok();
+        let said = within.shell(undo(&out)).success();
         assert_eq!(
             said, "undone: 12 files are where the last stow found them, and staged as before\n",
             "{out}"
@@ -71,17 +80,17 @@ fn a_named_stow_is_undone_too() {
     let repo = with_committed_script();
     repo.commit_past_the_guard(&[NOTE]);
     repo.write("untracked", "u\n");
-    repo.write("debug_new.py", "n\n").git("add debug_new.py").ok();
+    repo.write("debug_new.py", "n\n").git("add debug_new.py").success();
     for arguments in [
         &["stow", SCRIPT, NOTE, "untracked", "debug_new.py"][..],
         &["stow", "--changes", SCRIPT],
         &["stow", "."],
     ] {
         repo.write(SCRIPT, "changed\n");
-        let before = (state(&repo), repo.git("status --porcelain").ok());
+        let before = (state(&repo), repo.git("status --porcelain").success());
         let out = stowed(repo.guard_with(arguments));
-        repo.shell(undo(&out)).ok();
-        assert_eq!((state(&repo), repo.git("status --porcelain").ok()), before, "{out}");
+        repo.shell(undo(&out)).success();
+        assert_eq!((state(&repo), repo.git("status --porcelain").success()), before, "{out}");
     }
 }
 
@@ -91,11 +100,11 @@ fn an_undo_of_a_thousand_files() {
     for number in 0..1000 {
         repo.write(format!("scratch/{}/{number}.py", number % 7), &format!("{number}\n"));
     }
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     let before = state(&repo);
     let out = stowed(repo.guard("stow"));
     assert!(out.contains("\nand 900 more\n"), "{out}");
-    repo.shell(undo(&out)).ok();
+    repo.shell(undo(&out)).success();
     assert_eq!(state(&repo), before);
 }
 
@@ -133,15 +142,16 @@ fn undo_touches_nothing_that_was_made_since() {
     ] {
         let repo = with_committed_script();
         repo.within("../elsewhere");
-        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").ok();
-        repo.commit().ok();
-        repo.git("mv lib/old.py check_old.py").ok();
+        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").success();
+        repo.commit().success();
+        repo.git("mv lib/old.py check_old.py").success();
         repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").write("scratch/x.py", "x\n");
-        repo.git("add -A").ok();
+        repo.git("add -A").success();
         let out = stowed(repo.guard("stow"));
         let made = repo.shell(made);
         let files = || {
-            repo.shell("find . -name .git -prune -o -type f -exec sha1sum {} + | sort; git ls-files -s").ok()
+            repo.shell("find . -name .git -prune -o -type f -exec sha1sum {} + | sort; git ls-files -s")
+                .success()
         };
         let before = files();
         let run = repo.shell(undo(&out));
@@ -152,11 +162,11 @@ fn undo_touches_nothing_that_was_made_since() {
 
 #[test]
 fn an_undo_that_fails_leaves_all_as_it_was() {
-    let git = Repo::nowhere().beside(".").shell("command -v git").ok();
+    let git = Repo::nowhere().beside(".").shell("command -v git").success();
     for (fault, nths) in [("exit 1", 1..12), ("kill -TERM $PPID", 1..12)] {
         for nth in nths {
             let repo = with_committed_script();
-            repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").git("add -A").ok();
+            repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").git("add -A").success();
             let staged = state(&repo);
             let out = stowed(repo.guard("stow"));
             let after = state(&repo);
@@ -169,12 +179,12 @@ fn an_undo_that_fails_leaves_all_as_it_was() {
             bin.program("git", &script);
             let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
             let run = repo.with("PATH", path).shell(undo(&out));
-            repo.has_no_lock();
+            repo.assert_no_lock();
             if run.code == 0 {
                 assert_eq!(state(&repo), staged, "{fault} {nth}");
             } else {
                 assert_eq!((run.code, state(&repo)), (2, after), "{fault} {nth} {run:?}");
-                repo.shell(undo(&out)).ok();
+                repo.shell(undo(&out)).success();
                 assert_eq!(state(&repo), staged, "{fault} {nth}");
             }
         }
@@ -184,40 +194,40 @@ fn an_undo_that_fails_leaves_all_as_it_was() {
 #[test]
 fn there_is_one_stow_to_undo() {
     let repo = Repo::new();
-    repo.guard("stow --undo").could_not("there is no stow to undo");
+    repo.guard("stow --undo").fails_with("there is no stow to undo");
     repo.stage("debug_a.py");
     stowed(repo.guard("stow"));
     // One that does nothing, or fails, is none.
-    repo.guard("stow").ok();
+    repo.guard("stow").success();
     repo.stage(SCRIPT).write(".git/index.lock", "");
-    repo.guard("stow").could_not("index.lock` is there");
+    repo.guard("stow").fails_with("index.lock` is there");
     fs::remove_file(repo.path(".git/index.lock")).unwrap();
-    repo.guard("stow --undo").ok();
-    assert_eq!(repo.git("diff --cached --name-only").ok(), "backend/debug_it.py\ndebug_a.py\n");
-    repo.guard("stow --undo").could_not("there is no stow to undo");
+    repo.guard("stow --undo").success();
+    assert_eq!(repo.git("diff --cached --name-only").success(), "backend/debug_it.py\ndebug_a.py\n");
+    repo.guard("stow --undo").fails_with("there is no stow to undo");
     for arguments in ["--undo x", "--undo --changes"] {
-        repo.guard(&format!("stow {arguments}")).could_not("cannot be used with");
+        repo.guard(&format!("stow {arguments}")).fails_with("cannot be used with");
     }
-    repo.guard("stow --undo --dry-run").could_not("--undo takes no --dry-run or --format");
+    repo.guard("stow --undo --dry-run").fails_with("--undo takes no --dry-run or --format");
 }
 
 #[test]
 fn an_undo_is_for_the_index_of_its_stow() {
     let repo = Repo::new();
     let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
-    other.git("read-tree HEAD").ok();
+    other.git("read-tree HEAD").success();
     other.stage(SCRIPT);
-    let before = other.git("ls-files -s").ok();
+    let before = other.git("ls-files -s").success();
     stowed(other.guard("stow"));
-    repo.guard("stow --undo").could_not("other-index`: name it with `GIT_INDEX_FILE`");
-    other.guard("stow --undo").ok();
-    assert_eq!(other.git("ls-files -s").ok(), before);
+    repo.guard("stow --undo").fails_with("other-index`: name it with `GIT_INDEX_FILE`");
+    other.guard("stow --undo").success();
+    assert_eq!(other.git("ls-files -s").success(), before);
 }
 
 #[test]
 fn json_is_one_document() {
     let repo = with_committed_script();
-    repo.write(SCRIPT, "staged\n").write("debug_new.py", "x\n").git("add -A").ok();
+    repo.write(SCRIPT, "staged\n").write("debug_new.py", "x\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n").stage(NOTE);
     let odd = bytes(b"debug_\xff.py");
     repo.stage(odd);
@@ -255,16 +265,16 @@ fn an_undo_moves_through_no_symlink_and_names_no_other_file() {
     let repo = Repo::new();
     repo.write("src/k", "k\n");
     symlink("src", repo.path("debug_x.py")).unwrap();
-    repo.write("a*.py", "1\n2\n3\n").write("ab.py", "4\n5\n6\n").git("add -A").ok();
-    repo.git("commit -q --no-verify -m old").ok();
+    repo.write("a*.py", "1\n2\n3\n").write("ab.py", "4\n5\n6\n").git("add -A").success();
+    repo.git("commit -q --no-verify -m old").success();
     fs::remove_file(repo.path("debug_x.py")).unwrap();
-    repo.write("debug_x.py", "new\n").git("add -A").ok();
-    repo.git_with(&["mv", "a*.py", "debug_[ab].py"]).ok();
+    repo.write("debug_x.py", "new\n").git("add -A").success();
+    repo.git_with(&["mv", "a*.py", "debug_[ab].py"]).success();
     repo.write("debug_a.py", "not staged\n");
-    let before = (state(&repo), repo.git("status --porcelain").ok());
+    let before = (state(&repo), repo.git("status --porcelain").success());
     let out = stowed(repo.guard("stow"));
-    repo.shell(undo(&out)).ok();
-    assert_eq!((state(&repo), repo.git("status --porcelain").ok()), before);
+    repo.shell(undo(&out)).success();
+    assert_eq!((state(&repo), repo.git("status --porcelain").success()), before);
     assert!(!repo.is_there("src/debug_x.py"));
 }
 
@@ -272,18 +282,18 @@ fn an_undo_moves_through_no_symlink_and_names_no_other_file() {
 fn an_undo_puts_a_repository_back() {
     let repo = Repo::new();
     let inner = repo.within("debug_m.py");
-    inner.git("init -q").ok();
-    inner.write("x", "1\n").git("add x").ok();
-    inner.commit().ok();
-    repo.shell("git add -A 2>/dev/null").ok();
-    repo.git("commit -q --no-verify -m old").ok();
-    inner.write("x", "2\n").git("commit -q -a -m x").ok();
-    repo.git("add -A").ok();
-    let before = repo.git("ls-files -s").ok();
+    inner.git("init -q").success();
+    inner.write("x", "1\n").git("add x").success();
+    inner.commit().success();
+    repo.shell("git add -A 2>/dev/null").success();
+    repo.git("commit -q --no-verify -m old").success();
+    inner.write("x", "2\n").git("commit -q -a -m x").success();
+    repo.git("add -A").success();
+    let before = repo.git("ls-files -s").success();
     let out = stowed(repo.guard("stow"));
     assert!(repo.is_there(".claude_sessions/debugging/debug_m.py/.git"), "{out}");
-    repo.shell(undo(&out)).ok();
-    assert_eq!(repo.git("ls-files -s").ok(), before);
+    repo.shell(undo(&out)).success();
+    assert_eq!(repo.git("ls-files -s").success(), before);
     assert_eq!(repo.read("debug_m.py/x"), "2\n");
 }
 
@@ -291,9 +301,9 @@ fn an_undo_puts_a_repository_back() {
 fn an_undo_heeds_where_the_environment_says_the_repository_is() {
     let repo = Repo::new();
     repo.stage(SCRIPT);
-    let before = repo.git("ls-files -s").ok();
+    let before = repo.git("ls-files -s").success();
     let within = repo.within("deep").with("GIT_DIR", "../.git").with("GIT_WORK_TREE", "..");
     let out = stowed(within.guard("stow"));
-    within.shell(undo(&out)).ok();
-    assert_eq!(repo.git("ls-files -s").ok(), before);
+    within.shell(undo(&out)).success();
+    assert_eq!(repo.git("ls-files -s").success(), before);
 }

@@ -10,23 +10,23 @@ fn with_submodule(path: &str) -> Repo {
     let repo = Repo::new();
     let other = repo.beside("other");
     fs::create_dir(&other.top).unwrap();
-    other.git("init -q").ok();
-    other.stage("x").git("commit -q -m x").ok();
+    other.git("init -q").success();
+    other.stage("x").git("commit -q -m x").success();
     let url = other.top.display().to_string();
     let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, path];
-    repo.git_with(&add).ok();
+    repo.git_with(&add).success();
     repo
 }
 
 #[test]
 fn a_linked_worktree_has_its_own_session_directory() {
     let repo = Repo::new();
-    repo.git("worktree add -q ../linked").ok();
+    repo.git("worktree add -q ../linked").success();
     let linked = repo.beside("linked");
     linked.stage(SCRIPT);
     stowed(linked.guard("stow"));
     assert!(linked.is_there(STOWED) && !repo.is_there(".claude_sessions"));
-    linked.is_settled();
+    linked.assert_settled();
 }
 
 #[test]
@@ -36,39 +36,39 @@ fn a_submodule_is_stowed_as_a_repository_of_its_own() {
     let sub = repo.below("sub");
     sub.stage(SCRIPT);
     repo.guard_with(&["stow", "sub/backend/debug_it.py"])
-        .could_not("belongs to another repository, in `sub`");
+        .fails_with("belongs to another repository, in `sub`");
     stowed(sub.guard("stow"));
     assert!(sub.is_there(STOWED));
-    sub.is_settled();
-    repo.git("status --porcelain").ok();
+    sub.assert_settled();
+    repo.git("status --porcelain").success();
 }
 
 #[test]
 fn a_submodule_cannot_be_moved() {
     let repo = with_submodule(".Claude_Sessions/sub");
-    repo.guard("stow").could_not("`.Claude_Sessions/sub` is a submodule");
+    repo.guard("stow").fails_with("`.Claude_Sessions/sub` is a submodule");
     assert!(repo.is_there(".Claude_Sessions/sub/x"));
     // A repository that has its git directory in itself can.
     let repo = Repo::new();
     let inner = repo.within(".Claude_Sessions/inner");
-    inner.git("init -q").ok();
-    inner.stage("x").git("commit -q -m x").ok();
-    repo.shell("git add -A 2>/dev/null").ok();
+    inner.git("init -q").success();
+    inner.stage("x").git("commit -q -m x").success();
+    repo.shell("git add -A 2>/dev/null").success();
     stowed(repo.guard("stow"));
     assert!(repo.is_there(".claude_sessions/inner/.git") && !repo.is_there(".Claude_Sessions"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn line_endings_that_git_converts_are_no_difference() {
     let repo = Repo::new();
-    repo.write(".gitattributes", "* text eol=crlf\n").git("add -A").ok();
+    repo.write(".gitattributes", "* text eol=crlf\n").git("add -A").success();
     repo.commit().silent();
-    repo.write(SCRIPT, "a\r\nb\r\n").git("add -A").ok();
+    repo.write(SCRIPT, "a\r\nb\r\n").git("add -A").success();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(STOWED), "a\r\nb\r\n");
     assert!(!repo.is_there(AGAIN));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -79,17 +79,17 @@ fn a_file_that_sparse_checkout_keeps_off_the_disk_is_written_out() {
     }
     repo.commit_past_the_guard(&["frontend/debug_old.js"]);
     for index in ["--no-sparse-index", "--sparse-index"] {
-        repo.git_with(&["sparse-checkout", "set", "--cone", index, "backend"]).ok();
+        repo.git_with(&["sparse-checkout", "set", "--cone", index, "backend"]).success();
         repo.stage("frontend/debug_new.js").write("frontend/debug_old.js", "changed\n");
-        repo.git("add --sparse frontend").ok();
-        repo.git("sparse-checkout reapply").ok();
+        repo.git("add --sparse frontend").success();
+        repo.git("sparse-checkout reapply").success();
         stowed(repo.guard("stow"));
         let at_home = |name: &str| format!(".claude_sessions/debugging/{name}");
         assert_eq!(repo.read(&at_home("debug_new.js")), "frontend/debug_new.js\n");
         assert_eq!(repo.read(&at_home("debug_old.js")), "changed\n");
-        repo.is_settled();
+        repo.assert_settled();
         fs::remove_dir_all(repo.path(".claude_sessions")).unwrap();
-        repo.git("sparse-checkout disable").ok();
+        repo.git("sparse-checkout disable").success();
     }
 }
 
@@ -107,11 +107,11 @@ fn the_index_of_a_commit_alone_is_not_stowed() {
 fn an_index_that_the_user_names_is_the_one() {
     let repo = Repo::new();
     let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
-    other.git("read-tree HEAD").ok();
+    other.git("read-tree HEAD").success();
     other.stage(SCRIPT);
     stowed(other.guard("stow"));
     assert!(repo.is_there(STOWED));
-    assert_eq!(other.git("diff --cached --name-only").ok(), "");
+    assert_eq!(other.git("diff --cached --name-only").success(), "");
 }
 
 #[test]
@@ -123,24 +123,24 @@ fn a_worktree_that_the_environment_names_is_the_one() {
     repo.stage(SCRIPT);
     stowed(named.guard_with(&["stow"]));
     assert!(repo.is_there(STOWED));
-    repo.is_settled();
+    repo.assert_settled();
     let relative = repo.below(".").with("GIT_DIR", ".git").with("GIT_WORK_TREE", ".");
     repo.stage(SCRIPT);
     stowed(relative.guard("stow"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn a_partial_clone_that_is_sparse() {
     let origin = Repo::new();
-    origin.write("out/old.py", "old\n").write("backend/x.py", "x\n").git("add -A").ok();
+    origin.write("out/old.py", "old\n").write("backend/x.py", "x\n").git("add -A").success();
     origin.commit().silent();
-    origin.git("config uploadpack.allowFilter true").ok();
+    origin.git("config uploadpack.allowFilter true").success();
     let url = format!("file://{}", origin.top.display());
-    origin.git_with(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]).ok();
+    origin.git_with(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]).success();
     let repo = origin.beside("partial");
-    repo.git("rm -q --sparse --cached out/old.py").ok();
-    repo.write("debug_x.py", "x\n").git("add debug_x.py").ok();
+    repo.git("rm -q --sparse --cached out/old.py").success();
+    repo.write("debug_x.py", "x\n").git("add debug_x.py").success();
     stowed(repo.guard("stow"));
-    assert_eq!(repo.git("status --porcelain").ok(), "D  out/old.py\n");
+    assert_eq!(repo.git("status --porcelain").success(), "D  out/old.py\n");
 }

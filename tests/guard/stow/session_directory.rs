@@ -18,13 +18,16 @@ fn what_is_in_the_session_directory_is_unstaged_and_stays() {
     for path in [NOTE, ".claude_sessions/loose.md", "pkg/.claude_sessions/x"] {
         assert_eq!(repo.read(path), format!("{path}\n"));
     }
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn staged_contents_in_the_session_directory_are_kept() {
     let repo = Repo::new();
-    repo.write(NOTE, "staged\n").write(".claude_sessions/gone", "gone\n").git("add -f .claude_sessions").ok();
+    repo.write(NOTE, "staged\n")
+        .write(".claude_sessions/gone", "gone\n")
+        .git("add -f .claude_sessions")
+        .success();
     repo.write(NOTE, "changed\n");
     fs::remove_file(repo.path(".claude_sessions/gone")).unwrap();
     stowed(repo.guard("stow"));
@@ -33,14 +36,14 @@ fn staged_contents_in_the_session_directory_are_kept() {
         ("changed\n", "gone\n")
     );
     assert_eq!(repo.read(".claude_sessions/current/x-2.py"), "staged\n");
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
 fn another_letter_case_is_moved_to_the_real_one() {
     let repo = Repo::new();
     repo.write(".Claude_Sessions/current/x", "one\n").write(".claude_sessions/current/x", "other\n");
-    repo.write("pkg/.CLAUDE_SESSIONS/y", "two\n").git("add -A").ok();
+    repo.write("pkg/.CLAUDE_SESSIONS/y", "two\n").git("add -A").success();
     // What was never staged goes along.
     repo.write(".Claude_Sessions/later", "three\n");
     stowed(repo.guard("stow"));
@@ -49,7 +52,7 @@ fn another_letter_case_is_moved_to_the_real_one() {
     assert_eq!(repo.read(".claude_sessions/later"), "three\n");
     assert_eq!(repo.read("pkg/.claude_sessions/y"), "two\n");
     assert!(!repo.is_there(".Claude_Sessions") && !repo.is_there("pkg/.CLAUDE_SESSIONS"));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -57,17 +60,17 @@ fn a_bare_name_is_unstaged_and_ignored() {
     for make in ["ln -s /tmp", "echo x >", "git init -q", "git init -q x && mkdir -p pkg && mv x"] {
         for path in [".claude_sessions", "pkg/.claude_sessions"] {
             let repo = Repo::new();
-            repo.shell(&format!("mkdir -p pkg && {make} {path}")).ok();
+            repo.shell(&format!("mkdir -p pkg && {make} {path}")).success();
             if repo.path(path).join(".git").exists() {
                 let inner = repo.below(path);
-                inner.write("x", "x").git("add x").ok();
-                inner.commit().ok();
+                inner.write("x", "x").git("add x").success();
+                inner.commit().success();
             }
-            repo.shell(&format!("git add -f {path} 2>/dev/null")).ok();
+            repo.shell(&format!("git add -f {path} 2>/dev/null")).success();
             repo.commit().refuses(&[path]);
             stowed(repo.guard("stow"));
             assert!(repo.is_there(path));
-            repo.is_settled();
+            repo.assert_settled();
         }
     }
 }
@@ -76,13 +79,13 @@ fn a_bare_name_is_unstaged_and_ignored() {
 fn a_bare_name_in_another_letter_case_goes_home() {
     let repo = Repo::new();
     symlink("/tmp", repo.path(".Claude_Sessions")).unwrap();
-    repo.git("add -A").ok();
+    repo.git("add -A").success();
     stowed(repo.guard("stow"));
     assert_eq!(
         fs::read_link(repo.path(".claude_sessions/current/.Claude_Sessions")).unwrap(),
         Path::new("/tmp")
     );
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn committed_session_work_is_left_alone_and_named_once() {
     assert!(out.contains(&format!("left: {NOTE}, .claude_sessions/old.md: committed earlier\n")), "{out}");
     let untrack = out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap();
     assert!(untrack.ends_with(" stow -- :/.claude_sessions"), "{out}");
-    repo.is_settled();
+    repo.assert_settled();
     assert!(repo.is_there(NOTE));
 }
 
@@ -112,16 +115,16 @@ fn the_command_that_untracks_committed_session_work_does() {
     ];
     repo.commit_past_the_guard(&paths);
     let out = stowed(repo.guard("stow"));
-    repo.shell(out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap()).ok();
+    repo.shell(out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap()).success();
     repo.guard("check --all-files").silent();
-    repo.is_settled();
+    repo.assert_settled();
     // Very many are counted.
     let repo = Repo::new();
     for number in 0..30 {
         repo.write(format!(".claude_sessions/{number}"), "x");
     }
-    repo.git("add -f .claude_sessions").ok();
-    repo.git("commit -q --no-verify -m old").ok();
+    repo.git("add -f .claude_sessions").success();
+    repo.git("commit -q --no-verify -m old").success();
     let out = stowed(repo.guard("stow"));
     assert!(out.contains(".claude_sessions/17 and 20 more: committed earlier\n"), "{out}");
 }
@@ -130,10 +133,10 @@ fn the_command_that_untracks_committed_session_work_does() {
 fn committed_session_work_that_changed_is_unstaged() {
     let repo = Repo::new();
     repo.commit_past_the_guard(&[NOTE]);
-    repo.write(NOTE, "changed\n").git_with(&["add", NOTE]).ok();
+    repo.write(NOTE, "changed\n").git_with(&["add", NOTE]).success();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(NOTE), "changed\n");
-    assert_eq!(repo.git("status --porcelain").ok(), format!(" M {NOTE}\n"));
+    assert_eq!(repo.git("status --porcelain").success(), format!(" M {NOTE}\n"));
     repo.guard("").silent();
 }
 
@@ -143,12 +146,12 @@ fn committed_session_work_that_is_named_is_deleted_from_the_next_commit() {
     repo.commit_past_the_guard(&[NOTE]);
     for named in [NOTE, ".claude_sessions", ":/.claude_sessions/current"] {
         stowed(repo.guard_with(&["stow", named]));
-        assert_eq!(repo.git("status --porcelain").ok(), format!("D  {NOTE}\n"));
+        assert_eq!(repo.git("status --porcelain").success(), format!("D  {NOTE}\n"));
         assert!(repo.is_there(NOTE));
-        repo.git("reset -q").ok();
+        repo.git("reset -q").success();
     }
     stowed(repo.guard_with(&["stow", NOTE]));
-    repo.is_settled();
+    repo.assert_settled();
 }
 
 #[test]
@@ -169,22 +172,22 @@ fn a_rule_that_covers_it_already_is_enough() {
     for rule in [".claude_sessions/", ".claude_*", "/.claude_sessions/*", "**/.claude_sessions/**"] {
         let repo = Repo::new();
         fs::remove_dir_all(repo.path(".git/info")).unwrap();
-        repo.write(".gitignore", &format!("{rule}\n")).git("add .gitignore").ok();
+        repo.write(".gitignore", &format!("{rule}\n")).git("add .gitignore").success();
         let out = stowed(repo.stage(SCRIPT).guard("stow"));
         assert!(!out.contains("ignored") && !repo.is_there(".git/info"), "{rule}: {out}");
-        repo.is_settled();
+        repo.assert_settled();
     }
 }
 
 #[test]
 fn a_rule_against_ignoring_it_is_named_and_nothing_is_moved() {
     let repo = Repo::new();
-    repo.write(".gitignore", "x\n!.claude_sessions/\n").git("add .gitignore").ok();
-    repo.stage(SCRIPT).guard("stow").could_not("a line of a `.gitignore` that begins with `!`");
-    repo.within(".claude_sessions").guard("stow").could_not(".gitignore:2: !.claude_sessions/");
+    repo.write(".gitignore", "x\n!.claude_sessions/\n").git("add .gitignore").success();
+    repo.stage(SCRIPT).guard("stow").fails_with("a line of a `.gitignore` that begins with `!`");
+    repo.within(".claude_sessions").guard("stow").fails_with(".gitignore:2: !.claude_sessions/");
     assert!(repo.is_there(SCRIPT) && !repo.is_there(STOWED));
-    assert!(repo.git("status --porcelain").ok().contains(&format!("A  {SCRIPT}\n")));
-    repo.has_no_lock();
+    assert!(repo.git("status --porcelain").success().contains(&format!("A  {SCRIPT}\n")));
+    repo.assert_no_lock();
 }
 
 #[test]
@@ -199,10 +202,10 @@ fn a_session_directory_that_leads_away_is_refused() {
             }
             symlink(repo.path(target), repo.path(link)).unwrap();
             repo.stage(SCRIPT);
-            repo.guard("stow").could_not(&format!("`{link}` is a symlink to"));
+            repo.guard("stow").fails_with(&format!("`{link}` is a symlink to"));
             assert!(repo.is_there(SCRIPT) && !repo.is_there("../elsewhere/debugging"));
-            assert!(repo.git("status --porcelain").ok().contains(&format!("A  {SCRIPT}\n")));
-            repo.has_no_lock();
+            assert!(repo.git("status --porcelain").success().contains(&format!("A  {SCRIPT}\n")));
+            repo.assert_no_lock();
         }
     }
 }
@@ -211,7 +214,7 @@ fn a_session_directory_that_leads_away_is_refused() {
 fn a_session_directory_that_is_a_file_is_refused() {
     let repo = Repo::new();
     repo.write(".claude_sessions", "a file\n").stage(SCRIPT);
-    repo.guard("stow").could_not("`.claude_sessions` is not a directory");
+    repo.guard("stow").fails_with("`.claude_sessions` is not a directory");
     assert_eq!(repo.read(".claude_sessions"), "a file\n");
 }
 
@@ -219,7 +222,7 @@ fn a_session_directory_that_is_a_file_is_refused() {
 fn a_session_directory_that_cannot_be_reached_gives_up_what_is_staged() {
     let repo = Repo::new();
     repo.stage("pkg/.claude_sessions/x.md");
-    repo.shell("mv pkg elsewhere && ln -s elsewhere pkg").ok();
+    repo.shell("mv pkg elsewhere && ln -s elsewhere pkg").success();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(".claude_sessions/current/x.md"), "pkg/.claude_sessions/x.md\n");
     assert_eq!(repo.read("elsewhere/.claude_sessions/x.md"), "pkg/.claude_sessions/x.md\n");
@@ -232,10 +235,10 @@ fn a_stow_that_fails_leaves_no_trace() {
     repo.write(".gitignore", "!.claude_sessions/\n").stage(SCRIPT);
     let exclude = repo.read(".git/info/exclude");
     for command in ["stow", "stow", "init --exclude"] {
-        repo.guard(command).could_not("git would not ignore");
+        repo.guard(command).fails_with("git would not ignore");
         assert_eq!(repo.read(".git/info/exclude"), exclude);
     }
     fs::remove_dir_all(repo.path(".git/info")).unwrap();
-    repo.guard("stow").could_not("git would not ignore");
+    repo.guard("stow").fails_with("git would not ignore");
     assert!(!repo.is_there(".git/info/exclude"));
 }
