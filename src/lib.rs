@@ -58,6 +58,7 @@ pub mod cli;
 pub mod commands;
 pub mod doctor;
 mod entry;
+pub mod environment;
 pub mod git;
 pub mod hooks;
 pub mod policy;

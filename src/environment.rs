@@ -1,0 +1,68 @@
+//! The current directory and the environment variables, as values.
+//!
+//! They are read once, in `main`, so that a command can run in a test without changing the
+//! process it runs in.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// The current directory and the environment variables a command runs with.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    current_dir: PathBuf,
+    variables: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// Reads the current directory and the variables of this process.
+    ///
+    /// # Errors
+    ///
+    /// The current directory was deleted or cannot be read.
+    pub fn of_process() -> io::Result<Self> {
+        Ok(Self::new(env::current_dir()?, env::vars_os()))
+    }
+
+    /// Takes an absolute directory and variables.
+    pub fn new(current_dir: PathBuf, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        Self { current_dir, variables: variables.into_iter().collect() }
+    }
+
+    /// Returns the current directory, absolute.
+    #[must_use]
+    pub fn current_dir(&self) -> &Path {
+        &self.current_dir
+    }
+
+    /// Returns the value of a variable, which may be empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// Returns all variables, sorted by name.
+    pub fn vars(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// Changes the current directory, as `git -C` does: a relative one starts from the present.
+    ///
+    /// # Errors
+    ///
+    /// It does not exist, or is not a directory.
+    pub fn change_dir(&mut self, directory: &Path) -> io::Result<()> {
+        let directory = fs::canonicalize(self.current_dir.join(directory))?;
+        if !fs::metadata(&directory)?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        self.current_dir = directory;
+        Ok(())
+    }
+
+    /// Returns the absolute path of one that is relative to the current directory.
+    pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.current_dir.join(path)
+    }
+}
