@@ -12,9 +12,9 @@ use super::sandbox::{BINARY, Repo, Run};
 impl Repo {
     /// Tells the guard what an agent that stands at the top is about to do.
     fn tell(&self, event: &str, fields: &Value) -> Run {
-        let mut told = json!({"session_id": "x", "cwd": self.top, "hook_event_name": event});
+        let mut told = json!({"session_id": "x", "cwd": self.dir, "hook_event_name": event});
         told.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        self.guard_fed(&["agent"], told.to_string().as_bytes())
+        self.guard_with_input(&["agent"], told.to_string().as_bytes())
     }
 
     fn writes(&self, file: impl AsRef<Path>) -> Run {
@@ -51,7 +51,7 @@ impl Run {
 fn a_file_is_denied_where_a_commit_would_be_refused_for_it() {
     let repo = Repo::new();
     repo.write(".git/info/exclude", "ignored/\n*.tmp.py\n/debug_ignored.py\n");
-    repo.commit_past_the_guard(&["debug_tracked.py", "backend/api.py", "svc/package.json"]);
+    repo.commit_unchecked(&["debug_tracked.py", "backend/api.py", "svc/package.json"]);
     repo.stage("debug_staged.py").write("new.py", "x").write("fresh/go.mod", "x");
     fs::create_dir_all(repo.path(".claude_sessions/current")).unwrap();
     symlink(".claude_sessions/current", repo.path("session")).unwrap();
@@ -111,7 +111,7 @@ fn a_file_is_denied_where_a_commit_would_be_refused_for_it() {
 #[test]
 fn a_denial_says_why_and_where_to_write_instead() {
     let repo = Repo::new();
-    let top = repo.top.display();
+    let top = repo.dir.display();
     let expected = format!(
         "\
 backend/debug_x.py would be refused: a debug script [debug-script]
@@ -127,7 +127,7 @@ if it would run in production: {BINARY} explain :/backend/debug_x.py
     let command = said.lines().find_map(|line| line.strip_prefix("stow what is there: ")).unwrap();
     assert_eq!(command, format!("{BINARY} stow -- :/backend/debug_x.py"));
     repo.shell(command).success();
-    assert!(repo.is_there(".claude_sessions/debugging/debug_x-2.py") && !repo.is_there("backend/debug_x.py"));
+    assert!(repo.exists(".claude_sessions/debugging/debug_x-2.py") && !repo.exists("backend/debug_x.py"));
 }
 
 #[test]
@@ -152,12 +152,12 @@ fn each_tool_that_writes_is_judged() {
 #[test]
 fn a_file_belongs_to_the_repository_that_it_lies_in() {
     let repo = Repo::new();
-    let elsewhere = repo.within("deep");
-    let other = repo.beside("other");
-    fs::create_dir(&other.top).unwrap();
+    let elsewhere = repo.in_dir("deep");
+    let other = repo.sibling("other");
+    fs::create_dir(&other.dir).unwrap();
     other.git("init -q").success();
     repo.git("worktree add -q linked/tree").success();
-    for owner in [&other, &repo.below("linked/tree")] {
+    for owner in [&other, &repo.child("linked/tree")] {
         owner.write("debug_x.py", "x");
         let said = elsewhere.writes(owner.path("debug_x.py")).denied();
         let place = owner.path(".claude_sessions/debugging/debug_x.py");
@@ -167,14 +167,14 @@ fn a_file_belongs_to_the_repository_that_it_lies_in() {
         assert!(place.exists());
     }
     let said = elsewhere.writes("../debug_x.py").denied();
-    assert!(said.contains(&format!("\nwrite: {}/.claude_sessions/", repo.top.display())), "{said}");
+    assert!(said.contains(&format!("\nwrite: {}/.claude_sessions/", repo.dir.display())), "{said}");
 }
 
 #[test]
 fn where_libgit2_cannot_read_git_is_asked() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::of_format(format);
-        repo.write(".gitignore", "/debug_ignored.py\n").commit_past_the_guard(&["debug_tracked.py"]);
+        repo.write(".gitignore", "/debug_ignored.py\n").commit_unchecked(&["debug_tracked.py"]);
         repo.git("update-index --split-index").success();
         assert!(repo.writes("backend/debug_x.py").denied().contains(".claude_sessions/debugging/debug_x.py"));
         repo.writes("debug_ignored.py").silent();
@@ -189,7 +189,7 @@ fn what_is_not_understood_is_allowed() {
     let huge = format!("\"{}\"", "x".repeat(40_000_000));
     let nested = "[".repeat(100_000);
     for input in [&b""[..], b"x", b"{", b"\xff\xfe", huge.as_bytes(), nested.as_bytes()] {
-        let said = repo.guard_fed(&["agent"], input).unjudged();
+        let said = repo.guard_with_input(&["agent"], input).unjudged();
         assert!(said.contains("what is on standard input is not the JSON of an agent's hook"), "{said}");
     }
     for input in [
@@ -205,7 +205,7 @@ fn what_is_not_understood_is_allowed() {
         r#"{"hook_event_name": "PreToolUse", "tool_name": "Dance", "tool_input": {"file_path": "debug_x.py"}}"#,
         r#"{"hook_event_name": "Stop", "cwd": "/"}"#,
     ] {
-        repo.guard_fed(&["agent"], input.as_bytes()).silent();
+        repo.guard_with_input(&["agent"], input.as_bytes()).silent();
     }
     // What is JSON, but no text.
     for input in [
@@ -215,13 +215,13 @@ fn what_is_not_understood_is_allowed() {
         br#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_\ud800.py"}}"#,
         br#"{"hook_event_name": "Stop", "cwd": "\ud800"}"#,
     ] {
-        repo.guard_fed(&["agent"], input).unjudged();
+        repo.guard_with_input(&["agent"], input).unjudged();
     }
     let said = br#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "x", "content": "\ud800"}}"#;
-    repo.guard_fed(&["agent"], said).silent();
+    repo.guard_with_input(&["agent"], said).silent();
     // An agent that does not say where it stands stands where its hook does.
     let told = json!({"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}});
-    repo.guard_fed(&["agent"], told.to_string().as_bytes()).denied();
+    repo.guard_with_input(&["agent"], told.to_string().as_bytes()).denied();
     repo.guard("agent --dry-run").unjudged();
     repo.guard("agent --format json").unjudged();
     repo.guard("-C nowhere agent").unjudged();
@@ -236,16 +236,16 @@ fn what_cannot_be_judged_is_allowed() {
     repo.write(".stage-guard.toml", "allow = [\"debug_x.py\"]\n").writes("debug_x.py").silent();
     repo.writes("debug_z.py").denied();
     repo.write(".git/index", "damaged").writes("debug_z.py").unjudged();
-    let bare = Repo::nowhere();
-    fs::create_dir(&bare.top).unwrap();
+    let bare = Repo::uncreated();
+    fs::create_dir(&bare.dir).unwrap();
     for init in ["", "init -q --bare"] {
         let _ = bare.git(init);
         bare.writes("debug_x.py").silent();
         bare.stops().silent();
     }
-    let gone = repo.below("gone");
-    let told = json!({"hook_event_name": "Stop", "cwd": gone.top}).to_string();
-    repo.guard_fed(&["agent"], told.as_bytes()).unjudged();
+    let gone = repo.child("gone");
+    let told = json!({"hook_event_name": "Stop", "cwd": gone.dir}).to_string();
+    repo.guard_with_input(&["agent"], told.as_bytes()).unjudged();
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn a_turn_that_leaves_session_work_is_kept_from_its_end_once() {
     repo.stops().silent();
     repo.write("main.py", "x").write(".claude_sessions/current/x.py", "x").stops().silent();
     repo.write("backend/debug_x.py", "x").write("FIXED.md", "x").write("FIX_SUMMARY.md", "x");
-    let deep = repo.within("deep");
+    let deep = repo.in_dir("deep");
     let expected = format!(
         "\
 session work is left where `git add -A` would stage it:
@@ -675,17 +675,17 @@ fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
     repo.guard("install --agent").success();
     assert_eq!(repo.read(SETTINGS), expected);
     // The command that is written is one that works.
-    let told = json!({"hook_event_name": "Stop", "cwd": repo.top}).to_string();
+    let told = json!({"hook_event_name": "Stop", "cwd": repo.dir}).to_string();
     repo.write("debug_x.py", "x").write(".git/told", &told);
     let run = repo.shell(&format!("{} < .git/told", commands(&repo, "Stop")[0]));
     assert!(run.denied().contains("debug_x.py"));
     let said = repo.guard("uninstall").success();
     assert!(said.contains(&format!("no longer asked by Claude Code: {path}\n")), "{said}");
-    assert!(!repo.is_there(".claude"));
+    assert!(!repo.exists(".claude"));
     // What else is in the directory stays.
     repo.guard("install --agent").success();
     repo.write(".claude/commands/x.md", "x").guard("uninstall").success();
-    assert!(!repo.is_there(SETTINGS) && repo.is_there(".claude/commands/x.md"));
+    assert!(!repo.exists(SETTINGS) && repo.exists(".claude/commands/x.md"));
     assert!(!repo.guard("uninstall").success().contains("Claude"));
 }
 
@@ -746,11 +746,11 @@ fn empty_settings_are_filled() {
 
 #[test]
 fn no_agent_asks_in_a_bare_repository() {
-    let bare = Repo::nowhere();
-    fs::create_dir(&bare.top).unwrap();
+    let bare = Repo::uncreated();
+    fs::create_dir(&bare.dir).unwrap();
     bare.git("init -q --bare").success();
     bare.guard("install --agent").fails_with("a bare repository has none");
-    assert!(!bare.is_there(".claude") && !bare.is_there("hooks/pre-receive"));
+    assert!(!bare.exists(".claude") && !bare.exists("hooks/pre-receive"));
     bare.guard("install").success();
 }
 
@@ -830,7 +830,7 @@ fn settings_of_another_form_are_refused_and_nothing_is_changed() {
         let repo = super::hooks::unguarded();
         repo.write(SETTINGS, text).guard("install --agent").fails_with(words);
         assert_eq!(repo.read(SETTINGS), text);
-        assert!(!repo.is_there(".git/hooks/pre-commit"));
+        assert!(!repo.exists(".git/hooks/pre-commit"));
         repo.guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), text);
     }
@@ -852,14 +852,14 @@ fn settings_are_not_written_out_of_the_worktree() {
         fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
         symlink(target, repo.path(link)).unwrap();
         repo.guard("install --agent").fails_with(words);
-        assert!(!repo.is_there(".git/hooks/pre-commit") && !repo.is_there("../outside/settings.json"));
+        assert!(!repo.exists(".git/hooks/pre-commit") && !repo.exists("../outside/settings.json"));
         fs::remove_file(repo.path(link)).unwrap();
     }
     // One that stays inside is followed, and stays.
-    repo.write("shared.json", "{}");
-    symlink("../shared.json", repo.path(SETTINGS)).unwrap();
+    repo.write("common.json", "{}");
+    symlink("../common.json", repo.path(SETTINGS)).unwrap();
     repo.guard("install --agent").success();
-    assert!(repo.path(SETTINGS).is_symlink() && repo.read("shared.json").contains("PreToolUse"));
+    assert!(repo.path(SETTINGS).is_symlink() && repo.read("common.json").contains("PreToolUse"));
     repo.guard("uninstall").success();
-    assert_eq!(repo.read("shared.json"), "{}");
+    assert_eq!(repo.read("common.json"), "{}");
 }

@@ -39,13 +39,13 @@ fn holds_with_a_detached_head() {
 fn holds_from_a_subdirectory() {
     let repo = Repo::new();
     repo.stage(NOTE).write("deep/down/x", "");
-    repo.within("deep/down").commit().refuses(&[NOTE]);
+    repo.in_dir("deep/down").commit().refuses(&[NOTE]);
 }
 
 #[test]
 fn judges_what_commit_all_takes() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[TEST, "kept.py"]);
+    repo.commit_unchecked(&[TEST, "kept.py"]);
     repo.write(TEST, "changed\n").write("kept.py", "changed\n");
     repo.commit().nothing_to_commit();
     repo.git("commit -q -a -m all").refuses(&[TEST]);
@@ -54,7 +54,7 @@ fn judges_what_commit_all_takes() {
 #[test]
 fn judges_what_commit_all_takes_and_not_what_it_removes() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[TEST]);
+    repo.commit_unchecked(&[TEST]);
     fs::remove_file(repo.path(TEST)).unwrap();
     repo.git("commit -q -a -m all").silent();
 }
@@ -65,13 +65,13 @@ fn judges_the_paths_that_a_commit_names_and_no_other() {
     repo.stage("main.py").stage(NOTE);
     repo.git("commit -q -m path -- main.py").silent();
     repo.write("main.py", "changed\n");
-    repo.git_with(&["commit", "-q", "-m", "path", "--", NOTE]).refuses(&[NOTE]);
+    repo.git_args(&["commit", "-q", "-m", "path", "--", NOTE]).refuses(&[NOTE]);
 }
 
 #[test]
 fn judges_an_amended_commit_against_head() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[NOTE]);
+    repo.commit_unchecked(&[NOTE]);
     repo.git("commit -q --amend -m reworded").silent();
     repo.stage(TEST);
     repo.git("commit -q --amend -m reworded").refuses(&[TEST]);
@@ -80,22 +80,22 @@ fn judges_an_amended_commit_against_head() {
 #[test]
 fn reads_the_index_that_the_user_names() {
     let repo = Repo::new();
-    let other = repo.with("GIT_INDEX_FILE", repo.path(".git/other-index"));
+    let other = repo.env("GIT_INDEX_FILE", repo.path(".git/other-index"));
     other.git("read-tree HEAD").success();
     other.stage(NOTE);
     repo.commit().nothing_to_commit();
     other.commit().refuses(&[NOTE]);
-    other.guard("").refuses(&[NOTE]).code(1);
+    other.check().refuses(&[NOTE]).code(1);
 }
 
 #[test]
 fn counts_a_relative_index_file_from_the_top_as_git_does() {
     let repo = Repo::new();
-    let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
+    let other = repo.env("GIT_INDEX_FILE", ".git/other-index");
     other.git("read-tree HEAD").success();
     other.stage(NOTE);
-    other.within("deep").guard("").refuses(&[NOTE]).code(1);
-    other.within("deep").commit().refuses(&[NOTE]);
+    other.in_dir("deep").check().refuses(&[NOTE]).code(1);
+    other.in_dir("deep").commit().refuses(&[NOTE]);
 }
 
 #[test]
@@ -113,14 +113,14 @@ fn refuses_a_rename_into_the_session_directory_and_allows_one_out_of_it() {
 #[test]
 fn refuses_a_copy_into_the_session_directory() {
     let repo = Repo::new();
-    repo.write(NOTE, "a project\n").git_with(&["add", "-f", NOTE]).success();
-    repo.with("GIT_CONFIG_PARAMETERS", "'diff.renames'='copies'").commit().refuses(&[NOTE]);
+    repo.write(NOTE, "a project\n").git_args(&["add", "-f", NOTE]).success();
+    repo.env("GIT_CONFIG_PARAMETERS", "'diff.renames'='copies'").commit().refuses(&[NOTE]);
 }
 
 #[test]
 fn allows_session_work_to_be_deleted() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[NOTE, TEST]);
+    repo.commit_unchecked(&[NOTE, TEST]);
     repo.git("rm -q -r .claude_sessions backend").success();
     repo.commit().silent();
 }
@@ -128,7 +128,7 @@ fn allows_session_work_to_be_deleted() {
 #[test]
 fn refuses_a_changed_mode_and_a_changed_type() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[TEST, "backend/debug_x.py"]);
+    repo.commit_unchecked(&[TEST, "backend/debug_x.py"]);
     make_executable(&repo.path(TEST));
     fs::remove_file(repo.path("backend/debug_x.py")).unwrap();
     symlink("x", repo.path("backend/debug_x.py")).unwrap();
@@ -148,7 +148,7 @@ fn refuses_a_symlink_and_a_gitlink_that_are_called_like_the_session_directory() 
     repo.git("rm -q --cached .claude_sessions").success();
     let head = repo.git("rev-parse HEAD").success();
     let gitlink = format!("160000,{},pkg/.claude_sessions", head.trim());
-    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
+    repo.git_args(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
     repo.commit().refuses(&["pkg/.claude_sessions"]);
 }
 
@@ -159,7 +159,7 @@ fn no_gitmodules_hides_a_gitlink() {
     repo.write(".gitmodules", modules).git("add .gitmodules").success();
     let head = repo.git("rev-parse HEAD").success();
     let gitlink = format!("160000,{},.claude_sessions", head.trim());
-    repo.git_with(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
+    repo.git_args(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
     repo.commit().refuses(&[".claude_sessions"]);
     repo.git("update-index --split-index").success();
     repo.commit().refuses(&[".claude_sessions"]);
@@ -187,7 +187,7 @@ fn is_not_deceived_by_an_ignore_rule_that_was_passed_by() {
 #[test]
 fn leaves_intent_to_add_alone() {
     let repo = Repo::new();
-    repo.write(NOTE, "x").git_with(&["add", "-f", "-N", NOTE]).success();
+    repo.write(NOTE, "x").git_args(&["add", "-f", "-N", NOTE]).success();
     repo.stage("main.py").commit().silent();
 }
 
@@ -195,7 +195,7 @@ fn leaves_intent_to_add_alone() {
 fn holds_in_a_linked_worktree() {
     let repo = Repo::new();
     repo.git("worktree add -q ../linked").success();
-    let linked = repo.beside("linked");
+    let linked = repo.sibling("linked");
     linked.stage(NOTE).commit().refuses(&[NOTE]);
     repo.commit().nothing_to_commit();
 }
@@ -203,13 +203,13 @@ fn holds_in_a_linked_worktree() {
 #[test]
 fn holds_in_a_submodule() {
     let repo = Repo::new();
-    let library = repo.beside("library");
-    fs::create_dir(&library.top).unwrap();
+    let library = repo.sibling("library");
+    fs::create_dir(&library.dir).unwrap();
     library.git("init -q").success();
     library.stage("lib.py").git("commit -q -m library").success();
     repo.git("-c protocol.file.allow=always submodule --quiet add ../library sub").success();
     repo.git("commit -q -m submodule").success();
-    let sub = repo.within("sub");
+    let sub = repo.in_dir("sub");
     sub.guard("install").success();
     sub.stage(NOTE).commit().refuses(&[NOTE]);
     assert_eq!(repo.refused(""), [""; 0]);
@@ -220,9 +220,9 @@ fn holds_however_git_is_told_where_the_worktree_is() {
     for format in [&[][..], &["--object-format=sha256"]] {
         let repo = Repo::of_format(format);
         repo.write(".stage-guard.toml", "allow = [\"debug_x.py\"]\n").stage("debug_x.py").stage(NOTE);
-        let outside = repo.beside("outside");
-        fs::create_dir(&outside.top).unwrap();
-        let top = repo.top.display();
+        let outside = repo.sibling("outside");
+        fs::create_dir(&outside.dir).unwrap();
+        let top = repo.dir.display();
         for (place, line) in [
             (&repo, "git --work-tree=. commit -q -m x".to_owned()),
             (&repo, "git --git-dir=.git --work-tree=. commit -q -m x".to_owned()),
@@ -231,25 +231,25 @@ fn holds_however_git_is_told_where_the_worktree_is() {
             (&repo, format!("GIT_DIR={top}/.git git commit -q -m x")),
             (&repo, "git -C . --namespace=other commit -q -m x".to_owned()),
             (&repo, "git -c alias.w='!git --work-tree=. commit -q -m x' w".to_owned()),
-            (&repo.within("deep"), "git --work-tree=.. commit -q -m x".to_owned()),
+            (&repo.in_dir("deep"), "git --work-tree=.. commit -q -m x".to_owned()),
             (&outside, "git --git-dir=../repo/.git --work-tree=../repo commit -q -m x".to_owned()),
             (&outside, "git -C ../repo commit -q -m x".to_owned()),
         ] {
             place.shell(&line).refuses(&[NOTE]);
         }
-        repo.with("GIT_WORK_TREE", ".").guard("").refuses(&[NOTE]);
-        repo.with("GIT_NAMESPACE", "other").guard("").refuses(&[NOTE]);
+        repo.env("GIT_WORK_TREE", ".").check().refuses(&[NOTE]);
+        repo.env("GIT_NAMESPACE", "other").check().refuses(&[NOTE]);
         // git heeds no `core.worktree` of the user or of an included file.
         repo.write("../other/.stage-guard.toml", "allow = [\"**\"]\n");
         let worktree = format!("[core]\n\tworktree = {}\n", repo.path("../other").display());
         repo.write("../global", &worktree).write(".git/included", &worktree);
-        repo.with("GIT_CONFIG_GLOBAL", repo.path("../global")).commit().refuses(&[NOTE]);
+        repo.env("GIT_CONFIG_GLOBAL", repo.path("../global")).commit().refuses(&[NOTE]);
         repo.git("config include.path included").success();
         repo.commit().refuses(&[NOTE]);
         repo.git("config --unset include.path").success();
         // Without a worktree, git takes the current directory for the top.
-        repo.within("deep").shell("GIT_DIR=../.git git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
-        repo.git_with(&["config", "core.worktree", &outside.top.display().to_string()]).success();
+        repo.in_dir("deep").shell("GIT_DIR=../.git git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
+        repo.git_args(&["config", "core.worktree", &outside.dir.display().to_string()]).success();
         outside.shell("git --git-dir=../repo/.git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
     }
 }
@@ -257,15 +257,15 @@ fn holds_however_git_is_told_where_the_worktree_is() {
 #[test]
 fn heeds_the_git_dir_and_the_worktree_of_the_environment() {
     let repo = Repo::new();
-    let elsewhere = repo.beside("elsewhere");
-    fs::create_dir(&elsewhere.top).unwrap();
+    let elsewhere = repo.sibling("elsewhere");
+    fs::create_dir(&elsewhere.dir).unwrap();
     let git_dir = repo.path(".git");
-    let outside = elsewhere.with("GIT_DIR", &git_dir).with("GIT_WORK_TREE", &repo.top);
+    let outside = elsewhere.env("GIT_DIR", &git_dir).env("GIT_WORK_TREE", &repo.dir);
     repo.stage(NOTE);
-    outside.guard("").refuses(&[NOTE]).code(1);
+    outside.check().refuses(&[NOTE]).code(1);
     repo.git("update-index --split-index").success();
-    outside.guard("").refuses(&[NOTE]).code(1);
-    repo.within("deep").with("GIT_DIR", &git_dir).with("GIT_WORK_TREE", "..").commit().refuses(&[NOTE]);
+    outside.check().refuses(&[NOTE]).code(1);
+    repo.in_dir("deep").env("GIT_DIR", &git_dir).env("GIT_WORK_TREE", "..").commit().refuses(&[NOTE]);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn the_way_out_that_is_named_works() {
             run.out.matches("refused: ").count() + run.err.matches("refused: ").count(),
             3 + odd.len()
         );
-        repo.within("deep/down").shell(&run.stow_command()).success();
+        repo.in_dir("deep/down").shell(&run.stow_command()).success();
         repo.commit().silent();
         assert_eq!(repo.git("show --format= --name-only").success(), "main.py\n");
         let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
@@ -298,17 +298,17 @@ fn the_way_out_that_is_named_works() {
 fn the_way_out_names_the_paths_where_nothing_stays_staged() {
     for arguments in [&["-a"][..], &["--", TEST, "backend/api_client.py"]] {
         let repo = Repo::new();
-        repo.commit_past_the_guard(&[TEST, "backend/api_client.py"]);
+        repo.commit_unchecked(&[TEST, "backend/api_client.py"]);
         repo.write(TEST, "changed\n").write("backend/api_client.py", "mended\n");
         let commit = [&["commit", "-q", "-m", "all"], arguments].concat();
-        let run = repo.git_with(&commit).refuses(&[TEST]);
+        let run = repo.git_args(&commit).refuses(&[TEST]);
         assert!(run.stow_command().ends_with(" stow --changes -- :/backend/test_api.py"), "{run:?}");
         repo.shell(&run.stow_command()).success();
-        repo.git_with(&commit).silent();
+        repo.git_args(&commit).silent();
         let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
         assert_eq!(stowed, "changed\n");
         // What a commit has is not deleted because it was changed.
-        assert!(repo.is_there(TEST) && repo.git("ls-files").success().contains(TEST));
+        assert!(repo.exists(TEST) && repo.git("ls-files").success().contains(TEST));
         assert!(repo.git("status --porcelain").success().lines().all(|line| line.ends_with("api_client.py")));
     }
 }

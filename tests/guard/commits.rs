@@ -93,7 +93,7 @@ fn judges(repo: &Repo) {
 
 /// Where git is asked and not libgit2.
 fn with_git(repo: &Repo) -> Repo {
-    repo.with("GIT_WORK_TREE", &repo.top).with("GIT_DIR", repo.path(".git"))
+    repo.env("GIT_WORK_TREE", &repo.dir).env("GIT_DIR", repo.path(".git"))
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn in_a_repository_with_reftables() {
 fn in_a_bare_repository_by_the_configuration_of_its_head() {
     let repo = history_of(&[]);
     repo.git("clone -q --bare . ../bare.git").success();
-    let bare = repo.beside("bare.git");
+    let bare = repo.sibling("bare.git");
     judges(&bare);
     repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").success();
     repo.commit().silent();
@@ -138,13 +138,13 @@ fn in_a_linked_worktree_and_below_the_top() {
     let repo = history_of(&[]);
     repo.git("worktree add -q --detach ../linked").success();
     repo.write(".stage-guard.toml", "nonsense");
-    judges(&repo.beside("linked").within("backend"));
+    judges(&repo.sibling("linked").in_dir("backend"));
     repo.guard("check --commit added").fails_with("`.stage-guard.toml`, line 1");
 }
 
 #[test]
 fn the_configuration_of_today_is_in_force_also_off_the_disk() {
-    for readers in [Repo::below, |repo: &Repo, _: &str| with_git(repo)] {
+    for readers in [Repo::child, |repo: &Repo, _: &str| with_git(repo)] {
         let repo = history_of(&[]);
         repo.write(".stage-guard.toml", "allow = [\".claude_sessions/**\"]\n")
             .git("add .stage-guard.toml")
@@ -153,7 +153,7 @@ fn the_configuration_of_today_is_in_force_also_off_the_disk() {
         let repo = readers(&repo, ".");
         repo.guard("check --range first..added").silent();
         repo.git("sparse-checkout set --no-cone /backend").success();
-        assert!(!repo.is_there(".stage-guard.toml"));
+        assert!(!repo.exists(".stage-guard.toml"));
         repo.guard("check --range first..added").silent();
         repo.write("../empty", "");
         repo.guard("check --range first..added --config ../empty").refuses(&[NOTE]).code(1);
@@ -180,11 +180,11 @@ type Make = fn(&Repo);
 /// Session work in a commit with other work, in one of its own, in one below a merge, and
 /// in a merge.
 fn beside_code(repo: &Repo) {
-    repo.commit_past_the_guard(&[NOTE, "code.py"]).stage("later.py").commit().silent();
+    repo.commit_unchecked(&[NOTE, "code.py"]).stage("later.py").commit().silent();
 }
 
 fn alone(repo: &Repo) {
-    repo.commit_past_the_guard(&[NOTE]).stage("later.py").commit().silent();
+    repo.commit_unchecked(&[NOTE]).stage("later.py").commit().silent();
 }
 
 fn below_a_merge(repo: &Repo) {
@@ -236,7 +236,7 @@ fn the_way_to_mend_a_commit_mends_it() {
                 log.sort_unstable();
             }
             assert_eq!(log.join(" "), *subjects);
-            assert!(repo.is_there(NOTE));
+            assert!(repo.exists(NOTE));
         }
     }
 }
@@ -273,9 +273,9 @@ fn what_cannot_be_checked_is_said() {
 #[test]
 fn a_history_that_is_cut_off_is_not_taken_for_a_clean_one() {
     let repo = history_of(&[]);
-    repo.git_with(&["clone", "-q", "--depth=3", &format!("file://{}", repo.top.display()), "../shallow"])
+    repo.git_args(&["clone", "-q", "--depth=3", &format!("file://{}", repo.dir.display()), "../shallow"])
         .success();
-    let shallow = repo.beside("shallow");
+    let shallow = repo.sibling("shallow");
     for shallow in [&shallow, &with_git(&shallow)] {
         shallow.guard("check --range HEAD~1..").refuses(&["debug_evil.py"]).code(1);
         shallow.guard("check --range first..HEAD").fails_with("fetch-depth: 0");
@@ -300,7 +300,7 @@ fn an_object_that_is_missing_is_said() {
     for missing in ["added", "added^{tree}", "added:.claude_sessions", "first^{tree}"] {
         let file = object(missing);
         repo.shell(&format!("mv {file} ../kept")).success();
-        for reader in [&repo.below("."), &with_git(&repo)] {
+        for reader in [&repo.child("."), &with_git(&repo)] {
             reader.guard("check --range first..removed").fails_with("");
         }
         repo.shell(&format!("mv ../kept {file}")).success();
@@ -314,7 +314,7 @@ fn an_object_that_is_missing_is_said() {
 /// An object made of these bytes, whatever they are.
 fn object(repo: &Repo, kind: &str, bytes: &[u8]) -> String {
     let arguments = ["hash-object", "-t", kind, "-w", "--literally", "--stdin"];
-    repo.git_fed(&arguments, bytes).success().trim().to_owned()
+    repo.git_with_input(&arguments, bytes).success().trim().to_owned()
 }
 
 /// An entry of a tree, as git holds it.
@@ -334,7 +334,7 @@ fn a_damaged_tree_is_not_taken_for_a_clean_one() {
     let repo = Repo::new();
     let blob = object(&repo, "blob", b"x");
     let whole = entry("100644", "a", &blob);
-    let readers = [&repo.below("."), &with_git(&repo)];
+    let readers = [&repo.child("."), &with_git(&repo)];
     for damaged in [
         b"100644".to_vec(),
         b"100644 b".to_vec(),
@@ -384,7 +384,7 @@ fn odd_trees_hide_nothing() {
     // Modes of old are those of today.
     for mode in ["100664", "0100644"] {
         let commit = commit_of(&repo, &session(mode), &parent);
-        for reader in [&repo.below("."), &with_git(&repo)] {
+        for reader in [&repo.child("."), &with_git(&repo)] {
             reader.guard(&format!("check --commit {commit}")).silent();
         }
     }
@@ -400,12 +400,12 @@ fn directories_lie_as_deep_as_git_goes() {
         let input = format!(
             "commit refs/heads/deep\ncommitter x <x> 0 +0000\ndata 0\nM 100644 inline {path}\ndata 0\n"
         );
-        repo.git_fed(&["fast-import", "--quiet", "--force"], input.as_bytes()).success();
+        repo.git_with_input(&["fast-import", "--quiet", "--force"], input.as_bytes()).success();
         let run = repo.guard("check --commit deep --format json");
         if is_too_deep {
             run.fails_with("too deep");
         } else {
-            run.refuses_some();
+            run.refuses_any();
         }
     }
 }
@@ -416,7 +416,7 @@ fn odd_names_and_types_in_commits() {
     repo.git("tag first").success();
     let path = super::sandbox::bytes(b".claude_sessions/a \xff\n\x1b[31m.py");
     repo.stage(path).shell("ln -s x pkg; mkdir -p q; ln -s /tmp q/.claude_sessions; git add -f q").success();
-    repo.git_with(&[
+    repo.git_args(&[
         "update-index",
         "--add",
         "--cacheinfo",
@@ -424,7 +424,7 @@ fn odd_names_and_types_in_commits() {
     ])
     .success();
     repo.git("commit -q --no-verify -m odd").success();
-    for reader in [&repo.below("."), &with_git(&repo)] {
+    for reader in [&repo.child("."), &with_git(&repo)] {
         let run = reader.guard("check --range first..");
         run.refuses(&[r".Claude_Sessions", r".claude_sessions/a \xff\n\u{1b}[31m.py", "q/.claude_sessions"])
             .code(1);
@@ -436,10 +436,10 @@ fn odd_names_and_types_in_commits() {
 /// A clone of a project with old session work, and its bare server.
 fn cloned() -> Repo {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[".claude_sessions/archive/old.py"]).stage("code.py").commit().silent();
+    repo.commit_unchecked(&[".claude_sessions/archive/old.py"]).stage("code.py").commit().silent();
     repo.git("clone -q --bare . ../server.git").success();
     repo.git("clone -q ../server.git ../clone").success();
-    let clone = repo.beside("clone");
+    let clone = repo.sibling("clone");
     clone.guard("install --strict").success();
     clone
 }
@@ -517,7 +517,7 @@ fn what_the_other_side_has_already_is_known() {
     // No branch of a remote has it here, but the other side says what it has.
     repo.git("push -q ../server.git main:theirs").silent();
     // What it has and this side does not know is passed over.
-    let run = repo.guard_fed(
+    let run = repo.guard_with_input(
         &["hook", "pre-push", "x", "y"],
         format!(
             "refs/heads/main {} refs/heads/main {}\n",
@@ -543,13 +543,14 @@ fn what_is_no_push_is_said() {
         "\n".to_owned(),
         format!("x {} refs/heads/x {zero}\ny\n", main.trim()),
     ] {
-        repo.guard_fed(&["hook", "pre-push", "o", "u"], input.as_bytes()).fails_with("of standard input");
+        repo.guard_with_input(&["hook", "pre-push", "o", "u"], input.as_bytes())
+            .fails_with("of standard input");
     }
     let gone = format!("x {} refs/heads/x {zero}\n", "1".repeat(40));
-    repo.guard_fed(&["hook", "pre-push", "o", "u"], gone.as_bytes()).fails_with("1111");
-    repo.guard_fed(&["hook", "pre-push", "o", "u"], b"").silent();
+    repo.guard_with_input(&["hook", "pre-push", "o", "u"], gone.as_bytes()).fails_with("1111");
+    repo.guard_with_input(&["hook", "pre-push", "o", "u"], b"").silent();
     let deletion = format!("(delete) {zero} refs/heads/x {}\n", main.trim());
-    repo.guard_fed(&["hook", "pre-push", "o", "u"], deletion.repeat(100_000).as_bytes()).silent();
+    repo.guard_with_input(&["hook", "pre-push", "o", "u"], deletion.repeat(100_000).as_bytes()).silent();
 }
 
 // -- pre-receive
@@ -557,12 +558,12 @@ fn what_is_no_push_is_said() {
 /// A guarded bare server, and a clone of it that is not guarded.
 fn served() -> (Repo, Repo) {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[".claude_sessions/archive/old.py"]);
+    repo.commit_unchecked(&[".claude_sessions/archive/old.py"]);
     repo.git("clone -q --bare . ../server.git").success();
-    let server = repo.beside("server.git");
+    let server = repo.sibling("server.git");
     assert!(server.guard("install").success().contains("pre-receive"));
     server.git("clone -q . ../clone").success();
-    (server, repo.beside("clone"))
+    (server, repo.sibling("clone"))
 }
 
 #[test]
@@ -627,8 +628,8 @@ fn a_push_cannot_loosen_its_own_rules() {
 
 #[test]
 fn the_first_push_brings_its_own_policy() {
-    let server = Repo::home().beside_bare();
-    let clone = server.beside("clone");
+    let server = Repo::home().bare_server();
+    let clone = server.sibling("clone");
     server.git("clone -q . ../clone").success();
     clone.git("checkout -q -b main").success();
     clone
@@ -645,10 +646,10 @@ fn the_first_push_brings_its_own_policy() {
 fn a_server_that_cannot_check_refuses() {
     let (server, clone) = served();
     clone.stage("code.py").git("commit -q -m code").success();
-    server.guard_fed(&["hook", "pre-receive"], b"nonsense\n").fails_with("line 1 of standard input");
-    server.guard_fed(&["hook", "pre-receive"], b"").silent();
+    server.guard_with_input(&["hook", "pre-receive"], b"nonsense\n").fails_with("line 1 of standard input");
+    server.guard_with_input(&["hook", "pre-receive"], b"").silent();
     let gone = format!("{} {} refs/heads/x\n", "0".repeat(40), "1".repeat(40));
-    server.guard_fed(&["hook", "pre-receive"], gone.as_bytes()).fails_with("1111");
+    server.guard_with_input(&["hook", "pre-receive"], gone.as_bytes()).fails_with("1111");
     server.shell("sed -i \"s|^stage_guard=.*|stage_guard=/nothing|\" stage-guard/hook").success();
     let run = clone.git("push -q");
     assert!(run.code == 1 && run.err.contains("nothing was checked"), "{run:?}");
@@ -676,9 +677,9 @@ fn a_server_of_every_format() {
     }
     for format in formats {
         let repo = Repo::of_format(&format);
-        repo.git_with(&[&["init", "-q", "--bare", "-b", "main", "../server.git"], &format[..]].concat())
+        repo.git_args(&[&["init", "-q", "--bare", "-b", "main", "../server.git"], &format[..]].concat())
             .success();
-        let server = repo.beside("server.git");
+        let server = repo.sibling("server.git");
         server.guard("install").success();
         repo.git("push -q ../server.git main").silent();
         commit_past_all(&repo, NOTE);
@@ -710,7 +711,7 @@ fn a_transaction_is_judged_by_what_git_says_of_it() {
     let zero = "0".repeat(40);
     let main = repo.git("rev-parse main").success();
     let main = main.trim();
-    repo.commit_past_the_guard(&[NOTE]);
+    repo.commit_unchecked(&[NOTE]);
     let dirty = repo.git("rev-parse main").success();
     let dirty = dirty.trim();
     repo.git("reset -q --hard HEAD~1").success();
@@ -747,7 +748,7 @@ fn a_transaction_is_judged_by_what_git_says_of_it() {
         format!("{zero}  {dirty} refs/heads/x\n"),
     ];
     let run = |state: &str, input: &str| {
-        repo.guard_fed(&["hook", "reference-transaction", state], input.as_bytes())
+        repo.guard_with_input(&["hook", "reference-transaction", state], input.as_bytes())
     };
     for input in &refused {
         run("prepared", input).refuses(&[NOTE]).code(1);
@@ -763,13 +764,13 @@ fn a_transaction_is_judged_by_what_git_says_of_it() {
             run(state, input).silent();
         }
     }
-    repo.guard_fed(&["hook", "reference-transaction"], refused[0].as_bytes()).silent();
+    repo.guard_with_input(&["hook", "reference-transaction"], refused[0].as_bytes()).silent();
     // A mirror takes in what no ref of it reaches.
     repo.git("init -q --bare ../bare.git").success();
     repo.shell("cp -a .git/objects ../bare.git").success();
-    let bare = repo.beside("bare.git");
+    let bare = repo.sibling("bare.git");
     for input in &refused {
-        bare.guard_fed(&["hook", "reference-transaction", "prepared"], input.as_bytes()).silent();
+        bare.guard_with_input(&["hook", "reference-transaction", "prepared"], input.as_bytes()).silent();
     }
     let missing = format!("{zero} {} refs/heads/x\n", "1".repeat(40));
     run("prepared", &missing).fails_with("1111");
@@ -779,11 +780,11 @@ fn a_transaction_is_judged_by_what_git_says_of_it() {
 fn the_shim_reads_a_transaction_whatever_the_environment_is() {
     let repo = Repo::new();
     repo.guard("install --strict=refs").success();
-    commit_past_all(&repo.with("x", "y"), "later.py");
+    commit_past_all(&repo.env("x", "y"), "later.py");
     let hostile = ["line", "seen", "kept", "before", "name"]
         .iter()
-        .fold(repo.below("."), |repo, name| repo.with(name, "x y"));
-    let hostile = hostile.with("IFS", "0/");
+        .fold(repo.child("."), |repo, name| repo.env(name, "x y"));
+    let hostile = hostile.env("IFS", "0/");
     hostile.git("branch one").silent();
     let dirty = hostile.shell("git commit-tree -p HEAD -m x $(git write-tree)").success();
     hostile.git(&format!("branch two {}", dirty.trim())).silent();

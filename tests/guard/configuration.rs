@@ -12,7 +12,7 @@ fn configured(text: &str) -> Repo {
 
 /// Whether `path` is refused under a configuration.
 fn refuses(text: &str, path: &str) -> bool {
-    configured(text).guard_with(&["explain", path]).code == 1
+    configured(text).guard_args(&["explain", path]).code == 1
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn every_key_of_a_rule_counts() {
     let sibling = "[[rule]]\nid = \"r\"\nnames = [\"n_*\"]\nsibling = true\n";
     let repo = configured(sibling);
     repo.stage("a/n_x.py").stage("a/x.py").stage("b/n_x.py").stage("b/x/y").stage("c/n_x.py").stage("x.py");
-    repo.git_with(&["add", FILE]).success();
+    repo.git_args(&["add", FILE]).success();
     assert_eq!(repo.refused(""), ["c/n_x.py"]);
 }
 
@@ -101,7 +101,7 @@ fn production_roots_are_added() {
 #[test]
 fn tracked_paths_can_be_let_be() {
     let repo = configured("tracked = \"allow\"\n");
-    repo.commit_past_the_guard(&["backend/test_old.py", ".claude_sessions/old.py"]);
+    repo.commit_unchecked(&["backend/test_old.py", ".claude_sessions/old.py"]);
     repo.write("backend/test_old.py", "changed").write(".claude_sessions/old.py", "changed");
     repo.git("add -u").success();
     repo.stage("backend/test_new.py");
@@ -115,26 +115,26 @@ fn tracked_paths_can_be_let_be() {
 #[test]
 fn it_is_read_from_the_worktree_and_from_nowhere_else() {
     let repo = Repo::new();
-    repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_with(&["add", FILE]).success();
-    repo.stage("debug_x.py").guard("").silent();
+    repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_args(&["add", FILE]).success();
+    repo.stage("debug_x.py").check().silent();
     std::fs::remove_file(repo.path(FILE)).unwrap();
-    repo.guard("").refuses(&["debug_x.py"]);
-    repo.within("deep").write(FILE, "allow = [\"**\"]\n").guard("").refuses(&["debug_x.py"]);
+    repo.check().refuses(&["debug_x.py"]);
+    repo.in_dir("deep").write(FILE, "allow = [\"**\"]\n").check().refuses(&["debug_x.py"]);
 }
 
 #[test]
 fn it_is_read_from_the_index_where_a_sparse_checkout_keeps_it_off_the_disk() {
     for split in [false, true] {
         let repo = Repo::new();
-        repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_with(&["add", FILE]).success();
+        repo.write(FILE, "allow = [\"debug_x.py\"]\n").git_args(&["add", FILE]).success();
         repo.stage("src/x.py").commit().silent();
-        repo.git_with(&["sparse-checkout", "set", "--no-cone", "/src/"]).success();
+        repo.git_args(&["sparse-checkout", "set", "--no-cone", "/src/"]).success();
         assert!(!repo.path(FILE).exists());
         if split {
             repo.git("update-index --split-index").success();
         }
         repo.stage("debug_x.py").stage("debug_y.py");
-        repo.within("src").commit().refuses(&["debug_y.py"]);
+        repo.in_dir("src").commit().refuses(&["debug_y.py"]);
     }
 }
 
@@ -142,9 +142,9 @@ fn it_is_read_from_the_index_where_a_sparse_checkout_keeps_it_off_the_disk() {
 fn it_counts_also_where_nothing_else_seems_refused() {
     for index in ["--no-split-index", "--split-index", "--index-version 4"] {
         let repo = Repo::new();
-        repo.write(FILE, "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n").git_with(&["add", FILE]).success();
+        repo.write(FILE, "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n").git_args(&["add", FILE]).success();
         repo.stage("src/x.py").commit().silent();
-        repo.git_with(&["sparse-checkout", "set", "--no-cone", "/src/"]).success();
+        repo.git_args(&["sparse-checkout", "set", "--no-cone", "/src/"]).success();
         repo.git(&format!("update-index {index}")).success();
         repo.stage("src/mine.py");
         repo.commit().refuses(&["src/mine.py"]);
@@ -157,7 +157,7 @@ fn it_counts_also_where_nothing_else_seems_refused() {
 fn another_file_can_stand_in_its_place() {
     let repo = configured("allow = [\"debug_x.py\"]\n");
     repo.stage("debug_x.py").stage("debug_y.py").write("deep/other.toml", "allow = [\"debug_y.py\"]\n");
-    repo.guard("").refuses(&["debug_y.py"]);
+    repo.check().refuses(&["debug_y.py"]);
     repo.guard("--config deep/other.toml").refuses(&["debug_x.py"]);
     repo.guard("-C deep --config other.toml").refuses(&["debug_x.py"]);
     repo.guard("--config /dev/null").refuses(&["debug_x.py", "debug_y.py"]);
@@ -186,8 +186,7 @@ fn what_rules_prints_can_be_pasted() {
 fn mistake(text: &str, says: &[&str]) {
     let repo = configured(text);
     repo.stage("x.py");
-    for run in [repo.guard(""), repo.guard("check --all-files"), repo.guard("explain x"), repo.guard("rules")]
-    {
+    for run in [repo.check(), repo.guard("check --all-files"), repo.guard("explain x"), repo.guard("rules")] {
         let Run { err, .. } = &run;
         for words in says {
             assert!(err.contains(words), "{words}: {err}");
@@ -240,13 +239,13 @@ mistakes! {
 fn a_file_that_is_no_utf_8() {
     let repo = Repo::new();
     std::fs::write(repo.path(FILE), b"allow = []\n# \xff\n").unwrap();
-    repo.guard("").fails_with("`.stage-guard.toml`, line 2, column 3: not UTF-8");
+    repo.check().fails_with("`.stage-guard.toml`, line 2, column 3: not UTF-8");
 }
 
 #[test]
 fn a_file_of_another_editor() {
     let repo = configured("\u{feff}allow = [\"debug_x.py\"]\r\ndisable = [\"x\"]\r\n");
-    let run = repo.guard("");
+    let run = repo.check();
     assert!(
         run.err.contains("line 2, column 12: no rule has the id `x`\n2 | disable = [\"x\"]\n"),
         "{run:?}"
@@ -259,19 +258,19 @@ fn a_file_of_another_editor() {
 fn a_file_that_is_none() {
     let repo = Repo::new();
     std::fs::create_dir(repo.path(FILE)).unwrap();
-    repo.guard("").fails_with(FILE);
+    repo.check().fails_with(FILE);
     std::fs::remove_dir(repo.path(FILE)).unwrap();
     std::os::unix::fs::symlink("nowhere", repo.path(FILE)).unwrap();
-    repo.guard("").fails_with(FILE);
+    repo.check().fails_with(FILE);
     std::fs::remove_file(repo.path(FILE)).unwrap();
     repo.shell("mkfifo .stage-guard.toml").success();
-    repo.guard("").fails_with("not a regular file");
+    repo.check().fails_with("not a regular file");
 }
 
 #[test]
 fn of_a_long_line_what_is_around_the_mistake_is_shown() {
     let text = format!("allow = [\"{}\", 3, \"{0}\"]\n", "a".repeat(70_000));
-    let run = configured(&text).guard("");
+    let run = configured(&text).check();
     let [_, shown, marked] = run.err.lines().collect::<Vec<_>>()[..] else { panic!("{run:?}") };
     assert_eq!(shown.chars().nth(marked.find('^').unwrap()), Some('3'), "{run:?}");
     assert!(shown.len() < 200);
@@ -280,7 +279,7 @@ fn of_a_long_line_what_is_around_the_mistake_is_shown() {
 
 #[test]
 fn a_caret_stands_below_what_it_means() {
-    let run = configured("tracked = \"refuse\"\n\ndisable = [\"ä\", \"debug-scrpt\"]\n").guard("");
+    let run = configured("tracked = \"refuse\"\n\ndisable = [\"ä\", \"debug-scrpt\"]\n").check();
     let expected = "stage-guard: `.stage-guard.toml`, line 3, column 12: no rule has the id `ä`\n\
                     3 | disable = [\"ä\", \"debug-scrpt\"]\n  |            ^^^\n";
     assert_eq!(run.err, expected);

@@ -20,19 +20,19 @@ fn new_git() -> Option<Repo> {
     }
     let repo = Repo::new();
     repo.guard("uninstall").success();
-    let global = repo.top.parent().unwrap().join("global.config");
+    let global = repo.dir.parent().unwrap().join("global.config");
     fs::write(
         &global,
         "[user]\n\tname = a # a comment\n[hook \"mine\"]\n\tcommand = true\n\tevent = pre-commit\n",
     )
     .unwrap();
-    Some(repo.with("PATH", path).with("GIT_CONFIG_GLOBAL", global))
+    Some(repo.env("PATH", path).env("GIT_CONFIG_GLOBAL", global))
 }
 
 fn is_guarded(repo: &Repo) {
     repo.stage(NOTE);
     repo.commit().refuses(&[NOTE]);
-    repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
+    repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
     repo.git("commit -q --allow-empty -m clean").silent();
 }
 
@@ -47,11 +47,11 @@ fn the_global_configuration_guards_every_repository() {
     repo.guard("install --global").success();
     assert_eq!(repo.read("../global.config"), once);
     repo.git("init -q -b main ../another").success();
-    is_guarded(&repo.beside("another"));
+    is_guarded(&repo.sibling("another"));
     repo.git("clone -q . ../cloned").success();
-    is_guarded(&repo.beside("cloned"));
+    is_guarded(&repo.sibling("cloned"));
     repo.git("worktree add -q ../linked").success();
-    is_guarded(&repo.beside("linked"));
+    is_guarded(&repo.sibling("linked"));
     repo.git("-c core.hooksPath=/dev/null commit -q --allow-empty -m x").success();
     repo.guard("uninstall --global").success();
     assert_eq!(repo.read("../global.config"), before);
@@ -83,7 +83,7 @@ fn strict_in_the_configuration_survives_a_hooks_path() {
         repo.stage(NOTE);
         let run = repo.git(commit);
         assert!(run.code != 0 && run.err.contains(&format!("refused: {NOTE} [")), "{commit}: {run:?}");
-        repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
+        repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
     }
     repo.stage("main.py").commit().silent();
     // What makes repositories, and what a bare one takes in, is let alone.

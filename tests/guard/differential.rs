@@ -54,7 +54,7 @@ impl Fixture {
         repo.write(".git/stage-guard.toml", "[[rule]]\nid = \"everything\"\nnames = [\"*\"]\n");
         repo.write(".git/some.toml", "[[rule]]\nid = \"some\"\nnames = [\"c\", \"b-*\"]\n");
         let blob = |content: u8| {
-            repo.git_fed(&["hash-object", "-w", "--stdin"], &[content]).success().trim().to_owned()
+            repo.git_with_input(&["hash-object", "-w", "--stdin"], &[content]).success().trim().to_owned()
         };
         let contents = (0..3).map(blob).collect();
         Self { repo, contents }
@@ -66,7 +66,7 @@ impl Fixture {
             format!("{mode} {} 0\t{path}\0", self.contents[usize::from(*content)])
         };
         let lines: String = tree.iter().map(line).collect();
-        self.repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
+        self.repo.git_with_input(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
     }
 
     fn commit(&self, tree: &Tree) -> String {
@@ -148,7 +148,7 @@ impl Fixture {
             // Where it clashes with what is staged, there is nothing to intend.
             self.repo.shell("rm -rf a a-b a.c a0 z ä .claude_sessions").success();
             self.repo.write(path, "x");
-            let _ = self.repo.git_with(&["add", "-f", "-N", path]);
+            let _ = self.repo.git_args(&["add", "-f", "-N", path]);
         }
         let merge_head = self.repo.path(".git/MERGE_HEAD");
         for index in ["--index-version 2", "--index-version 4", "--split-index", "--no-split-index"] {
@@ -187,8 +187,7 @@ impl Fixture {
         expected.retain(|(id, ..)| reached.contains(id.as_str()));
         expected.sort_unstable();
         expected.dedup();
-        let with_git =
-            self.repo.with("GIT_WORK_TREE", &self.repo.top).with("GIT_DIR", self.repo.path(".git"));
+        let with_git = self.repo.env("GIT_WORK_TREE", &self.repo.dir).env("GIT_DIR", self.repo.path(".git"));
         for reader in [&self.repo, &with_git] {
             let arguments =
                 format!("check --range {empty}..{tip} --config .git/stage-guard.toml --format json");

@@ -21,7 +21,7 @@ fn git_of_sources(arguments: &str) -> Option<String> {
         eprintln!("skipped: the sources are in no repository of their own");
         return None;
     }
-    let mut git = Repo::nowhere().command("git");
+    let mut git = Repo::uncreated().command("git");
     git.current_dir(TOP).args(arguments.split(' '));
     let run = Repo::run(git, b"");
     if run.code != 0 {
@@ -47,7 +47,7 @@ fn text<'v>(table: &'v Value, key: &str) -> &'v str {
 #[test]
 fn the_version_names_the_commit_of_the_sources() {
     let Some(id) = git_of_sources("rev-parse --short=12 HEAD") else { return };
-    let mut asked = Repo::nowhere().command(BINARY);
+    let mut asked = Repo::uncreated().command(BINARY);
     asked.current_dir("/").arg("--version");
     let said = Repo::run(asked, b"").success();
     let named = format!("stage-guard {} ({}", env!("CARGO_PKG_VERSION"), id.trim());
@@ -57,7 +57,7 @@ fn the_version_names_the_commit_of_the_sources() {
 
 #[test]
 fn a_build_names_the_commit_that_it_is_of() {
-    let built_from = |repo: &Repo| commit::built_from(&repo.top).map(|commit| commit.to_string());
+    let built_from = |repo: &Repo| commit::built_from(&repo.dir).map(|commit| commit.to_string());
     let repo = Repo::new();
     repo.stage("src/main.rs").commit().silent();
     let id = repo.git("rev-parse HEAD").success()[..12].to_owned();
@@ -82,7 +82,7 @@ fn a_build_names_the_commit_that_it_is_of() {
         repo.shell(line).success();
         assert_eq!(built_from(&repo), *expected, "{line}");
     }
-    assert_eq!(built_from(&Repo::new().within("src")), None);
+    assert_eq!(built_from(&Repo::new().in_dir("src")), None);
     assert_eq!(built_from(&Repo::unborn()), None);
 }
 
@@ -96,13 +96,13 @@ fn a_package_names_the_commit_that_it_was_packed_from() {
         (format!(r#""sha1": "{id}", "dirty": false"#), Some("0123456789ab")),
     ] {
         package.write(".cargo_vcs_info.json", &format!(r#"{{"git": {{{git}}}, "path_in_vcs": ""}}"#));
-        let named = commit::built_from(&package.top).map(|commit| commit.to_string());
+        let named = commit::built_from(&package.dir).map(|commit| commit.to_string());
         assert_eq!(named.as_deref(), expected, "{git}");
     }
     fs::remove_dir_all(package.path(".git")).unwrap();
     for damaged in ["", r#"{"git": {"sha1": "a\nb"}}"#, r#"{"git": {"sha1": "012345"}}"#, r#"{"git": 1}"#] {
         package.write(".cargo_vcs_info.json", damaged);
-        assert!(commit::built_from(&package.top).is_none(), "{damaged}");
+        assert!(commit::built_from(&package.dir).is_none(), "{damaged}");
     }
 }
 
@@ -129,8 +129,8 @@ fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
         unlogged
             .shell("rm -rf .git/logs; git config core.logAllRefUpdates false; git pack-refs --all")
             .success();
-        for repo in [&logged, &logged.beside("linked"), &unlogged] {
-            let watched = || states(commit::watched(&repo.top).iter().map(|path| repo.path(path)).collect());
+        for repo in [&logged, &logged.sibling("linked"), &unlogged] {
+            let watched = || states(commit::watched(&repo.dir).iter().map(|path| repo.path(path)).collect());
             for line in [
                 "git commit -q --allow-empty -m second",
                 "git commit -q --allow-empty --amend -m again",

@@ -11,7 +11,7 @@ const SESSION_PATH: &str = ".claude_sessions/stage-guard-doctor.py";
 /// directory that stays.
 fn healthy(repo: &Repo) -> Repo {
     let program = repo.path("../bin/stage-guard");
-    let repo = repo.with("GUARD", &program).with("BINARY", BINARY);
+    let repo = repo.env("GUARD", &program).env("BINARY", BINARY);
     repo.shell("mkdir -p ../bin && cp \"$BINARY\" \"$GUARD\" && \"$GUARD\" -q install").success();
     if repo.git("rev-parse --is-bare-repository").success() == "false\n" {
         repo.shell("\"$GUARD\" -q init --exclude").success();
@@ -156,7 +156,7 @@ fn a_global_hooks_path_is_named() {
     let repo = healthy(&unguarded());
     let global = repo.path("../global.config");
     std::fs::write(&global, "[core]\n\thooksPath = ~/nowhere\n").unwrap();
-    let repo = repo.with("GIT_CONFIG_GLOBAL", global);
+    let repo = repo.env("GIT_CONFIG_GLOBAL", global);
     says(&doctor(&repo), 1, "mend:    git config --global --unset-all core.hooksPath\n");
     let run =
         repo.shell("GIT_CONFIG_GLOBAL=/dev/null git -c core.hooksPath=/x -c alias.d='!\"$GUARD\" doctor' d");
@@ -195,9 +195,9 @@ fn every_kind_of_repository_is_looked_at() {
 fn worktrees_and_submodules_are_looked_at() {
     let repo = healthy(&unguarded());
     repo.git("worktree add -q ../linked").success();
-    let linked = repo.beside("linked");
+    let linked = repo.sibling("linked");
     assert_well(&linked);
-    assert_well(&linked.within("deep/down"));
+    assert_well(&linked.in_dir("deep/down"));
     repo.git("config core.hooksPath .git/hooks").success();
     says(&doctor(&linked), 1, "mend:    git config --local --unset-all core.hooksPath\n");
     repo.git("config --unset core.hooksPath").success();
@@ -207,7 +207,7 @@ fn worktrees_and_submodules_are_looked_at() {
     let outer = healthy(&unguarded());
     outer.shell("git init -q ../inner && git -C ../inner commit -q --allow-empty -m inner").success();
     outer.git("-c protocol.file.allow=always submodule add -q ../inner inner").success();
-    let inner = outer.below("inner");
+    let inner = outer.child("inner");
     says(&doctor(&inner), 1, "/.git/modules/inner/hooks/pre-commit\n");
     inner.shell("\"$GUARD\" -q install && \"$GUARD\" -q init --exclude").success();
     assert_well(&inner);
@@ -216,7 +216,7 @@ fn worktrees_and_submodules_are_looked_at() {
 #[test]
 fn a_bare_repository_is_looked_at() {
     let home = Repo::home();
-    let server = healthy(&home.beside_bare());
+    let server = healthy(&home.bare_server());
     says(&doctor(&server), 0, "guarded: pre-receive (`install`)\n");
     server.shell("rm hooks/pre-receive").success();
     says(&doctor(&server), 1, "hooks/pre-receive\nmend:    ");
@@ -281,10 +281,10 @@ fn the_probe_changes_nothing() {
 #[test]
 fn the_probe_leaves_no_files_behind() {
     let repo = healthy(&unguarded());
-    let temporary = repo.within("../temporary");
-    assert_well(&repo.with("TMPDIR", &temporary.top));
+    let temporary = repo.in_dir("../temporary");
+    assert_well(&repo.env("TMPDIR", &temporary.dir));
     assert_eq!(temporary.shell("ls -A").success(), "");
-    let run = doctor(&repo.with("TMPDIR", "/nowhere"));
+    let run = doctor(&repo.env("TMPDIR", "/nowhere"));
     run.fails_with("could not make an index to throw away");
 }
 
@@ -298,7 +298,7 @@ fn an_old_git_is_looked_at() {
     );
     repo.program("../old/git", &old);
     let path = format!("{}:{}", repo.path("../old").display(), std::env::var("PATH").unwrap());
-    let repo = repo.with("PATH", path);
+    let repo = repo.env("PATH", path);
     assert_well(&repo);
     repo.shell("rm .git/hooks/pre-commit").success();
     hook(&repo, "pre-commit", "exit 1");
@@ -315,7 +315,7 @@ fn configured_hooks_are_looked_at() {
     };
     let repo = healthy(&unguarded());
     let path = format!("{}:{}", new.display(), std::env::var("PATH").unwrap());
-    let repo = repo.with("PATH", path);
+    let repo = repo.env("PATH", path);
     for (line, code, words) in [
         ("git config core.hooksPath /nowhere; \"$GUARD\" -q install", 0, "by:      pre-commit in the local"),
         ("true", 0, "names no directory, so git runs no hooks from it\nmend:    git config --local"),

@@ -9,8 +9,8 @@ const NOTE: &str = ".claude_sessions/current/x.py";
 
 #[test]
 fn there_is_no_repository() {
-    let place = Repo::nowhere();
-    fs::create_dir(&place.top).unwrap();
+    let place = Repo::uncreated();
+    fs::create_dir(&place.dir).unwrap();
     for command in ["", "check --all-files", "explain x", "rules", "install", "hook pre-commit"] {
         place.guard(command).fails_with("not in a git repository");
     }
@@ -18,23 +18,23 @@ fn there_is_no_repository() {
 
 #[test]
 fn a_bare_repository_has_no_index() {
-    let place = Repo::nowhere();
-    fs::create_dir(&place.top).unwrap();
+    let place = Repo::uncreated();
+    fs::create_dir(&place.dir).unwrap();
     place.git("init -q --bare").success();
-    place.guard("").fails_with("repo` is a bare repository");
+    place.check().fails_with("repo` is a bare repository");
     place.git("config core.repositoryFormatVersion 1").success();
     place.git("config extensions.partialClone origin").success();
-    place.guard("").fails_with("bare");
+    place.check().fails_with("bare");
 }
 
 #[test]
 fn a_bare_repository_with_a_worktree_of_the_environment_is_none() {
     let repo = Repo::new();
-    let bare = repo.beside("bare.git");
+    let bare = repo.sibling("bare.git");
     repo.git("clone -q --bare . ../bare.git").success();
-    let worktree = repo.with("GIT_DIR", &bare.top).with("GIT_WORK_TREE", &repo.top);
+    let worktree = repo.env("GIT_DIR", &bare.dir).env("GIT_WORK_TREE", &repo.dir);
     worktree.git("read-tree HEAD").success();
-    worktree.stage(NOTE).guard("").refuses(&[NOTE]).code(1);
+    worktree.stage(NOTE).check().refuses(&[NOTE]).code(1);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn the_current_directory_is_inside_the_git_directory() {
     for format in [&[][..], &["--object-format=sha256"]] {
         let repo = Repo::of_format(format);
         repo.stage(NOTE);
-        let run = repo.within(".git/info").guard("");
+        let run = repo.in_dir(".git/info").check();
         // libgit2 knows the worktree from there; git does not.
         assert!(run.code == 1 || run.code == 2 && run.err.contains("inside a git directory"), "{run:?}");
     }
@@ -65,7 +65,7 @@ fn an_index_that_is_cut_short_anywhere() {
         let whole = fs::read(&index).unwrap();
         for length in (0..whole.len()).step_by(3) {
             fs::write(&index, &whole[..length]).unwrap();
-            repo.guard("").fails_with(".git/index");
+            repo.check().fails_with(".git/index");
         }
     }
 }
@@ -78,9 +78,9 @@ fn a_shared_index_that_is_cut_short_or_gone() {
     let shared = repo.path(name.trim());
     let whole = fs::read(&shared).unwrap();
     fs::write(&shared, &whole[..whole.len() / 2]).unwrap();
-    repo.guard("").fails_with("sharedindex");
+    repo.check().fails_with("sharedindex");
     fs::remove_file(&shared).unwrap();
-    let run = repo.guard("");
+    let run = repo.check();
     assert!(run.code == 2 && run.out.is_empty(), "{run:?}");
 }
 
@@ -89,12 +89,12 @@ fn an_index_of_another_kind() {
     let repo = Repo::new();
     for bytes in [&b""[..], b"DIRC", b"not an index at all, but longer than a header is", &[0; 4096]] {
         fs::write(repo.path(".git/index"), bytes).unwrap();
-        repo.guard("").fails_with(".git/index");
+        repo.check().fails_with(".git/index");
         repo.guard("check --all-files").fails_with(".git/index");
     }
     fs::remove_file(repo.path(".git/index")).unwrap();
     fs::create_dir(repo.path(".git/index")).unwrap();
-    repo.guard("").fails_with(".git/index");
+    repo.check().fails_with(".git/index");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_index_with_a_flipped_bit() {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
             fs::write(&index, bytes).unwrap();
-            repo.guard("").fails_with(".git/index");
+            repo.check().fails_with(".git/index");
         }
     }
 }
@@ -118,7 +118,7 @@ fn an_index_from_the_future() {
     let mut bytes = fs::read(&index).unwrap();
     bytes[7] = 9;
     fs::write(&index, bytes).unwrap();
-    repo.guard("").fails_with(".git/index");
+    repo.check().fails_with(".git/index");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_repository_from_the_future() {
     let repo = Repo::new();
     repo.git("config core.repositoryFormatVersion 1").success();
     repo.git("config extensions.unheardOf true").success();
-    repo.guard("").fails_with("unheardof");
+    repo.check().fails_with("unheardof");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_head_whose_commit_is_missing() {
         let head = repo.git("rev-parse HEAD").success();
         let (directory, file) = head.trim().split_at(2);
         fs::remove_file(repo.path(format!(".git/objects/{directory}/{file}"))).unwrap();
-        repo.guard("").fails_with("HEAD");
+        repo.check().fails_with("HEAD");
         assert_ne!(repo.commit().code, 0);
     }
 }
@@ -154,20 +154,20 @@ fn a_head_that_names_nothing() {
             repo.git("update-index --split-index").success();
         }
         repo.write(".git/refs/heads/main", "nonsense\n");
-        repo.guard("").fails_with("HEAD");
+        repo.check().fails_with("HEAD");
     }
 }
 
 #[test]
 fn a_tree_that_is_missing() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&["backend/test_old.py"]).stage("backend/test_new.py");
+    repo.commit_unchecked(&["backend/test_old.py"]).stage("backend/test_new.py");
     let tree = repo.git("rev-parse HEAD:backend").success();
     let (directory, file) = tree.trim().split_at(2);
     fs::remove_file(repo.path(format!(".git/objects/{directory}/{file}"))).unwrap();
-    repo.guard("").fails_with("backend/test_new.py");
+    repo.check().fails_with("backend/test_new.py");
     repo.git("update-index --split-index").success();
-    repo.guard("").fails_with("HEAD");
+    repo.check().fails_with("HEAD");
 }
 
 #[test]
@@ -179,19 +179,19 @@ fn a_repository_that_belongs_to_somebody_else() {
     }
     repo.stage(NOTE);
     repo.shell("chown -R 12345 .").success();
-    repo.guard("").fails_with("safe.directory");
+    repo.check().fails_with("safe.directory");
     // libgit2 does not see this setting; git does.
-    let trusted = repo.with("GIT_CONFIG_COUNT", "1").with("GIT_CONFIG_KEY_0", "safe.directory");
-    trusted.with("GIT_CONFIG_VALUE_0", "*").guard("").refuses(&[NOTE]).code(1);
+    let trusted = repo.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory");
+    trusted.env("GIT_CONFIG_VALUE_0", "*").check().refuses(&[NOTE]).code(1);
 }
 
 #[test]
 fn git_itself_is_missing() {
     let repo = Repo::new();
     repo.stage(NOTE);
-    repo.with("PATH", "/nowhere").guard("").refuses(&[NOTE]).code(1);
+    repo.env("PATH", "/nowhere").check().refuses(&[NOTE]).code(1);
     repo.git("update-index --split-index").success();
-    repo.with("PATH", "/nowhere").guard("").fails_with("could not run `git`");
+    repo.env("PATH", "/nowhere").check().fails_with("could not run `git`");
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn an_object_that_is_cut_short_is_told_in_the_end() {
     repo.stage("debug_x.py");
     std::thread::scope(|scope| {
         for arguments in ["check --commit HEAD", "hook pre-commit"] {
-            let repo = (repo.top.clone(), arguments);
+            let repo = (repo.dir.clone(), arguments);
             scope.spawn(move || {
                 let mut guard = std::process::Command::new(super::sandbox::BINARY);
                 guard.current_dir(repo.0).args(repo.1.split_whitespace());

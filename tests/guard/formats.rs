@@ -16,10 +16,10 @@ fn guards(repo: &Repo) {
     repo.write("later.py", "x").git("add -N later.py").success();
     repo.commit().refuses(&[NOTE, TEST]);
     repo.guard("--quiet").refuses(&[]).code(1);
-    repo.git_with(&["rm", "-q", "--cached", "-f", "--sparse", NOTE, TEST]).success();
+    repo.git_args(&["rm", "-q", "--cached", "-f", "--sparse", NOTE, TEST]).success();
     repo.commit().silent();
     repo.guard("check --all-files").silent();
-    repo.git_with(&["mv", "--sparse", "backend/app/main.py", "debug_it.py"]).success();
+    repo.git_args(&["mv", "--sparse", "backend/app/main.py", "debug_it.py"]).success();
     repo.commit().refuses(&["debug_it.py"]);
     repo.git("mv --sparse debug_it.py main.py").success();
     repo.commit().silent();
@@ -33,7 +33,7 @@ fn stows(repo: &Repo) {
     repo.stage(NOTE).stage(TEST).stage("debug_both.py").stage("debug_gone.py");
     repo.write("debug_both.py", "changed\n").write("debug_old.py", "changed\n");
     repo.git("add debug_old.py").success();
-    repo.git_with(&["mv", "--sparse", "backend/flat.py", "debug_renamed.py"]).success();
+    repo.git_args(&["mv", "--sparse", "backend/flat.py", "debug_renamed.py"]).success();
     std::fs::remove_file(repo.path("debug_gone.py")).unwrap();
     let said = repo.guard("stow").success();
     for (path, content) in [
@@ -50,7 +50,7 @@ fn stows(repo: &Repo) {
         let text = std::fs::read_to_string(repo.path(path));
         assert!(text.as_ref().is_ok_and(|text| text == content), "{path}: {text:?} {said}");
     }
-    repo.guard("").silent();
+    repo.check().silent();
     repo.git("commit -q --allow-empty -m stowed").silent();
     // What only `git add -N` announced is still there.
     assert_eq!(repo.git("status --porcelain").success(), " A later.py\n");
@@ -75,7 +75,7 @@ fn with_config(settings: &[&str]) -> Repo {
     let repo = Repo::new();
     for setting in settings {
         let (name, value) = setting.split_once('=').unwrap();
-        repo.git_with(&["config", name, value]).success();
+        repo.git_args(&["config", name, value]).success();
     }
     repo.git("read-tree HEAD").success();
     repo
@@ -93,7 +93,7 @@ fn sparse(arguments: &[&str]) -> Repo {
         repo.stage(path);
     }
     repo.commit().silent();
-    repo.git_with(&[&["sparse-checkout", "set"], arguments].concat()).success();
+    repo.git_args(&[&["sparse-checkout", "set"], arguments].concat()).success();
     repo
 }
 
@@ -101,11 +101,11 @@ fn partial(filter: &str, extensions: &[&str]) -> Repo {
     let origin = Repo::new();
     origin.stage("backend/x/y.py").commit().silent();
     origin.git("config uploadpack.allowFilter true").success();
-    let url = format!("file://{}", origin.top.display());
-    origin.git_with(&["clone", "-q", filter, &url, "../partial"]).success();
-    let repo = origin.beside("partial");
+    let url = format!("file://{}", origin.dir.display());
+    origin.git_args(&["clone", "-q", filter, &url, "../partial"]).success();
+    let repo = origin.sibling("partial");
     for extension in extensions {
-        repo.git_with(&["config", extension, "origin"]).success();
+        repo.git_args(&["config", extension, "origin"]).success();
     }
     repo.guard("install").success();
     repo
@@ -144,10 +144,10 @@ guards! {
 #[test]
 fn shallow_clone() {
     let origin = Repo::new();
-    origin.commit_past_the_guard(&[".claude_sessions/old.py"]).stage("main.py").commit().silent();
-    let url = format!("file://{}", origin.top.display());
-    origin.git_with(&["clone", "-q", "--depth=1", &url, "../shallow"]).success();
-    let repo = origin.beside("shallow");
+    origin.commit_unchecked(&[".claude_sessions/old.py"]).stage("main.py").commit().silent();
+    let url = format!("file://{}", origin.dir.display());
+    origin.git_args(&["clone", "-q", "--depth=1", &url, "../shallow"]).success();
+    let repo = origin.sibling("shallow");
     repo.guard("install").success();
     repo.stage(NOTE).commit().refuses(&[NOTE]);
 }
@@ -160,7 +160,7 @@ fn relative_worktrees() {
     }
     let repo = Repo::new();
     repo.git("worktree add -q --relative-paths ../linked").success();
-    guards(&repo.beside("linked"));
+    guards(&repo.sibling("linked"));
 }
 
 #[test]
@@ -168,20 +168,20 @@ fn linked_worktrees_of_every_reader() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::of_format(format);
         repo.git("worktree add -q ../linked").success();
-        repo.beside("linked").git("update-index --split-index").success();
-        guards(&repo.beside("linked"));
+        repo.sibling("linked").git("update-index --split-index").success();
+        guards(&repo.sibling("linked"));
     }
 }
 
 #[test]
 fn unborn_branch_of_every_reader() {
     for format in [&["--object-format=sha256"][..], &[]] {
-        let repo = Repo::nowhere();
-        std::fs::create_dir(&repo.top).unwrap();
-        repo.git_with(&[&["init", "-q"], format].concat()).success();
+        let repo = Repo::uncreated();
+        std::fs::create_dir(&repo.dir).unwrap();
+        repo.git_args(&[&["init", "-q"], format].concat()).success();
         repo.guard("install").success();
         repo.stage(NOTE).stage("main.py").commit().refuses(&[NOTE]);
-        repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
+        repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
         repo.commit().silent();
     }
 }
@@ -193,10 +193,10 @@ fn a_partial_clone_fetches_nothing() {
     for repo in [repo, old] {
         // What a check would fetch with: it must not come to that.
         let url = "ext::sh -c touch% fetched";
-        repo.git_with(&["config", "remote.origin.url", url]).success();
+        repo.git_args(&["config", "remote.origin.url", url]).success();
         repo.git("config protocol.ext.allow always").success();
         repo.stage(NOTE);
-        repo.guard("").refuses(&[NOTE]).code(1);
+        repo.check().refuses(&[NOTE]).code(1);
         assert!(!repo.path("fetched").exists());
     }
 }
@@ -205,7 +205,7 @@ fn a_partial_clone_fetches_nothing() {
 fn no_setting_of_the_user_changes_the_answer() {
     for split in [false, true] {
         let repo = Repo::new();
-        repo.commit_past_the_guard(&["frontend/x.js"]);
+        repo.commit_unchecked(&["frontend/x.js"]);
         if split {
             repo.git("update-index --split-index").success();
         }
@@ -232,16 +232,16 @@ fn no_setting_of_the_user_changes_the_answer() {
             "advice.statusHints=true",
         ] {
             let (name, value) = setting.split_once('=').unwrap();
-            repo.git_with(&["config", name, value]).success();
+            repo.git_args(&["config", name, value]).success();
         }
         repo.stage("frontend/test_ä.js")
             .stage(NOTE)
             .stage("frontend/test_b.js")
             .stage("frontend/test_X.js")
             .stage("frontend/x.js");
-        let deep = repo.within("deep");
-        let deep = deep.with("GIT_PAGER", "false").with("GIT_EXTERNAL_DIFF", "false").with("GIT_TRACE", "1");
-        let deep = deep.with("GIT_LITERAL_PATHSPECS", "1").with("CLICOLOR_FORCE", "0");
+        let deep = repo.in_dir("deep");
+        let deep = deep.env("GIT_PAGER", "false").env("GIT_EXTERNAL_DIFF", "false").env("GIT_TRACE", "1");
+        let deep = deep.env("GIT_LITERAL_PATHSPECS", "1").env("CLICOLOR_FORCE", "0");
         assert_eq!(
             deep.refused(""),
             [NOTE, "frontend/test_X.js", "frontend/test_b.js", "frontend/test_ä.js"]

@@ -33,7 +33,7 @@ pub(crate) fn state(repo: &Repo) -> String {
 pub(crate) fn assert_live(repo: &Repo) {
     repo.stage(NOTE);
     repo.commit().refuses(&[NOTE]);
-    repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
+    repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_hook_that_lies_aside_already_is_kept() {
 #[test]
 fn a_repository_below_husky_is_one_like_any_other() {
     let above = unguarded();
-    let repo = above.within(".husky/r");
+    let repo = above.in_dir(".husky/r");
     repo.git("init -q").success();
     hook(&repo, "pre-commit", "exit 3");
     let before = state(&repo);
@@ -134,7 +134,7 @@ fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
     repo.stage(NOTE);
     repo.commit().refuses(&[NOTE]);
     assert!(!repo.path(".git/ran").exists());
-    repo.git_with(&["rm", "-q", "--cached", NOTE]).success();
+    repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
     repo.stage("main.py").commit().success();
     let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
     assert!(ran.starts_with("ran .git/hooks/pre-commit.before-stage-guard 0 .git/index /"), "{ran}");
@@ -208,9 +208,9 @@ fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
     assert_eq!(away, format!("rm '{}'", repo.path(".git/hooks/pre-commit").display()));
     hook(&repo, "pre-commit.before-stage-guard", "echo kept >&2; exit 1");
-    let run = repo.within("deep").commit();
+    let run = repo.in_dir("deep").commit();
     let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
-    repo.within("deep").shell(&away).success();
+    repo.in_dir("deep").shell(&away).success();
     assert!(repo.commit().err.contains("kept"));
     repo.guard("install").success();
     fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
@@ -333,8 +333,8 @@ fn a_hook_of_the_same_text_and_another_mode_is_another_one() {
 #[test]
 fn a_path_that_could_mislead_is_not_shown_when_the_binary_is_missing() {
     let repo = unguarded();
-    let odd = repo.beside("it's \x1b[31m");
-    fs::rename(&repo.top, &odd.top).unwrap();
+    let odd = repo.sibling("it's \x1b[31m");
+    fs::rename(&repo.dir, &odd.dir).unwrap();
     odd.shell(&format!("cp {BINARY} binary && ./binary install && rm binary")).success();
     let run = odd.stage("main.py").commit();
     assert!(run.code == 1 && !run.err.contains('\x1b'), "{run:?}");
@@ -366,8 +366,8 @@ fn a_repository_that_moves_stays_guarded() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "touch .git/ran");
     repo.guard("install").success();
-    fs::rename(&repo.top, repo.beside("moved").top).unwrap();
-    let moved = repo.beside("moved");
+    fs::rename(&repo.dir, repo.sibling("moved").dir).unwrap();
+    let moved = repo.sibling("moved");
     assert_live(&moved);
     moved.stage("main.py").commit().silent();
     assert!(moved.path(".git/ran").exists());
@@ -394,7 +394,7 @@ fn others_can_run_the_hook_whatever_the_umask_is() {
 fn an_unknown_hook_is_no_reason_to_stop_git() {
     let repo = Repo::new();
     repo.stage(NOTE);
-    let run = repo.guard_with(&["hook", "post-\x1bcheckout", "a", "--b"]);
+    let run = repo.guard_args(&["hook", "post-\x1bcheckout", "a", "--b"]);
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains(r"post-\u{1b}checkout"), "{run:?}");
 }
@@ -467,7 +467,7 @@ fn a_kept_hook_that_is_a_link_to_another_one_runs_that() {
             "install --strict",
         ),
     ] {
-        let repo = unguarded().with("GUARD", BINARY);
+        let repo = unguarded().env("GUARD", BINARY);
         hook(&repo, "pre-commit", "echo \"ran ${0##*/}\" >>.git/ran; exit 0");
         repo.shell(links).success();
         let before = state(&repo);

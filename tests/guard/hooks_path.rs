@@ -24,9 +24,9 @@ fn uninstall_touches_no_directory_outside_the_repository() {
 fn all_worktrees_are_guarded_from_one() {
     let repo = unguarded();
     repo.git("worktree add -q ../linked").success();
-    repo.beside("linked").guard("install").success();
+    repo.sibling("linked").guard("install").success();
     assert_live(&repo);
-    assert_live(&repo.beside("linked"));
+    assert_live(&repo.sibling("linked"));
     repo.git("worktree remove --force ../linked").success();
     assert_live(&repo);
 }
@@ -37,7 +37,7 @@ fn a_hooks_path_that_names_the_repositorys_own_directory_is_no_obstacle() {
         let repo = unguarded();
         let path =
             if Path::new(&path).is_absolute() { repo.path(".git/hooks").display().to_string() } else { path };
-        repo.git_with(&["config", "core.hooksPath", &path]).success();
+        repo.git_args(&["config", "core.hooksPath", &path]).success();
         repo.guard("install").success();
         assert_live(&repo);
     }
@@ -62,7 +62,7 @@ fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
         [(".husky/_", "husky"), (".githooks", "somebody else"), ("/nowhere/hooks", "somebody else")]
     {
         let repo = unguarded();
-        repo.git_with(&["config", "core.hooksPath", path]).success();
+        repo.git_args(&["config", "core.hooksPath", path]).success();
         let before = repo.shell("find . -not -path './.git/*' | sort").success();
         let run = repo.guard("install");
         assert!(run.err.contains(owner) && run.err.contains("hook pre-commit || exit"), "{run:?}");
@@ -80,7 +80,7 @@ fn a_relative_hooks_path_is_none_in_a_linked_worktree_and_that_is_said() {
     let said = repo.guard("install").success();
     assert!(said.contains("git config --unset core.hooksPath"), "{said}");
     repo.git("worktree add -q ../linked").success();
-    repo.beside("linked").guard("install").fails_with("core.hooksPath");
+    repo.sibling("linked").guard("install").fails_with("core.hooksPath");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_global_hooks_path_is_let_be() {
     let repo = unguarded();
     let global = repo.path("../global.config");
     fs::write(&global, "[core]\n\thooksPath = ~/hooks\n").unwrap();
-    let repo = repo.with("GIT_CONFIG_GLOBAL", &global);
+    let repo = repo.env("GIT_CONFIG_GLOBAL", &global);
     let run = repo.guard("install");
     assert!(run.err.contains("(global)") && run.err.contains("global.config"), "{run:?}");
     run.fails_with("not guarded");
@@ -138,7 +138,7 @@ fn a_line_in_a_hook_that_git_skips_is_none() {
     let repo = unguarded();
     let line = "stage-guard hook pre-commit || exit\nstage-guard hook pre-merge-commit || exit\n";
     for (directory, files) in [(".githooks", ".githooks"), (".husky/_", ".husky")] {
-        repo.git_with(&["config", "core.hooksPath", directory]).success();
+        repo.git_args(&["config", "core.hooksPath", directory]).success();
         for name in ["pre-commit", "pre-merge-commit"] {
             repo.write(format!("{files}/{name}"), line);
         }
@@ -156,11 +156,11 @@ fn a_line_in_a_hook_that_git_skips_is_none() {
 fn the_folder_of_hooks_serves_as_a_hooks_path() {
     let repo = unguarded();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks");
-    repo.git_with(&["config", "core.hooksPath", folder.to_str().unwrap()]).success();
+    repo.git_args(&["config", "core.hooksPath", folder.to_str().unwrap()]).success();
     let path =
         format!("{}:{}", Path::new(BINARY).parent().unwrap().display(), std::env::var("PATH").unwrap());
-    assert_live(&repo.with("PATH", path));
-    let run = repo.with("PATH", "/usr/local/bin:/usr/bin:/bin").stage("main.py").commit();
+    assert_live(&repo.env("PATH", path));
+    let run = repo.env("PATH", "/usr/local/bin:/usr/bin:/bin").stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("`stage-guard` is not there"), "{run:?}");
 }
 

@@ -81,9 +81,9 @@ fn with_all_kinds(format: &[&str]) -> Repo {
     let others = others.into_iter().chain(unmerged);
     let others = others.map(|(mode, stage, path)| format!("{mode} {id} {stage}\t{path}\0"));
     let lines = lines(id, paths) + &others.collect::<Vec<_>>().concat();
-    repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
+    repo.git_with_input(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
     repo.git("update-index --skip-worktree zz").success();
-    repo.write("intended", "x").git_with(&["add", "-N", "intended"]).success();
+    repo.write("intended", "x").git_args(&["add", "-N", "intended"]).success();
     repo
 }
 
@@ -144,7 +144,7 @@ fn large(index: &str) -> Repo {
     let path = |at: usize| format!("packages/p{:03}/src/module_{at}/service.ts", at / 100);
     let paths: Vec<String> = (0..60_000).map(path).collect();
     let lines = lines(id.trim(), paths.iter().map(String::as_str));
-    repo.git_fed(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
+    repo.git_with_input(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
     repo.git("commit -q --no-verify -m large").success();
     repo.git(&format!("update-index {index}")).success();
     repo
@@ -154,25 +154,25 @@ fn large(index: &str) -> Repo {
 fn a_large_index_is_judged_like_a_small_one() {
     for index in ["--index-version 2", "--index-version 4"] {
         let repo = large(index);
-        repo.guard("").silent();
+        repo.check().silent();
         repo.guard("check --all-files").silent();
         for path in
             ["debug_x.py", "packages/debug_y.py", "zz/debug_z.py", "zz/test_a.py", "zz/test_b.py", "zz/b.py"]
         {
             repo.stage(path);
         }
-        repo.guard("").refuses(&["debug_x.py"]);
+        repo.check().refuses(&["debug_x.py"]);
         repo.stage("packages/package.json").stage("zz/go.mod");
         let refused = ["debug_x.py", "packages/debug_y.py", "zz/debug_z.py", "zz/test_a.py"];
         for command in ["", "check --all-files", "hook pre-commit"] {
             repo.guard(command).refuses(&refused);
         }
         repo.git("commit -q --no-verify -m refused").success();
-        repo.guard("").silent();
+        repo.check().silent();
         repo.guard("check --all-files").refuses(&refused);
         let whole = fs::read(repo.path(".git/index")).unwrap();
         fs::write(repo.path(".git/index"), &whole[..whole.len() / 2]).unwrap();
-        repo.guard("").fails_with(".git/index");
+        repo.check().fails_with(".git/index");
         repo.guard("check --all-files").fails_with(".git/index");
     }
 }
@@ -181,11 +181,11 @@ fn a_large_index_is_judged_like_a_small_one() {
 fn a_configuration_off_the_disk_counts_in_a_large_index() {
     let repo = large("--index-version 4");
     repo.write(".stage-guard.toml", "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n");
-    repo.git_with(&["add", ".stage-guard.toml"]).success();
+    repo.git_args(&["add", ".stage-guard.toml"]).success();
     repo.git("update-index --skip-worktree .stage-guard.toml").success();
     fs::remove_file(repo.path(".stage-guard.toml")).unwrap();
     repo.stage("a/mine.py");
-    repo.guard("").refuses(&["a/mine.py"]);
+    repo.check().refuses(&["a/mine.py"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ esac
 impl Installation {
     pub(crate) fn new() -> Self {
         let home = Repo::home();
-        let project = home.within("project");
+        let project = home.in_dir("project");
         project.git("init -q -b main").success();
         project.write("README.md", "a project\n").git("add README.md").success();
         project.commit().silent();
@@ -41,11 +41,11 @@ impl Installation {
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap());
         let target = home.path("target");
-        Self { home: home.with("PATH", path).with("BINARY", BINARY).with("CARGO_TARGET_DIR", target) }
+        Self { home: home.env("PATH", path).env("BINARY", BINARY).env("CARGO_TARGET_DIR", target) }
     }
 
     pub(crate) fn repo(&self, directory: &str) -> Repo {
-        self.home.below(directory)
+        self.home.child(directory)
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -67,7 +67,7 @@ impl Installation {
             let found = self.shell(&format!("command -v {name}")).success();
             let _ = symlink(found.trim(), directory.join(name));
         }
-        self.home.with("PATH", directory).shell(line)
+        self.home.env("PATH", directory).shell(line)
     }
 }
 
@@ -192,13 +192,13 @@ fn strict_and_a_server_are_passed_on() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh --strict ~/project").success();
     let project = home.repo("project");
-    assert!(project.is_there(".git/hooks/pre-push") && !project.is_there(".git/hooks/reference-transaction"));
+    assert!(project.exists(".git/hooks/pre-push") && !project.exists(".git/hooks/reference-transaction"));
     project.stage(NOTE).git("commit -q -n -m x").refuses(&[NOTE]);
     home.shell("cd ~/stage-guard && ./install.sh --strict=refs ~/project").success();
-    assert!(project.is_there(".git/hooks/reference-transaction"));
+    assert!(project.exists(".git/hooks/reference-transaction"));
     home.shell("git init -q --bare ~/server.git; cd ~/stage-guard && ./install.sh ~/server.git").success();
     assert!(home.path("server.git/hooks/pre-receive").exists());
     home.shell("cd ~/stage-guard && ./install.sh --uninstall ~/project").success();
-    assert!(!project.is_there(".git/hooks/pre-push"));
+    assert!(!project.exists(".git/hooks/pre-push"));
     home.shell("cd ~/stage-guard && ./install.sh --strict=no ~/project").code(2);
 }

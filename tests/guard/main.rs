@@ -26,6 +26,7 @@ mod readme;
 mod recipes;
 mod registry;
 mod reports;
+#[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod session;
 mod shell;

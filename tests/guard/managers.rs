@@ -21,7 +21,7 @@ fn unmanaged(programs: PathBuf) -> Repo {
     let own = Path::new(BINARY).parent().unwrap().to_owned();
     let path = env::var_os("PATH").unwrap();
     let directories = [programs, own].into_iter().chain(env::split_paths(&path));
-    unguarded().with("PATH", env::join_paths(directories).unwrap())
+    unguarded().env("PATH", env::join_paths(directories).unwrap())
 }
 
 /// What a manager or a hook of it has said on both streams.
@@ -42,7 +42,7 @@ fn assert_passed(run: &Run) -> String {
 }
 
 fn unstage(repo: &Repo, path: &str) {
-    repo.git_with(&["rm", "-q", "--cached", "-f", path]).success();
+    repo.git_args(&["rm", "-q", "--cached", "-f", path]).success();
 }
 
 fn every_kind_of_commit_is_guarded(repo: &Repo) {
@@ -92,9 +92,9 @@ mod frameworks {
     /// A repository that has the hook with this id from a clone of the project, and the
     /// hooks of `manager` installed.
     fn managed(manager: &str, id: &str) -> Repo {
-        let repo = unmanaged(registry::python(&PYTHON)).with("MANAGER", manager);
-        let hooks = repo.beside("hooks-of-the-project");
-        std::fs::create_dir(&hooks.top).unwrap();
+        let repo = unmanaged(registry::python(&PYTHON)).env("MANAGER", manager);
+        let hooks = repo.sibling("hooks-of-the-project");
+        std::fs::create_dir(&hooks.dir).unwrap();
         hooks.git("init -q").success();
         hooks.write(".pre-commit-hooks.yaml", include_str!("../../.pre-commit-hooks.yaml"));
         hooks.git("add .").success();
@@ -108,7 +108,7 @@ mod frameworks {
     fn configure(repo: &Repo, project: &Repo, id: &str) {
         let rev = project.git("rev-parse HEAD").success();
         let configuration = blocks("yaml")[0]
-            .replace("URL", project.top.to_str().unwrap())
+            .replace("URL", project.dir.to_str().unwrap())
             .replace("COMMIT", rev.trim())
             .replace("id: stage-guard\n", &format!("id: {id}\n"));
         repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").success();
@@ -122,14 +122,14 @@ mod frameworks {
     #[test]
     fn it_is_built_from_source() {
         for manager in FRAMEWORKS {
-            let repo = registry::with_cargo(&unmanaged(registry::python(&PYTHON)).with("MANAGER", manager));
+            let repo = registry::with_cargo(&unmanaged(registry::python(&PYTHON)).env("MANAGER", manager));
             let project = registry::project(&repo);
             repo.stage(NOTE);
-            assert_refused(&repo.with("P", &project.top).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
+            assert_refused(&repo.env("P", &project.dir).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
             unstage(&repo, NOTE);
             configure(&repo, &project, "stage-guard\n      - id: stage-guard-all");
             // The program on `PATH` is not the one that is run.
-            let repo = repo.with(
+            let repo = repo.env(
                 "PATH",
                 env::join_paths(
                     [registry::python(&PYTHON)]
@@ -170,7 +170,7 @@ mod frameworks {
             // A whole history, the first root included.
             assert_passed(&repo.git("push -q origin main"));
             repo.commit_past(&[NOTE]);
-            repo.git_with(&["rm", "-q", "-f", NOTE]).success();
+            repo.git_args(&["rm", "-q", "-f", NOTE]).success();
             assert_passed(&repo.git("commit -q -m removed"));
             // What one commit adds and the next removes is in the history all the same.
             assert_refused(&repo.git("push -q origin main"), NOTE);
@@ -206,7 +206,7 @@ mod frameworks {
             repo.commit_past(&[NOTE]);
             assert_passed(&repo.shell("$MANAGER run --all-files"));
             assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"), NOTE);
-            repo.git_with(&["rm", "-q", "-f", NOTE]).success();
+            repo.git_args(&["rm", "-q", "-f", NOTE]).success();
             assert_passed(&repo.git("commit -q -m removed"));
             assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~2 --to-ref HEAD"), NOTE);
             assert_passed(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"));
@@ -238,7 +238,7 @@ mod frameworks {
             assert_passed(&repo.commit());
             let _ = repo.git("push -q origin main");
             assert!(repo.read("said").contains("refused: debug_y.py"), "{}", repo.read("said"));
-            let leaked = repo.with("PRE_COMMIT_FROM_REF", "HEAD").with("PRE_COMMIT_TO_REF", "HEAD");
+            let leaked = repo.env("PRE_COMMIT_FROM_REF", "HEAD").env("PRE_COMMIT_TO_REF", "HEAD");
             assert_refused(&leaked.commit(), "debug_y.py");
         }
     }
@@ -259,7 +259,7 @@ mod frameworks {
     #[test]
     fn other_hooks_are_as_they_were() {
         for manager in FRAMEWORKS {
-            let repo = unmanaged(registry::python(&PYTHON)).with("MANAGER", manager);
+            let repo = unmanaged(registry::python(&PYTHON)).env("MANAGER", manager);
             let before = state(&repo);
             hook(&repo, "pre-commit", "echo mine >&2");
             let with_one = state(&repo);
@@ -311,7 +311,7 @@ mod lefthook {
     /// A repository with the configuration of the README, which has lefthook run the guard
     /// where `runs_the_guard`, and a job of its own.
     fn repo(runs_the_guard: bool) -> Repo {
-        let repo = unmanaged(registry::node(&NODE)).with("CI", "1");
+        let repo = unmanaged(registry::node(&NODE)).env("CI", "1");
         let own = "    - run: echo theirs\n";
         let configuration = if runs_the_guard {
             format!("{}post-commit:\n  jobs:\n{own}", blocks("yaml")[1])
@@ -369,7 +369,7 @@ mod lefthook {
         let (line, place) = line.unwrap().split_once('`').unwrap();
         assert_eq!(place, " to the `jobs` of `pre-commit` in lefthook.yml");
         repo.write("lefthook.yml", &format!("{}    {line}\n", repo.read("lefthook.yml")));
-        repo.git_with(&["reset", "-q", "--soft", before.trim()]).success();
+        repo.git_args(&["reset", "-q", "--soft", before.trim()]).success();
         assert_refused(&repo.commit(), NOTE);
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 0 && !run.out.contains("moved aside"), "{run:?}");
@@ -461,7 +461,7 @@ mod husky {
             assert_eq!(state(&repo), before);
         }
         let run = repo.shell("stage-guard doctor");
-        has_both_run(&repo.stage(NOTE).beside("repo"), &lines(&run));
+        has_both_run(&repo.stage(NOTE).sibling("repo"), &lines(&run));
     }
 
     /// The lines that `doctor` names, and their files.
@@ -492,7 +492,7 @@ mod husky {
     fn has_both_run(repo: &Repo, lines: &[(String, String)]) {
         assert_eq!(lines[0].0, blocks("sh")[0].trim());
         for (line, file) in lines {
-            repo.with("LINE", line).with("FILE", file).shell("echo \"$LINE\" >> \"$FILE\"").success();
+            repo.env("LINE", line).env("FILE", file).shell("echo \"$LINE\" >> \"$FILE\"").success();
         }
         assert_refused(&repo.commit(), NOTE);
         let run = repo.shell("stage-guard doctor");

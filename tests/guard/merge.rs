@@ -10,7 +10,7 @@ fn diverged() -> Repo {
     let repo = Repo::new();
     repo.stage("shared.py").commit().silent();
     repo.git("checkout -q -b upstream").success();
-    repo.commit_past_the_guard(&[OLD, "upstream.py"]);
+    repo.commit_unchecked(&[OLD, "upstream.py"]);
     repo.git("checkout -q main").success();
     repo.stage("main.py").commit().silent();
     repo
@@ -39,7 +39,7 @@ fn a_clean_merge_of_old_session_work_passes() {
 fn an_octopus_of_old_session_work_passes() {
     let repo = diverged();
     repo.git("checkout -q -b third main").success();
-    repo.commit_past_the_guard(&["backend/debug_x.py"]).git("checkout -q main").success();
+    repo.commit_unchecked(&["backend/debug_x.py"]).git("checkout -q main").success();
     repo.stage("later.py").commit().silent();
     repo.git("merge -q --no-edit upstream third").success();
     assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 3);
@@ -74,7 +74,7 @@ fn a_resolved_conflict_passes_with_old_and_fails_with_new_session_work() {
     let repo = conflicting();
     repo.stage(NEW);
     repo.commit().refuses(&[NEW]);
-    repo.git_with(&["restore", "--staged", NEW]).success();
+    repo.git_args(&["restore", "--staged", NEW]).success();
     repo.commit().silent();
     assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
 }
@@ -97,10 +97,10 @@ fn a_squashed_merge_has_one_parent() {
 fn announced_heads_count_before_a_merge_commit_alone() {
     let repo = diverged();
     let upstream = repo.git("rev-parse upstream").success();
-    let deceiving = repo.with(&format!("GITHEAD_{}", upstream.trim()), "upstream");
+    let deceiving = repo.env(&format!("GITHEAD_{}", upstream.trim()), "upstream");
     repo.git("checkout -q upstream -- .claude_sessions").success();
     deceiving.commit().refuses(&[OLD]);
-    deceiving.guard("").refuses(&[OLD]).code(1);
+    deceiving.check().refuses(&[OLD]).code(1);
     deceiving.guard("hook pre-commit").refuses(&[OLD]).code(1);
     deceiving.guard("hook pre-merge-commit").silent();
 }
@@ -110,14 +110,14 @@ fn a_head_that_is_announced_and_not_there_excuses_nothing() {
     let repo = diverged();
     repo.stage(NEW);
     for name in ["GITHEAD_", "GITHEAD_nothing", "GITHEAD_1111111111111111111111111111111111111111"] {
-        repo.with(name, "x").guard("hook pre-merge-commit").refuses(&[NEW]).code(1);
+        repo.env(name, "x").guard("hook pre-merge-commit").refuses(&[NEW]).code(1);
     }
 }
 
 #[test]
 fn a_broken_merge_head_stops_the_check() {
     let repo = diverged();
-    repo.write(".git/MERGE_HEAD", "nonsense\n").guard("").fails_with("MERGE_HEAD");
+    repo.write(".git/MERGE_HEAD", "nonsense\n").check().fails_with("MERGE_HEAD");
     repo.write(".git/MERGE_HEAD", &format!("{}\n", "1".repeat(40))).stage(NEW);
-    repo.guard("").fails_with("1111");
+    repo.check().fails_with("1111");
 }

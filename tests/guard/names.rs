@@ -15,13 +15,13 @@ fn shown(name: &OsStr, shown: &str) {
     assert!(run.out.chars().all(is_plain), "{run:?}");
     // The way out means this path and no other.
     repo.stage("other.py");
-    let command = repo.git("commit -q -a -m all").refuses_some().stow_command();
+    let command = repo.git("commit -q -a -m all").refuses_any().stow_command();
     assert_eq!(command.lines().count(), 1);
     let mut shell = repo.command(if path.as_os_str().as_bytes().ends_with(b"\n") { "bash" } else { "sh" });
     shell.args(["-c", &command]);
     Repo::run(shell, b"").success();
     assert_eq!(repo.git("diff --cached --name-only").success(), "other.py\n");
-    repo.guard("").silent();
+    repo.check().silent();
     repo.git("update-index --split-index").success();
     repo.stage(&path);
     repo.commit().refuses(&[&format!(".claude_sessions/{shown}")]);
@@ -72,10 +72,10 @@ fn a_path_of_four_thousand_bytes() {
     let deep = vec!["d".repeat(250); 16].join("/");
     let path = format!(".claude_sessions/{deep}");
     assert!(path.len() > 4000);
-    let blob = repo.git_fed(&["hash-object", "-w", "--stdin"], b"x").success();
+    let blob = repo.git_with_input(&["hash-object", "-w", "--stdin"], b"x").success();
     let line = format!("100644 {} 0\t{path}\0", blob.trim());
-    repo.git_fed(&["update-index", "-z", "--index-info"], line.as_bytes()).success();
-    repo.guard("").refuses(&[&path]).code(1);
+    repo.git_with_input(&["update-index", "-z", "--index-info"], line.as_bytes()).success();
+    repo.check().refuses(&[&path]).code(1);
     repo.commit().refuses(&[&path]);
     repo.git("update-index --split-index").success();
     repo.commit().refuses(&[&path]);
@@ -103,12 +103,12 @@ fn what_a_terminal_would_act_on_is_escaped_in_json() {
 fn an_argument_reaches_no_terminal_as_it_is() {
     let repo = Repo::new();
     for arguments in [["\x1b[31m", "x"], ["--\x1b[31m", "x"], ["check", "\x1b[31m"], ["-C", "\x1b[31m"]] {
-        let run = repo.guard_with(&arguments);
+        let run = repo.guard_args(&arguments);
         assert!(run.code == 2 && !run.err.contains('\x1b') && run.err.contains(r"\u{1b}"), "{run:?}");
     }
-    let run = repo.guard_with(&["explain", "\x1b[31m\n"]);
+    let run = repo.guard_args(&["explain", "\x1b[31m\n"]);
     assert!(run.out.starts_with("\\u{1b}[31m\\n: allowed: no rule catches it\n"), "{run:?}");
-    let run = repo.guard_with(&["explain", "debug_\x1b\u{202e}.py"]);
+    let run = repo.guard_args(&["explain", "debug_\x1b\u{202e}.py"]);
     assert!(run.code == 1 && !run.out.contains(['\x1b', '\u{202e}']), "{run:?}");
 }
 
@@ -116,11 +116,11 @@ fn an_argument_reaches_no_terminal_as_it_is() {
 fn a_configuration_reaches_no_terminal_as_it_is() {
     let repo = Repo::new();
     repo.write(".stage-guard.toml", "\x1b]0;x\x07 = 1\n");
-    let run = repo.guard("");
+    let run = repo.check();
     assert!(run.code == 2 && !run.err.contains('\x1b'), "{run:?}");
     let rule = "[[rule]]\nid = \"a\\u001bb\"\nnames = [\"x\"]\nreason = \"r\\u202e\\nr\"\n";
     repo.write(".stage-guard.toml", rule).stage("x");
-    let run = repo.guard("");
+    let run = repo.check();
     assert!(run.out.starts_with("refused: x [a\\u{1b}b] r\\u{202e}\\nr, belongs in"), "{run:?}");
     for command in ["rules", "explain x", "--format json", "--format github", "--format sarif"] {
         let run = repo.guard(command);

@@ -9,7 +9,7 @@ fn verdicts(tracked: &[&str], refused: &[(&str, &str)], allowed: &[&str]) {
     let paths = refused.iter().map(|(path, _)| path).chain(allowed).chain(tracked);
     let blob = repo.git("rev-parse HEAD:README.md").success();
     let lines: Vec<String> = paths.map(|path| format!("100644 {} 0\t{path}\0", blob.trim())).collect();
-    repo.git_fed(&["update-index", "-z", "--index-info"], lines.concat().as_bytes()).success();
+    repo.git_with_input(&["update-index", "-z", "--index-info"], lines.concat().as_bytes()).success();
     let mut expected: Vec<(String, String)> =
         refused.iter().map(|(path, rule)| ((*path).to_owned(), (*rule).to_owned())).collect();
     expected.sort();
@@ -199,7 +199,7 @@ fn a_staged_marker_and_a_staged_sibling_count() {
     let repo = Repo::new();
     repo.stage("engine/debug_x.py").commit().silent();
     repo.write("engine/debug_x.py", "changed").git("add -u").success();
-    repo.guard("").silent();
+    repo.check().silent();
     repo.stage("engine/pyproject.toml");
     assert_eq!(repo.refused(""), ["engine/debug_x.py"]);
     let repo = Repo::new();

@@ -65,7 +65,7 @@ fn the_sessions_run_as_they_are_shown() {
 fn the_picture_is_of_what_is_printed() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
-    let project = home.repo("project").with("CLICOLOR_FORCE", "1");
+    let project = home.repo("project").env("CLICOLOR_FORCE", "1");
     project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
     let commands = ["git add -A", "git commit -m 'Mend the login'", "stage-guard stow"];
     let show = |command: &str| {
@@ -151,7 +151,7 @@ fn the_line_of_shell_has_the_faults_that_are_named() {
     repo.commit().silent();
     repo.git("checkout -q -b upstream HEAD~1").success();
     repo.shell("git rm -q .claude_sessions").success();
-    repo.commit_past_the_guard(&[".claude_sessions/x"]);
+    repo.commit_unchecked(&[".claude_sessions/x"]);
     // A clean merge is not looked at, a commit that concludes another one is stopped.
     repo.git("checkout -q -b clean main").success();
     repo.git("merge -q --no-edit upstream").success();
@@ -164,7 +164,7 @@ fn the_line_of_shell_has_the_faults_that_are_named() {
     assert_eq!(repo.commit().code, 1);
     repo.git("merge --abort").success();
     // Session work cannot be deleted.
-    repo.commit_past_the_guard(&[".claude_sessions/x"]);
+    repo.commit_unchecked(&[".claude_sessions/x"]);
     repo.git("rm -q .claude_sessions/x").success();
     assert_eq!(repo.commit().code, 1);
     // What git cannot read is taken for clean.

@@ -93,20 +93,20 @@ fn each_judges_the_branch_by_the_policy_of_its_base() {
         let script = script.replace("stage-guard check", &format!("{BINARY} check"));
         // As both servers run it.
         let line = format!("{}; bash -eo pipefail -c '{script}'", recipe.environment);
-        repo.commit_past_the_guard(&["main.py"]).shell(&line).success();
+        repo.commit_unchecked(&["main.py"]).shell(&line).success();
         // What one commit adds and the next removes is in the history all the same.
         repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").success();
-        repo.commit_past_the_guard(&[".claude_sessions/x"]).git("rm -q .claude_sessions/x").success();
+        repo.commit_unchecked(&[".claude_sessions/x"]).git("rm -q .claude_sessions/x").success();
         repo.git("commit -q -m removed").success();
         let run = repo.shell(&line);
         assert!(run.code == 1 && run.out.contains(".claude_sessions/x"), "{run:?}");
         // Merged, its policy is that of the next branch.
         repo.git("push -q origin branch:main").success();
         repo.git("fetch -q").success();
-        repo.commit_past_the_guard(&[".claude_sessions/y"]).shell(&line).success();
+        repo.commit_unchecked(&[".claude_sessions/y"]).shell(&line).success();
         // What the base has moved on to is in nobody's way.
         repo.git("checkout -q -b behind HEAD~3").success();
-        repo.commit_past_the_guard(&["other.py"]).shell(&line).success();
+        repo.commit_unchecked(&["other.py"]).shell(&line).success();
         repo.git("merge -q --no-edit origin/main").success();
         repo.shell(&line).success();
     }
@@ -118,7 +118,7 @@ fn both_install_from_an_address() {
     let project = registry::project(&repo);
     let [(install, _), (other, _)] = recipes().map(|recipe| recipe.commands(&repo));
     assert_eq!(install, other);
-    let address = format!("file://{}", project.top.display());
+    let address = format!("file://{}", project.dir.display());
     repo.shell(&format!("{} --root ../installed", install.replace("URL", &address))).success();
     repo.stage("debug_x.py").shell("../installed/bin/stage-guard").refuses(&["debug_x.py"]);
 }

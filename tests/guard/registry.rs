@@ -51,12 +51,12 @@ fn installed(kind: &str, packages: &[&str], script: &str) -> PathBuf {
 
 /// A clone of this project as it is here, with what was not committed yet.
 pub(crate) fn project(repo: &Repo) -> Repo {
-    let project = repo.beside("stage-guard");
+    let project = repo.sibling("stage-guard");
     let files = "git ls-files -coz --exclude-standard | xargs -0 ls -d 2>/dev/null";
     let copy = format!("{files} | tar -c -T - | tar -x -C \"$0\"");
-    fs::create_dir(&project.top).unwrap();
+    fs::create_dir(&project.dir).unwrap();
     let mut copying = repo.command("bash");
-    copying.current_dir(env!("CARGO_MANIFEST_DIR")).args(["-c", &copy]).arg(&project.top);
+    copying.current_dir(env!("CARGO_MANIFEST_DIR")).args(["-c", &copy]).arg(&project.dir);
     Repo::run(copying, b"").success();
     project.git("init -q").success();
     project.git("add .").success();
@@ -70,10 +70,10 @@ pub(crate) fn with_cargo(repo: &Repo) -> Repo {
     let home = |variable: &str, name: &str| {
         env::var_os(variable).unwrap_or_else(|| env::home_dir().unwrap().join(name).into())
     };
-    repo.with("CARGO_HOME", home("CARGO_HOME", ".cargo"))
-        .with("RUSTUP_HOME", home("RUSTUP_HOME", ".rustup"))
-        .with("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("built-by-managers"))
-        .with("CARGO_PROFILE_RELEASE_LTO", "off")
-        .with("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-        .with("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+    repo.env("CARGO_HOME", home("CARGO_HOME", ".cargo"))
+        .env("RUSTUP_HOME", home("RUSTUP_HOME", ".rustup"))
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("built-by-managers"))
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
 }

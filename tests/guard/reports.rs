@@ -66,7 +66,7 @@ struct State {
 impl State {
     fn run(&self, format: &str) -> Run {
         let arguments = format!("{} {format}", self.arguments);
-        self.repo.guard_fed(&arguments.split_whitespace().collect::<Vec<_>>(), self.input.as_bytes())
+        self.repo.guard_with_input(&arguments.split_whitespace().collect::<Vec<_>>(), self.input.as_bytes())
     }
 }
 
@@ -82,10 +82,10 @@ fn states() -> Vec<State> {
         let repo = Repo::new();
         repo.git("tag before").success();
         stage_all(&repo);
-        repo.commit_past_the_guard(&[]);
+        repo.commit_unchecked(&[]);
         repo.git("revert --no-edit HEAD").success();
         stage_all(&repo);
-        repo.commit_past_the_guard(&["main.py"]);
+        repo.commit_unchecked(&["main.py"]);
         repo
     };
     let untracked = || {
@@ -334,7 +334,7 @@ fn explanations_are_what_their_schema_demands() {
     let mut arguments = ["explain", "--format", "json"].map(OsString::from).to_vec();
     let one_each = all.clone().map(|path| [arguments.clone(), vec![path]].concat()).collect::<Vec<_>>();
     arguments.extend(all);
-    let documents = one_each.iter().chain([&arguments]).map(|arguments| repo.guard_with(arguments).out);
+    let documents = one_each.iter().chain([&arguments]).map(|arguments| repo.guard_args(arguments).out);
     all_are_valid(own_schema("explain.json"), documents.collect(), "paths");
 }
 
@@ -351,7 +351,7 @@ fn stows_are_what_their_schema_demands() {
         documents.extend([stow(&repo, "--dry-run"), stow(&repo, "")]);
     }
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[".claude_sessions/old", "debug_old.py", "debug_named.py"]);
+    repo.commit_unchecked(&[".claude_sessions/old", "debug_old.py", "debug_named.py"]);
     repo.write("debug_old.py", "changed").git("add debug_old.py").success();
     documents.extend([stow(&repo, ""), stow(&repo, "debug_named.py README.md")]);
     all_are_valid(own_schema("stow.json"), documents, "stowed");
@@ -400,7 +400,7 @@ fn fingerprints_stay() {
     for subject in ["first", "second"] {
         stage_all(&repo);
         repo.write("other.py", subject).git("add other.py").success();
-        repo.git_with(&["commit", "-q", "--no-verify", "-m", subject]).success();
+        repo.git_args(&["commit", "-q", "--no-verify", "-m", subject]).success();
         if subject == "first" {
             repo.git("revert --no-edit HEAD").success();
         }
@@ -409,7 +409,7 @@ fn fingerprints_stay() {
     let earlier = prints(&repo, range);
     assert_eq!(earlier.len(), 2 * NAMES.len());
     assert_eq!(prints(&repo, range), earlier);
-    let later = repo.with("GIT_COMMITTER_DATE", "2001-02-03T04:05:06Z");
+    let later = repo.env("GIT_COMMITTER_DATE", "2001-02-03T04:05:06Z");
     later.git("rebase -q --force-rebase before").success();
     let rebased = prints(&repo, range);
     let commits = |prints: &BTreeMap<Found, String>| -> BTreeSet<_> {

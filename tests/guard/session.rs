@@ -129,9 +129,9 @@ fn init_can_ignore_it_for_this_clone_alone() {
     assert_eq!(repo.read(".git/info/exclude"), ".claude_sessions/\n");
     repo.git("status --porcelain").silent();
     repo.git("worktree add -q ../linked").success();
-    let said = repo.beside("linked").guard("init --exclude").success();
+    let said = repo.sibling("linked").guard("init --exclude").success();
     assert!(said.contains("ignored: already, by "), "{said}");
-    repo.beside("linked").git("status --porcelain").silent();
+    repo.sibling("linked").git("status --porcelain").silent();
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn init_refuses_what_leads_away() {
         (".gitignore", "`.gitignore` is a symlink, which git does not follow: use --exclude"),
     ] {
         let repo = Repo::new();
-        repo.within("../elsewhere");
+        repo.in_dir("../elsewhere");
         fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
         symlink(repo.path("../elsewhere"), repo.path(link)).unwrap();
         repo.guard("init").fails_with(words);
@@ -223,9 +223,9 @@ fn instructions_follow_a_symlink_and_keep_the_mode() {
     assert_eq!(mode & 0o777, 0o640);
     for file in ["nowhere/CLAUDE.md", "../repo", "dangling"] {
         symlink("nothing", repo.path("dangling")).ok();
-        repo.guard_with(&["init", "--instructions", file]).code(2);
+        repo.guard_args(&["init", "--instructions", file]).code(2);
     }
-    repo.within("deep").guard("init --instructions ../deep.md").success();
+    repo.in_dir("deep").guard("init --instructions ../deep.md").success();
     assert!(repo.path("deep.md").exists());
 }
 
@@ -265,7 +265,7 @@ fn archive_takes_the_date_of_the_user() {
     for zone in ["Etc/GMT+12", "Etc/GMT-14", "UTC", "<x>-23:59", "<x>+23:59"] {
         let repo = Repo::new();
         repo.write(".claude_sessions/current/x", "x");
-        let there = repo.with("TZ", zone);
+        let there = repo.env("TZ", zone);
         let before = there.today();
         there.guard("archive -q").success();
         let names = repo.names(".claude_sessions/archive");
@@ -278,7 +278,7 @@ fn clean_deletes_what_is_current_and_nothing_else() {
     let repo = Repo::new();
     repo.guard("init").success();
     assert_eq!(repo.guard("clean").success(), "there is nothing to delete\n");
-    repo.within("../elsewhere").write("precious", "x");
+    repo.in_dir("../elsewhere").write("precious", "x");
     for path in
         ["current/a", "current/deep/b", "current/.c", "current/repo/.git/d", "tests/kept", "archive/kept"]
     {
@@ -329,7 +329,7 @@ fn a_current_that_leads_away_is_neither_archived_nor_cleaned() {
         }
     }
     let repo = Repo::new();
-    repo.write(".claude_sessions/current/x", "x").within("../elsewhere");
+    repo.write(".claude_sessions/current/x", "x").in_dir("../elsewhere");
     fs::create_dir(repo.path(".claude_sessions/archive")).unwrap();
     let dated = format!(".claude_sessions/archive/{}", repo.today());
     symlink(repo.path("../elsewhere"), repo.path(&dated)).unwrap();
@@ -340,7 +340,7 @@ fn a_current_that_leads_away_is_neither_archived_nor_cleaned() {
 #[test]
 fn what_git_tracks_is_left_alone() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[".claude_sessions/current/.gitkeep", ".claude_sessions/current/deep/x"]);
+    repo.commit_unchecked(&[".claude_sessions/current/.gitkeep", ".claude_sessions/current/deep/x"]);
     repo.write(".claude_sessions/current/deep/y", "y");
     for (command, word) in [("archive", "archived"), ("clean --yes", "deleted")] {
         repo.write(".claude_sessions/current/z", "z");

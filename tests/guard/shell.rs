@@ -112,7 +112,7 @@ fn what_is_mistyped_reaches_no_terminal_raw() {
         {
             let mut arguments: Vec<_> = before.iter().map(std::ffi::OsString::from).collect();
             arguments.push(name.to_owned());
-            let run = home.guard_with(&arguments);
+            let run = home.guard_args(&arguments);
             assert!(run.err.lines().count() <= 4 && !run.err.contains(['\x1b', '\r', '\u{202e}']), "{run:?}");
             assert!(run.err.lines().skip(1).all(|line| !line.starts_with("stage-guard")), "{run:?}");
             run.fails_with("");

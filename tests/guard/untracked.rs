@@ -33,7 +33,7 @@ fn it_says_untracked_and_names_the_way_out() {
     for format in [&[][..], &["--object-format=sha256"]] {
         let repo = Repo::of_format(format);
         repo.stage("debug_staged.py").write("debug_ x.py", "x").write("backend/test_y.py", "y");
-        let deep = repo.within("deep");
+        let deep = repo.in_dir("deep");
         let untracked = |path: &str, rule: &str| (path.to_owned(), "untracked".to_owned(), rule.to_owned());
         assert_eq!(
             deep.findings("check --untracked"),
@@ -43,7 +43,7 @@ fn it_says_untracked_and_names_the_way_out() {
         assert!(run.stow_command().ends_with(" stow -- :/backend/test_y.py ':/debug_ x.py'"), "{run:?}");
         deep.shell(&run.stow_command()).success();
         deep.guard("check --untracked").silent();
-        assert!(repo.is_there(".claude_sessions/tests/test_y.py"));
+        assert!(repo.exists(".claude_sessions/tests/test_y.py"));
         assert_eq!(repo.git("diff --cached --name-only").success(), "debug_staged.py\n");
     }
 }
@@ -52,16 +52,16 @@ fn it_says_untracked_and_names_the_way_out() {
 fn a_repository_inside_is_the_gitlink_that_it_would_be() {
     let repo = Repo::new();
     for directory in [".claude_sessions", "debug_x.py", "scratch/inner.py", "inner"] {
-        let inner = repo.within(directory);
+        let inner = repo.in_dir(directory);
         inner.git("init -q").success();
         inner.git("commit -q --allow-empty -m first").success();
     }
     let repositories = [".claude_sessions", "debug_x.py", "scratch/inner.py"];
     assert_eq!(repo.refused("check --untracked"), repositories);
     // Each is stowed whole.
-    let copy = repo.copied();
+    let copy = repo.copy();
     copy.shell(&copy.guard("check --untracked").stow_command()).success();
-    assert!(copy.is_there(".claude_sessions/debugging/debug_x.py/.git") && !copy.is_there("debug_x.py"));
+    assert!(copy.exists(".claude_sessions/debugging/debug_x.py/.git") && !copy.exists("debug_x.py"));
     copy.guard("stow --undo").success();
     assert_eq!(copy.refused("check --untracked"), repositories[1..]);
     repo.git("-c advice.addEmbeddedRepo=false add -A").success();

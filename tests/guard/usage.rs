@@ -12,7 +12,7 @@ fn with_findings() -> Repo {
 
 #[test]
 fn a_refusal_is_a_line_a_finding_and_the_way_out() {
-    let run = with_findings().guard("").refuses(&[NOTE, "backend/test_api.py"]);
+    let run = with_findings().check().refuses(&[NOTE, "backend/test_api.py"]);
     let expected = format!(
         "\
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
@@ -29,11 +29,11 @@ fn the_way_out_is_a_name_where_the_program_is_on_the_path() {
     let repo = with_findings();
     let directory = std::path::Path::new(BINARY).parent().unwrap().display().to_string();
     let path = std::env::var("PATH").unwrap();
-    assert_eq!(repo.with("PATH", format!("{directory}:{path}")).guard("").stow_command(), "stage-guard stow");
+    assert_eq!(repo.env("PATH", format!("{directory}:{path}")).check().stow_command(), "stage-guard stow");
     // Another program of that name is not this one.
     repo.program("bin/stage-guard", "#!/bin/sh\n");
     let other = repo.path("bin").display().to_string();
-    let way_out = repo.with("PATH", format!("{other}:{directory}:{path}")).guard("").stow_command();
+    let way_out = repo.env("PATH", format!("{other}:{directory}:{path}")).check().stow_command();
     assert_eq!(way_out, format!("{BINARY} stow"));
 }
 
@@ -45,11 +45,11 @@ fn very_many_findings_are_counted_and_the_way_out_still_works() {
             repo.write(format!(".claude_sessions/current/{number}"), "x");
         }
         repo.git("add -f .claude_sessions").success();
-        let run = repo.commit().refuses_some();
+        let run = repo.commit().refuses_any();
         assert_eq!(run.out.matches("refused: ").count(), 100);
         assert!(run.out.contains("and 150 more: --format json lists them all\n"), "{run:?}");
         assert_eq!(repo.refused("").len(), 250);
-        repo.within("deep").shell(&run.stow_command()).success();
+        repo.in_dir("deep").shell(&run.stow_command()).success();
         assert_eq!(repo.git("diff --cached --name-only --diff-filter=A").success(), "main.py\n");
         repo.commit().silent();
     }
@@ -81,7 +81,7 @@ fn json_is_one_document() {
 #[test]
 fn a_dry_run_reports_and_never_refuses() {
     let repo = with_findings();
-    assert_eq!(repo.guard("--dry-run").success(), repo.guard("").out);
+    assert_eq!(repo.guard("--dry-run").success(), repo.check().out);
     let report: serde_json::Value =
         serde_json::from_str(&repo.guard("--dry-run --format json").success()).unwrap();
     assert_eq!(report["verdict"], "refused");
@@ -109,14 +109,14 @@ fn options_go_before_and_after_the_command() {
 #[test]
 fn all_files_looks_at_every_tracked_path() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[NOTE, "debug_x.py"]).guard("").silent();
+    repo.commit_unchecked(&[NOTE, "debug_x.py"]).check().silent();
     let run = repo.guard("check --all-files").refuses(&[NOTE, "debug_x.py"]);
     assert!(run.stow_command().ends_with(" stow -- :/.claude_sessions/current/x.py :/debug_x.py"), "{run:?}");
     repo.shell(&run.stow_command()).success();
     assert_eq!(repo.git("status --porcelain").success(), format!("D  {NOTE}\nD  debug_x.py\n"));
     assert!(repo.path(NOTE).exists() && repo.path(".claude_sessions/debugging/debug_x.py").exists());
     repo.commit().silent();
-    repo.commit_past_the_guard(&[NOTE, "debug_x.py"]);
+    repo.commit_unchecked(&[NOTE, "debug_x.py"]);
     assert!(repo.findings("check --all-files").iter().all(|(_, change, _)| change == "tracked"));
 }
 
@@ -127,13 +127,13 @@ fn all_files_names_an_unmerged_path_once() {
         let blob = repo.git("rev-parse HEAD:README.md").success();
         let entry = |stage: u8| format!("100644 {} {stage}\tdebug_x.py\n", blob.trim());
         let entries = [entry(1), entry(2), entry(3)].concat();
-        repo.git_fed(&["update-index", "--index-info"], entries.as_bytes()).success();
+        repo.git_with_input(&["update-index", "--index-info"], entries.as_bytes()).success();
         if split {
             repo.git("update-index --split-index").success();
         }
         assert_eq!(repo.refused("check --all-files"), ["debug_x.py"]);
         // No commit can be made of it, so there is nothing to refuse.
-        repo.guard("").silent();
+        repo.check().silent();
     }
 }
 
@@ -178,23 +178,23 @@ fn what_explain_calls_fine_is_fine() {
         "CLAUDE.local.md",
         ".claude_sessions/current/y.py",
     ] {
-        let run = repo.guard_with(&["explain", "--format", "json", path]);
+        let run = repo.guard_args(&["explain", "--format", "json", path]);
         let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
         let fine = &report["paths"][0]["fine"];
         assert!(run.code == 1 && fine["allow"].is_string(), "{run:?}");
         if let Some(elsewhere) = fine["as"]["text"].as_str() {
-            repo.guard_with(&["explain", elsewhere]).success();
+            repo.guard_args(&["explain", elsewhere]).success();
         }
         for beside in fine["beside"].as_array().into_iter().flatten() {
-            let other = repo.beside("other");
-            std::fs::create_dir(&other.top).unwrap();
+            let other = repo.sibling("other");
+            std::fs::create_dir(&other.dir).unwrap();
             other.git("init -q").success();
             let sibling = beside["text"].as_str().unwrap();
-            other.stage(sibling).guard_with(&["explain", path]).success();
-            std::fs::remove_dir_all(&other.top).unwrap();
+            other.stage(sibling).guard_args(&["explain", path]).success();
+            std::fs::remove_dir_all(&other.dir).unwrap();
         }
         let allow = format!("allow = [{}]\n", fine["allow"]);
-        repo.write(".stage-guard.toml", &allow).guard_with(&["explain", path]).success();
+        repo.write(".stage-guard.toml", &allow).guard_args(&["explain", path]).success();
         std::fs::remove_file(repo.path(".stage-guard.toml")).unwrap();
     }
 }
@@ -202,8 +202,8 @@ fn what_explain_calls_fine_is_fine() {
 #[test]
 fn explain_counts_paths_from_where_the_user_stands() {
     let repo = Repo::new();
-    let deep = repo.within("backend/app");
-    let top = repo.top.display().to_string();
+    let deep = repo.in_dir("backend/app");
+    let top = repo.dir.display().to_string();
     for (typed, path) in [
         ("../test_x.py", "backend/test_x.py"),
         ("x.py", "backend/app/x.py"),
@@ -211,32 +211,33 @@ fn explain_counts_paths_from_where_the_user_stands() {
         ("../../.claude_sessions/", ".claude_sessions"),
         (&format!("{top}/debug_x.py"), "debug_x.py"),
     ] {
-        let said = deep.guard_with(&["explain", typed]).out;
+        let said = deep.guard_args(&["explain", typed]).out;
         assert!(said.starts_with(&format!("{path}: ")), "{typed}: {said}");
     }
     for outside in ["../../../x.py", "/x.py", "../.."] {
-        deep.guard_with(&["explain", outside]).fails_with("is not a path in the repository");
+        deep.guard_args(&["explain", outside]).fails_with("is not a path in the repository");
     }
-    std::os::unix::fs::symlink(&repo.top, repo.path("../link")).unwrap();
-    let linked = repo.beside("link");
+    std::os::unix::fs::symlink(&repo.dir, repo.path("../link")).unwrap();
+    let linked = repo.sibling("link");
     assert!(linked.guard("explain debug_x.py").out.starts_with("debug_x.py: refused"));
-    let absolute = format!("{}/debug_x.py", linked.top.display());
-    assert!(repo.guard_with(&["explain", &absolute]).out.starts_with("debug_x.py: refused"));
+    let absolute = format!("{}/debug_x.py", linked.dir.display());
+    assert!(repo.guard_args(&["explain", &absolute]).out.starts_with("debug_x.py: refused"));
 }
 
 #[test]
 fn explain_reads_paths_from_standard_input() {
     let repo = Repo::new();
-    let run = repo.guard_fed(&["explain", "--stdin", "-q"], b"debug_x.py\nmain.py\n\n.claude_sessions/a b\n");
+    let run = repo
+        .guard_with_input(&["explain", "--stdin", "-q"], b"debug_x.py\nmain.py\n\n.claude_sessions/a b\n");
     assert_eq!((run.code, run.out.as_str()), (1, "2 refused\n"));
-    let run = repo.guard_fed(&["explain", "--stdin"], b"debug_\0x.py\n\"test_\\000x.py\"\n");
+    let run = repo.guard_with_input(&["explain", "--stdin"], b"debug_\0x.py\n\"test_\\000x.py\"\n");
     assert!(run.code == 1 && run.out.contains(r"test_\u{0}x.py: refused"), "{run:?}");
-    let run = repo.guard_fed(&["explain", "--stdin", "-z"], b"debug_\n.py\0main.py\0");
+    let run = repo.guard_with_input(&["explain", "--stdin", "-z"], b"debug_\n.py\0main.py\0");
     assert!(run.out.starts_with(r"debug_\n.py: refused"), "{run:?}");
     let listed =
         repo.stage(".claude_sessions/ä.py").shell(&format!("git ls-files | {BINARY} explain --stdin"));
     assert!(listed.out.contains("ä.py: refused"), "{listed:?}");
-    let run = repo.guard_fed(&["explain", "--stdin", "--format", "json"], b"debug_x.py\nmain.py\n");
+    let run = repo.guard_with_input(&["explain", "--stdin", "--format", "json"], b"debug_x.py\nmain.py\n");
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let expected = serde_json::json!({"version": 1, "verdict": "refused", "paths": [
         {"path": {"text": "debug_x.py"}, "verdict": "refused", "rule": "debug-script", "pattern": "debug_*",
@@ -253,9 +254,9 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
     let is_coloured = |repo: &Repo, arguments: &str| repo.guard(arguments).out.contains('\x1b');
     assert!(!is_coloured(&repo, "") && !is_coloured(&repo, "--color never"));
     assert!(is_coloured(&repo, "--color always"));
-    assert!(is_coloured(&repo.with("CLICOLOR_FORCE", "1"), ""));
-    assert!(!is_coloured(&repo.with("CLICOLOR_FORCE", "1"), "--color never"));
-    assert!(!is_coloured(&repo.with("CLICOLOR_FORCE", "1"), "--format json"));
+    assert!(is_coloured(&repo.env("CLICOLOR_FORCE", "1"), ""));
+    assert!(!is_coloured(&repo.env("CLICOLOR_FORCE", "1"), "--color never"));
+    assert!(!is_coloured(&repo.env("CLICOLOR_FORCE", "1"), "--format json"));
     let terminal = |environment: &str| {
         repo.shell(&format!("{environment} script -qec {BINARY} /dev/null < /dev/null")).out
     };
@@ -269,7 +270,7 @@ fn a_terminal_is_told_that_nothing_is_refused() {
     let repo = Repo::new();
     let said = repo.shell(&format!("script -qec {BINARY} /dev/null < /dev/null")).success();
     assert_eq!(said.trim(), "nothing is refused");
-    repo.guard("").silent();
+    repo.check().silent();
     repo.guard("hook pre-commit").silent();
 }
 
@@ -289,8 +290,8 @@ fn a_word_that_is_not_known_is_said() {
 
 #[test]
 fn help_and_version_go_to_standard_output() {
-    let repo = Repo::nowhere();
-    std::fs::create_dir(&repo.top).unwrap();
+    let repo = Repo::uncreated();
+    std::fs::create_dir(&repo.dir).unwrap();
     for arguments in ["--help", "-h", "check --help", "--version", "-V"] {
         let run = repo.guard(arguments);
         assert!(run.code == 0 && !run.out.is_empty() && run.err.is_empty(), "{run:?}");

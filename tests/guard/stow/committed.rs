@@ -109,7 +109,7 @@ fn a_deletion_beside_an_empty_new_file_is_no_rename() {
     repo.git("rm -q __init__.py").success();
     repo.write("debug_it.py", "").git("add -A").success();
     stowed(repo.guard("stow"));
-    assert!(!repo.is_there("__init__.py"));
+    assert!(!repo.exists("__init__.py"));
     repo.assert_settled();
 }
 
@@ -121,7 +121,7 @@ fn a_conflict_is_not_stowed() {
     repo.git("checkout -q main").success();
     repo.write(SCRIPT, "ours\n").git("commit -q --no-verify -a -m ours").success();
     repo.git("merge -q other").code(1);
-    repo.guard_with(&["stow", SCRIPT]).fails_with("has a conflict: resolve it first");
+    repo.guard_args(&["stow", SCRIPT]).fails_with("has a conflict: resolve it first");
     // Resolved, it is neither's, and goes back to ours.
     repo.write(SCRIPT, "both\n").git("add -A").success();
     repo.commit().refuses(&[SCRIPT]);
@@ -171,7 +171,7 @@ fn what_a_merge_deletes_does_not_come_back() {
     repo.git("merge -q up").code(1);
     repo.write("debug_a.py", &lines).write("k", "both\n").git("add -A").success();
     let out = stowed(repo.guard("stow"));
-    assert!(!out.contains("restored") && !repo.is_there("a.py"), "{out}");
+    assert!(!out.contains("restored") && !repo.exists("a.py"), "{out}");
     repo.git("commit -q -m merged").silent();
     assert_eq!(repo.git("ls-files").success(), "README.md\nk\n");
 }
@@ -186,7 +186,7 @@ fn a_file_that_was_renamed_and_copied_stays_renamed() {
     repo.write("debug_a.py", &lines).write("check_a.py", &lines).write("b.py", &format!("{lines}more\n"));
     repo.git("add -A").success();
     let out = stowed(repo.guard("stow"));
-    assert!(!out.contains("restored") && !repo.is_there("a.py"), "{out}");
+    assert!(!out.contains("restored") && !repo.exists("a.py"), "{out}");
     repo.assert_settled();
     // Of copies that are all refused, it comes back once.
     repo.git("mv b.py debug_b.py").success();
@@ -210,6 +210,6 @@ fn what_cannot_come_back_on_the_disk_comes_back_in_the_index() {
         let undo = out.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap();
         repo.shell(undo).success();
         assert_eq!(repo.git("diff --cached -M --name-status").success(), "R100\tlib/old.py\tdebug_old.py\n");
-        assert!(repo.is_there("lib") && repo.is_there("debug_old.py"));
+        assert!(repo.exists("lib") && repo.exists("debug_old.py"));
     }
 }

@@ -14,7 +14,7 @@ fn a_new_file_goes_home_under_its_own_name() {
     let out = stowed(repo.guard("stow"));
     assert!(out.starts_with(&format!("stowed: {SCRIPT} -> {STOWED}\n")), "{out}");
     assert_eq!(repo.read(STOWED), "x\n");
-    assert!(!repo.is_there("backend"));
+    assert!(!repo.exists("backend"));
     repo.assert_settled();
 }
 
@@ -32,7 +32,7 @@ fn each_rule_has_its_home() {
         "archive/X_SUMMARY.md",
         "current/settings.local.json",
     ] {
-        assert!(repo.is_there(&format!(".claude_sessions/{path}")), "{path}");
+        assert!(repo.exists(&format!(".claude_sessions/{path}")), "{path}");
     }
     repo.assert_settled();
 }
@@ -44,7 +44,7 @@ fn nothing_refused_is_nothing_done() {
     let before = repo.read(".git/info/exclude");
     let said = stowed(repo.guard("stow"));
     assert!(said.starts_with("nothing that is staged is refused; "), "{said}");
-    assert!(!repo.is_there(".claude_sessions") && repo.read(".git/info/exclude") == before);
+    assert!(!repo.exists(".claude_sessions") && repo.read(".git/info/exclude") == before);
     assert_eq!(repo.git("status --porcelain").success(), "A  main.py\n");
     repo.assert_no_lock();
 }
@@ -135,7 +135,7 @@ fn what_is_behind_a_symlink_now_is_not_touched() {
     let repo = Repo::new();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     fs::remove_dir_all(repo.path("backend")).unwrap();
-    repo.beside("elsewhere").write("debug_it.py", "another's\n");
+    repo.sibling("elsewhere").write("debug_it.py", "another's\n");
     symlink("../elsewhere", repo.path("backend")).unwrap();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(STOWED), "staged\n");
@@ -164,7 +164,7 @@ fn a_symlink_stays_one() {
         }
         stowed(repo.guard("stow"));
         assert_eq!(fs::read_link(repo.path(STOWED)).unwrap(), Path::new(target));
-        assert!(!repo.is_there(AGAIN));
+        assert!(!repo.exists(AGAIN));
         repo.assert_settled();
     }
 }
@@ -189,7 +189,7 @@ fn a_changed_executable_bit_counts_where_git_heeds_it() {
         repo.write(SCRIPT, "x\n").git("add -A").success();
         make_executable(&repo.path(SCRIPT));
         stowed(repo.guard("stow"));
-        assert_eq!(repo.is_there(AGAIN), is_kept);
+        assert_eq!(repo.exists(AGAIN), is_kept);
         repo.assert_settled();
     }
 }
@@ -207,7 +207,7 @@ fn a_thousand_files() {
         let path = format!(".claude_sessions/exploration/debug_{number}.py");
         assert_eq!(repo.read(&path), format!("{number}\n"));
     }
-    assert!(!repo.is_there("backend"));
+    assert!(!repo.exists("backend"));
     repo.assert_settled();
 }
 
@@ -226,7 +226,7 @@ fn names_of_all_kinds() {
     ];
     for arguments in [&["add", "-A"][..], &["update-index", "--split-index"]] {
         let repo = Repo::new();
-        repo.git_with(arguments).success();
+        repo.git_args(arguments).success();
         for name in names {
             repo.write(bytes(name), "staged\n");
         }
@@ -248,10 +248,10 @@ fn names_of_all_kinds() {
 fn a_mode_that_git_does_not_heed_is_no_difference() {
     let repo = Repo::new();
     repo.write(SCRIPT, "x\n").git("add -A").success();
-    repo.git_with(&["update-index", "--chmod=+x", SCRIPT]).success();
+    repo.git_args(&["update-index", "--chmod=+x", SCRIPT]).success();
     repo.git("config core.fileMode false").success();
     stowed(repo.guard("stow"));
-    assert!(repo.is_there(STOWED) && !repo.is_there(AGAIN));
+    assert!(repo.exists(STOWED) && !repo.exists(AGAIN));
     repo.assert_settled();
 }
 
@@ -274,6 +274,6 @@ fn thousands_of_files_of_one_name() {
     }
     repo.git("add -A").success();
     stowed(repo.guard("stow"));
-    assert!(repo.is_there(".claude_sessions/exploration/run-2000.py"));
+    assert!(repo.exists(".claude_sessions/exploration/run-2000.py"));
     repo.assert_settled();
 }

@@ -67,7 +67,7 @@ fn ids(repo: &Repo) -> BTreeSet<String> {
 
 fn contents(repo: &Repo, blobs: &BTreeMap<String, Vec<u8>>) -> BTreeSet<Vec<u8>> {
     let held = ids(repo).into_iter().filter_map(|id| blobs.get(&id).cloned());
-    files(&repo.top).into_values().map(|(_, content)| content).chain(held).collect()
+    files(&repo.dir).into_values().map(|(_, content)| content).chain(held).collect()
 }
 
 /// All files and symlinks below a directory, with their modes and contents.
@@ -90,9 +90,9 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
 
 /// The index and the worktree, without the session directory.
 fn state(repo: &Repo) -> String {
-    let mut files = files(&repo.top);
+    let mut files = files(&repo.dir);
     files.retain(|path, _| !path.starts_with(repo.path(".claude_sessions")));
-    let below = |path: &PathBuf| path.strip_prefix(&repo.top).unwrap().to_owned();
+    let below = |path: &PathBuf| path.strip_prefix(&repo.dir).unwrap().to_owned();
     let files: Vec<_> = files.iter().map(|(path, file)| (below(path), file)).collect();
     format!("{}{files:?}", repo.git("ls-files -s").success())
 }
@@ -115,7 +115,7 @@ fn is_accounted_for(repo: &Repo, before: &Before, run: &Run, is_killed: bool) {
     }
     let again = repo.guard("stow");
     assert_eq!((again.code, again.err.as_str()), (0, ""), "{run:?} {again:?}");
-    repo.guard("").silent();
+    repo.check().silent();
     repo.git("commit -q -m settled").silent();
     assert_eq!(repo.git("status --porcelain").success(), "", "{run:?}");
     assert_no_lock(repo);
@@ -132,22 +132,22 @@ fn original() -> (Repo, Before) {
 /// Runs `stow` where the nth run of git does `fault` instead, for each n until it is
 /// through; how often that was.
 fn with_git_at_fault(fault: &str, is_killed: bool) {
-    let git = Repo::nowhere().beside(".").shell("command -v git").success();
+    let git = Repo::uncreated().sibling(".").shell("command -v git").success();
     let (original, before) = original();
     for nth in 1..100 {
-        let repo = original.copied();
-        let bin = repo.beside("bin");
+        let repo = original.copy();
+        let bin = repo.sibling("bin");
         let script = format!(
             "#!/bin/sh\n\
              echo >>{bin}/count\n\
              [ $(wc -l <{bin}/count) -ne {nth} ] || {{ touch {bin}/hit; {fault}; }}\n\
              exec {git} \"$@\"\n",
-            bin = bin.top.display(),
+            bin = bin.dir.display(),
             git = git.trim(),
         );
         bin.program("git", &script);
-        let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
-        let run = repo.with("PATH", path).guard("stow");
+        let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
+        let run = repo.env("PATH", path).guard("stow");
         is_accounted_for(&repo, &before, &run, is_killed);
         if !bin.path("hit").exists() {
             assert!(run.code == 0 && nth > 5, "{nth} {run:?}");
@@ -210,7 +210,7 @@ fn with_system_call_at_fault(calls: &str, fault: &str, is_killed: bool) {
     assert!(count > 0, "{log}");
     let (original, before) = original();
     for nth in 1..=count {
-        let repo = original.copied();
+        let repo = original.copy();
         let run = trace(&repo, &format!("-e inject={calls}:{fault}:when={nth}"));
         let is_killed = is_killed || run.code > 2;
         is_accounted_for(&repo, &before, &run, is_killed);
@@ -275,11 +275,11 @@ fn another_git_holds_the_index() {
 fn a_second_stow_waits_for_none() {
     let repo = repo();
     let before = Before::of(&repo);
-    let bin = repo.beside("bin");
+    let bin = repo.sibling("bin");
     let git = repo.shell("command -v git").success();
     bin.program("git", &format!("#!/bin/sh\nsleep 0.05\nexec {} \"$@\"\n", git.trim()));
-    let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
-    let run = repo.with("PATH", path).shell(&format!(
+    let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
+    let run = repo.env("PATH", path).shell(&format!(
         "{BINARY} stow >/dev/null & sleep 0.15; {BINARY} stow; second=$?; wait $!; echo $second $?"
     ));
     assert_eq!(run.out, "2 0\n", "{run:?}");
@@ -293,7 +293,7 @@ fn it_is_stopped_at_any_time() {
     let (original, before) = original();
     for (signal, is_killed) in [("TERM", false), ("INT", false), ("HUP", false), ("KILL", true)] {
         for milliseconds in [2, 5, 10, 15, 20, 30, 40] {
-            let repo = original.copied();
+            let repo = original.copy();
             let run = repo.shell(&format!(
                 "set -m; {BINARY} stow >/dev/null & sleep 0.{milliseconds:03}; kill -{signal} $! 2>/dev/null; wait $!"
             ));
@@ -308,7 +308,7 @@ fn it_is_stopped_at_any_time() {
 fn a_file_that_appears_meanwhile_is_not_overwritten() {
     let repo = repo();
     let git = repo.shell("command -v git").success();
-    let bin = repo.beside("bin");
+    let bin = repo.sibling("bin");
     let home = ".claude_sessions/debugging";
     // While the new index is made, the names have been given out.
     let script = format!(
@@ -319,8 +319,8 @@ fn a_file_that_appears_meanwhile_is_not_overwritten() {
     );
     bin.program("git", &script);
     let before = state(&repo);
-    let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
-    let run = repo.with("PATH", path).guard("stow");
+    let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
+    let run = repo.env("PATH", path).guard("stow");
     assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
     assert_eq!(state(&repo), before);
     assert_eq!(fs::read_to_string(repo.path(format!("{home}/debug_new.py"))).unwrap(), "theirs\n");
@@ -333,7 +333,7 @@ fn a_file_that_appears_meanwhile_is_not_overwritten() {
 fn what_cannot_be_put_back_goes_forward_and_is_named() {
     let repo = repo();
     let git = repo.shell("command -v git").success();
-    let bin = repo.beside("bin");
+    let bin = repo.sibling("bin");
     // While what HEAD has is written, somebody takes the place of a file that was moved.
     let script = format!(
         "#!/bin/sh\n\
@@ -342,9 +342,9 @@ fn what_cannot_be_put_back_goes_forward_and_is_named() {
         git.trim()
     );
     bin.program("git", &script);
-    let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
     let before = Before::of(&repo);
-    let run = repo.with("PATH", path).guard("stow");
+    let run = repo.env("PATH", path).guard("stow");
     let words = "`backend/debug_new.py` is now `.claude_sessions/debugging/debug_new.py`";
     assert!(run.code == 2 && run.err.contains(words), "{run:?}");
     let staged = repo.git("diff --cached --name-only").success();
@@ -360,7 +360,7 @@ fn a_file_that_git_wrote_by_half_is_not_left() {
     let repo = repo();
     let before = Before::of(&repo);
     let git = repo.shell("command -v git").success();
-    let bin = repo.beside("bin");
+    let bin = repo.sibling("bin");
     let script = format!(
         "#!/bin/sh\n\
          case \"$*\" in *checkout-index*)\n\
@@ -373,8 +373,8 @@ fn a_file_that_git_wrote_by_half_is_not_left() {
         git = git.trim()
     );
     bin.program("git", &script);
-    let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
-    let run = repo.with("PATH", path).guard("stow");
+    let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
+    let run = repo.env("PATH", path).guard("stow");
     assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
     is_accounted_for(&repo, &before, &run, false);
     assert_eq!(repo.read("lib/renamed.py"), "1\n2\n3\n");

@@ -21,7 +21,7 @@ impl Repo {
     /// Asserts that the next commit passes, if there is anything to commit, and that
     /// git sees nothing of what was stowed.
     fn assert_settled(&self) {
-        self.guard("").silent();
+        self.check().silent();
         self.git("commit -q --allow-empty -m settled").silent();
         self.git("status --porcelain").silent();
         self.assert_no_lock();
@@ -37,7 +37,7 @@ impl Repo {
 /// A repository with a script that a commit has.
 fn with_committed_script() -> Repo {
     let repo = Repo::new();
-    repo.write(SCRIPT, "old\n").git_with(&["add", SCRIPT]).success();
+    repo.write(SCRIPT, "old\n").git_args(&["add", SCRIPT]).success();
     repo.git("commit -q --no-verify -m old").success();
     repo
 }

@@ -29,7 +29,7 @@ fn a_named_file_that_is_committed_and_changed_keeps_what_is_new() {
     let repo = with_committed_script();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n");
-    stowed(repo.guard_with(&["stow", SCRIPT]));
+    stowed(repo.guard_args(&["stow", SCRIPT]));
     assert_eq!((repo.read(STOWED).as_str(), repo.read(AGAIN).as_str()), ("changed\n", "staged\n"));
     repo.assert_settled();
 }
@@ -37,11 +37,11 @@ fn a_named_file_that_is_committed_and_changed_keeps_what_is_new() {
 #[test]
 fn only_the_changes_of_a_named_file_are_taken_where_that_is_asked() {
     let repo = with_committed_script();
-    repo.commit_past_the_guard(&["debug_as_ever.py", NOTE]);
+    repo.commit_unchecked(&["debug_as_ever.py", NOTE]);
     repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n");
-    stowed(repo.guard_with(&["stow", "--changes", SCRIPT, "debug_as_ever.py", "debug_new.py", NOTE]));
+    stowed(repo.guard_args(&["stow", "--changes", SCRIPT, "debug_as_ever.py", "debug_new.py", NOTE]));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\n", "changed\n"));
-    assert!(repo.is_there("debug_as_ever.py") && repo.is_there(".claude_sessions/debugging/debug_new.py"));
+    assert!(repo.exists("debug_as_ever.py") && repo.exists(".claude_sessions/debugging/debug_new.py"));
     // There is no other place for what is in the session directory.
     assert_eq!(repo.git("status --porcelain").success(), format!("D  {NOTE}\n"));
     repo.assert_settled();
@@ -57,7 +57,7 @@ fn what_is_only_announced_is_taken_back() {
     let out = stowed(repo.guard("stow debug_new.py debug_empty.py"));
     assert!(!out.contains("deletes"), "{out}");
     assert_eq!(repo.read(".claude_sessions/debugging/debug_new.py"), "new\n");
-    assert!(!repo.is_there(".claude_sessions/debugging/debug_new-2.py"));
+    assert!(!repo.exists(".claude_sessions/debugging/debug_new-2.py"));
     repo.assert_settled();
 }
 
@@ -65,10 +65,10 @@ fn what_is_only_announced_is_taken_back() {
 fn a_named_file_that_was_renamed_away_is_not_there() {
     let repo = with_committed_script();
     repo.git("mv backend/debug_it.py main.py").success();
-    assert_eq!(stowed(repo.guard_with(&["stow", SCRIPT])), "there is nothing to do\n");
+    assert_eq!(stowed(repo.guard_args(&["stow", SCRIPT])), "there is nothing to do\n");
     assert_eq!(repo.git("status --porcelain").success(), "R  backend/debug_it.py -> main.py\n");
     // What has been written there since is.
-    repo.write(SCRIPT, "new\n").guard_with(&["stow", SCRIPT]).success();
+    repo.write(SCRIPT, "new\n").guard_args(&["stow", SCRIPT]).success();
     assert_eq!(repo.read(STOWED), "new\n");
     repo.assert_settled();
 }
@@ -77,7 +77,7 @@ fn a_named_file_that_was_renamed_away_is_not_there() {
 fn a_named_file_that_is_gone_is_written_out() {
     let repo = with_committed_script();
     fs::remove_dir_all(repo.path("backend")).unwrap();
-    stowed(repo.guard_with(&["stow", SCRIPT]));
+    stowed(repo.guard_args(&["stow", SCRIPT]));
     assert_eq!(repo.read(STOWED), "old\n");
     repo.assert_settled();
 }
@@ -87,10 +87,10 @@ fn of_a_named_directory_goes_what_is_refused_in_it() {
     let repo = Repo::new();
     repo.stage("backend/app/debug_mapping.py").stage(SCRIPT).write("backend/check_u.py", "u\n");
     stowed(repo.guard("stow backend"));
-    assert!(repo.is_there(STOWED) && repo.is_there(".claude_sessions/exploration/check_u.py"));
+    assert!(repo.exists(STOWED) && repo.exists(".claude_sessions/exploration/check_u.py"));
     assert_eq!(repo.git("status --porcelain").success(), "A  backend/app/debug_mapping.py\n");
     for directory in ["backend", "backend/app"] {
-        repo.guard_with(&["stow", directory]).fails_with("is refused: name the files themselves");
+        repo.guard_args(&["stow", directory]).fails_with("is refused: name the files themselves");
     }
 }
 
@@ -114,9 +114,9 @@ fn paths_count_from_where_the_user_stands() {
     ] {
         let repo = Repo::new();
         repo.stage(SCRIPT);
-        let within = repo.within(from);
-        stowed(within.guard_with(&["stow", typed]));
-        assert!(repo.is_there(STOWED) && within.top.exists());
+        let within = repo.in_dir(from);
+        stowed(within.guard_args(&["stow", typed]));
+        assert!(repo.exists(STOWED) && within.dir.exists());
         repo.assert_settled();
     }
 }
@@ -125,7 +125,7 @@ fn paths_count_from_where_the_user_stands() {
 fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
     let repo = Repo::new();
     repo.stage(SCRIPT).write("inner/x", "x");
-    repo.within("inner").git("init -q").success();
+    repo.in_dir("inner").git("init -q").success();
     symlink("backend", repo.path("link")).unwrap();
     for (typed, words) in [
         ("nothing.py", "there is nothing at `nothing.py`"),
@@ -135,9 +135,9 @@ fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
         ("inner/x", "belongs to another repository, in `inner`"),
         ("link/debug_it.py", "lies behind a symlink"),
     ] {
-        repo.guard_with(&["stow", SCRIPT, typed]).fails_with(words);
+        repo.guard_args(&["stow", SCRIPT, typed]).fails_with(words);
         assert_eq!(repo.git("diff --cached --name-only").success(), format!("{SCRIPT}\n"));
-        assert!(repo.is_there(SCRIPT) && !repo.is_there(".claude_sessions"));
+        assert!(repo.exists(SCRIPT) && !repo.exists(".claude_sessions"));
         repo.assert_no_lock();
     }
 }
@@ -146,8 +146,8 @@ fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
 fn a_repository_without_an_index_has_files_too() {
     let repo = Repo::unborn();
     repo.write(SCRIPT, "x\n");
-    stowed(repo.guard_with(&["stow", SCRIPT]));
-    assert!(repo.is_there(STOWED) && !repo.is_there(".git/index"));
+    stowed(repo.guard_args(&["stow", SCRIPT]));
+    assert!(repo.exists(STOWED) && !repo.exists(".git/index"));
     repo.git("status --porcelain").silent();
     repo.write("debug_two.py", "x\n");
     stowed(repo.guard("stow ."));

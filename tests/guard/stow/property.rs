@@ -111,7 +111,7 @@ fn held_by_git(repo: &Repo, listing: &str) -> BTreeSet<(char, Vec<u8>)> {
 
 fn all(repo: &Repo) -> BTreeSet<(char, Vec<u8>)> {
     let mut all = held_by_git(repo, "ls-files -s");
-    worktree(&repo.top, &mut all);
+    worktree(&repo.dir, &mut all);
     all
 }
 
@@ -125,7 +125,7 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
             repo.git("add -A -f").success();
         }
         if at == 0 {
-            repo.git_with(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]).success();
+            repo.git_args(&["commit", "-q", "--no-verify", "--allow-empty", "-m", message]).success();
         }
     }
     let before = all(&repo);
@@ -133,7 +133,7 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
     let head = held_by_git(&repo, "ls-tree -r HEAD");
     let mut arguments = vec!["stow"];
     arguments.extend(named.map(|at| paths[at % paths.len()].0.as_str()));
-    let run = repo.guard_with(&arguments);
+    let run = repo.guard_args(&arguments);
     // A bare file or symlink of the directory's name is in the way: nothing is done.
     let is_done = run.code == 0;
     prop_assert!(is_done || run.code == 2, "{run:?}");
@@ -143,7 +143,7 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
     if !is_done {
         prop_assert_eq!(after, before, "{:?}", run);
     } else if named.is_none() {
-        let check = repo.guard("");
+        let check = repo.check();
         prop_assert!(check.code == 0 && check.out.is_empty(), "{run:?} {check:?}");
     }
     // A second one has nothing to do.

@@ -63,9 +63,9 @@ fn the_undo_command_undoes_it() {
     fs::remove_file(repo.path("debug_lost.py")).unwrap();
     repo.git("mv backend/app/main.py debug_main.py").success();
     let before = state(&repo);
-    for within in [repo.below("."), repo.within("deep/down")] {
+    for within in [repo.child("."), repo.in_dir("deep/down")] {
         let out = stowed(within.guard("stow"));
-        repo.guard("").silent();
+        repo.check().silent();
         let said = within.shell(undo(&out)).success();
         assert_eq!(
             said, "undone: 12 files are where the last stow found them, and staged as before\n",
@@ -78,7 +78,7 @@ fn the_undo_command_undoes_it() {
 #[test]
 fn a_named_stow_is_undone_too() {
     let repo = with_committed_script();
-    repo.commit_past_the_guard(&[NOTE]);
+    repo.commit_unchecked(&[NOTE]);
     repo.write("untracked", "u\n");
     repo.write("debug_new.py", "n\n").git("add debug_new.py").success();
     for arguments in [
@@ -88,7 +88,7 @@ fn a_named_stow_is_undone_too() {
     ] {
         repo.write(SCRIPT, "changed\n");
         let before = (state(&repo), repo.git("status --porcelain").success());
-        let out = stowed(repo.guard_with(arguments));
+        let out = stowed(repo.guard_args(arguments));
         repo.shell(undo(&out)).success();
         assert_eq!((state(&repo), repo.git("status --porcelain").success()), before, "{out}");
     }
@@ -141,7 +141,7 @@ fn undo_touches_nothing_that_was_made_since() {
         ("echo x > .git/index.lock", "index.lock` is there"),
     ] {
         let repo = with_committed_script();
-        repo.within("../elsewhere");
+        repo.in_dir("../elsewhere");
         repo.write("lib/old.py", "1\n2\n3\n").git("add -A").success();
         repo.commit().success();
         repo.git("mv lib/old.py check_old.py").success();
@@ -162,7 +162,7 @@ fn undo_touches_nothing_that_was_made_since() {
 
 #[test]
 fn an_undo_that_fails_leaves_all_as_it_was() {
-    let git = Repo::nowhere().beside(".").shell("command -v git").success();
+    let git = Repo::uncreated().sibling(".").shell("command -v git").success();
     for (fault, nths) in [("exit 1", 1..12), ("kill -TERM $PPID", 1..12)] {
         for nth in nths {
             let repo = with_committed_script();
@@ -170,15 +170,15 @@ fn an_undo_that_fails_leaves_all_as_it_was() {
             let staged = state(&repo);
             let out = stowed(repo.guard("stow"));
             let after = state(&repo);
-            let bin = repo.beside("bin");
+            let bin = repo.sibling("bin");
             let script = format!(
                 "#!/bin/sh\necho >>{bin}/count\n[ $(wc -l <{bin}/count) -ne {nth} ] || {{ {fault}; }}\nexec {git} \"$@\"\n",
-                bin = bin.top.display(),
+                bin = bin.dir.display(),
                 git = git.trim(),
             );
             bin.program("git", &script);
-            let path = format!("{}:{}", bin.top.display(), std::env::var("PATH").unwrap());
-            let run = repo.with("PATH", path).shell(undo(&out));
+            let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
+            let run = repo.env("PATH", path).shell(undo(&out));
             repo.assert_no_lock();
             if run.code == 0 {
                 assert_eq!(state(&repo), staged, "{fault} {nth}");
@@ -214,7 +214,7 @@ fn there_is_one_stow_to_undo() {
 #[test]
 fn an_undo_is_for_the_index_of_its_stow() {
     let repo = Repo::new();
-    let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
+    let other = repo.env("GIT_INDEX_FILE", ".git/other-index");
     other.git("read-tree HEAD").success();
     other.stage(SCRIPT);
     let before = other.git("ls-files -s").success();
@@ -269,19 +269,19 @@ fn an_undo_moves_through_no_symlink_and_names_no_other_file() {
     repo.git("commit -q --no-verify -m old").success();
     fs::remove_file(repo.path("debug_x.py")).unwrap();
     repo.write("debug_x.py", "new\n").git("add -A").success();
-    repo.git_with(&["mv", "a*.py", "debug_[ab].py"]).success();
+    repo.git_args(&["mv", "a*.py", "debug_[ab].py"]).success();
     repo.write("debug_a.py", "not staged\n");
     let before = (state(&repo), repo.git("status --porcelain").success());
     let out = stowed(repo.guard("stow"));
     repo.shell(undo(&out)).success();
     assert_eq!((state(&repo), repo.git("status --porcelain").success()), before);
-    assert!(!repo.is_there("src/debug_x.py"));
+    assert!(!repo.exists("src/debug_x.py"));
 }
 
 #[test]
 fn an_undo_puts_a_repository_back() {
     let repo = Repo::new();
-    let inner = repo.within("debug_m.py");
+    let inner = repo.in_dir("debug_m.py");
     inner.git("init -q").success();
     inner.write("x", "1\n").git("add x").success();
     inner.commit().success();
@@ -291,7 +291,7 @@ fn an_undo_puts_a_repository_back() {
     repo.git("add -A").success();
     let before = repo.git("ls-files -s").success();
     let out = stowed(repo.guard("stow"));
-    assert!(repo.is_there(".claude_sessions/debugging/debug_m.py/.git"), "{out}");
+    assert!(repo.exists(".claude_sessions/debugging/debug_m.py/.git"), "{out}");
     repo.shell(undo(&out)).success();
     assert_eq!(repo.git("ls-files -s").success(), before);
     assert_eq!(repo.read("debug_m.py/x"), "2\n");
@@ -302,7 +302,7 @@ fn an_undo_heeds_where_the_environment_says_the_repository_is() {
     let repo = Repo::new();
     repo.stage(SCRIPT);
     let before = repo.git("ls-files -s").success();
-    let within = repo.within("deep").with("GIT_DIR", "../.git").with("GIT_WORK_TREE", "..");
+    let within = repo.in_dir("deep").env("GIT_DIR", "../.git").env("GIT_WORK_TREE", "..");
     let out = stowed(within.guard("stow"));
     within.shell(undo(&out)).success();
     assert_eq!(repo.git("ls-files -s").success(), before);

@@ -8,13 +8,13 @@ use crate::sandbox::{BINARY, Repo};
 /// A repository in which a submodule is staged.
 fn with_submodule(path: &str) -> Repo {
     let repo = Repo::new();
-    let other = repo.beside("other");
-    fs::create_dir(&other.top).unwrap();
+    let other = repo.sibling("other");
+    fs::create_dir(&other.dir).unwrap();
     other.git("init -q").success();
     other.stage("x").git("commit -q -m x").success();
-    let url = other.top.display().to_string();
+    let url = other.dir.display().to_string();
     let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, path];
-    repo.git_with(&add).success();
+    repo.git_args(&add).success();
     repo
 }
 
@@ -22,10 +22,10 @@ fn with_submodule(path: &str) -> Repo {
 fn a_linked_worktree_has_its_own_session_directory() {
     let repo = Repo::new();
     repo.git("worktree add -q ../linked").success();
-    let linked = repo.beside("linked");
+    let linked = repo.sibling("linked");
     linked.stage(SCRIPT);
     stowed(linked.guard("stow"));
-    assert!(linked.is_there(STOWED) && !repo.is_there(".claude_sessions"));
+    assert!(linked.exists(STOWED) && !repo.exists(".claude_sessions"));
     linked.assert_settled();
 }
 
@@ -33,12 +33,12 @@ fn a_linked_worktree_has_its_own_session_directory() {
 fn a_submodule_is_stowed_as_a_repository_of_its_own() {
     let repo = with_submodule("sub");
     repo.commit().silent();
-    let sub = repo.below("sub");
+    let sub = repo.child("sub");
     sub.stage(SCRIPT);
-    repo.guard_with(&["stow", "sub/backend/debug_it.py"])
+    repo.guard_args(&["stow", "sub/backend/debug_it.py"])
         .fails_with("belongs to another repository, in `sub`");
     stowed(sub.guard("stow"));
-    assert!(sub.is_there(STOWED));
+    assert!(sub.exists(STOWED));
     sub.assert_settled();
     repo.git("status --porcelain").success();
 }
@@ -47,15 +47,15 @@ fn a_submodule_is_stowed_as_a_repository_of_its_own() {
 fn a_submodule_cannot_be_moved() {
     let repo = with_submodule(".Claude_Sessions/sub");
     repo.guard("stow").fails_with("`.Claude_Sessions/sub` is a submodule");
-    assert!(repo.is_there(".Claude_Sessions/sub/x"));
+    assert!(repo.exists(".Claude_Sessions/sub/x"));
     // A repository that has its git directory in itself can.
     let repo = Repo::new();
-    let inner = repo.within(".Claude_Sessions/inner");
+    let inner = repo.in_dir(".Claude_Sessions/inner");
     inner.git("init -q").success();
     inner.stage("x").git("commit -q -m x").success();
     repo.shell("git add -A 2>/dev/null").success();
     stowed(repo.guard("stow"));
-    assert!(repo.is_there(".claude_sessions/inner/.git") && !repo.is_there(".Claude_Sessions"));
+    assert!(repo.exists(".claude_sessions/inner/.git") && !repo.exists(".Claude_Sessions"));
     repo.assert_settled();
 }
 
@@ -67,7 +67,7 @@ fn line_endings_that_git_converts_are_no_difference() {
     repo.write(SCRIPT, "a\r\nb\r\n").git("add -A").success();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(STOWED), "a\r\nb\r\n");
-    assert!(!repo.is_there(AGAIN));
+    assert!(!repo.exists(AGAIN));
     repo.assert_settled();
 }
 
@@ -77,9 +77,9 @@ fn a_file_that_sparse_checkout_keeps_off_the_disk_is_written_out() {
     for path in ["backend/x.py", "frontend/x.js"] {
         repo.stage(path);
     }
-    repo.commit_past_the_guard(&["frontend/debug_old.js"]);
+    repo.commit_unchecked(&["frontend/debug_old.js"]);
     for index in ["--no-sparse-index", "--sparse-index"] {
-        repo.git_with(&["sparse-checkout", "set", "--cone", index, "backend"]).success();
+        repo.git_args(&["sparse-checkout", "set", "--cone", index, "backend"]).success();
         repo.stage("frontend/debug_new.js").write("frontend/debug_old.js", "changed\n");
         repo.git("add --sparse frontend").success();
         repo.git("sparse-checkout reapply").success();
@@ -100,31 +100,31 @@ fn the_index_of_a_commit_alone_is_not_stowed() {
     repo.stage(SCRIPT);
     let run = repo.git("commit -q -a -m all");
     assert!(run.code == 1 && run.err.contains("run `stow` outside of hooks"), "{run:?}");
-    assert!(repo.is_there(SCRIPT));
+    assert!(repo.exists(SCRIPT));
 }
 
 #[test]
 fn an_index_that_the_user_names_is_the_one() {
     let repo = Repo::new();
-    let other = repo.with("GIT_INDEX_FILE", ".git/other-index");
+    let other = repo.env("GIT_INDEX_FILE", ".git/other-index");
     other.git("read-tree HEAD").success();
     other.stage(SCRIPT);
     stowed(other.guard("stow"));
-    assert!(repo.is_there(STOWED));
+    assert!(repo.exists(STOWED));
     assert_eq!(other.git("diff --cached --name-only").success(), "");
 }
 
 #[test]
 fn a_worktree_that_the_environment_names_is_the_one() {
     let repo = Repo::new();
-    let bare = repo.beside("elsewhere");
-    fs::create_dir(&bare.top).unwrap();
-    let named = bare.with("GIT_DIR", repo.path(".git")).with("GIT_WORK_TREE", &repo.top);
+    let bare = repo.sibling("elsewhere");
+    fs::create_dir(&bare.dir).unwrap();
+    let named = bare.env("GIT_DIR", repo.path(".git")).env("GIT_WORK_TREE", &repo.dir);
     repo.stage(SCRIPT);
-    stowed(named.guard_with(&["stow"]));
-    assert!(repo.is_there(STOWED));
+    stowed(named.guard_args(&["stow"]));
+    assert!(repo.exists(STOWED));
     repo.assert_settled();
-    let relative = repo.below(".").with("GIT_DIR", ".git").with("GIT_WORK_TREE", ".");
+    let relative = repo.child(".").env("GIT_DIR", ".git").env("GIT_WORK_TREE", ".");
     repo.stage(SCRIPT);
     stowed(relative.guard("stow"));
     repo.assert_settled();
@@ -136,9 +136,9 @@ fn a_partial_clone_that_is_sparse() {
     origin.write("out/old.py", "old\n").write("backend/x.py", "x\n").git("add -A").success();
     origin.commit().silent();
     origin.git("config uploadpack.allowFilter true").success();
-    let url = format!("file://{}", origin.top.display());
-    origin.git_with(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]).success();
-    let repo = origin.beside("partial");
+    let url = format!("file://{}", origin.dir.display());
+    origin.git_args(&["clone", "-q", "--filter=blob:none", "--sparse", &url, "../partial"]).success();
+    let repo = origin.sibling("partial");
     repo.git("rm -q --sparse --cached out/old.py").success();
     repo.write("debug_x.py", "x\n").git("add debug_x.py").success();
     stowed(repo.guard("stow"));

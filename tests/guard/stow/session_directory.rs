@@ -51,7 +51,7 @@ fn another_letter_case_is_moved_to_the_real_one() {
     assert_eq!(repo.read(".claude_sessions/current/x-2"), "one\n");
     assert_eq!(repo.read(".claude_sessions/later"), "three\n");
     assert_eq!(repo.read("pkg/.claude_sessions/y"), "two\n");
-    assert!(!repo.is_there(".Claude_Sessions") && !repo.is_there("pkg/.CLAUDE_SESSIONS"));
+    assert!(!repo.exists(".Claude_Sessions") && !repo.exists("pkg/.CLAUDE_SESSIONS"));
     repo.assert_settled();
 }
 
@@ -62,14 +62,14 @@ fn a_bare_name_is_unstaged_and_ignored() {
             let repo = Repo::new();
             repo.shell(&format!("mkdir -p pkg && {make} {path}")).success();
             if repo.path(path).join(".git").exists() {
-                let inner = repo.below(path);
+                let inner = repo.child(path);
                 inner.write("x", "x").git("add x").success();
                 inner.commit().success();
             }
             repo.shell(&format!("git add -f {path} 2>/dev/null")).success();
             repo.commit().refuses(&[path]);
             stowed(repo.guard("stow"));
-            assert!(repo.is_there(path));
+            assert!(repo.exists(path));
             repo.assert_settled();
         }
     }
@@ -91,7 +91,7 @@ fn a_bare_name_in_another_letter_case_goes_home() {
 #[test]
 fn committed_session_work_is_left_alone_and_named_once() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[NOTE, ".claude_sessions/old.md"]);
+    repo.commit_unchecked(&[NOTE, ".claude_sessions/old.md"]);
     repo.stage(SCRIPT);
     let out = stowed(repo.guard("stow"));
     for path in [NOTE, ".claude_sessions/old.md"] {
@@ -101,7 +101,7 @@ fn committed_session_work_is_left_alone_and_named_once() {
     let untrack = out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap();
     assert!(untrack.ends_with(" stow -- :/.claude_sessions"), "{out}");
     repo.assert_settled();
-    assert!(repo.is_there(NOTE));
+    assert!(repo.exists(NOTE));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn the_command_that_untracks_committed_session_work_does() {
         "pkg/.claude_sessions/deep/.claude_sessions/y",
         ".CLAUDE_sessions/z",
     ];
-    repo.commit_past_the_guard(&paths);
+    repo.commit_unchecked(&paths);
     let out = stowed(repo.guard("stow"));
     repo.shell(out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap()).success();
     repo.guard("check --all-files").silent();
@@ -132,25 +132,25 @@ fn the_command_that_untracks_committed_session_work_does() {
 #[test]
 fn committed_session_work_that_changed_is_unstaged() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[NOTE]);
-    repo.write(NOTE, "changed\n").git_with(&["add", NOTE]).success();
+    repo.commit_unchecked(&[NOTE]);
+    repo.write(NOTE, "changed\n").git_args(&["add", NOTE]).success();
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(NOTE), "changed\n");
     assert_eq!(repo.git("status --porcelain").success(), format!(" M {NOTE}\n"));
-    repo.guard("").silent();
+    repo.check().silent();
 }
 
 #[test]
 fn committed_session_work_that_is_named_is_deleted_from_the_next_commit() {
     let repo = Repo::new();
-    repo.commit_past_the_guard(&[NOTE]);
+    repo.commit_unchecked(&[NOTE]);
     for named in [NOTE, ".claude_sessions", ":/.claude_sessions/current"] {
-        stowed(repo.guard_with(&["stow", named]));
+        stowed(repo.guard_args(&["stow", named]));
         assert_eq!(repo.git("status --porcelain").success(), format!("D  {NOTE}\n"));
-        assert!(repo.is_there(NOTE));
+        assert!(repo.exists(NOTE));
         repo.git("reset -q").success();
     }
-    stowed(repo.guard_with(&["stow", NOTE]));
+    stowed(repo.guard_args(&["stow", NOTE]));
     repo.assert_settled();
 }
 
@@ -174,7 +174,7 @@ fn a_rule_that_covers_it_already_is_enough() {
         fs::remove_dir_all(repo.path(".git/info")).unwrap();
         repo.write(".gitignore", &format!("{rule}\n")).git("add .gitignore").success();
         let out = stowed(repo.stage(SCRIPT).guard("stow"));
-        assert!(!out.contains("ignored") && !repo.is_there(".git/info"), "{rule}: {out}");
+        assert!(!out.contains("ignored") && !repo.exists(".git/info"), "{rule}: {out}");
         repo.assert_settled();
     }
 }
@@ -184,8 +184,8 @@ fn a_rule_against_ignoring_it_is_named_and_nothing_is_moved() {
     let repo = Repo::new();
     repo.write(".gitignore", "x\n!.claude_sessions/\n").git("add .gitignore").success();
     repo.stage(SCRIPT).guard("stow").fails_with("a line of a `.gitignore` that begins with `!`");
-    repo.within(".claude_sessions").guard("stow").fails_with(".gitignore:2: !.claude_sessions/");
-    assert!(repo.is_there(SCRIPT) && !repo.is_there(STOWED));
+    repo.in_dir(".claude_sessions").guard("stow").fails_with(".gitignore:2: !.claude_sessions/");
+    assert!(repo.exists(SCRIPT) && !repo.exists(STOWED));
     assert!(repo.git("status --porcelain").success().contains(&format!("A  {SCRIPT}\n")));
     repo.assert_no_lock();
 }
@@ -195,7 +195,7 @@ fn a_session_directory_that_leads_away_is_refused() {
     for link in [".claude_sessions", ".claude_sessions/debugging"] {
         for target in ["../elsewhere", "/nowhere"] {
             let repo = Repo::new();
-            repo.within("../elsewhere");
+            repo.in_dir("../elsewhere");
             repo.write(".claude_sessions/keep", "");
             if link == ".claude_sessions" {
                 fs::remove_dir_all(repo.path(link)).unwrap();
@@ -203,7 +203,7 @@ fn a_session_directory_that_leads_away_is_refused() {
             symlink(repo.path(target), repo.path(link)).unwrap();
             repo.stage(SCRIPT);
             repo.guard("stow").fails_with(&format!("`{link}` is a symlink to"));
-            assert!(repo.is_there(SCRIPT) && !repo.is_there("../elsewhere/debugging"));
+            assert!(repo.exists(SCRIPT) && !repo.exists("../elsewhere/debugging"));
             assert!(repo.git("status --porcelain").success().contains(&format!("A  {SCRIPT}\n")));
             repo.assert_no_lock();
         }
@@ -226,7 +226,7 @@ fn a_session_directory_that_cannot_be_reached_gives_up_what_is_staged() {
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(".claude_sessions/current/x.md"), "pkg/.claude_sessions/x.md\n");
     assert_eq!(repo.read("elsewhere/.claude_sessions/x.md"), "pkg/.claude_sessions/x.md\n");
-    repo.guard("").silent();
+    repo.check().silent();
 }
 
 #[test]
@@ -240,5 +240,5 @@ fn a_stow_that_fails_leaves_no_trace() {
     }
     fs::remove_dir_all(repo.path(".git/info")).unwrap();
     repo.guard("stow").fails_with("git would not ignore");
-    assert!(!repo.is_there(".git/info/exclude"));
+    assert!(!repo.exists(".git/info/exclude"));
 }

@@ -3,6 +3,7 @@
 //! `GIT_INDEX_FILE` would make a fixture rewrite the developer's own index.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::fs;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -16,16 +17,35 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_stage-guard");
 /// A repository, and the directory that it and its relatives lie in.
 pub(crate) struct Repo {
     root: std::rc::Rc<TempDir>,
-    pub(crate) top: PathBuf,
+    pub(crate) dir: PathBuf,
     environment: Vec<(OsString, OsString)>,
 }
 
-/// How a program ended.
-#[derive(Debug)]
+/// The exit code and the output of a program.
 pub(crate) struct Run {
+    /// -1 if a signal ended it.
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
+}
+
+/// Prints the output as blocks of lines, as a failed assertion shows it.
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit code {}", self.code)?;
+        for (name, text) in [("standard output", &self.out), ("standard error", &self.err)] {
+            match text.as_str() {
+                "" => write!(f, "\n{name}: empty")?,
+                text => {
+                    write!(f, "\n{name}:")?;
+                    for line in text.lines() {
+                        write!(f, "\n    {}", line.escape_debug())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Repo {
@@ -48,72 +68,72 @@ impl Repo {
     }
 
     fn init(format: &[&str]) -> Self {
-        let repo = Self::nowhere();
-        fs::create_dir(&repo.top).unwrap();
-        repo.git_with(&[&["init", "-q", "-b", "main"], format].concat()).success();
+        let repo = Self::uncreated();
+        fs::create_dir(&repo.dir).unwrap();
+        repo.git_args(&[&["init", "-q", "-b", "main"], format].concat()).success();
         repo.guard("install").success();
         repo
     }
 
     /// A copy of this repository, at another place.
-    pub(crate) fn copied(&self) -> Self {
-        let copy = Self::nowhere();
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::uncreated();
         let mut copying = self.command("cp");
-        copying.arg("-a").args([&self.top, &copy.top]);
+        copying.arg("-a").args([&self.dir, &copy.dir]);
         Self::run(copying, b"").success();
         copy
     }
 
     /// A place for a repository.
-    pub(crate) fn nowhere() -> Self {
+    pub(crate) fn uncreated() -> Self {
         let root = TempDir::new().unwrap();
         // As git would print it: the temporary directory may be behind a symlink.
-        let top = root.path().canonicalize().unwrap().join("repo");
-        Self { root: root.into(), top, environment: Vec::new() }
+        let dir = root.path().canonicalize().unwrap().join("repo");
+        Self { root: root.into(), dir, environment: Vec::new() }
     }
 
     /// Another directory beside this repository, as a repository to work in.
-    pub(crate) fn beside(&self, directory: &str) -> Self {
-        let top = self.top.parent().unwrap().join(directory);
-        Self { root: self.root.clone(), top, environment: self.environment.clone() }
+    pub(crate) fn sibling(&self, directory: &str) -> Self {
+        let dir = self.dir.parent().unwrap().join(directory);
+        Self { root: self.root.clone(), dir, environment: self.environment.clone() }
     }
 
     /// A directory of this one, as a repository to work in.
-    pub(crate) fn below(&self, directory: &str) -> Self {
-        Self { root: self.root.clone(), top: self.top.join(directory), environment: self.environment.clone() }
+    pub(crate) fn child(&self, directory: &str) -> Self {
+        Self { root: self.root.clone(), dir: self.dir.join(directory), environment: self.environment.clone() }
     }
 
     /// The home directory of all that a test runs.
     pub(crate) fn home() -> Self {
-        let mut home = Self::nowhere();
-        home.top.pop();
+        let mut home = Self::uncreated();
+        home.dir.pop();
         home
     }
 
     /// A guarded bare repository without a commit, `server.git` below this directory.
-    pub(crate) fn beside_bare(&self) -> Self {
+    pub(crate) fn bare_server(&self) -> Self {
         self.git("init -q --bare -b main server.git").success();
-        let server = self.below("server.git");
+        let server = self.child("server.git");
         server.guard("install").success();
         server
     }
 
     /// The same repository seen from one of its directories.
-    pub(crate) fn within(&self, directory: &str) -> Self {
-        let within = self.below(directory);
-        fs::create_dir_all(&within.top).unwrap();
+    pub(crate) fn in_dir(&self, directory: &str) -> Self {
+        let within = self.child(directory);
+        fs::create_dir_all(&within.dir).unwrap();
         within
     }
 
     /// The same repository with a variable set.
-    pub(crate) fn with(&self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(&self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let mut environment = self.environment.clone();
         environment.push((name.into(), value.as_ref().to_owned()));
-        Self { root: self.root.clone(), top: self.top.clone(), environment }
+        Self { root: self.root.clone(), dir: self.dir.clone(), environment }
     }
 
     pub(crate) fn path(&self, path: impl AsRef<OsStr>) -> PathBuf {
-        self.top.join(path.as_ref())
+        self.dir.join(path.as_ref())
     }
 
     /// Writes a file and the directories that it needs.
@@ -132,7 +152,7 @@ impl Repo {
     }
 
     /// Whether anything is there, be it a dangling symlink.
-    pub(crate) fn is_there(&self, path: &str) -> bool {
+    pub(crate) fn exists(&self, path: &str) -> bool {
         fs::symlink_metadata(self.path(path)).is_ok()
     }
 
@@ -159,7 +179,7 @@ impl Repo {
     }
 
     /// Commits `paths` past the guard, as an old history may hold them.
-    pub(crate) fn commit_past_the_guard(&self, paths: &[&str]) -> &Self {
+    pub(crate) fn commit_unchecked(&self, paths: &[&str]) -> &Self {
         for path in paths {
             self.stage(path);
         }
@@ -170,16 +190,16 @@ impl Repo {
     /// Runs git with arguments that hold no spaces.
     #[must_use]
     pub(crate) fn git(&self, arguments: &str) -> Run {
-        self.git_with(&arguments.split_whitespace().collect::<Vec<_>>())
+        self.git_args(&arguments.split_whitespace().collect::<Vec<_>>())
     }
 
     #[must_use]
-    pub(crate) fn git_with(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
-        self.git_fed(arguments, b"")
+    pub(crate) fn git_args(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
+        self.git_with_input(arguments, b"")
     }
 
     #[must_use]
-    pub(crate) fn git_fed(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
+    pub(crate) fn git_with_input(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
         let mut command = self.command("git");
         command.args(arguments);
         Self::run(command, input)
@@ -188,16 +208,22 @@ impl Repo {
     /// Runs the binary with arguments that hold no spaces.
     #[must_use]
     pub(crate) fn guard(&self, arguments: &str) -> Run {
-        self.guard_with(&arguments.split_whitespace().collect::<Vec<_>>())
+        self.guard_args(&arguments.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// Runs the check of what is staged, as the hook does.
+    #[must_use]
+    pub(crate) fn check(&self) -> Run {
+        self.guard("")
     }
 
     #[must_use]
-    pub(crate) fn guard_with(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
-        self.guard_fed(arguments, b"")
+    pub(crate) fn guard_args(&self, arguments: &[impl AsRef<OsStr>]) -> Run {
+        self.guard_with_input(arguments, b"")
     }
 
     #[must_use]
-    pub(crate) fn guard_fed(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
+    pub(crate) fn guard_with_input(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Run {
         let mut command = self.command(BINARY);
         command.args(arguments);
         Self::run(command, input)
@@ -246,7 +272,7 @@ impl Repo {
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
-            .current_dir(&self.top)
+            .current_dir(&self.dir)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", self.root.path())
@@ -277,7 +303,7 @@ impl Repo {
 
     /// The oldest of the versions that can do what a test needs.
     pub(crate) fn git_is_at_least(version: (u32, u32)) -> bool {
-        let mut command = Self::nowhere().command("git");
+        let mut command = Self::uncreated().command("git");
         command.current_dir("/").arg("--version");
         let text = Self::run(command, b"").out;
         let mut numbers = text.split([' ', '.']).filter_map(|part| part.trim().parse().ok());
@@ -298,14 +324,14 @@ impl Run {
     }
 
     /// Asserts that the guard, or git through its hook, refused something.
-    pub(crate) fn refuses_some(self) -> Self {
+    pub(crate) fn refuses_any(self) -> Self {
         assert_eq!(self.code, 1, "{self:?}");
         Self { out: format!("{}{}", self.out, self.err), ..self }
     }
 
     /// Asserts that the guard, or git through its hook, refused just these paths.
     pub(crate) fn refuses(self, paths: &[&str]) -> Self {
-        let run = self.refuses_some();
+        let run = self.refuses_any();
         let refused: Vec<&str> = run
             .out
             .lines()
