@@ -11,14 +11,14 @@ use anstream::{AutoStream, ColorChoice};
 use stage_guard::cli::{Cli, Color, Command};
 use stage_guard::commands::{self, Outcome, Output, Terminal};
 use stage_guard::git;
-use stage_guard::report::escape::visible_lines;
+use stage_guard::report::failure::{self, Failure};
 use stage_guard::report::typed;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let cli = match Cli::at_a_glance(&arguments).map_or_else(|| Cli::read(env::args_os()), Ok) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return fail(&typed::mistake(error)),
+        Err(error) if error.use_stderr() => return fail(&Failure::new(typed::mistake(error))),
         Err(help) => return print(help.render().to_string().as_bytes(), Color::Auto, Outcome::Allowed),
     };
     let color = cli.options.color;
@@ -30,17 +30,20 @@ fn main() -> ExitCode {
         Ok(outcome) => print(&out.report, color, outcome),
         // What could not be judged, the agent may do: git's hooks judge it at the commit.
         Err(error) if is_advice => {
-            let message = causes(error.as_ref());
+            let message = failure::message(error.as_ref());
             say(message.lines().next().unwrap_or_default(), ExitCode::SUCCESS)
         }
-        Err(error) => fail(&causes(error.as_ref())),
+        Err(error) => fail(error.as_ref()),
     }
 }
 
 /// Ends the process while libgit2 reads something without end.
 #[expect(clippy::exit, reason = "the thread that reads never comes back")]
 fn end_stalled(is_advice: bool) {
-    fail("could not read an object of the repository: it is cut short; `git fsck` names it");
+    fail(
+        &Failure::new("could not read an object of the repository: it is cut short")
+            .with_help("`git fsck` names it"),
+    );
     process::exit(if is_advice { 0 } else { 2 });
 }
 
@@ -74,7 +77,7 @@ fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
     let mut out = AutoStream::new(io::stdout().lock(), choice);
     match out.write_all(report).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            fail(&format!("could not print the report: {error}"))
+            fail(&Failure::new(format!("could not print the report: {error}")))
         }
         _ => match outcome {
             Outcome::Allowed => ExitCode::SUCCESS,
@@ -98,23 +101,16 @@ fn is_coloured() -> bool {
     (!force.is_empty() && force != "0") || (wish != "0" && is_able)
 }
 
-fn fail(message: &str) -> ExitCode {
-    say(message, ExitCode::from(2))
+fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    write_error(&failure::render(error), ExitCode::from(2))
 }
 
 fn say(message: &str, code: ExitCode) -> ExitCode {
-    // Where standard error is gone too, the exit code alone must say it.
-    let _ = writeln!(io::stderr(), "stage-guard: {}", visible_lines(message));
-    code
+    write_error(&failure::render_message(message), code)
 }
 
-/// An error and what caused it, each once.
-fn causes(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    message
+fn write_error(text: &str, code: ExitCode) -> ExitCode {
+    // If standard error is closed, the exit code alone reports the failure.
+    let _ = io::stderr().write_all(text.as_bytes());
+    code
 }

@@ -49,6 +49,17 @@ pub enum Error {
     Write(#[from] session::Error),
 }
 
+impl Error {
+    /// Returns what to do about the error.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Write(error) => error.help(),
+            _ => None,
+        }
+    }
+}
+
 impl SettingsFile {
     /// Reads the settings of the worktree at `top`, an absolute path without symlinks.
     ///

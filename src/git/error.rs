@@ -149,6 +149,14 @@ pub enum Error {
     CurrentDirectory(#[source] io::Error),
 }
 
+impl Error {
+    /// Returns what to do about the error.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        None
+    }
+}
+
 /// What brings the missing part of a shallow clone.
 const DEEPEN: &str =
     "fetch the whole history: `git fetch --unshallow`, and on a CI server `fetch-depth: 0` for the checkout";

@@ -17,6 +17,14 @@ pub struct Error {
     source: io::Error,
 }
 
+impl Error {
+    /// Returns what to do about the error.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        None
+    }
+}
+
 /// Runs the hook at `path` as git would, in this environment, with these arguments.
 /// Its standard input is `input`, where git's was read already; else git's. Gives
 /// what a shell calls the exit status.

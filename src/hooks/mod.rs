@@ -107,6 +107,14 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Returns what to do about the error.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        None
+    }
+}
+
 impl Hooks {
     /// The hooks in `directory` of the repository whose common git directory is
     /// `common_dir`, both absolute.

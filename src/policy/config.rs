@@ -34,6 +34,14 @@ pub struct Error {
     excerpt: String,
 }
 
+impl Error {
+    /// Returns what to do about the error.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        None
+    }
+}
+
 /// A mistake at a range of bytes of a configuration's text.
 struct Mistake {
     at: Range<usize>,

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod completions;
 pub mod doctor;
 pub mod escape;
+pub mod failure;
 pub mod github;
 pub mod hooks;
 pub mod human;

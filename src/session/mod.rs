@@ -133,6 +133,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Returns what to do about the error.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Git(error) => error.help(),
+            _ => None,
+        }
+    }
+}
+
 fn and_yet(moved: &[(BString, BString)]) -> String {
     moved.iter().fold(String::new(), |said, (path, to)| said + &format!("; `{path}` is now `{to}`"))
 }

@@ -247,7 +247,7 @@ fn a_file_of_another_editor() {
     let repo = configured("\u{feff}allow = [\"debug_x.py\"]\r\ndisable = [\"x\"]\r\n");
     let run = repo.check();
     assert!(
-        run.err.contains("line 2, column 12: no rule has the id `x`\n2 | disable = [\"x\"]\n"),
+        run.err.contains("line 2, column 12: no rule has the id `x`\n  2 | disable = [\"x\"]\n"),
         "{run:?}"
     );
     let repo = configured("\u{feff}allow = [\"debug_x.py\"]\r\n");
@@ -281,6 +281,6 @@ fn of_a_long_line_what_is_around_the_mistake_is_shown() {
 fn a_caret_stands_below_what_it_means() {
     let run = configured("tracked = \"refuse\"\n\ndisable = [\"ä\", \"debug-scrpt\"]\n").check();
     let expected = "stage-guard: `.stage-guard.toml`, line 3, column 12: no rule has the id `ä`\n\
-                    3 | disable = [\"ä\", \"debug-scrpt\"]\n  |            ^^^\n";
+                    \x20 3 | disable = [\"ä\", \"debug-scrpt\"]\n    |            ^^^\n";
     assert_eq!(run.err, expected);
 }
