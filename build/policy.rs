@@ -20,7 +20,7 @@ pub(crate) fn write(directory: &Path) {
             disabled: Vec::new(),
             lists: BTreeMap::from([{}]),
             tracked: Tracked::Refuse,
-            production: Production {{ roots: roots(&{})?, markers: owned(&{}), outside: known(&{}) }},
+            production: Production {{ roots: roots(&{}), markers: owned(&{}), outside: known(&{}) }},
             rules: vec![{rules}],
         }}",
         lists_of_texts.join(", "),

@@ -21,6 +21,8 @@
 //! What `stage-guard --format json` does, in a repository with a debug script staged:
 //!
 //! ```
+//! use std::convert::Infallible;
+//!
 //! use stage_guard::git::Repository;
 //! use stage_guard::policy::Policy;
 //! use stage_guard::report::json;
@@ -34,16 +36,16 @@
 //! # std::fs::write("debug_login.py", "")?;
 //! # git(&["add", "main.py", "debug_login.py"]);
 //!
-//! let policy = Policy::built_in()?;
+//! let policy = Policy::built_in();
 //! let repository = Repository::open()?;
 //!
 //! // What a commit of the index would add or change, as far as a rule could refuse it.
-//! let mut nominator = policy.nominator();
-//! let staged = repository.staged(&[], &mut |path| nominator.nominates(path))?;
+//! let mut prefilter = policy.prefilter();
+//! let staged = repository.staged(&[], &mut |path| prefilter.may_refuse(path))?;
 //!
 //! // A rule may ask what lies beside a path.
 //! let tracked = repository.tracked_paths()?;
-//! let findings = policy.findings(staged.entries, &|path| tracked.contains(path));
+//! let Ok(findings) = policy.findings(staged.entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
 //! assert_eq!(findings[0].entry.path, "debug_login.py");
 //! assert_eq!(findings[0].rule.id, "debug-script");
 //!

@@ -11,14 +11,14 @@ use stage_guard::policy::Policy;
 
 fuzz_target!(|paths: &[u8]| {
     static POLICY: OnceLock<Policy> = OnceLock::new();
-    let policy = POLICY.get_or_init(|| Policy::built_in().unwrap());
-    let mut nominator = policy.nominator();
+    let policy = POLICY.get_or_init(|| Policy::built_in());
+    let mut prefilter = policy.prefilter();
     for path in paths.lines() {
         let path = BStr::new(path);
-        if policy.nominates(path) {
-            assert!(nominator.nominates(path), "{path}");
+        if policy.may_refuse(path) {
+            assert!(prefilter.may_refuse(path), "{path}");
         } else {
-            nominator.nominates(path);
+            prefilter.may_refuse(path);
         }
     }
 });

@@ -1,5 +1,6 @@
 //! `agent`: what the hooks of a coding agent call before it does something.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::io::Read;
 use std::path::Path;
@@ -12,7 +13,7 @@ use crate::Change;
 use crate::agent::{Deed, Event, evasion};
 use crate::cli::Options;
 use crate::git::{self, Repository};
-use crate::policy::{Verdict, is_at_home, is_in_session_directory};
+use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory};
 use crate::report;
 use crate::report::agent::Misplaced;
 use crate::session::SessionDirectory;
@@ -49,19 +50,21 @@ fn misplaced(options: &Options, here: &Path, file: &Path) -> Result<Option<Strin
     let path = repository.path_from_top(file.as_os_str())?;
     let path = path.as_bstr();
     let policy = policy(options, &|name| repository.top_level_file(name))?;
-    if is_at_home(path) || !policy.nominates(path) {
+    if is_below_session_directory(path) || !policy.may_refuse(path) {
         return Ok(None);
     }
     let tracked = repository.tracked_paths()?;
     // What lies beside it is staged with it, more often than not.
-    let is_beside = |path: &BStr| tracked.contains(path) || repository.on_disk(path).exists();
-    let Verdict::Refused { rule, .. } = policy.judge(path, Change::Added, &is_beside) else {
+    let is_beside =
+        |path: &BStr| Ok::<_, Infallible>(tracked.contains(path) || repository.on_disk(path).exists());
+    let Ok(verdict) = policy.judge(path, Change::Added, is_beside);
+    let Verdict::Refused { rule, .. } = verdict else {
         return Ok(None);
     };
     if tracked.has_file(path) || repository.ignores(path)? {
         return Ok(None);
     }
-    let place = SessionDirectory::at(repository.top()).free_name(rule.home.path_of(path).as_bstr());
+    let place = SessionDirectory::at(repository.top()).free_name(rule.home.default_path(path).as_bstr());
     Ok(Some(report::agent::misplaced(&Misplaced {
         path,
         rule,

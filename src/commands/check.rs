@@ -1,5 +1,6 @@
 //! `check`: what is staged, every tracked path, what is untracked, or commits.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::mem::ManuallyDrop;
 
@@ -111,8 +112,8 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
         };
     }
     let policy = at_a_glance.settled(options, &repository)?;
-    let mut nominator = policy.nominator();
-    let staged = repository.staged(&merged, &mut |path| nominator.nominates(path))?;
+    let mut prefilter = policy.prefilter();
+    let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?;
     let Nominated { entries, checked } = staged;
     let findings = findings(&repository, &policy, entries)?;
     if findings.is_empty() && moment != Moment::ByHand {
@@ -145,11 +146,11 @@ impl AtAGlance {
     /// nothing is refused: of what is staged beside these parents, or of all where none
     /// are given.
     fn clear_paths(&self, repository: &Repository, parents: Option<&[String]>) -> Option<usize> {
-        let mut nominator = self.policy.nominator();
+        let mut prefilter = self.policy.prefilter();
         let mut is_elsewhere = false;
         let checked = repository.clear_paths(parents, |entry| {
             is_elsewhere |= entry.is_off_disk() && !self.is_settled && entry.path == FILE_NAME;
-            nominator.nominates(entry.path)
+            prefilter.may_refuse(entry.path)
         });
         checked.filter(|_| !is_elsewhere)
     }
@@ -176,8 +177,8 @@ fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Err
         return report(options, &at_a_glance.policy, &[], checked, way_out, out);
     }
     let policy = at_a_glance.settled(options, &repository)?;
-    let mut nominator = policy.nominator();
-    let Nominated { entries, checked } = repository.tracked(&mut |path| nominator.nominates(path))?;
+    let mut prefilter = policy.prefilter();
+    let Nominated { entries, checked } = repository.tracked(&mut |path| prefilter.may_refuse(path))?;
     let findings = findings(&repository, &policy, entries)?;
     report(options, &policy, &findings, checked, way_out, out)
 }
@@ -197,18 +198,19 @@ pub(super) fn untracked_findings<'p>(
     policy: &'p Policy,
 ) -> Result<(Vec<Finding<'p>>, usize), Box<dyn Error>> {
     let untracked = repository.untracked()?;
-    let mut nominator = policy.nominator();
-    let nominated = untracked.iter().filter(|path| nominator.nominates(path.as_bstr()));
+    let mut prefilter = policy.prefilter();
+    let candidates = untracked.iter().filter(|path| prefilter.may_refuse(path.as_bstr()));
     let entry = |path: &BString| Entry { path: path.clone(), change: Change::Untracked };
-    let (entries, checked): (Vec<Entry>, _) = (nominated.map(entry).collect(), untracked.len());
+    let (entries, checked): (Vec<Entry>, _) = (candidates.map(entry).collect(), untracked.len());
     if entries.is_empty() {
         return Ok((Vec::new(), checked));
     }
     let tracked = repository.tracked_paths()?.with(untracked);
-    Ok((policy.findings(entries, &|path| tracked.contains(path)), checked))
+    let Ok(findings) = policy.findings(entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
+    Ok((findings, checked))
 }
 
-/// Judges what was nominated by what is tracked beside it.
+/// Judges the candidates by what is tracked beside them.
 fn findings<'p>(
     repository: &Repository,
     policy: &'p Policy,
@@ -217,7 +219,8 @@ fn findings<'p>(
     let questions: Vec<BString> =
         entries.iter().flat_map(|entry| policy.questions(entry.path.as_bstr())).collect();
     let tracked = repository.tracked_among(&questions)?;
-    Ok(policy.findings(entries, &|path| tracked.contains(path)))
+    let Ok(findings) = policy.findings(entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
+    Ok(findings)
 }
 
 /// Writes what is refused of so many `checked` entries or commits, by the rules of

@@ -7,7 +7,7 @@ use bstr::BString;
 
 use super::Tell;
 use crate::Introduced;
-use crate::git::{Commit, History, Known, ObjectId};
+use crate::git::{self, Commit, History, Known, ObjectId};
 use crate::policy::{Finding, Policy};
 
 /// The commits that refs are about to reach for the first time.
@@ -60,14 +60,14 @@ pub(super) fn findings<'p>(
 ) -> Result<Vec<Finding<'p>>, Box<dyn Error>> {
     let mut refused = Vec::new();
     let mut progress = Progress::new(commits.len());
-    let mut nominator = policy.nominator();
-    history.changes(commits, &mut |path| nominator.nominates(path), &mut |commit, entries| {
+    let mut prefilter = policy.prefilter();
+    history.changes(commits, &mut |path| prefilter.may_refuse(path), &mut |commit, entries| {
         progress.step(tell);
         if entries.is_empty() {
             return Ok::<_, Box<dyn Error>>(());
         }
         let tree = history.tree(commit.id)?;
-        let mut findings = policy.findings(entries, &|path| tree.contains(path));
+        let mut findings = policy.findings(entries, |path| Ok::<_, git::Error>(tree.contains(path)))?;
         tree.finish()?;
         for finding in &mut findings {
             finding.introduced = Some(Introduced {

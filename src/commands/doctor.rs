@@ -1,5 +1,6 @@
 //! `doctor`: whether the guard is live here, and what is wrong.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -88,7 +89,7 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dy
 
 /// The policy in force and where it comes from, or the mistake in its configuration.
 fn policy(history: &History) -> Result<Result<(PolicyState, Policy), String>, Box<dyn Error>> {
-    let built_in = Policy::built_in()?;
+    let built_in = Policy::built_in();
     let text = if history.is_bare() {
         history.head()?.map_or(Ok(None), |head| history.file_in(head, FILE_NAME))?
     } else {
@@ -107,11 +108,13 @@ fn probe(
     hooks: &Path,
     signals: &Signals,
 ) -> Result<Option<Probe>, git::Error> {
-    let refused =
-        PROBES.into_iter().find_map(|path| match policy.judge(path.into(), Change::Added, &|_| false) {
+    let refused = PROBES.into_iter().find_map(|path| {
+        let Ok(verdict) = policy.judge(path.into(), Change::Added, |_| Ok::<_, Infallible>(false));
+        match verdict {
             Verdict::Refused { rule, .. } => Some((BString::from(path), rule.id.as_str())),
             _ => None,
-        });
+        }
+    });
     let Some((path, rule)) = refused else { return Ok(None) };
     let staged = repository.throw_away_index(&[path.as_bstr()])?;
     let clean = repository.throw_away_index(&[])?;

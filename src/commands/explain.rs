@@ -1,5 +1,6 @@
 //! `explain`: the verdict on paths, and its reasons.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::io::Read;
 
@@ -28,9 +29,8 @@ pub(super) fn run(
         args.paths.iter().map(|path| repository.path_from_top(path)).collect::<Result<_, _>>()?
     };
     let tracked = repository.tracked_paths()?;
-    let is_tracked = |path: &bstr::BStr| tracked.contains(path);
-    let explained: Vec<Explanation> =
-        paths.into_iter().map(|path| policy.explain(path, &is_tracked)).collect();
+    let explain = |path| policy.explain(path, |path| Ok::<_, Infallible>(tracked.contains(path)));
+    let Ok(explained) = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, _>>();
     let is_refused = |explained: &&Explanation| matches!(explained.verdict, Verdict::Refused { .. });
     let refused = explained.iter().filter(is_refused).count();
     match options.format {

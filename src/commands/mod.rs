@@ -182,7 +182,7 @@ type ReadFile<'r> = &'r dyn Fn(&str) -> Result<Option<Vec<u8>>, git::Error>;
 /// The built-in policy and what the repository's configuration, which `file` reads,
 /// makes of it; not to be freed either.
 fn policy(options: &Options, file: ReadFile) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
-    let built_in = Policy::built_in()?;
+    let built_in = Policy::built_in();
     let (name, text) = match &options.config {
         Some(file) => {
             let text = read_policy(file).map_err(|error| git::Error::ReadFile(file.clone(), error))?;

@@ -1,6 +1,7 @@
 //! `stow`: takes refused files out of the commit, and puts them where they belong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::error::Error;
 use std::fs;
 use std::mem::ManuallyDrop;
@@ -124,9 +125,9 @@ fn refused(
     tracked: &TrackedPaths,
 ) -> Result<Vec<Wanted>, Box<dyn Error>> {
     let merged = repository.merge_heads()?;
-    let mut nominator = policy.nominator();
-    let staged = repository.staged(&merged, &mut |path| nominator.nominates(path))?;
-    let findings = policy.findings(staged.entries, &|path| tracked.contains(path));
+    let mut prefilter = policy.prefilter();
+    let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?;
+    let Ok(findings) = policy.findings(staged.entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
     let mut wanted = Vec::new();
     let mut misspelt = BTreeSet::new();
     for finding in findings {
@@ -158,7 +159,7 @@ fn want(path: BString, rule: Option<&Rule>, is_named: bool) -> Wanted {
 /// What is in a session directory already has no place to take its changes to.
 fn want_named(path: BString, rule: Option<&Rule>, args: &StowArgs) -> Wanted {
     let wanted = want(path, rule, true);
-    let stays = wanted.home.place(wanted.path.as_bstr()).is_none();
+    let stays = wanted.home.destination(wanted.path.as_bstr()).is_none();
     Wanted { is_named: !args.changes || stays, ..wanted }
 }
 
@@ -169,7 +170,11 @@ fn named(
     tracked: &TrackedPaths,
     args: &StowArgs,
 ) -> Result<Vec<Wanted>, Box<dyn Error>> {
-    let is_tracked = |path: &BStr| tracked.contains(path);
+    let judge = |path: &BStr| {
+        let Ok(verdict) =
+            policy.judge(path, Change::Added, |path| Ok::<_, Infallible>(tracked.contains(path)));
+        verdict
+    };
     let mut wanted: BTreeMap<BString, Wanted> = BTreeMap::new();
     for typed in &args.paths {
         let path = repository.path_or_top(typed)?;
@@ -179,7 +184,7 @@ fn named(
                 && (is_directory_itself(&repository.on_disk(path.as_bstr()))
                     || tracked.contains(path.as_bstr()));
         if !is_directory {
-            let rule = match policy.judge(path.as_bstr(), Change::Added, &is_tracked) {
+            let rule = match judge(path.as_bstr()) {
                 Verdict::Refused { rule, .. }
                 | Verdict::AllowedByEntry { rule, .. }
                 | Verdict::Exempt { rule, .. } => Some(rule),
@@ -195,7 +200,7 @@ fn named(
         below.extend(is_repository.then(|| path.clone()));
         let before = wanted.len();
         for path in below {
-            if let Verdict::Refused { rule, .. } = policy.judge(path.as_bstr(), Change::Added, &is_tracked) {
+            if let Verdict::Refused { rule, .. } = judge(path.as_bstr()) {
                 wanted.insert(path.clone(), want_named(path, Some(rule), args));
             }
         }
@@ -295,7 +300,9 @@ fn at_home(tasks: &[Task]) -> Vec<BString> {
 fn committed(policy: &Policy, tracked: &TrackedPaths, tasks: &[Task]) -> Vec<BString> {
     let is_done = |path: &BStr| tasks.iter().any(|task| task.path == path);
     let is_refused = |path: &BStr| {
-        matches!(policy.judge(path, Change::Tracked, &|path| tracked.contains(path)), Verdict::Refused { .. })
+        let Ok(verdict) =
+            policy.judge(path, Change::Tracked, |path| Ok::<_, Infallible>(tracked.contains(path)));
+        matches!(verdict, Verdict::Refused { .. })
     };
     let paths = tracked.below(b"".as_bstr()).filter(|path| is_in_session_directory(path));
     paths.filter(|path| is_refused(path) && !is_done(path)).map(BStr::to_owned).collect()

@@ -3,20 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::glob::Invalid;
 use super::name::{Name, Names};
 use super::path_glob::PathGlob;
+use super::production::Production;
 use super::rule::{Home, Rule, Scope};
-use super::{Policy, Production, Tracked};
+use super::{Policy, Tracked};
 
 impl Policy {
-    /// The policy that is compiled in.
-    ///
-    /// # Errors
-    ///
-    /// None that a test of this crate would let pass.
-    pub fn built_in() -> Result<Self, Invalid> {
-        Ok(include!(concat!(env!("OUT_DIR"), "/built_in.rs")))
+    /// Returns the built-in policy.
+    #[must_use]
+    pub fn built_in() -> Self {
+        include!(concat!(env!("OUT_DIR"), "/built_in.rs"))
     }
 }
 
@@ -24,8 +21,9 @@ fn known(texts: &[&'static str]) -> Names {
     texts.iter().map(|text| Name::known(*text)).collect()
 }
 
-fn roots(texts: &[&'static str]) -> Result<Vec<PathGlob>, Invalid> {
-    texts.iter().map(|text| PathGlob::new(*text)).collect()
+#[expect(clippy::expect_used, reason = "a unit test builds the built-in policy")]
+fn roots(texts: &[&'static str]) -> Vec<PathGlob> {
+    texts.iter().map(|text| PathGlob::new(*text).expect("a valid glob")).collect()
 }
 
 fn owned(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
@@ -36,7 +34,8 @@ fn owned(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::policy::{Policy, Production, Tracked};
+    use crate::policy::production::Production;
+    use crate::policy::{Policy, Tracked};
 
     /// What the build script has written is what the file would be as a configuration.
     #[test]
@@ -50,7 +49,7 @@ mod tests {
             rules: Vec::new(),
         };
         let read = nothing.extended("builtin.toml", include_bytes!("builtin.toml")).unwrap();
-        let built_in = Policy::built_in().unwrap();
+        let built_in = Policy::built_in();
         assert_eq!(built_in.to_toml().unwrap(), read.to_toml().unwrap());
         assert_eq!(built_in.lists, read.lists);
     }

@@ -12,8 +12,9 @@ use toml::Spanned;
 use super::glob::Invalid;
 use super::name::Name;
 use super::path_glob::PathGlob;
+use super::production::Production;
 use super::rule::{Home, Rule, Scope};
-use super::{Lists, Policy, Production, Tracked};
+use super::{Lists, Policy, Tracked};
 
 /// The name of the configuration at the top of a repository.
 pub const FILE_NAME: &str = ".stage-guard.toml";

@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use bstr::{BStr, BString, ByteSlice};
 
 use super::filter::{Filter, is_one_component};
+use super::production::RootStatus;
 use super::rule::Scope;
-use super::{Policy, SESSION_DIRECTORY};
+use super::{Policy, is_session_directory};
 
 /// Asks of one path after the other whether a rule could refuse it. What it finds out
 /// about a directory it keeps for the next path, which mostly lies in the same one.
 #[derive(Debug)]
-pub struct Nominator<'p> {
+pub struct Prefilter<'p> {
     policy: &'p Policy,
     /// Finds the rules by the name of a file.
     names: Filter,
@@ -76,7 +77,7 @@ const MOST_LISTINGS: usize = 1000;
 impl Policy {
     /// What tells, of many paths, those that a rule could refuse.
     #[must_use]
-    pub fn nominator(&self) -> Nominator<'_> {
+    pub fn prefilter(&self) -> Prefilter<'_> {
         let (mut names, mut listed) = (Filter::default(), Filter::default());
         let mut places = Places::default();
         for (at, rule) in self.rules.iter().enumerate() {
@@ -106,7 +107,7 @@ impl Policy {
             listing: Listing::default(),
             rules: places.anywhere | places.in_root,
         };
-        Nominator {
+        Prefilter {
             policy: self,
             names,
             listed,
@@ -137,11 +138,11 @@ impl Policy {
     }
 }
 
-impl Nominator<'_> {
-    /// Whether a rule could refuse `path`, as [`Policy::nominates`] has it.
+impl Prefilter<'_> {
+    /// Whether a rule could refuse `path`, as [`Policy::may_refuse`] has it.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the profile is for size, and this runs a million times")]
-    pub fn nominates(&mut self, path: &BStr) -> bool {
+    pub fn may_refuse(&mut self, path: &BStr) -> bool {
         let name = match path.strip_prefix(&**self.directory) {
             Some(name) if !name.is_empty() && is_one_component(name) => name,
             _ => match self.enter(path) {
@@ -154,7 +155,7 @@ impl Nominator<'_> {
             return true;
         }
         (self.names.find(name, self.rules) != 0 || is_dotted && is_session_directory(name.into()))
-            && self.policy.nominates(path)
+            && self.policy.may_refuse(path)
     }
 
     /// Goes to the directory of `path`, and gives the last component. Nothing for what is
@@ -192,12 +193,9 @@ impl Nominator<'_> {
             exempt: above.listing.exempt | own.exempt,
         };
         let depth = self.levels.len();
-        let is_root = self.policy.production.could_be_root(
-            self.directory.as_bstr(),
-            depth,
-            &|| listing.is_outside,
-            &|| true,
-        );
+        let production = &self.policy.production;
+        let status = production.status_at_depth(self.directory.as_bstr(), depth, listing.is_outside);
+        let is_root = status != RootStatus::NotRoot;
         let mut rules = self.places.anywhere | listing.named;
         if listing.is_session_directory {
             rules |= self.places.in_session_directory;
@@ -231,12 +229,8 @@ fn is_never_tracked(component: &[u8]) -> bool {
     matches!(component, b"" | b"." | b"..") || component.contains(&0) || is_git_dir()
 }
 
-fn is_session_directory(component: &BStr) -> bool {
-    component.eq_ignore_ascii_case(SESSION_DIRECTORY.as_bytes())
-}
-
-/// The bit of a rule. The rules from this one on share the last one, so that it may
-/// nominate for any of them, and none of them takes it away.
+/// Rules from this one on share the last bit. It may be set for any of them, and none of
+/// them clears it.
 const SHARED: usize = 63;
 
 fn bit(rule: usize) -> Rules {
@@ -298,7 +292,7 @@ mod tests {
         };
         let rules: Vec<String> = (0..70).map(rule).collect();
         let text = "production.roots = ['**/deep', 'a/*']\n".to_owned() + &rules.concat();
-        Policy::built_in().unwrap().extended("test", text.as_bytes()).unwrap()
+        Policy::built_in().extended("test", text.as_bytes()).unwrap()
     }
 
     fn path() -> impl Strategy<Value = String> {
@@ -318,24 +312,24 @@ mod tests {
 
         /// However many paths were asked about before, the answer is that of the policy.
         #[test]
-        fn a_nominator_nominates_what_its_policy_does(mut paths in prop::collection::vec(path(), 1..60), is_sorted: bool) {
+        fn prefilter_agrees_with_its_policy(mut paths in prop::collection::vec(path(), 1..60), is_sorted: bool) {
             if is_sorted {
                 paths.sort();
             }
-            for policy in [Policy::built_in().unwrap(), configured()] {
-                let mut nominator = policy.nominator();
+            for policy in [Policy::built_in(), configured()] {
+                let mut prefilter = policy.prefilter();
                 for path in &paths {
                     let path = path.as_str().into();
-                    prop_assert_eq!(nominator.nominates(path), policy.nominates(path), "{}", path);
+                    prop_assert_eq!(prefilter.may_refuse(path), policy.may_refuse(path), "{}", path);
                 }
             }
         }
     }
 
     #[test]
-    fn what_is_no_path_is_nominated() {
-        let policy = Policy::built_in().unwrap();
-        let mut nominator = policy.nominator();
+    fn prefilter_may_refuse_what_is_no_path() {
+        let policy = Policy::built_in();
+        let mut prefilter = policy.prefilter();
         for path in [
             "debug_x.py\0longer.txt",
             "a/b\0c/d",
@@ -350,8 +344,8 @@ mod tests {
             "a/.GIT/b",
             "GIT~1/b",
         ] {
-            assert!(nominator.nominates(path.into()), "{path:?}");
-            assert!(!nominator.nominates("a/b".into()));
+            assert!(prefilter.may_refuse(path.into()), "{path:?}");
+            assert!(!prefilter.may_refuse("a/b".into()));
         }
     }
 }

@@ -1,33 +1,31 @@
-//! One rule: which paths it catches, and where it leaves them alone.
+//! One rule: which paths it matches, and which of these it excepts.
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::name::{Name, Names};
-use super::{SESSION_DIRECTORY, is_in_session_directory};
+use super::{SESSION_DIRECTORY, is_in_session_directory, is_session_directory};
 
 /// What is session work, where, why, and where it belongs instead.
 #[derive(Debug)]
 pub struct Rule {
-    /// In kebab-case; shown, documented and stable.
+    /// In kebab-case; shown to users, documented and stable.
     pub id: String,
-    /// Matched against the last component of a path.
+    /// Patterns for the last component of a path.
     pub names: Names,
-    /// Matched against what follows the last dot of the name; anything may, where
-    /// this is empty.
+    /// Patterns for what follows the last dot of the name; empty if anything may.
     pub extensions: Names,
     /// Where the rule holds.
     pub scope: Scope,
-    /// Where this is not empty, the rule catches what lies below a directory of
-    /// such a name.
+    /// If not empty, the rule matches only below a directory of such a name.
     pub directories: Names,
-    /// Nothing below a directory of such a name is refused.
+    /// The rule refuses nothing below a directory of such a name.
     pub outside: Names,
-    /// Names that are never refused.
+    /// The rule refuses no file of such a name.
     pub except: Names,
-    /// Whether a file is fine beside the file or directory that it is named after.
+    /// Whether the rule allows a file next to the file or directory that it is named after.
     pub sibling: bool,
-    /// For people: what the refused path is.
+    /// What the refused path is, for people.
     pub reason: String,
     /// Where a refused file belongs.
     pub home: Home,
@@ -40,14 +38,13 @@ pub enum Scope {
     /// At any depth.
     #[default]
     Anywhere,
-    /// Directly in a production root: the file, or the directory that the rule
-    /// names.
+    /// Directly in a production root: the file, or the directory that the rule names.
     ProductionRoot,
-    /// In the session directory, and what is called like it.
+    /// In the session directory, and a file that has its name.
     SessionDirectory,
 }
 
-/// The part of the session directory in which a refused file belongs.
+/// The part of the session directory where a refused file belongs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Home {
@@ -60,16 +57,16 @@ pub enum Home {
     Tests,
     /// Debug scripts and temporary fixes.
     Debugging,
-    /// Looking around in code and data.
+    /// Exploration of code and data.
     Exploration,
 }
 
 impl Home {
-    /// All of them, in the order in which work goes through them.
+    /// All homes, in the order in which work goes through them.
     pub const ALL: [Self; 5] =
         [Self::Current, Self::Archive, Self::Tests, Self::Debugging, Self::Exploration];
 
-    /// The name of its directory in the session directory.
+    /// Returns the name of the directory in the session directory.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -81,9 +78,10 @@ impl Home {
         }
     }
 
-    /// The directory in which a refused `path` belongs, relative to the top of
-    /// the repository, with a `/` at its end. What is in a session directory
-    /// already is at home there.
+    /// Returns the directory where a refused `path` belongs, with a `/` at its end.
+    ///
+    /// It is relative to the top of the repository. For a path in a session directory it is
+    /// the session directory itself.
     #[must_use]
     pub fn directory(self, path: &BStr) -> String {
         if is_in_session_directory(path) {
@@ -92,37 +90,38 @@ impl Home {
         format!("{SESSION_DIRECTORY}/{}/", self.name())
     }
 
-    /// Where a refused `path` belongs, relative to the top of the repository;
-    /// nothing, where it is in a session directory already. From one in another
-    /// letter case, which git's ignore rule misses, it goes to the one that is meant.
+    /// Returns where to move a refused `path`; `None` if it is in a session directory.
+    ///
+    /// A path in a session directory that is spelled in another letter case, which git's ignore
+    /// rule does not match, moves to the one that is spelled in lower case.
     #[must_use]
-    pub fn place(self, path: &BStr) -> Option<BString> {
+    pub fn destination(self, path: &BStr) -> Option<BString> {
         let (directory, name) = split(path);
-        let is_session = |component: &&BStr| component.eq_ignore_ascii_case(SESSION_DIRECTORY.as_bytes());
-        match components(directory).find(is_session) {
+        match components(directory).find(|component| is_session_directory(component)) {
             Some(found) if found == SESSION_DIRECTORY => None,
             Some(found) => {
-                let meant = |component| if component == found { SESSION_DIRECTORY.into() } else { component };
-                Some(bstr::join("/", components(path).map(meant)).into())
+                let respell =
+                    |component| if component == found { SESSION_DIRECTORY.into() } else { component };
+                Some(bstr::join("/", components(path).map(respell)).into())
             }
             None if name == SESSION_DIRECTORY => None,
-            None => Some(self.path_of(path)),
+            None => Some(self.default_path(path)),
         }
     }
 
-    /// The path of `path`'s name in this home.
+    /// Returns the path of the last component of `path` in this home.
     #[must_use]
-    pub fn path_of(self, path: &BStr) -> BString {
+    pub fn default_path(self, path: &BStr) -> BString {
         let directory = format!("{SESSION_DIRECTORY}/{}", self.name());
         join(directory.as_str().into(), split(path).1)
     }
 }
 
-/// A path taken apart, once for all rules.
+/// A path and its parts, split once for all rules.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Parts<'a> {
-    pub(super) path: &'a BStr,
-    /// Empty for what is at the top.
+pub(super) struct SplitPath<'a> {
+    pub(super) whole: &'a BStr,
+    /// Empty for a path at the top of the repository.
     pub(super) directory: &'a BStr,
     /// The last component.
     name: &'a BStr,
@@ -130,94 +129,101 @@ pub(super) struct Parts<'a> {
     extension: Option<&'a BStr>,
 }
 
-impl<'a> Parts<'a> {
-    pub(super) fn of(path: &'a BStr) -> Self {
+impl<'a> SplitPath<'a> {
+    pub(super) fn new(path: &'a BStr) -> Self {
         let (directory, name) = split(path);
         let extension = name.rfind_byte(b'.').map(|dot| &name[dot + 1..]);
-        Self { path, directory, name, extension }
+        Self { whole: path, directory, name, extension }
     }
 }
 
+/// A path, a rule that matches it, and the name pattern by which it does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Match<'p, 'a> {
+    pub(super) rule: &'p Rule,
+    pub(super) pattern: &'p Name,
+    pub(super) path: SplitPath<'a>,
+}
+
 impl Rule {
-    /// The name pattern by which the rule catches a path, before anything exempts
-    /// it.
-    pub(super) fn catches(&self, parts: Parts) -> Option<&Name> {
-        // The cheapest question first: nearly every path fails one of them.
-        let is_in_place = match self.scope {
-            Scope::SessionDirectory => is_in_session_directory(parts.path),
+    /// Matches the rule against a path, without its exceptions.
+    pub(super) fn matches<'a>(&self, path: SplitPath<'a>) -> Option<Match<'_, 'a>> {
+        let is_in_directory = match self.scope {
+            Scope::SessionDirectory => is_in_session_directory(path.whole),
             Scope::Anywhere | Scope::ProductionRoot => {
-                self.directories.is_empty() || self.named_directories(parts).next().is_some()
+                self.directories.is_empty() || self.named_directories(path.directory).next().is_some()
             }
         };
-        let is_of_kind = || {
-            self.extensions.is_empty()
-                || parts.extension.is_some_and(|extension| self.extensions.find(extension).is_some())
-        };
-        (is_in_place && is_of_kind()).then(|| self.names.find(parts.name))?
+        let has_extension = self.extensions.is_empty()
+            || path.extension.is_some_and(|extension| self.extensions.find(extension).is_some());
+        if !is_in_directory || !has_extension {
+            return None;
+        }
+        self.names.find(path.name).map(|pattern| Match { rule: self, pattern, path })
     }
 
-    /// Whether the rule holds only for files that lie directly in a production root.
-    pub(super) fn wants_root_as_parent(&self) -> bool {
-        self.scope == Scope::ProductionRoot && self.directories.is_empty()
+    /// Returns the pattern of `except` that matches the name of the path.
+    pub(super) fn excepted_name(&self, path: SplitPath) -> Option<&Name> {
+        self.except.find(path.name)
     }
 
-    /// The pattern by which the path's name is one that the rule leaves alone.
-    pub(super) fn exempting_name(&self, parts: Parts) -> Option<&Name> {
-        self.except.find(parts.name)
+    /// Returns the pattern of `outside` that matches a directory of the path.
+    pub(super) fn excepted_directory(&self, path: SplitPath) -> Option<&Name> {
+        components(path.directory).find_map(|directory| self.outside.find(directory))
     }
 
-    /// The pattern by which a directory of the path is one that the rule leaves
-    /// alone.
-    pub(super) fn exempting_directory(&self, parts: Parts) -> Option<&Name> {
-        components(parts.directory).find_map(|directory| self.outside.find(directory))
-    }
-
-    /// The directories of which one must be a production root for the rule to hold
-    /// there: what holds the file, or what holds the directory that the rule names.
-    /// The top of the repository is the empty path.
-    pub(super) fn places<'a>(&'a self, parts: Parts<'a>) -> impl Iterator<Item = &'a BStr> {
-        let parent = self.directories.is_empty().then_some(parts.directory);
-        parent.into_iter().chain(self.named_directories(parts).map(|directory| split(directory).0))
-    }
-
-    /// Paths of which one makes the path the proper test of what stands there:
-    /// `x.py` and `x` for `test_x.py`, in the same directory.
-    pub(super) fn siblings(&self, pattern: &Name, parts: Parts) -> Vec<BString> {
-        let Some(rest) = pattern.rest(parts.name).filter(|rest| self.sibling && !rest.is_empty()) else {
-            return Vec::new();
-        };
-        let stem = rest.rfind_byte(b'.').filter(|dot| *dot > 0).map(|dot| rest[..dot].as_bstr());
-        [Some(rest), stem].into_iter().flatten().map(|name| join(parts.directory, name)).collect()
-    }
-
-    /// Where the file would be that it seems to be: a test in `tests/`, what somebody
-    /// might look up in `docs/`; beside where it is, or beside the directory that the
-    /// rule names.
-    pub(super) fn proper_place(&self, parts: Parts) -> BString {
-        let base = self.named_directories(parts).next().map_or(parts.directory, |named| split(named).0);
-        let directory = if self.home == Home::Archive { "docs" } else { "tests" };
-        join(join(base, directory.into()).as_bstr(), parts.name)
-    }
-
-    /// The directories above the path that have one of the names which the rule
-    /// wants.
-    fn named_directories<'a>(&'a self, parts: Parts<'a>) -> impl Iterator<Item = &'a BStr> {
-        let searched = if self.directories.is_empty() { BStr::new(b"") } else { parts.directory };
+    /// Returns the paths of those directories in `directory` that the rule names.
+    fn named_directories<'a>(&self, directory: &'a BStr) -> impl Iterator<Item = &'a BStr> {
         let mut end = 0;
-        components(searched).filter_map(move |component| {
+        components(directory).filter_map(move |component| {
             end += component.len() + 1;
-            let is_named = self.directories.find(component).is_some();
-            is_named.then(|| parts.path[..end - 1].as_bstr())
+            self.directories.find(component).map(|_| directory[..end - 1].as_bstr())
         })
     }
 }
 
-/// The components of `path`; none of the top's empty path.
+impl<'p, 'a> Match<'p, 'a> {
+    /// Returns the directories of which one must be a production root, by the rule's scope.
+    ///
+    /// It is the directory that holds the file, or the one that holds a directory which the
+    /// rule names. The top of the repository is the empty path.
+    pub(super) fn candidate_roots(self) -> impl Iterator<Item = &'a BStr> + use<'p, 'a> {
+        let Self { rule, path, .. } = self;
+        let is_needed = rule.scope == Scope::ProductionRoot;
+        let parent = (is_needed && rule.directories.is_empty()).then_some(path.directory);
+        let named = if is_needed { path.directory } else { BStr::new("") };
+        parent.into_iter().chain(rule.named_directories(named).map(|directory| split(directory).0))
+    }
+
+    /// Returns the paths that the file may be the test of, if the rule allows it next to them.
+    ///
+    /// For `test_x.py` these are `x.py` and `x`, in the same directory.
+    pub(super) fn siblings(self) -> Vec<BString> {
+        let Self { rule, pattern, path } = self;
+        let rest = pattern.rest(path.name).filter(|rest| rule.sibling && !rest.is_empty());
+        let Some(rest) = rest else { return Vec::new() };
+        let stem = rest.rfind_byte(b'.').filter(|dot| *dot > 0).map(|dot| rest[..dot].as_bstr());
+        [Some(rest), stem].into_iter().flatten().map(|name| join(path.directory, name)).collect()
+    }
+
+    /// Returns where such a file would normally live: `tests/` for a test, `docs/` for a note.
+    ///
+    /// That directory is next to the file, or next to the directory that the rule names.
+    pub(super) fn suggested_path(self) -> BString {
+        let Self { rule, path, .. } = self;
+        let named = rule.named_directories(path.directory).next();
+        let base = named.map_or(path.directory, |named| split(named).0);
+        let directory = if rule.home == Home::Archive { "docs" } else { "tests" };
+        join(join(base, directory.into()).as_bstr(), path.name)
+    }
+}
+
+/// Returns the components of `path`; the empty path of the top has none.
 pub(super) fn components(path: &BStr) -> impl Iterator<Item = &BStr> {
     path.split(|byte| *byte == b'/').map(BStr::new).filter(|component| !component.is_empty())
 }
 
-/// The directory of `path` (empty for what is at the top) and its last component.
+/// Splits `path` into its directory, which is empty at the top, and its last component.
 pub(super) fn split(path: &BStr) -> (&BStr, &BStr) {
     match path.rfind_byte(b'/') {
         Some(slash) => (path[..slash].as_bstr(), path[slash + 1..].as_bstr()),
@@ -225,7 +231,7 @@ pub(super) fn split(path: &BStr) -> (&BStr, &BStr) {
     }
 }
 
-/// The path of `name` in `directory`, which is empty for the top.
+/// Returns the path of `name` in `directory`, which is empty for the top.
 pub(super) fn join(directory: &BStr, name: &BStr) -> BString {
     let separator: &[u8] = if directory.is_empty() { b"" } else { b"/" };
     bstr::concat([directory.as_bytes(), separator, name.as_bytes()]).into()

@@ -215,7 +215,7 @@ impl SessionDirectory {
         let mut place = self.place(&held.wanted);
         if place.is_none() && held.standing == Standing::Blocked {
             // Its session directory cannot be reached.
-            place = Some(held.wanted.home.path_of(held.wanted.path.as_bstr()));
+            place = Some(held.wanted.home.default_path(held.wanted.path.as_bstr()));
         }
         let decision = held.decide(place.is_none());
         let wanted = place.as_ref().unwrap_or(path).as_bstr();
@@ -258,7 +258,7 @@ impl SessionDirectory {
 
     /// Where a path belongs; nothing, where it is in a session directory already.
     fn place(&self, wanted: &Wanted) -> Option<BString> {
-        let place = wanted.home.place(wanted.path.as_bstr())?;
+        let place = wanted.home.destination(wanted.path.as_bstr())?;
         let directory = |path: &BString| {
             let metadata = fs::symlink_metadata(self.on_disk(path.as_bstr()).parent()?).ok()?;
             Some((metadata.dev(), metadata.ino()))

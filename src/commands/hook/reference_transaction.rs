@@ -108,8 +108,8 @@ fn way_out(
 fn are_staged(policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
     let Ok(repository) = Repository::open() else { return Ok(false) };
     let merged = repository.merge_heads()?;
-    let mut nominator = policy.nominator();
-    let staged = repository.staged(&merged, &mut |path| nominator.nominates(path))?.entries;
+    let mut prefilter = policy.prefilter();
+    let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?.entries;
     Ok(findings.iter().all(|finding| staged.iter().any(|entry| entry.path == finding.entry.path)))
 }
 

@@ -1,0 +1,80 @@
+//! Explaining a verdict, and what would make a refused path acceptable.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::Policy;
+use super::judge::Verdict;
+use super::path_glob::PathGlob;
+use super::rule::{Match, SplitPath};
+use crate::Change;
+
+/// The verdict on one path, and what would change it.
+#[derive(Debug)]
+pub struct Explanation<'p> {
+    /// In bytes, relative to the top of the repository.
+    pub path: BString,
+    /// The verdict on the path, as if it were added.
+    pub verdict: Verdict<'p>,
+    /// What would make the path acceptable; `None` unless it is refused.
+    pub alternatives: Option<Alternatives>,
+}
+
+/// What would make a refused path acceptable.
+#[derive(Debug, Default)]
+pub struct Alternatives {
+    /// A path at which the same file would not be refused.
+    pub elsewhere: Option<BString>,
+    /// Paths of files or directories; next to one of them the path would not be refused.
+    pub beside: Vec<BString>,
+    /// The entry of `allow` for this path alone.
+    ///
+    /// `None` if the path is not UTF-8: no configuration can hold it.
+    pub allow: Option<String>,
+}
+
+impl Policy {
+    /// Judges `path` as if it were added, and says what would make it acceptable.
+    ///
+    /// `is_tracked` is as in [`Policy::judge`].
+    ///
+    /// # Errors
+    ///
+    /// The first error of `is_tracked`.
+    pub fn explain<E>(
+        &self,
+        path: BString,
+        mut is_tracked: impl FnMut(&BStr) -> Result<bool, E>,
+    ) -> Result<Explanation<'_>, E> {
+        let verdict = self.judge(path.as_bstr(), Change::Added, &mut is_tracked)?;
+        let alternatives = match verdict {
+            Verdict::Refused { rule, pattern } => {
+                let matched = Match { rule, pattern, path: SplitPath::new(path.as_bstr()) };
+                Some(self.alternatives(matched, is_tracked)?)
+            }
+            _ => None,
+        };
+        Ok(Explanation { path, verdict, alternatives })
+    }
+
+    fn alternatives<E>(
+        &self,
+        refused: Match,
+        is_tracked: impl FnMut(&BStr) -> Result<bool, E>,
+    ) -> Result<Alternatives, E> {
+        let suggested = refused.suggested_path();
+        let verdict = self.judge(suggested.as_bstr(), Change::Added, is_tracked)?;
+        let is_accepted = !matches!(verdict, Verdict::Refused { .. });
+        Ok(Alternatives {
+            elsewhere: is_accepted.then_some(suggested),
+            beside: refused.siblings(),
+            allow: allow_entry(refused.path.whole),
+        })
+    }
+}
+
+/// Returns the glob that matches `path` alone, if there is a valid one.
+fn allow_entry(path: &BStr) -> Option<String> {
+    let entry = globset::escape(&path.to_str().ok()?.replace('\\', r"\\"));
+    let glob = PathGlob::new(entry.clone()).ok()?;
+    glob.matches(path).then_some(entry)
+}

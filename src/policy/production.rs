@@ -1,0 +1,56 @@
+//! Production roots: the directories in which session work is out of place.
+
+use std::borrow::Cow;
+
+use bstr::{BStr, BString};
+
+use super::name::Names;
+use super::path_glob::PathGlob;
+use super::rule::{components, join};
+
+/// Which directories are production roots, besides the top of the repository.
+#[derive(Debug, Default)]
+pub(super) struct Production {
+    /// Patterns for the whole path of a directory.
+    pub(super) roots: Vec<PathGlob>,
+    /// Names of files; each makes the top-level directory that holds it a production root.
+    pub(super) markers: Vec<Cow<'static, str>>,
+    /// Names of directories which no marker and no wildcard makes a production root, nor
+    /// anything below them.
+    pub(super) outside: Names,
+}
+
+/// Whether a directory is a production root, as far as its path alone tells.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum RootStatus {
+    Root,
+    /// It is one if a project marker in it is tracked.
+    RootWithMarker,
+    NotRoot,
+}
+
+impl Production {
+    /// Returns the status of `directory`; the top of the repository is the empty path.
+    pub(super) fn status(&self, directory: &BStr) -> RootStatus {
+        let is_outside = components(directory).any(|component| self.outside.find(component).is_some());
+        self.status_at_depth(directory, components(directory).count(), is_outside)
+    }
+
+    /// As [`Production::status`], if the number of components is known, and whether one of
+    /// them is listed in `outside`.
+    pub(super) fn status_at_depth(&self, directory: &BStr, depth: usize, is_outside: bool) -> RootStatus {
+        let mut roots = self.roots.iter().filter(|root| root.may_match_depth(depth));
+        if depth == 0 || roots.any(|root| root.matches(directory) && (root.is_literal() || !is_outside)) {
+            RootStatus::Root
+        } else if depth == 1 && !is_outside {
+            RootStatus::RootWithMarker
+        } else {
+            RootStatus::NotRoot
+        }
+    }
+
+    /// Returns the paths of the project markers in `directory`.
+    pub(super) fn markers_in(&self, directory: &BStr) -> impl Iterator<Item = BString> {
+        self.markers.iter().map(move |marker| join(directory, marker.as_ref().into()))
+    }
+}
