@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::report::Format;
+
 /// What `-h` says, in two columns: with [`EXAMPLES`] it fits a screen.
 const OVERVIEW: &str = "\
 {about}.
@@ -199,6 +201,14 @@ pub struct Options {
     pub quiet: bool,
 }
 
+impl Options {
+    /// The format of the report of a check.
+    #[must_use]
+    pub fn report_format(&self) -> Format {
+        if self.quiet { Format::Count } else { self.format }
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -379,20 +389,6 @@ pub struct HookArgs {
     /// What git passes to the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
     pub arguments: Vec<OsString>,
-}
-
-/// The forms of a report.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Human,
-    /// For programs
-    Json,
-    /// For workflows of GitHub: annotations
-    Github,
-    /// For services that show findings: SARIF 2.1.0
-    Sarif,
 }
 
 /// When to colour.

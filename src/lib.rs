@@ -23,9 +23,10 @@
 //! ```
 //! use std::convert::Infallible;
 //!
+//! use stage_guard::check::{Remedy, Report};
 //! use stage_guard::git::Repository;
 //! use stage_guard::policy::Policy;
-//! use stage_guard::report::json;
+//! use stage_guard::report::{self, Format};
 //! # fn git(arguments: &[&str]) {
 //! #     assert!(std::process::Command::new("git").args(arguments).status().unwrap().success());
 //! # }
@@ -49,13 +50,15 @@
 //! assert_eq!(findings[0].entry.path, "debug_login.py");
 //! assert_eq!(findings[0].rule.id, "debug-script");
 //!
-//! let mut report = Vec::new();
-//! json::findings(&mut report, &findings, staged.checked)?;
-//! assert!(report.starts_with(br#"{"version":1,"verdict":"refused","checked":2,"#));
+//! let report = Report::new(&policy, findings, staged.checked, Remedy::Stow(None));
+//! let mut out = Vec::new();
+//! report::render(Format::Json, &report, &mut out)?;
+//! assert!(out.starts_with(br#"{"version":1,"verdict":"refused","checked":2,"#));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod agent;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod doctor;

@@ -7,12 +7,11 @@ use std::mem::ManuallyDrop;
 use bstr::{BString, ByteSlice};
 
 use super::{Outcome, Output, Tell, commits, policy};
-use crate::cli::{CheckArgs, Format, Options};
+use crate::check::{Remedy, Report};
+use crate::cli::{CheckArgs, Options};
 use crate::git::{Commit, History, Nominated, Operation, Repository};
 use crate::policy::{FILE_NAME, Finding, Policy};
-use crate::report::escape::visible;
-use crate::report::way_out::WayOut;
-use crate::report::{github, human, json, sarif};
+use crate::report::{self, escape::visible};
 use crate::{Change, Entry};
 
 /// When a check of what is staged is made.
@@ -94,7 +93,7 @@ fn judge(
 ) -> Result<Outcome, Box<dyn Error>> {
     let policy = policy(options, &|name| history.top_level_file(name))?;
     let findings = commits::findings(history, &policy, commits, &[], tell)?;
-    report(options, &policy, &findings, commits.len(), WayOut::Rewrite, out)
+    finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteCommits), out)
 }
 
 /// What the next commit would contain that none of its parents has.
@@ -107,7 +106,10 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     let at_a_glance = AtAGlance::new(options, &repository)?;
     if let Some(checked) = at_a_glance.clear_paths(&repository, Some(&merged)) {
         return match moment {
-            Moment::ByHand => report(options, &at_a_glance.policy, &[], checked, WayOut::Rewrite, out),
+            Moment::ByHand => {
+                let remedy = Remedy::Stow(None);
+                finish(options, Report::new(&at_a_glance.policy, Vec::new(), checked, remedy), out)
+            }
             _ => Ok(Outcome::Allowed),
         };
     }
@@ -119,12 +121,12 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     if findings.is_empty() && moment != Moment::ByHand {
         return Ok(Outcome::Allowed);
     }
-    let way_out = if repository.index_is_temporary() {
-        WayOut::StowNamed { changes: true }
+    let remedy = if repository.index_is_temporary() {
+        Remedy::StowPaths { are_changes: true }
     } else {
-        WayOut::Stow(Operation::under_way(repository.git_dir()))
+        Remedy::Stow(Operation::under_way(repository.git_dir()))
     };
-    report(options, &policy, &findings, checked, way_out, out)
+    finish(options, Report::new(&policy, findings, checked, remedy), out)
 }
 
 /// The policy as what is on the disk has it. A sparse checkout may keep the configuration
@@ -171,16 +173,16 @@ impl AtAGlance {
 /// Every tracked path.
 fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
-    let way_out = WayOut::StowNamed { changes: false };
+    let remedy = Remedy::StowPaths { are_changes: false };
     let at_a_glance = AtAGlance::new(options, &repository)?;
     if let Some(checked) = at_a_glance.clear_paths(&repository, None) {
-        return report(options, &at_a_glance.policy, &[], checked, way_out, out);
+        return finish(options, Report::new(&at_a_glance.policy, Vec::new(), checked, remedy), out);
     }
     let policy = at_a_glance.settled(options, &repository)?;
     let mut prefilter = policy.prefilter();
     let Nominated { entries, checked } = repository.tracked(&mut |path| prefilter.may_refuse(path))?;
     let findings = findings(&repository, &policy, entries)?;
-    report(options, &policy, &findings, checked, way_out, out)
+    finish(options, Report::new(&policy, findings, checked, remedy), out)
 }
 
 /// What `git add -A` would begin to track.
@@ -188,7 +190,8 @@ pub(super) fn untracked(options: &Options, out: &mut Output) -> Result<Outcome, 
     let repository = super::open()?;
     let policy = policy(options, &|name| repository.top_level_file(name))?;
     let (findings, checked) = untracked_findings(&repository, &policy)?;
-    report(options, &policy, &findings, checked, WayOut::StowNamed { changes: false }, out)
+    let remedy = Remedy::StowPaths { are_changes: false };
+    finish(options, Report::new(&policy, findings, checked, remedy), out)
 }
 
 /// The refused ones of the untracked paths, and how many were looked at. They are
@@ -223,24 +226,16 @@ fn findings<'p>(
     Ok(findings)
 }
 
-/// Writes what is refused of so many `checked` entries or commits, by the rules of
-/// `policy`.
-pub(super) fn report(
+/// Renders the report in the format that the user asked for.
+pub(super) fn finish(
     options: &Options,
-    policy: &Policy,
-    findings: &[Finding],
-    checked: usize,
-    way_out: WayOut,
+    mut report: Report,
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
-    match options.format {
-        _ if options.quiet => human::count(out, findings.len())?,
-        Format::Json => json::findings(out, findings, checked)?,
-        Format::Github => github::findings(out, findings)?,
-        Format::Sarif => sarif::findings(out, findings, policy)?,
-        Format::Human if findings.is_empty() && out.is_terminal => human::nothing_refused(out)?,
-        Format::Human if findings.is_empty() => {}
-        Format::Human => human::findings(out, findings, way_out, &super::name()?)?,
+    report.is_terminal = out.is_terminal;
+    if !report.findings.is_empty() {
+        report.program = super::name()?;
     }
-    Ok(Outcome::of(findings.len(), options))
+    report::render(options.report_format(), &report, out)?;
+    Ok(Outcome::of(report.findings.len(), options))
 }

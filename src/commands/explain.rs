@@ -7,10 +7,10 @@ use std::io::Read;
 use bstr::BString;
 
 use super::{Outcome, Output, policy};
-use crate::cli::{ExplainArgs, Format, Options};
+use crate::cli::{ExplainArgs, Options};
 use crate::git;
 use crate::policy::{Explanation, Verdict};
-use crate::report::{human, json};
+use crate::report::{Format, explanation};
 
 /// Judges the paths as if they were added.
 pub(super) fn run(
@@ -33,10 +33,10 @@ pub(super) fn run(
     let Ok(explained) = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, _>>();
     let is_refused = |explained: &&Explanation| matches!(explained.verdict, Verdict::Refused { .. });
     let refused = explained.iter().filter(is_refused).count();
-    match options.format {
-        _ if options.quiet => human::count(out, refused)?,
-        Format::Json => json::explanations(out, &explained)?,
-        _ => human::explanations(out, &explained)?,
+    match options.report_format() {
+        Format::Count => explanation::render_count(&explained, out)?,
+        Format::Json => explanation::render_json(&explained, out)?,
+        _ => explanation::render_human(&explained, out)?,
     }
     Ok(Outcome::of(refused, options))
 }

@@ -11,11 +11,11 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{Outcome, Output, policy};
 use crate::Change;
-use crate::cli::{Format, Options, StowArgs};
+use crate::cli::{Options, StowArgs};
 use crate::git::{Repository, Sides, TrackedPaths};
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_in_session_directory};
-use crate::report;
 use crate::report::session::Stowed;
+use crate::report::{self, Format};
 use crate::session::{self, Held, Ignoring, SessionDirectory, Task, Wanted};
 use crate::signals::Signals;
 

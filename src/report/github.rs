@@ -1,31 +1,34 @@
-//! For GitHub's workflows: an annotation a finding.
+//! The report for GitHub workflows: one annotation a finding.
 
 use std::io::{self, Write};
 
 use super::escape::{visible, visible_path};
-use super::sentence::sentence;
-use crate::policy::Finding;
+use super::message::summary;
+use crate::check::Report;
 
-/// What the runner takes back in the text of a command. The percent sign comes first.
-const DATA: [(char, &str); 3] = [('%', "%25"), ('\r', "%0D"), ('\n', "%0A")];
+/// The escapes that GitHub's runner decodes in the message of a workflow command.
+///
+/// The percent sign comes first, so that it is not escaped twice.
+const MESSAGE: [(char, &str); 3] = [('%', "%25"), ('\r', "%0D"), ('\n', "%0A")];
 
-/// What it takes back in a property, which a colon or a comma would end.
-const PROPERTY: [(char, &str); 5] = [DATA[0], DATA[1], DATA[2], (':', "%3A"), (',', "%2C")];
+/// The escapes that it decodes in a property, which a colon or a comma would end.
+const PROPERTY: [(char, &str); 5] = [MESSAGE[0], MESSAGE[1], MESSAGE[2], (':', "%3A"), (',', "%2C")];
 
-/// Writes a workflow command for each of `findings`: GitHub shows it at the file.
+/// Writes one workflow command for each finding, which GitHub shows at the file.
 ///
 /// # Errors
 ///
-/// What `out` answers.
-pub fn findings(out: &mut impl Write, findings: &[Finding]) -> io::Result<()> {
-    for finding in findings {
+/// Fails if `out` cannot be written to.
+pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    for finding in &report.findings {
         let file = escaped(visible_path(&finding.entry.path), &PROPERTY);
         let title = escaped(format!("stage-guard: {}", visible(&finding.rule.id)), &PROPERTY);
-        writeln!(out, "::error file={file},title={title}::{}", escaped(sentence(finding), &DATA))?;
+        let message = escaped(summary(finding), &MESSAGE);
+        writeln!(out, "::error file={file},title={title}::{message}")?;
     }
     Ok(())
 }
 
-fn escaped(text: String, table: &[(char, &str)]) -> String {
-    table.iter().fold(text, |text, (c, escape)| text.replace(*c, escape))
+fn escaped(text: String, escapes: &[(char, &str)]) -> String {
+    escapes.iter().fold(text, |text, (c, escape)| text.replace(*c, escape))
 }

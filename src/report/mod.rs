@@ -1,17 +1,57 @@
-//! Findings in, bytes out. Decides nothing.
+//! Values in, bytes out: decides nothing.
 
 pub mod agent;
 pub mod completions;
+mod count;
 pub mod doctor;
 pub mod escape;
+pub mod explanation;
 pub mod failure;
-pub mod github;
+mod github;
 pub mod hooks;
-pub mod human;
+mod human;
 pub mod json;
 pub mod man;
-pub mod sarif;
-pub mod sentence;
+mod message;
+mod remedy;
+mod sarif;
 pub mod session;
 pub mod typed;
-pub mod way_out;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+
+use crate::check::Report;
+
+/// A format of the report of a check.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+    /// For GitHub workflows: annotations
+    Github,
+    /// For services that show findings: SARIF 2.1.0
+    Sarif,
+    /// The number of findings, which `--quiet` asks for
+    #[value(skip)]
+    Count,
+}
+
+/// Renders the report of a check.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn render(format: Format, report: &Report, out: &mut impl Write) -> io::Result<()> {
+    match format {
+        Format::Human => human::render(report, out),
+        Format::Json => json::render(report, out),
+        Format::Github => github::render(report, out),
+        Format::Sarif => sarif::render(report, out),
+        Format::Count => count::render(report, out),
+    }
+}

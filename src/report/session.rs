@@ -8,7 +8,7 @@ use bstr::{BString, ByteSlice};
 use owo_colors::OwoColorize;
 
 use super::escape::{shell_word, visible};
-use super::human::MOST;
+use super::human::MAX_LISTED;
 use crate::policy::SESSION_DIRECTORY;
 use crate::session::{Current, Entry, Found, Made, Task};
 
@@ -58,11 +58,11 @@ const MOST_LEFT: usize = 10;
 pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     let Stowed { tasks, ignored, left, is_dry_run, program, .. } = stowed;
     let program = shell_word(program.as_os_str().as_bytes().as_bstr());
-    for task in tasks.iter().take(MOST) {
+    for task in tasks.iter().take(MAX_LISTED) {
         writeln!(out, "{}", line(task, *is_dry_run))?;
     }
-    if tasks.len() > MOST {
-        writeln!(out, "and {} more", tasks.len() - MOST)?;
+    if tasks.len() > MAX_LISTED {
+        writeln!(out, "and {} more", tasks.len() - MAX_LISTED)?;
     }
     if tasks.is_empty() && stowed.is_asked_for_all {
         writeln!(out, "nothing that is staged is refused; {program} stow PATH takes a file by its name")?;
@@ -252,8 +252,9 @@ pub fn not_cleaned(out: &mut impl Write) -> io::Result<()> {
 /// What `clean` asks before it deletes `found`.
 #[must_use]
 pub fn question(found: &[Found]) -> String {
-    let names: Vec<String> = found.iter().take(MOST).map(|found| format!("  {}\n", entry(found))).collect();
-    let more = match found.len().saturating_sub(MOST) {
+    let names: Vec<String> =
+        found.iter().take(MAX_LISTED).map(|found| format!("  {}\n", entry(found))).collect();
+    let more = match found.len().saturating_sub(MAX_LISTED) {
         0 => String::new(),
         more => format!("  and {more} more\n"),
     };

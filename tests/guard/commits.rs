@@ -221,7 +221,7 @@ fn the_way_to_mend_a_commit_mends_it() {
             make(&repo);
             repo.guard(level).success();
             let said = repo.guard("check --range first..").refuses(&[NOTE]).out;
-            let mend = said.lines().find_map(|line| line.strip_prefix("mend: ")).unwrap();
+            let mend = said.lines().find_map(|line| line.strip_prefix("fix: ")).unwrap();
             let commands: Vec<&str> = mend.split('`').skip(1).step_by(2).collect();
             let [rebase, word, stow, amend, go_on] = commands[..] else { panic!("{mend}") };
             assert!(edit.contains(word), "{mend}");

@@ -336,9 +336,14 @@ fn files_that_git_has_moved_already_go_back() {
         repo.git("reset -q --hard origin/main").success();
         repo.shell(mine).success();
         let refused = repo.shell(line);
-        assert!(refused.code != 0 && refused.err.contains("\nkept: "), "{refused:?}");
-        let back =
-            refused.err.lines().find_map(|said| said.strip_prefix("back: ").or(said.strip_prefix("then: ")));
+        assert!(
+            refused.code != 0 && refused.err.contains("\nnote: HEAD and all refs are unchanged\n"),
+            "{refused:?}"
+        );
+        let back = refused
+            .err
+            .lines()
+            .find_map(|said| said.strip_prefix("restore: ").or(said.strip_prefix("then: ")));
         repo.shell(back.unwrap_or_default()).success();
         assert_eq!(repo.git("status --porcelain").success(), status, "{line}: {refused:?}");
     }
@@ -360,7 +365,7 @@ fn work_that_was_uncommitted_before_is_in_the_stash() {
         let back = refused
             .err
             .lines()
-            .find_map(|said| said.strip_prefix("back: "))
+            .find_map(|said| said.strip_prefix("restore: "))
             .unwrap_or_else(|| panic!("{refused:?}"));
         repo.shell(back).success();
         assert!(!repo.exists("good.py"));

@@ -146,17 +146,17 @@ fn explain_says_why() {
     );
     let expected = "\
 test_y.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
-  would it run in production? by its name and its place it would not
-  if it would, it is fine as tests/test_y.py, or beside y.py or y, or with allow = [\"test_y.py\"] in .stage-guard.toml
-test_x.py: allowed: it belongs to `x.py` beside it, against stray-test (`test_*`)
-  would it run in production? nothing says that it would not
+  looks like session work (by name and location)
+  if it is production code, it is allowed as tests/test_y.py, or beside y.py or y, or with allow = [\"test_y.py\"] in .stage-guard.toml
+test_x.py: allowed: it belongs to `x.py` beside it, which exempts it from stray-test (`test_*`)
+  looks like production code
 ";
     assert!(run.out.starts_with(expected), "{run:?}");
     for words in [
-        "lib/test_y.py: allowed: it is not directly in a production root, against stray-test (`test_*`)\n",
-        "check_it.py: allowed: `allow` has `check_*.py`, against one-off-script (`check_*`)\n",
-        "tests/scratch/y.py: allowed: a directory `tests` is left alone, against scratch-directory (`*`)\n",
-        "main.py: allowed: no rule catches it\n",
+        "lib/test_y.py: allowed: it is not directly in a production root, which exempts it from stray-test (`test_*`)\n",
+        "check_it.py: allowed: `allow` has `check_*.py`, which overrides one-off-script (`check_*`)\n",
+        "tests/scratch/y.py: allowed: it is in a directory `tests`, which exempts it from scratch-directory (`*`)\n",
+        "main.py: allowed: no rule matches it\n",
     ] {
         assert!(run.out.contains(words), "{words}: {run:?}");
     }

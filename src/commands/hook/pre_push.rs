@@ -6,9 +6,9 @@ use bstr::BString;
 
 use super::super::commits::New;
 use super::super::{Outcome, Output, Tell, check, policy};
+use crate::check::{Remedy, Report};
 use crate::cli::Options;
 use crate::git::{History, Known, ObjectId, PushedRef};
-use crate::report::way_out::WayOut;
 
 /// Judges the commits that no branch of any remote and nothing on the other side has
 /// yet. A fork or a URL that is pushed to for the first time has no branches here, so
@@ -56,5 +56,5 @@ pub(super) fn judge(
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::report(options, &policy, &findings, commits.len(), WayOut::Rewrite, out)
+    check::finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteCommits), out)
 }

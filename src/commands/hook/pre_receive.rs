@@ -7,10 +7,11 @@ use bstr::BString;
 
 use super::super::commits::New;
 use super::super::{Outcome, Output, Tell, check, policy};
+use crate::check::{Remedy, Report};
 use crate::cli::Options;
 use crate::git::{self, History, Known, ObjectId, RefUpdate};
 use crate::policy::{FILE_NAME, Policy};
-use crate::report::{self, way_out::WayOut};
+use crate::report;
 
 /// Judges the commits that no ref of this repository reaches yet.
 pub(super) fn run(
@@ -37,7 +38,7 @@ pub(super) fn run(
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::report(options, &policy, &findings, commits.len(), WayOut::RewriteElsewhere, out)
+    check::finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteBeforePush), out)
 }
 
 /// The policy of this side, so that no push loosens what it is judged by: that of the

@@ -6,10 +6,10 @@ use std::ffi::OsStr;
 
 use super::super::commits::New;
 use super::super::{Outcome, Output, Tell, check, policy};
+use crate::check::{Remedy, Report, Residue};
 use crate::cli::Options;
 use crate::git::{Commit, History, Known, Operation, RefUpdate, Repository, Target};
 use crate::policy::{Finding, Policy};
-use crate::report::way_out::{Leftover, WayOut};
 
 /// Judges the commits that branches and a detached `HEAD` are about to reach and
 /// that no branch, remote branch or tag has reached so far. All else is decided from
@@ -54,8 +54,8 @@ pub(super) fn run(
     let Some(newest) = commits.first().filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);
     };
-    let way_out = way_out(&history, &policy, operation, newest, &findings)?;
-    check::report(options, &policy, &findings, commits.len(), way_out, out)
+    let remedy = remedy(&history, &policy, operation, newest, &findings)?;
+    check::finish(options, Report::new(&policy, findings, commits.len(), remedy), out)
 }
 
 /// `checkout` and `switch --detach` do not say what `HEAD` was: to look at an old
@@ -68,38 +68,38 @@ fn is_watched(update: &RefUpdate) -> bool {
 
 /// What git leaves behind when it may not update the ref depends on what it was about
 /// to do, and it does not say that.
-fn way_out(
+fn remedy(
     history: &History,
     policy: &Policy,
     operation: Option<Operation>,
     newest: &Commit,
     findings: &[Finding],
-) -> Result<WayOut, Box<dyn Error>> {
+) -> Result<Remedy, Box<dyn Error>> {
     let is_staged = are_staged(policy, findings)?;
     // `git commit` and what commits like it name the author to their hooks.
     let is_commit = env::var_os("GIT_AUTHOR_DATE").is_some();
     if let Some(operation) = operation.filter(|operation| *operation != Operation::RevertOne) {
         if is_staged && operation != Operation::RebaseBegun {
-            return Ok(WayOut::Stow(Some(operation)));
+            return Ok(Remedy::Stow(Some(operation)));
         }
-        let leftover = if is_commit && is_amended(history, newest)? {
-            Leftover::Amend(newest.id, Some(operation))
+        let residue = if is_commit && is_amended(history, newest)? {
+            Residue::Amend(newest.id, Some(operation))
         } else {
-            Leftover::Operation(operation)
+            Residue::Operation(operation)
         };
-        return Ok(WayOut::RefsStay(leftover));
+        return Ok(Remedy::RefUpdateRejected(residue));
     }
     if is_commit && is_staged {
-        return Ok(WayOut::Stow(operation));
+        return Ok(Remedy::Stow(operation));
     }
-    Ok(WayOut::RefsStay(if is_commit && is_amended(history, newest)? {
-        Leftover::Amend(newest.id, None)
+    Ok(Remedy::RefUpdateRejected(if is_commit && is_amended(history, newest)? {
+        Residue::Amend(newest.id, None)
     } else if !is_staged {
-        Leftover::Nothing
+        Residue::None
     } else if history.is_at_head("ORIG_HEAD")? {
-        Leftover::Files(newest.id, Operation::with_autostash(history.git_dir()))
+        Residue::Files(newest.id, Operation::with_autostash(history.git_dir()))
     } else {
-        Leftover::Staged
+        Residue::Staged
     }))
 }
 

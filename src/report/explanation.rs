@@ -1,0 +1,170 @@
+//! The reports of `explain`: the verdict on each path and the reason for it.
+
+use std::io::{self, Write};
+
+use bstr::ByteSlice;
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use super::count;
+use super::escape::{visible, visible_lines};
+use super::json::{self, JsonPath, Verdict as Word};
+use super::message::reason_and_home;
+use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Rule, Verdict};
+
+/// Writes the verdict on each path, the reason for it, and what would change it.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn render_human(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+    for Explanation { path, verdict, alternatives } in explanations {
+        let word = match verdict {
+            Verdict::Refused { .. } => "refused".red().to_string(),
+            _ => "allowed".green().to_string(),
+        };
+        writeln!(out, "{}: {word}: {}", visible(path).bold(), why(path.as_bstr(), verdict))?;
+        match alternatives {
+            None => writeln!(out, "  looks like production code")?,
+            Some(alternatives) => {
+                writeln!(out, "  looks like session work (by name and location)")?;
+                writeln!(out, "  if it is production code, it is allowed {}", allowed(alternatives))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes the explanations as one JSON document on one line.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn render_json(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+    let document = Document {
+        version: json::VERSION,
+        verdict: Word::of(explanations.iter().any(is_refused)),
+        paths: explanations.iter().map(Record::new).collect(),
+    };
+    json::write_document(out, &document)
+}
+
+/// Writes the number of refused paths, or nothing if there are none.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn render_count(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+    let refused = explanations.iter().filter(|explanation| is_refused(explanation)).count();
+    count::write_count(refused, out)
+}
+
+fn is_refused(explanation: &Explanation) -> bool {
+    matches!(explanation.verdict, Verdict::Refused { .. })
+}
+
+/// The rule, its pattern, and why the path is refused or exempt.
+fn why(path: &bstr::BStr, verdict: &Verdict) -> String {
+    let matched = |rule: &Rule, pattern: &str| format!("{} (`{}`)", visible(&rule.id), visible(pattern));
+    match verdict {
+        Verdict::Refused { rule, pattern } => {
+            format!("{}: {}", matched(rule, pattern.as_str()), reason_and_home(rule, path))
+        }
+        Verdict::AllowedByEntry { rule, pattern, glob } => {
+            let matched = matched(rule, pattern.as_str());
+            format!("`allow` has `{}`, which overrides {matched}", visible(glob.as_str()))
+        }
+        Verdict::Exempt { rule, pattern, exemption } => {
+            format!("{}, which exempts it from {}", exempted(exemption), matched(rule, pattern.as_str()))
+        }
+        Verdict::Unmatched => "no rule matches it".to_owned(),
+    }
+}
+
+/// What would make a refused path allowed.
+fn allowed(alternatives: &Alternatives) -> String {
+    let Alternatives { elsewhere, beside, allow } = alternatives;
+    let mut ways = Vec::new();
+    ways.extend(elsewhere.as_ref().map(|path| format!("as {}", visible(path))));
+    if !beside.is_empty() {
+        ways.push(format!("beside {}", beside.iter().map(visible).collect::<Vec<_>>().join(" or ")));
+    }
+    ways.push(match allow {
+        Some(glob) => {
+            let text = toml::Value::String(glob.clone()).to_string();
+            format!("with allow = [{}] in {FILE_NAME}", visible_lines(&text))
+        }
+        None => format!("with an `allow` entry in {FILE_NAME}"),
+    });
+    ways.join(", or ")
+}
+
+fn exempted(exemption: &Exemption) -> String {
+    match exemption {
+        Exemption::Name(name) => format!("its name matches `{}`", visible(name.as_str())),
+        Exemption::Directory(name) => format!("it is in a directory `{}`", visible(name.as_str())),
+        Exemption::NotInProductionRoot => "it is not directly in a production root".to_owned(),
+        Exemption::Sibling(path) => format!("it belongs to `{}` beside it", visible(path)),
+        Exemption::Known => "`tracked` is `allow` and a parent has the path".to_owned(),
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'e> {
+    version: u32,
+    verdict: Word,
+    paths: Vec<Record<'e>>,
+}
+
+#[derive(Serialize)]
+struct Record<'e> {
+    path: JsonPath<'e>,
+    verdict: Word,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    home: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fine: Option<Fine<'e>>,
+}
+
+/// What would make a refused path allowed.
+#[derive(Serialize)]
+struct Fine<'e> {
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<JsonPath<'e>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    beside: Vec<JsonPath<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow: Option<&'e str>,
+}
+
+impl<'e> Record<'e> {
+    fn new(explanation: &'e Explanation) -> Self {
+        let Explanation { path, verdict, alternatives } = explanation;
+        let matched = match verdict {
+            Verdict::Refused { rule, pattern }
+            | Verdict::AllowedByEntry { rule, pattern, .. }
+            | Verdict::Exempt { rule, pattern, .. } => Some((*rule, *pattern)),
+            Verdict::Unmatched => None,
+        };
+        let refusing = matched.map(|(rule, _)| rule).filter(|_| is_refused(explanation));
+        Self {
+            path: JsonPath::new(path),
+            verdict: Word::of(refusing.is_some()),
+            rule: matched.map(|(rule, _)| rule.id.as_str()),
+            pattern: matched.map(|(_, pattern)| pattern.as_str()),
+            reason: refusing.map(|rule| rule.reason.as_str()),
+            home: refusing.map(|rule| rule.home.directory(path.as_bstr())),
+            fine: alternatives.as_ref().map(|alternatives| Fine {
+                elsewhere: alternatives.elsewhere.as_ref().map(|path| JsonPath::new(path)),
+                beside: alternatives.beside.iter().map(|path| JsonPath::new(path)).collect(),
+                allow: alternatives.allow.as_deref(),
+            }),
+        }
+    }
+}

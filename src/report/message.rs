@@ -1,0 +1,92 @@
+//! The words for a finding and for a rule, shared by several renderers.
+//!
+//! Everything that comes from data is escaped.
+
+use bstr::{BStr, ByteSlice};
+
+use super::escape::visible;
+use crate::Introduced;
+use crate::policy::{FILE_NAME, Finding, Names, Rule, Scope, is_in_session_directory};
+
+/// How many names of a list are shown: `rules` prints all of them.
+const MAX_NAMES: usize = 8;
+
+/// `PATH [RULE] REASON, belongs in DIRECTORY; ADVICE`: a message that needs no other line.
+pub(super) fn summary(finding: &Finding) -> String {
+    let path = finding.entry.path.as_bstr();
+    let advice = if is_in_session_directory(path) { "leave it out of the commit" } else { "move it there" };
+    format!(
+        "{} {}; {advice}, or add the path to `allow` in {FILE_NAME}",
+        visible(path),
+        rule_and_reason(finding)
+    )
+}
+
+/// `[RULE] in COMMIT, for REF: REASON, belongs in DIRECTORY`.
+pub(super) fn rule_and_reason(finding: &Finding) -> String {
+    let Finding { entry, rule, introduced, .. } = finding;
+    let origin = introduced.as_ref().map(origin).unwrap_or_default();
+    format!("[{}]{origin} {}", visible(&rule.id), reason_and_home(rule, entry.path.as_bstr()))
+}
+
+/// `REASON, belongs in DIRECTORY`, or only the reason for a path in a session directory.
+pub(super) fn reason_and_home(rule: &Rule, path: &BStr) -> String {
+    let reason = visible(&rule.reason);
+    if is_in_session_directory(path) {
+        return reason;
+    }
+    format!("{reason}, belongs in {}", rule.home.directory(path))
+}
+
+/// ` in COMMIT, for REF:`.
+fn origin(introduced: &Introduced) -> String {
+    let Introduced { commit, reference, .. } = introduced;
+    let reference = reference.as_ref().map(|name| format!(", for {}", visible(name))).unwrap_or_default();
+    format!(" in {}{reference}:", short_id(commit))
+}
+
+/// The first 12 digits of a commit id.
+pub(super) fn short_id(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+/// The paths that a rule matches, in short.
+pub(super) fn rule_scope(rule: &Rule) -> String {
+    let Rule { names, extensions, directories, outside, .. } = rule;
+    let location = match rule.scope {
+        Scope::Anywhere => "at any depth",
+        Scope::ProductionRoot => "directly in a production root",
+        Scope::SessionDirectory => "in the session directory, or with its name",
+    };
+    let lists = [
+        ("names", names),
+        ("extensions", extensions),
+        ("in a directory", directories),
+        ("not in a directory", outside),
+    ];
+    let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
+    let mut parts: Vec<String> =
+        lists.map(|(word, names)| format!("{word} {}", first_names(names))).collect();
+    parts.push(location.to_owned());
+    parts.join(", ")
+}
+
+/// What to do with a path that the rule has refused.
+pub(super) fn rule_advice(rule: &Rule) -> String {
+    let effect = match rule.scope {
+        Scope::SessionDirectory => "unstages it".to_owned(),
+        _ => format!("moves it to {}", rule.home.directory(b"".into())),
+    };
+    format!(
+        "`stage-guard stow` {effect}. If it is not session work, add the path to `allow` in {FILE_NAME}. \
+         `stage-guard explain PATH` says why a path is refused."
+    )
+}
+
+/// The first names of a list.
+fn first_names(names: &Names) -> String {
+    let texts = names.texts();
+    let listed: Vec<String> =
+        texts.iter().take(MAX_NAMES).map(|text| format!("`{}`", visible(text))).collect();
+    listed.join(" ") + if texts.len() > MAX_NAMES { " …" } else { "" }
+}

@@ -1,0 +1,201 @@
+//! The lines of a human report that say how to continue without loss.
+
+use std::os::unix::ffi::OsStrExt;
+
+use bstr::{BStr, ByteSlice};
+
+use super::escape::shell_word;
+use super::message::short_id;
+use crate::Introduced;
+use crate::check::{Remedy, Report, Residue};
+use crate::git::Operation;
+use crate::policy::{FILE_NAME, Finding};
+
+/// What a line of the report is about. Scripts and agents look for these words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Key {
+    /// The command that moves the paths out of the commit.
+    Stow,
+    /// The commands to run after that.
+    Then,
+    /// How to rewrite commits.
+    Fix,
+    /// The command that restores the index and the worktree.
+    Restore,
+    /// How to have the paths allowed.
+    Allow,
+    /// A fact.
+    Note,
+}
+
+/// A line of the report: a key, and one command or fact.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Line {
+    pub(super) key: Key,
+    pub(super) text: String,
+}
+
+impl Key {
+    /// The word that the line begins with, without its colon.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Stow => "stow",
+            Self::Then => "then",
+            Self::Fix => "fix",
+            Self::Restore => "restore",
+            Self::Allow => "allow",
+            Self::Note => "note",
+        }
+    }
+
+    fn line(self, text: impl Into<String>) -> Line {
+        Line { key: self, text: text.into() }
+    }
+}
+
+/// The commands that amend the commit at which a rebase has stopped, and continue the rebase.
+const AMEND_AND_CONTINUE: &str = "`git commit --amend --no-edit --allow-empty`, `git rebase --continue`";
+
+/// Returns the lines that say how to continue after the report's findings.
+pub(super) fn lines(report: &Report) -> Vec<Line> {
+    let Report { findings, program, .. } = report;
+    let stow = format!("{} stow", shell_word(program.as_os_str().as_bytes().as_bstr()));
+    let mut lines = match report.remedy {
+        Remedy::Stow(None) => vec![Key::Stow.line(stow)],
+        Remedy::Stow(Some(operation)) => {
+            vec![Key::Stow.line(stow), Key::Then.line(commands(operation).resume)]
+        }
+        Remedy::StowPaths { are_changes } => {
+            // Without `--changes`, stow would delete a file that a commit already has.
+            let is_change = |finding: &Finding| finding.entry.change.is_to_a_known_path();
+            let changes = if are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
+            vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
+        }
+        Remedy::RewriteCommits => {
+            vec![Key::Fix.line(format!("{}; there `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings)))]
+        }
+        Remedy::RewriteBeforePush => {
+            let amend = format!("move the file out, `git add -A`, {AMEND_AND_CONTINUE}");
+            vec![Key::Fix.line(format!("{}; there {amend}; then push again", rebase(findings)))]
+        }
+        Remedy::RefUpdateRejected(residue) => {
+            let mut lines = vec![Key::Note.line("HEAD and all refs are unchanged")];
+            lines.extend(clean_up(residue, &stow, findings));
+            lines
+        }
+    };
+    lines.push(Key::Allow.line(format!("add the path to `allow` in {FILE_NAME}")));
+    lines
+}
+
+/// Returns the lines that say how to get rid of what a rejected ref update leaves behind.
+///
+/// What the commands remove is in the stash afterwards: it may have been there before.
+fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
+    match residue {
+        Residue::None => Vec::new(),
+        Residue::Amend(commit, operation) => {
+            // `-C` keeps the message and the author that the user asked for.
+            let amend = format!("git commit --amend --allow-empty -C {commit}");
+            let resume = operation.map_or("", |_| "; git rebase --continue");
+            vec![
+                Key::Stow.line(format!("{stow}{}", pathspecs(findings))),
+                Key::Then.line(format!("{amend}{resume}")),
+            ]
+        }
+        Residue::Operation(operation) => vec![Key::Then.line(commands(operation).abort)],
+        Residue::Files(commit, autostash) => {
+            let save = "git stash store -m stage-guard $(git stash create)";
+            let unstash = autostash.map_or("", unstash);
+            vec![Key::Restore.line(format!("{save} && git read-tree -m -u {commit} HEAD{unstash}"))]
+        }
+        Residue::Staged => vec![Key::Restore.line("git stash push")],
+    }
+}
+
+/// Returns ` -- PATHS`, relative to the top of the repository and quoted for a shell.
+fn pathspecs(findings: &[Finding]) -> String {
+    let mut paths: Vec<_> = findings.iter().map(|finding| finding.entry.path.as_bstr()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let word = |path: &BStr| format!(" {}", shell_word(bstr::concat([b":/", path.as_bytes()]).as_bstr()));
+    format!(" --{}", paths.into_iter().map(word).collect::<String>())
+}
+
+/// Returns the interactive rebase that stops at each commit with findings.
+///
+/// The findings come oldest commit first.
+fn rebase(findings: &[Finding]) -> String {
+    let mut commits: Vec<&Introduced> =
+        findings.iter().filter_map(|finding| finding.introduced.as_ref()).collect();
+    commits.dedup_by_key(|introduced| &introduced.commit);
+    let parent = commits.first().and_then(|oldest| oldest.parent.as_deref());
+    let (merges, picks): (Vec<_>, Vec<_>) = commits.iter().partition(|introduced| introduced.is_merge);
+    let ids = |commits: &[&&Introduced]| {
+        commits.iter().map(|introduced| short_id(&introduced.commit)).collect::<Vec<_>>().join(", ")
+    };
+    let mut edits = Vec::new();
+    if !picks.is_empty() {
+        edits.push(format!("with `edit` for {}", ids(&picks)));
+    }
+    if !merges.is_empty() {
+        edits.push(format!("with a line `break` below {}", ids(&merges)));
+    }
+    let edits = edits.join(" and ");
+    let check =
+        if merges.is_empty() { "" } else { " (git diff ORIG_HEAD shows afterwards what a new merge lost)" };
+    format!("`git rebase -i -r {}` {edits}{check}", parent.map_or("--root", short_id))
+}
+
+/// The commands that finish an operation in which a hook has stopped git.
+struct Commands {
+    /// Continues it, once nothing is refused any more.
+    resume: &'static str,
+    /// Aborts it.
+    abort: &'static str,
+}
+
+fn commands(operation: Operation) -> Commands {
+    let (resume, abort) = match operation {
+        Operation::RebaseBegun => ("git rebase --abort", "git rebase --abort"),
+        Operation::RebasePick => (
+            "git commit --no-edit, if anything is left; git rebase --edit-todo, and drop the commit if it is \
+             listed again; git rebase --continue. Or git rebase --abort",
+            "git rebase --abort",
+        ),
+        Operation::RebaseFixup => (
+            "git commit --amend --no-edit; git rebase --edit-todo, and drop the commit if it is listed again; \
+             git rebase --continue. Or git rebase --abort",
+            "git rebase --abort",
+        ),
+        Operation::Rebase => {
+            ("git rebase --continue, or git rebase --edit-todo, or git rebase --abort", "git rebase --abort")
+        }
+        Operation::RebaseApply => (
+            "git rebase --continue, or --skip if nothing is left of the commit, or --abort",
+            "git rebase --abort",
+        ),
+        Operation::Am => {
+            ("git am --continue, or --skip if nothing is left of the patch, or --abort", "git am --abort")
+        }
+        Operation::CherryPick => (
+            "git cherry-pick --continue, or --skip if nothing is left of the commit, or --abort",
+            "git cherry-pick --abort",
+        ),
+        Operation::Revert => (
+            "git commit --no-edit; git revert --continue. Or git revert --skip if nothing is left, or --abort",
+            "git revert --abort",
+        ),
+        Operation::RevertOne => ("git commit --no-edit, or with a message of your own", "git reset --merge"),
+        Operation::Merge => ("git commit, or git merge --abort", "git merge --abort"),
+    };
+    Commands { resume, abort }
+}
+
+/// Returns the commands that end an operation and restore the changes that it has stashed.
+fn unstash(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Merge => " && git merge --quit && git stash pop --index",
+        _ => " && git rebase --quit && git stash pop --index",
+    }
+}
