@@ -70,7 +70,6 @@ pub mod policy;
 pub mod report;
 pub mod session;
 pub mod signals;
-pub mod throw_away;
 pub mod timed;
 
 pub use entry::{Change, Entry, Introduced};

@@ -1,6 +1,5 @@
 //! Running a program that may not come to an end.
 
-use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +9,6 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::signals::Signals;
-use crate::throw_away::ThrowAwayDirectory;
 
 /// How a program ended.
 #[derive(Debug)]
@@ -42,9 +40,7 @@ const STEP: Duration = Duration::from_millis(5);
 /// The disk refuses, or a signal came.
 pub fn run(mut command: Command, limit: Duration, signals: &Signals) -> io::Result<Ended> {
     // Not a pipe: what the program leaves running would hold it open.
-    let directory = ThrowAwayDirectory::make()?;
-    let mut said =
-        File::options().read(true).write(true).create_new(true).open(directory.path().join("said"))?;
+    let mut said = tempfile::tempfile()?;
     command.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said.try_clone()?).process_group(0);
     let mut child = match command.spawn() {
         Ok(child) => child,

@@ -1,26 +1,28 @@
 //! An index that nobody commits, to see what the hooks say of it. What they do to the
 //! index or write as objects is thrown away, and git lets them update no ref.
 
+use std::fs::Permissions;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use std::{env, fs, io};
 
 use bstr::BStr;
+use tempfile::TempDir;
 
 use super::command_line::{path, run_with, text};
 use super::configured_hooks::older_than;
 use super::{Error, Object, Place, Repository};
 use crate::signals::Signals;
-use crate::throw_away::ThrowAwayDirectory;
 use crate::timed::{self, Ended};
 
 /// An index beside the repository's own. Dropped, it is gone.
 #[derive(Debug)]
 pub struct ThrowAwayIndex<'r> {
     repository: &'r Repository,
-    directory: ThrowAwayDirectory,
+    directory: TempDir,
 }
 
 /// Where new objects go, below the directory.
@@ -46,7 +48,7 @@ impl Repository {
     ///
     /// `HEAD` cannot be read, or the disk refuses.
     pub fn throw_away_index(&self, added: &[&BStr]) -> Result<ThrowAwayIndex<'_>, Error> {
-        let directory = ThrowAwayDirectory::make().map_err(Error::ThrowAwayIndex)?;
+        let directory = private_directory().map_err(Error::ThrowAwayIndex)?;
         let index = ThrowAwayIndex { repository: self, directory };
         let objects = run_with(self.git(), &["rev-parse", "--git-path", "objects"], &[])?;
         let objects = self.top().join(path(objects.strip_suffix(b"\n").unwrap_or(&objects)));
@@ -121,4 +123,9 @@ impl ThrowAwayIndex<'_> {
         git.args(SETTINGS).envs(self.environment());
         run_with(git, arguments, input)
     }
+}
+
+/// Creates a temporary directory that only this user can read. It is removed when dropped.
+fn private_directory() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("stage-guard.").permissions(Permissions::from_mode(0o700)).tempdir()
 }
