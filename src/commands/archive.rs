@@ -4,7 +4,6 @@ use std::error::Error;
 
 use super::{Outcome, Output};
 use crate::cli::Options;
-use crate::git;
 use crate::report;
 use crate::session::SessionDirectory;
 
@@ -14,8 +13,8 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dy
     let tracked = repository.tracked_paths()?;
     let session = SessionDirectory::at(repository.top());
     let current = session.current(&|path| tracked.contains(path))?;
-    let date = git::today().ok_or("could not tell today's date")?;
-    let moved = session.archived(&current.found, &date)?;
+    let today = jiff::ZonedDateTime::now().date().to_string();
+    let moved = session.archived(&current.found, &today)?;
     if !options.dry_run {
         session.archive(&moved)?;
     }

@@ -6,7 +6,6 @@
 
 mod command_line;
 mod configured_hooks;
-mod date;
 mod error;
 mod history;
 mod hooks_path;
@@ -36,7 +35,6 @@ use std::{env, fmt, fs, io};
 use bstr::{BStr, BString, ByteSlice};
 
 pub use configured_hooks::{ConfigScope, ConfiguredHook, configured_hooks, too_old_for_configured_hooks};
-pub use date::today;
 pub use error::{Cause, Error};
 pub use history::{Commit, CommittedPaths, History, Known};
 pub use hooks_path::{HooksPath, Origin};
