@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 
 use crate::git::{ConfiguredHook, HooksPath, Origin};
 use crate::hooks::{self, Kept, Level, Manager, Place, Stands};
-use crate::timed::Ended;
+use crate::timeout::Finish;
 
 /// What git and the disk say of the guard in a repository.
 #[derive(Debug)]
@@ -154,15 +154,15 @@ impl Answer {
     /// What a hook said that was asked about `path`, which the rule with the id `rule`
     /// refuses.
     #[must_use]
-    pub fn of(ended: Ended, path: &BString, rule: &str) -> Self {
+    pub fn of(finish: Finish, path: &BString, rule: &str) -> Self {
         let rule = format!("[{rule}]");
         let is_refusal = |line: &[u8]| line.contains_str(path) && line.contains_str(&rule);
-        match ended {
-            Ended::ByItself { code: Some(0), .. } => Self::Passed,
-            Ended::ByItself { said, .. } if said.lines().any(is_refusal) => Self::Refused,
-            Ended::ByItself { said, .. } => Self::Stopped(said.trim_ascii().to_str_lossy().into_owned()),
-            Ended::Killed => Self::Endless,
-            Ended::NotStarted(error) => Self::Stopped(error.to_string()),
+        match finish {
+            Finish::Exited { code: Some(0), .. } => Self::Passed,
+            Finish::Exited { output, .. } if output.lines().any(is_refusal) => Self::Refused,
+            Finish::Exited { output, .. } => Self::Stopped(output.trim_ascii().to_str_lossy().into_owned()),
+            Finish::TimedOut => Self::Endless,
+            Finish::SpawnFailed(error) => Self::Stopped(error.to_string()),
         }
     }
 }

@@ -70,6 +70,6 @@ pub mod policy;
 pub mod report;
 pub mod session;
 pub mod signals;
-pub mod timed;
+pub mod timeout;
 
 pub use entry::{Change, Entry, Introduced};

@@ -20,7 +20,7 @@ use crate::hooks::{self, Hooks, Level};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
 use crate::report;
 use crate::signals::Signals;
-use crate::timed::{self, Ended};
+use crate::timeout::{Finish, run_with_timeout};
 
 /// Paths to ask the hooks about. The first that the policy refuses is taken.
 const PROBES: [&str; 3] =
@@ -119,8 +119,8 @@ fn probe(
     let staged = repository.throw_away_index(&[path.as_bstr()])?;
     let clean = repository.throw_away_index(&[])?;
     let ask = |index: &git::ThrowAwayIndex, name: &'static str| {
-        let ended = index.run_hook(name, hooks, HOOK_LIMIT, signals)?;
-        Ok::<_, git::Error>(Answer::of(ended, &path, rule))
+        let finish = index.run_hook(name, hooks, HOOK_LIMIT, signals)?;
+        Ok::<_, git::Error>(Answer::of(finish, &path, rule))
     };
     let names = Level::Default.names().iter();
     let staged = names.map(|name| Ok((*name, ask(&staged, name)?))).collect::<Result<_, git::Error>>()?;
@@ -157,11 +157,11 @@ fn binaries(hooks: &hooks::Examined, signals: &Signals) -> io::Result<Vec<Binary
         let mut version = process::Command::new(path);
         version.arg("--version");
         let said = |said: &[u8]| said.trim_ascii().to_str_lossy().into_owned();
-        let version = match timed::run(version, VERSION_LIMIT, signals)? {
-            Ended::ByItself { code: Some(0), said: version } => Ok(said(&version)),
-            Ended::ByItself { said: why, .. } => Err(said(&why)),
-            Ended::Killed => Err("it does not answer".to_owned()),
-            Ended::NotStarted(error) => Err(error.to_string()),
+        let version = match run_with_timeout(version, VERSION_LIMIT, signals)? {
+            Finish::Exited { code: Some(0), output: version } => Ok(said(&version)),
+            Finish::Exited { output: why, .. } => Err(said(&why)),
+            Finish::TimedOut => Err("it does not answer".to_owned()),
+            Finish::SpawnFailed(error) => Err(error.to_string()),
         };
         let found = super::on_path().find(|found| path.components().count() == 1 && found.is_file());
         let real = found.as_ref().unwrap_or(path);

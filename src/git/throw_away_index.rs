@@ -16,7 +16,7 @@ use super::command_line::{path, run_with, text};
 use super::configured_hooks::older_than;
 use super::{Error, Object, Place, Repository};
 use crate::signals::Signals;
-use crate::timed::{self, Ended};
+use crate::timeout::{Finish, run_with_timeout};
 
 /// An index beside the repository's own. Dropped, it is gone.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl ThrowAwayIndex<'_> {
         hooks: &Path,
         limit: Duration,
         signals: &Signals,
-    ) -> Result<Ended, Error> {
+    ) -> Result<Finish, Error> {
         let mut hook = if older_than(RUNS_HOOKS)?.is_some() {
             let mut shell = Command::new("sh");
             shell.args(["-c", RUN_HOOK]).arg(hooks.join(name));
@@ -96,7 +96,7 @@ impl ThrowAwayIndex<'_> {
         if ["GIT_DIR", "GIT_WORK_TREE"].into_iter().any(|name| env::var_os(name).is_some()) {
             hook.env("GIT_DIR", git_dir).env("GIT_WORK_TREE", top);
         }
-        timed::run(hook, limit, signals).map_err(|error| Error::RunHook(name.to_owned(), error))
+        run_with_timeout(hook, limit, signals).map_err(|error| Error::RunHook(name.to_owned(), error))
     }
 
     /// What git reads and writes here. In quarantine it refuses to update refs, as while
