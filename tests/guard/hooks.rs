@@ -4,31 +4,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+pub(crate) use super::sandbox::hooks::{hook, state, unguarded};
 use super::sandbox::{BINARY, Repo};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
-
-/// A repository without hooks.
-pub(crate) fn unguarded() -> Repo {
-    let repo = Repo::new();
-    repo.guard("uninstall").success();
-    repo
-}
-
-/// Writes an executable hook.
-pub(crate) fn hook(repo: &Repo, name: &str, body: &str) {
-    repo.program(format!(".git/hooks/{name}"), &format!("#!/bin/sh\n{body}\n"));
-}
-
-/// What the hooks directory and the guard's own one hold: names, types, modes and
-/// contents.
-pub(crate) fn state(repo: &Repo) -> String {
-    let list =
-        "find .git/hooks .git/stage-guard 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' stat -c '%N %a'";
-    let sums =
-        "find .git/hooks .git/stage-guard -type f 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' sha1sum";
-    repo.shell(&format!("{list}; {sums}; true")).success()
-}
 
 pub(crate) fn assert_live(repo: &Repo) {
     repo.stage(NOTE);

