@@ -1,7 +1,7 @@
 //! What a coding agent is about to do, as its own hooks tell it: JSON in the form of
 //! Claude Code. No git; of the disk only the agent's settings.
 
-pub mod evasion;
+pub mod bypass;
 mod json;
 pub mod settings;
 mod settings_file;

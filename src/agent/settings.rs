@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bstr::ByteSlice;
 
-use super::evasion::file_name;
+use super::bypass::file_name;
 use super::json::{self, Child, Container};
 use super::shell::{self, Shell};
 

@@ -1,11 +1,12 @@
-//! A text of shell, taken apart into the commands that it runs. What only the running
-//! shell knows, such as the value of a variable, stays as it is written.
+//! Splits a shell script into the commands that it runs.
+//!
+//! Nothing is evaluated: a variable, for example, stays as it is written.
 
 use std::mem;
 
 use bstr::{BString, ByteSlice, ByteVec};
 
-/// Whose signs a text is written in.
+/// The language of a script.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Shell {
     /// `sh`, `bash`, `zsh`.
@@ -14,73 +15,82 @@ pub enum Shell {
     PowerShell,
 }
 
-/// How deep commands may stand in one another.
-const DEEPEST: usize = 50;
+/// The deepest nesting of substitutions, subshells and here-documents that is read.
+const MAX_DEPTH: usize = 50;
 
-/// What ends a word.
-const SIGNS: &[u8] = b" \t\r\n;&|()<>";
+/// The characters that end a word.
+const METACHARACTERS: &[u8] = b" \t\r\n;&|()<>";
 
-/// Words that a command may follow as if they were not there.
+/// The reserved words that can precede a command.
 const KEYWORDS: [&str; 9] = ["!", "{", "if", "then", "elif", "else", "while", "until", "do"];
 
-/// The commands of `text` as their words, without quotes and keywords; also those that
-/// stand in one another. Nothing, where a quote or a parenthesis is left open: who reads
-/// on by guess takes a message for a command.
+/// Returns the commands of `script`, nested ones included, each as its words.
+///
+/// The words have no quotes, and reserved words before a command are left out. Returns
+/// `None` if a quote or a parenthesis is not closed: a guess could take the text of a
+/// commit message for a command.
 #[must_use]
-pub fn commands(text: &[u8], shell: Shell) -> Option<Vec<Vec<BString>>> {
-    let mut reader = Reader { rest: text, shell, depth: 0, commands: Vec::new(), documents: Vec::new() };
-    reader.commands(None)?;
+pub fn commands(script: &[u8], shell: Shell) -> Option<Vec<Vec<BString>>> {
+    let mut reader = Reader::new(script, shell, 0);
+    reader.read_commands(None)?;
     reader.commands.retain(|words| !words.is_empty());
     Some(reader.commands)
 }
 
-/// The name and the value of `NAME=…`, `NAME+=…` and `NAME[…]=…`.
-pub(super) fn assignment(word: &[u8]) -> Option<(&[u8], &[u8])> {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+/// Returns the name and the value of `NAME=…`, `NAME+=…` and `NAME[…]=…`.
+pub(super) fn parse_assignment(word: &[u8]) -> Option<(&[u8], &[u8])> {
+    let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let (target, value) = word.split_once_str("=")?;
     let target = target.strip_suffix(b"+").unwrap_or(target);
     let element = target.strip_suffix(b"]").and_then(|element| element.split_once_str("["));
     let name = element.map_or(target, |(name, _)| name);
     let is_name =
-        name.first().is_some_and(|first| !first.is_ascii_digit()) && name.iter().copied().all(is_part);
+        name.first().is_some_and(|first| !first.is_ascii_digit()) && name.iter().copied().all(is_name_byte);
     is_name.then_some((name, value))
 }
 
-struct Reader<'t> {
-    rest: &'t [u8],
+struct Reader<'s> {
+    /// What is not read yet.
+    rest: &'s [u8],
     shell: Shell,
     depth: usize,
+    /// The commands so far. Each is complete.
     commands: Vec<Vec<BString>>,
     /// The here-documents that begin on the next line.
-    documents: Vec<Document>,
+    here_documents: Vec<HereDocument>,
 }
 
-struct Document {
+/// A here-document, as its redirection announces it.
+struct HereDocument {
     /// The line that ends it.
-    end: BString,
-    /// Whether commands in it are run: where that line was announced without quotes.
+    delimiter: BString,
+    /// Whether the shell expands it: only if the delimiter is written without quotes.
     expands: bool,
-    /// Whether tabs before that line do not count.
+    /// Whether tabs at the beginning of a line are ignored (`<<-`).
     strips_tabs: bool,
 }
 
-/// Each method reads what it is called after; nothing, where that does not end.
-impl Reader<'_> {
+/// The `read_` and `skip_` methods return `None` if what they read does not end, or if
+/// it is nested too deeply.
+impl<'s> Reader<'s> {
+    fn new(script: &'s [u8], shell: Shell, depth: usize) -> Self {
+        Self { rest: script, shell, depth, commands: Vec::new(), here_documents: Vec::new() }
+    }
+
     fn skip(&mut self, bytes: usize) {
         self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
-    /// Skips what is before `end`, and `end` itself.
-    fn past(&mut self, end: &[u8]) -> Option<&[u8]> {
-        let at = self.rest.find(end)?;
-        let passed = &self.rest[..at];
-        self.rest = &self.rest[at + end.len()..];
-        Some(passed)
+    /// Returns the text before `end`, and skips both.
+    fn take_until(&mut self, end: &[u8]) -> Option<&'s [u8]> {
+        let (text, rest) = self.rest.split_once_str(end)?;
+        self.rest = rest;
+        Some(text)
     }
 
-    /// Reads what stands in something else.
-    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
-        if self.depth == DEEPEST {
+    /// Calls `read` one level deeper.
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        if self.depth == MAX_DEPTH {
             return None;
         }
         self.depth += 1;
@@ -89,57 +99,57 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Reads another text, such as a part of this one; its commands are commands.
-    fn inner(&mut self, text: &[u8], read: impl FnOnce(&mut Reader) -> Option<()>) -> Option<()> {
-        let (shell, depth) = (self.shell, self.depth);
-        let mut reader = Reader { rest: text, shell, depth, commands: Vec::new(), documents: Vec::new() };
-        reader.deeper(read)?;
+    /// Calls `read` on another text, and keeps the commands that it finds.
+    fn read_other(&mut self, text: &[u8], read: impl FnOnce(&mut Reader) -> Option<()>) -> Option<()> {
+        let mut reader = Reader::new(text, self.shell, self.depth);
+        reader.nested(read)?;
         self.commands.append(&mut reader.commands);
         Some(())
     }
 
-    fn commands(&mut self, end: Option<u8>) -> Option<()> {
+    /// Reads commands up to `end`, which is skipped, or to the end of the script.
+    fn read_commands(&mut self, end: Option<u8>) -> Option<()> {
         let mut words = Vec::new();
-        // How many `case` are open: after their patterns a `)` closes nothing.
-        let mut cases = 0_usize;
+        // In a `case`, a `)` ends a pattern.
+        let mut open_cases = 0_usize;
         loop {
             match self.rest {
                 [] if end.is_some() => return None,
                 [] => break,
-                [sign, ..] if Some(*sign) == end && cases == 0 => break,
-                [sign, b'\n', ..] if *sign == self.escape() => self.skip(2),
+                [byte, ..] if Some(*byte) == end && open_cases == 0 => break,
+                [byte, b'\n', ..] if *byte == self.escape_char() => self.skip(2),
                 [b' ' | b'\t' | b'\r', ..] => self.skip(1),
                 [b'#', ..] => self.skip_comment(),
-                [b'<', b'#', ..] if self.shell == Shell::PowerShell => drop(self.past(b"#>")?),
-                _ if self.is_redirection() => self.redirection()?,
+                [b'<', b'#', ..] if self.shell == Shell::PowerShell => drop(self.take_until(b"#>")?),
+                _ if self.is_at_redirection() => self.skip_redirection()?,
                 [b'(', ..] => {
                     self.commands.push(mem::take(&mut words));
-                    self.parenthesis()?;
+                    self.read_parenthesized()?;
                 }
                 [b'\n', ..] => {
                     self.commands.push(mem::take(&mut words));
                     self.skip(1);
-                    self.documents()?;
+                    self.read_here_documents()?;
                 }
                 [b';' | b'&' | b'|' | b')', ..] => {
                     self.commands.push(mem::take(&mut words));
                     self.skip(1);
                 }
                 _ => {
-                    let word = self.word()?;
+                    let word = self.read_word()?;
                     match word.as_slice() {
-                        b"=" | b"+=" if self.is_assigned(&words) => words.clear(),
+                        b"=" | b"+=" if self.is_powershell_variable(&words) => words.clear(),
                         _ if !words.is_empty() => words.push(word),
                         b"[[" if self.shell == Shell::Posix => self.skip_words("]]")?,
                         b"function" => {
                             self.skip_blanks();
-                            self.word()?;
+                            self.read_word()?;
                         }
                         b"case" if self.shell == Shell::Posix => {
-                            cases += 1;
+                            open_cases += 1;
                             words.push(word);
                         }
-                        b"esac" => cases = cases.saturating_sub(1),
+                        b"esac" => open_cases = open_cases.saturating_sub(1),
                         _ if KEYWORDS.iter().any(|keyword| word == *keyword) => {}
                         _ => words.push(word),
                     }
@@ -151,8 +161,9 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Whether `words` are a variable of `PowerShell`, to which a command can be assigned.
-    fn is_assigned(&self, words: &[BString]) -> bool {
+    /// Whether `words` are a `PowerShell` variable, which the output of a command can be
+    /// assigned to.
+    fn is_powershell_variable(&self, words: &[BString]) -> bool {
         self.shell == Shell::PowerShell && matches!(words, [variable] if variable.starts_with(b"$"))
     }
 
@@ -164,15 +175,15 @@ impl Reader<'_> {
         self.skip(self.rest.find_byte(b'\n').unwrap_or(self.rest.len()));
     }
 
-    /// Skips words that are no command, to the word or sign, without quotes, that ends them.
+    /// Skips words that are not a command, up to and including the unquoted `end`.
     fn skip_words(&mut self, end: &str) -> Option<()> {
         loop {
             let before = self.rest;
             match self.rest {
                 [] => return None,
                 [b'#', ..] => self.skip_comment(),
-                [sign, ..] if SIGNS.contains(sign) => self.skip(1),
-                _ => drop(self.word()?),
+                [byte, ..] if METACHARACTERS.contains(byte) => self.skip(1),
+                _ => drop(self.read_word()?),
             }
             if before[..before.len() - self.rest.len()] == *end.as_bytes() {
                 return Some(());
@@ -180,39 +191,42 @@ impl Reader<'_> {
         }
     }
 
-    /// The sign that takes its meaning from the one after it.
-    fn escape(&self) -> u8 {
+    /// The character that quotes the next one.
+    fn escape_char(&self) -> u8 {
         if self.shell == Shell::Posix { b'\\' } else { b'`' }
     }
 
-    fn word(&mut self) -> Option<BString> {
+    /// Reads a word, without its quotes.
+    fn read_word(&mut self) -> Option<BString> {
         let mut word = BString::default();
         let is_posix = self.shell == Shell::Posix;
         loop {
             match self.rest {
                 [] => break,
-                [b'(', ..] if is_posix && assignment(&word).is_some_and(|(_, value)| value.is_empty()) => {
+                [b'(', ..]
+                    if is_posix && parse_assignment(&word).is_some_and(|(_, value)| value.is_empty()) =>
+                {
                     self.skip(1);
-                    self.deeper(|reader| reader.skip_words(")"))?;
+                    self.nested(|reader| reader.skip_words(")"))?;
                     word.push_str("()");
                 }
-                [sign, ..] if SIGNS.contains(sign) => break,
-                [sign, ..] if *sign == self.escape() => self.escaped(&mut word),
-                [b'$', b'\'', ..] if is_posix => self.quoted_as_in_c(&mut word)?,
+                [byte, ..] if METACHARACTERS.contains(byte) => break,
+                [byte, ..] if *byte == self.escape_char() => self.read_escaped(&mut word),
+                [b'$', b'\'', ..] if is_posix => self.read_ansi_c_quoted(&mut word)?,
                 [b'$', b'"', ..] => self.skip(1),
-                [b'$' | b'`', ..] => self.expansion(&mut word)?,
+                [b'$' | b'`', ..] => self.read_expansion(&mut word)?,
                 [b'@', quote @ (b'\'' | b'"'), b'\r' | b'\n', ..] if !is_posix => {
                     let end = [b'\n', *quote, b'@'];
                     self.skip(2);
-                    word.push_str(self.past(&end)?);
+                    word.push_str(self.take_until(&end)?);
                 }
                 [b'\'', ..] => {
                     self.skip(1);
-                    word.push_str(self.past(b"'")?);
+                    word.push_str(self.take_until(b"'")?);
                 }
                 [b'"', ..] => {
                     self.skip(1);
-                    self.text(Some(b'"'), &mut word)?;
+                    self.read_text(Some(b'"'), &mut word)?;
                 }
                 [byte, ..] => {
                     word.push(*byte);
@@ -223,31 +237,32 @@ impl Reader<'_> {
         Some(word)
     }
 
-    /// A sign after the one that takes its meaning; a newline is nothing there.
-    fn escaped(&mut self, word: &mut BString) {
+    /// Reads an escape character and the one after it. An escaped newline is dropped.
+    fn read_escaped(&mut self, word: &mut BString) {
         word.extend(self.rest.get(1).filter(|byte| **byte != b'\n'));
         self.skip(2);
     }
 
-    /// Text to the sign that ends it, or all of it. Only expansions mean something in it,
-    /// and quotes where a brace or a parenthesis ends it.
-    fn text(&mut self, end: Option<u8>, word: &mut BString) -> Option<()> {
+    /// Reads text in which only expansions are special, up to `end` or all of it.
+    ///
+    /// Quotes are special too if a brace or a parenthesis ends it.
+    fn read_text(&mut self, end: Option<u8>, word: &mut BString) -> Option<()> {
         let in_brackets = matches!(end, Some(b'}' | b')'));
         let mut depth = 0_usize;
         loop {
             match self.rest {
                 [] => return end.is_none().then_some(()),
-                [sign, ..] if Some(*sign) == end && depth == 0 => {
+                [byte, ..] if Some(*byte) == end && depth == 0 => {
                     self.skip(1);
                     return Some(());
                 }
-                [sign, ..] if *sign == self.escape() => self.escaped(word),
-                [b'$' | b'`', ..] => self.expansion(word)?,
+                [byte, ..] if *byte == self.escape_char() => self.read_escaped(word),
+                [b'$' | b'`', ..] => self.read_expansion(word)?,
                 [b'"', ..] if in_brackets => {
                     self.skip(1);
-                    self.text(Some(b'"'), word)?;
+                    self.read_text(Some(b'"'), word)?;
                 }
-                // Elsewhere an apostrophe may stand for itself.
+                // Any other apostrophe may be a literal one.
                 [b'\'', _, b'\'', ..] if in_brackets => self.skip(3),
                 [byte, ..] => {
                     match byte {
@@ -262,8 +277,8 @@ impl Reader<'_> {
         }
     }
 
-    /// `$'…'`. Of its escapes only those are read that stand for themselves or a blank.
-    fn quoted_as_in_c(&mut self, word: &mut BString) -> Option<()> {
+    /// Reads `$'…'`. Escapes for blanks become a space, all others the character itself.
+    fn read_ansi_c_quoted(&mut self, word: &mut BString) -> Option<()> {
         self.skip(2);
         loop {
             match self.rest {
@@ -276,7 +291,7 @@ impl Reader<'_> {
                     word.push(b' ');
                     self.skip(2);
                 }
-                [b'\\', ..] => self.escaped(word),
+                [b'\\', ..] => self.read_escaped(word),
                 [byte, ..] => {
                     word.push(*byte);
                     self.skip(1);
@@ -285,24 +300,23 @@ impl Reader<'_> {
         }
     }
 
-    /// What begins with `$` or a backtick. The commands in it are commands, and what
-    /// they print is not known.
-    fn expansion(&mut self, word: &mut BString) -> Option<()> {
+    /// Reads an expansion, which begins with `$` or a backquote, and the commands in it.
+    fn read_expansion(&mut self, word: &mut BString) -> Option<()> {
         match self.rest {
             [b'`', ..] => {
                 self.skip(1);
-                let text = self.backticked()?;
-                self.inner(&text, |reader| reader.commands(None))?;
+                let text = self.read_backquoted()?;
+                self.read_other(&text, |reader| reader.read_commands(None))?;
                 word.push_str("``");
             }
             [_, b'(', ..] => {
                 self.skip(1);
-                self.parenthesis()?;
+                self.read_parenthesized()?;
                 word.push_str("$()");
             }
             [_, b'{', ..] => {
                 self.skip(2);
-                self.deeper(|reader| reader.text(Some(b'}'), &mut BString::default()))?;
+                self.nested(|reader| reader.read_text(Some(b'}'), &mut BString::default()))?;
                 word.push_str("${}");
             }
             _ => {
@@ -313,7 +327,8 @@ impl Reader<'_> {
         Some(())
     }
 
-    fn backticked(&mut self) -> Option<BString> {
+    /// Reads the rest of a backquoted command, and removes its escapes.
+    fn read_backquoted(&mut self) -> Option<BString> {
         let mut text = BString::default();
         loop {
             match self.rest {
@@ -334,61 +349,63 @@ impl Reader<'_> {
         }
     }
 
-    /// Commands in parentheses, or, in two of them, arithmetic.
-    fn parenthesis(&mut self) -> Option<()> {
+    /// Reads commands in parentheses, or an arithmetic expression in double parentheses.
+    fn read_parenthesized(&mut self) -> Option<()> {
         let is_arithmetic = self.rest.starts_with(b"((");
         self.skip(1);
-        self.deeper(|reader| {
+        self.nested(|reader| {
             if is_arithmetic {
-                return reader.text(Some(b')'), &mut BString::default());
+                return reader.read_text(Some(b')'), &mut BString::default());
             }
-            reader.commands(Some(b')'))
+            reader.read_commands(Some(b')'))
         })
     }
 
-    /// Whether a redirection is next, with the descriptor that it is of.
-    fn is_redirection(&self) -> bool {
-        let signs = self.rest.trim_start_with(|c| c.is_ascii_digit());
-        signs.starts_with(b"<") || signs.starts_with(b">") || self.rest.starts_with(b"&>")
+    /// Whether a redirection is next, with or without a file descriptor.
+    fn is_at_redirection(&self) -> bool {
+        let operator = self.rest.trim_start_with(|c| c.is_ascii_digit());
+        operator.starts_with(b"<") || operator.starts_with(b">") || self.rest.starts_with(b"&>")
     }
 
-    /// Skips a redirection and the file that it names; a here-document is kept in mind.
-    fn redirection(&mut self) -> Option<()> {
+    /// Skips a redirection with its target. A here-document is noted, to be read later.
+    fn skip_redirection(&mut self) -> Option<()> {
         self.skip(self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
-        let is_document = self.rest.starts_with(b"<<") && !self.rest.starts_with(b"<<<");
+        let is_here_document = self.rest.starts_with(b"<<") && !self.rest.starts_with(b"<<<");
         let length = self.rest.iter().take_while(|byte| b"<>&|".contains(byte)).count();
         self.skip(length);
-        let strips_tabs = is_document && self.rest.starts_with(b"-");
+        let strips_tabs = is_here_document && self.rest.starts_with(b"-");
         self.skip(strips_tabs.into());
         if self.rest.starts_with(b"(") {
-            return self.parenthesis();
+            return self.read_parenthesized();
         }
         self.skip_blanks();
-        let written = self.rest;
-        let end = self.word()?;
-        if is_document {
-            let expands = written[..written.len() - self.rest.len()] == end;
-            self.documents.push(Document { end, expands, strips_tabs });
+        let source = self.rest;
+        let target = self.read_word()?;
+        if is_here_document {
+            let expands = source[..source.len() - self.rest.len()] == target;
+            self.here_documents.push(HereDocument { delimiter: target, expands, strips_tabs });
         }
         Some(())
     }
 
-    fn documents(&mut self) -> Option<()> {
-        for Document { end, expands, strips_tabs } in mem::take(&mut self.documents) {
+    /// Reads the here-documents that were noted on the line before.
+    fn read_here_documents(&mut self) -> Option<()> {
+        for HereDocument { delimiter, expands, strips_tabs } in mem::take(&mut self.here_documents) {
             let document = self.rest;
             let mut length = 0;
             while let Some(line) = self.rest.lines().next() {
                 let line = if strips_tabs { line.trim_start_with(|c| c == '\t') } else { line };
-                let is_end = line == end.as_slice();
                 length = document.len() - self.rest.len();
                 self.skip(self.rest.find_byte(b'\n').map_or(self.rest.len(), |newline| newline + 1));
-                if is_end {
+                if line == delimiter.as_slice() {
                     break;
                 }
                 length = document.len() - self.rest.len();
             }
             if expands {
-                self.inner(&document[..length], |reader| reader.text(None, &mut BString::default()))?;
+                self.read_other(&document[..length], |reader| {
+                    reader.read_text(None, &mut BString::default())
+                })?;
             }
         }
         Some(())

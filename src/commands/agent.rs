@@ -10,7 +10,7 @@ use bstr::{BStr, ByteSlice};
 
 use super::{Outcome, check, policy};
 use crate::Change;
-use crate::agent::{Deed, Event, evasion};
+use crate::agent::{Deed, Event, bypass};
 use crate::cli::Options;
 use crate::git::{self, Repository};
 use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory};
@@ -34,7 +34,7 @@ pub(super) fn run(options: &Options, input: impl Read) -> Result<Outcome, Box<dy
         Deed::Write(file) => misplaced(options, &here, &git::real_path(&here.join(file)))?,
         Deed::Run(shell, text) => {
             let program = super::name()?;
-            evasion::find(&text, shell).map(|evasion| report::agent::evasion(&evasion, &program))
+            bypass::find(&text, shell).map(|bypass| report::agent::bypass(&bypass, &program))
         }
         Deed::Stop => left_behind(options, &here)?,
     };

@@ -7,7 +7,7 @@ use std::path::Path;
 use bstr::{BStr, ByteSlice};
 
 use super::escape::{shell_word, visible};
-use crate::agent::evasion::Evasion;
+use crate::agent::bypass::Bypass;
 use crate::policy::{Finding, Rule};
 
 /// How many paths are named.
@@ -53,20 +53,20 @@ pub fn misplaced(misplaced: &Misplaced) -> String {
 
 /// Why a command must not be run, and what to do instead.
 #[must_use]
-pub fn evasion(evasion: &Evasion, program: &Path) -> String {
+pub fn bypass(bypass: &Bypass, program: &Path) -> String {
     let program = word(program);
-    match evasion {
-        Evasion::NoHooks { subcommand, option } => format!(
+    match bypass {
+        Bypass::HooksSkipped { subcommand, option } => format!(
             "`git {subcommand} {}` goes past the hooks that keep session work out of history\n\
              run it without; what is refused then is taken out by: {program} stow",
             visible(option)
         ),
-        Evasion::OtherHooks(setting) => format!(
+        Bypass::HooksOverridden(setting) => format!(
             "`{}` has git run other hooks than those that keep session work out of history\n\
              run it without; what is refused then is taken out by: {program} stow",
             visible(setting)
         ),
-        Evasion::Forced(path) => format!(
+        Bypass::ForcedAdd(path) => format!(
             "{} is session work, which is never committed, so git ignores it\n\
              leave it there, and add the other paths without --force",
             visible(path)

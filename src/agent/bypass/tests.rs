@@ -1,0 +1,538 @@
+use super::{Bypass, find};
+use crate::agent::shell::Shell;
+
+/// Asserts that each of `scripts` bypasses the hooks.
+#[track_caller]
+fn assert_denied(scripts: &[&str]) {
+    assert_all(scripts, Shell::Posix, true);
+}
+
+/// Asserts that none of `scripts` bypasses the hooks.
+#[track_caller]
+fn assert_allowed(scripts: &[&str]) {
+    assert_all(scripts, Shell::Posix, false);
+}
+
+#[track_caller]
+fn assert_all(scripts: &[&str], shell: Shell, is_denied: bool) {
+    let is_wrong = |script: &&&str| find(script, shell).is_some() != is_denied;
+    let wrong: Vec<_> = scripts.iter().filter(is_wrong).collect();
+    let expected = if is_denied { "denied" } else { "allowed" };
+    assert!(wrong.is_empty(), "not {expected}: {wrong:#?}");
+}
+
+#[test]
+fn a_bypass_names_what_bypasses() {
+    let skipped = |subcommand, option: &str| Bypass::HooksSkipped { subcommand, option: option.into() };
+    for (script, bypass) in [
+        ("git commit --no-veri -m x", skipped("commit", "--no-veri")),
+        ("cd x && git push --no-verify", skipped("push", "--no-verify")),
+        ("git -c core.hooksPath=x commit", Bypass::HooksOverridden("core.hooksPath=x".into())),
+        ("HUSKY=0 git commit", Bypass::HooksOverridden("HUSKY=0".into())),
+        ("git config core.hooksPath x", Bypass::HooksOverridden("core.hooksPath=x".into())),
+        ("git add -f main.py .claude_sessions/x", Bypass::ForcedAdd(".claude_sessions/x".into())),
+    ] {
+        assert_eq!(find(script, Shell::Posix), Some(bypass), "{script}");
+    }
+}
+
+#[test]
+fn no_verify_is_denied_in_any_abbreviation() {
+    assert_denied(&[
+        "git commit --no-verify",
+        "git commit -m x --no-verify",
+        "git commit --no-verify -m x",
+        "git commit --no-verif",
+        "git commit --no-veri",
+    ]);
+    assert_allowed(&[
+        "git commit",
+        "git commit --verify",
+        "git commit --no-ver",
+        "git commit --no-verbose",
+        "git merge --no-verify-signatures x",
+    ]);
+}
+
+#[test]
+fn short_options_are_denied_in_a_group() {
+    assert_denied(&["git commit -n", "git commit -nm x", "git commit -anm msg", "git commit -qan -m msg"]);
+    assert_allowed(&["git commit -man", "git commit -uno", "git commit -un", "git commit -Sn"]);
+}
+
+#[test]
+fn the_value_of_an_option_is_not_an_option() {
+    assert_denied(&[
+        "git commit -m x -n",
+        "git commit --message=x -n",
+        "git commit --author 'A <a@b>' -n",
+        "git commit -F msg -n",
+        "git commit -C HEAD -n",
+        "git commit --fixup HEAD -n",
+    ]);
+    assert_allowed(&[
+        "git commit -am -n",
+        "git commit -m -n",
+        "git commit -m \"about -n\"",
+        "git commit -m --no-verify",
+        "git commit --message --no-verify",
+        "git commit --mess --no-verify",
+        "git commit --message=--no-verify",
+        "git commit --author -n",
+        "git commit -F -n",
+        "git commit -C -n",
+        "git commit -c -n",
+        "git commit -t -n",
+        "git merge -m --no-verify x",
+        "git push -o --no-verify",
+    ]);
+}
+
+#[test]
+fn an_optional_value_is_in_the_same_word() {
+    assert_denied(&["git commit -S -n", "git commit -u -n", "git commit --amend --no-edit -n"]);
+}
+
+#[test]
+fn words_after_a_double_dash_are_paths() {
+    assert_denied(&["git commit x -n", "git commit -n -- --verify"]);
+    assert_allowed(&["git commit -- -n", "git commit x -- --no-verify"]);
+}
+
+#[test]
+fn a_later_option_cancels() {
+    assert_denied(&[
+        "git commit --verify --no-verify",
+        "git commit -n --verify -n",
+        "git commit -n --verbose",
+        "git commit -n -m --verify",
+    ]);
+    assert_allowed(&[
+        "git commit --no-verify --verify",
+        "git commit -n --verify",
+        "git commit -n --veri",
+        "git commit -n --no-no-verify",
+    ]);
+}
+
+#[test]
+fn each_subcommand_has_its_own_options() {
+    assert_denied(&[
+        "git merge --no-verify x",
+        "git pull --no-verify",
+        "git push --no-verify",
+        "git am -n x",
+    ]);
+    assert_allowed(&[
+        "git merge -n x",
+        "git push -n",
+        "git rebase -n main",
+        "git log -n 1",
+        "git log --grep --no-verify",
+        "git grep --no-verify",
+        "git show -n",
+        "git clean -n",
+    ]);
+}
+
+#[test]
+fn settings_in_the_arguments_of_git_are_denied() {
+    assert_denied(&[
+        "git -c core.hooksPath=/dev/null commit -m x",
+        "git -c CORE.HooksPath= commit",
+        "git -c 'core.hooksPath=/dev/null' commit",
+        "git --config-env=core.hooksPath=X commit",
+        "git --config-env core.hookspath=X commit",
+        "git -c hook.guard.enabled=false commit",
+    ]);
+    assert_allowed(&[
+        "git -c hook.stage-guard.pre-commit.enabled=true commit",
+        "git -c core.pager=cat commit",
+        "git -c user.name=core.hooksPath=x commit",
+        "git -C core.hooksPath=x commit",
+        "git commit -c core.hooksPath=x",
+    ]);
+}
+
+#[test]
+fn global_options_precede_the_subcommand() {
+    assert_denied(&[
+        "git -C dir commit -n",
+        "git --git-dir x --work-tree y commit -n",
+        "git --git-dir=x --no-pager -p commit -n",
+    ]);
+    assert_allowed(&["git -C -n commit"]);
+}
+
+#[test]
+fn only_git_is_git() {
+    assert_denied(&["/usr/bin/git commit -n"]);
+    assert_allowed(&[
+        "gitk commit -n",
+        "legit commit -n",
+        "echo git commit -n",
+        "echo 'x; git commit -n'",
+        "grep -rn 'git commit --no-verify' .",
+    ]);
+}
+
+#[test]
+fn comments_are_skipped() {
+    assert_denied(&["git commit -m x#y -n"]);
+    assert_allowed(&["# git commit -n", "git commit -m x # -n"]);
+}
+
+#[test]
+fn each_command_of_a_list_is_read() {
+    assert_denied(&[
+        "true && git commit -n",
+        "false||git commit -n",
+        "cd x; git commit -n; cd ..",
+        "git add x & git commit -n",
+        "yes | git commit -n",
+        "git add x\ngit commit -n\n",
+        "git commit \\\n  -m x \\\n  -n",
+        "git \\\n commit -n",
+    ]);
+    assert_allowed(&["git commit -m 'x\n-n\n'"]);
+}
+
+#[test]
+fn compound_commands_are_read() {
+    assert_denied(&[
+        "(git commit -n)",
+        "{ git commit -n; }",
+        "if ! git commit -n; then :; fi",
+        "for x in a b; do git commit -n; done",
+        "case x in a) git commit -n;; esac",
+        "f() { git commit -n; }",
+        "function f { git commit -n; }",
+        "function f() { git commit -n; }",
+    ]);
+}
+
+#[test]
+fn a_case_pattern_ends_with_a_parenthesis() {
+    assert_denied(&[
+        "git commit -m \"$(case $x in a) echo b;; (c) echo d;; esac)\" -n",
+        "x=$(case $y in a) git commit -n;; esac)",
+        "x=$(echo case) && git commit -n",
+        "(if true; then case x in a|b) :; esac; fi); git commit -n",
+    ]);
+    assert_allowed(&["git commit -m \"$(case $x in a) echo \"b -n c\";; esac)\""]);
+}
+
+#[test]
+fn expansions_are_read() {
+    assert_denied(&[
+        "echo $(git commit -n)",
+        "echo \"$(git commit -n)\"",
+        "echo `git commit -n`",
+        "echo \"`git commit -n`\"",
+        "echo \\$(git commit -n)",
+        "git commit -m \"$(date)\" -n",
+        "git commit -m \"${x:-a b}\" -n",
+        "git commit -m $((1 << 2)) -n",
+        "diff <(git commit -n) x",
+        "echo ${x:=$(git commit -n)}",
+        "echo \"${x:-\"$(git commit -n)\"}\"",
+        "echo $(( 1 + $(git commit -n) ))",
+        "echo $(( (1 + 2) * 3 )) && git commit -n",
+    ]);
+    assert_allowed(&[
+        "echo '$(git commit -n)'",
+        "echo $((1 + (2))); echo 'git commit -n'",
+        "git commit -m \"${x//'\"'/}\" && git commit -m '-n'",
+    ]);
+}
+
+#[test]
+fn quotes_are_removed() {
+    assert_denied(&[
+        "\\git commit -n",
+        "'git' \"commit\" -'n'",
+        "g'i't comm\"it\" --no-verif\\y",
+        "git commit $'-n'",
+    ]);
+    assert_allowed(&[
+        "git commit -m $'it\\'s -n'",
+        "git commit -m 'it'\\''s -n'",
+        "git commit -m \"say \\\"hi\\\" -n\"",
+    ]);
+}
+
+#[test]
+fn a_script_that_does_not_end_is_allowed() {
+    assert_allowed(&["git commit -m 'open -n", "git commit -n -m 'open", "git commit -n $("]);
+}
+
+#[test]
+fn array_elements_are_not_commands() {
+    assert_denied(&["a=(x); git commit -n", "a=(x) && (git commit -n)", "a=($(git commit -n))"]);
+    assert_allowed(&[
+        "a=(git commit -n)",
+        "a+=(git commit -n)",
+        "a=(\n  git commit -n # it's )\n)",
+        "declare -a c=(git commit --no-verify)",
+        "local -a c=('x)' git commit -n); git status",
+    ]);
+}
+
+#[test]
+fn conditional_expressions_are_not_commands() {
+    assert_denied(&[
+        "[[ -n x && $x < b ]] && git commit -n",
+        "[[ $(git commit -n) ]]",
+        "$([[ x != \"]]\" && (a || b) ]]; git commit -n)",
+        "echo [[ x; git commit -n",
+    ]);
+    assert_allowed(&[
+        "if [[ \"$x\" =~ (git commit -n) ]]; then :; fi",
+        "[[ $x == a && (git commit -n || b) ]] || true",
+    ]);
+}
+
+#[test]
+fn redirections_are_skipped() {
+    assert_denied(&[
+        "git commit -n > log 2>&1",
+        "git commit 2>&1 >log -n",
+        "2>/dev/null git commit -n",
+        "git 2>/dev/null commit -n",
+        "git &>/dev/null commit -n",
+        "git >&2 commit 2>&1 -n",
+        "<file git commit -n",
+        "git commit -m 2 >log -n",
+    ]);
+    assert_allowed(&[
+        "git commit -m x > -n",
+        "git commit -m 2>log -n",
+        "git commit -m x 2> -n",
+        "git commit &>>log -m -n",
+        "git commit -F - <<< '-n'",
+    ]);
+}
+
+#[test]
+fn here_documents_are_text() {
+    assert_denied(&[
+        "git commit -m \"$(cat <<'EOF'\nDon't\nEOF\n)\" -n",
+        "cat <<EOF\nx\nEOF\ngit commit -n",
+        "cat <<-EOF | tee x\n\tgit commit -n\n\tEOF\ngit commit -n",
+        "cat <<EOF\nit's \"open\nEOF\ngit commit -n",
+    ]);
+    assert_allowed(&[
+        "git commit -m \"$(cat <<'EOF'\nDon't use --no-verify\n\ngit commit -n\nEOF\n)\"",
+        "cat <<EOF\ngit commit -n\nEOF",
+        "cat <<-EOF\n\tgit commit -n\n\tEOF\n",
+        "cat <<A <<'B C'\ngit commit -n\nA\ngit commit -n\nB C\n",
+    ]);
+}
+
+#[test]
+fn here_documents_expand_unless_quoted() {
+    assert_denied(&["cat <<EOF\n$(git commit -n)\nEOF", "cat <<-EOF\n\t\"`git commit -n`\n\tEOF\n"]);
+    assert_allowed(&[
+        "cat <<EOF\nit's \"open $x ${y} $((1)) \\$(git commit -n) \\`\nEOF\ngit commit",
+        "cat <<'EOF'\n$(git commit -n)\nEOF",
+        "cat <<\\EOF\n$(git commit -n)\nEOF",
+    ]);
+}
+
+#[test]
+fn assignments_precede_a_command() {
+    assert_denied(&[
+        "GIT_EDITOR=true A= git commit -n",
+        "A='x y' git commit -n",
+        "A+=b git commit -n",
+        "A[0]=b git commit -n",
+    ]);
+    assert_allowed(&["A[0=b git commit -n"]);
+}
+
+#[test]
+fn wrappers_run_a_command() {
+    assert_denied(&[
+        "command git commit -n",
+        "exec git commit -n",
+        "time -p git commit -n",
+        "nohup git commit -n",
+        "nice -n 5 git commit -n",
+        "env -u A B=c git commit -n",
+        "env --chdir dir git commit -n",
+        "env -- git commit -n",
+        "timeout -k 5 10 git commit -n",
+        "timeout --signal KILL 5 git commit -n",
+        "timeout --signal=KILL 5 git commit -n",
+        "sudo -u me git commit -n",
+        "sudo -iu x git commit -n",
+        "sudo --user x git commit -n",
+        "xargs git commit -n",
+        "xargs -0 -n 1 git commit -n",
+    ]);
+    assert_allowed(&["sudo -u git commit -n"]);
+}
+
+#[test]
+fn scripts_in_arguments_are_read() {
+    assert_denied(&[
+        "bash -c 'git commit -n'",
+        "sh -c \"git commit -n\"",
+        "bash -lc 'cd x && git commit -n'",
+        "zsh -c 'git commit -n'",
+        "/bin/bash -o pipefail -ec 'git commit -n'",
+        "bash --norc --rcfile x -c 'git commit -n'",
+        "bash -c \"sh -c 'git commit -n'\"",
+        "find . -name x | xargs -I{} sh -c 'git commit -n'",
+        "eval 'git commit -n'",
+        "eval git commit '-n'",
+        "env -S 'git commit -n'",
+        "env -iS 'git commit -n'",
+    ]);
+    assert_allowed(&[
+        "bash -c 'echo x' 'git commit -n'",
+        "bash -c \"git commit -m 'about -n'\"",
+        "bash script 'git commit -n'",
+        "bash git commit -n",
+        "sh -e script -c 'git commit -n'",
+        "bash -c 'git commit -n",
+        "bash -c",
+        "eval \"git commit -m 'x; git commit -n'\"",
+        "eval \"$(ssh-agent)\"",
+        "env -S 'git commit' x",
+    ]);
+}
+
+#[test]
+fn a_forced_add_of_the_session_directory_is_denied() {
+    assert_denied(&[
+        "git add -f .claude_sessions",
+        "git add --force .claude_sessions/current/x.py",
+        "git add --forc .claude_sessions",
+        "git add .claude_sessions/x -f",
+        "git add -Af backend/.Claude_Sessions/x",
+        "git add -f -- main.py .claude_sessions/x",
+        "git stage -f .claude_sessions",
+        "git add -f /home/me/project/.claude_sessions/x",
+    ]);
+    assert_allowed(&[
+        "git add .claude_sessions",
+        "git add -f main.py",
+        "git add -f .claude_sessions.md",
+        "git add -- -f .claude_sessions",
+        "git add -f --no-force .claude_sessions",
+        "git rm -f .claude_sessions/x",
+        "git rm --cached -f .claude_sessions/x",
+    ]);
+}
+
+#[test]
+fn a_pathspec_may_begin_with_magic() {
+    assert_denied(&[
+        "git add -f :/.claude_sessions",
+        "git add -f ':(top).claude_sessions/x'",
+        "git add -f ':/.claude_sessions/x'",
+    ]);
+    assert_allowed(&[
+        "git add -f . ':!.claude_sessions'",
+        "git add -f ':(top)main.py'",
+        "git add -f . ':(top,exclude).claude_sessions'",
+        "git add -f . ':(top):!.claude_sessions'",
+    ]);
+}
+
+#[test]
+fn a_changed_configuration_is_denied() {
+    assert_denied(&[
+        "git config core.hooksPath /dev/null",
+        "git config --global core.hookspath x",
+        "git config --type path --replace-all core.hooksPath x",
+        "git config --file .git/config core.hooksPath x",
+        "git -C x config set core.hooksPath x",
+        "git config set --global --all core.hooksPath x",
+        "git config hook.stage-guard.pre-commit.enabled false",
+    ]);
+    assert_allowed(&[
+        "git config hook.stage-guard.pre-commit.enabled true",
+        "git config core.hooksPath",
+        "git config --get core.hooksPath x",
+        "git config --global --get-all core.hooksPath x",
+        "git config --unset core.hooksPath x",
+        "git config --unset-all core.hooksPath",
+        "git config get core.hooksPath",
+        "git config unset core.hooksPath",
+        "git config user.name core.hooksPath",
+        "git config alias.x 'commit -n'",
+    ]);
+}
+
+#[test]
+fn settings_in_the_environment_are_denied() {
+    assert_denied(&[
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=x git commit",
+        "env GIT_CONFIG_PARAMETERS=\"'core.hooksPath=x'\" git commit",
+        "GIT_CONFIG_PARAMETERS=\"'core.hooksPath'='x'\" git commit",
+    ]);
+    assert_allowed(&[
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=core.hooksPath git commit",
+        "GIT_CONFIG_COUNT=$n GIT_CONFIG_PARAMETERS=$x git commit",
+        "GIT_CONFIG_KEY_0=core.hooksPath make",
+    ]);
+}
+
+#[test]
+fn a_disabled_hook_manager_is_denied() {
+    assert_denied(&[
+        "HUSKY=0 git commit -m x",
+        "LEFTHOOK=false git push",
+        "env SKIP=ruff,stage-guard git commit",
+        "PREK_SKIP=stage-guard-system git -C x commit",
+    ]);
+    assert_allowed(&["SKIP=ruff git commit", "HUSKY=0 git fetch", "HUSKY=0 npm ci", "LEFTHOOK=1 git commit"]);
+}
+
+#[test]
+fn powershell_has_its_own_syntax() {
+    let denied = [
+        "git commit -n",
+        "& 'C:\\Program Files\\Git\\bin\\git.exe' commit --no-verify",
+        "git commit `\n  -n",
+        "git commit -m \"a`\"b\" -n",
+        "git commit -m \"a\\\" -n",
+        "git commit -m @'\nx\n'@ -n",
+        "git commit -m \"$(Get-Date)\" -n",
+        "if ($?) { git commit -n }",
+        "$x = git commit -n",
+        "$x += git commit -n",
+        "git commit -n 2>$null",
+        "bash -c 'git commit -n'",
+    ];
+    let allowed = [
+        "git commit -m @'\ndon't pass --no-verify as that's wrong\n'@",
+        "git commit -m @\"\nx\" -n\n\"@",
+        "<# git commit -n #> git status",
+        "$x = 'git commit -n'",
+        "$x git commit -n",
+    ];
+    assert_all(&denied, Shell::PowerShell, true);
+    assert_all(&allowed, Shell::PowerShell, false);
+}
+
+#[test]
+fn deep_nesting_ends() {
+    for opening in [
+        "(", "$(", "`", "\"$(", "\\`", "<(", "<<x\n", "${", "((", "'", "{ ", "\\", "$'", "\"${", "a=(",
+        "$((", "case ", "[[ ", "eval ", "\\'",
+    ] {
+        let script = opening.repeat(50_000);
+        for shell in [Shell::Posix, Shell::PowerShell] {
+            assert_eq!(find(&script, shell), None, "{opening}");
+        }
+    }
+}
+
+#[test]
+fn scripts_in_scripts_are_read_to_a_limit() {
+    assert_denied(&[&format!("{}git commit -n", "eval ".repeat(5))]);
+    assert_allowed(&[&format!("{}git commit -n", "eval ".repeat(50))]);
+}
