@@ -83,8 +83,9 @@ fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
             Outcome::Allowed => ExitCode::SUCCESS,
             Outcome::Refused => ExitCode::from(1),
             Outcome::Ended(code) => ExitCode::from(code),
-            // The exit code by which the hooks of an agent say no.
-            Outcome::Denied(reason) => say(&reason, ExitCode::from(2)),
+            // Exit code 2 tells the agent to stop. Paths in the reason are escaped one by one,
+            // so its lines are its own.
+            Outcome::Denied(reason) => write_error(&format!("stage-guard: {reason}\n"), ExitCode::from(2)),
         },
     }
 }
