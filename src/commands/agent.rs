@@ -31,7 +31,9 @@ pub(super) fn run(options: &Options, input: impl Read) -> Result<Outcome, Box<dy
     let Some(Event { directory, deed }) = event else { return Ok(Outcome::Allowed) };
     let here = env::current_dir()?.join(directory);
     let denied = match deed {
-        Deed::Write(file) => misplaced(options, &here, &git::real_path(&here.join(file)))?,
+        Deed::Write(file) => {
+            misplaced(options, &here, &git::user_path::canonicalize_lenient(&here.join(file)))?
+        }
         Deed::Run(shell, text) => {
             let program = super::name()?;
             bypass::find(&text, shell).map(|bypass| report::agent::bypass(&bypass, &program))
@@ -47,7 +49,7 @@ fn misplaced(options: &Options, here: &Path, file: &Path) -> Result<Option<Strin
     let is_gits = file.components().any(|component| component.as_os_str().eq_ignore_ascii_case(".git"));
     let directory = file.ancestors().skip(1).find(|ancestor| ancestor.is_dir() && !is_gits);
     let Some(repository) = directory.map(repository_of).transpose()?.flatten() else { return Ok(None) };
-    let path = repository.path_from_top(file.as_os_str())?;
+    let path = git::user_path::resolve(repository.layout(), file.as_os_str())?;
     let path = path.as_bstr();
     let policy = policy(options, &|name| repository.top_level_file(name))?;
     if is_below_session_directory(path) || !policy.may_refuse(path) {
@@ -55,8 +57,9 @@ fn misplaced(options: &Options, here: &Path, file: &Path) -> Result<Option<Strin
     }
     let tracked = repository.tracked_paths()?;
     // What lies beside it is staged with it, more often than not.
-    let is_beside =
-        |path: &BStr| Ok::<_, Infallible>(tracked.contains(path) || repository.on_disk(path).exists());
+    let is_beside = |path: &BStr| {
+        Ok::<_, Infallible>(tracked.contains(path) || repository.layout().on_disk(path).exists())
+    };
     let Ok(verdict) = policy.judge(path, Change::Added, is_beside);
     let Verdict::Refused { rule, .. } = verdict else {
         return Ok(None);
@@ -68,9 +71,9 @@ fn misplaced(options: &Options, here: &Path, file: &Path) -> Result<Option<Strin
     Ok(Some(report::agent::misplaced(&Misplaced {
         path,
         rule,
-        place: &repository.on_disk(place.as_bstr()),
+        place: &repository.layout().on_disk(place.as_bstr()),
         is_there: file.exists(),
-        top: Some(repository.top()).filter(|top| *top != git::real_path(here)),
+        top: Some(repository.top()).filter(|top| *top != git::user_path::canonicalize_lenient(here)),
         program: &super::name()?,
     })))
 }

@@ -9,7 +9,7 @@ use bstr::{BString, ByteSlice};
 use super::{Outcome, Output, Tell, commits, policy};
 use crate::check::{Remedy, Report};
 use crate::cli::{CheckArgs, Options};
-use crate::git::{Commit, History, Nominated, Operation, Repository};
+use crate::git::{self, Commit, History, Nominated, Operation, Repository};
 use crate::policy::{FILE_NAME, Finding, Policy};
 use crate::report::{self, escape::visible};
 use crate::{Change, Entry};
@@ -200,7 +200,7 @@ pub(super) fn untracked_findings<'p>(
     repository: &Repository,
     policy: &'p Policy,
 ) -> Result<(Vec<Finding<'p>>, usize), Box<dyn Error>> {
-    let untracked = repository.untracked()?;
+    let untracked = git::untracked(repository.layout())?;
     let mut prefilter = policy.prefilter();
     let candidates = untracked.iter().filter(|path| prefilter.may_refuse(path.as_bstr()));
     let entry = |path: &BString| Entry { path: path.clone(), change: Change::Untracked };

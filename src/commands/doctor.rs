@@ -14,7 +14,8 @@ use crate::Change;
 use crate::cli::Options;
 use crate::doctor::{Answer, Binary, Examined, PolicyState, Probe};
 use crate::git::{
-    self, History, HooksPath, Repository, configured_hooks, read_regular_file, too_old_for_configured_hooks,
+    self, History, HooksPath, Repository, ScratchIndex, configured_hooks, read_regular_file,
+    too_old_for_configured_hooks,
 };
 use crate::hooks::{self, Hooks, Level};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
@@ -116,9 +117,9 @@ fn probe(
         }
     });
     let Some((path, rule)) = refused else { return Ok(None) };
-    let staged = repository.throw_away_index(&[path.as_bstr()])?;
-    let clean = repository.throw_away_index(&[])?;
-    let ask = |index: &git::ThrowAwayIndex, name: &'static str| {
+    let staged = ScratchIndex::new(repository, &[path.as_bstr()])?;
+    let clean = ScratchIndex::new(repository, &[])?;
+    let ask = |index: &ScratchIndex, name: &'static str| {
         let finish = index.run_hook(name, hooks, HOOK_LIMIT, signals)?;
         Ok::<_, git::Error>(Answer::of(finish, &path, rule))
     };

@@ -26,7 +26,10 @@ pub(super) fn run(
         input.read_to_end(&mut text)?;
         listed(&text, args.nul)
     } else {
-        args.paths.iter().map(|path| repository.path_from_top(path)).collect::<Result<_, _>>()?
+        args.paths
+            .iter()
+            .map(|path| git::user_path::resolve(repository.layout(), path))
+            .collect::<Result<_, _>>()?
     };
     let tracked = repository.tracked_paths()?;
     let explain = |path| policy.explain(path, |path| Ok::<_, Infallible>(tracked.contains(path)));
@@ -46,5 +49,5 @@ pub(super) fn run(
 fn listed(text: &[u8], nul: bool) -> Vec<BString> {
     let end = if nul { b'\0' } else { b'\n' };
     let paths = text.split(|byte| *byte == end).filter(|path| !path.is_empty());
-    paths.map(|path| if nul { path.into() } else { git::unquoted(path.into()) }).collect()
+    paths.map(|path| if nul { path.into() } else { git::unquote(path.into()) }).collect()
 }

@@ -39,11 +39,11 @@ fn have_ignored(repository: &Repository, in_exclude: bool) -> Result<Ignored, Bo
     // A name that no pattern has in mind.
     let within = |home: Home| BString::from(format!("{SESSION_DIRECTORY}/{}/any name at all", home.name()));
     let paths: Vec<BString> = Home::ALL.into_iter().map(within).collect();
-    if repository.not_ignored(&paths)?.is_empty() {
-        return Ok(Ignored::Already(repository.ignore_rule(&paths[0])?.unwrap_or_default()));
+    if git::not_ignored(repository.layout(), &paths)?.is_empty() {
+        return Ok(Ignored::Already(git::ignore_rule(repository.layout(), &paths[0])?.unwrap_or_default()));
     }
     let file = if in_exclude {
-        repository.exclude_file()?
+        git::exclude_file(repository.layout())?
     } else {
         let file = repository.top().join(".gitignore");
         if file.is_symlink() {

@@ -157,8 +157,8 @@ const NAME: &str = env!("CARGO_PKG_NAME");
 
 /// Checks that no rule has git not ignore `paths`.
 fn check_is_ignored(repository: &Repository, paths: &[BString]) -> Result<(), Box<dyn Error>> {
-    let Some(path) = repository.not_ignored(paths)?.into_iter().next() else { return Ok(()) };
-    let rule = repository.ignore_rule(&path)?;
+    let Some(path) = git::not_ignored(repository.layout(), paths)?.into_iter().next() else { return Ok(()) };
+    let rule = git::ignore_rule(repository.layout(), &path)?;
     let rule = rule.unwrap_or_else(|| "a line of a `.gitignore` that begins with `!`".to_owned());
     Err(session::Error::NotIgnored { path, rule }.into())
 }

@@ -12,7 +12,10 @@ use bstr::{BStr, BString, ByteSlice};
 use super::{Outcome, Output, policy};
 use crate::Change;
 use crate::cli::{Options, StowArgs};
-use crate::git::{Repository, Sides, TrackedPaths};
+use crate::git::{
+    IgnoredFiles, IndexUpdate, PathState, Repository, TrackedPaths, WorktreeState, exclude_file, path_states,
+    untracked_under, user_path, worktree_states,
+};
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_in_session_directory};
 use crate::report::session::Stowed;
 use crate::report::{self, Format};
@@ -46,7 +49,7 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
     if args.undo {
         return undo(options, &opened, &signals, out);
     }
-    let index = if options.dry_run { None } else { Some(opened.lock_index()?) };
+    let index = if options.dry_run { None } else { Some(IndexUpdate::lock(&opened)?) };
     let planned = plan(options, args)
         .map_err(|error| if signals.came() { session::Error::Interrupted.into() } else { error });
     let Plan { repository, tasks, not_ignored, left } = planned?;
@@ -83,7 +86,7 @@ fn undo(
     if options.dry_run || options.format != Format::Human {
         return Err("--undo takes no --dry-run or --format".into());
     }
-    let index = repository.lock_index()?;
+    let index = IndexUpdate::lock(repository)?;
     let undone = session::undo(repository, &index, &|| signals.came())?;
     if !options.quiet {
         report::session::undone(out, undone)?;
@@ -111,7 +114,7 @@ fn plan(options: &Options, args: &StowArgs) -> Result<Plan, Box<dyn Error>> {
     } else {
         named(&repository, &policy, &tracked, args)?
     };
-    let tasks = tasks(&repository, &tracked, wanted)?;
+    let tasks = tasks(&repository, wanted)?;
     let not_ignored = not_ignored(&repository, &tasks)?;
     let left = if is_asked_for_all { committed(&policy, &tracked, &tasks) } else { Vec::new() };
     Ok(Plan { repository, tasks, not_ignored, left })
@@ -136,7 +139,7 @@ fn refused(
         wanted.push(want(path, Some(finding.rule), false));
     }
     for directory in misspelt {
-        for path in repository.untracked_below(directory.as_bstr(), true)? {
+        for path in untracked_under(repository.layout(), directory.as_bstr(), IgnoredFiles::Include)? {
             wanted.push(want(path, None, true));
         }
     }
@@ -177,11 +180,11 @@ fn named(
     };
     let mut wanted: BTreeMap<BString, Wanted> = BTreeMap::new();
     for typed in &args.paths {
-        let path = repository.path_or_top(typed)?;
+        let path = user_path::resolve_or_root(repository.layout(), typed)?;
         check_is_ours(repository, path.as_bstr())?;
         let is_directory = path.is_empty()
             || !tracked.has_file(path.as_bstr())
-                && (is_directory_itself(&repository.on_disk(path.as_bstr()))
+                && (is_directory_itself(&repository.layout().on_disk(path.as_bstr()))
                     || tracked.contains(path.as_bstr()));
         if !is_directory {
             let rule = match judge(path.as_bstr()) {
@@ -193,10 +196,11 @@ fn named(
             wanted.insert(path.clone(), want_named(path, rule, args));
             continue;
         }
-        let mut below = repository.untracked_below(path.as_bstr(), false)?;
+        let mut below = untracked_under(repository.layout(), path.as_bstr(), IgnoredFiles::Exclude)?;
         below.extend(tracked.below(path.as_bstr()).map(BStr::to_owned));
         // A repository inside this one is taken whole: git would stage it as one entry.
-        let is_repository = !path.is_empty() && repository.on_disk(path.as_bstr()).join(".git").exists();
+        let is_repository =
+            !path.is_empty() && repository.layout().on_disk(path.as_bstr()).join(".git").exists();
         below.extend(is_repository.then(|| path.clone()));
         let before = wanted.len();
         for path in below {
@@ -223,7 +227,7 @@ fn check_is_ours(repository: &Repository, path: &BStr) -> Result<(), Unstowable>
     }
     for slash in path.find_iter(b"/") {
         let directory = path[..slash].as_bstr();
-        let on_disk = repository.on_disk(directory);
+        let on_disk = repository.layout().on_disk(directory);
         if on_disk.is_symlink() {
             return Err(Unstowable::BehindSymlink(path.to_owned()));
         }
@@ -234,34 +238,21 @@ fn check_is_ours(repository: &Repository, path: &BStr) -> Result<(), Unstowable>
     Ok(())
 }
 
-/// What is to be done with what is wanted, and with the old names of what was
-/// renamed, which come back.
-fn tasks(
-    repository: &Repository,
-    tracked: &TrackedPaths,
-    wanted: Vec<Wanted>,
-) -> Result<Vec<Task>, Box<dyn Error>> {
+/// What is to be done with what is wanted.
+fn tasks(repository: &Repository, wanted: Vec<Wanted>) -> Result<Vec<Task>, Box<dyn Error>> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
     let paths: BTreeSet<BString> = wanted.iter().map(|wanted| wanted.path.clone()).collect();
-    let mut sides = repository.sides(&paths, &repository.merge_heads()?)?;
-    let mut standing = repository.standing(&sides)?;
-    let mut standing: BTreeMap<BString, _> =
-        sides.keys().filter_map(|path| Some((path.clone(), standing.remove(path)?))).collect();
+    let mut sides = path_states(repository.layout(), &repository.parents()?, &paths)?;
+    let mut standing = worktree_states(repository.layout(), &sides)?;
     let mut held = Vec::new();
-    let is_free = |path: &BStr| {
-        let mut parents = path.find_iter(b"/").map(|slash| path[..slash].as_bstr());
-        !tracked.contains(path) && !parents.any(|parent| tracked.has_file(parent))
-    };
-    let old_names = sides.keys().filter(|path| !paths.contains(*path) && is_free(path.as_bstr()));
-    let old_names: Vec<Wanted> = old_names.map(|path| want(path.clone(), None, false)).collect();
-    for wanted in wanted.into_iter().chain(old_names) {
+    for wanted in wanted {
         let (Some(sides), Some(standing)) = (sides.remove(&wanted.path), standing.remove(&wanted.path))
         else {
             continue;
         };
-        if sides == Sides::default() && standing == crate::git::Standing::Nothing {
+        if sides == PathState::default() && standing == WorktreeState::Missing {
             return Err(Unstowable::Nothing(wanted.path).into());
         }
         held.push(Held { wanted, sides, standing });
@@ -274,7 +265,7 @@ fn tasks(
 /// The pattern that has git ignore what `tasks` put into the session directory or
 /// leave there; nothing, where it does.
 fn not_ignored(repository: &Repository, tasks: &[Task]) -> Result<Option<&'static str>, Box<dyn Error>> {
-    let left = repository.not_ignored(&at_home(tasks))?;
+    let left = crate::git::not_ignored(repository.layout(), &at_home(tasks))?;
     // A pattern that ends in a slash matches directories alone.
     let is_bare = |path: &BString| path.rsplit_str("/").next() == Some(SESSION_DIRECTORY.as_bytes());
     let pattern = if left.iter().any(is_bare) { ".claude_sessions" } else { ".claude_sessions/" };
@@ -287,7 +278,7 @@ fn have_ignored(
     pattern: &'static str,
     tasks: &[Task],
 ) -> Result<Ignoring, Box<dyn Error>> {
-    let ignoring = Ignoring::add(&repository.exclude_file()?, pattern)?;
+    let ignoring = Ignoring::add(&exclude_file(repository.layout())?, pattern)?;
     super::check_is_ignored(repository, &at_home(tasks)).inspect_err(|_| ignoring.take_back())?;
     Ok(ignoring)
 }

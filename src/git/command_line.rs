@@ -13,7 +13,7 @@ use std::{env, fs, thread};
 use bstr::io::BufReadExt;
 use bstr::{BStr, ByteSlice};
 
-use super::{Cause, Error, Nominated, Nominates, Place};
+use super::{Cause, Error, Layout, Nominated, Nominates};
 use crate::{Change, Entry};
 
 #[derive(Debug)]
@@ -27,14 +27,14 @@ pub(super) const EMPTY_TREE_SHA1: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee49
 const EMPTY_TREE_SHA256: &str = "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321";
 
 impl Reader {
-    pub(super) fn open() -> Result<(Self, Place), Error> {
-        let (place, format) = place()?;
+    pub(super) fn open() -> Result<(Self, Layout), Error> {
+        let (layout, format) = layout()?;
         let empty_tree = match format.as_str() {
             "sha1" => EMPTY_TREE_SHA1,
             "sha256" => EMPTY_TREE_SHA256,
             _ => return Err(Error::UnknownObjectFormat(format)),
         };
-        Ok((Self { empty_tree }, place))
+        Ok((Self { empty_tree }, layout))
     }
 
     pub(super) fn staged(&self, merged: &[String], nominates: Nominates) -> Result<Nominated, Error> {
@@ -166,7 +166,7 @@ fn against_another_parent(entry: Entry, differences: &[Entry]) -> Option<Entry> 
 /// Asks where the repository lies, and for the name of its hash, in one call. The
 /// fourth answer is the way up to the top; outside the worktree the absolute path of
 /// it, or nothing where there is none.
-fn place() -> Result<(Place, String), Error> {
+fn layout() -> Result<(Layout, String), Error> {
     let here = env::current_dir().map_err(Error::CurrentDirectory)?;
     let output = run(&[
         "rev-parse",
@@ -191,7 +191,7 @@ fn place() -> Result<(Place, String), Error> {
     }
     let top = here.join(path(up.ok_or(Error::InGitDirectory(here.clone()))?));
     let top = fs::canonicalize(&top).map_err(|error| Error::ReadFile(top, error))?;
-    Ok((Place { top, git_dir: path(git_dir) }, format))
+    Ok((Layout { worktree: top, git_dir: path(git_dir) }, format))
 }
 
 /// Runs a subcommand of git and gives its standard output.

@@ -12,7 +12,7 @@ use std::{cmp, env};
 use bstr::{BStr, ByteSlice};
 
 use super::pieces::{Ahead, InTime, Pieces, Source};
-use super::{Cause, Error, Place};
+use super::{Cause, Error, Layout};
 
 /// An entry as the index file holds it.
 #[derive(Clone, Copy, Debug)]
@@ -88,26 +88,26 @@ pub enum Checksum {
     VerifiedIfSmall,
 }
 
-/// The index that git uses in `place`: what `GIT_INDEX_FILE` names, counted from
+/// The index that git uses in `layout`: what `GIT_INDEX_FILE` names, counted from
 /// the top of the worktree, or the git directory's own.
-pub(super) fn path(place: &Place) -> PathBuf {
+pub(super) fn path(layout: &Layout) -> PathBuf {
     match env::var_os("GIT_INDEX_FILE") {
-        Some(path) => place.top.join(path),
-        None => place.git_dir.join("index"),
+        Some(path) => layout.worktree.join(path),
+        None => layout.git_dir.join("index"),
     }
 }
 
-/// Checks the index of `place`, and the shared index that it builds on where it
+/// Checks the index of `layout`, and the shared index that it builds on where it
 /// is a split one. No file at all is an empty index. `id_len` is the length of an
 /// object id in bytes.
 ///
 /// # Errors
 ///
 /// A file cannot be read, or ends before what it announces does.
-pub(super) fn verify(place: &Place, id_len: usize) -> Result<(), Error> {
-    let path = path(place);
+pub(super) fn verify(layout: &Layout, id_len: usize) -> Result<(), Error> {
+    let path = path(layout);
     let Some(shared) = verify_file(&path, id_len)? else { return Ok(()) };
-    verify_file(&place.git_dir.join(format!("sharedindex.{shared}")), id_len).map(drop)
+    verify_file(&layout.git_dir.join(format!("sharedindex.{shared}")), id_len).map(drop)
 }
 
 /// Checks one file; gives the id of its shared index, if it has one.

@@ -1,11 +1,8 @@
-//! Writing the index. Git's own lock is held all the while, `index.lock`, so that no
-//! other git changes the index between what was read and what is written. The
-//! changes are made by git in a copy, which takes the place of the index in one
-//! step at the end; until then nothing has happened.
+//! Changes to the index, under git's own lock.
 //!
-//! A lock that was left by a process which was killed would stop every git. This one
-//! says whose it is, and its owner holds a kernel's lock on it: where nobody does,
-//! the next update takes it over.
+//! `index.lock` is held from before the index is read until it is replaced, so that no
+//! other git process changes it in between. git makes the changes in a copy, which
+//! replaces the index in one step at the end.
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -20,7 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::command_line::run_with;
-use super::{Error, Object, Repository, index_file};
+use super::{Error, Layout, Object, Repository, index_file};
 
 /// What our lock holds, and no lock of git's does.
 const MARK: &[u8] = b"held by stage-guard\n";
@@ -28,54 +25,56 @@ const MARK: &[u8] = b"held by stage-guard\n";
 /// A change to one entry of the index.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IndexChange {
-    /// In bytes, relative to the top of the repository.
+    /// The path in bytes, relative to the worktree.
     pub path: BString,
-    /// What the entry is set to; nothing removes it.
+    /// The new entry. `None` removes the entry.
     pub object: Option<Object>,
-    /// Whether a sparse checkout keeps the path off the disk.
+    /// Whether the entry gets the skip-worktree bit (sparse checkout).
     pub is_off_disk: bool,
 }
 
-/// The index, locked. Dropped, it is unlocked, and as it was unless
-/// [`IndexUpdate::commit`] came before.
+/// The locked index.
+///
+/// The lock is released on drop. The index is unchanged until [`IndexUpdate::commit`].
 #[derive(Debug)]
 pub struct IndexUpdate<'r> {
-    repository: &'r Repository,
-    /// What is updated; no symlink.
+    layout: &'r Layout,
+    /// The index file, with symlinks resolved.
     index: PathBuf,
     /// The copy that the changes are made in.
-    new: PathBuf,
-    /// Whether there is one: a repository in which nothing was ever staged has no index.
+    copy: PathBuf,
+    /// Whether the copy is to replace the index. A new repository has no index.
     is_prepared: Cell<bool>,
+    /// The object id of all zeros, in hexadecimal.
+    null_id: String,
     /// Open for as long as the lock is held.
     _held: File,
 }
 
-impl Repository {
-    /// Locks the index.
+impl<'r> IndexUpdate<'r> {
+    /// Locks the index of `repository`.
     ///
     /// # Errors
     ///
-    /// Another git has it locked, or the disk refuses.
-    pub fn lock_index(&self) -> Result<IndexUpdate<'_>, Error> {
-        let index = index_file::path(&self.place);
-        // As git does: where the index is a symlink, the lock is beside its target.
+    /// Another process holds the lock, or it cannot be created.
+    pub fn lock(repository: &'r Repository) -> Result<Self, Error> {
+        let layout = repository.layout();
+        let index = index_file::path(layout);
+        // git puts the lock beside the target of a symlinked index.
         let index = fs::canonicalize(&index).unwrap_or(index);
-        let held = hold(&beside(&index, ".lock"))?;
-        let update = IndexUpdate {
-            repository: self,
-            new: beside(&index, ".stage-guard"),
-            index,
+        let update = Self {
+            layout,
+            copy: with_suffix(&index, ".stage-guard"),
             is_prepared: Cell::default(),
-            _held: held,
+            null_id: "0".repeat(repository.empty_tree().len()),
+            _held: hold(&with_suffix(&index, ".lock"))?,
+            index,
         };
         update.remove_copy();
         Ok(update)
     }
-}
 
-impl IndexUpdate<'_> {
-    /// The index that is updated, absolute.
+    /// The absolute path of the index file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.index
@@ -85,13 +84,12 @@ impl IndexUpdate<'_> {
     ///
     /// # Errors
     ///
-    /// The disk refuses, or git does.
+    /// The index cannot be copied, or git rejects the changes.
     pub fn prepare(&self, changes: &[IndexChange]) -> Result<(), Error> {
         self.remove_copy();
-        // Git never writes into an index, it puts a new one in its place: a second name
-        // will do for a copy.
+        // git never writes into an index file, it replaces it: a hard link is a copy.
         let copied =
-            fs::hard_link(&self.index, &self.new).or_else(|_| fs::copy(&self.index, &self.new).map(drop));
+            fs::hard_link(&self.index, &self.copy).or_else(|_| fs::copy(&self.index, &self.copy).map(drop));
         match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed("copy", error)),
             copied => self.is_prepared.set(copied.is_ok() || !changes.is_empty()),
@@ -99,32 +97,30 @@ impl IndexUpdate<'_> {
         if changes.is_empty() {
             return Ok(());
         }
-        let null = "0".repeat(self.repository.empty_tree().len());
         let lines = changes.iter().map(|IndexChange { path, object, .. }| {
-            let (mode, id) = object.as_ref().map_or((0, &null), |object| (object.mode, &object.id));
+            let (mode, id) = object.as_ref().map_or((0, &self.null_id), |object| (object.mode, &object.id));
             bstr::concat([format!("{mode:o} {id}\t").as_bytes(), path, b"\0"])
         });
         run_with(self.git(), &["update-index", "-z", "--index-info"], &bstr::concat(lines))?;
         let off_disk = changes.iter().filter(|change| change.is_off_disk && change.object.is_some());
-        let off_disk = terminated(off_disk.map(|change| &change.path));
+        let off_disk = nul_terminated(off_disk.map(|change| &change.path));
         if !off_disk.is_empty() {
             run_with(self.git(), &["update-index", "-z", "--skip-worktree", "--stdin"], &off_disk)?;
         }
         Ok(())
     }
 
-    /// Writes files of the prepared index, as the worktree would have them, below
-    /// `directory`.
+    /// Checks out `paths` of the prepared index to `directory` instead of the worktree.
     ///
     /// # Errors
     ///
-    /// The disk refuses. A file may be there by half then.
+    /// A file cannot be written. It may be there in part.
     pub fn check_out<'p>(
         &self,
         directory: &Path,
         paths: impl Iterator<Item = &'p BString>,
     ) -> Result<(), Error> {
-        let paths = terminated(paths);
+        let paths = nul_terminated(paths);
         if paths.is_empty() {
             return Ok(());
         }
@@ -135,28 +131,28 @@ impl IndexUpdate<'_> {
         run_with(self.git(), &arguments, &paths).map(drop)
     }
 
-    /// Puts the prepared index, if there is one, in the place of the index.
+    /// Replaces the index by the prepared copy in one step.
     ///
     /// # Errors
     ///
-    /// The disk refuses, and the index is as it was.
+    /// The copy cannot be renamed. The index is unchanged.
     pub fn commit(&self) -> Result<(), Error> {
         if !self.is_prepared.get() {
             return Ok(());
         }
-        fs::rename(&self.new, &self.index).map_err(|error| self.failed("replace", error))
+        fs::rename(&self.copy, &self.index).map_err(|error| self.failed("replace", error))
     }
 
-    /// A git that works on the copy, and has all that a git has that writes.
+    /// Builds a git command that works on the copy of the index.
     fn git(&self) -> Command {
-        let mut git = self.repository.git();
-        git.env("GIT_INDEX_FILE", &self.new);
+        let mut git = self.layout.git();
+        git.env("GIT_INDEX_FILE", &self.copy);
         git
     }
 
-    /// Removes the copy, and the lock that a killed git left of it.
+    /// Removes the copy, and git's lock on it if git was killed.
     fn remove_copy(&self) {
-        for file in [&self.new, &beside(&self.new, ".lock")] {
+        for file in [&self.copy, &with_suffix(&self.copy, ".lock")] {
             let _ = fs::remove_file(file);
         }
     }
@@ -169,14 +165,14 @@ impl IndexUpdate<'_> {
 impl Drop for IndexUpdate<'_> {
     fn drop(&mut self) {
         self.remove_copy();
-        let _ = fs::remove_file(beside(&self.index, ".lock"));
+        let _ = fs::remove_file(with_suffix(&self.index, ".lock"));
     }
 }
 
 /// Makes the lock, or takes over one that nobody holds any more. It appears with its
 /// mark in it and held, in one step.
 fn hold(lock: &Path) -> Result<File, Error> {
-    let new = beside(lock, ".stage-guard");
+    let new = with_suffix(lock, ".stage-guard");
     let held = held(&new).and_then(|file| match fs::hard_link(&new, lock) {
         // A file system without hard links.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -232,14 +228,14 @@ fn taken_over(lock: &Path) -> io::Result<Option<File>> {
     Ok((is_free && fs::symlink_metadata(lock).is_ok_and(is_same)).then_some(file))
 }
 
-/// The path with `suffix` after it.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// Appends `suffix` to the file name of `path`.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// Each path with a NUL after it.
-fn terminated<'p>(paths: impl Iterator<Item = &'p BString>) -> Vec<u8> {
+/// Joins paths, each with a NUL after it.
+fn nul_terminated<'p>(paths: impl Iterator<Item = &'p BString>) -> Vec<u8> {
     bstr::concat(paths.map(|path| bstr::concat([path.as_slice(), b"\0"])))
 }

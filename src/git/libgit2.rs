@@ -11,7 +11,7 @@ use git2::{ErrorClass, ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType
 
 use super::index_file::{self, RawEntry};
 use super::stall::Watch;
-use super::{Cause, Error, Nominated, Nominates, Object, Place};
+use super::{Cause, Error, Layout, Nominated, Nominates, Object};
 use crate::{Change, Entry};
 
 /// A repository that libgit2 has opened. Its index is not read yet.
@@ -48,7 +48,7 @@ impl From<git2::Error> for Cause {
 impl Opened {
     /// Opens the repository; nothing where that is a thing which git can do and libgit2
     /// cannot.
-    pub(super) fn open() -> Result<Option<(Self, Place)>, Error> {
+    pub(super) fn open() -> Result<Option<(Self, Layout)>, Error> {
         // libgit2 counts a relative worktree from the git directory, git from where the
         // user stands; and it looks for `HEAD` in the namespace, where git does not.
         if ["GIT_WORK_TREE", "GIT_NAMESPACE"].into_iter().any(|name| env::var_os(name).is_some()) {
@@ -68,17 +68,17 @@ impl Opened {
         if !is_around_here(&top) {
             return Ok(None);
         }
-        let place = Place { top, git_dir: repository.path().to_owned() };
-        Ok(Some((Self { repository, head_tree: OnceCell::new() }, place)))
+        let layout = Layout { worktree: top, git_dir: repository.path().to_owned() };
+        Ok(Some((Self { repository, head_tree: OnceCell::new() }, layout)))
     }
 
     /// Reads the index; nothing where git can and libgit2 cannot.
-    pub(super) fn index(&self, place: &Place) -> Result<Option<Index>, Error> {
-        match self.read_index(place) {
+    pub(super) fn index(&self, layout: &Layout) -> Result<Option<Index>, Error> {
+        match self.read_index(layout) {
             Ok(index) => Ok(Some(Index(index))),
             Err(error) if is_unknown_extension(&error) => Ok(None),
             Err(error) => {
-                let path = index_file::path(place);
+                let path = index_file::path(layout);
                 // libgit2 says of a file that it may not read that it is not there.
                 let source = super::read_regular_file(&path)
                     .map_or_else(|error| Cause(error.to_string()), |_| error.into());
@@ -91,9 +91,9 @@ impl Opened {
     /// that counts is whether names are refused that another system takes for `.git`: where
     /// one is, it is asked. And a relative `GIT_INDEX_FILE` counts from the top, to which
     /// git goes before it reads the index; the repository counts it from here.
-    fn read_index(&self, place: &Place) -> Result<git2::Index, git2::Error> {
+    fn read_index(&self, layout: &Layout) -> Result<git2::Index, git2::Error> {
         let is_relative = env::var_os("GIT_INDEX_FILE").is_some_and(|path| Path::new(&path).is_relative());
-        match git2::Index::open(&index_file::path(place)) {
+        match git2::Index::open(&index_file::path(layout)) {
             Err(_) if !is_relative => self.repository.index(),
             index => index,
         }

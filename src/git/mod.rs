@@ -9,27 +9,28 @@ mod configured_hooks;
 mod error;
 mod history;
 mod hooks_path;
-mod ignored;
+mod ignore_rules;
 mod index_file;
 mod index_update;
+mod layout;
 mod libgit2;
 mod object_id;
 mod operation;
 mod ordinary;
+mod path_state;
 mod pieces;
-mod quoted;
+mod quoted_path;
 mod ref_update;
-mod sides;
+mod scratch_index;
 mod stall;
-mod throw_away_index;
 mod tracked_paths;
-mod typed_path;
+mod untracked;
+pub mod user_path;
 mod worktree;
 
 use std::cell::{Cell, OnceCell};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::{env, fmt, fs, io};
 
 use bstr::{BStr, BString, ByteSlice};
@@ -38,25 +39,27 @@ pub use configured_hooks::{ConfigScope, ConfiguredHook, configured_hooks, too_ol
 pub use error::{Cause, Error};
 pub use history::{Commit, CommittedPaths, History, Known};
 pub use hooks_path::{HooksPath, Origin};
+pub use ignore_rules::{exclude_file, ignore_rule, not_ignored};
 pub use index_file::{Checksum, RawEntry, Unreadable, Walked, walk as walk_index};
 pub use index_update::{IndexChange, IndexUpdate};
+pub use layout::Layout;
 pub use object_id::ObjectId;
 pub use operation::Operation;
-pub use quoted::unquoted;
+pub use path_state::{Object, PathState, path_states};
+pub use quoted_path::unquote;
 pub use ref_update::{PushedRef, RefUpdate, Target};
-pub use sides::{Object, Sides};
+pub use scratch_index::ScratchIndex;
 pub use stall::on_stall;
-pub use throw_away_index::ThrowAwayIndex;
 pub use tracked_paths::TrackedPaths;
 use tracked_paths::{Among, Search};
-pub use typed_path::real_path;
-pub use worktree::Standing;
+pub use untracked::{IgnoredFiles, untracked, untracked_under};
+pub use worktree::{WorktreeState, worktree_states};
 
 use crate::Entry;
 
 /// A repository with a worktree, opened for reading.
 pub struct Repository {
-    place: Place,
+    layout: Layout,
     /// Opened when more than the index file is wanted.
     opened: OnceCell<Opened>,
     /// Who says what the index has: chosen when that is first asked.
@@ -86,12 +89,12 @@ pub type Nominates<'n> = &'n mut dyn FnMut(&BStr) -> bool;
 const LARGE: u64 = 1 << 20;
 
 impl Opened {
-    fn open() -> Result<(Self, Place), Error> {
-        if let Some((opened, place)) = libgit2::Opened::open()? {
-            return Ok((Self::Libgit2(opened), place));
+    fn open() -> Result<(Self, Layout), Error> {
+        if let Some((opened, layout)) = libgit2::Opened::open()? {
+            return Ok((Self::Libgit2(opened), layout));
         }
-        let (reader, place) = command_line::Reader::open()?;
-        Ok((Self::Git(reader), place))
+        let (reader, layout) = command_line::Reader::open()?;
+        Ok((Self::Git(reader), layout))
     }
 }
 
@@ -113,15 +116,16 @@ impl Repository {
     /// No repository, a bare one, or one that neither libgit2 nor git can open.
     pub fn open() -> Result<Self, Error> {
         let opened = OnceCell::new();
-        let place = if let Some(place) = ordinary::place() {
-            place
+        let layout = if let Some(layout) = ordinary::layout() {
+            layout
         } else {
-            let (found, place) = Opened::open()?;
-            let top = fs::canonicalize(&place.top).map_err(|error| Error::ReadFile(place.top, error))?;
+            let (found, layout) = Opened::open()?;
+            let worktree = fs::canonicalize(&layout.worktree)
+                .map_err(|error| Error::ReadFile(layout.worktree, error))?;
             opened.get_or_init(|| found);
-            Place { top, ..place }
+            Layout { worktree, ..layout }
         };
-        Ok(Self { place, opened, reader: OnceCell::new(), has_off_disk: Cell::default() })
+        Ok(Self { layout, opened, reader: OnceCell::new(), has_off_disk: Cell::default() })
     }
 
     fn opened(&self) -> Result<&Opened, Error> {
@@ -138,14 +142,14 @@ impl Repository {
             return Ok(reader);
         }
         let index = match self.opened()? {
-            Opened::Libgit2(opened) if !self.has_large_index() => opened.index(&self.place)?,
+            Opened::Libgit2(opened) if !self.has_large_index() => opened.index(&self.layout)?,
             _ => None,
         };
         let reader = if let Some(index) = index {
             Reader::Libgit2(index)
         } else {
             if self.has_off_disk.get().is_none() {
-                index_file::verify(&self.place, self.id_len())?;
+                index_file::verify(&self.layout, self.id_len())?;
             }
             Reader::Git(command_line::Reader { empty_tree: self.empty_tree() })
         };
@@ -153,7 +157,7 @@ impl Repository {
     }
 
     fn has_large_index(&self) -> bool {
-        fs::metadata(index_file::path(&self.place)).is_ok_and(|index| index.len() > LARGE)
+        fs::metadata(index_file::path(&self.layout)).is_ok_and(|index| index.len() > LARGE)
     }
 
     /// The length of an object id in bytes.
@@ -161,16 +165,22 @@ impl Repository {
         self.empty_tree().len() / 2
     }
 
+    /// Where the worktree and the git directory are.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// The top of the worktree, absolute and without symlinks.
     #[must_use]
     pub fn top(&self) -> &Path {
-        &self.place.top
+        &self.layout.worktree
     }
 
     /// The git directory of this worktree.
     #[must_use]
     pub fn git_dir(&self) -> &Path {
-        &self.place.git_dir
+        &self.layout.git_dir
     }
 
     /// How many paths the index has, where its file alone tells that there is nothing to
@@ -222,7 +232,7 @@ impl Repository {
     /// Walks over the file of the index; nothing, where it is not all that there is to the
     /// index, or is not whole.
     fn walk(&self, each: impl FnMut(RawEntry)) -> Option<Walked> {
-        let path = index_file::path(&self.place);
+        let path = index_file::path(&self.layout);
         if !fs::metadata(&path).is_ok_and(|index| index.is_file()) {
             return None;
         }
@@ -317,7 +327,7 @@ impl Repository {
     ///
     /// `MERGE_HEAD` cannot be read, or does not hold object ids.
     pub fn merge_heads(&self) -> Result<Vec<String>, Error> {
-        let path = self.place.git_dir.join("MERGE_HEAD");
+        let path = self.layout.git_dir.join("MERGE_HEAD");
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -402,7 +412,7 @@ impl Repository {
     ///
     /// As [`Repository::top_level_file`].
     pub fn file_on_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.place.top.join(name);
+        let path = self.layout.worktree.join(name);
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::ReadFile(path, error)),
@@ -434,7 +444,8 @@ impl Repository {
             return Ok(None);
         }
         let input = ids.join("\n") + "\n";
-        let output = command_line::run_with(self.git(), &["cat-file", "--batch-check"], input.as_bytes())?;
+        let output =
+            command_line::run_with(self.layout.git(), &["cat-file", "--batch-check"], input.as_bytes())?;
         let mut lines = output.lines().filter_map(|line| line.strip_suffix(b" missing"));
         Ok(lines.next().map(command_line::text))
     }
@@ -447,28 +458,40 @@ impl Repository {
         }
     }
 
-    /// A git that stands at the top of this very worktree, whatever the environment
-    /// counts its paths from.
-    fn git(&self) -> Command {
-        let mut git = command_line::git();
-        git.current_dir(&self.place.top)
-            .env("GIT_DIR", &self.place.git_dir)
-            .env("GIT_WORK_TREE", &self.place.top);
-        git
+    /// Whether git ignores `path`, whether it is tracked or not.
+    ///
+    /// The path is relative to the worktree and need not exist.
+    ///
+    /// # Errors
+    ///
+    /// The ignore rules cannot be read.
+    pub fn ignores(&self, path: &BStr) -> Result<bool, Error> {
+        match self.opened()? {
+            Opened::Libgit2(opened) => opened.ignores(path),
+            Opened::Git(_) => Ok(not_ignored(&self.layout, &[path.to_owned()])?.is_empty()),
+        }
+    }
+
+    /// The revisions that the next commit is compared with.
+    ///
+    /// The first one is `HEAD`, or the empty tree on an unborn branch. The others are the
+    /// commits that are being merged.
+    ///
+    /// # Errors
+    ///
+    /// `HEAD` or `MERGE_HEAD` cannot be read.
+    pub fn parents(&self) -> Result<Vec<String>, Error> {
+        let head = if self.is_head_unborn()? { self.empty_tree() } else { "HEAD" };
+        let mut parents = vec![head.to_owned()];
+        parents.extend(self.merge_heads()?);
+        Ok(parents)
     }
 }
 
 impl fmt::Debug for Repository {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Repository").field("top", &self.place.top).finish_non_exhaustive()
+        formatter.debug_struct("Repository").field("top", &self.layout.worktree).finish_non_exhaustive()
     }
-}
-
-/// Where a repository lies.
-#[derive(Debug)]
-struct Place {
-    top: PathBuf,
-    git_dir: PathBuf,
 }
 
 /// Reads a regular file, also through a symlink. A FIFO would wait for ever.

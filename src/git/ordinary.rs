@@ -8,7 +8,7 @@ use std::{env, fs};
 
 use rustix::process::geteuid;
 
-use super::{Place, read_regular_file};
+use super::{Layout, read_regular_file};
 
 /// What of the environment changes where git looks for a repository, or in which it is.
 const CHANGES: [&str; 6] = [
@@ -23,7 +23,7 @@ const CHANGES: [&str; 6] = [
 /// Where the repository lies, if the current directory is the top of an ordinary one:
 /// with a git directory of its own, of the same user, of format 0. Nothing also where
 /// that only cannot be told at a glance.
-pub(super) fn place() -> Option<Place> {
+pub(super) fn layout() -> Option<Layout> {
     if CHANGES.into_iter().any(|name| env::var_os(name).is_some()) {
         return None;
     }
@@ -43,7 +43,7 @@ pub(super) fn place() -> Option<Place> {
         return None;
     }
     let top = env::current_dir().ok()?;
-    Some(Place { git_dir: top.join(git_dir), top })
+    Some(Layout { git_dir: top.join(git_dir), worktree: top })
 }
 
 /// Whether a configuration, in lower case, names the format 0 and neither another worktree

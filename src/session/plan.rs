@@ -9,7 +9,7 @@ use bstr::{BStr, BString, ByteSlice};
 use serde::Serialize;
 
 use super::{Error, SessionDirectory, fs, is_there, moves};
-use crate::git::{IndexChange, Object, Sides, Standing};
+use crate::git::{IndexChange, Object, PathState, WorktreeState};
 use crate::policy::Home;
 
 /// A path that is to be stowed.
@@ -32,9 +32,9 @@ pub struct Held {
     /// The path, and why it is to be stowed.
     pub wanted: Wanted,
     /// What git holds.
-    pub sides: Sides,
+    pub sides: PathState,
     /// What the worktree holds.
-    pub standing: Standing,
+    pub standing: WorktreeState,
 }
 
 /// What is done with one path. All paths are relative to the top.
@@ -120,7 +120,7 @@ struct Decision {
 impl Held {
     /// Decides. `stays` is whether the path is in a session directory already.
     fn decide(&self, stays: bool) -> Decision {
-        let Sides { staged, committed, is_off_disk, .. } = &self.sides;
+        let PathState { staged, committed, is_off_disk, .. } = &self.sides;
         let is_named = self.wanted.is_named;
         let goes_back = committed.as_ref().filter(|_| !is_named);
         let entry = match (staged, committed) {
@@ -133,22 +133,22 @@ impl Held {
         };
         if goes_back.is_some() && staged.is_none() {
             // The old name of a renamed path. What stands there now is somebody else's.
-            let checks_out = self.standing == Standing::Nothing;
+            let checks_out = self.standing == WorktreeState::Missing;
             return Decision { entry, checks_out, ..Decision::default() };
         }
         let is_gitlink = staged.as_ref().is_some_and(|staged| staged.mode == Object::GITLINK);
         let (is_present, worktree) = match &self.standing {
-            Standing::File(object) => (true, object.as_ref()),
+            WorktreeState::File(object) => (true, object.as_ref()),
             // No directory is wanted but one that git takes for an entry, staged or not yet.
-            Standing::Directory => (is_gitlink || (staged.is_none() && is_named), None),
-            Standing::Nothing | Standing::Blocked => (false, None),
+            WorktreeState::Directory => (is_gitlink || (staged.is_none() && is_named), None),
+            WorktreeState::Missing | WorktreeState::Blocked => (false, None),
         };
         // Contents that no commit has.
         let is_news = staged.is_some() && staged != committed;
         let is_as_committed = goes_back.is_some() && worktree == goes_back;
         let is_worth_writing =
             if is_present { is_news && worktree != staged.as_ref() } else { is_news || (is_named && !stays) };
-        let is_free = is_present || self.standing == Standing::Nothing;
+        let is_free = is_present || self.standing == WorktreeState::Missing;
         Decision {
             moves: is_present && !stays && !is_as_committed,
             writes: staged.is_some() && !is_gitlink && is_worth_writing,
@@ -213,7 +213,7 @@ impl SessionDirectory {
             return Err(Error::Unmerged(path.clone()));
         }
         let mut place = self.place(&held.wanted);
-        if place.is_none() && held.standing == Standing::Blocked {
+        if place.is_none() && held.standing == WorktreeState::Blocked {
             // Its session directory cannot be reached.
             place = Some(held.wanted.home.default_path(held.wanted.path.as_bstr()));
         }

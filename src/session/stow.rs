@@ -186,7 +186,7 @@ impl<'t> Stow<'_, 't> {
     }
 
     fn on_disk(&self, path: &BString) -> PathBuf {
-        self.repository.on_disk(path.as_bstr())
+        self.repository.layout().on_disk(path.as_bstr())
     }
 }
 

@@ -11,7 +11,9 @@ use bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, Error, Task, disk, is_there, moves, relative};
-use crate::git::{IndexChange, IndexUpdate, Object, Repository, Sides, Standing};
+use crate::git::{
+    IndexChange, IndexUpdate, Object, PathState, Repository, WorktreeState, path_states, worktree_states,
+};
 
 /// What a stow did, and in which index.
 #[derive(Debug, Deserialize, Serialize)]
@@ -54,12 +56,17 @@ impl Record {
     }
 
     /// What keeps the path from going back.
-    fn obstacle(&self, sides: &Sides, standing: &Standing, moved_to: Option<&Path>) -> Option<&'static str> {
+    fn obstacle(
+        &self,
+        sides: &PathState,
+        standing: &WorktreeState,
+        moved_to: Option<&Path>,
+    ) -> Option<&'static str> {
         let is_staged_since = self.entry.as_ref().is_some_and(|entry| sides.staged != entry.after);
         let is_in_place = match (&self.checked_out, &self.moved_to) {
-            (Some(Object { mode: Object::GITLINK, .. }), _) => *standing == Standing::Directory,
-            (Some(object), _) => matches!(standing, Standing::File(Some(found)) if found == object),
-            (None, Some(_)) => *standing == Standing::Nothing,
+            (Some(Object { mode: Object::GITLINK, .. }), _) => *standing == WorktreeState::Directory,
+            (Some(object), _) => matches!(standing, WorktreeState::File(Some(found)) if found == object),
+            (None, Some(_)) => *standing == WorktreeState::Missing,
             (None, None) => true,
         };
         if is_staged_since || sides.is_unmerged {
@@ -113,12 +120,12 @@ pub fn undo(
             if is_interrupted() {
                 return Err(Error::Interrupted);
             }
-            let path = repository.on_disk(record.path.as_bstr());
+            let path = repository.layout().on_disk(record.path.as_bstr());
             if record.checked_out.is_some() {
                 moved.go(&path, &aside.join(relative(record.path.as_bstr())))?;
             }
             match &record.moved_to {
-                Some(to) => moved.go(&repository.on_disk(to.as_bstr()), &path),
+                Some(to) => moved.go(&repository.layout().on_disk(to.as_bstr()), &path),
                 None => Ok(()),
             }
         })
@@ -137,15 +144,16 @@ pub fn undo(
 /// Checks that nothing was made since that an undo would touch.
 fn check(repository: &Repository, records: &[Record]) -> Result<(), Error> {
     let paths: BTreeSet<BString> = records.iter().map(|record| record.path.clone()).collect();
-    let sides: BTreeMap<BString, Sides> = repository.sides(&paths, &[])?;
-    let standing = repository.standing(&sides)?;
+    let sides: BTreeMap<BString, PathState> =
+        path_states(repository.layout(), &repository.parents()?, &paths)?;
+    let standing = worktree_states(repository.layout(), &sides)?;
     for record in records {
         let (Some(sides), Some(standing)) = (sides.get(&record.path), standing.get(&record.path)) else {
             continue;
         };
-        let moved_to = record.moved_to.as_ref().map(|to| repository.on_disk(to.as_bstr()));
+        let moved_to = record.moved_to.as_ref().map(|to| repository.layout().on_disk(to.as_bstr()));
         let is_gitlink = record.checked_out.as_ref().is_some_and(|object| object.mode == Object::GITLINK);
-        if is_gitlink && !is_empty(&repository.on_disk(record.path.as_bstr())) {
+        if is_gitlink && !is_empty(&repository.layout().on_disk(record.path.as_bstr())) {
             let why = "is not the empty directory that it was";
             return Err(Error::CannotUndo { path: record.path.clone(), why });
         }

@@ -61,59 +61,6 @@ fn a_committed_file_that_became_a_symlink_comes_back() {
 }
 
 #[test]
-fn of_a_rename_the_old_side_comes_back() {
-    let repo = Repo::new();
-    repo.write("backend/app/main.py", "1\n2\n3\n4\n5\n6\n").git("add -A").success();
-    repo.commit().silent();
-    for change in ["", "7\n"] {
-        repo.git("mv backend/app/main.py debug_it.py").success();
-        repo.write("debug_it.py", &format!("1\n2\n3\n4\n5\n6\n{change}")).git("add -A").success();
-        let out = stowed(repo.guard("stow"));
-        assert!(out.contains("restored: backend/app/main.py, as HEAD has it\n"), "{out}");
-        assert_eq!(repo.read("backend/app/main.py"), "1\n2\n3\n4\n5\n6\n");
-        repo.assert_settled();
-    }
-    assert_eq!(repo.read(AGAIN), "1\n2\n3\n4\n5\n6\n7\n");
-}
-
-#[test]
-fn what_took_the_place_of_the_old_side_stays() {
-    let repo = Repo::new();
-    repo.write("main.py", "1\n2\n3\n").git("add -A").success();
-    repo.commit().silent();
-    repo.git("mv main.py debug_it.py").success();
-    repo.write("main.py", "somebody's\n");
-    let out = stowed(repo.guard("stow"));
-    assert!(out.contains("restored: main.py in the index; the file that is there was left alone\n"), "{out}");
-    assert_eq!((repo.read("main.py").as_str(), repo.read(STOWED).as_str()), ("somebody's\n", "1\n2\n3\n"));
-    assert_eq!(repo.git("status --porcelain").success(), " M main.py\n");
-}
-
-#[test]
-fn an_old_side_whose_place_is_staged_otherwise_does_not_come_back() {
-    let repo = Repo::new();
-    repo.write("main", "1\n2\n3\n").git("add -A").success();
-    repo.commit().silent();
-    repo.git("mv main debug_it.py").success();
-    repo.stage("main/inside");
-    stowed(repo.guard("stow"));
-    assert_eq!(repo.git("status --porcelain").success(), "D  main\nA  main/inside\n");
-    assert_eq!(repo.read(STOWED), "1\n2\n3\n");
-}
-
-#[test]
-fn a_deletion_beside_an_empty_new_file_is_no_rename() {
-    let repo = Repo::new();
-    repo.write("__init__.py", "").git("add -A").success();
-    repo.commit().silent();
-    repo.git("rm -q __init__.py").success();
-    repo.write("debug_it.py", "").git("add -A").success();
-    stowed(repo.guard("stow"));
-    assert!(!repo.exists("__init__.py"));
-    repo.assert_settled();
-}
-
-#[test]
 fn a_conflict_is_not_stowed() {
     let repo = with_committed_script();
     repo.git("checkout -q -b other").success();
@@ -158,58 +105,26 @@ fn a_committed_file_comes_back_through_the_filters() {
 }
 
 #[test]
-fn what_a_merge_deletes_does_not_come_back() {
+fn stow_of_a_renamed_file_leaves_its_deletion_staged() {
     let repo = Repo::new();
-    let lines = "a line\n".repeat(100);
-    repo.write("a.py", &lines).write("k", "1\n").git("add -A").success();
+    repo.write("backend/app/main.py", "1\n2\n3\n").git("add -A").success();
     repo.commit().silent();
-    repo.git("checkout -q -b up").success();
-    repo.git("rm -q a.py").success();
-    repo.write("k", "up\n").git("commit -q -a -m up").success();
-    repo.git("checkout -q main").success();
-    repo.write("k", "ours\n").git("commit -q -a -m ours").success();
-    repo.git("merge -q up").code(1);
-    repo.write("debug_a.py", &lines).write("k", "both\n").git("add -A").success();
-    let out = stowed(repo.guard("stow"));
-    assert!(!out.contains("restored") && !repo.exists("a.py"), "{out}");
-    repo.git("commit -q -m merged").silent();
-    assert_eq!(repo.git("ls-files").success(), "README.md\nk\n");
+    repo.git("mv backend/app/main.py debug_it.py").success();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(STOWED), "1\n2\n3\n");
+    assert_eq!(repo.git("status --porcelain").success(), "D  backend/app/main.py\n");
+    repo.guard("stow --undo").success();
+    assert_eq!(repo.git("status --porcelain").success(), "R  backend/app/main.py -> debug_it.py\n");
 }
 
 #[test]
-fn a_file_that_was_renamed_and_copied_stays_renamed() {
-    let repo = Repo::new();
-    let lines = "a line\n".repeat(100);
-    repo.write("a.py", &lines).git("add -A").success();
-    repo.commit().silent();
-    repo.git("mv a.py b.py").success();
-    repo.write("debug_a.py", &lines).write("check_a.py", &lines).write("b.py", &format!("{lines}more\n"));
-    repo.git("add -A").success();
-    let out = stowed(repo.guard("stow"));
-    assert!(!out.contains("restored") && !repo.exists("a.py"), "{out}");
-    repo.assert_settled();
-    // Of copies that are all refused, it comes back once.
-    repo.git("mv b.py debug_b.py").success();
-    repo.shell("cp debug_b.py check_b.py; git add -A").success();
-    let out = stowed(repo.guard("stow"));
-    assert_eq!(out.matches("restored: b.py").count(), 1, "{out}");
-    repo.assert_settled();
-}
-
-#[test]
-fn what_cannot_come_back_on_the_disk_comes_back_in_the_index() {
-    for block in ["echo f > lib", "ln -s nowhere lib"] {
-        let repo = Repo::new();
-        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").success();
-        repo.commit().silent();
-        repo.git("mv lib/old.py debug_old.py").success();
-        repo.shell(&format!("rm -rf lib; {block}")).success();
-        let out = stowed(repo.guard("stow"));
-        assert!(out.contains("restored: lib/old.py in the index; "), "{out}");
-        assert_eq!(repo.git("diff --cached --name-status").success(), "");
-        let undo = out.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap();
-        repo.shell(undo).success();
-        assert_eq!(repo.git("diff --cached -M --name-status").success(), "R100\tlib/old.py\tdebug_old.py\n");
-        assert!(repo.exists("lib") && repo.exists("debug_old.py"));
-    }
+fn stow_changes_restores_a_deleted_file() {
+    let repo = with_committed_script();
+    repo.git_args(&["rm", "-q", SCRIPT]).success();
+    let out = stowed(repo.guard_args(&["stow", "--changes", SCRIPT]));
+    assert!(out.contains(&format!("restored: {SCRIPT}, as HEAD has it\n")), "{out}");
+    assert_eq!(repo.read(SCRIPT), "old\n");
+    repo.git("status --porcelain").silent();
+    repo.guard("stow --undo").success();
+    assert_eq!(repo.git("status --porcelain").success(), format!("D  {SCRIPT}\n"));
 }

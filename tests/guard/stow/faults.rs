@@ -205,5 +205,5 @@ fn a_file_that_git_wrote_by_half_is_not_left() {
     let run = repo.env("PATH", path).guard("stow");
     assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
     is_accounted_for(&repo, &before, &run, false);
-    assert_eq!(repo.read("lib/renamed.py"), "1\n2\n3\n");
+    assert_eq!(repo.read("debug_old.py"), "old\n");
 }

@@ -1,12 +1,15 @@
-//! How git writes an odd path on a line: in double quotes, with C's escapes
-//! (`core.quotePath` in git-config(1)).
+//! Paths in double quotes with C escapes, as git writes them on a line.
+//!
+//! See `core.quotePath` in git-config(1).
 
 use bstr::{BStr, BString, ByteSlice};
 
-/// The line that git reads as `path`. Only what a line cannot hold is quoted: git takes
-/// a carriage return at its end away.
+/// Returns the line that git reads as `path`.
+///
+/// Only a path that a line cannot hold is quoted. git strips a carriage return at the
+/// end of a line.
 #[must_use]
-pub(super) fn quoted(path: &BStr) -> BString {
+pub(super) fn quote(path: &BStr) -> BString {
     if !path.starts_with(b"\"") && !path.contains(&b'\n') && !path.ends_with(b"\r") {
         return path.to_owned();
     }
@@ -14,15 +17,16 @@ pub(super) fn quoted(path: &BStr) -> BString {
     bstr::concat([&b"\""[..], &escaped, b"\""]).into()
 }
 
-/// The path that git writes as `line`. A line that is not quoted, or not as git
-/// does it, is the path itself.
+/// Returns the path that git writes as `line`.
+///
+/// A line that is not quoted as git does it is the path itself.
 #[must_use]
-pub fn unquoted(line: &BStr) -> BString {
+pub fn unquote(line: &BStr) -> BString {
     let quoted = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));
-    quoted.and_then(unescaped).unwrap_or_else(|| line.to_owned())
+    quoted.and_then(unescape).unwrap_or_else(|| line.to_owned())
 }
 
-fn unescaped(text: &[u8]) -> Option<BString> {
+fn unescape(text: &[u8]) -> Option<BString> {
     let mut path = Vec::with_capacity(text.len());
     let mut bytes = text.iter().copied();
     while let Some(byte) = bytes.next() {
@@ -53,18 +57,18 @@ fn unescaped(text: &[u8]) -> Option<BString> {
 mod tests {
     use bstr::ByteSlice;
 
-    use super::{quoted, unquoted};
+    use super::{quote, unquote};
 
     #[test]
-    fn writes_what_it_reads() {
+    fn unquote_reverts_quote() {
         for path in [&b"plain"[..], b"\"", b"\"a\\n\"", b"a\nb", b"\n\"\\", b"\xff\n", b"Icon\r"] {
-            assert_eq!(unquoted(quoted(path.into()).as_ref()), path);
-            assert!(!quoted(path.into()).contains_str("\n") && !quoted(path.into()).ends_with(b"\r"));
+            assert_eq!(unquote(quote(path.into()).as_ref()), path);
+            assert!(!quote(path.into()).contains_str("\n") && !quote(path.into()).ends_with(b"\r"));
         }
     }
 
     #[test]
-    fn reads_what_git_writes() {
+    fn unquote_reads_what_git_writes() {
         for (line, path) in [
             ("plain", &b"plain"[..]),
             (r#""\303\244 \"q\" \\ \t\n""#, b"\xc3\xa4 \"q\" \\ \t\n"),
@@ -75,7 +79,7 @@ mod tests {
             (r#""\40""#, br#""\40""#),
             (r#""\"#, br#""\"#),
         ] {
-            assert_eq!(unquoted(line.into()), path, "{line}");
+            assert_eq!(unquote(line.into()), path, "{line}");
         }
     }
 }

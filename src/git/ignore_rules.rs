@@ -1,0 +1,87 @@
+//! What git ignores, and by which rule.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use bstr::{BString, ByteSlice};
+
+use super::command_line::{failure, output_of, path, run_with};
+use super::{Error, Layout};
+
+/// Returns those of `paths` that git does not ignore, whether they are tracked or not.
+///
+/// The paths are relative to the worktree and need not exist.
+///
+/// # Errors
+///
+/// `git check-ignore` fails.
+pub fn not_ignored(layout: &Layout, paths: &[BString]) -> Result<Vec<BString>, Error> {
+    let rules = check_ignore(layout, paths)?;
+    Ok(rules.into_iter().filter(|rule| !rule.ignores()).map(|rule| rule.path).collect())
+}
+
+/// Returns the rule that decides about `path` or a directory above it.
+///
+/// The rule may ignore the path or except it from being ignored. Its form is
+/// `FILE:LINE: PATTERN`. `None` if no rule matches.
+///
+/// # Errors
+///
+/// `git check-ignore` fails.
+pub fn ignore_rule(layout: &Layout, path: &BString) -> Result<Option<String>, Error> {
+    let directories = path.rfind_iter(b"/").map(|slash| path[..slash].into());
+    let paths: Vec<BString> = std::iter::once(path.clone()).chain(directories).collect();
+    let rule = check_ignore(layout, &paths)?.into_iter().find(|rule| !rule.pattern.is_empty());
+    let worktree = bstr::concat([layout.worktree().as_os_str().as_bytes(), b"/"]);
+    Ok(rule.map(|IgnoreRule { source, line, pattern, .. }| {
+        let source = source.strip_prefix(worktree.as_slice()).unwrap_or(&source);
+        format!("{}:{line}: {pattern}", source.as_bstr())
+    }))
+}
+
+/// Returns the path of `info/exclude`, the ignore file that is not shared.
+///
+/// # Errors
+///
+/// `git rev-parse` fails.
+pub fn exclude_file(layout: &Layout) -> Result<PathBuf, Error> {
+    let output = run_with(layout.git(), &["rev-parse", "--git-path", "info/exclude"], &[])?;
+    Ok(layout.worktree().join(path(output.strip_suffix(b"\n").unwrap_or(&output))))
+}
+
+/// Returns the rule for each of `paths`, in their order.
+fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, Error> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let arguments = ["check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin"];
+    let input = bstr::concat(paths.iter().map(|path| bstr::concat([path.as_slice(), b"\0"])));
+    let output = output_of(layout.git(), &arguments, &input)?;
+    // Status 1: none of the paths is ignored.
+    if !matches!(output.status.code(), Some(0 | 1)) {
+        return Err(failure(&arguments, &output));
+    }
+    let mut fields = output.stdout.split_str("\0").map(BString::from);
+    let rules: Vec<IgnoreRule> = std::iter::from_fn(|| {
+        let (source, line, pattern) = (fields.next()?, fields.next()?, fields.next()?);
+        Some(IgnoreRule { source, line, pattern, path: fields.next()? })
+    })
+    .collect();
+    if rules.len() == paths.len() { Ok(rules) } else { Err(failure(&arguments, &output)) }
+}
+
+/// One record of `git check-ignore --verbose`.
+///
+/// All fields but `path` are empty if no rule matches.
+struct IgnoreRule {
+    source: BString,
+    line: BString,
+    pattern: BString,
+    path: BString,
+}
+
+impl IgnoreRule {
+    fn ignores(&self) -> bool {
+        !self.pattern.is_empty() && !self.pattern.starts_with(b"!")
+    }
+}

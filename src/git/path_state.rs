@@ -1,0 +1,152 @@
+//! What git holds at a path: in the index, and in the parents of the next commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bstr::{BStr, BString, ByteSlice};
+use serde::{Deserialize, Serialize};
+
+use super::command_line::{differences_in, fields, run_with, text};
+use super::{Error, Layout};
+
+/// The mode and the id of an entry.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Object {
+    /// The mode, as in a tree: type and executable bit.
+    pub mode: u32,
+    /// The id in hexadecimal.
+    pub id: String,
+}
+
+/// What git holds at one path.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct PathState {
+    /// The entry in the index, at stage 0.
+    pub staged: Option<Object>,
+    /// The entry in the first parent that has the path.
+    pub committed: Option<Object>,
+    /// Whether the path has a merge conflict.
+    pub is_unmerged: bool,
+    /// Whether the entry has the skip-worktree bit (sparse checkout).
+    pub is_off_disk: bool,
+    /// Whether the entry is intent-to-add (`git add -N`), so that nothing is staged.
+    pub is_intent_to_add: bool,
+}
+
+impl Object {
+    /// The mode of a symlink (gitformat-index(5)).
+    pub const SYMLINK: u32 = 0o120_000;
+    /// The mode of a gitlink, a commit of another repository.
+    pub const GITLINK: u32 = 0o160_000;
+    /// The mode of a file that is not executable.
+    pub const FILE: u32 = 0o100_644;
+    /// The mode of an executable file.
+    pub const EXECUTABLE: u32 = 0o100_755;
+
+    /// Returns the type bits of a mode: file, symlink or gitlink.
+    #[must_use]
+    pub fn type_of(mode: u32) -> u32 {
+        mode & 0o170_000
+    }
+
+    /// Whether this is a regular file, executable or not.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        matches!(self.mode, Self::FILE | Self::EXECUTABLE)
+    }
+
+    /// Whether this is a gitlink.
+    #[must_use]
+    pub fn is_gitlink(&self) -> bool {
+        self.mode == Self::GITLINK
+    }
+
+    /// Parses one side of a raw diff line. `None` if that side does not exist.
+    fn parse(mode: &[u8], id: &[u8]) -> Option<Self> {
+        let mode = u32::from_str_radix(mode.to_str().ok()?, 8).ok()?;
+        (mode != 0).then(|| Self { mode, id: text(id) })
+    }
+}
+
+/// Reads what the index and the parents hold at each of `paths`.
+///
+/// The paths are relative to the worktree. `parents` are revisions, `HEAD` or an empty
+/// tree first. The result has one state for each path.
+///
+/// # Errors
+///
+/// git cannot read the index or a parent.
+pub fn path_states(
+    layout: &Layout,
+    parents: &[String],
+    paths: &BTreeSet<BString>,
+) -> Result<BTreeMap<BString, PathState>, Error> {
+    let mut states: BTreeMap<BString, PathState> =
+        paths.iter().map(|path| (path.clone(), PathState::default())).collect();
+    read_index(layout, &mut states)?;
+    for (number, parent) in parents.iter().enumerate() {
+        let diff = differences_in(layout.git(), &["--no-renames"], parent, &[])?;
+        let committed: BTreeMap<&BStr, Option<Object>> = changed_entries(&diff).collect();
+        if number == 0 {
+            mark_intent_to_add(layout, parent, &committed, &mut states)?;
+        }
+        for (path, state) in states.iter_mut().filter(|(_, state)| state.committed.is_none()) {
+            // A path that is not in the diff is identical in the parent and in the index.
+            state.committed = match committed.get(path.as_bstr()) {
+                Some(entry) => entry.clone(),
+                None => state.staged.clone(),
+            };
+        }
+    }
+    Ok(states)
+}
+
+fn read_index(layout: &Layout, states: &mut BTreeMap<BString, PathState>) -> Result<(), Error> {
+    let output = run_with(layout.git(), &["ls-files", "-s", "-t", "-z", "--full-name"], &[])?;
+    for (meta, path) in fields(&output).filter_map(|line| line.split_once_str("\t")) {
+        let Some(found) = states.get_mut(path.as_bstr()) else { continue };
+        let [tag, mode, id, stage] = meta.splitn_str(4, " ").collect::<Vec<_>>()[..] else { continue };
+        if stage == b"0" {
+            found.staged = Object::parse(mode, id);
+            found.is_off_disk = tag == b"S";
+        } else {
+            found.is_unmerged = true;
+        }
+    }
+    Ok(())
+}
+
+/// Marks the intent-to-add entries, which `ls-files` shows as empty files.
+///
+/// They are the entries that `diff-index` reports as new only when it is asked to.
+fn mark_intent_to_add(
+    layout: &Layout,
+    parent: &str,
+    committed: &BTreeMap<&BStr, Option<Object>>,
+    states: &mut BTreeMap<BString, PathState>,
+) -> Result<(), Error> {
+    if states.keys().all(|path| committed.contains_key(path.as_bstr())) {
+        return Ok(());
+    }
+    let options = ["--no-renames", "--ita-visible-in-index"];
+    let diff = differences_in(layout.git(), &options, parent, &[])?;
+    for (path, old) in changed_entries(&diff) {
+        let is_new = old.is_none() && !committed.contains_key(path);
+        if let Some(state) = states.get_mut(path).filter(|_| is_new) {
+            *state = PathState { is_intent_to_add: true, ..PathState::default() };
+        }
+    }
+    Ok(())
+}
+
+/// Parses a raw diff without renames into paths and their entries in the parent.
+///
+/// The format is `:MODE MODE ID ID STATUS`, NUL, path, NUL (git-diff-index(1)).
+fn changed_entries(diff: &[u8]) -> impl Iterator<Item = (&BStr, Option<Object>)> {
+    let mut fields = fields(diff);
+    std::iter::from_fn(move || {
+        let meta = fields.next()?.strip_prefix(b":")?;
+        let path = fields.next()?.as_bstr();
+        let [mode, _, id, ..] = meta.splitn_str(5, " ").collect::<Vec<_>>()[..] else { return None };
+        Some((path, Object::parse(mode, id)))
+    })
+}

@@ -1,0 +1,134 @@
+//! A temporary index in which hooks are run to see what they refuse.
+//!
+//! New objects go to a temporary directory, and git lets the hooks update no ref.
+
+use std::fs::Permissions;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs, io};
+
+use bstr::BStr;
+use tempfile::TempDir;
+
+use super::command_line::{path, run_with, text};
+use super::configured_hooks::older_than;
+use super::{Error, Layout, Object, Repository};
+use crate::signals::Signals;
+use crate::timeout::{Finish, run_with_timeout};
+
+/// A temporary index, removed on drop.
+#[derive(Debug)]
+pub struct ScratchIndex<'r> {
+    layout: &'r Layout,
+    directory: TempDir,
+}
+
+/// The object directory, relative to the temporary directory.
+const OBJECTS: &str = "objects";
+
+/// The first version of git that has `git hook run`.
+const GIT_HOOK_RUN: (u32, u32) = (2, 36);
+
+/// Runs a hook as an older git does: it skips one that is not executable, and runs one
+/// without a `#!` line as a script.
+const RUN_HOOK: &str = r#"[ ! -f "$0" ] || [ ! -x "$0" ] || exec "$0""#;
+
+/// A split index would write into the git directory, and a sparse checkout would make
+/// git stat the files.
+const SETTINGS: [&str; 4] = ["-c", "core.splitIndex=false", "-c", "sparse.expectFilesOutsideOfPatterns=true"];
+
+impl<'r> ScratchIndex<'r> {
+    /// Creates an index with the entries of `HEAD` and empty files at the paths `added`.
+    ///
+    /// Every entry has the skip-worktree bit, so that hooks which put unstaged changes
+    /// away find none.
+    ///
+    /// # Errors
+    ///
+    /// `HEAD` cannot be read, or a file cannot be written.
+    pub fn new(repository: &'r Repository, added: &[&BStr]) -> Result<Self, Error> {
+        let layout = repository.layout();
+        let directory = private_directory().map_err(Error::ThrowAwayIndex)?;
+        let index = Self { layout, directory };
+        let objects = run_with(layout.git(), &["rev-parse", "--git-path", "objects"], &[])?;
+        let objects = layout.worktree().join(path(objects.strip_suffix(b"\n").unwrap_or(&objects)));
+        index.add_alternate(&objects).map_err(Error::ThrowAwayIndex)?;
+        let tree = if repository.is_head_unborn()? { "--empty" } else { "HEAD" };
+        index.run(&["read-tree", tree], &[])?;
+        if !added.is_empty() {
+            let blob = text(&index.run(&["hash-object", "-w", "--stdin"], &[])?);
+            let meta = format!("{:o} {blob}\t", Object::FILE);
+            let lines = added.iter().map(|path| bstr::concat([meta.as_bytes(), path, b"\0"]));
+            index.run(&["update-index", "-z", "--index-info"], &bstr::concat(lines))?;
+        }
+        let paths = index.run(&["ls-files", "-z"], &[])?;
+        index.run(&["update-index", "-z", "--skip-worktree", "--stdin"], &paths)?;
+        Ok(index)
+    }
+
+    /// Runs the hook `name` for this index as `git commit` would, for at most `limit`.
+    ///
+    /// A missing hook passes. `hooks` is the hooks directory, for a git that is too old
+    /// for `git hook run`.
+    ///
+    /// # Errors
+    ///
+    /// The hook cannot be started, or a signal came.
+    pub fn run_hook(
+        &self,
+        name: &str,
+        hooks: &Path,
+        limit: Duration,
+        signals: &Signals,
+    ) -> Result<Finish, Error> {
+        let mut hook = if older_than(GIT_HOOK_RUN)?.is_some() {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", RUN_HOOK]).arg(hooks.join(name));
+            shell
+        } else {
+            let mut git = Command::new("git");
+            git.args(SETTINGS).args(["hook", "run", "--ignore-missing", name]);
+            git
+        };
+        hook.current_dir(self.layout.worktree()).envs(self.environment());
+        // A relative path in the environment would be wrong in the worktree's root.
+        if ["GIT_DIR", "GIT_WORK_TREE"].into_iter().any(|name| env::var_os(name).is_some()) {
+            hook.env("GIT_DIR", self.layout.git_dir()).env("GIT_WORK_TREE", self.layout.worktree());
+        }
+        run_with_timeout(hook, limit, signals).map_err(|error| Error::RunHook(name.to_owned(), error))
+    }
+
+    /// The variables that make git work on this index.
+    ///
+    /// In quarantine git refuses to update refs, as while a push is checked.
+    fn environment(&self) -> [(&str, PathBuf); 3] {
+        let directory = self.directory.path();
+        let objects = directory.join(OBJECTS);
+        [
+            ("GIT_INDEX_FILE", directory.join("index")),
+            ("GIT_QUARANTINE_PATH", objects.clone()),
+            ("GIT_OBJECT_DIRECTORY", objects),
+        ]
+    }
+
+    /// Makes the objects of the directory `objects` readable from this index.
+    fn add_alternate(&self, objects: &Path) -> io::Result<()> {
+        let info = self.directory.path().join(OBJECTS).join("info");
+        fs::create_dir_all(&info)?;
+        fs::write(info.join("alternates"), [objects.as_os_str().as_bytes(), b"\n"].concat())
+    }
+
+    fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut git = self.layout.git();
+        git.args(SETTINGS).envs(self.environment());
+        run_with(git, arguments, input)
+    }
+}
+
+/// Creates a temporary directory that only this user can read. It is removed on drop.
+fn private_directory() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("stage-guard.").permissions(Permissions::from_mode(0o700)).tempdir()
+}

@@ -1,0 +1,88 @@
+//! Paths as a user types them.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+use std::{env, fs};
+
+use bstr::{BString, ByteSlice};
+
+use super::{Error, Layout};
+
+/// Resolves a path that the user typed to one that is relative to the worktree.
+///
+/// It need not exist. A path that begins with `:/` is relative to the worktree already,
+/// as in git's pathspecs.
+///
+/// # Errors
+///
+/// The path is outside the worktree, or is its root.
+pub fn resolve(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
+    let path = resolve_or_root(layout, typed)?;
+    if path.is_empty() { Err(outside(layout, typed)) } else { Ok(path) }
+}
+
+/// Resolves a path like [`resolve`], with the empty path for the root of the worktree.
+///
+/// # Errors
+///
+/// The path is outside the worktree.
+pub fn resolve_or_root(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
+    let path = if let Some(rest) = typed.as_bytes().strip_prefix(b":/") {
+        layout.worktree().join(OsStr::from_bytes(rest.trim_start_with(|c| c == '/')))
+    } else {
+        env::current_dir().and_then(fs::canonicalize).map_err(Error::CurrentDirectory)?.join(typed)
+    };
+    let path = normalize(&path);
+    let path = if path.starts_with(layout.worktree()) { path } else { canonicalize_parent(&path) };
+    let inside = path.strip_prefix(layout.worktree()).map_err(|_| outside(layout, typed))?;
+    Ok(inside.as_os_str().as_bytes().into())
+}
+
+/// Canonicalizes an absolute path whose last components need not exist.
+#[must_use]
+pub fn canonicalize_lenient(path: &Path) -> PathBuf {
+    let path = normalize(path);
+    fs::canonicalize(&path).unwrap_or_else(|_| canonicalize_parent(&path))
+}
+
+fn outside(layout: &Layout, typed: &OsStr) -> Error {
+    Error::OutsideRepository { path: typed.into(), top: layout.worktree().to_owned() }
+}
+
+/// Removes `.` and `..` without looking at the disk.
+fn normalize(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut normal, component| {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            _ => normal.push(component),
+        }
+        normal
+    })
+}
+
+/// Canonicalizes the longest directory above `path` that exists.
+fn canonicalize_parent(path: &Path) -> PathBuf {
+    let existing = path
+        .ancestors()
+        .skip(1)
+        .find_map(|parent| Some((fs::canonicalize(parent).ok()?, path.strip_prefix(parent).ok()?)));
+    existing.map_or_else(|| path.to_owned(), |(parent, rest)| parent.join(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::normalize;
+
+    #[test]
+    fn normalize_removes_dot_components() {
+        for (path, normal) in [("/a/./b", "/a/b"), ("/a/../b", "/b"), ("/..", "/"), ("/a/b/", "/a/b")] {
+            assert_eq!(normalize(Path::new(path)), Path::new(normal));
+        }
+    }
+}
