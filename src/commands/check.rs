@@ -11,7 +11,7 @@ use crate::check::{Remedy, Report};
 use crate::cli::{CheckArgs, Options};
 use crate::git::{self, Commit, History, Nominated, Operation, Repository};
 use crate::policy::{FILE_NAME, Finding, Policy};
-use crate::report::{self, escape::visible};
+use crate::report::{self, escape::escape};
 use crate::{Change, Entry};
 
 /// When a check of what is staged is made.
@@ -57,7 +57,7 @@ fn ends(range: &str) -> Result<(&str, &str), Box<dyn Error>> {
     let ends = range.split_once("..").filter(|(_, to)| !to.starts_with('.'));
     let Some((from, to)) = ends else {
         return Err(
-            format!("`{}` is no range: write A..B, for what B has and A has not", visible(range)).into()
+            format!("`{}` is no range: write A..B, for what B has and A has not", escape(range)).into()
         );
     };
     // A script whose variable is empty would find all allowed.

@@ -50,7 +50,7 @@ mod tests {
         };
         let read = nothing.extended("builtin.toml", include_bytes!("builtin.toml")).unwrap();
         let built_in = Policy::built_in();
-        assert_eq!(built_in.to_toml().unwrap(), read.to_toml().unwrap());
+        assert_eq!(built_in.to_toml(str::to_owned), read.to_toml(str::to_owned));
         assert_eq!(built_in.lists, read.lists);
     }
 }

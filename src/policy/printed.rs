@@ -1,82 +1,62 @@
 //! The policy in force, in the form of a configuration.
 
-use std::borrow::Cow;
-
-use serde::Serialize;
-
 use super::path_glob::PathGlob;
-use super::rule::{Home, Scope};
+use super::rule::{Rule, Scope};
 use super::{Policy, Tracked};
 
-#[derive(Serialize)]
-struct Printed<'p> {
-    allow: Vec<&'p str>,
-    disable: &'p [String],
-    tracked: Tracked,
-    production: PrintedProduction<'p>,
-    rule: Vec<PrintedRule<'p>>,
-}
-
-#[derive(Serialize)]
-struct PrintedProduction<'p> {
-    roots: Vec<&'p str>,
-    markers: &'p [Cow<'static, str>],
-    outside: Vec<&'p str>,
-}
-
-#[derive(Serialize)]
-struct PrintedRule<'p> {
-    id: &'p str,
-    names: Vec<&'p str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    extensions: Vec<&'p str>,
-    scope: Scope,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    directories: Vec<&'p str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    outside: Vec<&'p str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    except: Vec<&'p str>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    sibling: bool,
-    reason: &'p str,
-    home: Home,
-}
-
 impl Policy {
-    /// The policy as a configuration: pasted into one, it makes the same policy.
+    /// Returns the policy as a configuration that makes the same policy.
     ///
-    /// # Errors
-    ///
-    /// None that a policy which was parsed gives cause for.
-    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(&Printed {
-            allow: paths(&self.allow),
-            disable: &self.disabled,
-            tracked: self.tracked,
-            production: PrintedProduction {
-                roots: paths(&self.production.roots),
-                markers: &self.production.markers,
-                outside: self.production.outside.texts(),
-            },
-            rule: self
-                .rules
-                .iter()
-                .map(|rule| PrintedRule {
-                    id: &rule.id,
-                    names: rule.names.texts(),
-                    extensions: rule.extensions.texts(),
-                    scope: rule.scope,
-                    directories: rule.directories.texts(),
-                    outside: rule.outside.texts(),
-                    except: rule.except.texts(),
-                    sibling: rule.sibling,
-                    reason: &rule.reason,
-                    home: rule.home,
-                })
-                .collect(),
-        })
+    /// `quote` turns a text into a TOML string.
+    #[must_use]
+    pub fn to_toml(&self, quote: impl Fn(&str) -> String) -> String {
+        let array = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| quote(text)).collect();
+            format!("[{}]", texts.join(", "))
+        };
+        let disabled: Vec<&str> = self.disabled.iter().map(String::as_str).collect();
+        let markers: Vec<&str> = self.production.markers.iter().map(AsRef::as_ref).collect();
+        let tracked = match self.tracked {
+            Tracked::Refuse => "refuse",
+            Tracked::Allow => "allow",
+        };
+        let mut lines = vec![
+            format!("allow = {}", array(&paths(&self.allow))),
+            format!("disable = {}", array(&disabled)),
+            format!("tracked = {}", quote(tracked)),
+            String::new(),
+            "[production]".to_owned(),
+            format!("roots = {}", array(&paths(&self.production.roots))),
+            format!("markers = {}", array(&markers)),
+            format!("outside = {}", array(&self.production.outside.texts())),
+        ];
+        for rule in &self.rules {
+            lines.extend([String::new(), "[[rule]]".to_owned()]);
+            lines.extend(rule_lines(rule, &quote, array));
+        }
+        lines.join("\n") + "\n"
     }
+}
+
+fn rule_lines(rule: &Rule, quote: impl Fn(&str) -> String, array: impl Fn(&[&str]) -> String) -> Vec<String> {
+    let scope = match rule.scope {
+        Scope::Anywhere => "anywhere",
+        Scope::ProductionRoot => "production-root",
+        Scope::SessionDirectory => "session-directory",
+    };
+    let list =
+        |key: &str, texts: Vec<&str>| (!texts.is_empty()).then(|| format!("{key} = {}", array(&texts)));
+    let mut lines =
+        vec![format!("id = {}", quote(&rule.id)), format!("names = {}", array(&rule.names.texts()))];
+    lines.extend(list("extensions", rule.extensions.texts()));
+    lines.push(format!("scope = {}", quote(scope)));
+    lines.extend(list("directories", rule.directories.texts()));
+    lines.extend(list("outside", rule.outside.texts()));
+    lines.extend(list("except", rule.except.texts()));
+    lines.extend(rule.sibling.then(|| "sibling = true".to_owned()));
+    lines.push(format!("reason = {}", quote(&rule.reason)));
+    lines.push(format!("home = {}", quote(rule.home.name())));
+    lines
 }
 
 fn paths(globs: &[PathGlob]) -> Vec<&str> {

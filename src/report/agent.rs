@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 
-use super::escape::{shell_word, visible};
+use super::escape::{escape, shell_word};
 use crate::agent::bypass::Bypass;
 use crate::policy::{Finding, Rule};
 
@@ -41,7 +41,7 @@ pub fn misplaced(misplaced: &Misplaced) -> String {
     let elsewhere = top.map_or_else(String::new, |top| format!(" -C {}", word(top)));
     let (program, typed) = (word(program) + &elsewhere, from_top(path));
     let mut lines = vec![
-        format!("{} would be refused: {} [{}]", visible(path), visible(&rule.reason), visible(&rule.id)),
+        format!("{} would be refused: {} [{}]", escape(path), escape(&rule.reason), escape(&rule.id)),
         format!("write: {}", file(place)),
     ];
     if *is_there {
@@ -59,17 +59,17 @@ pub fn bypass(bypass: &Bypass, program: &Path) -> String {
         Bypass::HooksSkipped { subcommand, option } => format!(
             "`git {subcommand} {}` goes past the hooks that keep session work out of history\n\
              run it without; what is refused then is taken out by: {program} stow",
-            visible(option)
+            escape(option)
         ),
         Bypass::HooksOverridden(setting) => format!(
             "`{}` has git run other hooks than those that keep session work out of history\n\
              run it without; what is refused then is taken out by: {program} stow",
-            visible(setting)
+            escape(setting)
         ),
         Bypass::ForcedAdd(path) => format!(
             "{} is session work, which is never committed, so git ignores it\n\
              leave it there, and add the other paths without --force",
-            visible(path)
+            escape(path)
         ),
     }
 }
@@ -82,7 +82,7 @@ pub fn left_behind(findings: &[Finding], program: &Path) -> String {
     lines.extend(
         named
             .iter()
-            .map(|Finding { entry, rule, .. }| format!("  {} [{}]", visible(&entry.path), visible(&rule.id))),
+            .map(|Finding { entry, rule, .. }| format!("  {} [{}]", escape(&entry.path), escape(&rule.id))),
     );
     if findings.len() > MOST {
         lines.push(format!("  and {} more", findings.len() - MOST));
@@ -126,5 +126,5 @@ pub(super) fn word(path: &Path) -> String {
 }
 
 fn file(path: &Path) -> String {
-    visible(path.as_os_str().as_bytes())
+    escape(path.as_os_str().as_bytes())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use owo_colors::OwoColorize;
 
 use super::agent::word;
-use super::escape::{shell_word, visible, visible_lines};
+use super::escape::{escape, escape_multiline, shell_word};
 use super::hooks::{addition, file};
 use crate::doctor::{Answer, Diagnosis, Examined, Finding, PolicyState, Probe};
 use crate::git::{ConfiguredHook, Origin};
@@ -16,6 +16,9 @@ use crate::policy::FILE_NAME;
 /// How many lines are shown of what a hook said.
 const MOST_LINES: usize = 5;
 
+/// Begins the further lines of a finding, below its first one.
+const INDENT: &str = "         ";
+
 /// Writes what is there.
 ///
 /// # Errors
@@ -24,20 +27,20 @@ const MOST_LINES: usize = 5;
 pub fn examined(out: &mut impl Write, examined: &Examined) -> io::Result<()> {
     let Examined { directory, place, hooks, probe, .. } = examined;
     writeln!(out, "here:    {}", file(directory))?;
-    let by = place.origin.as_ref().map(|origin| format!(", by {}", visible(origin.to_string())));
+    let by = place.origin.as_ref().map(|origin| format!(", by {}", escape(origin.to_string())));
     writeln!(out, "hooks:   {}{}", file(&place.directory), by.unwrap_or_default())?;
     let guarded = examined.guarded();
     if !guarded.is_empty() {
         writeln!(out, "guarded: {} (`{}`)", guarded.join(", "), install(examined.level()))?;
     }
     for hook in examined.configured.iter().filter(|hook| guarded.contains(&hook.event.as_str())) {
-        writeln!(out, "by:      {} in the {} configuration", visible(&hook.event), visible(&hook.scope))?;
+        writeln!(out, "by:      {} in the {} configuration", escape(&hook.event), escape(&hook.scope))?;
     }
     for kept in hooks.places.iter().filter_map(|place| place.kept.as_ref()).filter(|kept| kept.runs) {
         writeln!(out, "kept:    {} runs as well", file(&kept.path))?;
     }
     for binary in &examined.binaries {
-        let version = binary.version.as_ref().map(|version| format!(", {}", visible(version)));
+        let version = binary.version.as_ref().map(|version| format!(", {}", escape(version)));
         writeln!(out, "binary:  {}{}", file(&binary.path), version.unwrap_or_default())?;
     }
     match &examined.policy {
@@ -51,7 +54,7 @@ pub fn examined(out: &mut impl Write, examined: &Examined) -> io::Result<()> {
     let refused = staged.iter().filter(|(_, answer)| *answer == Answer::Refused).map(|(name, _)| *name);
     let refused: Vec<&str> = refused.collect();
     let by = if refused.is_empty() { "no hook".to_owned() } else { refused.join(" and ") };
-    writeln!(out, "probe:   {} is refused by {by}", visible(path))
+    writeln!(out, "probe:   {} is refused by {by}", escape(path))
 }
 
 /// Writes each diagnosis and how it is mended; `program` is what this program is called
@@ -69,7 +72,7 @@ pub fn diagnoses<'e>(
     let mut diagnoses = diagnoses.peekable();
     while let Some(Diagnosis { is_fault, finding }) = diagnoses.next() {
         let label = if *is_fault { "fault:".red().bold().to_string() } else { "note: ".to_owned() };
-        writeln!(out, "{label}   {}", said(finding).replace('\n', "\n         "))?;
+        writeln!(out, "{label}   {}", said(finding))?;
         let remedy = remedy(finding, examined, program);
         // What mends the next one too is said after that.
         let next = diagnoses.peek().and_then(|next| self::remedy(&next.finding, examined, program));
@@ -98,10 +101,10 @@ pub fn verdict(out: &mut impl Write, examined: &Examined, faults: usize) -> io::
 fn said(finding: &Finding) -> String {
     match finding {
         Finding::NoDirectory(origin) => {
-            format!("{} names no directory, so git runs no hooks from it", visible(origin.to_string()))
+            format!("{} names no directory, so git runs no hooks from it", escape(origin.to_string()))
         }
         Finding::NoDirectoryIn(worktree, origin) => {
-            let origin = visible(origin.to_string());
+            let origin = escape(origin.to_string());
             format!("{origin} names no directory in {}, so it is not guarded", file(worktree))
         }
         Finding::NoHook(place) => format!("there is no {}", file(&place.path)),
@@ -120,13 +123,13 @@ fn said(finding: &Finding) -> String {
             )
         }
         Finding::BinaryFails(binary, why) => {
-            format!("{} does not run, so git stops: {}", file(&binary.path), visible(why))
+            format!("{} does not run, so git stops: {}", file(&binary.path), escape(why))
         }
         Finding::OtherBinary(binary) => format!("{} is another program than this one", file(&binary.path)),
         Finding::PassingBinary(binary) => {
             format!("{} lies in a directory that goes away, and git stops then", file(&binary.real))
         }
-        Finding::BrokenPolicy(mistake) => visible_lines(mistake),
+        Finding::BrokenPolicy(mistake) => escape_multiline(mistake, INDENT),
         Finding::NotRefused(name, answer) => format!("{name} did not refuse: it {}", answered(answer)),
         Finding::CleanStopped(answer) => {
             format!("pre-commit also stops what the guard lets pass: it {}", answered(answer))
@@ -136,14 +139,14 @@ fn said(finding: &Finding) -> String {
         Finding::Incomplete(level, missing) => {
             format!("not guarded: {}, which `{}` guards", missing.join(", "), install(*level))
         }
-        Finding::TooOld(version) => format!("git {} runs no configured hooks", visible(version)),
+        Finding::TooOld(version) => format!("git {} runs no configured hooks", escape(version)),
         Finding::SwitchedOff(hook) => {
-            format!("{} is configured and switched off ({})", visible(&hook.event), visible(&hook.scope))
+            format!("{} is configured and switched off ({})", escape(&hook.event), escape(&hook.scope))
         }
         Finding::Twice(hook) => format!(
             "{} is guarded twice, by a file and by the {} configuration",
-            visible(&hook.event),
-            visible(&hook.scope)
+            escape(&hook.event),
+            escape(&hook.scope)
         ),
         Finding::KeptOff(_, kept) => format!("{} was there before and does not run", file(&kept.path)),
         Finding::NotForLong(place, manager) => format!(
@@ -170,7 +173,7 @@ fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<Stri
     let name = word(program);
     let setting = |hook: &ConfiguredHook, option: &str, key: &str| {
         let key = format!("hook.stage-guard.{}{key}", hook.event);
-        format!("git config --{} {option} {}", visible(&hook.scope), shell_word(key.as_str().into()))
+        format!("git config --{} {option} {}", escape(&hook.scope), shell_word(key.as_str().into()))
     };
     Some(match finding {
         Finding::NoDirectory(origin) | Finding::NoDirectoryIn(_, origin) => {
@@ -214,7 +217,7 @@ fn unset(origin: &Origin, directory: &Path) -> String {
         Some(file) if origin.is_included => {
             format!("git config --file {} --unset-all core.hooksPath", word(&directory.join(file)))
         }
-        Some(_) => format!("git config --{} --unset-all core.hooksPath", visible(&origin.scope)),
+        Some(_) => format!("git config --{} --unset-all core.hooksPath", escape(&origin.scope)),
         None => "take core.hooksPath out of the environment".to_owned(),
     }
 }
@@ -227,7 +230,7 @@ fn answered(answer: &Answer) -> String {
         Answer::Endless => "came to no end".to_owned(),
         Answer::Stopped(said) => {
             let lines: Vec<&str> = said.lines().take(MOST_LINES).collect();
-            format!("said:\n{}", visible_lines(&lines.join("\n")))
+            format!("said:\n{INDENT}{}", escape_multiline(&lines.join("\n"), INDENT))
         }
     }
 }

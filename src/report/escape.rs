@@ -1,26 +1,28 @@
-//! File names are hostile text: what they hold reaches neither a terminal nor a
-//! shell as it is.
+//! Escapes text from data: nothing that a repository holds can control a terminal, begin a line
+//! of a report, or run in a shell.
 
 use std::fmt::Write;
 
 use bstr::{BStr, ByteSlice};
 
-/// `bytes` for people: control, bidirectional and invisible characters as
-/// `\u{…}` (`\n`, `\r`, `\t` as such), bytes that are no UTF-8 as `\x…`, and a
-/// backslash as two.
+/// Escapes bytes for people, on one line.
+///
+/// Control, bidirectional and invisible characters become `\u{…}` (`\n`, `\r` and `\t` for those
+/// three), bytes that are not UTF-8 become `\x…`, and a backslash becomes two.
 #[must_use]
-pub fn visible(bytes: impl AsRef<[u8]>) -> String {
-    escaped(bytes.as_ref(), |c| c == '\\' || is_invisible(c))
+pub fn escape(bytes: impl AsRef<[u8]>) -> String {
+    escape_if(bytes.as_ref(), |c| c == '\\' || is_invisible(c))
 }
 
-/// `bytes` for a program that looks the path up and writes it to a log: as [`visible`],
-/// but a backslash stays one, and newlines, carriage returns and tabs stay too.
+/// Escapes a path for a program that looks it up and writes it to a log.
+///
+/// Like [`escape`], but backslashes, newlines, carriage returns and tabs are kept.
 #[must_use]
-pub fn visible_path(bytes: impl AsRef<[u8]>) -> String {
-    escaped(bytes.as_ref(), |c| is_invisible(c) && !matches!(c, '\n' | '\r' | '\t'))
+pub fn escape_path(bytes: impl AsRef<[u8]>) -> String {
+    escape_if(bytes.as_ref(), |c| is_invisible(c) && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-fn escaped(bytes: &[u8], is_escaped: impl Fn(char) -> bool) -> String {
+fn escape_if(bytes: &[u8], is_escaped: impl Fn(char) -> bool) -> String {
     let mut escaped = String::new();
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -38,40 +40,54 @@ fn escaped(bytes: &[u8], is_escaped: impl Fn(char) -> bool) -> String {
     escaped
 }
 
-/// A message of several lines for people: as [`visible`], but a newline stays
-/// one, and a backslash too.
+/// Escapes a message of several lines, and begins all lines but the first with `indent`.
+///
+/// Like [`escape`], but backslashes are kept. The indent keeps data from beginning a line.
 #[must_use]
-pub fn visible_lines(message: &str) -> String {
-    let mut escaped = String::with_capacity(message.len());
-    for c in message.chars() {
-        if c != '\n' && is_invisible(c) {
-            escaped.extend(c.escape_default());
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
+pub fn escape_multiline(message: &str, indent: &str) -> String {
+    let lines = message.split('\n').map(|line| escape_if(line.as_bytes(), is_invisible));
+    lines.collect::<Vec<_>>().join(&format!("\n{indent}"))
 }
 
-/// `bytes` as one word of a POSIX shell: as it is, in single quotes, or, where a
-/// character would not be [`visible`], as what `printf` makes of its octal digits.
+/// Returns `text` as a TOML string on one line.
+#[must_use]
+pub fn toml_string(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for c in text.chars() {
+        // Writing to a string cannot fail.
+        let _ = match c {
+            '"' | '\\' => write!(literal, "\\{c}"),
+            '\n' => write!(literal, "\\n"),
+            '\r' => write!(literal, "\\r"),
+            '\t' => write!(literal, "\\t"),
+            _ if is_invisible(c) => write!(literal, "\\U{:08x}", u32::from(c)),
+            _ => write!(literal, "{c}"),
+        };
+    }
+    literal + "\""
+}
+
+/// Returns `bytes` as one word of a POSIX shell.
+///
+/// The word is plain or in single quotes. If it has invisible characters or is not UTF-8, it is a
+/// `printf` command with octal escapes.
 #[must_use]
 pub fn shell_word(bytes: &BStr) -> String {
     match bytes.to_str() {
         Ok(text) if !text.is_empty() && bytes.iter().copied().all(is_plain) => text.to_owned(),
         Ok(text) if !text.chars().any(is_invisible) => format!("'{}'", text.replace('\'', r"'\''")),
-        // The shell would take newlines away from the end of what is printed.
+        // A command substitution would strip the trailing newlines.
         _ if bytes.ends_with(b"\n") => format!("$'{}'", octal(bytes)),
         _ => format!("\"$(printf '{}')\"", octal(bytes)),
     }
 }
 
-/// Whether a byte is no sign to any shell.
+/// Whether no shell gives the byte a meaning.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(&byte)
 }
 
-/// Letters and digits as they are, all else as `\ooo`.
+/// Returns `bytes` with all but plain ones as `\ooo`.
 fn octal(bytes: &BStr) -> String {
     let mut digits = String::new();
     for byte in bytes.iter().copied() {
@@ -85,14 +101,16 @@ fn octal(bytes: &BStr) -> String {
     digits
 }
 
-/// Whether a terminal would act on `c`, reorder text by it, or show nothing.
+/// Whether a terminal would act on `c`, reorder text because of it, or show nothing.
 pub(super) fn is_invisible(c: char) -> bool {
     c.is_control() || INVISIBLE.iter().any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// `Default_Ignorable_Code_Point` and `Bidi_Control` of Unicode's
-/// DerivedCoreProperties.txt and PropList.txt, the line and paragraph separators,
-/// the interlinear annotations, and a blank that is no space.
+/// Ranges of characters that are not control characters but are not visible either.
+///
+/// `Default_Ignorable_Code_Point` and `Bidi_Control` of Unicode's `DerivedCoreProperties.txt` and
+/// `PropList.txt`, the line and paragraph separators, the interlinear annotations, the braille
+/// blank, and private use.
 const INVISIBLE: [(char, char); 21] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -116,3 +134,49 @@ const INVISIBLE: [(char, char); 21] = [
     ('\u{f0000}', '\u{ffffd}'),
     ('\u{100000}', '\u{10fffd}'),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::{escape, escape_multiline, escape_path, shell_word, toml_string};
+
+    const HOSTILE: &str = "a\\\"'\n\r\t\x1b[31m\u{202e}\u{e0001}ä🦀";
+
+    #[test]
+    fn escape_leaves_one_visible_line() {
+        assert_eq!(escape(HOSTILE), r#"a\\"'\n\r\t\u{1b}[31m\u{202e}\u{e0001}ä🦀"#);
+        assert_eq!(escape(b"a\xff\xe2\x82"), r"a\xff\xe2\x82");
+    }
+
+    #[test]
+    fn escape_path_keeps_what_a_path_may_hold() {
+        assert_eq!(escape_path("a\\b\nc\rd\te\x1b"), "a\\b\nc\rd\te\\u{1b}");
+    }
+
+    #[test]
+    fn escape_multiline_indents_each_line_but_the_first() {
+        assert_eq!(escape_multiline("a\\\nrefused: b\r\n\nc", "  "), "a\\\n  refused: b\\r\n  \n  c");
+    }
+
+    #[test]
+    fn toml_string_is_read_back() {
+        for text in ["", "plain", HOSTILE, "*.{a,b}", "a\"\"\"b", "\u{7f}\u{85}\u{feff}"] {
+            let literal = toml_string(text);
+            assert!(!literal.contains('\n') && !literal.chars().any(super::is_invisible), "{literal}");
+            let table: toml::Table = toml::from_str(&format!("key = {literal}")).unwrap();
+            assert_eq!(table["key"].as_str(), Some(text), "{literal}");
+        }
+    }
+
+    #[test]
+    fn shell_word_quotes_only_what_needs_it() {
+        for (bytes, word) in [
+            (b"a/b.py".as_slice(), "a/b.py"),
+            (b"", "''"),
+            (b"it's", r"'it'\''s'"),
+            (b"a\xff", r#""$(printf 'a\377')""#),
+            (b"a\n", r"$'a\012'"),
+        ] {
+            assert_eq!(shell_word(bytes.into()), word);
+        }
+    }
+}

@@ -7,7 +7,7 @@ use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use super::count;
-use super::escape::{visible, visible_lines};
+use super::escape::{escape, toml_string};
 use super::json::{self, JsonPath, Verdict as Word};
 use super::message::reason_and_home;
 use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Rule, Verdict};
@@ -23,7 +23,7 @@ pub fn render_human(explanations: &[Explanation], out: &mut impl Write) -> io::R
             Verdict::Refused { .. } => "refused".red().to_string(),
             _ => "allowed".green().to_string(),
         };
-        writeln!(out, "{}: {word}: {}", visible(path).bold(), why(path.as_bstr(), verdict))?;
+        writeln!(out, "{}: {word}: {}", escape(path).bold(), why(path.as_bstr(), verdict))?;
         match alternatives {
             None => writeln!(out, "  looks like production code")?,
             Some(alternatives) => {
@@ -65,14 +65,14 @@ fn is_refused(explanation: &Explanation) -> bool {
 
 /// The rule, its pattern, and why the path is refused or exempt.
 fn why(path: &bstr::BStr, verdict: &Verdict) -> String {
-    let matched = |rule: &Rule, pattern: &str| format!("{} (`{}`)", visible(&rule.id), visible(pattern));
+    let matched = |rule: &Rule, pattern: &str| format!("{} (`{}`)", escape(&rule.id), escape(pattern));
     match verdict {
         Verdict::Refused { rule, pattern } => {
             format!("{}: {}", matched(rule, pattern.as_str()), reason_and_home(rule, path))
         }
         Verdict::AllowedByEntry { rule, pattern, glob } => {
             let matched = matched(rule, pattern.as_str());
-            format!("`allow` has `{}`, which overrides {matched}", visible(glob.as_str()))
+            format!("`allow` has `{}`, which overrides {matched}", escape(glob.as_str()))
         }
         Verdict::Exempt { rule, pattern, exemption } => {
             format!("{}, which exempts it from {}", exempted(exemption), matched(rule, pattern.as_str()))
@@ -85,15 +85,12 @@ fn why(path: &bstr::BStr, verdict: &Verdict) -> String {
 fn allowed(alternatives: &Alternatives) -> String {
     let Alternatives { elsewhere, beside, allow } = alternatives;
     let mut ways = Vec::new();
-    ways.extend(elsewhere.as_ref().map(|path| format!("as {}", visible(path))));
+    ways.extend(elsewhere.as_ref().map(|path| format!("as {}", escape(path))));
     if !beside.is_empty() {
-        ways.push(format!("beside {}", beside.iter().map(visible).collect::<Vec<_>>().join(" or ")));
+        ways.push(format!("beside {}", beside.iter().map(escape).collect::<Vec<_>>().join(" or ")));
     }
     ways.push(match allow {
-        Some(glob) => {
-            let text = toml::Value::String(glob.clone()).to_string();
-            format!("with allow = [{}] in {FILE_NAME}", visible_lines(&text))
-        }
+        Some(glob) => format!("with allow = [{}] in {FILE_NAME}", toml_string(glob)),
         None => format!("with an `allow` entry in {FILE_NAME}"),
     });
     ways.join(", or ")
@@ -101,10 +98,10 @@ fn allowed(alternatives: &Alternatives) -> String {
 
 fn exempted(exemption: &Exemption) -> String {
     match exemption {
-        Exemption::Name(name) => format!("its name matches `{}`", visible(name.as_str())),
-        Exemption::Directory(name) => format!("it is in a directory `{}`", visible(name.as_str())),
+        Exemption::Name(name) => format!("its name matches `{}`", escape(name.as_str())),
+        Exemption::Directory(name) => format!("it is in a directory `{}`", escape(name.as_str())),
         Exemption::NotInProductionRoot => "it is not directly in a production root".to_owned(),
-        Exemption::Sibling(path) => format!("it belongs to `{}` beside it", visible(path)),
+        Exemption::Sibling(path) => format!("it belongs to `{}` beside it", escape(path)),
         Exemption::Known => "`tracked` is `allow` and a parent has the path".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::escape::visible_lines;
+use super::escape::escape_multiline;
 use crate::{agent, git, hooks, policy, session};
 
 /// An error of a command that has no type of its own.
@@ -82,7 +82,7 @@ fn help(error: &(dyn Error + 'static)) -> Option<String> {
 
 /// Escapes `text` and indents all its lines but the first.
 fn indent(text: &str) -> String {
-    visible_lines(text.trim_end()).replace('\n', "\n  ")
+    escape_multiline(text.trim_end(), "  ")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::escape::{visible, visible_path};
+use super::escape::{escape, escape_path};
 use super::message::summary;
 use crate::check::Report;
 
@@ -21,8 +21,8 @@ const PROPERTY: [(char, &str); 5] = [MESSAGE[0], MESSAGE[1], MESSAGE[2], (':', "
 /// Fails if `out` cannot be written to.
 pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     for finding in &report.findings {
-        let file = escaped(visible_path(&finding.entry.path), &PROPERTY);
-        let title = escaped(format!("stage-guard: {}", visible(&finding.rule.id)), &PROPERTY);
+        let file = escaped(escape_path(&finding.entry.path), &PROPERTY);
+        let title = escaped(format!("stage-guard: {}", escape(&finding.rule.id)), &PROPERTY);
         let message = escaped(summary(finding), &MESSAGE);
         writeln!(out, "::error file={file},title={title}::{message}")?;
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use bstr::ByteSlice;
 
 use super::agent::word;
-use super::escape::{shell_word, visible, visible_lines};
+use super::escape::{escape, escape_multiline, shell_word};
 use crate::git::{HooksPath, Origin};
 use crate::hooks::{Installed, Kept, Manager, Uninstalled, file_of_user};
 
@@ -21,7 +21,7 @@ pub const NOT_STRICT: &str =
 ///
 /// What `out` answers.
 pub fn unknown(out: &mut impl Write, name: &str) -> io::Result<()> {
-    writeln!(out, "stage-guard: there is nothing to check in the hook `{}`", visible(name))
+    writeln!(out, "stage-guard: there is nothing to check in the hook `{}`", escape(name))
 }
 
 /// Writes that the policy of a server is not in force, by the `mistake` in it.
@@ -34,7 +34,7 @@ pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
         out,
         "warning: this push is judged by the built-in policy, for the one here has a mistake in it: mend it"
     )?;
-    writeln!(out, "{}", visible_lines(mistake))
+    writeln!(out, "{}", escape_multiline(mistake, "  "))
 }
 
 /// Writes what `install` has done; `program` is what the user calls `binary` by.
@@ -63,7 +63,7 @@ pub fn installed(
         }
     }
     if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {
-        let origin = visible(origin.to_string());
+        let origin = escape(origin.to_string());
         writeln!(out, "note:    {origin} is relative, so linked worktrees run no hooks")?;
         writeln!(out, "         and are not guarded: git config --unset core.hooksPath")?;
     }
@@ -154,7 +154,7 @@ pub fn too_old(version: &str) -> String {
     format!(
         "nothing was changed: git {} runs no hooks from its configuration, git 2.54 and newer does; \
          with this one, run `stage-guard install` in each repository",
-        visible(version)
+        escape(version)
     )
 }
 
@@ -224,5 +224,5 @@ pub(super) fn addition(owner: Option<Manager>, hook: &Path, name: &str, program:
 }
 
 pub(super) fn file(path: &Path) -> String {
-    visible(path.as_os_str().as_bytes())
+    escape(path.as_os_str().as_bytes())
 }

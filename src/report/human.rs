@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use owo_colors::OwoColorize;
 
-use super::escape::visible;
+use super::escape::escape;
 use super::message::rule_and_reason;
 use super::remedy;
 use crate::check::Report;
@@ -27,7 +27,7 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     for finding in findings.iter().take(MAX_LISTED) {
         let refused = "refused:".red().bold().to_string();
-        writeln!(out, "{refused} {} {}", visible(&finding.entry.path).bold(), rule_and_reason(finding))?;
+        writeln!(out, "{refused} {} {}", escape(&finding.entry.path).bold(), rule_and_reason(finding))?;
     }
     if findings.len() > MAX_LISTED {
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MAX_LISTED)?;

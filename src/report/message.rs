@@ -4,7 +4,7 @@
 
 use bstr::{BStr, ByteSlice};
 
-use super::escape::visible;
+use super::escape::escape;
 use crate::Introduced;
 use crate::policy::{FILE_NAME, Finding, Names, Rule, Scope, is_in_session_directory};
 
@@ -17,7 +17,7 @@ pub(super) fn summary(finding: &Finding) -> String {
     let advice = if is_in_session_directory(path) { "leave it out of the commit" } else { "move it there" };
     format!(
         "{} {}; {advice}, or add the path to `allow` in {FILE_NAME}",
-        visible(path),
+        escape(path),
         rule_and_reason(finding)
     )
 }
@@ -26,12 +26,12 @@ pub(super) fn summary(finding: &Finding) -> String {
 pub(super) fn rule_and_reason(finding: &Finding) -> String {
     let Finding { entry, rule, introduced, .. } = finding;
     let origin = introduced.as_ref().map(origin).unwrap_or_default();
-    format!("[{}]{origin} {}", visible(&rule.id), reason_and_home(rule, entry.path.as_bstr()))
+    format!("[{}]{origin} {}", escape(&rule.id), reason_and_home(rule, entry.path.as_bstr()))
 }
 
 /// `REASON, belongs in DIRECTORY`, or only the reason for a path in a session directory.
 pub(super) fn reason_and_home(rule: &Rule, path: &BStr) -> String {
-    let reason = visible(&rule.reason);
+    let reason = escape(&rule.reason);
     if is_in_session_directory(path) {
         return reason;
     }
@@ -41,7 +41,7 @@ pub(super) fn reason_and_home(rule: &Rule, path: &BStr) -> String {
 /// ` in COMMIT, for REF:`.
 fn origin(introduced: &Introduced) -> String {
     let Introduced { commit, reference, .. } = introduced;
-    let reference = reference.as_ref().map(|name| format!(", for {}", visible(name))).unwrap_or_default();
+    let reference = reference.as_ref().map(|name| format!(", for {}", escape(name))).unwrap_or_default();
     format!(" in {}{reference}:", short_id(commit))
 }
 
@@ -87,6 +87,6 @@ pub(super) fn rule_advice(rule: &Rule) -> String {
 fn first_names(names: &Names) -> String {
     let texts = names.texts();
     let listed: Vec<String> =
-        texts.iter().take(MAX_NAMES).map(|text| format!("`{}`", visible(text))).collect();
+        texts.iter().take(MAX_NAMES).map(|text| format!("`{}`", escape(text))).collect();
     listed.join(" ") + if texts.len() > MAX_NAMES { " …" } else { "" }
 }

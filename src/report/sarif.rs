@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::escape::visible;
+use super::escape::escape;
 use super::json;
 use super::message::{rule_advice, rule_scope, summary};
 use crate::check::Report;
@@ -75,7 +75,7 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
 
 /// A `reportingDescriptor`: the rule with its help text.
 fn rule(rule: &Rule) -> Value {
-    let reason = visible(&rule.reason);
+    let reason = escape(&rule.reason);
     let scope = rule_scope(rule);
     let help = literal(&format!("Refused: {reason}. Matches: {scope}. {}", rule_advice(rule)));
     json!({
@@ -98,7 +98,7 @@ fn result(finding: &Finding, index: Option<usize>, occurrence: usize) -> Value {
     if let Some(introduced) = introduced {
         properties["commit"] = json!(introduced.commit);
         if let Some(reference) = &introduced.reference {
-            properties["ref"] = json!(visible(reference));
+            properties["ref"] = json!(escape(reference));
         }
     }
     let fingerprint = format!("{}:{occurrence}", fingerprint(&rule.id, path));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 use owo_colors::OwoColorize;
 
-use super::escape::{shell_word, visible};
+use super::escape::{escape, shell_word};
 use super::human::MAX_LISTED;
 use crate::policy::SESSION_DIRECTORY;
 use crate::session::{Current, Entry, Found, Made, Task};
@@ -85,7 +85,7 @@ pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
 
 /// The committed files that are left alone, the first ones by their names.
 fn committed(left: &[BString]) -> String {
-    let names: Vec<String> = left.iter().take(MOST_LEFT).map(visible).collect();
+    let names: Vec<String> = left.iter().take(MOST_LEFT).map(escape).collect();
     let more = match left.len().saturating_sub(MOST_LEFT) {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -132,8 +132,8 @@ fn line(task: &Task, is_dry_run: bool) -> String {
         let word = if is_dry_run { would } else { done };
         word.green().bold().to_string()
     };
-    let name = visible(path).bold().to_string();
-    let to = |to: &BString| format!("-> {}", visible(to));
+    let name = escape(path).bold().to_string();
+    let to = |to: &BString| format!("-> {}", escape(to));
     let stowed = || word("stowed:", "would stow:");
     let what = match (moved_to, written) {
         (Some(moved), None) => format!("{} {name} {}", stowed(), to(moved)),
@@ -180,7 +180,7 @@ pub fn made(
         writeln!(out, "there:   .claude_sessions, with all that is in it")?;
     }
     match ignored {
-        Ignored::Already(rule) => writeln!(out, "ignored: already, by {}", visible(rule))?,
+        Ignored::Already(rule) => writeln!(out, "ignored: already, by {}", escape(rule))?,
         Ignored::Added(path) => {
             let path = path.strip_prefix(top).unwrap_or(path);
             writeln!(out, "ignored: by a line that was added to {}", file(path))?;
@@ -215,7 +215,7 @@ pub fn archived(
         return writeln!(out, "there is nothing to archive");
     }
     for (path, to) in moved {
-        writeln!(out, "{} {} -> {}", word.green().bold(), visible(path).bold(), visible(to))?;
+        writeln!(out, "{} {} -> {}", word.green().bold(), escape(path).bold(), escape(to))?;
     }
     left_tracked(out, tracked)
 }
@@ -262,15 +262,15 @@ pub fn question(found: &[Found]) -> String {
 }
 
 fn entry(found: &Found) -> String {
-    format!("{}{}", visible(&found.path), if found.is_directory { "/" } else { "" })
+    format!("{}{}", escape(&found.path), if found.is_directory { "/" } else { "" })
 }
 
 fn left_tracked(out: &mut impl Write, tracked: &[BString]) -> io::Result<()> {
     tracked.iter().try_for_each(|path| {
-        writeln!(out, "{} {} is tracked by git, and was left alone", "left:".cyan(), visible(path))
+        writeln!(out, "{} {} is tracked by git, and was left alone", "left:".cyan(), escape(path))
     })
 }
 
 fn file(path: &Path) -> String {
-    visible(path.as_os_str().as_bytes())
+    escape(path.as_os_str().as_bytes())
 }

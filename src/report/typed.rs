@@ -3,7 +3,7 @@
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 
-use super::escape::visible;
+use super::escape::escape;
 
 /// The message of `error` in a few lines: what is wrong, then what may be meant; how
 /// the command is used where nothing like it is known. What was typed is hostile text.
@@ -27,11 +27,11 @@ pub fn mistake(mut error: clap::Error) -> String {
 
 /// What the message quotes, on one line each. The usage is ours, and has several.
 fn harmless(kind: ContextKind, value: &ContextValue) -> ContextValue {
-    let styled = |text: &StyledStr| StyledStr::from(visible(text.to_string()));
+    let styled = |text: &StyledStr| StyledStr::from(escape(text.to_string()));
     match value {
         _ if kind == ContextKind::Usage => value.clone(),
-        ContextValue::String(text) => ContextValue::String(visible(text)),
-        ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(visible).collect()),
+        ContextValue::String(text) => ContextValue::String(escape(text)),
+        ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(escape).collect()),
         ContextValue::StyledStr(text) => ContextValue::StyledStr(styled(text)),
         ContextValue::StyledStrs(texts) => ContextValue::StyledStrs(texts.iter().map(styled).collect()),
         _ => value.clone(),

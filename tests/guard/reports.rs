@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bstr::{BString, ByteVec};
 use serde_json::{Value, json};
-use stage_guard::report::escape::{visible, visible_path};
+use stage_guard::report::escape::{escape, escape_path};
 
 use super::sandbox::reports::{NAMES, stage_all, states};
 use super::sandbox::{BINARY, Repo, Run, bytes};
@@ -118,15 +118,15 @@ fn every_format_says_the_same() {
         let found = in_json(&json);
         assert_eq!(found.len(), state.findings, "{what}");
         assert_eq!(in_sarif(&sarif), found, "{what}");
-        let shown = |(path, rule, _): &Found| (visible(path), rule.clone());
+        let shown = |(path, rule, _): &Found| (escape(path), rule.clone());
         let shown: Vec<_> = found.iter().map(shown).collect();
         assert_eq!(in_lines(&human), shown, "{what}");
         let annotations = annotations(&github.out);
         assert_eq!(annotations.len(), found.len(), "{what}");
         for (annotation, (path, rule, commit)) in annotations.iter().zip(&found) {
-            assert_eq!(annotation.file, visible_path(path));
+            assert_eq!(annotation.file, escape_path(path));
             assert_eq!(annotation.title, format!("stage-guard: {rule}"));
-            let beginning = format!("{} [{rule}] ", visible(path));
+            let beginning = format!("{} [{rule}] ", escape(path));
             assert!(annotation.message.starts_with(&beginning), "{}", annotation.message);
             let commit = commit.as_ref().map(|id| format!("] in {}", &id[..12]));
             assert!(commit.is_none_or(|commit| annotation.message.contains(&commit)));
@@ -304,4 +304,24 @@ fn no_format_has_a_colour_or_a_limit() {
     let clean = Repo::new();
     let seen = clean.terminal(&format!("{BINARY} --format github"), "").success();
     assert_eq!(seen, "");
+}
+
+#[test]
+fn explain_escapes_line_ends_in_toml() {
+    let run = Repo::new().guard_args(&["explain", "backend/test_a\nrefused: b\u{202e}.py"]);
+    assert!(run.out.contains("allow = [\"backend/test_a\\nrefused: b\\U0000202e.py\"]"), "{run:?}");
+    assert!(!run.out.contains("\nrefused:"), "{run:?}");
+}
+
+#[test]
+fn rules_prints_hostile_text_as_toml_on_one_line() {
+    let reason = "a\n::error::b \u{202e}\u{1b}\"'\\";
+    let repo = Repo::new();
+    let rule = format!("[[rule]]\nid = \"dump\"\nnames = [\"x\"]\nreason = {}\n", json!(reason));
+    repo.write(".stage-guard.toml", &rule);
+    let printed = repo.guard("rules").success();
+    assert!(!printed.contains("\n::error::") && !printed.contains(['\u{202e}', '\u{1b}']), "{printed}");
+    let table: toml::Table = toml::from_str(&printed).unwrap();
+    let last = table["rule"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["reason"].as_str(), Some(reason));
 }
