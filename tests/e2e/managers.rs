@@ -1,4 +1,4 @@
-//! Other hook managers, the real ones: beside the guard, before it and after it.
+//! The guard next to the real hook managers: installed before them, after them, and run by them.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,7 @@ const NOTE: &str = ".claude_sessions/current/x.py";
 const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
 const NODE: [&str; 2] = ["lefthook@2.2.2", "husky@9.1.7"];
 
-/// The two that read `.pre-commit-config.yaml`.
-const FRAMEWORKS: [&str; 2] = ["pre-commit", "prek"];
-
-/// A repository without hooks, with these programs and the guard on `PATH`.
+/// A repository without hooks, with `programs` and the guard on `PATH`.
 fn unmanaged(programs: PathBuf) -> Repo {
     let own = Path::new(BINARY).parent().unwrap().to_owned();
     let path = env::var_os("PATH").unwrap();
@@ -24,43 +21,38 @@ fn unmanaged(programs: PathBuf) -> Repo {
     unguarded().env("PATH", env::join_paths(directories).unwrap())
 }
 
-/// What a manager or a hook of it has said on both streams.
-fn said(run: &Run) -> String {
-    format!("{}{}", run.out, run.err)
-}
-
-/// Asserts that git was stopped, and by the guard alone, for this path.
+/// Asserts that the guard stopped git because of `path`.
 fn assert_refused(run: &Run, path: &str) {
-    assert!(run.code != 0 && said(run).contains(&format!("refused: {path} [")), "{run:?}");
+    assert!(run.code != 0 && run.output().contains(&format!("refused: {path} [")), "{run:?}");
 }
 
-/// Asserts that it went well, and that the guard said nothing.
+/// Asserts success without a word of the guard, and returns the output.
 fn assert_passed(run: &Run) -> String {
-    let said = said(run);
-    assert!(run.code == 0 && !said.contains("refused") && !said.contains("stage-guard:"), "{run:?}");
-    said
+    let output = run.output();
+    assert!(run.code == 0 && !output.contains("refused") && !output.contains("stage-guard:"), "{run:?}");
+    output
 }
 
 fn unstage(repo: &Repo, path: &str) {
     repo.git_args(&["rm", "-q", "--cached", "-f", path]).success();
 }
 
-fn every_kind_of_commit_is_guarded(repo: &Repo) {
+fn assert_every_commit_is_guarded(repo: &Repo) {
     assert_passed(&repo.stage("main.py").stage("other.py").commit());
     assert_refused(&repo.stage(NOTE).commit(), NOTE);
     unstage(repo, NOTE);
-    // The temporary indexes of git.
-    repo.commit_past(&["debug_x.py"]);
+    // git makes temporary indexes for these.
+    repo.commit_without_hooks(&["debug_x.py"]);
     repo.write("debug_x.py", "changed\n").write("main.py", "changed\n");
     assert_refused(&repo.git("commit -q -a -m all"), "debug_x.py");
     assert_refused(&repo.git("commit -q -m path debug_x.py"), "debug_x.py");
     assert_passed(&repo.git("commit -q -m path main.py"));
     repo.git("checkout -q debug_x.py").success();
-    // What is only announced is not committed, and stays announced.
+    // An intent-to-add entry is not committed, and stays.
     repo.write("check_x.py", "x\n").git("add -N check_x.py").success();
     assert_passed(&repo.stage("more.py").commit());
     assert_eq!(repo.git("diff --name-only --diff-filter=A").success(), "check_x.py\n");
-    // What is not staged is there after a refusal, and does not count.
+    // Unstaged changes survive a refusal, and are not checked.
     repo.write("main.py", "not staged\n").stage("fix_x.py");
     assert_refused(&repo.commit(), "fix_x.py");
     assert_eq!(repo.read("main.py"), "not staged\n");
@@ -69,14 +61,14 @@ fn every_kind_of_commit_is_guarded(repo: &Repo) {
     assert_passed(&repo.git("commit -q --allow-empty --amend -m amended"));
     repo.git("rm -q debug_x.py").success();
     assert_passed(&repo.git("commit -q -m deleted"));
-    // A merge is judged by its parents: what an upstream has is in nobody's way.
+    // A merge is checked against its parents: the upstream's old session work is not refused.
     repo.git("rm -q --cached check_x.py").success();
     repo.git("checkout -q main.py").success();
     repo.git("checkout -q -b upstream").success();
-    repo.commit_past(&[".claude_sessions/theirs"]).stage("theirs.py");
+    repo.commit_without_hooks(&[".claude_sessions/upstream"]).stage("upstream.py");
     assert_passed(&repo.commit());
     repo.git("checkout -q main").success();
-    assert_passed(&repo.stage("ours.py").commit());
+    assert_passed(&repo.stage("main-only.py").commit());
     assert_passed(&repo.git("merge -q --no-edit upstream"));
     assert_eq!(repo.git("rev-list --merges --count HEAD").success(), "1\n");
     repo.git("reset -q --hard HEAD~1").success();
@@ -86,14 +78,32 @@ fn every_kind_of_commit_is_guarded(repo: &Repo) {
     assert_passed(&repo.commit());
 }
 
+/// The two that read `.pre-commit-config.yaml`.
 mod frameworks {
     use super::*;
 
-    /// A repository that has the hook with this id from a clone of the project, and the
-    /// hooks of `manager` installed.
+    /// Makes each check a test for each of the two.
+    macro_rules! for_each_framework {
+        ($($check:ident;)*) => {
+            mod pre_commit { $(#[test] fn $check() { super::$check("pre-commit"); })* }
+            mod prek { $(#[test] fn $check() { super::$check("prek"); })* }
+        };
+    }
+
+    for_each_framework! {
+        builds_the_guard_from_source;
+        guards_every_kind_of_commit;
+        checks_every_push;
+        runs_by_hand;
+        checks_commits_made_by_hooks;
+        fails_when_the_check_fails;
+        restores_other_hooks;
+    }
+
+    /// A repository with `manager` installed, which runs the hook `id` of a clone of this project.
     fn managed(manager: &str, id: &str) -> Repo {
         let repo = unmanaged(packages::python(&PYTHON)).env("MANAGER", manager);
-        let hooks = repo.sibling("hooks-of-the-project");
+        let hooks = repo.sibling("project-hooks");
         std::fs::create_dir(&hooks.dir).unwrap();
         hooks.git("init -q").success();
         hooks.write(".pre-commit-hooks.yaml", include_str!("../../.pre-commit-hooks.yaml"));
@@ -119,184 +129,154 @@ mod frameworks {
         managed(manager, "stage-guard-system")
     }
 
-    #[test]
-    fn it_is_built_from_source() {
-        for manager in FRAMEWORKS {
-            let repo = packages::with_cargo(&unmanaged(packages::python(&PYTHON)).env("MANAGER", manager));
-            let project = packages::project(&repo);
-            repo.stage(NOTE);
-            assert_refused(&repo.env("P", &project.dir).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
+    fn builds_the_guard_from_source(manager: &str) {
+        let repo = packages::with_cargo(&unmanaged(packages::python(&PYTHON)).env("MANAGER", manager));
+        let project = packages::project(&repo);
+        repo.stage(NOTE);
+        assert_refused(&repo.env("P", &project.dir).shell("$MANAGER try-repo \"$P\" stage-guard"), NOTE);
+        unstage(&repo, NOTE);
+        configure(&repo, &project, "stage-guard\n      - id: stage-guard-all");
+        // Without the guard on `PATH`, so that the built one must run.
+        let path = env::var_os("PATH").unwrap();
+        let directories = [packages::python(&PYTHON)].into_iter().chain(env::split_paths(&path));
+        let repo = repo.env("PATH", env::join_paths(directories).unwrap());
+        repo.shell("$MANAGER install").success();
+        let refused = repo.stage(NOTE).commit();
+        assert_refused(&refused, NOTE);
+        // The command works without the manager's own directories on `PATH`.
+        let output = refused.output();
+        let stow = output.lines().find_map(|line| line.trim().strip_prefix("stow: ")).unwrap();
+        repo.shell(stow).success();
+        assert_passed(&repo.stage("main.py").commit());
+        let all = "$MANAGER run --hook-stage manual --all-files stage-guard-all";
+        assert_passed(&repo.shell(all));
+        assert_refused(&repo.commit_without_hooks(&[NOTE]).shell(all), NOTE);
+    }
+
+    fn guards_every_kind_of_commit(manager: &str) {
+        let repo = system(manager);
+        assert_every_commit_is_guarded(&repo);
+        assert_refused(&repo.stage(NOTE).git("commit -q --no-verify -m past"), NOTE);
+    }
+
+    fn checks_every_push(manager: &str) {
+        let repo = system(manager);
+        repo.git("init -q --bare ../server.git").success();
+        repo.git("remote add origin ../server.git").success();
+        // A whole history, including the root commit.
+        assert_passed(&repo.git("push -q origin main"));
+        repo.commit_without_hooks(&[NOTE]);
+        repo.git_args(&["rm", "-q", "-f", NOTE]).success();
+        assert_passed(&repo.git("commit -q -m removed"));
+        // A path that one commit adds and the next removes is still in the history.
+        assert_refused(&repo.git("push -q origin main"), NOTE);
+        assert_refused(&repo.git("push -q origin HEAD:refs/heads/new"), NOTE);
+        assert_refused(&repo.git("push -q origin HEAD:refs/heads/other HEAD:refs/heads/another"), NOTE);
+        assert_passed(&repo.git("push -q origin HEAD~2:refs/heads/old"));
+        // Commits that a remote has are not checked again.
+        repo.git("push -q --no-verify origin HEAD:refs/heads/known").success();
+        assert_passed(&repo.stage("main.py").commit());
+        assert_passed(&repo.git("push -q origin main"));
+        assert_passed(&repo.git("push -q origin :known"));
+        // A whole history with session work in it, to another remote.
+        repo.git("checkout -q --orphan root").success();
+        repo.git("rm -q -r --cached .").success();
+        repo.git("add .pre-commit-config.yaml").success();
+        repo.commit_without_hooks(&["debug_x.py"]);
+        repo.git("init -q --bare ../fresh.git").success();
+        assert_refused(&repo.git("push -q ../fresh.git root"), "debug_x.py");
+        repo.git("remote add fresh ../fresh.git").success();
+        assert_refused(&repo.git("push -q fresh root"), "debug_x.py");
+    }
+
+    fn runs_by_hand(manager: &str) {
+        let repo = system(manager);
+        assert_passed(&repo.shell("$MANAGER run"));
+        assert_refused(&repo.stage(NOTE).shell("$MANAGER run"), NOTE);
+        assert_refused(&repo.shell("$MANAGER run --all-files"), NOTE);
+        assert_refused(&repo.shell("$MANAGER run --hook-stage manual"), NOTE);
+        unstage(&repo, NOTE);
+        repo.commit_without_hooks(&[NOTE]);
+        assert_passed(&repo.shell("$MANAGER run --all-files"));
+        assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"), NOTE);
+        repo.git_args(&["rm", "-q", "-f", NOTE]).success();
+        assert_passed(&repo.git("commit -q -m removed"));
+        assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~2 --to-ref HEAD"), NOTE);
+        assert_passed(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"));
+        assert_passed(&repo.shell("$MANAGER run --from-ref HEAD --to-ref HEAD"));
+    }
+
+    /// A git that a hook runs inherits the environment of that hook.
+    fn checks_commits_made_by_hooks(manager: &str) {
+        let repo = system(manager);
+        repo.git("init -q --bare ../server.git").success();
+        repo.git("remote add origin ../server.git").success();
+        hook(&repo, "post-merge", "git commit -q --no-edit >output 2>&1");
+        repo.git("checkout -q -b squashed").success();
+        repo.commit_without_hooks(&["debug_x.py"]).git("checkout -q main").success();
+        repo.git("merge -q --squash squashed").success();
+        assert!(repo.read("output").contains("refused: debug_x.py"), "{}", repo.read("output"));
+        repo.git("reset -q --hard").success();
+        let configuration = repo.read(".pre-commit-config.yaml");
+        let entry = "sh -c 'echo x >debug_y.py; git add debug_y.py; git commit -q -m y >output 2>&1'";
+        let local = format!("{{id: c, name: c, entry: \"{entry}\", language: system, stages: [pre-push]}}");
+        let configuration = format!("{configuration}  - repo: local\n    hooks: [{local}]\n");
+        repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").success();
+        assert_passed(&repo.commit());
+        let _ = repo.git("push -q origin main");
+        assert!(repo.read("output").contains("refused: debug_y.py"), "{}", repo.read("output"));
+        let leaked = repo.env("PRE_COMMIT_FROM_REF", "HEAD").env("PRE_COMMIT_TO_REF", "HEAD");
+        assert_refused(&leaked.commit(), "debug_y.py");
+    }
+
+    fn fails_when_the_check_fails(manager: &str) {
+        let repo = system(manager);
+        repo.write(".stage-guard.toml", "allw = []\n").git("add .stage-guard.toml").success();
+        let run = repo.commit();
+        assert!(run.code != 0 && run.output().contains("did you mean `allow`"), "{run:?}");
+        repo.git("rm -q -f .stage-guard.toml").success();
+        let run = repo.shell("$MANAGER run --from-ref HEAD --to-ref 0123456789");
+        assert!(run.code != 0, "{run:?}");
+    }
+
+    fn restores_other_hooks(manager: &str) {
+        let repo = unmanaged(packages::python(&PYTHON)).env("MANAGER", manager);
+        let before = state(&repo);
+        hook(&repo, "pre-commit", "echo mine >&2");
+        let with_one = state(&repo);
+        let nothing = "{id: nothing, name: nothing, entry: 'true', language: system, always_run: true}";
+        let configuration = format!("repos: [{{repo: local, hooks: [{nothing}]}}]\n");
+        repo.write(".pre-commit-config.yaml", &configuration).git("add .").success();
+        for (install, uninstall) in [
+            ("$MANAGER install; stage-guard install", "stage-guard uninstall; $MANAGER uninstall"),
+            // The manager removes only its own hook, which the guard has renamed.
+            (
+                "$MANAGER install; stage-guard install",
+                "$MANAGER uninstall; stage-guard uninstall; $MANAGER uninstall",
+            ),
+            ("stage-guard install; $MANAGER install", "stage-guard uninstall; $MANAGER uninstall"),
+            ("stage-guard install; $MANAGER install", "$MANAGER uninstall; stage-guard uninstall"),
+            // The second `install` of the manager moves the guard's hook over the file it moved before.
+            (
+                "$MANAGER install; stage-guard install; $MANAGER install",
+                "stage-guard uninstall; $MANAGER uninstall",
+            ),
+        ] {
+            repo.shell(&format!("{install}; stage-guard doctor")).success();
+            assert_refused(&repo.stage(NOTE).commit(), NOTE);
             unstage(&repo, NOTE);
-            configure(&repo, &project, "stage-guard\n      - id: stage-guard-all");
-            // The program on `PATH` is not the one that is run.
-            let repo = repo.env(
-                "PATH",
-                env::join_paths(
-                    [packages::python(&PYTHON)]
-                        .into_iter()
-                        .chain(env::split_paths(&env::var_os("PATH").unwrap())),
-                )
-                .unwrap(),
-            );
-            repo.shell("$MANAGER install").success();
-            let refused = repo.stage(NOTE).commit();
-            assert_refused(&refused, NOTE);
-            // It can be typed where the manager's own directories are not on `PATH`.
-            let said = said(&refused);
-            let way_out = said.lines().find_map(|line| line.trim().strip_prefix("stow: ")).unwrap();
-            repo.shell(way_out).success();
-            assert_passed(&repo.stage("main.py").commit());
-            let all = "$MANAGER run --hook-stage manual --all-files stage-guard-all";
-            assert_passed(&repo.shell(all));
-            assert_refused(&repo.commit_past(&[NOTE]).shell(all), NOTE);
+            assert!(assert_passed(&repo.git("commit -q --allow-empty -m x")).contains("mine"));
+            repo.shell(uninstall).success();
+            assert_eq!(state(&repo), with_one, "{manager}: {install}; {uninstall}");
         }
-    }
-
-    #[test]
-    fn every_kind_of_commit_is_guarded() {
-        for manager in FRAMEWORKS {
-            let repo = system(manager);
-            super::every_kind_of_commit_is_guarded(&repo);
-            assert_refused(&repo.stage(NOTE).git("commit -q --no-verify -m past"), NOTE);
-        }
-    }
-
-    #[test]
-    fn every_push_is_judged() {
-        for manager in FRAMEWORKS {
-            let repo = system(manager);
-            repo.git("init -q --bare ../server.git").success();
-            repo.git("remote add origin ../server.git").success();
-            // A whole history, the first root included.
-            assert_passed(&repo.git("push -q origin main"));
-            repo.commit_past(&[NOTE]);
-            repo.git_args(&["rm", "-q", "-f", NOTE]).success();
-            assert_passed(&repo.git("commit -q -m removed"));
-            // What one commit adds and the next removes is in the history all the same.
-            assert_refused(&repo.git("push -q origin main"), NOTE);
-            assert_refused(&repo.git("push -q origin HEAD:refs/heads/new"), NOTE);
-            assert_refused(&repo.git("push -q origin HEAD:refs/heads/other HEAD:refs/heads/another"), NOTE);
-            assert_passed(&repo.git("push -q origin HEAD~2:refs/heads/old"));
-            // What a remote has already is not judged again.
-            repo.git("push -q --no-verify origin HEAD:refs/heads/theirs").success();
-            assert_passed(&repo.stage("main.py").commit());
-            assert_passed(&repo.git("push -q origin main"));
-            assert_passed(&repo.git("push -q origin :theirs"));
-            // A whole history with session work in it, to another remote.
-            repo.git("checkout -q --orphan root").success();
-            repo.git("rm -q -r --cached .").success();
-            repo.git("add .pre-commit-config.yaml").success();
-            repo.commit_past(&["debug_x.py"]);
-            repo.git("init -q --bare ../fresh.git").success();
-            assert_refused(&repo.git("push -q ../fresh.git root"), "debug_x.py");
-            repo.git("remote add fresh ../fresh.git").success();
-            assert_refused(&repo.git("push -q fresh root"), "debug_x.py");
-        }
-    }
-
-    #[test]
-    fn it_is_run_by_hand() {
-        for manager in FRAMEWORKS {
-            let repo = system(manager);
-            assert_passed(&repo.shell("$MANAGER run"));
-            assert_refused(&repo.stage(NOTE).shell("$MANAGER run"), NOTE);
-            assert_refused(&repo.shell("$MANAGER run --all-files"), NOTE);
-            assert_refused(&repo.shell("$MANAGER run --hook-stage manual"), NOTE);
-            unstage(&repo, NOTE);
-            repo.commit_past(&[NOTE]);
-            assert_passed(&repo.shell("$MANAGER run --all-files"));
-            assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"), NOTE);
-            repo.git_args(&["rm", "-q", "-f", NOTE]).success();
-            assert_passed(&repo.git("commit -q -m removed"));
-            assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~2 --to-ref HEAD"), NOTE);
-            assert_passed(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"));
-            assert_passed(&repo.shell("$MANAGER run --from-ref HEAD --to-ref HEAD"));
-        }
-    }
-
-    /// A hook that runs git in its turn hands its environment on.
-    #[test]
-    fn what_a_hook_of_a_push_or_a_merge_commits_is_judged() {
-        for manager in FRAMEWORKS {
-            let repo = system(manager);
-            repo.git("init -q --bare ../server.git").success();
-            repo.git("remote add origin ../server.git").success();
-            hook(&repo, "post-merge", "git commit -q --no-edit >said 2>&1");
-            repo.git("checkout -q -b squashed").success();
-            repo.commit_past(&["debug_x.py"]).git("checkout -q main").success();
-            repo.git("merge -q --squash squashed").success();
-            assert!(repo.read("said").contains("refused: debug_x.py"), "{}", repo.read("said"));
-            repo.git("reset -q --hard").success();
-            let configuration = repo.read(".pre-commit-config.yaml");
-            let entry = "sh -c 'echo x >debug_y.py; git add debug_y.py; git commit -q -m y >said 2>&1'";
-            let local =
-                format!("{{id: c, name: c, entry: \"{entry}\", language: system, stages: [pre-push]}}");
-            let configuration = format!("{configuration}  - repo: local\n    hooks: [{local}]\n");
-            repo.write(".pre-commit-config.yaml", &configuration)
-                .git("add .pre-commit-config.yaml")
-                .success();
-            assert_passed(&repo.commit());
-            let _ = repo.git("push -q origin main");
-            assert!(repo.read("said").contains("refused: debug_y.py"), "{}", repo.read("said"));
-            let leaked = repo.env("PRE_COMMIT_FROM_REF", "HEAD").env("PRE_COMMIT_TO_REF", "HEAD");
-            assert_refused(&leaked.commit(), "debug_y.py");
-        }
-    }
-
-    #[test]
-    fn what_could_not_be_checked_has_not_passed() {
-        for manager in FRAMEWORKS {
-            let repo = system(manager);
-            repo.write(".stage-guard.toml", "allw = []\n").git("add .stage-guard.toml").success();
-            let run = repo.commit();
-            assert!(run.code != 0 && said(&run).contains("did you mean `allow`"), "{run:?}");
-            repo.git("rm -q -f .stage-guard.toml").success();
-            let run = repo.shell("$MANAGER run --from-ref HEAD --to-ref 0123456789");
-            assert!(run.code != 0, "{run:?}");
-        }
-    }
-
-    #[test]
-    fn other_hooks_are_as_they_were() {
-        for manager in FRAMEWORKS {
-            let repo = unmanaged(packages::python(&PYTHON)).env("MANAGER", manager);
-            let before = state(&repo);
-            hook(&repo, "pre-commit", "echo mine >&2");
-            let with_one = state(&repo);
-            let nothing = "{id: nothing, name: nothing, entry: 'true', language: system, always_run: true}";
-            let configuration = format!("repos: [{{repo: local, hooks: [{nothing}]}}]\n");
-            repo.write(".pre-commit-config.yaml", &configuration).git("add .").success();
-            for (install, uninstall) in [
-                ("$MANAGER install; stage-guard install", "stage-guard uninstall; $MANAGER uninstall"),
-                // It takes away no hook but its own, which has another name then.
-                (
-                    "$MANAGER install; stage-guard install",
-                    "$MANAGER uninstall; stage-guard uninstall; $MANAGER uninstall",
-                ),
-                ("stage-guard install; $MANAGER install", "stage-guard uninstall; $MANAGER uninstall"),
-                ("stage-guard install; $MANAGER install", "$MANAGER uninstall; stage-guard uninstall"),
-                // Installed again, it moves ours aside, over what it has moved there before.
-                (
-                    "$MANAGER install; stage-guard install; $MANAGER install",
-                    "stage-guard uninstall; $MANAGER uninstall",
-                ),
-            ] {
-                repo.shell(&format!("{install}; stage-guard doctor")).success();
-                assert_refused(&repo.stage(NOTE).commit(), NOTE);
-                unstage(&repo, NOTE);
-                assert!(assert_passed(&repo.git("commit -q --allow-empty -m x")).contains("mine"));
-                repo.shell(uninstall).success();
-                assert_eq!(state(&repo), with_one, "{manager}: {install}; {uninstall}");
-            }
-            std::fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
-            assert_eq!(state(&repo), before);
-        }
+        std::fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
+        assert_eq!(state(&repo), before);
     }
 }
 
 impl Repo {
-    /// Commits `paths` past every hook.
-    fn commit_past(&self, paths: &[&str]) -> &Self {
+    /// Commits `paths` without running any hook.
+    fn commit_without_hooks(&self, paths: &[&str]) -> &Self {
         for path in paths {
             self.stage(path);
         }
@@ -308,8 +288,7 @@ impl Repo {
 mod lefthook {
     use super::*;
 
-    /// A repository with the configuration of the README, which has lefthook run the guard
-    /// where `runs_the_guard`, and a job of its own.
+    /// A repository with a lefthook job of its own and, if `runs_the_guard`, the README's configuration.
     fn repo(runs_the_guard: bool) -> Repo {
         let repo = unmanaged(packages::node(&NODE)).env("CI", "1");
         let own = "    - run: echo theirs\n";
@@ -324,11 +303,11 @@ mod lefthook {
     }
 
     #[test]
-    fn the_configuration_of_the_readme_guards() {
+    fn the_readme_configuration_guards() {
         let repo = repo(true);
         repo.shell("lefthook install").success();
         assert!(assert_passed(&repo.stage("first.py").commit()).contains("theirs"));
-        every_kind_of_commit_is_guarded(&repo);
+        assert_every_commit_is_guarded(&repo);
         assert_refused(&repo.stage(NOTE).git("commit -q --no-verify -m past"), NOTE);
         unstage(&repo, NOTE);
         repo.git("init -q --bare ../server.git").success();
@@ -338,36 +317,35 @@ mod lefthook {
     }
 
     #[test]
-    fn installed_last_it_takes_over_and_doctor_names_the_line() {
+    fn doctor_names_the_fix_after_lefthook_is_installed_last() {
         let repo = repo(false);
         repo.shell("stage-guard install && lefthook install").success();
-        is_taken_over(&repo);
+        assert_doctor_names_the_fix(&repo);
     }
 
     #[test]
-    fn installed_first_it_takes_over_when_its_configuration_changes() {
+    fn doctor_names_the_fix_after_lefthook_reinstalls_itself() {
         let repo = repo(false);
         repo.shell("lefthook install").success();
-        let said = repo.shell("stage-guard install").success();
+        let output = repo.shell("stage-guard install").success();
         let line = "add `- run: stage-guard hook pre-commit` to the `jobs` of `pre-commit` in lefthook.yml";
-        assert!(said.contains("lefthook takes its place again") && said.contains(line), "{said}");
+        assert!(output.contains("lefthook takes its place again") && output.contains(line), "{output}");
         assert!(assert_passed(&repo.stage("main.py").commit()).contains("theirs"));
         assert_refused(&repo.stage(NOTE).commit(), NOTE);
         unstage(&repo, NOTE);
         repo.shell("lefthook install --force").success();
-        is_taken_over(&repo);
+        assert_doctor_names_the_fix(&repo);
     }
 
-    /// Asserts that commits are not guarded, that `doctor` says so, and that the line which
-    /// it names has both run.
-    fn is_taken_over(repo: &Repo) {
+    /// Asserts that commits pass unguarded, that `doctor` says so, and that its fix makes both hooks run.
+    fn assert_doctor_names_the_fix(repo: &Repo) {
         let before = repo.git("rev-parse HEAD").success();
         assert!(assert_passed(&repo.stage(NOTE).commit()).contains("theirs"));
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
         let line = run.out.lines().find_map(|line| line.strip_prefix("mend:    add `"));
-        let (line, place) = line.unwrap().split_once('`').unwrap();
-        assert_eq!(place, " to the `jobs` of `pre-commit` in lefthook.yml");
+        let (line, file) = line.unwrap().split_once('`').unwrap();
+        assert_eq!(file, " to the `jobs` of `pre-commit` in lefthook.yml");
         repo.write("lefthook.yml", &format!("{}    {line}\n", repo.read("lefthook.yml")));
         repo.git_args(&["reset", "-q", "--soft", before.trim()]).success();
         assert_refused(&repo.commit(), NOTE);
@@ -377,21 +355,21 @@ mod lefthook {
         assert!(assert_passed(&repo.stage("more.py").commit()).contains("theirs"));
     }
 
-    /// The probe runs lefthook, which takes its place back then.
+    /// The probe of `doctor` runs lefthook, which then reinstalls its own hook.
     #[test]
-    fn doctor_sees_what_its_own_probe_brings_about() {
+    fn doctor_sees_a_hook_that_its_probe_replaced() {
         let repo = repo(false);
         repo.shell("lefthook install && stage-guard install").success();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 0 && run.out.contains("lefthook takes the place of"), "{run:?}");
-        // It sees a change by the second.
+        // lefthook compares modification times in whole seconds.
         repo.shell("echo \"    - run: 'true'\" >>lefthook.yml && touch -d '1 hour' lefthook.yml").success();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
     }
 
     #[test]
-    fn nothing_is_lost_and_uninstall_restores() {
+    fn uninstall_restores_every_hook() {
         for own in ["", "echo mine"] {
             for (install, uninstall) in [
                 ("stage-guard install; lefthook install", "stage-guard uninstall; lefthook uninstall"),
@@ -434,18 +412,18 @@ mod husky {
     }
 
     #[test]
-    fn installed_last_it_takes_over_and_doctor_names_the_line() {
+    fn doctor_names_the_fix_after_husky_is_installed_last() {
         let repo = repo();
         repo.shell("stage-guard install && husky").success();
         assert!(assert_passed(&repo.stage(NOTE).commit()).contains("theirs"));
         repo.git("reset -q --soft HEAD~1").success();
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("belongs to husky and did not refuse"), "{run:?}");
-        has_both_run(&repo, &lines(&run));
+        assert_lines_make_both_run(&repo, &lines(&run));
     }
 
     #[test]
-    fn installed_first_it_is_let_be_and_install_names_the_line() {
+    fn install_names_the_line_if_husky_owns_the_hooks() {
         let repo = repo();
         repo.shell("husky").success();
         if Repo::git_is_at_least((2, 54)) {
@@ -461,10 +439,10 @@ mod husky {
             assert_eq!(state(&repo), before);
         }
         let run = repo.shell("stage-guard doctor");
-        has_both_run(&repo.stage(NOTE).sibling("repo"), &lines(&run));
+        assert_lines_make_both_run(&repo.stage(NOTE).sibling("repo"), &lines(&run));
     }
 
-    /// The lines that `doctor` names, and their files.
+    /// The lines that `doctor` says to add, each with its file.
     fn lines(run: &Run) -> Vec<(String, String)> {
         let lines =
             run.out.lines().filter_map(|line| line.strip_prefix("mend:    add `")?.split_once("` to "));
@@ -473,8 +451,8 @@ mod husky {
         lines
     }
 
-    /// A line that reads what git says leaves it to the lines after it.
-    fn is_fed(repo: &Repo) {
+    /// Asserts that the guard's line in a pre-push hook leaves standard input to the lines below it.
+    fn assert_input_is_passed_on(repo: &Repo) {
         if Repo::git_is_at_least((2, 54)) {
             return;
         }
@@ -489,7 +467,7 @@ mod husky {
         assert_eq!(repo.read("pushed").trim().len(), 40);
     }
 
-    fn has_both_run(repo: &Repo, lines: &[(String, String)]) {
+    fn assert_lines_make_both_run(repo: &Repo, lines: &[(String, String)]) {
         assert_eq!(lines[0].0, blocks("sh")[0].trim());
         for (line, file) in lines {
             repo.env("LINE", line).env("FILE", file).shell("echo \"$LINE\" >> \"$FILE\"").success();
@@ -503,9 +481,9 @@ mod husky {
         let run = repo.shell("stage-guard install");
         assert!(run.code == 0 && run.err.is_empty(), "{run:?}");
         repo.shell("stage-guard uninstall").success();
-        every_kind_of_commit_is_guarded(repo);
-        is_fed(repo);
-        // What git's own directory has is as before.
+        assert_every_commit_is_guarded(repo);
+        assert_input_is_passed_on(repo);
+        // git's own hooks directory is as it was before.
         repo.shell("git config --unset core.hooksPath; stage-guard uninstall; stage-guard uninstall")
             .success();
         assert!(!repo.path(".git/stage-guard").exists() && !repo.path(".git/hooks/pre-commit").exists());

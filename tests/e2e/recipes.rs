@@ -1,4 +1,4 @@
-//! The README's recipes for CI servers, as far as they run without the server.
+//! The README's recipes for CI servers, run without the server.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use super::packages;
 use super::sandbox::readme::blocks;
 use super::sandbox::{BINARY, Repo};
 
-/// Reads YAML, and knows what the two servers take for a pipeline.
+/// Reads YAML, and has the schemas of both servers.
 const PYTHON: [&str; 1] = ["check-jsonschema==0.39.0"];
 
 /// A recipe as its server runs it.
 struct Recipe {
-    /// What is valid, as `check-jsonschema` calls it.
+    /// The name of the schema in `check-jsonschema`.
     schema: &'static str,
     text: &'static str,
-    /// A Python expression for the lines of shell in `recipe`.
+    /// A Python expression that takes the lines of shell from `recipe`.
     script: &'static str,
-    /// What the server has set.
+    /// A line of shell that sets the server's variables.
     environment: &'static str,
 }
 
@@ -43,20 +43,20 @@ fn python() -> PathBuf {
 }
 
 impl Recipe {
-    /// The commands, one below the other, without the one that installs: it is given apart.
+    /// The command that installs, and the lines after it.
     fn commands(&self, repo: &Repo) -> (String, String) {
         repo.write("../recipe.yaml", self.text);
-        // YAML 1.1 takes the key `on` for a boolean; nothing here asks for it.
+        // YAML 1.1 reads the key `on` as a boolean, but no recipe is asked for it.
         let read = "import sys; from ruamel.yaml import YAML; recipe = YAML(typ='safe').load(sys.stdin)";
-        let mut reading = repo.command(python().join("python").to_str().unwrap());
-        reading.args(["-c", &format!("{read}; print('\\n'.join({}))", self.script)]);
-        let script = Repo::run(reading, self.text.as_bytes()).success();
-        let (installing, rest) = script.split_once('\n').unwrap();
-        (installing.to_owned(), rest.to_owned())
+        let mut command = repo.command(python().join("python").to_str().unwrap());
+        command.args(["-c", &format!("{read}; print('\\n'.join({}))", self.script)]);
+        let script = Repo::run(command, self.text.as_bytes()).success();
+        let (install, rest) = script.split_once('\n').unwrap();
+        (install.to_owned(), rest.to_owned())
     }
 }
 
-/// A repository whose `main` a server has, with a branch.
+/// An unguarded repository on a branch, and a server that has its `main`.
 fn cloned() -> Repo {
     let repo = Repo::new();
     repo.guard("uninstall").success();
@@ -68,7 +68,7 @@ fn cloned() -> Repo {
 }
 
 #[test]
-fn each_is_one_that_its_server_takes() {
+fn recipes_are_valid_for_their_servers() {
     for recipe in recipes() {
         let repo = cloned();
         repo.write("../recipe.yaml", recipe.text);
@@ -80,31 +80,31 @@ fn each_is_one_that_its_server_takes() {
 }
 
 #[test]
-fn each_has_the_whole_history() {
+fn recipes_fetch_the_whole_history() {
     let [github, gitlab] = recipes();
     assert!(github.text.contains("fetch-depth: 0\n") && gitlab.text.contains("GIT_DEPTH: 0\n"));
 }
 
 #[test]
-fn each_judges_the_branch_by_the_policy_of_its_base() {
+fn recipes_check_a_branch_by_the_policy_of_its_base() {
     for recipe in recipes() {
         let repo = cloned();
         let (_, script) = recipe.commands(&repo);
         let script = script.replace("stage-guard check", &format!("{BINARY} check"));
-        // As both servers run it.
+        // Both servers run it so.
         let line = format!("{}; bash -eo pipefail -c '{script}'", recipe.environment);
         repo.commit_unchecked(&["main.py"]).shell(&line).success();
-        // What one commit adds and the next removes is in the history all the same.
+        // A path that one commit adds and the next removes is still in the history.
         repo.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").success();
         repo.commit_unchecked(&[".claude_sessions/x"]).git("rm -q .claude_sessions/x").success();
         repo.git("commit -q -m removed").success();
         let run = repo.shell(&line);
         assert!(run.code == 1 && run.out.contains(".claude_sessions/x"), "{run:?}");
-        // Merged, its policy is that of the next branch.
+        // Once it is merged, its policy applies to the next branch.
         repo.git("push -q origin branch:main").success();
         repo.git("fetch -q").success();
         repo.commit_unchecked(&[".claude_sessions/y"]).shell(&line).success();
-        // What the base has moved on to is in nobody's way.
+        // Commits that the base has gained meanwhile are not refused.
         repo.git("checkout -q -b behind HEAD~3").success();
         repo.commit_unchecked(&["other.py"]).shell(&line).success();
         repo.git("merge -q --no-edit origin/main").success();
@@ -113,7 +113,7 @@ fn each_judges_the_branch_by_the_policy_of_its_base() {
 }
 
 #[test]
-fn both_install_from_an_address() {
+fn recipes_install_from_a_repository() {
     let repo = packages::with_cargo(&cloned());
     let project = packages::project(&repo);
     let [(install, _), (other, _)] = recipes().map(|recipe| recipe.commands(&repo));

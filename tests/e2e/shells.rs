@@ -22,7 +22,7 @@ fn man_shows_the_manual_page_without_a_warning() {
     }
 }
 
-/// What a shell is to offer: after what is typed, these words and others, but not those.
+/// What is typed, words that must be offered then, and words that must not.
 const OFFERED: [(&str, &str, &str); 17] = [
     ("ch", "check", "explain"),
     ("", "check man completions", "hook agent"),
@@ -43,8 +43,8 @@ const OFFERED: [(&str, &str, &str); 17] = [
     ("--config a", "a_file.toml", "archive"),
 ];
 
-/// Holds what `complete` has a shell offer to the table above.
-fn offers(shell: &str, complete: impl Fn(&Repo, &str) -> BTreeSet<String>) {
+/// Asserts that the words that `complete` returns for a line are those of `OFFERED`.
+fn assert_offers(shell: &str, complete: impl Fn(&Repo, &str) -> BTreeSet<String>) {
     let home = elsewhere();
     home.shell(&format!("{BINARY} completions {shell} > script")).silent();
     for (typed, offered, others) in OFFERED {
@@ -58,7 +58,7 @@ fn offers(shell: &str, complete: impl Fn(&Repo, &str) -> BTreeSet<String>) {
     }
 }
 
-/// Runs a script of a shell, with what is typed in `TYPED`; the lines that it prints.
+/// Runs a script of a shell with the typed line in `TYPED`, and returns the lines that it prints.
 fn lines(home: &Repo, shell: &str, script: &str, typed: &str) -> BTreeSet<String> {
     let mut command = home.command(shell);
     command.args(["-c", script]).env("TYPED", typed);
@@ -67,8 +67,7 @@ fn lines(home: &Repo, shell: &str, script: &str, typed: &str) -> BTreeSet<String
     run.out.lines().map(|line| line.split('\t').next().unwrap().trim_end_matches('/').to_owned()).collect()
 }
 
-/// As readline does: words, split at `=` too; then the function that is registered, and
-/// files where it finds nothing and says that files are next.
+/// Completes as readline does: splits words at `=` too, runs the registered function, and falls back to files.
 const BASH: &str = r#"
 source ./script
 registered=$(complete -p stage-guard)
@@ -87,7 +86,7 @@ exit 0
 fn bash_completes() {
     let home = elsewhere();
     home.shell(&format!("{BINARY} completions bash > script && bash -n script")).silent();
-    offers("bash", |home, typed| lines(home, "bash", BASH, typed));
+    assert_offers("bash", |home, typed| lines(home, "bash", BASH, typed));
     assert_eq!(
         lines(&home, "bash", BASH, "--format="),
         BTreeSet::from(["github", "human", "json", "sarif"].map(str::to_owned))
@@ -103,10 +102,10 @@ fn fish_completes() {
     let home = elsewhere();
     home.shell(&format!("{BINARY} completions fish > script.fish && fish -n script.fish")).silent();
     let script = "source ./script; complete -C \"stage-guard $TYPED\"";
-    offers("fish", |home, typed| lines(home, "fish", script, typed));
+    assert_offers("fish", |home, typed| lines(home, "fish", script, typed));
 }
 
-/// Types into a zsh on a terminal of its own, whose completion says what it would add.
+/// Types into a zsh on a pseudo-terminal whose completion writes to a file what it would add.
 const ZSH: &str = r#"
 mkdir -p functions && cp script functions/_stage-guard
 zmodload zsh/zpty
@@ -136,5 +135,5 @@ zpty -d shell
 fn zsh_completes() {
     let home = elsewhere();
     home.shell(&format!("{BINARY} completions zsh > script && zsh -n script")).silent();
-    offers("zsh", |home, typed| lines(home, "zsh", ZSH, typed));
+    assert_offers("zsh", |home, typed| lines(home, "zsh", ZSH, typed));
 }

@@ -1,53 +1,68 @@
-//! `stow` when a system call fails, or a signal arrives in it: strace injects both.
+//! `stow` when a system call fails or a signal arrives in one: strace injects both.
 
 use std::fs;
 
-use super::sandbox::BINARY;
-use super::sandbox::Repo;
-use super::sandbox::stow::{is_accounted_for, original, repo};
+use super::sandbox::stow::{assert_recovers, original, repo};
+use super::sandbox::{BINARY, Repo, Run, cases};
 
-/// Runs `stow` with a fault injected into the nth of its system calls of a kind, for
-/// each n until it is through.
-fn with_system_call_at_fault(calls: &str, fault: &str, is_killed: bool) {
-    let trace = |repo: &Repo, inject: &str| {
-        let log = repo.path("../strace");
-        repo.shell(&format!("strace -o {} -e trace={calls} {inject} {BINARY} stow", log.display()))
-    };
-    let repo_without = repo();
-    let run = trace(&repo_without, "");
+/// What strace does to one call.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// `stow` is killed in the call.
+    Kill,
+    /// `stow` is asked to end in the call.
+    Terminate,
+    /// The call fails with this error.
+    Fail(&'static str),
+}
+
+impl Fault {
+    fn argument(self) -> String {
+        match self {
+            Self::Kill => "signal=KILL".to_owned(),
+            Self::Terminate => "signal=TERM".to_owned(),
+            Self::Fail(error) => format!("error={error}"),
+        }
+    }
+}
+
+/// Runs `stow` under strace, which traces `calls`; `inject` are further options of strace.
+fn trace(repo: &Repo, calls: &str, inject: &str) -> Run {
+    let log = repo.path("../strace");
+    repo.shell(&format!("strace -o {} -e trace={calls} {inject} {BINARY} stow", log.display()))
+}
+
+/// Asserts that `stow` recovers from a fault in the nth of `calls`, for each n.
+fn stow_recovers(calls: &str, fault: Fault) {
+    let untouched = repo();
+    let run = trace(&untouched, calls, "");
     assert_eq!(run.code, 0, "strace does not work here: {run:?}");
-    let log = fs::read_to_string(repo_without.path("../strace")).unwrap();
+    let log = fs::read_to_string(untouched.path("../strace")).unwrap();
     let count = log.lines().filter(|line| line.contains('(')).count();
     assert!(count > 0, "{log}");
     let (original, before) = original();
     for nth in 1..=count {
         let repo = original.copy();
-        let run = trace(&repo, &format!("-e inject={calls}:{fault}:when={nth}"));
-        let is_killed = is_killed || run.code > 2;
-        is_accounted_for(&repo, &before, &run, is_killed);
+        let run = trace(&repo, calls, &format!("-e inject={calls}:{}:when={nth}", fault.argument()));
+        let is_killed = matches!(fault, Fault::Kill) || run.code > 2;
+        assert_recovers(&repo, &before, &run, is_killed);
     }
 }
 
-macro_rules! system_calls {
-    ($($case:ident: $calls:expr, $fault:expr, $is_killed:expr;)*) => {
-        $(#[test] fn $case() { with_system_call_at_fault($calls, $fault, $is_killed); })*
-    };
-}
-
-system_calls! {
-    killed_at_a_rename: "/^rename", "signal=KILL", true;
-    killed_at_a_link: "/^link", "signal=KILL", true;
-    killed_at_an_unlink: "/^(unlink|rmdir)", "signal=KILL", true;
-    killed_at_a_directory: "/^mkdir", "signal=KILL", true;
-    killed_at_a_write: "write", "signal=KILL", true;
-    killed_at_a_lock: "flock", "signal=KILL", true;
-    terminated_at_a_rename: "/^rename", "signal=TERM", false;
-    no_permission_to_rename: "/^rename", "error=EACCES", false;
-    no_room_for_a_rename: "/^rename", "error=ENOSPC", false;
-    no_room_for_a_directory: "/^mkdir", "error=ENOSPC", false;
-    no_room_for_a_symlink: "/^symlink", "error=ENOSPC", false;
-    no_links: "/^link", "error=EPERM", false;
-    no_locks: "flock", "error=ENOLCK", false;
-    no_such_way_of_renaming: "renameat2", "error=EINVAL", false;
-    another_file_system: "renameat2", "error=EXDEV", false;
+cases! { stow_recovers:
+    killed_in_a_rename("/^rename", Fault::Kill);
+    killed_in_a_link("/^link", Fault::Kill);
+    killed_in_an_unlink("/^(unlink|rmdir)", Fault::Kill);
+    killed_in_a_mkdir("/^mkdir", Fault::Kill);
+    killed_in_a_write("write", Fault::Kill);
+    killed_in_a_flock("flock", Fault::Kill);
+    terminated_in_a_rename("/^rename", Fault::Terminate);
+    a_rename_is_not_permitted("/^rename", Fault::Fail("EACCES"));
+    a_rename_finds_the_disk_full("/^rename", Fault::Fail("ENOSPC"));
+    a_mkdir_finds_the_disk_full("/^mkdir", Fault::Fail("ENOSPC"));
+    a_symlink_finds_the_disk_full("/^symlink", Fault::Fail("ENOSPC"));
+    hard_links_are_not_supported("/^link", Fault::Fail("EPERM"));
+    locks_are_not_supported("flock", Fault::Fail("ENOLCK"));
+    renameat2_is_not_supported("renameat2", Fault::Fail("EINVAL"));
+    a_rename_crosses_file_systems("renameat2", Fault::Fail("EXDEV"));
 }

@@ -1,13 +1,12 @@
-//! Every repository format that git has: libgit2 reads some, git reads the rest,
-//! and a user sees no difference.
+//! Every repository format of git: whether libgit2 or git reads it, the guard does the same.
 
-use super::sandbox::Repo;
+use super::sandbox::{Repo, cases};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 const TEST: &str = "backend/test_api.py";
 
-/// Makes a commit that is refused, one that is silent, and looks up a sibling.
-fn guards(repo: &Repo) {
+/// Asserts that commits of session work are refused, that others pass, and that `stow` works.
+fn assert_guards(repo: &Repo) {
     repo.stage(NOTE)
         .stage(TEST)
         .stage("backend/app/main.py")
@@ -23,11 +22,11 @@ fn guards(repo: &Repo) {
     repo.commit().refuses(&["debug_it.py"]);
     repo.git("mv --sparse debug_it.py main.py").success();
     repo.commit().silent();
-    stows(repo);
+    assert_stows(repo);
 }
 
-/// Stows something of every kind.
-fn stows(repo: &Repo) {
+/// Asserts that `stow` moves every kind of staged session work.
+fn assert_stows(repo: &Repo) {
     repo.write("debug_old.py", "old\n").git("add debug_old.py").success();
     repo.git("commit -q --no-verify -m old").success();
     repo.stage(NOTE).stage(TEST).stage("debug_both.py").stage("debug_gone.py");
@@ -35,7 +34,7 @@ fn stows(repo: &Repo) {
     repo.git("add debug_old.py").success();
     repo.git_args(&["mv", "--sparse", "backend/flat.py", "debug_renamed.py"]).success();
     std::fs::remove_file(repo.path("debug_gone.py")).unwrap();
-    let said = repo.guard("stow").success();
+    let output = repo.guard("stow").success();
     for (path, content) in [
         (NOTE, ".claude_sessions/current/x.py\n"),
         (".claude_sessions/tests/test_api.py", "backend/test_api.py\n"),
@@ -48,27 +47,30 @@ fn stows(repo: &Repo) {
         ("backend/flat.py", "backend/flat.py\n"),
     ] {
         let text = std::fs::read_to_string(repo.path(path));
-        assert!(text.as_ref().is_ok_and(|text| text == content), "{path}: {text:?} {said}");
+        assert!(text.as_ref().is_ok_and(|text| text == content), "{path}: {text:?}\n{output}");
     }
     repo.check().silent();
     repo.git("commit -q --allow-empty -m stowed").silent();
-    // What only `git add -N` announced is still there.
+    // The intent-to-add entry is still there.
     assert_eq!(repo.git("status --porcelain").success(), " A later.py\n");
     repo.git("fsck").success();
     assert_eq!(repo.shell("find $(git rev-parse --git-dir) -name 'index?*'").success(), "");
 }
 
-/// The repository as it is made, where this git can make it.
+/// A repository made with these arguments of `git init`, if git has at least this version.
 fn of_format(version: (u32, u32), format: &[&str]) -> Option<Repo> {
     if !Repo::git_is_at_least(version) {
-        eprintln!("skipped: git is older than {}.{}", version.0, version.1);
+        eprintln!("skipped: needs git {}.{}", version.0, version.1);
         return None;
     }
     Some(Repo::of_format(format))
 }
 
-macro_rules! guards {
-    ($($case:ident: $repo:expr;)*) => { $(#[test] fn $case() { if let Some(repo) = Option::<Repo>::from($repo) { guards(&repo); } })* };
+/// Asserts that the guard works in `repo`; `None` skips the test.
+fn assert_guards_if_made(repo: impl Into<Option<Repo>>) {
+    if let Some(repo) = repo.into() {
+        assert_guards(&repo);
+    }
 }
 
 fn with_config(settings: &[&str]) -> Repo {
@@ -111,38 +113,38 @@ fn partial(filter: &str, extensions: &[&str]) -> Repo {
     repo
 }
 
-guards! {
-    index_version_2: with_index("--index-version 2");
-    index_version_3: with_index("--index-version 3");
-    index_version_4: with_index("--index-version 4");
-    index_split: with_index("--split-index");
-    index_split_as_configured: with_config(&["core.splitIndex=true"]);
-    index_without_a_checksum: with_config(&["index.skipHash=true"]);
-    index_with_untracked_cache: with_index("--untracked-cache");
-    index_written_by_threads: with_config(&["index.threads=4", "index.recordEndOfIndexEntries=true"]);
-    sha_256: of_format((2, 29), &["--object-format=sha256"]);
-    sha_256_with_a_split_index: of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
+cases! { assert_guards_if_made:
+    index_version_2(with_index("--index-version 2"));
+    index_version_3(with_index("--index-version 3"));
+    index_version_4(with_index("--index-version 4"));
+    index_split(with_index("--split-index"));
+    index_split_as_configured(with_config(&["core.splitIndex=true"]));
+    index_without_a_checksum(with_config(&["index.skipHash=true"]));
+    index_with_untracked_cache(with_index("--untracked-cache"));
+    index_written_by_threads(with_config(&["index.threads=4", "index.recordEndOfIndexEntries=true"]));
+    sha_256(of_format((2, 29), &["--object-format=sha256"]));
+    sha_256_with_a_split_index(of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
         repo.git("update-index --split-index").success();
-    });
-    sha_256_with_index_version_4: of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
+    }));
+    sha_256_with_index_version_4(of_format((2, 29), &["--object-format=sha256"]).inspect(|repo| {
         repo.git("update-index --index-version 4").success();
-    });
-    reftable: of_format((2, 45), &["--ref-format=reftable"]);
-    reftable_and_sha_256: of_format((2, 45), &["--ref-format=reftable", "--object-format=sha256"]);
-    files_by_name: of_format((2, 45), &["--ref-format=files"]);
-    sparse_checkout: sparse(&["--no-cone", "/*", "!/tools/"]);
-    sparse_checkout_by_directories: sparse(&["--cone", "--no-sparse-index", "backend"]);
-    sparse_index: sparse(&["--cone", "--sparse-index", "backend"]);
-    partial_clone_without_blobs: partial("--filter=blob:none", &[]);
-    partial_clone_without_trees: partial("--filter=tree:0", &[]);
-    partial_clone_of_the_old_form: partial("--filter=blob:none", &["extensions.partialClone"]);
-    worktree_config: with_config(&["core.repositoryFormatVersion=1", "extensions.worktreeConfig=true"]);
-    precious_objects: with_config(&["core.repositoryFormatVersion=1", "extensions.preciousObjects=true"]);
-    no_operation_extension: with_config(&["core.repositoryFormatVersion=1", "extensions.noop=true"]);
+    }));
+    reftable(of_format((2, 45), &["--ref-format=reftable"]));
+    reftable_and_sha_256(of_format((2, 45), &["--ref-format=reftable", "--object-format=sha256"]));
+    files_by_name(of_format((2, 45), &["--ref-format=files"]));
+    sparse_checkout(sparse(&["--no-cone", "/*", "!/tools/"]));
+    sparse_checkout_by_directories(sparse(&["--cone", "--no-sparse-index", "backend"]));
+    sparse_index(sparse(&["--cone", "--sparse-index", "backend"]));
+    partial_clone_without_blobs(partial("--filter=blob:none", &[]));
+    partial_clone_without_trees(partial("--filter=tree:0", &[]));
+    partial_clone_of_the_old_form(partial("--filter=blob:none", &["extensions.partialClone"]));
+    worktree_config(with_config(&["core.repositoryFormatVersion=1", "extensions.worktreeConfig=true"]));
+    precious_objects(with_config(&["core.repositoryFormatVersion=1", "extensions.preciousObjects=true"]));
+    no_operation_extension(with_config(&["core.repositoryFormatVersion=1", "extensions.noop=true"]));
 }
 
 #[test]
-fn shallow_clone() {
+fn a_shallow_clone_is_guarded() {
     let origin = Repo::new();
     origin.commit_unchecked(&[".claude_sessions/old.py"]).stage("main.py").commit().silent();
     let url = format!("file://{}", origin.dir.display());
@@ -153,28 +155,28 @@ fn shallow_clone() {
 }
 
 #[test]
-fn relative_worktrees() {
+fn a_worktree_with_relative_paths_is_guarded() {
     if !Repo::git_is_at_least((2, 48)) {
-        eprintln!("skipped: git is older than 2.48");
+        eprintln!("skipped: needs git 2.48");
         return;
     }
     let repo = Repo::new();
     repo.git("worktree add -q --relative-paths ../linked").success();
-    guards(&repo.sibling("linked"));
+    assert_guards(&repo.sibling("linked"));
 }
 
 #[test]
-fn linked_worktrees_of_every_reader() {
+fn linked_worktrees_are_guarded_with_either_reader() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::of_format(format);
         repo.git("worktree add -q ../linked").success();
         repo.sibling("linked").git("update-index --split-index").success();
-        guards(&repo.sibling("linked"));
+        assert_guards(&repo.sibling("linked"));
     }
 }
 
 #[test]
-fn unborn_branch_of_every_reader() {
+fn an_unborn_branch_is_guarded_with_either_reader() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::uncreated();
         std::fs::create_dir(&repo.dir).unwrap();
@@ -191,7 +193,7 @@ fn a_partial_clone_fetches_nothing() {
     let repo = partial("--filter=tree:0", &[]);
     let old = partial("--filter=blob:none", &["extensions.partialClone"]);
     for repo in [repo, old] {
-        // What a check would fetch with: it must not come to that.
+        // A fetch would leave the file `fetched`.
         let url = "ext::sh -c touch% fetched";
         repo.git_args(&["config", "remote.origin.url", url]).success();
         repo.git("config protocol.ext.allow always").success();
@@ -202,7 +204,7 @@ fn a_partial_clone_fetches_nothing() {
 }
 
 #[test]
-fn no_setting_of_the_user_changes_the_answer() {
+fn git_settings_do_not_change_the_findings() {
     for split in [false, true] {
         let repo = Repo::new();
         repo.commit_unchecked(&["frontend/x.js"]);
@@ -261,7 +263,7 @@ fn a_check_writes_nothing() {
         if let Some(arguments) = arguments {
             repo.git(&format!("update-index {arguments}")).success();
         }
-        // By its contents: git itself touches a shared index that it reads.
+        // Contents, not times: git itself touches a shared index that it reads.
         let state =
             || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").success();
         let before = state();

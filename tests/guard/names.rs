@@ -1,19 +1,18 @@
-//! File names are hostile text.
+//! Hostile file names: what a terminal shows of them, and the commands that name them.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::sandbox::{Repo, bytes};
+use super::sandbox::{Repo, bytes, cases};
 
-/// Stages `name` in the session directory and checks how the refusal shows it.
-fn shown(name: &OsStr, shown: &str) {
+/// Asserts that the refusal of a file with this name shows `shown`, and that its `stow:` line means that file.
+fn assert_shown(name: impl AsRef<OsStr>, shown: &str) {
     let repo = Repo::new();
-    let path = std::path::Path::new(".claude_sessions").join(name);
+    let path = std::path::Path::new(".claude_sessions").join(name.as_ref());
     repo.stage(&path);
     let run = repo.commit().refuses(&[&format!(".claude_sessions/{shown}")]);
     let is_plain = |c: char| c == '\n' || !c.is_control();
     assert!(run.out.chars().all(is_plain), "{run:?}");
-    // The way out means this path and no other.
     repo.stage("other.py");
     let command = repo.git("commit -q -a -m all").refuses_any().stow_command();
     assert_eq!(command.lines().count(), 1);
@@ -27,48 +26,42 @@ fn shown(name: &OsStr, shown: &str) {
     repo.commit().refuses(&[&format!(".claude_sessions/{shown}")]);
 }
 
-macro_rules! shown {
-    ($($case:ident: $name:expr => $shown:expr;)*) => {
-        $(#[test] fn $case() { shown(AsRef::<OsStr>::as_ref($name), $shown); })*
-    };
-}
-
-shown! {
-    spaces: " a  b " => " a  b ";
-    quotes: "it's \"so\"" => "it's \"so\"";
-    a_newline: "a\nrefused: b" => r"a\nrefused: b";
-    a_newline_at_the_end: "a\n" => r"a\n";
-    percent_signs: "%s%d\x1b%" => r"%s%d\u{1b}%";
-    a_carriage_return: "a\rb" => r"a\rb";
-    a_tab: "a\tb" => r"a\tb";
-    a_backslash: r"a\b" => r"a\\b";
-    a_glob: "*[a]?" => "*[a]?";
-    a_magic_pathspec: ":(glob)**" => ":(glob)**";
-    a_dash: "--help" => "--help";
-    a_dollar: "$(touch x)`y`" => "$(touch x)`y`";
-    a_colour: "\x1b[31mred" => r"\u{1b}[31mred";
-    a_title: "\x1b]0;title\x07" => r"\u{1b}]0;title\u{7}";
-    a_c1_control: "\u{9b}31m" => r"\u{9b}31m";
-    delete: "a\x7f" => r"a\u{7f}";
-    right_to_left: "a\u{202e}yp.x" => r"a\u{202e}yp.x";
-    an_isolate: "a\u{2066}b\u{2069}" => r"a\u{2066}b\u{2069}";
-    nothing_wide: "a\u{200b}b" => r"a\u{200b}b";
-    a_tag: "a\u{e0041}b" => r"a\u{e0041}b";
-    a_byte_order_mark: "\u{feff}a" => r"\u{feff}a";
-    a_line_separator: "a\u{2028}b" => r"a\u{2028}b";
-    umlauts: "äöü.py" => "äöü.py";
-    a_combining_accent: "e\u{301}.py" => "e\u{301}.py";
-    japanese: "テスト.py" => "テスト.py";
-    an_emoji: "🦀.rs" => "🦀.rs";
-    a_byte_that_is_no_utf_8: bytes(b"a\xffb") => r"a\xffb";
-    latin_1: bytes(b"\xe4.py") => r"\xe4.py";
-    a_character_cut_short: bytes(b"a\xe2\x82") => r"a\xe2\x82";
+cases! { assert_shown:
+    spaces_are_shown(" a  b ", " a  b ");
+    quotes_are_shown("it's \"so\"", "it's \"so\"");
+    a_newline_is_escaped("a\nrefused: b", r"a\nrefused: b");
+    a_newline_at_the_end_is_escaped("a\n", r"a\n");
+    percent_signs_are_shown("%s%d\x1b%", r"%s%d\u{1b}%");
+    a_carriage_return_is_escaped("a\rb", r"a\rb");
+    a_tab_is_escaped("a\tb", r"a\tb");
+    a_backslash_is_escaped(r"a\b", r"a\\b");
+    a_glob_is_shown("*[a]?", "*[a]?");
+    a_magic_pathspec_is_shown(":(glob)**", ":(glob)**");
+    a_leading_dash_is_shown("--help", "--help");
+    a_command_substitution_is_shown("$(touch x)`y`", "$(touch x)`y`");
+    a_colour_is_escaped("\x1b[31mred", r"\u{1b}[31mred");
+    a_terminal_title_is_escaped("\x1b]0;title\x07", r"\u{1b}]0;title\u{7}");
+    a_c1_control_is_escaped("\u{9b}31m", r"\u{9b}31m");
+    a_delete_is_escaped("a\x7f", r"a\u{7f}");
+    a_right_to_left_override_is_escaped("a\u{202e}yp.x", r"a\u{202e}yp.x");
+    a_bidi_isolate_is_escaped("a\u{2066}b\u{2069}", r"a\u{2066}b\u{2069}");
+    a_zero_width_space_is_escaped("a\u{200b}b", r"a\u{200b}b");
+    a_tag_character_is_escaped("a\u{e0041}b", r"a\u{e0041}b");
+    a_byte_order_mark_is_escaped("\u{feff}a", r"\u{feff}a");
+    a_line_separator_is_escaped("a\u{2028}b", r"a\u{2028}b");
+    umlauts_are_shown("äöü.py", "äöü.py");
+    a_combining_accent_is_shown("e\u{301}.py", "e\u{301}.py");
+    japanese_is_shown("テスト.py", "テスト.py");
+    an_emoji_is_shown("🦀.rs", "🦀.rs");
+    an_invalid_byte_is_escaped(bytes(b"a\xffb"), r"a\xffb");
+    latin_1_is_escaped(bytes(b"\xe4.py"), r"\xe4.py");
+    a_truncated_character_is_escaped(bytes(b"a\xe2\x82"), r"a\xe2\x82");
 }
 
 #[test]
-fn a_path_of_four_thousand_bytes() {
+fn a_path_of_four_thousand_bytes_is_refused() {
     let repo = Repo::new();
-    // Longer than the system lets a path be, from the root: only the index can hold it.
+    // Too long for a path from the root, so that only the index can hold it.
     let deep = vec!["d".repeat(250); 16].join("/");
     let path = format!(".claude_sessions/{deep}");
     assert!(path.len() > 4000);
@@ -82,7 +75,7 @@ fn a_path_of_four_thousand_bytes() {
 }
 
 #[test]
-fn bytes_that_are_no_utf_8_are_base64_in_json() {
+fn json_encodes_invalid_utf_8_as_base64() {
     let repo = Repo::new();
     repo.stage(bytes(b".claude_sessions/\xff"));
     let run = repo.guard("--format json");
@@ -90,7 +83,7 @@ fn bytes_that_are_no_utf_8_are_base64_in_json() {
 }
 
 #[test]
-fn what_a_terminal_would_act_on_is_escaped_in_json() {
+fn json_escapes_control_and_bidi_characters() {
     let repo = Repo::new();
     let path = ".claude_sessions/a\x7f\u{9b}31m\u{202e}b\u{e0041}";
     repo.stage(path);
@@ -100,7 +93,7 @@ fn what_a_terminal_would_act_on_is_escaped_in_json() {
 }
 
 #[test]
-fn an_argument_reaches_no_terminal_as_it_is() {
+fn arguments_are_escaped_in_messages() {
     let repo = Repo::new();
     for arguments in [["\x1b[31m", "x"], ["--\x1b[31m", "x"], ["check", "\x1b[31m"], ["-C", "\x1b[31m"]] {
         let run = repo.guard_args(&arguments);
@@ -113,7 +106,7 @@ fn an_argument_reaches_no_terminal_as_it_is() {
 }
 
 #[test]
-fn a_configuration_reaches_no_terminal_as_it_is() {
+fn the_configuration_is_escaped_in_messages() {
     let repo = Repo::new();
     repo.write(".stage-guard.toml", "\x1b]0;x\x07 = 1\n");
     let run = repo.check();

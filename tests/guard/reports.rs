@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stage_guard::report::escape::{escape, escape_path};
 
 use super::sandbox::reports::{NAMES, stage_all, states};
-use super::sandbox::{BINARY, Repo, Run, bytes};
+use super::sandbox::{BINARY, Repo, Run, bytes, cases};
 
 /// A path, its rule, and the commit that brings it.
 type Found = (BString, String, Option<String>);
@@ -228,10 +228,10 @@ fn sarif_has_the_rules_of_the_configuration() {
     );
 }
 
-/// Stages `name` in the session directory and checks what GitHub's runner reads.
-fn annotated(name: &OsStr, line: &str) {
+/// Asserts what GitHub's runner reads about a file with this name: `FILE | MESSAGE`.
+fn assert_annotated(name: impl AsRef<OsStr>, line: &str) {
     let repo = Repo::new();
-    repo.stage(std::path::Path::new(".claude_sessions").join(name));
+    repo.stage(std::path::Path::new(".claude_sessions").join(name.as_ref()));
     let run = repo.guard("--format github");
     let (file, message) = line.split_once(" | ").unwrap();
     let expected = format!(
@@ -242,27 +242,21 @@ fn annotated(name: &OsStr, line: &str) {
     assert_eq!((run.code, run.out), (1, expected));
 }
 
-macro_rules! annotated {
-    ($($case:ident: $name:expr => $line:expr;)*) => {
-        $(#[test] fn $case() { annotated(AsRef::<OsStr>::as_ref($name), $line); })*
-    };
-}
-
-annotated! {
-    a_plain_name_in_an_annotation: "x.py" => "x.py | x.py";
-    spaces_in_an_annotation: " a  b " => " a  b  |  a  b ";
-    a_colon_and_a_comma: "a:b,c" => "a%3Ab%2Cc | a:b,c";
-    a_command_in_a_name: "::error::x" => "%3A%3Aerror%3A%3Ax | ::error::x";
-    a_command_on_a_line_of_its_own: "a\n::stop-commands::x" => r"a%0A%3A%3Astop-commands%3A%3Ax | a\n::stop-commands::x";
-    another_property: "a,line=1" => "a%2Cline=1 | a,line=1";
-    an_escape_of_the_runner: "%0A%25%2C" => "%250A%2525%252C | %250A%2525%252C";
-    a_carriage_return_in_an_annotation: "a\rb" => r"a%0Db | a\rb";
-    a_tab_in_an_annotation: "a\tb" => "a\tb | a\\tb";
-    a_backslash_in_an_annotation: r"a\b" => r"a\b | a\\b";
-    a_colour_in_an_annotation: "\x1b[31m" => r"\u{1b}[31m | \u{1b}[31m";
-    right_to_left_in_an_annotation: "a\u{202e}b" => r"a\u{202e}b | a\u{202e}b";
-    umlauts_in_an_annotation: "ä🦀" => "ä🦀 | ä🦀";
-    no_utf_8_in_an_annotation: bytes(b"a\xff:") => r"a\xff%3A | a\xff:";
+cases! { assert_annotated:
+    a_plain_name_in_an_annotation("x.py", "x.py | x.py");
+    spaces_in_an_annotation(" a  b ", " a  b  |  a  b ");
+    a_colon_and_a_comma("a:b,c", "a%3Ab%2Cc | a:b,c");
+    a_command_in_a_name("::error::x", "%3A%3Aerror%3A%3Ax | ::error::x");
+    a_command_on_a_line_of_its_own("a\n::stop-commands::x", r"a%0A%3A%3Astop-commands%3A%3Ax | a\n::stop-commands::x");
+    another_property("a,line=1", "a%2Cline=1 | a,line=1");
+    an_escape_of_the_runner("%0A%25%2C", "%250A%2525%252C | %250A%2525%252C");
+    a_carriage_return_in_an_annotation("a\rb", r"a%0Db | a\rb");
+    a_tab_in_an_annotation("a\tb", "a\tb | a\\tb");
+    a_backslash_in_an_annotation(r"a\b", r"a\b | a\\b");
+    a_colour_in_an_annotation("\x1b[31m", r"\u{1b}[31m | \u{1b}[31m");
+    right_to_left_in_an_annotation("a\u{202e}b", r"a\u{202e}b | a\u{202e}b");
+    umlauts_in_an_annotation("ä🦀", "ä🦀 | ä🦀");
+    no_utf_8_in_an_annotation(bytes(b"a\xff:"), r"a\xff%3A | a\xff:");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Hooks that are no part of the guard.
+//! Hooks of users and of other programs.
 
 use super::Repo;
 

@@ -1,6 +1,7 @@
-//! A repository of its own for each test, with the real `git` and the real
-//! binary, and nothing of the developer's in the environment: an inherited
-//! `GIT_INDEX_FILE` would make a fixture rewrite the developer's own index.
+//! A temporary repository for each test, with the real `git` and the real binary.
+//!
+//! The environment is empty but for what `Repo::command` sets: with an inherited `GIT_INDEX_FILE`, a test
+//! would rewrite the developer's own index.
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
@@ -17,14 +18,15 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::rc::Rc;
 
 use tempfile::TempDir;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_stage-guard");
 
-/// A repository, and the directory that it and its relatives lie in.
+/// A repository, or any directory, in a temporary directory that is also the home directory.
 pub(crate) struct Repo {
-    root: std::rc::Rc<TempDir>,
+    root: Rc<TempDir>,
     pub(crate) dir: PathBuf,
     environment: Vec<(OsString, OsString)>,
 }
@@ -57,17 +59,17 @@ impl fmt::Debug for Run {
 }
 
 impl Repo {
-    /// A guarded repository on a branch without a commit.
+    /// A guarded repository without a commit.
     pub(crate) fn unborn() -> Self {
         Self::init(&[])
     }
 
-    /// A guarded repository with one commit, of `README.md`.
+    /// A guarded repository with one commit, which adds `README.md`.
     pub(crate) fn new() -> Self {
         Self::of_format(&[])
     }
 
-    /// The same with further arguments to `git init`.
+    /// `Repo::new` with further arguments to `git init`.
     pub(crate) fn of_format(format: &[&str]) -> Self {
         let repo = Self::init(format);
         repo.write("README.md", "a project\n").git("add README.md").success();
@@ -83,42 +85,42 @@ impl Repo {
         repo
     }
 
-    /// A copy of this repository, at another place.
+    /// A copy of this repository in another temporary directory.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self::uncreated();
-        let mut copying = self.command("cp");
-        copying.arg("-a").args([&self.dir, &copy.dir]);
-        Self::run(copying, b"").success();
+        let mut command = self.command("cp");
+        command.arg("-a").args([&self.dir, &copy.dir]);
+        Self::run(command, b"").success();
         copy
     }
 
-    /// A place for a repository.
+    /// A directory that is not there yet, in a temporary directory.
     pub(crate) fn uncreated() -> Self {
         let root = TempDir::new().unwrap();
-        // As git would print it: the temporary directory may be behind a symlink.
+        // The path as git prints it: the temporary directory may be behind a symlink.
         let dir = root.path().canonicalize().unwrap().join("repo");
         Self { root: root.into(), dir, environment: Vec::new() }
     }
 
-    /// Another directory beside this repository, as a repository to work in.
+    /// Another directory in the same parent directory. It is not created.
     pub(crate) fn sibling(&self, directory: &str) -> Self {
         let dir = self.dir.parent().unwrap().join(directory);
         Self { root: self.root.clone(), dir, environment: self.environment.clone() }
     }
 
-    /// A directory of this one, as a repository to work in.
+    /// A directory in this one. It is not created.
     pub(crate) fn child(&self, directory: &str) -> Self {
         Self { root: self.root.clone(), dir: self.dir.join(directory), environment: self.environment.clone() }
     }
 
-    /// The home directory of all that a test runs.
+    /// An empty directory, which is the home directory of what runs in it.
     pub(crate) fn home() -> Self {
         let mut home = Self::uncreated();
         home.dir.pop();
         home
     }
 
-    /// A guarded bare repository without a commit, `server.git` below this directory.
+    /// Creates `server.git` in this directory: a guarded bare repository without a commit.
     pub(crate) fn bare_server(&self) -> Self {
         self.git("init -q --bare -b main server.git").success();
         let server = self.child("server.git");
@@ -126,14 +128,14 @@ impl Repo {
         server
     }
 
-    /// The same repository seen from one of its directories.
+    /// The same repository, with one of its directories as the current one. It is created.
     pub(crate) fn in_dir(&self, directory: &str) -> Self {
-        let within = self.child(directory);
-        fs::create_dir_all(&within.dir).unwrap();
-        within
+        let child = self.child(directory);
+        fs::create_dir_all(&child.dir).unwrap();
+        child
     }
 
-    /// The same repository with a variable set.
+    /// The same repository with an environment variable set for what runs in it.
     pub(crate) fn env(&self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let mut environment = self.environment.clone();
         environment.push((name.into(), value.as_ref().to_owned()));
@@ -144,7 +146,7 @@ impl Repo {
         self.dir.join(path.as_ref())
     }
 
-    /// Writes a file and the directories that it needs.
+    /// Writes a file, and creates its parent directories.
     pub(crate) fn write(&self, path: impl AsRef<OsStr>, text: &str) -> &Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -152,21 +154,22 @@ impl Repo {
         self
     }
 
-    /// The contents of a file that is there.
+    /// The contents of a file.
     pub(crate) fn read(&self, path: &str) -> String {
         let text = fs::read_to_string(self.path(path));
         assert!(text.is_ok(), "{path}: {text:?}");
         text.unwrap()
     }
 
-    /// Whether anything is there, be it a dangling symlink.
+    /// Whether there is something at this path. Symlinks are not followed.
     pub(crate) fn exists(&self, path: &str) -> bool {
         fs::symlink_metadata(self.path(path)).is_ok()
     }
 
-    /// Writes a program. Not by this process: while a file is open for writing in
-    /// one thread, a child that another thread starts holds it open as well, and
-    /// the file cannot be run.
+    /// Writes an executable file.
+    ///
+    /// A child process writes it: a child that another thread of this one starts meanwhile would inherit the
+    /// open file, and a file that is open for writing cannot be run.
     pub(crate) fn program(&self, path: impl AsRef<OsStr>, text: &str) -> &Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -176,7 +179,7 @@ impl Repo {
         self
     }
 
-    /// Writes a file and stages it, past every ignore rule.
+    /// Writes a file and stages it, even if it is ignored.
     pub(crate) fn stage(&self, path: impl AsRef<OsStr>) -> &Self {
         let path = path.as_ref();
         self.write(path, &format!("{}\n", path.display()));
@@ -186,7 +189,7 @@ impl Repo {
         self
     }
 
-    /// Commits `paths` past the guard, as an old history may hold them.
+    /// Commits `paths` without a check, as they may be in an old history.
     pub(crate) fn commit_unchecked(&self, paths: &[&str]) -> &Self {
         for path in paths {
             self.stage(path);
@@ -195,7 +198,7 @@ impl Repo {
         self
     }
 
-    /// Runs git with arguments that hold no spaces.
+    /// Runs git with arguments that are separated by spaces.
     #[must_use]
     pub(crate) fn git(&self, arguments: &str) -> Run {
         self.git_args(&arguments.split_whitespace().collect::<Vec<_>>())
@@ -213,13 +216,13 @@ impl Repo {
         Self::run(command, input)
     }
 
-    /// Runs the binary with arguments that hold no spaces.
+    /// Runs the binary with arguments that are separated by spaces.
     #[must_use]
     pub(crate) fn guard(&self, arguments: &str) -> Run {
         self.guard_args(&arguments.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// Runs the check of what is staged, as the hook does.
+    /// Runs the binary without arguments: a check of the staged index.
     #[must_use]
     pub(crate) fn check(&self) -> Run {
         self.guard("")
@@ -237,7 +240,7 @@ impl Repo {
         Self::run(command, input)
     }
 
-    /// Runs a line of shell, as a user would type it.
+    /// Runs a line of bash.
     #[must_use]
     pub(crate) fn shell(&self, line: &str) -> Run {
         let mut command = self.command("bash");
@@ -250,7 +253,7 @@ impl Repo {
         self.git("commit -q -m message")
     }
 
-    /// The refused paths, as the JSON report has them, and what is done to them.
+    /// The path, the change and the rule of each finding in the JSON report.
     #[must_use]
     pub(crate) fn findings(&self, arguments: &str) -> Vec<(String, String, String)> {
         let run = self.guard(&format!("{arguments} --format json"));
@@ -270,13 +273,13 @@ impl Repo {
             .collect()
     }
 
-    /// The refused paths alone.
+    /// The path of each finding in the JSON report.
     #[must_use]
     pub(crate) fn refused(&self, arguments: &str) -> Vec<String> {
         self.findings(arguments).into_iter().map(|(path, _, _)| path).collect()
     }
 
-    /// A program in this repository, in an environment of its own.
+    /// A command in this directory, with the environment of the sandbox alone.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
@@ -299,7 +302,7 @@ impl Repo {
     pub(crate) fn run(mut command: Command, input: &[u8]) -> Run {
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();
-        // A program that does not read its input may be gone already.
+        // A program that does not read its input may have exited already.
         let _ = child.stdin.take().unwrap().write_all(input);
         let output = child.wait_with_output().unwrap();
         Run {
@@ -309,7 +312,7 @@ impl Repo {
         }
     }
 
-    /// The oldest of the versions that can do what a test needs.
+    /// Whether git has at least this version.
     pub(crate) fn git_is_at_least(version: (u32, u32)) -> bool {
         let mut command = Self::uncreated().command("git");
         command.current_dir("/").arg("--version");
@@ -320,24 +323,29 @@ impl Repo {
 }
 
 impl Run {
-    /// Asserts that it went well; its standard output.
+    /// Asserts exit code 0 and returns standard output.
     pub(crate) fn success(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.out
     }
 
-    /// Asserts that it went well and said nothing.
+    /// Asserts exit code 0 and no output.
     pub(crate) fn silent(self) {
         assert_eq!((self.code, self.out.as_str(), self.err.as_str()), (0, "", ""), "{self:?}");
     }
 
-    /// Asserts that the guard, or git through its hook, refused something.
-    pub(crate) fn refuses_any(self) -> Self {
-        assert_eq!(self.code, 1, "{self:?}");
-        Self { out: format!("{}{}", self.out, self.err), ..self }
+    /// Both outputs, standard output first.
+    pub(crate) fn output(&self) -> String {
+        format!("{}{}", self.out, self.err)
     }
 
-    /// Asserts that the guard, or git through its hook, refused just these paths.
+    /// Asserts exit code 1, as of a refusal, and joins both outputs in `out`.
+    pub(crate) fn refuses_any(self) -> Self {
+        assert_eq!(self.code, 1, "{self:?}");
+        Self { out: self.output(), ..self }
+    }
+
+    /// Asserts that the guard refused exactly these paths, and joins both outputs in `out`.
     pub(crate) fn refuses(self, paths: &[&str]) -> Self {
         let run = self.refuses_any();
         let refused: Vec<&str> = run
@@ -349,7 +357,7 @@ impl Run {
         run
     }
 
-    /// The command that a refusal names as the way out.
+    /// The command after `stow:` in the report of a refusal.
     pub(crate) fn stow_command(&self) -> String {
         let mut lines = self.out.lines().chain(self.err.lines());
         lines.find_map(|line| line.strip_prefix("stow: ")).unwrap().to_owned()
@@ -360,20 +368,20 @@ impl Run {
         assert_eq!(self.code, code, "{self:?}");
     }
 
-    /// Asserts that git found nothing to commit, and the guard nothing to refuse.
+    /// Asserts that git had nothing to commit, and that the guard refused nothing.
     pub(crate) fn nothing_to_commit(self) {
         assert_eq!(self.code, 1, "{self:?}");
-        assert!(!self.err.contains("refused") && !self.out.contains("refused"), "{self:?}");
+        assert!(!self.output().contains("refused"), "{self:?}");
     }
 
-    /// Asserts that it could not check, and said so in a way that holds `words`.
+    /// Asserts exit code 2 and an error message that contains `words`.
     pub(crate) fn fails_with(self, words: &str) {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
         assert!(self.err.starts_with("stage-guard: ") && self.err.contains(words), "{words}: {self:?}");
     }
 }
 
-/// A name of bytes that are no UTF-8.
+/// A file name of any bytes.
 pub(crate) fn bytes(name: &[u8]) -> &OsStr {
     OsStr::from_bytes(name)
 }
@@ -382,3 +390,11 @@ pub(crate) fn make_executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+/// Makes each row a test: the name of the test, and the arguments of the check.
+macro_rules! cases {
+    ($check:ident: $($name:ident($($argument:expr),* $(,)?);)*) => {
+        $(#[test] fn $name() { $check($($argument),*); })*
+    };
+}
+pub(crate) use cases;

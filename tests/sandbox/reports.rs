@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use super::{Repo, Run};
 
-/// The parts of names that are refused, ordinary and hostile ones.
+/// Parts of file names that are refused: ordinary and hostile ones.
 pub(crate) const NAMES: [&[u8]; 20] = [
     b"plain",
     b"a b ",
@@ -29,7 +29,7 @@ pub(crate) const NAMES: [&[u8]; 20] = [
     b"cut\xe2\x82",
 ];
 
-/// The refused paths of a hostile repository: some in a directory with a colon in front.
+/// A refused path for each name, some of them in a directory whose name contains a colon.
 pub(crate) fn paths() -> Vec<OsString> {
     let path = |(number, name): (usize, &&[u8])| {
         let directory: &[u8] = [b"".as_slice(), b"backend/", b"c:/.claude_sessions/"][number % 3];
@@ -44,7 +44,7 @@ pub(crate) fn stage_all(repo: &Repo) {
     }
 }
 
-/// A state of a repository, and what it is asked.
+/// A repository and a command that reports on it.
 pub(crate) struct State {
     pub(crate) repo: Repo,
     pub(crate) arguments: &'static str,
@@ -59,14 +59,14 @@ impl State {
     }
 }
 
-/// What is staged, tracked and untracked, commits, a push; and nothing refused, in each.
+/// States with findings and without, for each kind of check: index, worktree, range, commit and push.
 pub(crate) fn states() -> Vec<State> {
     let staged = || {
         let repo = Repo::new();
         stage_all(&repo);
         repo
     };
-    // The paths come, go and come back; `README.md` is of before.
+    // The paths are added, reverted and added again.
     let committed = || {
         let repo = Repo::new();
         repo.git("tag before").success();

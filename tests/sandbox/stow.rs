@@ -10,7 +10,7 @@ use bstr::ByteSlice;
 
 use super::{Repo, Run, make_executable};
 
-/// A repository with something of every kind in its index.
+/// A repository with every kind of staged session work: new, changed, renamed, deleted, a symlink …
 pub(crate) fn repo() -> Repo {
     let repo = Repo::new();
     repo.write("debug_old.py", "old\n").write("lib/renamed.py", "1\n2\n3\n").git("add -A").success();
@@ -33,12 +33,12 @@ pub(crate) fn repo() -> Repo {
     repo
 }
 
-/// What there was before a stow.
+/// A repository before a stow.
 pub(crate) struct Before {
     pub(crate) state: String,
-    /// The contents of files, of symlinks and of what git holds.
+    /// The contents of files, symlinks and blobs.
     contents: BTreeSet<Vec<u8>>,
-    /// What git holds, by its id.
+    /// The blobs of the index and `HEAD` by their ids.
     blobs: BTreeMap<String, Vec<u8>>,
 }
 
@@ -50,14 +50,14 @@ impl Before {
         Self { state: state(repo), contents: contents(repo, &blobs), blobs }
     }
 
-    pub(crate) fn asserts_nothing_is_lost(&self, repo: &Repo, runs: &[&Run]) {
+    pub(crate) fn assert_nothing_is_lost(&self, repo: &Repo, runs: &[&Run]) {
         let now = contents(repo, &self.blobs);
         let lost: Vec<_> = self.contents.difference(&now).map(|content| content.to_str_lossy()).collect();
         assert!(lost.is_empty(), "{lost:?} {runs:?}");
     }
 }
 
-/// The ids of what the index and `HEAD` hold.
+/// The ids of all blobs in the index and `HEAD`.
 pub(crate) fn ids(repo: &Repo) -> BTreeSet<String> {
     let listed = repo.git("ls-files -s").success() + &repo.git("ls-tree -r HEAD").success();
     let is_id = |word: &&str| word.len() == 40;
@@ -69,7 +69,7 @@ pub(crate) fn contents(repo: &Repo, blobs: &BTreeMap<String, Vec<u8>>) -> BTreeS
     files(&repo.dir).into_values().map(|(_, content)| content).chain(held).collect()
 }
 
-/// All files and symlinks below a directory, with their modes and contents.
+/// The modes and contents of all files and symlinks in a directory. `.git` is left out.
 pub(crate) fn files(directory: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -87,7 +87,7 @@ pub(crate) fn files(directory: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     found
 }
 
-/// The index and the worktree, without the session directory.
+/// The index and the worktree without the session directory, as text to compare.
 pub(crate) fn state(repo: &Repo) -> String {
     let mut files = files(&repo.dir);
     files.retain(|path, _| !path.starts_with(repo.path(".claude_sessions")));
@@ -100,10 +100,11 @@ pub(crate) fn assert_no_lock(repo: &Repo) {
     assert_eq!(repo.shell("find .git -name 'index?*'; find . -name '.stage-guard*' -type f").success(), "");
 }
 
-/// Asserts what has to hold after a `stow` that may have been killed: it is done, or
-/// all is as it was, or every byte is there and a second one does it.
-pub(crate) fn is_accounted_for(repo: &Repo, before: &Before, run: &Run, is_killed: bool) {
-    before.asserts_nothing_is_lost(repo, &[run]);
+/// Asserts that a `stow` did all or nothing, and that a second one completes it.
+///
+/// If it was killed, it may have been half done; no content is lost in any case.
+pub(crate) fn assert_recovers(repo: &Repo, before: &Before, run: &Run, is_killed: bool) {
+    before.assert_nothing_is_lost(repo, &[run]);
     if run.code != 0 && !is_killed {
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
         assert_eq!(state(repo), before.state, "{run:?}");
@@ -118,10 +119,10 @@ pub(crate) fn is_accounted_for(repo: &Repo, before: &Before, run: &Run, is_kille
     repo.git("commit -q -m settled").silent();
     assert_eq!(repo.git("status --porcelain").success(), "", "{run:?}");
     assert_no_lock(repo);
-    before.asserts_nothing_is_lost(repo, &[run, &again]);
+    before.assert_nothing_is_lost(repo, &[run, &again]);
 }
 
-/// A repository to be copied, at one place for all its copies.
+/// A repository to copy for each run, and its state.
 pub(crate) fn original() -> (Repo, Before) {
     let repo = repo();
     let before = Before::of(&repo);

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::sandbox::stow::{Before, assert_no_lock, is_accounted_for, original, repo, state};
+use crate::sandbox::stow::{Before, assert_no_lock, assert_recovers, original, repo, state};
 use crate::sandbox::{BINARY, Repo, Run};
 
 /// Runs `stow` where the nth run of git does `fault` instead, for each n until it is
@@ -25,7 +25,7 @@ fn with_git_at_fault(fault: &str, is_killed: bool) {
         bin.program("git", &script);
         let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
         let run = repo.env("PATH", path).guard("stow");
-        is_accounted_for(&repo, &before, &run, is_killed);
+        assert_recovers(&repo, &before, &run, is_killed);
         if !bin.path("hit").exists() {
             assert!(run.code == 0 && nth > 5, "{nth} {run:?}");
             return;
@@ -81,7 +81,7 @@ fn no_room_to_write() {
         let before = Before::of(&repo);
         let run = repo.shell(&format!("ulimit -f {blocks}; {BINARY} stow"));
         assert_eq!(run.code, 2, "{run:?}");
-        is_accounted_for(&repo, &before, &run, false);
+        assert_recovers(&repo, &before, &run, false);
     }
 }
 
@@ -95,7 +95,7 @@ fn another_git_holds_the_index() {
         assert!(run.code == 2 && run.err.contains(".git/index.lock` is there"), "{run:?}");
         assert_eq!(fs::read_to_string(repo.path(".git/index.lock")).unwrap(), content);
         fs::remove_file(repo.path(".git/index.lock")).unwrap();
-        is_accounted_for(&repo, &before, &run, false);
+        assert_recovers(&repo, &before, &run, false);
     }
 }
 
@@ -113,7 +113,7 @@ fn a_second_stow_waits_for_none() {
     assert_eq!(run.out, "2 0\n", "{run:?}");
     assert!(run.err.contains("index.lock` is there"), "{run:?}");
     let done = Run { code: 0, ..run };
-    is_accounted_for(&repo, &before, &done, false);
+    assert_recovers(&repo, &before, &done, false);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn it_is_stopped_at_any_time() {
             ));
             // Before it takes signals up, it has done nothing.
             let is_killed = is_killed || run.code > 128;
-            is_accounted_for(&repo, &before, &Run { out: String::new(), ..run }, is_killed);
+            assert_recovers(&repo, &before, &Run { out: String::new(), ..run }, is_killed);
         }
     }
 }
@@ -180,7 +180,7 @@ fn what_cannot_be_put_back_goes_forward_and_is_named() {
     assert_eq!(fs::read_to_string(repo.path("backend/debug_new.py")).unwrap(), "theirs\n");
     assert_no_lock(&repo);
     repo.guard("stow").success();
-    before.asserts_nothing_is_lost(&repo, &[&run]);
+    before.assert_nothing_is_lost(&repo, &[&run]);
 }
 
 #[test]
@@ -204,6 +204,6 @@ fn a_file_that_git_wrote_by_half_is_not_left() {
     let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
     let run = repo.env("PATH", path).guard("stow");
     assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
-    is_accounted_for(&repo, &before, &run, false);
+    assert_recovers(&repo, &before, &run, false);
     assert_eq!(repo.read("debug_old.py"), "old\n");
 }
