@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::git::Hook;
 use crate::report::Format;
 
 /// What `-h` says, in two columns: with [`EXAMPLES`] it fits a screen.
@@ -68,7 +69,7 @@ impl Cli {
             [hook, name, arguments @ ..]
                 if hook == "hook" && [name].into_iter().chain(arguments).all(is_plain) =>
             {
-                let name = name.to_str()?.to_owned();
+                let name = HookName::from(name.to_str()?.to_owned());
                 Some(Command::Hook(HookArgs { then: None, line: None, name, arguments: arguments.to_vec() }))
             }
             _ => return None,
@@ -385,10 +386,31 @@ pub struct HookArgs {
     #[arg(long, value_name = "LINE", hide = true)]
     pub line: Option<OsString>,
     /// The hook's name
-    pub name: String,
+    pub name: HookName,
     /// What git passes to the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
     pub arguments: Vec<OsString>,
+}
+
+/// Which hook `hook` runs as.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum HookName {
+    /// A hook that git runs.
+    Git(Hook),
+    /// `managed`: any hook that pre-commit or prek runs.
+    Managed,
+    /// A hook that stage-guard does not guard.
+    Unknown(String),
+}
+
+impl From<String> for HookName {
+    fn from(name: String) -> Self {
+        match name.parse() {
+            Ok(hook) => Self::Git(hook),
+            Err(_) if name == "managed" => Self::Managed,
+            Err(_) => Self::Unknown(name),
+        }
+    }
 }
 
 /// When to colour.

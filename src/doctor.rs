@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 
-use crate::git::{ConfiguredHook, HooksPath, Origin};
-use crate::hooks::{self, Kept, Level, Manager, Place, Stands};
+use crate::git::{ConfiguredHook, Hook, HooksPath, Origin};
+use crate::hooks::{self, BARE_HOOKS, Kept, Level, Manager, Place, Stands};
 use crate::timeout::Finish;
 
 /// What git and the disk say of the guard in a repository.
@@ -71,8 +71,8 @@ pub struct Probe {
     pub path: BString,
     /// Whether it is in the session directory; where that is allowed, another is tried.
     pub is_in_session_directory: bool,
-    /// What each hook said of the path, by the hook's name.
-    pub staged: Vec<(&'static str, Answer)>,
+    /// What each hook said of the path.
+    pub staged: Vec<(Hook, Answer)>,
     /// What `pre-commit` said of nothing.
     pub clean: Answer,
 }
@@ -125,7 +125,7 @@ pub enum Finding<'e> {
     /// The configuration has this mistake.
     BrokenPolicy(&'e str),
     /// A hook did not refuse session work.
-    NotRefused(&'static str, &'e Answer),
+    NotRefused(Hook, &'e Answer),
     /// The hooks stop a commit that the guard has nothing against.
     CleanStopped(&'e Answer),
     /// The session directory is allowed.
@@ -133,7 +133,7 @@ pub enum Finding<'e> {
     /// git does not ignore the session directory.
     SessionNotIgnored,
     /// Of a level some hooks are guarded and these are not.
-    Incomplete(Level, Vec<&'static str>),
+    Incomplete(Level, Vec<Hook>),
     /// git is too old for the hooks that are configured.
     TooOld(&'e str),
     /// A configured hook is switched off.
@@ -189,20 +189,20 @@ impl Examined {
     /// The hooks that are guarded: by a file, by the configuration, or by what another's
     /// hook was seen to do.
     #[must_use]
-    pub fn guarded(&self) -> Vec<&'static str> {
+    pub fn guarded(&self) -> Vec<Hook> {
         let is_guarded = |place: &&Place| {
-            place.is_guarded() || self.configured(place.name).is_some() || self.is_shown(place.name)
+            place.is_guarded() || self.configured(place.hook).is_some() || self.is_shown(place.hook)
         };
-        self.hooks.places.iter().filter(is_guarded).map(|place| place.name).collect()
+        self.hooks.places.iter().filter(is_guarded).map(|place| place.hook).collect()
     }
 
     /// The lowest level that has all hooks that are guarded.
     #[must_use]
     pub fn level(&self) -> Level {
         let guarded = self.guarded();
-        let has_all = |level: &Level| guarded.iter().all(|name| level.names().contains(name));
-        let levels = if self.is_bare { &[][..] } else { &[Level::Default, Level::Strict, Level::Refs] };
-        levels.iter().copied().find(has_all).unwrap_or(Level::Bare)
+        // A bare repository has no levels.
+        let levels = guarded.into_iter().filter(|_| !self.is_bare).map(Level::of);
+        levels.max().unwrap_or(Level::Default)
     }
 
     /// Whether `install` links the hooks or configures them, and does not leave it to the
@@ -213,27 +213,27 @@ impl Examined {
     }
 
     /// The hooks without which there is no guard.
-    fn required(&self) -> &'static [&'static str] {
-        if self.is_bare { Level::Bare.names() } else { Level::Default.names() }
+    fn required(&self) -> Vec<Hook> {
+        if self.is_bare { BARE_HOOKS.to_vec() } else { Level::Default.hooks() }
     }
 
-    fn configured(&self, name: &str) -> Option<&ConfiguredHook> {
-        let is_run = |hook: &&ConfiguredHook| hook.event == name && hook.is_enabled;
+    fn configured(&self, event: Hook) -> Option<&ConfiguredHook> {
+        let is_run = |hook: &&ConfiguredHook| hook.event == event && hook.is_enabled;
         self.configured.iter().find(is_run).filter(|_| self.too_old.is_none())
     }
 
     /// What a hook said of session work.
-    fn answer(&self, name: &str) -> Option<&Answer> {
+    fn answer(&self, hook: Hook) -> Option<&Answer> {
         let mut staged = self.probe.iter().flat_map(|probe| &probe.staged);
-        staged.find(|(hook, _)| *hook == name).map(|(_, answer)| answer)
+        staged.find(|(asked, _)| *asked == hook).map(|(_, answer)| answer)
     }
 
-    fn is_shown(&self, name: &str) -> bool {
-        self.answer(name) == Some(&Answer::Refused)
+    fn is_shown(&self, hook: Hook) -> bool {
+        self.answer(hook) == Some(&Answer::Refused)
     }
 
-    fn is_needed(&self, name: &str) -> bool {
-        self.required().contains(&name) && !self.guarded().contains(&name)
+    fn is_needed(&self, hook: Hook) -> bool {
+        self.required().contains(&hook) && !self.guarded().contains(&hook)
     }
 
     fn hooks_path(&self) -> Vec<Diagnosis<'_>> {
@@ -242,7 +242,7 @@ impl Examined {
             let without = self.worktrees_without.iter();
             return without.map(|worktree| note(Finding::NoDirectoryIn(worktree, origin))).collect();
         }
-        let is_fault = self.required().iter().any(|name| self.is_needed(name));
+        let is_fault = self.required().into_iter().any(|hook| self.is_needed(hook));
         vec![Diagnosis { is_fault, finding: Finding::NoDirectory(origin) }]
     }
 
@@ -254,12 +254,12 @@ impl Examined {
             // The directory that is not there was named already.
             (Stands::Nothing, _) if !self.is_place_there && self.place.origin.is_some() => return None,
             (Stands::Nothing, _) => Finding::NoHook(place),
-            (Stands::Runs, false) => Finding::Foreign(place, self.answer(place.name)),
+            (Stands::Runs, false) => Finding::Foreign(place, self.answer(place.hook)),
             (Stands::Dangling, _) => Finding::Dangling(place),
             (Stands::NotExecutable, _) => Finding::NotExecutable(place),
             (Stands::Overwritten, _) => Finding::Overwritten(place),
         };
-        (place.is_ours || self.is_needed(place.name)).then(|| fault(finding))
+        (place.is_ours || self.is_needed(place.hook)).then(|| fault(finding))
     }
 
     fn binary<'e>(&self, binary: &'e Binary) -> Vec<Diagnosis<'e>> {
@@ -280,13 +280,13 @@ impl Examined {
         let staged = self.probe.iter().flat_map(|probe| &probe.staged);
         staged
             .filter(|(_, answer)| *answer != Answer::Refused)
-            .map(|(name, answer)| Finding::NotRefused(name, answer))
+            .map(|(hook, answer)| Finding::NotRefused(*hook, answer))
     }
 
     /// What is to be known of a hook that was there before.
     fn kept<'e>(&self, place: &'e Place) -> Option<Finding<'e>> {
         let kept = place.kept.as_ref()?;
-        let runs_aside = place.manager.is_some_and(Manager::runs_aside) && self.is_shown(place.name);
+        let runs_aside = place.manager.is_some_and(Manager::runs_aside) && self.is_shown(place.hook);
         match kept.manager {
             _ if !kept.runs => (!runs_aside).then_some(Finding::KeptOff(place, kept)),
             Some(Manager::Lefthook) => Some(Finding::NotForLong(place, Manager::Lefthook)),
@@ -298,26 +298,27 @@ impl Examined {
         let mut notes = Vec::new();
         if let Some(Probe { clean, is_in_session_directory, .. }) = &self.probe {
             notes.extend((!is_in_session_directory).then_some(Finding::SessionAllowed));
-            let is_anothers = *clean != Answer::Passed && self.is_shown("pre-commit");
+            let is_anothers = *clean != Answer::Passed && self.is_shown(Hook::PreCommit);
             notes.extend(is_anothers.then_some(Finding::CleanStopped(clean)));
         }
         notes.extend((self.is_session_ignored == Some(false)).then_some(Finding::SessionNotIgnored));
         let (guarded, level) = (self.guarded(), self.level());
         // What another manager runs there cannot be told.
         let is_anothers =
-            |name: &str| self.hooks.places.iter().any(|place| place.name == name && place.manager.is_some());
+            |hook: Hook| self.hooks.places.iter().any(|place| place.hook == hook && place.manager.is_some());
         let is_missing =
-            |name: &&str| !guarded.contains(name) && !self.required().contains(name) && !is_anothers(name);
-        let missing: Vec<_> = level.names().iter().copied().filter(is_missing).collect();
+            |hook: &Hook| !guarded.contains(hook) && !self.required().contains(hook) && !is_anothers(*hook);
+        let levelled = if self.is_bare { BARE_HOOKS.to_vec() } else { level.hooks() };
+        let missing: Vec<Hook> = levelled.into_iter().filter(is_missing).collect();
         notes.extend((!missing.is_empty()).then_some(Finding::Incomplete(level, missing)));
         let too_old = self.too_old.as_deref().filter(|_| !self.configured.is_empty());
         notes.extend(too_old.map(Finding::TooOld));
         notes.extend(self.configured.iter().filter(|hook| !hook.is_enabled).map(Finding::SwitchedOff));
         let linked = self.hooks.places.iter().filter(|place| place.is_guarded());
-        notes.extend(linked.filter_map(|place| self.configured(place.name)).map(Finding::Twice));
+        notes.extend(linked.filter_map(|place| self.configured(place.hook)).map(Finding::Twice));
         notes.extend(self.hooks.places.iter().filter_map(|place| self.kept(place)));
         // Some managers run what they have moved aside.
-        let aside = self.hooks.aside.iter().filter(|(name, _)| !self.is_shown(name));
+        let aside = self.hooks.aside.iter().filter(|(hook, _)| !self.is_shown(*hook));
         notes.extend(aside.map(|(_, path)| Finding::Aside(path)));
         notes.extend(self.hooks.elsewhere.iter().map(Finding::Elsewhere));
         notes

@@ -14,10 +14,10 @@ use crate::Change;
 use crate::cli::Options;
 use crate::doctor::{Answer, Binary, Examined, PolicyState, Probe};
 use crate::git::{
-    self, History, HooksPath, Repository, ScratchIndex, configured_hooks, read_regular_file,
+    self, History, Hook, HooksPath, Repository, ScratchIndex, configured_hooks, read_regular_file,
     too_old_for_configured_hooks,
 };
-use crate::hooks::{self, Hooks, Level};
+use crate::hooks::{self, BARE_HOOKS, Hooks, Level};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
 use crate::report;
 use crate::signals::Signals;
@@ -45,7 +45,7 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dy
     let place = HooksPath::named_from(history.directory())?;
     let mut hooks = Hooks::examine(&place.directory, &place.common_dir)?;
     if history.is_bare() {
-        hooks.places.retain(|place| Level::Bare.names().contains(&place.name));
+        hooks.places.retain(|place| BARE_HOOKS.contains(&place.hook));
     }
     let policy = policy(&history)?;
     let mut probe = None;
@@ -119,13 +119,13 @@ fn probe(
     let Some((path, rule)) = refused else { return Ok(None) };
     let staged = ScratchIndex::new(repository, &[path.as_bstr()])?;
     let clean = ScratchIndex::new(repository, &[])?;
-    let ask = |index: &ScratchIndex, name: &'static str| {
-        let finish = index.run_hook(name, hooks, HOOK_LIMIT, signals)?;
+    let ask = |index: &ScratchIndex, hook: Hook| {
+        let finish = index.run_hook(hook, hooks, HOOK_LIMIT, signals)?;
         Ok::<_, git::Error>(Answer::of(finish, &path, rule))
     };
-    let names = Level::Default.names().iter();
-    let staged = names.map(|name| Ok((*name, ask(&staged, name)?))).collect::<Result<_, git::Error>>()?;
-    let clean = ask(&clean, "pre-commit")?;
+    let asked = Level::Default.hooks().into_iter();
+    let staged = asked.map(|hook| Ok((hook, ask(&staged, hook)?))).collect::<Result<_, git::Error>>()?;
+    let clean = ask(&clean, Hook::PreCommit)?;
     Ok(Some(Probe { is_in_session_directory: is_in_session_directory(path.as_bstr()), path, staged, clean }))
 }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::{Outcome, Output};
 use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Options, Strict};
-use crate::git::{ConfigScope, History, HooksPath, too_old_for_configured_hooks};
-use crate::hooks::{self, Hooks, Level, has_line};
+use crate::git::{ConfigScope, History, Hook, HooksPath, too_old_for_configured_hooks};
+use crate::hooks::{self, BARE_HOOKS, Hooks, Level, has_line};
 use crate::report;
 
 /// Links the hooks in the repository's own hooks directory. Where git runs hooks
@@ -32,10 +32,10 @@ pub(super) fn run(
     if args.agent && history.is_bare() {
         return Err(report::agent::NO_WORKTREE.into());
     }
-    let level = match level {
-        Level::Default if history.is_bare() => Level::Bare,
+    let guarded = match level {
+        Level::Default if history.is_bare() => BARE_HOOKS.to_vec(),
         _ if history.is_bare() => return Err(report::hooks::NOT_STRICT.into()),
-        level => level,
+        level => level.hooks(),
     };
     let place = HooksPath::here()?;
     // All that may be refused comes before the first change.
@@ -46,7 +46,7 @@ pub(super) fn run(
     match Hooks::new(&place.directory, &place.common_dir) {
         Ok(hooks) => {
             let overwritten = hooks.set_aside_overwritten()?;
-            let installed = hooks.install(&binary, level)?;
+            let installed = hooks.install(&binary, &guarded)?;
             if let Some(kept) = overwritten.filter(|_| !options.quiet) {
                 report::hooks::overwritten(out, &kept)?;
             }
@@ -56,8 +56,8 @@ pub(super) fn run(
             }
         }
         Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks()?.is_some() => {
-            let is_missing = |name: &&str| !has_line(&directory.join(name), name);
-            let missing: Vec<&str> = level.names().iter().copied().filter(is_missing).collect();
+            let is_missing = |hook: &Hook| !has_line(&directory.join(hook.name()), *hook);
+            let missing: Vec<Hook> = guarded.into_iter().filter(is_missing).collect();
             if !missing.is_empty() {
                 let (origin, program) = (place.origin.as_ref(), super::name()?);
                 return Err(report::hooks::not_guarded(&directory, origin, &program, &missing).into());
@@ -67,9 +67,9 @@ pub(super) fn run(
             }
         }
         Err(hooks::Error::Outside(_)) => {
-            configure(ConfigScope::Local, level, &binary)?;
+            configure(ConfigScope::Local, &guarded, &binary)?;
             if !options.quiet {
-                report::hooks::configured(out, Some((history.directory(), &place)), &binary, level.names())?;
+                report::hooks::configured(out, Some((history.directory(), &place)), &binary, &guarded)?;
             }
         }
         Err(error) => return Err(error.into()),
@@ -93,15 +93,16 @@ fn everywhere(
     if let Some(version) = too_old_for_configured_hooks()? {
         return Err(report::hooks::too_old(&version).into());
     }
-    configure(ConfigScope::Global, level, binary)?;
+    let guarded = level.hooks();
+    configure(ConfigScope::Global, &guarded, binary)?;
     if !options.quiet {
-        report::hooks::configured(out, None, binary, level.names())?;
+        report::hooks::configured(out, None, binary, &guarded)?;
     }
     Ok(Outcome::Allowed)
 }
 
-fn configure(scope: ConfigScope, level: Level, binary: &Path) -> Result<(), Box<dyn Error>> {
-    for event in level.names() {
+fn configure(scope: ConfigScope, hooks: &[Hook], binary: &Path) -> Result<(), Box<dyn Error>> {
+    for event in hooks.iter().copied() {
         scope.set(event, &report::hooks::command(binary, event))?;
     }
     Ok(())

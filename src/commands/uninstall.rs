@@ -5,8 +5,8 @@ use std::error::Error;
 use super::{Outcome, Output};
 use crate::agent::SettingsFile;
 use crate::cli::{Options, UninstallArgs};
-use crate::git::{ConfigScope, HooksPath, Repository};
-use crate::hooks::{Hooks, NAMES};
+use crate::git::{ConfigScope, Hook, HooksPath, Repository};
+use crate::hooks::Hooks;
 use crate::report;
 
 /// Leaves the hooks, the configuration and the agent's settings as they were before
@@ -51,9 +51,9 @@ pub(super) fn run(
 }
 
 /// Takes our hooks out of a configuration, and names them.
-fn unconfigure(scope: ConfigScope) -> Result<Vec<&'static str>, Box<dyn Error>> {
+fn unconfigure(scope: ConfigScope) -> Result<Vec<Hook>, Box<dyn Error>> {
     let mut removed = Vec::new();
-    for event in NAMES {
+    for event in Hook::ALL {
         if scope.unset(event)? {
             removed.push(event);
         }

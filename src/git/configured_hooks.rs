@@ -5,8 +5,8 @@ use std::process::Command;
 
 use bstr::ByteSlice;
 
-use super::Error;
 use super::command_line::{failure, fields, git, output_of, run, run_with, text};
+use super::{Error, Hook};
 
 /// The configuration of hooks in one file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,8 +22,8 @@ pub enum ConfigScope {
 pub struct ConfiguredHook {
     /// `global`, `local` …, as `git config --show-scope` says.
     pub scope: String,
-    /// The event, which is the name of a hook.
-    pub event: String,
+    /// The event that git runs it for.
+    pub event: Hook,
     /// The command, as a line of shell.
     pub command: String,
     /// Whether git runs it: `hook.<name>.enabled` can switch it off.
@@ -43,9 +43,9 @@ impl ConfigScope {
     /// # Errors
     ///
     /// git cannot write the file.
-    pub fn set(self, event: &str, command: &str) -> Result<(), Error> {
+    pub fn set(self, event: Hook, command: &str) -> Result<(), Error> {
         // Without an event a command is never run, without a command git stops.
-        for (key, value) in [("command", command), ("event", event)] {
+        for (key, value) in [("command", command), ("event", event.name())] {
             let name = format!("{SECTION}{event}.{key}");
             if self.values(&name)? != [value] {
                 run_with(writing_git(), &["config", self.option(), "--replace-all", &name, value], &[])?;
@@ -65,7 +65,7 @@ impl ConfigScope {
     /// # Errors
     ///
     /// git cannot write the file.
-    pub fn unset(self, event: &str) -> Result<bool, Error> {
+    pub fn unset(self, event: Hook) -> Result<bool, Error> {
         let mut was_set = false;
         for key in ["event", "command"] {
             let name = format!("{SECTION}{event}.{key}");
@@ -130,15 +130,15 @@ pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
         let Some((event, key)) = name.strip_prefix(SECTION).and_then(|rest| rest.rsplit_once('.')) else {
             continue;
         };
+        let Ok(event) = event.parse() else { continue };
         match key {
             "command" => {
                 hooks.retain(|hook| hook.event != event);
-                let (scope, event) = (text(scope), event.to_owned());
-                hooks.push(ConfiguredHook { scope, event, command: value, is_enabled: true });
+                hooks.push(ConfiguredHook { scope: text(scope), event, command: value, is_enabled: true });
             }
             "enabled" => {
-                off.retain(|name| name != event);
-                off.extend(matches!(value.as_str(), "false" | "no" | "off" | "0").then(|| event.to_owned()));
+                off.retain(|hook| *hook != event);
+                off.extend(matches!(value.as_str(), "false" | "no" | "off" | "0").then_some(event));
             }
             _ => {}
         }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
-use super::ObjectId;
+use super::{Hook, ObjectId};
 
 /// Why a repository could not be read. Nothing that could not be read is ever
 /// taken for clean.
@@ -132,7 +132,7 @@ pub enum Error {
     ThrowAwayIndex(#[source] io::Error),
     /// A hook cannot be run.
     #[error("could not run the hook `{0}`")]
-    RunHook(String, #[source] io::Error),
+    RunHook(Hook, #[source] io::Error),
     /// The staged contents of a path cannot be read.
     #[error("could not read the staged contents `{0}`: `git fsck` names what is missing")]
     ReadBlob(String, #[source] Cause),

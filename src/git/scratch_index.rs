@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::command_line::{path, run_with, text};
 use super::configured_hooks::older_than;
-use super::{Error, Layout, Object, Repository};
+use super::{Error, Hook, Layout, Object, Repository};
 use crate::signals::Signals;
 use crate::timeout::{Finish, run_with_timeout};
 
@@ -69,7 +69,7 @@ impl<'r> ScratchIndex<'r> {
         Ok(index)
     }
 
-    /// Runs the hook `name` for this index as `git commit` would, for at most `limit`.
+    /// Runs `hook` for this index as `git commit` would, for at most `limit`.
     ///
     /// A missing hook passes. `hooks` is the hooks directory, for a git that is too old
     /// for `git hook run`.
@@ -79,26 +79,26 @@ impl<'r> ScratchIndex<'r> {
     /// The hook cannot be started, or a signal came.
     pub fn run_hook(
         &self,
-        name: &str,
+        hook: Hook,
         hooks: &Path,
         limit: Duration,
         signals: &Signals,
     ) -> Result<Finish, Error> {
-        let mut hook = if older_than(GIT_HOOK_RUN)?.is_some() {
+        let mut command = if older_than(GIT_HOOK_RUN)?.is_some() {
             let mut shell = Command::new("sh");
-            shell.args(["-c", RUN_HOOK]).arg(hooks.join(name));
+            shell.args(["-c", RUN_HOOK]).arg(hooks.join(hook.name()));
             shell
         } else {
             let mut git = Command::new("git");
-            git.args(SETTINGS).args(["hook", "run", "--ignore-missing", name]);
+            git.args(SETTINGS).args(["hook", "run", "--ignore-missing", hook.name()]);
             git
         };
-        hook.current_dir(self.layout.worktree()).envs(self.environment());
+        command.current_dir(self.layout.worktree()).envs(self.environment());
         // A relative path in the environment would be wrong in the worktree's root.
         if ["GIT_DIR", "GIT_WORK_TREE"].into_iter().any(|name| env::var_os(name).is_some()) {
-            hook.env("GIT_DIR", self.layout.git_dir()).env("GIT_WORK_TREE", self.layout.worktree());
+            command.env("GIT_DIR", self.layout.git_dir()).env("GIT_WORK_TREE", self.layout.worktree());
         }
-        run_with_timeout(hook, limit, signals).map_err(|error| Error::RunHook(name.to_owned(), error))
+        run_with_timeout(command, limit, signals).map_err(|error| Error::RunHook(hook, error))
     }
 
     /// The variables that make git work on this index.

@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 
 use super::{
-    Error, HOME, Hooks, Kept, Manager, NAMES, entries, has_line, hook_name, is_executable, is_overwritten,
-    is_there, kept, real,
+    Error, HOME, Hooks, Kept, Manager, entries, has_line, hook_of, is_executable, is_overwritten, is_there,
+    kept, real,
 };
-use crate::git::read_regular_file;
+use crate::git::{Hook, read_regular_file};
 
 /// What there is of hooks in a repository.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Examined {
-    /// The place of each hook of [`NAMES`], in their order.
+    /// The place of each hook, in the order of [`Hook::ALL`].
     pub places: Vec<Place>,
     /// Hooks of ours that another manager has moved aside (`pre-commit.legacy`), each with
-    /// the name of the hook that it was.
-    pub aside: Vec<(&'static str, PathBuf)>,
+    /// the hook that it was.
+    pub aside: Vec<(Hook, PathBuf)>,
     /// Other directories of the repository that hold hooks of ours.
     pub elsewhere: Vec<PathBuf>,
 }
@@ -27,8 +27,8 @@ pub struct Examined {
 /// The place of one hook.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Place {
-    /// The hook's name.
-    pub name: &'static str,
+    /// The hook.
+    pub hook: Hook,
     /// Where git looks for it.
     pub path: PathBuf,
     /// The file that a symlink there leads to.
@@ -83,18 +83,18 @@ impl Hooks {
     pub fn examine(directory: &Path, common_dir: &Path) -> Result<Examined, Error> {
         let hooks = Self { directory: real(directory), common_dir: real(common_dir) };
         let aside = |path: PathBuf| {
-            Some((hooks.name_of_ours(&path)?, path)).filter(|(name, path)| !path.ends_with(name))
+            Some((hooks.hook_of_ours(&path)?, path)).filter(|(hook, path)| !path.ends_with(hook.name()))
         };
         let listed = if hooks.directory.is_dir() { entries(&hooks.directory)? } else { Vec::new() };
         Ok(Examined {
-            places: NAMES.into_iter().map(|name| hooks.place(name)).collect(),
+            places: Hook::ALL.into_iter().map(|hook| hooks.place(hook)).collect(),
             aside: listed.into_iter().filter_map(aside).collect(),
             elsewhere: hooks.linked().into_iter().filter(|linked| *linked != hooks.directory).collect(),
         })
     }
 
-    fn place(&self, name: &'static str) -> Place {
-        let path = self.directory.join(name);
+    fn place(&self, hook: Hook) -> Place {
+        let path = self.directory.join(hook.name());
         let is_ours = self.is_ours(&path);
         let stands = match () {
             () if is_ours && is_overwritten(&path) => Stands::Overwritten,
@@ -104,25 +104,25 @@ impl Hooks {
             () => Stands::Nothing,
         };
         let text = if is_ours { read_regular_file(&path).ok() } else { None };
-        let kept = Some(kept(&self.directory, name)).filter(|kept| is_there(kept));
+        let kept = Some(kept(&self.directory, hook)).filter(|kept| is_there(kept));
         let is_run = |kept: &Path| is_ours && stands == Stands::Runs && is_executable(kept);
         Place {
-            name,
+            hook,
             real: real(&path),
             stands,
             is_ours,
             manager: if is_ours { None } else { Manager::of(&path) },
-            has_line: has_line(&path, name),
+            has_line: has_line(&path, hook),
             binary: text.as_deref().and_then(binary),
             kept: kept.map(|path| Kept { runs: is_run(&path), manager: Manager::of(&path), path }),
             path,
         }
     }
 
-    /// The name of the hook that a file is called by, where it is ours: files that are called
+    /// The hook that a file is named for, where it is ours: files that are called
     /// otherwise are not read.
-    fn name_of_ours(&self, path: &Path) -> Option<&'static str> {
-        NAMES.into_iter().find(|name| hook_name(path) == *name).filter(|_| self.is_ours(path))
+    fn hook_of_ours(&self, path: &Path) -> Option<Hook> {
+        hook_of(path).filter(|_| self.is_ours(path))
     }
 
     /// The directories inside the git directory that hold links to the shim, sorted.
@@ -132,7 +132,7 @@ impl Hooks {
         while let Some(directory) = unread.pop() {
             // What cannot be listed, git finds no hook in.
             let paths = entries(&directory).unwrap_or_default();
-            if paths.iter().any(|path| self.name_of_ours(path).is_some()) {
+            if paths.iter().any(|path| self.hook_of_ours(path).is_some()) {
                 linked.push(directory);
             }
             let is_open = |path: &PathBuf| {

@@ -6,8 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{Error, Hooks, Manager, disk, hook_name, is_there, leads_to_us, remove};
-use crate::git::read_regular_file;
+use super::{Error, Hooks, Manager, disk, hook_name, hook_of, is_there, leads_to_us, remove};
+use crate::git::{Hook, read_regular_file};
 
 /// What pre-commit and prek, and lefthook, add to the name of a hook that was there before.
 const ASIDE: [&str; 2] = [".legacy", ".old"];
@@ -18,14 +18,13 @@ pub(super) const KEPT: &str = ".before-stage-guard";
 
 impl Hooks {
     /// Keeps the hook that has the place of ours.
-    pub(super) fn make_room(&self, name: &str) -> Result<(), Error> {
-        let place = self.directory.join(name);
+    pub(super) fn make_room(&self, hook: Hook) -> Result<(), Error> {
+        let place = self.directory.join(hook.name());
         if self.is_ours(&place) {
             return Ok(());
         }
         // Another manager has moved our link aside: what is kept goes there.
-        for moved in self.links(&self.directory)?.iter().filter(|moved| hook_name(moved) == OsStr::new(name))
-        {
+        for moved in self.links(&self.directory)?.iter().filter(|moved| hook_of(moved) == Some(hook)) {
             self.put_back(moved)?;
         }
         // A manager that is installed later puts ours over what stands there.
@@ -38,13 +37,13 @@ impl Hooks {
         if !is_there(&place) {
             return Ok(());
         }
-        keep(&place, &kept(&self.directory, name))
+        keep(&place, &kept(&self.directory, hook))
     }
 
     /// A kept hook that was a link to another hook leads to where that is kept now: in its
     /// old place it would find us.
-    pub(super) fn lead_aside(&self, name: &str) -> Result<(), Error> {
-        let link = kept(&self.directory, name);
+    pub(super) fn lead_aside(&self, hook: Hook) -> Result<(), Error> {
+        let link = kept(&self.directory, hook);
         let Ok(target) = fs::read_link(&link) else { return Ok(()) };
         let mut aside = target.into_os_string();
         aside.push(KEPT);
@@ -92,8 +91,8 @@ pub fn is_installed_again(kept: &Path) -> bool {
 }
 
 /// Where the hook of this name that was there before is kept.
-pub(super) fn kept(directory: &Path, name: &str) -> PathBuf {
-    with_suffix(&directory.join(name), KEPT)
+pub(super) fn kept(directory: &Path, hook: Hook) -> PathBuf {
+    with_suffix(&directory.join(hook.name()), KEPT)
 }
 
 /// A path with more at the end of its name.

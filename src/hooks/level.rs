@@ -1,40 +1,36 @@
-//! Which hooks are guarded.
+//! Which hooks `install` guards.
 
-/// Which hooks `install` links.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+use crate::git::Hook;
+
+/// How much of what git can do the hooks guard; each level includes the lower ones.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Level {
-    /// Those of a commit and a merge.
+    /// Commits and merges, unless git is run with `--no-verify`.
     Default,
-    /// Those too that git runs under `--no-verify`, for picks and patches, and before
-    /// a push.
+    /// Also `--no-verify`, picks, patches and pushes.
     Strict,
-    /// And the one that it runs for every update of a ref, with that of a push taken in:
-    /// there git changes the files before it updates the ref.
+    /// Also every update of a branch. This includes pushes into the repository: with
+    /// `receive.denyCurrentBranch = updateInstead`, git changes files before it updates the ref.
     Refs,
-    /// The one of a bare repository that is pushed to.
-    Bare,
 }
+
+/// The hooks that are guarded in a bare repository: nobody commits there.
+pub const BARE_HOOKS: [Hook; 1] = [Hook::PreReceive];
 
 impl Level {
-    /// The names of the hooks.
+    /// Returns the lowest level that guards `hook`.
     #[must_use]
-    pub fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Default => &NAMES[..2],
-            Self::Strict => &NAMES[..5],
-            Self::Refs => &NAMES,
-            Self::Bare => &NAMES[6..],
+    pub fn of(hook: Hook) -> Self {
+        match hook {
+            Hook::PreCommit | Hook::PreMergeCommit => Self::Default,
+            Hook::PrepareCommitMsg | Hook::PreApplypatch | Hook::PrePush => Self::Strict,
+            Hook::ReferenceTransaction | Hook::PreReceive => Self::Refs,
         }
     }
-}
 
-/// Every hook that is guarded, those of each level after the other.
-pub const NAMES: [&str; 7] = [
-    "pre-commit",
-    "pre-merge-commit",
-    "prepare-commit-msg",
-    "pre-applypatch",
-    "pre-push",
-    "reference-transaction",
-    "pre-receive",
-];
+    /// Returns the hooks that this level guards.
+    #[must_use]
+    pub fn hooks(self) -> Vec<Hook> {
+        Hook::ALL.into_iter().filter(|hook| Self::of(*hook) <= self).collect()
+    }
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 
 use super::is_executable;
-use crate::git::read_regular_file;
+use crate::git::{Hook, read_regular_file};
 
 /// A program that installs hooks of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -77,15 +77,15 @@ pub fn file_of_user(hook: &Path) -> PathBuf {
     }
 }
 
-/// Whether git runs `hook`, and that file has a line that runs the guard in the hook of
-/// this name.
+/// Returns whether git runs the file at `path` and it has a line that runs the guard as
+/// `hook`.
 #[must_use]
-pub fn has_line(hook: &Path, name: &str) -> bool {
-    if !is_executable(hook) {
+pub fn has_line(path: &Path, hook: Hook) -> bool {
+    if !is_executable(path) {
         return false;
     }
-    let text = read_regular_file(&file_of_user(hook)).unwrap_or_default();
+    let text = read_regular_file(&file_of_user(path)).unwrap_or_default();
     let runs_guard =
-        |line: &[u8]| line.contains_str("stage-guard") && line.contains_str(format!(" hook {name}"));
+        |line: &[u8]| line.contains_str("stage-guard") && line.contains_str(format!(" hook {hook}"));
     text.lines().any(|line| !line.trim_ascii_start().starts_with(b"#") && runs_guard(line))
 }

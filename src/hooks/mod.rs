@@ -21,10 +21,10 @@ use bstr::ByteSlice;
 pub use examined::{Examined, Place, Stands};
 pub use keeping::is_installed_again;
 use keeping::{KEPT, is_same_file, kept, with_suffix, without_suffix};
-pub use level::{Level, NAMES};
+pub use level::{BARE_HOOKS, Level};
 pub use manager::{Manager, file_of_user, has_line};
 
-use crate::git::read_regular_file;
+use crate::git::{Hook, read_regular_file};
 
 /// The shim, as it also serves in a folder of hooks by itself.
 const SHIM: &str = include_str!("../../hooks/pre-commit");
@@ -50,8 +50,8 @@ pub struct Hooks {
 /// What `install` found and did for one hook.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Installed {
-    /// The hook's name.
-    pub name: &'static str,
+    /// The hook.
+    pub hook: Hook,
     /// The hook that was there before.
     pub kept: Option<Kept>,
 }
@@ -132,25 +132,25 @@ impl Hooks {
         Ok(Self { directory, common_dir })
     }
 
-    /// Writes the shim for `binary` and links the hooks of `level` to it, and those
+    /// Writes the shim for `binary` and links `hooks` to it, and those
     /// that an earlier `install` has linked: none is ever taken away here. A hook that
     /// was there before is kept. Done twice, it changes nothing.
     ///
     /// # Errors
     ///
     /// A hook that was there before cannot be kept, or the disk refuses.
-    pub fn install(&self, binary: &Path, level: Level) -> Result<Vec<Installed>, Error> {
+    pub fn install(&self, binary: &Path, hooks: &[Hook]) -> Result<Vec<Installed>, Error> {
         self.set_aside_overwritten()?;
         let made = self.make_directory(&self.directory).and_then(|()| self.make_directory(&self.home()));
         let installed = made.and_then(|()| self.write_shim(binary)).and_then(|()| {
             let is_wanted =
-                |name: &&str| level.names().contains(name) || self.is_ours(&self.directory.join(name));
-            let names: Vec<&str> = NAMES.into_iter().filter(is_wanted).collect();
+                |hook: &Hook| hooks.contains(hook) || self.is_ours(&self.directory.join(hook.name()));
+            let hooks: Vec<Hook> = Hook::ALL.into_iter().filter(is_wanted).collect();
             // All that may be refused comes before the first link.
-            names.iter().try_for_each(|name| self.make_room(name))?;
-            names.iter().try_for_each(|name| self.link(name))?;
-            names.iter().try_for_each(|name| self.lead_aside(name))?;
-            Ok(names.into_iter().map(|name| self.installed(name)).collect())
+            hooks.iter().try_for_each(|hook| self.make_room(*hook))?;
+            hooks.iter().try_for_each(|hook| self.link(*hook))?;
+            hooks.iter().try_for_each(|hook| self.lead_aside(*hook))?;
+            Ok(hooks.into_iter().map(|hook| self.installed(hook)).collect())
         });
         if installed.is_err() && self.links(&self.directory).is_ok_and(|links| links.is_empty()) {
             let _ = self.remove_home();
@@ -181,7 +181,7 @@ impl Hooks {
             }
             for kept in entries(&directory)? {
                 let Some(place) = without_suffix(&kept, KEPT) else { continue };
-                if !NAMES.iter().any(|name| hook_name(&place) == **name) {
+                if hook_of(&place).is_none() {
                     continue;
                 }
                 if !is_there(&place) {
@@ -255,19 +255,19 @@ impl Hooks {
         })
     }
 
-    fn link(&self, name: &str) -> Result<(), Error> {
-        let link = self.directory.join(name);
+    fn link(&self, hook: Hook) -> Result<(), Error> {
+        let link = self.directory.join(hook.name());
         if self.is_ours(&link) && link.is_symlink() {
             return Ok(());
         }
         self.put_in_place(&link, "link", |new| symlink(self.way_to_shim(&self.directory), new))
     }
 
-    fn installed(&self, name: &'static str) -> Installed {
-        let kept = kept(&self.directory, name);
+    fn installed(&self, hook: Hook) -> Installed {
+        let kept = kept(&self.directory, hook);
         let runs = is_executable(&kept) && !leads_to_us(&kept);
         let manager = Manager::of(&kept);
-        Installed { name, kept: is_there(&kept).then_some(Kept { path: kept, runs, manager }) }
+        Installed { hook, kept: is_there(&kept).then_some(Kept { path: kept, runs, manager }) }
     }
 
     /// Makes a file in our own directory and moves it to its place, which so has the
@@ -348,6 +348,10 @@ fn is_executable(path: &Path) -> bool {
 fn hook_name(path: &Path) -> OsString {
     let name = path.file_name().unwrap_or_default().as_bytes();
     OsString::from_vec(name.split(|byte| *byte == b'.').next().unwrap_or_default().to_vec())
+}
+
+fn hook_of(path: &Path) -> Option<Hook> {
+    hook_name(path).to_str()?.parse().ok()
 }
 
 /// What a directory holds, sorted; nothing where there is none.

@@ -7,9 +7,9 @@ use owo_colors::OwoColorize;
 
 use super::agent::word;
 use super::escape::{escape, escape_multiline, shell_word};
-use super::hooks::{addition, file};
+use super::hooks::{addition, file, list};
 use crate::doctor::{Answer, Diagnosis, Examined, Finding, PolicyState, Probe};
-use crate::git::{ConfiguredHook, Origin};
+use crate::git::{ConfiguredHook, Hook, Origin};
 use crate::hooks::{Level, Manager, Place, file_of_user};
 use crate::policy::FILE_NAME;
 
@@ -31,10 +31,10 @@ pub fn examined(out: &mut impl Write, examined: &Examined) -> io::Result<()> {
     writeln!(out, "hooks:   {}{}", file(&place.directory), by.unwrap_or_default())?;
     let guarded = examined.guarded();
     if !guarded.is_empty() {
-        writeln!(out, "guarded: {} (`{}`)", guarded.join(", "), install(examined.level()))?;
+        writeln!(out, "guarded: {} (`{}`)", list(&guarded), install(examined.level()))?;
     }
-    for hook in examined.configured.iter().filter(|hook| guarded.contains(&hook.event.as_str())) {
-        writeln!(out, "by:      {} in the {} configuration", escape(&hook.event), escape(&hook.scope))?;
+    for hook in examined.configured.iter().filter(|hook| guarded.contains(&hook.event)) {
+        writeln!(out, "by:      {} in the {} configuration", hook.event, escape(&hook.scope))?;
     }
     for kept in hooks.places.iter().filter_map(|place| place.kept.as_ref()).filter(|kept| kept.runs) {
         writeln!(out, "kept:    {} runs as well", file(&kept.path))?;
@@ -52,7 +52,7 @@ pub fn examined(out: &mut impl Write, examined: &Examined) -> io::Result<()> {
         return writeln!(out, "probe:   none");
     };
     let refused = staged.iter().filter(|(_, answer)| *answer == Answer::Refused).map(|(name, _)| *name);
-    let refused: Vec<&str> = refused.collect();
+    let refused: Vec<&str> = refused.map(Hook::name).collect();
     let by = if refused.is_empty() { "no hook".to_owned() } else { refused.join(" and ") };
     writeln!(out, "probe:   {} is refused by {by}", escape(path))
 }
@@ -137,15 +137,15 @@ fn said(finding: &Finding) -> String {
         Finding::SessionAllowed => format!("the session directory is allowed by {FILE_NAME}"),
         Finding::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
         Finding::Incomplete(level, missing) => {
-            format!("not guarded: {}, which `{}` guards", missing.join(", "), install(*level))
+            format!("not guarded: {}, which `{}` guards", list(missing), install(*level))
         }
         Finding::TooOld(version) => format!("git {} runs no configured hooks", escape(version)),
         Finding::SwitchedOff(hook) => {
-            format!("{} is configured and switched off ({})", escape(&hook.event), escape(&hook.scope))
+            format!("{} is configured and switched off ({})", hook.event, escape(&hook.scope))
         }
         Finding::Twice(hook) => format!(
             "{} is guarded twice, by a file and by the {} configuration",
-            escape(&hook.event),
+            hook.event,
             escape(&hook.scope)
         ),
         Finding::KeptOff(_, kept) => format!("{} was there before and does not run", file(&kept.path)),
@@ -168,7 +168,7 @@ fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<Stri
                 file(&file_of_user(&place.path))
             );
         }
-        addition(place.manager, &place.path, place.name, program)
+        addition(place.manager, &place.path, place.hook, program)
     };
     let name = word(program);
     let setting = |hook: &ConfiguredHook, option: &str, key: &str| {
@@ -193,7 +193,7 @@ fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<Stri
             add(place)
         }
         Finding::KeptOff(place, kept) if place.is_guarded() => format!("chmod +x {}", word(&kept.path)),
-        Finding::NotForLong(place, manager) => addition(Some(*manager), &place.path, place.name, program),
+        Finding::NotForLong(place, manager) => addition(Some(*manager), &place.path, place.hook, program),
         Finding::Incomplete(level, _) => format!("{name} {}", install(*level)),
         Finding::BrokenPolicy(_) => format!("correct {FILE_NAME}"),
         Finding::SessionAllowed => format!("take it out of `allow` and `disable` in {FILE_NAME}"),
@@ -238,7 +238,7 @@ fn answered(answer: &Answer) -> String {
 /// The command that guards the hooks of a level.
 fn install(level: Level) -> &'static str {
     match level {
-        Level::Default | Level::Bare => "install",
+        Level::Default => "install",
         Level::Strict => "install --strict",
         Level::Refs => "install --strict=refs",
     }

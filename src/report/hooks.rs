@@ -8,7 +8,7 @@ use bstr::ByteSlice;
 
 use super::agent::word;
 use super::escape::{escape, escape_multiline, shell_word};
-use crate::git::{HooksPath, Origin};
+use crate::git::{Hook, HooksPath, Origin};
 use crate::hooks::{Installed, Kept, Manager, Uninstalled, file_of_user};
 
 /// Why a bare repository is not guarded more strictly.
@@ -50,16 +50,16 @@ pub fn installed(
     program: &Path,
     installed: &[Installed],
 ) -> io::Result<()> {
-    let names: Vec<&str> = installed.iter().map(|hook| hook.name).collect();
+    let hooks: Vec<Hook> = installed.iter().map(|installed| installed.hook).collect();
     writeln!(out, "guarded: {}", file(top))?;
-    writeln!(out, "hooks:   {} in {}, which run {}", names.join(", "), file(&place.directory), file(binary))?;
-    for Installed { name, kept } in installed {
+    writeln!(out, "hooks:   {} in {}, which run {}", list(&hooks), file(&place.directory), file(binary))?;
+    for Installed { hook, kept } in installed {
         let Some(Kept { path, runs, manager }) = kept else { continue };
         let what = if *runs { "runs as well" } else { "was off and stays off" };
-        writeln!(out, "kept:    the {name} that was there {what}, from {}", file(path))?;
+        writeln!(out, "kept:    the {hook} that was there {what}, from {}", file(path))?;
         if *manager == Some(Manager::Lefthook) {
             writeln!(out, "note:    lefthook takes its place again when its configuration changes;")?;
-            writeln!(out, "         {}", addition(*manager, path, name, program))?;
+            writeln!(out, "         {}", addition(*manager, path, *hook, program))?;
         }
     }
     if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {
@@ -103,16 +103,16 @@ pub fn uninstalled(out: &mut impl Write, done: &Uninstalled) -> io::Result<()> {
 /// The line of shell by which a configured hook runs `binary` for `event`. git adds the
 /// hook's arguments to it.
 #[must_use]
-pub fn command(binary: &Path, event: &str) -> String {
+pub fn command(binary: &Path, event: Hook) -> String {
     let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
-    if event == "reference-transaction" {
+    if event == Hook::ReferenceTransaction {
         // git runs it some 16 times for a pick, and most of them have nothing to judge.
         return format!("f() {{ [ \"$1\" = prepared ] || exit 0; exec {binary} hook {event} \"$@\"; }}; f");
     }
     format!("{binary} hook {event}")
 }
 
-/// Writes that the hooks called `names` are configured, with what `binary` they run: for
+/// Writes that `hooks` are configured, with what `binary` they run: for
 /// a repository, or for all of the user's.
 ///
 /// # Errors
@@ -122,14 +122,14 @@ pub fn configured(
     out: &mut impl Write,
     repository: Option<(&Path, &HooksPath)>,
     binary: &Path,
-    names: &[&str],
+    hooks: &[Hook],
 ) -> io::Result<()> {
     let (guarded, place) = match repository {
         Some((top, _)) => (file(top), "the repository's configuration"),
         None => ("every repository of yours".to_owned(), "your global configuration"),
     };
     writeln!(out, "guarded: {guarded}")?;
-    writeln!(out, "hooks:   {} in {place}, which run {}", names.join(", "), file(binary))?;
+    writeln!(out, "hooks:   {} in {place}, which run {}", list(hooks), file(binary))?;
     if let Some((_, HooksPath { directory, .. })) = repository {
         writeln!(out, "note:    git also runs those in {}, which belong to somebody else", file(directory))?;
     }
@@ -141,11 +141,11 @@ pub fn configured(
 /// # Errors
 ///
 /// What `out` answers.
-pub fn unconfigured(out: &mut impl Write, scope: &str, names: &[&str]) -> io::Result<()> {
-    if names.is_empty() {
+pub fn unconfigured(out: &mut impl Write, scope: &str, hooks: &[Hook]) -> io::Result<()> {
+    if hooks.is_empty() {
         return writeln!(out, "there was no hook of stage-guard in the {scope} configuration");
     }
-    writeln!(out, "no longer guarded: {} in the {scope} configuration", names.join(", "))
+    writeln!(out, "no longer guarded: {} in the {scope} configuration", list(hooks))
 }
 
 /// Why `install --global` did nothing with this version of git.
@@ -159,12 +159,12 @@ pub fn too_old(version: &str) -> String {
 }
 
 /// Why `install` did not guard: git runs the hooks from a directory that is not
-/// the repository's. Names the lines with which its owner runs `program` in each of the
-/// hooks called `names`.
+/// the repository's. Names the lines with which its owner runs `program` in each of
+/// `hooks`.
 #[must_use]
-pub fn not_guarded(directory: &Path, origin: Option<&Origin>, program: &Path, names: &[&str]) -> String {
-    let hook = |name: &str| directory.join(name);
-    let owner = Manager::of(&hook("pre-commit"));
+pub fn not_guarded(directory: &Path, origin: Option<&Origin>, program: &Path, hooks: &[Hook]) -> String {
+    let path = |hook: Hook| directory.join(hook.name());
+    let owner = Manager::of(&path(Hook::PreCommit));
     let form = if owner == Some(Manager::Husky) { "" } else { " (executable, first line #!/bin/sh)" };
     let set_by = origin.map_or_else(|| "a symlink".to_owned(), Origin::to_string);
     let mut message = format!(
@@ -175,8 +175,8 @@ pub fn not_guarded(directory: &Path, origin: Option<&Origin>, program: &Path, na
         owner.map_or("somebody else", Manager::name),
     );
     let added =
-        |name: &&str| format!("\n  {}:\n    {}", file_of_user(&hook(name)).display(), line(program, name));
-    message.extend(names.iter().map(added));
+        |hook: &Hook| format!("\n  {}:\n    {}", file_of_user(&path(*hook)).display(), line(program, *hook));
+    message.extend(hooks.iter().map(added));
     message
 }
 
@@ -192,35 +192,39 @@ pub fn guarded_by_owner(out: &mut impl Write, directory: &Path) -> io::Result<()
 
 /// The line by which another's hook of this name runs `program`. What git says on standard
 /// input it leaves to the lines after it, in `$refs`.
-fn line(program: &Path, name: &str) -> String {
+fn line(program: &Path, hook: Hook) -> String {
     let program = word(program);
     let fed = "refs=$(cat); printf '%s' \"$refs\" |";
-    match name {
-        "pre-push" => format!("{fed} {program} hook {name} || exit"),
-        "reference-transaction" => format!("{fed} {program} hook {name} \"$@\" || exit"),
-        _ => format!("{program} hook {name} || exit"),
+    match hook {
+        Hook::PrePush => format!("{fed} {program} hook {hook} || exit"),
+        Hook::ReferenceTransaction => format!("{fed} {program} hook {hook} \"$@\" || exit"),
+        _ => format!("{program} hook {hook} || exit"),
     }
 }
 
-/// What is to be added, and to which file, so that the owner of `hook`, which is called
-/// `name`, runs `program` too.
-pub(super) fn addition(owner: Option<Manager>, hook: &Path, name: &str, program: &Path) -> String {
+/// What is to be added, and to which file, so that the owner of the file at `path`
+/// runs `program` as `hook` too.
+pub(super) fn addition(owner: Option<Manager>, path: &Path, hook: Hook, program: &Path) -> String {
     match owner {
         Some(Manager::Lefthook) => {
-            let command = format!("{} hook {name}", word(program));
+            let command = format!("{} hook {hook}", word(program));
             let is_plain =
                 command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._- ".contains(&byte));
             let run = if is_plain { command } else { serde_json::Value::from(command).to_string() };
-            let job = if name == "pre-push" {
+            let job = if hook == Hook::PrePush {
                 format!("{{run: {run}, use_stdin: true}}")
             } else {
                 format!("run: {run}")
             };
-            format!("add `- {job}` to the `jobs` of `{name}` in lefthook.yml")
+            format!("add `- {job}` to the `jobs` of `{hook}` in lefthook.yml")
         }
-        Some(Manager::Husky) => format!("add `{}` to {}", line(program, name), file(&file_of_user(hook))),
-        _ => format!("add `{}` to {}, executable, by hand", line(program, name), file(hook)),
+        Some(Manager::Husky) => format!("add `{}` to {}", line(program, hook), file(&file_of_user(path))),
+        _ => format!("add `{}` to {}, executable, by hand", line(program, hook), file(path)),
     }
+}
+
+pub(super) fn list(hooks: &[Hook]) -> String {
+    hooks.iter().map(|hook| hook.name()).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn file(path: &Path) -> String {

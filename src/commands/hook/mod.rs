@@ -12,12 +12,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::check::{self, Moment};
 use super::{Outcome, Output, Tell};
-use crate::cli::{HookArgs, Options};
+use crate::cli::{HookArgs, HookName, Options};
+use crate::git::Hook;
 use crate::hooks::{is_installed_again, kept};
 use crate::report;
-
-/// The hooks that git tells about refs on standard input.
-const FED: [&str; 3] = ["pre-push", "pre-receive", "reference-transaction"];
 
 /// Does what the hook of this name is for, then runs the one that was there before.
 /// That may stage more, so what is staged is judged again.
@@ -28,7 +26,7 @@ pub(super) fn run(
     tell: Tell,
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let input = if FED.contains(&args.name.as_str()) { Some(read(args, stdin)?) } else { None };
+    let input = if reads_stdin(&args.name) { Some(read(args, stdin)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
     let outcome = judge(options, args, refs, tell, out)?;
     let kept = args.then.as_ref().filter(|kept| outcome == Outcome::Allowed && !is_installed_again(kept));
@@ -48,22 +46,29 @@ fn judge(
     tell: Tell,
     out: &mut Output,
 ) -> Result<Outcome, Box<dyn Error>> {
-    match args.name.as_str() {
-        "pre-commit" => check::staged(options, Moment::PreCommit, out),
-        "pre-merge-commit" => check::staged(options, Moment::PreMergeCommit, out),
-        "prepare-commit-msg" | "pre-applypatch" => check::staged(options, Moment::PastNoVerify, out),
-        "managed" => managed::run(options, tell, out),
-        "pre-push" => pre_push::run(options, refs, tell, out),
-        "pre-receive" => pre_receive::run(options, refs, tell, out),
-        "reference-transaction" => {
+    let hook = match &args.name {
+        HookName::Git(hook) => *hook,
+        HookName::Managed => return managed::run(options, tell, out),
+        HookName::Unknown(name) => {
+            report::hooks::unknown(out, name)?;
+            return Ok(Outcome::Allowed);
+        }
+    };
+    match hook {
+        Hook::PreCommit => check::staged(options, Moment::PreCommit, out),
+        Hook::PreMergeCommit => check::staged(options, Moment::PreMergeCommit, out),
+        Hook::PrepareCommitMsg | Hook::PreApplypatch => check::staged(options, Moment::PastNoVerify, out),
+        Hook::PrePush => pre_push::run(options, refs, tell, out),
+        Hook::PreReceive => pre_receive::run(options, refs, tell, out),
+        Hook::ReferenceTransaction => {
             let state = args.arguments.first().map(OsString::as_os_str).unwrap_or_default();
             reference_transaction::run(options, state, refs, tell, out)
         }
-        name => {
-            report::hooks::unknown(out, name)?;
-            Ok(Outcome::Allowed)
-        }
     }
+}
+
+fn reads_stdin(name: &HookName) -> bool {
+    matches!(name, HookName::Git(hook) if hook.reads_stdin())
 }
 
 /// All that git says on standard input: the line that the shim has read of it first.
