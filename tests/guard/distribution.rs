@@ -1,4 +1,4 @@
-//! What is handed out: the version that the binary tells, and what ships with it.
+//! What ships: the version of the binary, the files of the package, and the metadata of both registries.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,31 +13,31 @@ use super::sandbox::{BINARY, Repo};
 #[path = "../../build/commit.rs"]
 mod commit;
 
-const TOP: &str = env!("CARGO_MANIFEST_DIR");
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// What git says in the directory of the sources, where that is the top of a worktree.
+/// The output of git in the source directory; `None` if that is no repository of its own.
 fn git_of_sources(arguments: &str) -> Option<String> {
-    if !fs::exists(format!("{TOP}/.git")).unwrap() {
-        eprintln!("skipped: the sources are in no repository of their own");
+    if !fs::exists(format!("{ROOT}/.git")).unwrap() {
+        eprintln!("skipped: the sources are not in a repository of their own");
         return None;
     }
     let mut git = Repo::uncreated().command("git");
-    git.current_dir(TOP).args(arguments.split(' '));
+    git.current_dir(ROOT).args(arguments.split(' '));
     let run = Repo::run(git, b"");
     if run.code != 0 {
-        eprintln!("skipped: git says {}", run.err);
+        eprintln!("skipped: git failed: {}", run.err);
     }
     (run.code == 0).then_some(run.out)
 }
 
 fn cargo(arguments: &str) -> String {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(TOP).args(arguments.split(' '));
+    cargo.current_dir(ROOT).args(arguments.split(' '));
     Repo::run(cargo, b"").success()
 }
 
 fn document(name: &str) -> Table {
-    fs::read_to_string(Path::new(TOP).join(name)).unwrap().parse().unwrap()
+    fs::read_to_string(Path::new(ROOT).join(name)).unwrap().parse().unwrap()
 }
 
 fn text<'v>(table: &'v Value, key: &str) -> &'v str {
@@ -47,16 +47,16 @@ fn text<'v>(table: &'v Value, key: &str) -> &'v str {
 #[test]
 fn the_version_names_the_commit_of_the_sources() {
     let Some(id) = git_of_sources("rev-parse --short=12 HEAD") else { return };
-    let mut asked = Repo::uncreated().command(BINARY);
-    asked.current_dir("/").arg("--version");
-    let said = Repo::run(asked, b"").success();
+    let mut command = Repo::uncreated().command(BINARY);
+    command.current_dir("/").arg("--version");
+    let version = Repo::run(command, b"").success();
     let named = format!("stage-guard {} ({}", env!("CARGO_PKG_VERSION"), id.trim());
-    let rest = said.strip_prefix(&named).unwrap_or_default();
-    assert!([")\n", ", changed)\n"].contains(&rest), "{said}");
+    let rest = version.strip_prefix(&named).unwrap_or_default();
+    assert!([")\n", ", changed)\n"].contains(&rest), "{version}");
 }
 
 #[test]
-fn a_build_names_the_commit_that_it_is_of() {
+fn a_build_names_its_commit() {
     let built_from = |repo: &Repo| commit::built_from(&repo.dir).map(|commit| commit.to_string());
     let repo = Repo::new();
     repo.stage("src/main.rs").commit().silent();
@@ -87,7 +87,7 @@ fn a_build_names_the_commit_that_it_is_of() {
 }
 
 #[test]
-fn a_package_names_the_commit_that_it_was_packed_from() {
+fn a_package_names_the_commit_it_was_made_from() {
     let package = Repo::new();
     let id = "0123456789abcdef0123456789abcdef01234567";
     for (git, expected) in [
@@ -106,7 +106,7 @@ fn a_package_names_the_commit_that_it_was_packed_from() {
     }
 }
 
-/// What cargo compares of files to tell whether to build anew.
+/// What cargo compares to decide whether to rebuild: paths, modification times and sizes.
 fn states(paths: Vec<PathBuf>) -> BTreeSet<(PathBuf, SystemTime, u64)> {
     let mut states = BTreeSet::new();
     for path in paths {
@@ -119,10 +119,10 @@ fn states(paths: Vec<PathBuf>) -> BTreeSet<(PathBuf, SystemTime, u64)> {
 }
 
 #[test]
-fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
+fn a_new_commit_or_a_changed_source_triggers_a_build() {
     let formats: &[&[&str]] = &[&[], &["--ref-format=reftable"]];
-    let known = if Repo::git_is_at_least((2, 45)) { formats } else { &formats[..1] };
-    for format in known {
+    let supported = if Repo::git_is_at_least((2, 45)) { formats } else { &formats[..1] };
+    for format in supported {
         let logged = Repo::of_format(format);
         logged.git("worktree add -q ../linked").success();
         let unlogged = Repo::of_format(format);
@@ -152,7 +152,7 @@ fn a_build_is_made_anew_when_the_commit_or_the_sources_change() {
     }
 }
 
-/// What a package holds beside the tests; of a directory all that is in it.
+/// The files of a package, except the tests. A directory stands for all files in it.
 const SHIPPED: [&str; 17] = [
     ".cargo/config.toml",
     ".cargo_vcs_info.json",
@@ -174,7 +174,7 @@ const SHIPPED: [&str; 17] = [
 ];
 
 #[test]
-fn a_package_holds_what_is_needed_and_nothing_else() {
+fn a_package_holds_the_listed_files_only() {
     let Some(tracked) = git_of_sources("ls-files -- src build tests benches docs schemas hooks/pre-commit")
     else {
         return;
@@ -184,9 +184,9 @@ fn a_package_holds_what_is_needed_and_nothing_else() {
     for path in &listed {
         let is_shipped =
             |shipped: &&str| path == shipped || shipped.ends_with('/') && path.starts_with(shipped);
-        assert!(path.starts_with("tests/") || SHIPPED.iter().any(is_shipped), "{path} is foreign");
+        assert!(path.starts_with("tests/") || SHIPPED.iter().any(is_shipped), "{path} is not listed");
     }
-    for path in tracked.lines().filter(|path| Path::new(TOP).join(path).exists()) {
+    for path in tracked.lines().filter(|path| Path::new(ROOT).join(path).exists()) {
         assert!(listed.contains(path), "{path} is not in the package");
     }
     for path in SHIPPED.iter().filter(|path| !path.ends_with('/')) {
@@ -195,21 +195,21 @@ fn a_package_holds_what_is_needed_and_nothing_else() {
 }
 
 #[test]
-fn what_registries_ask_is_told() {
+fn the_manifest_has_what_registries_require() {
     let manifest = document("Cargo.toml");
     let package = &manifest["package"];
     for key in ["description", "license", "readme", "rust-version"] {
         assert!(!text(package, key).is_empty(), "{key}");
     }
-    for (key, most) in [("keywords", 5), ("categories", 5)] {
-        assert!((1..=most).contains(&package[key].as_array().unwrap().len()), "{key}");
+    for (key, max) in [("keywords", 5), ("categories", 5)] {
+        assert!((1..=max).contains(&package[key].as_array().unwrap().len()), "{key}");
     }
-    let readme = fs::read_to_string(format!("{TOP}/README.md")).unwrap();
+    let readme = fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
     assert!(readme.contains(&format!("Rust {} or newer", text(package, "rust-version"))));
 }
 
 #[test]
-fn the_wheel_is_told_of_as_the_package_is() {
+fn the_wheel_has_the_metadata_of_the_crate() {
     let (manifest, pyproject) = (document("Cargo.toml"), document("pyproject.toml"));
     let (package, project) = (&manifest["package"], &pyproject["project"]);
     for key in ["name", "license", "readme"] {
@@ -223,18 +223,18 @@ fn the_wheel_is_told_of_as_the_package_is() {
 }
 
 #[test]
-fn no_dependency_needs_a_newer_compiler() {
+fn dependencies_support_the_minimum_rust_version() {
     let manifest = document("Cargo.toml");
     let number =
         |version: &str| -> Vec<u32> { version.split('.').map(|part| part.parse().unwrap()).collect() };
-    let ours = number(text(&manifest["package"], "rust-version"));
-    let told = cargo("--version --verbose");
-    let host = told.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
+    let minimum = number(text(&manifest["package"], "rust-version"));
+    let version = cargo("--version --verbose");
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let metadata =
         cargo(&format!("metadata --locked --offline --quiet --format-version 1 --filter-platform {host}"));
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     for package in metadata["packages"].as_array().unwrap() {
         let needed = package["rust_version"].as_str().map(number).unwrap_or_default();
-        assert!(needed[..needed.len().min(2)] <= ours[..], "{}: {needed:?}", package["name"]);
+        assert!(needed[..needed.len().min(2)] <= minimum[..], "{}: {needed:?}", package["name"]);
     }
 }

@@ -1,5 +1,4 @@
-//! What cannot be checked is never taken for clean: exit 2, the cause, and what
-//! to do.
+//! A check that cannot be done fails: exit code 2, and a message that names the cause.
 
 use std::fs;
 
@@ -8,27 +7,27 @@ use super::sandbox::{BINARY, Repo};
 const NOTE: &str = ".claude_sessions/current/x.py";
 
 #[test]
-fn there_is_no_repository() {
-    let place = Repo::uncreated();
-    fs::create_dir(&place.dir).unwrap();
+fn commands_fail_without_a_repository() {
+    let repo = Repo::uncreated();
+    fs::create_dir(&repo.dir).unwrap();
     for command in ["", "check --all-files", "explain x", "rules", "install", "hook pre-commit"] {
-        place.guard(command).fails_with("not in a git repository");
+        repo.guard(command).fails_with("not in a git repository");
     }
 }
 
 #[test]
-fn a_bare_repository_has_no_index() {
-    let place = Repo::uncreated();
-    fs::create_dir(&place.dir).unwrap();
-    place.git("init -q --bare").success();
-    place.check().fails_with("repo` is a bare repository");
-    place.git("config core.repositoryFormatVersion 1").success();
-    place.git("config extensions.partialClone origin").success();
-    place.check().fails_with("bare");
+fn a_bare_repository_fails() {
+    let repo = Repo::uncreated();
+    fs::create_dir(&repo.dir).unwrap();
+    repo.git("init -q --bare").success();
+    repo.check().fails_with("repo` is a bare repository");
+    repo.git("config core.repositoryFormatVersion 1").success();
+    repo.git("config extensions.partialClone origin").success();
+    repo.check().fails_with("bare");
 }
 
 #[test]
-fn a_bare_repository_with_a_worktree_of_the_environment_is_none() {
+fn a_bare_repository_with_a_worktree_in_the_environment_is_checked() {
     let repo = Repo::new();
     let bare = repo.sibling("bare.git");
     repo.git("clone -q --bare . ../bare.git").success();
@@ -38,23 +37,23 @@ fn a_bare_repository_with_a_worktree_of_the_environment_is_none() {
 }
 
 #[test]
-fn the_current_directory_is_inside_the_git_directory() {
+fn inside_the_git_directory_the_check_refuses_or_fails() {
     for format in [&[][..], &["--object-format=sha256"]] {
         let repo = Repo::of_format(format);
         repo.stage(NOTE);
         let run = repo.in_dir(".git/info").check();
-        // libgit2 knows the worktree from there; git does not.
+        // libgit2 finds the worktree from here; git does not.
         assert!(run.code == 1 || run.code == 2 && run.err.contains("inside a git directory"), "{run:?}");
     }
 }
 
 #[test]
-fn the_directory_is_not_there() {
+fn a_missing_directory_fails() {
     Repo::new().guard("-C nowhere").fails_with("`nowhere`");
 }
 
 #[test]
-fn an_index_that_is_cut_short_anywhere() {
+fn an_index_truncated_anywhere_fails() {
     for preparation in ["--index-version 2", "--index-version 4", "--split-index"] {
         let repo = Repo::new();
         for number in 0..12 {
@@ -62,22 +61,22 @@ fn an_index_that_is_cut_short_anywhere() {
         }
         repo.git(&format!("update-index {preparation}")).success();
         let index = repo.path(".git/index");
-        let whole = fs::read(&index).unwrap();
-        for length in (0..whole.len()).step_by(3) {
-            fs::write(&index, &whole[..length]).unwrap();
+        let content = fs::read(&index).unwrap();
+        for length in (0..content.len()).step_by(3) {
+            fs::write(&index, &content[..length]).unwrap();
             repo.check().fails_with(".git/index");
         }
     }
 }
 
 #[test]
-fn a_shared_index_that_is_cut_short_or_gone() {
+fn a_truncated_or_missing_shared_index_fails() {
     let repo = Repo::new();
     repo.stage("src/a.py").git("update-index --split-index").success();
     let name = repo.shell("ls .git/sharedindex.*").success();
     let shared = repo.path(name.trim());
-    let whole = fs::read(&shared).unwrap();
-    fs::write(&shared, &whole[..whole.len() / 2]).unwrap();
+    let content = fs::read(&shared).unwrap();
+    fs::write(&shared, &content[..content.len() / 2]).unwrap();
     repo.check().fails_with("sharedindex");
     fs::remove_file(&shared).unwrap();
     let run = repo.check();
@@ -85,7 +84,7 @@ fn a_shared_index_that_is_cut_short_or_gone() {
 }
 
 #[test]
-fn an_index_of_another_kind() {
+fn an_index_of_other_content_fails() {
     let repo = Repo::new();
     for bytes in [&b""[..], b"DIRC", b"not an index at all, but longer than a header is", &[0; 4096]] {
         fs::write(repo.path(".git/index"), bytes).unwrap();
@@ -98,13 +97,13 @@ fn an_index_of_another_kind() {
 }
 
 #[test]
-fn an_index_with_a_flipped_bit() {
+fn an_index_with_a_flipped_bit_fails() {
     for repo in [Repo::new(), Repo::of_format(&["--object-format=sha256"])] {
         let index = repo.path(".git/index");
-        let whole = fs::read(&index).unwrap();
-        for at in 0..whole.len() {
-            let mut bytes = whole.clone();
-            bytes[at] ^= 1;
+        let content = fs::read(&index).unwrap();
+        for position in 0..content.len() {
+            let mut bytes = content.clone();
+            bytes[position] ^= 1;
             fs::write(&index, bytes).unwrap();
             repo.check().fails_with(".git/index");
         }
@@ -112,7 +111,7 @@ fn an_index_with_a_flipped_bit() {
 }
 
 #[test]
-fn an_index_from_the_future() {
+fn an_unknown_index_version_fails() {
     let repo = Repo::new();
     let index = repo.path(".git/index");
     let mut bytes = fs::read(&index).unwrap();
@@ -122,7 +121,7 @@ fn an_index_from_the_future() {
 }
 
 #[test]
-fn a_repository_from_the_future() {
+fn an_unknown_extension_fails() {
     let repo = Repo::new();
     repo.git("config core.repositoryFormatVersion 1").success();
     repo.git("config extensions.unheardOf true").success();
@@ -130,7 +129,7 @@ fn a_repository_from_the_future() {
 }
 
 #[test]
-fn a_head_whose_commit_is_missing() {
+fn a_missing_head_commit_fails() {
     for split in [false, true] {
         let repo = Repo::new();
         repo.stage(NOTE);
@@ -146,7 +145,7 @@ fn a_head_whose_commit_is_missing() {
 }
 
 #[test]
-fn a_head_that_names_nothing() {
+fn an_invalid_ref_in_head_fails() {
     for split in [false, true] {
         let repo = Repo::new();
         repo.stage(NOTE);
@@ -159,7 +158,7 @@ fn a_head_that_names_nothing() {
 }
 
 #[test]
-fn a_tree_that_is_missing() {
+fn a_missing_tree_fails() {
     let repo = Repo::new();
     repo.commit_unchecked(&["backend/test_old.py"]).stage("backend/test_new.py");
     let tree = repo.git("rev-parse HEAD:backend").success();
@@ -171,22 +170,22 @@ fn a_tree_that_is_missing() {
 }
 
 #[test]
-fn a_repository_that_belongs_to_somebody_else() {
+fn a_repository_of_another_user_fails() {
     let repo = Repo::new();
     if repo.shell("id -u").success().trim() != "0" {
-        eprintln!("skipped: only root can give a file away");
+        eprintln!("skipped: only root can change the owner of a file");
         return;
     }
     repo.stage(NOTE);
     repo.shell("chown -R 12345 .").success();
     repo.check().fails_with("safe.directory");
-    // libgit2 does not see this setting; git does.
+    // libgit2 does not read this setting from the environment; git does.
     let trusted = repo.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory");
     trusted.env("GIT_CONFIG_VALUE_0", "*").check().refuses(&[NOTE]).code(1);
 }
 
 #[test]
-fn git_itself_is_missing() {
+fn a_missing_git_fails_only_if_it_is_needed() {
     let repo = Repo::new();
     repo.stage(NOTE);
     repo.env("PATH", "/nowhere").check().refuses(&[NOTE]).code(1);
@@ -195,7 +194,7 @@ fn git_itself_is_missing() {
 }
 
 #[test]
-fn a_full_disk_for_the_report() {
+fn a_report_that_cannot_be_written_fails() {
     let repo = Repo::new();
     repo.stage(NOTE);
     let run = repo.shell(&format!("{BINARY} > /dev/full"));
@@ -203,7 +202,7 @@ fn a_full_disk_for_the_report() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_pipe_keeps_the_exit_code() {
     let repo = Repo::new();
     repo.stage(NOTE);
     let run = repo.shell(&format!("{BINARY} | true; echo ${{PIPESTATUS[0]}}"));
@@ -211,7 +210,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn no_output_at_all_is_no_reason_to_panic() {
+fn closed_outputs_do_not_panic() {
     let repo = Repo::new();
     repo.stage(NOTE);
     repo.shell(&format!("{BINARY} >&- 2>&-; test $? -ne 0")).success();
@@ -219,9 +218,9 @@ fn no_output_at_all_is_no_reason_to_panic() {
     repo.shell(&format!("{BINARY} --help >&- 2>&-; test $? -ne 101")).success();
 }
 
-/// libgit2 would read such an object for ever.
+/// libgit2 reads such an object in an endless loop.
 #[test]
-fn an_object_that_is_cut_short_is_told_in_the_end() {
+fn a_truncated_object_fails_after_a_time_limit() {
     let repo = Repo::new();
     repo.git("config gc.auto 0").success();
     repo.stage("backend/a.py").commit().silent();
@@ -231,14 +230,14 @@ fn an_object_that_is_cut_short_is_told_in_the_end() {
     repo.stage("debug_x.py");
     std::thread::scope(|scope| {
         for arguments in ["check --commit HEAD", "hook pre-commit"] {
-            let repo = (repo.dir.clone(), arguments);
+            let directory = repo.dir.clone();
             scope.spawn(move || {
-                let mut guard = std::process::Command::new(super::sandbox::BINARY);
-                guard.current_dir(repo.0).args(repo.1.split_whitespace());
+                let mut guard = std::process::Command::new(BINARY);
+                guard.current_dir(directory).args(arguments.split_whitespace());
                 let output = guard.output().unwrap();
-                let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                assert_eq!(output.status.code(), Some(2), "{arguments}: {said}");
-                assert!(output.stdout.is_empty() && said.contains("git fsck"), "{arguments}: {said}");
+                let error = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
+                assert!(output.stdout.is_empty() && error.contains("git fsck"), "{arguments}: {error}");
             });
         }
     });

@@ -1,10 +1,11 @@
-//! The real binary and the real hook, under the real `git`.
+//! The real binary and its hooks under the real git.
+//!
+//! These tests need git, bash and a C compiler. Tests with other programs are in `tests/e2e`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::print_stderr, reason = "a test says so when it is skipped")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod agent;
-mod commit;
 mod commits;
 mod configuration;
 mod configured;
@@ -14,6 +15,7 @@ mod doctor;
 mod doors;
 mod failure;
 mod formats;
+mod git_commit;
 mod hooks;
 mod hooks_path;
 mod index;

@@ -1,4 +1,4 @@
-//! What the README says is so: its commands are run, its configuration is read.
+//! The README is right: its sessions, configuration and documents are run and compared.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use super::installer::Installation;
 use super::sandbox::Repo;
 use super::sandbox::readme::{README, blocks};
 
-/// The picture of a refusal.
+/// The screenshot of a refusal.
 const PICTURE: &str = "docs/refusal.svg";
 
-/// The commands of the README's sessions, each with the output that it shows.
+/// The commands of the README's console sessions, each with its output there.
 fn commands() -> Vec<(&'static str, String)> {
     let mut commands: Vec<(&str, String)> = Vec::new();
     for line in blocks("console").into_iter().flat_map(str::lines) {
@@ -25,14 +25,14 @@ fn commands() -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn the_sessions_run_as_they_are_shown() {
+fn sessions_print_what_the_readme_shows() {
     let home = Installation::new();
     let project = home.repo("project");
     project.stage("backend/login.py").commit().silent();
     project.git("update-ref refs/remotes/origin/main HEAD").success();
     project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
-    project.write("backend/login.py", "mended");
-    // What the tests themselves are run with is run by whoever runs them.
+    project.write("backend/login.py", "fixed");
+    // The command that runs these tests is left out.
     let commands: Vec<_> =
         commands().into_iter().filter(|(command, _)| !command.starts_with("cargo test")).collect();
     let script: String = commands
@@ -53,35 +53,34 @@ fn the_sessions_run_as_they_are_shown() {
     assert_eq!(project.git("show --format= --name-only").success(), "backend/login.py\n");
 }
 
-/// What a terminal shows of a refusal and the way out of it.
 #[test]
-fn the_picture_is_of_what_is_printed() {
+fn the_picture_shows_what_is_printed() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
     let project = home.repo("project").env("CLICOLOR_FORCE", "1");
     project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
-    let commands = ["git add -A", "git commit -m 'Mend the login'", "stage-guard stow"];
+    let commands = ["git add -A", "git commit -m 'Fix the login'", "stage-guard stow"];
     let show = |command: &str| {
         let run = project.shell(&format!("exec 2>&1; {command}"));
         format!("\x1b[1m$ {command}\x1b[0m\n{}", run.out)
     };
     let picture = Term::new().render_svg(commands.map(show).concat().trim_end());
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join(PICTURE);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PICTURE);
     if std::env::var_os("RENEW").is_some() {
-        fs::write(&place, &picture).unwrap();
+        fs::write(&path, &picture).unwrap();
     }
-    let shown = fs::read_to_string(place).unwrap();
-    assert!(shown == picture, "it is out of date: RENEW=1 cargo test the_picture draws it again");
+    let shown = fs::read_to_string(path).unwrap();
+    assert!(shown == picture, "{PICTURE} is out of date: renew it with RENEW=1 cargo test the_picture");
     assert!(README.contains(&format!("]({PICTURE})")) && picture.contains("refused:"));
 }
 
 #[test]
-fn the_test_command_is_there_for_others_to_run() {
+fn the_readme_has_one_test_command() {
     assert_eq!(commands().iter().filter(|(command, _)| command.starts_with("cargo test")).count(), 1);
 }
 
 #[test]
-fn the_configuration_is_read_as_it_says() {
+fn the_configuration_does_what_its_comments_say() {
     let repo = Repo::new();
     let [configuration] = blocks("toml")[..] else { panic!("one block of configuration") };
     repo.write(".stage-guard.toml", configuration);
@@ -96,7 +95,7 @@ fn the_configuration_is_read_as_it_says() {
 }
 
 #[test]
-fn the_table_of_rules_names_each_of_them() {
+fn the_table_of_rules_is_complete() {
     let rules = Repo::new().guard("rules").success();
     for id in rules.lines().filter_map(|line| line.strip_prefix("id = \"")?.strip_suffix('"')) {
         assert!(README.contains(&format!("`{id}`")), "{id}");
@@ -104,7 +103,7 @@ fn the_table_of_rules_names_each_of_them() {
 }
 
 #[test]
-fn the_json_documents_are_what_is_printed() {
+fn json_documents_are_what_is_printed() {
     let repo = Repo::new();
     repo.stage("backend/test_api.py").stage("main.py");
     let [report, stowed] = blocks("json")[..] else { panic!("two documents") };
@@ -113,7 +112,7 @@ fn the_json_documents_are_what_is_printed() {
 }
 
 #[test]
-fn the_line_for_other_hooks_is_the_one_that_install_prints() {
+fn the_line_for_other_hooks_is_what_install_prints() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
     let line = blocks("sh")[0].trim();
@@ -121,7 +120,7 @@ fn the_line_for_other_hooks_is_the_one_that_install_prints() {
     project.git("config core.hooksPath .githooks").success();
     let run = home.shell("cd ~/project && stage-guard install");
     assert!(
-        run.err.lines().any(|said| said.trim().ends_with(line.strip_prefix("stage-guard").unwrap())),
+        run.err.lines().any(|printed| printed.trim().ends_with(line.strip_prefix("stage-guard").unwrap())),
         "{run:?}"
     );
     project.program(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
@@ -130,7 +129,7 @@ fn the_line_for_other_hooks_is_the_one_that_install_prints() {
 }
 
 #[test]
-fn the_line_of_shell_has_the_faults_that_are_named() {
+fn the_shell_alternative_has_the_listed_faults() {
     let repo = Repo::new();
     repo.guard("uninstall").success();
     repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[1]));
@@ -140,35 +139,35 @@ fn the_line_of_shell_has_the_faults_that_are_named() {
     repo.shell("git rm -q -r .claude_sessions && ln -s /tmp .claude_sessions && git add -f .claude_sessions")
         .success();
     repo.commit().silent();
-    repo.shell("git rm -q .claude_sessions && echo ours > shared && git add shared").success();
+    repo.shell("git rm -q .claude_sessions && echo main > common && git add common").success();
     repo.commit().silent();
     repo.git("checkout -q -b upstream HEAD~1").success();
     repo.shell("git rm -q .claude_sessions").success();
     repo.commit_unchecked(&[".claude_sessions/x"]);
-    // A clean merge is not looked at, a commit that concludes another one is stopped.
+    // A clean merge is not checked; a commit that concludes a merge is refused.
     repo.git("checkout -q -b clean main").success();
     repo.git("merge -q --no-edit upstream").success();
     repo.git("checkout -q upstream").success();
-    repo.write("shared", "theirs").git("add shared").success();
-    repo.git("commit -q --no-verify -m theirs").success();
+    repo.write("common", "upstream").git("add common").success();
+    repo.git("commit -q --no-verify -m upstream").success();
     repo.git("checkout -q main").success();
     assert_eq!(repo.git("merge -q upstream").code, 1);
-    repo.git("add shared").success();
+    repo.git("add common").success();
     assert_eq!(repo.commit().code, 1);
     repo.git("merge --abort").success();
     // Session work cannot be deleted.
     repo.commit_unchecked(&[".claude_sessions/x"]);
     repo.git("rm -q .claude_sessions/x").success();
     assert_eq!(repo.commit().code, 1);
-    // What git cannot read is taken for clean.
+    // An unreadable index counts as clean.
     repo.write(".git/index", "damaged");
     repo.shell(".git/hooks/pre-commit").success();
 }
 
 #[test]
-fn the_files_that_are_named_are_there() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn linked_files_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for file in README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        assert!(file.starts_with('#') || fs::exists(top.join(file)).unwrap(), "{file}");
+        assert!(file.starts_with('#') || fs::exists(root.join(file)).unwrap(), "{file}");
     }
 }

@@ -1,4 +1,4 @@
-//! `git commit` in each of its forms, through the hook.
+//! The hook in every form of `git commit`.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -9,41 +9,41 @@ const NOTE: &str = ".claude_sessions/current/x.py";
 const TEST: &str = "backend/test_api.py";
 
 #[test]
-fn refuses_what_is_staged() {
+fn refuses_staged_session_work() {
     let repo = Repo::new();
     repo.stage(NOTE).stage(TEST).stage("backend/app/main.py");
     repo.commit().refuses(&[NOTE, TEST]);
 }
 
 #[test]
-fn lets_production_code_pass_in_silence() {
+fn allows_production_code_silently() {
     let repo = Repo::new();
     repo.stage("backend/app/main.py").stage("backend/tests/test_api.py").commit().silent();
 }
 
 #[test]
-fn holds_on_an_unborn_branch() {
+fn guards_an_unborn_branch() {
     let repo = Repo::unborn();
     repo.stage("main.py").stage(NOTE);
     repo.commit().refuses(&[NOTE]);
 }
 
 #[test]
-fn holds_with_a_detached_head() {
+fn guards_a_detached_head() {
     let repo = Repo::new();
     repo.git("checkout -q --detach").success();
     repo.stage(NOTE).commit().refuses(&[NOTE]);
 }
 
 #[test]
-fn holds_from_a_subdirectory() {
+fn guards_from_a_subdirectory() {
     let repo = Repo::new();
     repo.stage(NOTE).write("deep/down/x", "");
     repo.in_dir("deep/down").commit().refuses(&[NOTE]);
 }
 
 #[test]
-fn judges_what_commit_all_takes() {
+fn checks_what_commit_all_stages() {
     let repo = Repo::new();
     repo.commit_unchecked(&[TEST, "kept.py"]);
     repo.write(TEST, "changed\n").write("kept.py", "changed\n");
@@ -52,7 +52,7 @@ fn judges_what_commit_all_takes() {
 }
 
 #[test]
-fn judges_what_commit_all_takes_and_not_what_it_removes() {
+fn allows_commit_all_to_delete_session_work() {
     let repo = Repo::new();
     repo.commit_unchecked(&[TEST]);
     fs::remove_file(repo.path(TEST)).unwrap();
@@ -60,7 +60,7 @@ fn judges_what_commit_all_takes_and_not_what_it_removes() {
 }
 
 #[test]
-fn judges_the_paths_that_a_commit_names_and_no_other() {
+fn checks_only_the_paths_that_are_committed() {
     let repo = Repo::new();
     repo.stage("main.py").stage(NOTE);
     repo.git("commit -q -m path -- main.py").silent();
@@ -69,7 +69,7 @@ fn judges_the_paths_that_a_commit_names_and_no_other() {
 }
 
 #[test]
-fn judges_an_amended_commit_against_head() {
+fn checks_an_amended_commit_against_head() {
     let repo = Repo::new();
     repo.commit_unchecked(&[NOTE]);
     repo.git("commit -q --amend -m reworded").silent();
@@ -78,7 +78,7 @@ fn judges_an_amended_commit_against_head() {
 }
 
 #[test]
-fn reads_the_index_that_the_user_names() {
+fn reads_the_index_in_git_index_file() {
     let repo = Repo::new();
     let other = repo.env("GIT_INDEX_FILE", repo.path(".git/other-index"));
     other.git("read-tree HEAD").success();
@@ -89,7 +89,7 @@ fn reads_the_index_that_the_user_names() {
 }
 
 #[test]
-fn counts_a_relative_index_file_from_the_top_as_git_does() {
+fn resolves_a_relative_git_index_file_as_git_does() {
     let repo = Repo::new();
     let other = repo.env("GIT_INDEX_FILE", ".git/other-index");
     other.git("read-tree HEAD").success();
@@ -99,7 +99,7 @@ fn counts_a_relative_index_file_from_the_top_as_git_does() {
 }
 
 #[test]
-fn refuses_a_rename_into_the_session_directory_and_allows_one_out_of_it() {
+fn refuses_a_rename_into_the_session_directory_and_allows_one_out() {
     let repo = Repo::new();
     repo.stage("main.py").commit().silent();
     fs::create_dir(repo.path(".claude_sessions")).unwrap();
@@ -140,7 +140,7 @@ fn refuses_a_changed_mode_and_a_changed_type() {
 }
 
 #[test]
-fn refuses_a_symlink_and_a_gitlink_that_are_called_like_the_session_directory() {
+fn refuses_a_symlink_or_gitlink_named_like_the_session_directory() {
     let repo = Repo::new();
     symlink("/tmp", repo.path(".claude_sessions")).unwrap();
     repo.git("add .claude_sessions").success();
@@ -153,7 +153,7 @@ fn refuses_a_symlink_and_a_gitlink_that_are_called_like_the_session_directory() 
 }
 
 #[test]
-fn no_gitmodules_hides_a_gitlink() {
+fn refuses_a_gitlink_that_gitmodules_ignores() {
     let repo = Repo::new();
     let modules = "[submodule \"s\"]\n\tpath = .claude_sessions\n\turl = ./s\n\tignore = all\n";
     repo.write(".gitmodules", modules).git("add .gitmodules").success();
@@ -166,7 +166,7 @@ fn no_gitmodules_hides_a_gitlink() {
 }
 
 #[test]
-fn knows_the_session_directory_at_any_depth_and_in_any_letter_case() {
+fn refuses_the_session_directory_at_any_depth_and_in_any_case() {
     let repo = Repo::new();
     let paths =
         [".Claude_Sessions/x", ".claude_sessions/x", "pkg/.CLAUDE_SESSIONS/a/b", "pkg/.claude_sessions/x"];
@@ -178,21 +178,21 @@ fn knows_the_session_directory_at_any_depth_and_in_any_letter_case() {
 }
 
 #[test]
-fn is_not_deceived_by_an_ignore_rule_that_was_passed_by() {
+fn refuses_ignored_session_work_that_was_added_by_force() {
     let repo = Repo::new();
     repo.write(".gitignore", ".claude_sessions/\n").git("add .gitignore").success();
     repo.stage(NOTE).commit().refuses(&[NOTE]);
 }
 
 #[test]
-fn leaves_intent_to_add_alone() {
+fn allows_intent_to_add_entries() {
     let repo = Repo::new();
     repo.write(NOTE, "x").git_args(&["add", "-f", "-N", NOTE]).success();
     repo.stage("main.py").commit().silent();
 }
 
 #[test]
-fn holds_in_a_linked_worktree() {
+fn guards_a_linked_worktree() {
     let repo = Repo::new();
     repo.git("worktree add -q ../linked").success();
     let linked = repo.sibling("linked");
@@ -201,7 +201,7 @@ fn holds_in_a_linked_worktree() {
 }
 
 #[test]
-fn holds_in_a_submodule() {
+fn guards_a_submodule() {
     let repo = Repo::new();
     let library = repo.sibling("library");
     fs::create_dir(&library.dir).unwrap();
@@ -216,14 +216,14 @@ fn holds_in_a_submodule() {
 }
 
 #[test]
-fn holds_however_git_is_told_where_the_worktree_is() {
+fn guards_however_the_worktree_is_named() {
     for format in [&[][..], &["--object-format=sha256"]] {
         let repo = Repo::of_format(format);
         repo.write(".stage-guard.toml", "allow = [\"debug_x.py\"]\n").stage("debug_x.py").stage(NOTE);
         let outside = repo.sibling("outside");
         fs::create_dir(&outside.dir).unwrap();
         let top = repo.dir.display();
-        for (place, line) in [
+        for (directory, line) in [
             (&repo, "git --work-tree=. commit -q -m x".to_owned()),
             (&repo, "git --git-dir=.git --work-tree=. commit -q -m x".to_owned()),
             (&repo, format!("GIT_WORK_TREE={top} git commit -q -m x")),
@@ -235,11 +235,11 @@ fn holds_however_git_is_told_where_the_worktree_is() {
             (&outside, "git --git-dir=../repo/.git --work-tree=../repo commit -q -m x".to_owned()),
             (&outside, "git -C ../repo commit -q -m x".to_owned()),
         ] {
-            place.shell(&line).refuses(&[NOTE]);
+            directory.shell(&line).refuses(&[NOTE]);
         }
         repo.env("GIT_WORK_TREE", ".").check().refuses(&[NOTE]);
         repo.env("GIT_NAMESPACE", "other").check().refuses(&[NOTE]);
-        // git heeds no `core.worktree` of the user or of an included file.
+        // git ignores `core.worktree` in the user's configuration and in included files.
         repo.write("../other/.stage-guard.toml", "allow = [\"**\"]\n");
         let worktree = format!("[core]\n\tworktree = {}\n", repo.path("../other").display());
         repo.write("../global", &worktree).write(".git/included", &worktree);
@@ -247,7 +247,7 @@ fn holds_however_git_is_told_where_the_worktree_is() {
         repo.git("config include.path included").success();
         repo.commit().refuses(&[NOTE]);
         repo.git("config --unset include.path").success();
-        // Without a worktree, git takes the current directory for the top.
+        // Without a worktree setting, git uses the current directory as the worktree.
         repo.in_dir("deep").shell("GIT_DIR=../.git git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
         repo.git_args(&["config", "core.worktree", &outside.dir.display().to_string()]).success();
         outside.shell("git --git-dir=../repo/.git commit -q -m x").refuses(&[NOTE, "debug_x.py"]);
@@ -255,7 +255,7 @@ fn holds_however_git_is_told_where_the_worktree_is() {
 }
 
 #[test]
-fn heeds_the_git_dir_and_the_worktree_of_the_environment() {
+fn respects_git_dir_and_git_work_tree() {
     let repo = Repo::new();
     let elsewhere = repo.sibling("elsewhere");
     fs::create_dir(&elsewhere.dir).unwrap();
@@ -269,7 +269,7 @@ fn heeds_the_git_dir_and_the_worktree_of_the_environment() {
 }
 
 #[test]
-fn the_way_out_that_is_named_works() {
+fn the_stow_command_of_a_refusal_works() {
     let hostile = "backend/test_ 'q' $(x) *.py";
     let own_rule = "[[rule]]\nid = \"odd\"\nnames = [\"*odd\"]\n";
     let odd =
@@ -295,11 +295,11 @@ fn the_way_out_that_is_named_works() {
 }
 
 #[test]
-fn the_way_out_names_the_paths_where_nothing_stays_staged() {
+fn the_stow_command_names_paths_under_commit_all() {
     for arguments in [&["-a"][..], &["--", TEST, "backend/api_client.py"]] {
         let repo = Repo::new();
         repo.commit_unchecked(&[TEST, "backend/api_client.py"]);
-        repo.write(TEST, "changed\n").write("backend/api_client.py", "mended\n");
+        repo.write(TEST, "changed\n").write("backend/api_client.py", "fixed\n");
         let commit = [&["commit", "-q", "-m", "all"], arguments].concat();
         let run = repo.git_args(&commit).refuses(&[TEST]);
         assert!(run.stow_command().ends_with(" stow --changes -- :/backend/test_api.py"), "{run:?}");
@@ -307,14 +307,14 @@ fn the_way_out_names_the_paths_where_nothing_stays_staged() {
         repo.git_args(&commit).silent();
         let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
         assert_eq!(stowed, "changed\n");
-        // What a commit has is not deleted because it was changed.
+        // A committed file is not deleted when its change is stowed.
         assert!(repo.exists(TEST) && repo.git("ls-files").success().contains(TEST));
         assert!(repo.git("status --porcelain").success().lines().all(|line| line.ends_with("api_client.py")));
     }
 }
 
 #[test]
-fn the_way_out_works_under_commit_all_on_an_unborn_branch() {
+fn the_stow_command_works_under_commit_all_on_an_unborn_branch() {
     let repo = Repo::unborn();
     repo.stage("main.py").stage(NOTE);
     let run = repo.git("commit -q -a -m all").refuses(&[NOTE]);
