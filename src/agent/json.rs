@@ -1,14 +1,15 @@
-//! JSON as it is written: one object or array at a time, with the place of each thing
-//! in the text.
+//! Reads one JSON object or array at a time, with the byte range of each child.
+//!
+//! The settings editor needs the ranges, to change a text without formatting it anew.
 
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-/// An object or an array of a text.
+/// An object or an array in a text.
 pub(super) struct Container<'t> {
     pub(super) text: &'t str,
-    /// Where its contents begin: after the bracket.
+    /// The byte after the opening bracket.
     pub(super) start: usize,
     pub(super) children: Vec<Child>,
 }
@@ -17,47 +18,47 @@ pub(super) struct Container<'t> {
 pub(super) struct Child {
     /// Empty in an array.
     key: String,
-    /// Where the blanks before it begin.
+    /// The beginning of the whitespace before the child.
     pub(super) gap: usize,
-    /// With its key.
+    /// The child, with its key.
     pub(super) span: Range<usize>,
-    /// The value alone.
+    /// The value only.
     pub(super) value: Range<usize>,
 }
 
-/// Checks that `text` is JSON. All else here reads such a text only.
+/// Checks that `text` is JSON. The other functions expect that it is.
 pub(super) fn check(text: &[u8]) -> Result<(), serde_json::Error> {
     serde_json::from_slice::<IgnoredAny>(text).map(drop)
 }
 
 impl<'t> Container<'t> {
-    /// The outermost object; nothing, where that is something else.
+    /// Returns the root of a document; `None` if it is not an object.
     pub(super) fn root(text: &'t str) -> Option<Self> {
-        Self::read(text, without_blanks(text, 0..text.len()), '{')
+        Self::read(text, trim(text, 0..text.len()), '{')
     }
 
-    /// The object or array that a child is; nothing, where it does not begin with `open`.
+    /// Returns the value of a child; `None` if it does not begin with the bracket `open`.
     pub(super) fn container(&self, at: usize, open: char) -> Option<Self> {
         Self::read(self.text, self.children[at].value.clone(), open)
     }
 
-    /// The object that a member is.
+    /// Returns the value of a member; `None` if it is missing or not an object.
     pub(super) fn object(&self, key: &str) -> Option<Self> {
         self.container(self.position(key)?, '{')
     }
 
-    /// The string that a member is; nothing, where it is something else.
+    /// Returns the value of a member; `None` if it is missing or not a string.
     pub(super) fn string(&self, key: &str) -> Result<Option<String>, serde_json::Error> {
         let value = self.position(key).map(|at| self.value(at));
         value.filter(|value| value.starts_with('"')).map(serde_json::from_str).transpose()
     }
 
-    /// A child as it is written, without its key.
+    /// Returns the source text of a child's value.
     pub(super) fn value(&self, at: usize) -> &'t str {
         &self.text[self.children[at].value.clone()]
     }
 
-    /// As JavaScript has it: of members with one name the last one counts.
+    /// Returns the position of a member. As in JavaScript, the last of several counts.
     pub(super) fn position(&self, key: &str) -> Option<usize> {
         self.children.iter().rposition(|child| child.key == key)
     }
@@ -89,30 +90,31 @@ impl<'t> Container<'t> {
         Some(container)
     }
 
-    /// Adds what stands in `range`, with its blanks; in an empty container that is nothing.
+    /// Adds the child in `range`, unless there is only whitespace.
     fn add(&mut self, range: Range<usize>, colon: Option<usize>) {
-        let span = without_blanks(self.text, range.clone());
+        let span = trim(self.text, range.clone());
         if span.is_empty() {
             return;
         }
-        let value = without_blanks(self.text, colon.map_or(span.start, |colon| colon + 1)..span.end);
-        let key = colon.and_then(|colon| string(self.text[span.start..colon].trim_end()));
+        let value = trim(self.text, colon.map_or(span.start, |colon| colon + 1)..span.end);
+        let key = colon.and_then(|colon| parse_string(self.text[span.start..colon].trim_end()));
         self.children.push(Child { key: key.unwrap_or_default(), gap: range.start, span, value });
     }
 }
 
-/// What a string stands for; nothing, where it is something else.
-pub(super) fn string(value: &str) -> Option<String> {
+/// Parses a JSON string; `None` if `value` is something else.
+pub(super) fn parse_string(value: &str) -> Option<String> {
     serde_json::from_slice(value.as_bytes()).ok()
 }
 
-fn without_blanks(text: &str, range: Range<usize>) -> Range<usize> {
-    let begun = text[range.clone()].trim_start_matches(is_blank);
-    let start = range.end - begun.len();
-    start..start + begun.trim_end_matches(is_blank).len()
+/// Returns `range` without the whitespace at both ends.
+fn trim(text: &str, range: Range<usize>) -> Range<usize> {
+    let trimmed = text[range.clone()].trim_start_matches(is_whitespace);
+    let start = range.end - trimmed.len();
+    start..start + trimmed.trim_end_matches(is_whitespace).len()
 }
 
-/// What JSON takes for a blank.
-pub(super) fn is_blank(c: char) -> bool {
+/// Whether JSON allows `c` between tokens.
+pub(super) fn is_whitespace(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }

@@ -1,5 +1,6 @@
-//! What a coding agent is about to do, as its own hooks tell it: JSON in the form of
-//! Claude Code. No git; of the disk only the agent's settings.
+//! What a coding agent is about to do, as its hooks report it in Claude Code's JSON.
+//!
+//! This module does not use git. Of the disk it reads only the agent's settings.
 
 pub mod bypass;
 mod json;
@@ -13,80 +14,90 @@ use self::json::Container;
 use self::shell::Shell;
 pub use settings_file::{Error, SettingsFile};
 
-/// What this program is called.
-const NAME: &str = env!("CARGO_PKG_NAME");
+/// The name of this program.
+const PROGRAM: &str = env!("CARGO_PKG_NAME");
 
-/// Something that an agent is about to do.
+/// An event of an agent's hook.
 #[derive(Debug)]
 pub struct Event {
-    /// Where it stands; nothing, where it does not say.
+    /// The agent's working directory; empty if the event has none.
     pub directory: PathBuf,
-    /// What it is about to do.
-    pub deed: Deed,
+    /// What the agent is about to do.
+    pub action: Action,
 }
 
 /// What an agent is about to do.
 #[derive(Debug)]
-pub enum Deed {
-    /// To write a file. A relative path counts from where the agent stands.
+pub enum Action {
+    /// Write a file. A relative path is relative to the agent's working directory.
     Write(PathBuf),
-    /// To have a shell run a text.
+    /// Run a script in a shell.
     Run(Shell, String),
-    /// To end its turn.
+    /// End its turn.
     Stop,
 }
 
-/// What a tool of the agent does with a field of its input.
+/// A tool of an agent, and the field of its input that is checked.
+struct Tool {
+    name: &'static str,
+    field: &'static str,
+    effect: Effect,
+}
+
+/// What a tool does with the value of its field.
 #[derive(Clone, Copy)]
-enum Tool {
+enum Effect {
     Writes,
     Runs(Shell),
 }
 
-/// The tools that are judged, and the field that says what they are about to do.
-const TOOLS: [(&str, &str, Tool); 6] = [
-    ("Write", "file_path", Tool::Writes),
-    ("Edit", "file_path", Tool::Writes),
-    ("MultiEdit", "file_path", Tool::Writes),
-    ("NotebookEdit", "notebook_path", Tool::Writes),
-    ("Bash", "command", Tool::Runs(Shell::Posix)),
-    ("PowerShell", "command", Tool::Runs(Shell::PowerShell)),
+const TOOLS: [Tool; 6] = [
+    Tool { name: "Write", field: "file_path", effect: Effect::Writes },
+    Tool { name: "Edit", field: "file_path", effect: Effect::Writes },
+    Tool { name: "MultiEdit", field: "file_path", effect: Effect::Writes },
+    Tool { name: "NotebookEdit", field: "notebook_path", effect: Effect::Writes },
+    Tool { name: "Bash", field: "command", effect: Effect::Runs(Shell::Posix) },
+    Tool { name: "PowerShell", field: "command", effect: Effect::Runs(Shell::PowerShell) },
 ];
 
 impl Event {
-    /// Reads what a hook of the agent is told. Nothing, where that is not to be judged:
-    /// another event or tool, a field that is missing, or a turn that was kept from its
-    /// end once.
+    /// Parses the input of an agent's hook.
+    ///
+    /// Returns `None` if there is nothing to check: another event or tool, a missing field,
+    /// or the end of a turn that was blocked before.
     ///
     /// # Errors
     ///
-    /// It is not JSON, or a string that is needed stands for no text.
-    pub fn read(input: &[u8]) -> Result<Option<Self>, serde_json::Error> {
+    /// Returns an error if the input is not JSON, or if a string that is needed is not valid
+    /// Unicode.
+    pub fn parse(input: &[u8]) -> Result<Option<Self>, serde_json::Error> {
         json::check(input)?;
         let text = str::from_utf8(input).map_err(serde::de::Error::custom)?;
-        let Some(told) = Container::root(text) else { return Ok(None) };
-        let Some(deed) = deed(&told)? else { return Ok(None) };
-        let directory = told.string("cwd")?.unwrap_or_default().into();
-        Ok(Some(Self { directory, deed }))
+        let Some(event) = Container::root(text) else { return Ok(None) };
+        let Some(action) = parse_action(&event)? else { return Ok(None) };
+        let directory = event.string("cwd")?.unwrap_or_default().into();
+        Ok(Some(Self { directory, action }))
     }
 }
 
-fn deed(told: &Container) -> Result<Option<Deed>, serde_json::Error> {
-    Ok(match told.string("hook_event_name")?.as_deref() {
-        Some("PreToolUse") => {
-            let named = told.string("tool_name")?;
-            let tool = TOOLS.into_iter().find(|(name, ..)| named.as_deref() == Some(name));
-            let Some(((_, field, tool), input)) = tool.zip(told.object("tool_input")) else {
-                return Ok(None);
-            };
-            input.string(field)?.map(|text| match tool {
-                Tool::Writes => Deed::Write(text.into()),
-                Tool::Runs(shell) => Deed::Run(shell, text),
-            })
+fn parse_action(event: &Container) -> Result<Option<Action>, serde_json::Error> {
+    match event.string("hook_event_name")?.as_deref() {
+        Some("PreToolUse") => parse_tool_use(event),
+        Some("Stop") => {
+            let was_blocked = event.position("stop_hook_active").is_some_and(|at| event.value(at) == "true");
+            Ok((!was_blocked).then_some(Action::Stop))
         }
-        Some("Stop") if told.position("stop_hook_active").is_none_or(|at| told.value(at) != "true") => {
-            Some(Deed::Stop)
-        }
-        _ => None,
-    })
+        _ => Ok(None),
+    }
+}
+
+fn parse_tool_use(event: &Container) -> Result<Option<Action>, serde_json::Error> {
+    let name = event.string("tool_name")?;
+    let tool = TOOLS.iter().find(|tool| name.as_deref() == Some(tool.name));
+    let Some((tool, input)) = tool.zip(event.object("tool_input")) else { return Ok(None) };
+    let value = input.string(tool.field)?;
+    Ok(value.map(|value| match tool.effect {
+        Effect::Writes => Action::Write(value.into()),
+        Effect::Runs(shell) => Action::Run(shell, value),
+    }))
 }

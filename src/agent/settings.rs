@@ -1,5 +1,6 @@
-//! Our entries in the text of Claude Code's settings: pure. All else in the text stays
-//! byte for byte, and what is put in can be taken out again without a trace.
+//! Adds this program's entries to the text of Claude Code's settings, and removes them.
+//!
+//! The rest of the text stays byte for byte. Removing what was added restores the text.
 
 use std::ops::Range;
 
@@ -9,75 +10,84 @@ use super::bypass::file_name;
 use super::json::{self, Child, Container};
 use super::shell::{self, Shell};
 
-/// The events that we have a word in, and the tools that they are about.
+/// The events that run this program, each with the tools that it matches.
 const EVENTS: [(&str, Option<&str>); 2] =
     [("PreToolUse", Some("Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell")), ("Stop", None)];
 
-/// Why our entries have no place in a text.
+/// The reason why settings cannot hold our entries.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It is no JSON.
-    #[error("it is not JSON")]
+    /// The text is not JSON.
+    #[error("not valid JSON")]
     NotJson(#[source] serde_json::Error),
-    /// It is JSON of another form.
-    #[error("{0}")]
-    OtherForm(String),
+    /// The document is not an object.
+    #[error("the top level is not an object")]
+    RootNotObject,
+    /// The member `hooks` is not an object.
+    #[error("`hooks` is not an object")]
+    HooksNotObject,
+    /// The list of an event's hooks is not an array.
+    #[error("`hooks.{0}` is not an array")]
+    EventNotArray(&'static str),
 }
 
-/// `text` with our entries in it, which run `command`; nothing stands for a file that
-/// is not there, and an empty one holds an empty object. Done twice, it is done once, and an entry of ours with another command
-/// is renewed.
+/// Returns `text` with entries that run `command`. `None` stands for a missing file.
+///
+/// A text of whitespace counts as an empty object. An entry of ours with another command
+/// is updated, so that adding the entries twice changes nothing.
 ///
 /// # Errors
 ///
-/// The text is not JSON, or not of the form of Claude Code's settings.
+/// Returns an error if `text` is not JSON, or has other values where our entries belong.
 pub fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> {
-    // A string is written as JSON without fail.
+    // Serializing a string cannot fail.
     let command = serde_json::to_string(command).unwrap_or_default();
-    let is_empty = |text: &str| text.chars().all(json::is_blank);
+    let is_empty = |text: &str| text.chars().all(json::is_whitespace);
     let mut text = text.map(|text| if is_empty(text) { format!("{{}}{text}") } else { text.to_owned() });
     for (event, tools) in EVENTS {
         text = Some(match text {
             Some(text) => with_entry(&text, event, tools, &command)?,
-            None => format!("{}\n", block('{', "}", &hooks(event, tools, &command))),
+            None => format!("{}\n", block('{', "}", &hooks_member(event, tools, &command))),
         });
     }
     Ok(text.unwrap_or_default())
 }
 
-/// `text` without our entries, and without what they alone had need of; empty, where
-/// nothing else is in it. A text of another form has none.
+/// Returns `text` without our entries and the containers that were added for them.
+///
+/// The result is empty if there is nothing else in `text`.
 #[must_use]
 pub fn without_entries(text: &str) -> String {
     let mut text = text.to_owned();
     for (event, _) in EVENTS {
-        while let Some(ours) = Ours::find(&text, event) {
-            let (at, nothing) = ours.to_cut();
-            text = if nothing { String::new() } else { spliced(&text, at, "") };
+        while let Some(entry) = OwnEntry::find(&text, event) {
+            text = match entry.removal() {
+                Some(range) => splice(&text, range, ""),
+                None => String::new(),
+            };
         }
     }
     text
 }
 
-fn with_entry(text: &str, event: &str, tools: Option<&str>, command: &str) -> Result<String, Error> {
-    if let Some(ours) = Ours::find(text, event) {
-        return Ok(spliced(text, ours.command, command));
+fn with_entry(text: &str, event: &'static str, tools: Option<&str>, command: &str) -> Result<String, Error> {
+    if let Some(entry) = OwnEntry::find(text, event) {
+        return Ok(splice(text, entry.command, command));
     }
     json::check(text.as_bytes()).map_err(Error::NotJson)?;
-    let form = |what: &str| Error::OtherForm(format!("{what}, as Claude Code has it"));
-    let root = Container::root(text).ok_or_else(|| form("it is no object"))?;
+    let root = Container::root(text).ok_or(Error::RootNotObject)?;
     let Some(at) = root.position("hooks") else {
-        return Ok(with_child(&root, &hooks(event, tools, command)));
+        return Ok(with_child(&root, &hooks_member(event, tools, command)));
     };
-    let listed = root.container(at, '{').ok_or_else(|| form("`hooks` is no object"))?;
-    let Some(at) = listed.position(event) else {
-        return Ok(with_child(&listed, &groups(event, tools, command)));
+    let hooks = root.container(at, '{').ok_or(Error::HooksNotObject)?;
+    let Some(at) = hooks.position(event) else {
+        return Ok(with_child(&hooks, &event_member(event, tools, command)));
     };
-    let listed = listed.container(at, '[').ok_or_else(|| form(&format!("`{event}` is no array")))?;
-    Ok(with_child(&listed, &group(tools, command)))
+    let groups = hooks.container(at, '[').ok_or(Error::EventNotArray(event))?;
+    Ok(with_child(&groups, &group(tools, command)))
 }
 
-/// What is put in, each with its inner lines two blanks further in.
+/// Returns a group of hooks as JSON, indented by two spaces a level.
 fn group(tools: Option<&str>, command: &str) -> String {
     let entry = format!("\"type\": \"command\",\n\"command\": {command},\n\"timeout\": 10");
     let matcher = tools.map_or_else(String::new, |tools| format!("\"matcher\": \"{tools}\",\n"));
@@ -85,95 +95,102 @@ fn group(tools: Option<&str>, command: &str) -> String {
     block('{', "}", &format!("{matcher}\"hooks\": {entries}"))
 }
 
-fn groups(event: &str, tools: Option<&str>, command: &str) -> String {
+/// Returns the member of `hooks` for an event.
+fn event_member(event: &str, tools: Option<&str>, command: &str) -> String {
     format!("\"{event}\": {}", block('[', "]", &group(tools, command)))
 }
 
-fn hooks(event: &str, tools: Option<&str>, command: &str) -> String {
-    format!("\"hooks\": {}", block('{', "}", &groups(event, tools, command)))
+/// Returns the member `hooks` of the settings.
+fn hooks_member(event: &str, tools: Option<&str>, command: &str) -> String {
+    format!("\"hooks\": {}", block('{', "}", &event_member(event, tools, command)))
 }
 
 fn block(open: char, close: &str, inner: &str) -> String {
     format!("{open}\n  {}\n{close}", inner.replace('\n', "\n  "))
 }
 
-/// The text with one more child at the end of a container. It is laid out as the last
-/// one is; as the first one, it stands on the line of the bracket.
+/// Returns the text with one more child at the end of a container.
+///
+/// The child is formatted like the one before it. The first child of a container is put on
+/// the line of the bracket.
 fn with_child(container: &Container, child: &str) -> String {
     let Container { text, start, children } = container;
     match children.last() {
         Some(last) => {
             let gap = &text[last.gap..last.span.start];
-            let child = format!(",{gap}{}", laid_out(child, gap, unit(text)));
-            spliced(text, last.span.end..last.span.end, &child)
+            let child = format!(",{gap}{}", reindent(child, gap, indent_unit(text)));
+            splice(text, last.span.end..last.span.end, &child)
         }
-        None => spliced(text, *start..*start, &laid_out(child, "", "")),
+        None => splice(text, *start..*start, &reindent(child, "", "")),
     }
 }
 
-/// An entry of ours.
-struct Ours<'t> {
-    /// The containers that it lies in, from the outermost on, and which child of each it
-    /// is, or lies in. A group is nothing without its entries.
-    way: [(Container<'t>, usize); 4],
-    /// Where its command stands.
+/// An entry that runs this program.
+struct OwnEntry<'t> {
+    /// The containers around the entry, outermost first, each with the position of the child
+    /// that leads to the entry.
+    path: [(Container<'t>, usize); 4],
+    /// The range of its command.
     command: Range<usize>,
 }
 
-impl<'t> Ours<'t> {
-    /// The first one that an event has.
+impl<'t> OwnEntry<'t> {
+    /// Finds the first entry of an event.
     fn find(text: &'t str, event: &str) -> Option<Self> {
         let root = Container::root(text)?;
         let at_hooks = root.position("hooks")?;
         let hooks = root.container(at_hooks, '{')?;
         let at_event = hooks.position(event)?;
         let groups = hooks.container(at_event, '[')?;
-        let found = (0..groups.children.len()).find_map(|at_group| {
+        let (at_group, entries, at_entry, command) = (0..groups.children.len()).find_map(|at_group| {
             let group = groups.container(at_group, '{')?;
             let entries = group.container(group.position("hooks")?, '[')?;
-            let (at, command) = (0..entries.children.len()).find_map(|at| {
-                let entry = entries.container(at, '{')?;
+            let (at_entry, command) = (0..entries.children.len()).find_map(|at_entry| {
+                let entry = entries.container(at_entry, '{')?;
                 let command = entry.position("command")?;
-                is_ours(entry.value(command)).then(|| (at, entry.children[command].value.clone()))
+                runs_this_program(entry.value(command))
+                    .then(|| (at_entry, entry.children[command].value.clone()))
             })?;
-            Some((at_group, entries, at, command))
-        });
-        let (at_group, entries, at, command) = found?;
-        Some(Self { way: [(root, at_hooks), (hooks, at_event), (groups, at_group), (entries, at)], command })
+            Some((at_group, entries, at_entry, command))
+        })?;
+        let path = [(root, at_hooks), (hooks, at_event), (groups, at_group), (entries, at_entry)];
+        Some(Self { path, command })
     }
 
-    /// What has to be cut out to take it away; and whether that is all there is.
-    fn to_cut(&self) -> (Range<usize>, bool) {
-        for (depth, (container, at)) in self.way.iter().enumerate().rev() {
+    /// Returns the range to cut to remove the entry; `None` if nothing else is in the text.
+    fn removal(&self) -> Option<Range<usize>> {
+        for (depth, (container, at)) in self.path.iter().enumerate().rev() {
             let Child { gap, span, .. } = &container.children[*at];
             let before = at.checked_sub(1).map(|before| &container.children[before]);
-            let cut = match (before, container.children.get(at + 1)) {
-                (Some(before), _) => before.span.end..span.end,
-                (None, Some(next)) => span.start..next.span.start,
-                // A container that was there, empty, has its first child right at the bracket;
-                // one that was made for us has not.
-                (None, None) if depth + 1 < self.way.len() && *gap == span.start => span.clone(),
-                (None, None) => continue,
-            };
-            return (cut, false);
+            match (before, container.children.get(at + 1)) {
+                (Some(before), _) => return Some(before.span.end..span.end),
+                (None, Some(next)) => return Some(span.start..next.span.start),
+                // A child directly after the bracket means the container existed before us.
+                (None, None) if depth + 1 < self.path.len() && *gap == span.start => {
+                    return Some(span.clone());
+                }
+                (None, None) => {}
+            }
         }
-        (0..0, true)
+        None
     }
 }
 
-/// Whether a command, as JSON, runs this program as `agent`.
-fn is_ours(command: &str) -> bool {
-    let commands = json::string(command)
+/// Whether a command, as a JSON string, is `agent` of this program.
+fn runs_this_program(command: &str) -> bool {
+    let commands = json::parse_string(command)
         .and_then(|command| shell::commands(command.as_bytes(), Shell::Posix))
         .unwrap_or_default();
     let [words] = &commands[..] else { return false };
     let [program, .., last] = &words[..] else { return false };
-    last == "agent" && file_name(program.as_bstr()) == super::NAME
+    last == "agent" && file_name(program.as_bstr()) == super::PROGRAM
 }
 
-/// `child` as it stands after the blanks of `gap`: where they hold a newline, on lines of
-/// its own, further in by `unit` each; else on one line.
-fn laid_out(child: &str, gap: &str, unit: &str) -> String {
+/// Returns `child` as it is written after the whitespace `gap`.
+///
+/// If `gap` has a newline, the child's lines begin as the line in `gap` does, further
+/// indented by `unit` a level. Otherwise the child is on one line.
+fn reindent(child: &str, gap: &str, unit: &str) -> String {
     let lines = child.lines().map(|line| {
         let inner = line.trim_start();
         (inner, (line.len() - inner.len()) / 2)
@@ -186,12 +203,12 @@ fn laid_out(child: &str, gap: &str, unit: &str) -> String {
     lines.map(|(line, depth)| unit.repeat(depth) + line).collect::<Vec<_>>().join(&separator)
 }
 
-/// What the lines of `text` are indented by.
-fn unit(text: &str) -> &str {
+/// Returns the indent of the first indented line of `text`.
+fn indent_unit(text: &str) -> &str {
     let line = text.lines().find(|line| line.starts_with([' ', '\t'])).unwrap_or("  ");
     &line[..line.len() - line.trim_start().len()]
 }
 
-fn spliced(text: &str, at: Range<usize>, new: &str) -> String {
-    [&text[..at.start], new, &text[at.end..]].concat()
+fn splice(text: &str, range: Range<usize>, new: &str) -> String {
+    [&text[..range.start], new, &text[range.end..]].concat()
 }

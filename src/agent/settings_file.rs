@@ -1,52 +1,57 @@
-//! The file of Claude Code's settings that a project shares.
+//! The settings of Claude Code that a repository shares.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::settings;
 use crate::git::read_regular_file;
+use crate::report::escape;
 use crate::session;
 
-/// Where the file lies, from the top of the worktree.
+/// The directory of the file, relative to the top of the worktree.
 const DIRECTORY: &str = ".claude";
 const NAME: &str = "settings.json";
 
-/// The settings of a worktree, which need not exist.
+/// The settings file of a worktree, which need not exist.
 #[derive(Debug)]
 pub struct SettingsFile {
     path: PathBuf,
-    /// Nothing, where there is no file.
+    /// `None` if there is no file.
     text: Option<String>,
 }
 
-/// Why the settings could not be changed.
+/// An error of the settings file. Nothing was changed, unless it is `Disk` or `Write`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A symlink leads elsewhere.
-    #[error("`{}` leads out of the worktree, and nothing was changed: put a file in its place", .0.display())]
+    /// A symlink leads out of the worktree.
+    #[error("cannot use {}: it leads out of the worktree", display(.0))]
     Outside(PathBuf),
-    /// A symlink leads to nothing, or in a circle.
-    #[error("`{}` leads nowhere, and nothing was changed: mend or remove it", .0.display())]
-    Nowhere(PathBuf, #[source] io::Error),
+    /// A symlink is dangling or leads to itself.
+    #[error("cannot follow the symlink {}", display(.0))]
+    Dangling(PathBuf, #[source] io::Error),
     /// The file cannot be read.
-    #[error("could not read `{}`, and nothing was changed", .0.display())]
+    #[error("cannot read {}", display(.0))]
     Read(PathBuf, #[source] io::Error),
-    /// Our entries have no place in it.
-    #[error("could not add to `{}`, and nothing was changed; mend it first", .0.display())]
+    /// The settings have another form.
+    #[error("cannot add hooks to {}", display(.0))]
     Form(PathBuf, #[source] settings::Error),
-    /// The disk refuses.
-    #[error("could not {step} `{}`", .path.display())]
+    /// A directory cannot be created, or the file cannot be removed.
+    #[error("cannot {step} {}", display(.path))]
     Disk {
-        /// What was tried, as a verb.
+        /// The operation, as a verb.
         step: &'static str,
-        /// With what.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The same, when the file is written.
+    /// The file cannot be written.
     #[error(transparent)]
     Write(#[from] session::Error),
+}
+
+fn display(path: &Path) -> String {
+    escape::escape(path.as_os_str().as_encoded_bytes())
 }
 
 impl Error {
@@ -54,24 +59,29 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
+            Self::Outside(_) | Self::Dangling(..) => {
+                Some("replace the symlink by a file or directory of the worktree".to_owned())
+            }
+            Self::Form(..) => Some("fix the file, then run the command again".to_owned()),
             Self::Write(error) => error.help(),
-            _ => None,
+            Self::Read(..) | Self::Disk { .. } => None,
         }
     }
 }
 
 impl SettingsFile {
-    /// Reads the settings of the worktree at `top`, an absolute path without symlinks.
+    /// Reads the settings of `worktree`, an absolute path without symlinks.
     ///
     /// # Errors
     ///
-    /// A symlink leads out of the worktree or nowhere, or the file cannot be read.
-    pub fn read(top: &Path) -> Result<Self, Error> {
-        let directory = top.join(DIRECTORY);
+    /// Returns an error if a symlink leads out of the worktree or is dangling, or if the file
+    /// cannot be read.
+    pub fn read(worktree: &Path) -> Result<Self, Error> {
+        let directory = worktree.join(DIRECTORY);
         let path = directory.join(NAME);
         for link in [&directory, &path].into_iter().filter(|path| path.is_symlink()) {
-            let target = fs::canonicalize(link).map_err(|error| Error::Nowhere(link.clone(), error))?;
-            if !target.starts_with(top) {
+            let target = fs::canonicalize(link).map_err(|error| Error::Dangling(link.clone(), error))?;
+            if !target.starts_with(worktree) {
                 return Err(Error::Outside(link.clone()));
             }
         }
@@ -84,53 +94,54 @@ impl SettingsFile {
         }
     }
 
-    /// Where they lie.
+    /// Returns the absolute path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The text with our entries in it, which run `command`.
+    /// Returns the text with entries that run `command`.
     ///
     /// # Errors
     ///
-    /// They have no place in what is there.
+    /// Returns an error if the settings have another form.
     pub fn with_entries(&self, command: &str) -> Result<String, Error> {
         settings::with_entries(self.text.as_deref(), command)
             .map_err(|error| Error::Form(self.path.clone(), error))
     }
 
-    /// Puts `text` in the place of the file in one step, or makes it.
+    /// Replaces the file atomically, or creates it.
     ///
     /// # Errors
     ///
-    /// The disk refuses.
+    /// Returns an error if the file or its directory cannot be written.
     pub fn write(&self, text: &str) -> Result<(), Error> {
         if self.text.as_deref() == Some(text) {
             return Ok(());
         }
         let directory = self.path.parent().unwrap_or(&self.path);
-        fs::create_dir_all(directory).map_err(disk("make", directory))?;
+        fs::create_dir_all(directory).map_err(disk("create", directory))?;
         Ok(session::replace(&self.path, text.as_bytes())?)
     }
 
-    /// Takes our entries out; a file, and a directory, that hold nothing else go. Gives
-    /// whether there were any.
+    /// Removes our entries, and the file and its directory if they are empty then.
+    ///
+    /// Returns whether there were entries.
     ///
     /// # Errors
     ///
-    /// The disk refuses.
+    /// Returns an error if the file cannot be written or removed.
     pub fn remove_entries(&self) -> Result<bool, Error> {
         let Some(text) = &self.text else { return Ok(false) };
-        let left = settings::without_entries(text);
-        if left.is_empty() && !text.is_empty() {
+        let rest = settings::without_entries(text);
+        if rest.is_empty() && !text.is_empty() {
             fs::remove_file(&self.path).map_err(disk("remove", &self.path))?;
-            // A directory that holds something stays.
+            // Fails if the directory is not empty, which is fine.
             let _ = self.path.parent().map(fs::remove_dir);
         } else {
-            self.write(&left)?;
+            self.write(&rest)?;
         }
-        Ok(left != *text)
+        Ok(rest != *text)
     }
 }
 

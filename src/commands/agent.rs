@@ -10,12 +10,12 @@ use bstr::{BStr, ByteSlice};
 
 use super::{Outcome, check, policy};
 use crate::Change;
-use crate::agent::{Deed, Event, bypass};
+use crate::agent::{Action, Event, bypass};
 use crate::cli::Options;
 use crate::git::{self, Repository};
 use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory};
 use crate::report;
-use crate::report::agent::Misplaced;
+use crate::report::agent::DeniedWrite;
 use crate::session::SessionDirectory;
 
 /// No input of an agent is as long as this, in bytes.
@@ -26,19 +26,19 @@ const LONGEST: u64 = 1 << 25;
 pub(super) fn run(options: &Options, input: impl Read) -> Result<Outcome, Box<dyn Error>> {
     let mut told = Vec::new();
     input.take(LONGEST).read_to_end(&mut told)?;
-    let event = Event::read(&told)
+    let event = Event::parse(&told)
         .map_err(|error| format!("what is on standard input is not the JSON of an agent's hook: {error}"))?;
-    let Some(Event { directory, deed }) = event else { return Ok(Outcome::Allowed) };
+    let Some(Event { directory, action }) = event else { return Ok(Outcome::Allowed) };
     let here = env::current_dir()?.join(directory);
-    let denied = match deed {
-        Deed::Write(file) => {
+    let denied = match action {
+        Action::Write(file) => {
             misplaced(options, &here, &git::user_path::canonicalize_lenient(&here.join(file)))?
         }
-        Deed::Run(shell, text) => {
+        Action::Run(shell, text) => {
             let program = super::name()?;
             bypass::find(&text, shell).map(|bypass| report::agent::bypass(&bypass, &program))
         }
-        Deed::Stop => left_behind(options, &here)?,
+        Action::Stop => left_behind(options, &here)?,
     };
     Ok(denied.map_or(Outcome::Allowed, Outcome::Denied))
 }
@@ -68,11 +68,11 @@ fn misplaced(options: &Options, here: &Path, file: &Path) -> Result<Option<Strin
         return Ok(None);
     }
     let place = SessionDirectory::at(repository.top()).free_name(rule.home.default_path(path).as_bstr());
-    Ok(Some(report::agent::misplaced(&Misplaced {
+    Ok(Some(report::agent::denied_write(&DeniedWrite {
         path,
         rule,
-        place: &repository.layout().on_disk(place.as_bstr()),
-        is_there: file.exists(),
+        suggestion: &repository.layout().on_disk(place.as_bstr()),
+        exists: file.exists(),
         top: Some(repository.top()).filter(|top| *top != git::user_path::canonicalize_lenient(here)),
         program: &super::name()?,
     })))
@@ -88,7 +88,7 @@ fn left_behind(options: &Options, here: &Path) -> Result<Option<String>, Box<dyn
     if findings.is_empty() {
         return Ok(None);
     }
-    Ok(Some(report::agent::left_behind(&findings, &super::name()?)))
+    Ok(Some(report::agent::leftovers(&findings, &super::name()?)))
 }
 
 /// The repository that `directory` is in the worktree of; nothing, where it is in none.

@@ -9,6 +9,7 @@ use crate::cli::{InstallArgs, Options, Strict};
 use crate::git::{ConfigScope, History, Hook, HooksPath, too_old_for_configured_hooks};
 use crate::hooks::{self, BARE_HOOKS, Hooks, Level, has_line};
 use crate::report;
+use crate::report::failure::Failure;
 
 /// Links the hooks in the repository's own hooks directory. Where git runs hooks
 /// from another one, they are configured instead, beside those of that directory; a git
@@ -30,7 +31,8 @@ pub(super) fn run(
     }
     let history = History::open()?;
     if args.agent && history.is_bare() {
-        return Err(report::agent::NO_WORKTREE.into());
+        let failure = Failure::new("cannot set up an agent in a bare repository");
+        return Err(failure.with_help("run `install` without --agent: an agent needs a worktree").into());
     }
     let guarded = match level {
         Level::Default if history.is_bare() => BARE_HOOKS.to_vec(),

@@ -1,4 +1,4 @@
-//! What a coding agent is told, on as few lines as can be: it pays for each.
+//! Renders what a coding agent reads, on few lines: an agent pays for each token.
 
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -10,121 +10,119 @@ use super::escape::{escape, shell_word};
 use crate::agent::bypass::Bypass;
 use crate::policy::{Finding, Rule};
 
-/// How many paths are named.
-const MOST: usize = 20;
+/// The number of paths that a denial lists.
+const MAX_PATHS: usize = 20;
 
-/// Why no agent asks in a bare repository.
-pub const NO_WORKTREE: &str =
-    "nothing was changed: an agent works in a worktree, and a bare repository has none for --agent";
-
-/// A file that an agent is about to write where it would be refused.
+/// A file that an agent must not write.
 #[derive(Debug)]
-pub struct Misplaced<'a> {
-    /// Relative to the top of the repository.
+pub struct DeniedWrite<'a> {
+    /// The path, relative to the top of the repository.
     pub path: &'a BStr,
     /// The rule that refuses it.
     pub rule: &'a Rule,
-    /// Where it belongs; absolute.
-    pub place: &'a Path,
-    /// Whether it is there already.
-    pub is_there: bool,
-    /// The top of the repository, where the agent stands elsewhere.
+    /// The path to write instead, absolute.
+    pub suggestion: &'a Path,
+    /// Whether the file exists already.
+    pub exists: bool,
+    /// The top of the repository; `None` if it is the agent's working directory.
     pub top: Option<&'a Path>,
-    /// What this program is called by.
+    /// This program, as one calls it.
     pub program: &'a Path,
 }
 
-/// Why a file must not be written, and where it may.
+/// Returns why a file must not be written, and which one to write instead.
 #[must_use]
-pub fn misplaced(misplaced: &Misplaced) -> String {
-    let Misplaced { path, rule, place, is_there, top, program } = misplaced;
-    let elsewhere = top.map_or_else(String::new, |top| format!(" -C {}", word(top)));
-    let (program, typed) = (word(program) + &elsewhere, from_top(path));
+pub fn denied_write(denied: &DeniedWrite) -> String {
+    let DeniedWrite { path, rule, suggestion, exists, top, program } = denied;
+    let directory_option = top.map_or_else(String::new, |top| format!(" -C {}", word(top)));
+    let (program, argument) = (word(program) + &directory_option, path_argument(path));
     let mut lines = vec![
         format!("{} would be refused: {} [{}]", escape(path), escape(&rule.reason), escape(&rule.id)),
-        format!("write: {}", file(place)),
+        format!("write: {}", display_path(suggestion)),
     ];
-    if *is_there {
-        lines.push(format!("stow what is there: {program} stow -- {typed}"));
+    if *exists {
+        lines.push(format!("stow the existing file: {program} stow -- {argument}"));
     }
-    lines.push(format!("if it would run in production: {program} explain {typed}"));
+    lines.push(format!("if it is production code: {program} explain {argument}"));
     lines.join("\n")
 }
 
-/// Why a command must not be run, and what to do instead.
+/// Returns why a command must not be run, and what to do instead.
 #[must_use]
 pub fn bypass(bypass: &Bypass, program: &Path) -> String {
     let program = word(program);
     match bypass {
         Bypass::HooksSkipped { subcommand, option } => format!(
-            "`git {subcommand} {}` goes past the hooks that keep session work out of history\n\
-             run it without; what is refused then is taken out by: {program} stow",
+            "`git {subcommand} {}` skips the hooks that keep session work out of history\n\
+             run it without that option; if a path is refused: {program} stow",
             escape(option)
         ),
         Bypass::HooksOverridden(setting) => format!(
-            "`{}` has git run other hooks than those that keep session work out of history\n\
-             run it without; what is refused then is taken out by: {program} stow",
+            "`{}` disables the hooks that keep session work out of history\n\
+             run it without that setting; if a path is refused: {program} stow",
             escape(setting)
         ),
         Bypass::ForcedAdd(path) => format!(
-            "{} is session work, which is never committed, so git ignores it\n\
+            "{} is session work, which git ignores and which is never committed\n\
              leave it there, and add the other paths without --force",
             escape(path)
         ),
     }
 }
 
-/// What an agent leaves among the code, and how it is taken away.
+/// Returns which session work is left outside of the session directory, and how to stow it.
 #[must_use]
-pub fn left_behind(findings: &[Finding], program: &Path) -> String {
-    let named = &findings[..findings.len().min(MOST)];
+pub fn leftovers(findings: &[Finding], program: &Path) -> String {
+    let listed = &findings[..findings.len().min(MAX_PATHS)];
     let mut lines = vec!["session work is left where `git add -A` would stage it:".to_owned()];
     lines.extend(
-        named
+        listed
             .iter()
             .map(|Finding { entry, rule, .. }| format!("  {} [{}]", escape(&entry.path), escape(&rule.id))),
     );
-    if findings.len() > MOST {
-        lines.push(format!("  and {} more", findings.len() - MOST));
+    if findings.len() > MAX_PATHS {
+        lines.push(format!("  and {} more", findings.len() - MAX_PATHS));
     }
-    let typed: Vec<String> = named.iter().map(|finding| from_top(finding.entry.path.as_bstr())).collect();
-    lines.push(format!("stow: {} stow -- {}", word(program), typed.join(" ")));
+    let arguments: Vec<String> =
+        listed.iter().map(|finding| path_argument(finding.entry.path.as_bstr())).collect();
+    lines.push(format!("stow: {} stow -- {}", word(program), arguments.join(" ")));
     lines.join("\n")
 }
 
-/// What an agent's hooks run, as a line of shell.
+/// Returns the command that an agent's hooks run, as a line of shell.
 #[must_use]
 pub fn command(program: &Path) -> String {
     format!("{} agent", word(program))
 }
 
-/// Writes that the agent asks from now on.
+/// Writes that the agent's hooks are installed.
 ///
 /// # Errors
 ///
-/// What `out` answers.
+/// Returns an error of `out`.
 pub fn installed(out: &mut impl Write, settings: &Path) -> io::Result<()> {
-    writeln!(out, "agent:   Claude Code asks before it writes, by {}", file(settings))
+    writeln!(out, "agent:   Claude Code runs stage-guard before it writes, by {}", display_path(settings))
 }
 
-/// Writes that the agent does not ask any more.
+/// Writes that the agent's hooks are removed.
 ///
 /// # Errors
 ///
-/// What `out` answers.
+/// Returns an error of `out`.
 pub fn uninstalled(out: &mut impl Write, settings: &Path) -> io::Result<()> {
-    writeln!(out, "no longer asked by Claude Code: {}", file(settings))
+    writeln!(out, "removed the hooks of Claude Code from {}", display_path(settings))
 }
 
-/// A path as one types it for this program, wherever one stands in the repository.
-fn from_top(path: &BStr) -> String {
+/// Returns a path as an argument that works in any directory of the repository.
+fn path_argument(path: &BStr) -> String {
     shell_word(bstr::concat([b":/", path.as_bytes()]).as_bstr())
 }
 
+/// Returns `path` as a word of a shell.
 pub(super) fn word(path: &Path) -> String {
     shell_word(path.as_os_str().as_bytes().as_bstr())
 }
 
-fn file(path: &Path) -> String {
+fn display_path(path: &Path) -> String {
     escape(path.as_os_str().as_bytes())
 }

@@ -116,7 +116,7 @@ fn a_denial_says_why_and_where_to_write_instead() {
         "\
 backend/debug_x.py would be refused: a debug script [debug-script]
 write: {top}/.claude_sessions/debugging/debug_x.py
-if it would run in production: {BINARY} explain :/backend/debug_x.py
+if it is production code: {BINARY} explain :/backend/debug_x.py
 "
     );
     assert_eq!(repo.writes("backend/debug_x.py").denied(), expected);
@@ -124,7 +124,7 @@ if it would run in production: {BINARY} explain :/backend/debug_x.py
     repo.write("backend/debug_x.py", "x").write(".claude_sessions/debugging/debug_x.py", "x");
     let said = repo.writes("backend/debug_x.py").denied();
     assert!(said.contains("/.claude_sessions/debugging/debug_x-2.py\n"), "{said}");
-    let command = said.lines().find_map(|line| line.strip_prefix("stow what is there: ")).unwrap();
+    let command = said.lines().find_map(|line| line.strip_prefix("stow the existing file: ")).unwrap();
     assert_eq!(command, format!("{BINARY} stow -- :/backend/debug_x.py"));
     repo.shell(command).success();
     assert!(repo.exists(".claude_sessions/debugging/debug_x-2.py") && !repo.exists("backend/debug_x.py"));
@@ -162,7 +162,7 @@ fn a_file_belongs_to_the_repository_that_it_lies_in() {
         let said = elsewhere.writes(owner.path("debug_x.py")).denied();
         let place = owner.path(".claude_sessions/debugging/debug_x.py");
         assert!(said.contains(&format!("\nwrite: {}\n", place.display())), "{said}");
-        let command = said.lines().find_map(|line| line.strip_prefix("stow what is there: ")).unwrap();
+        let command = said.lines().find_map(|line| line.strip_prefix("stow the existing file: ")).unwrap();
         elsewhere.shell(command).success();
         assert!(place.exists());
     }
@@ -279,9 +279,9 @@ stow: {BINARY} stow -- :/FIX_SUMMARY.md :/backend/debug_x.py
 fn a_command_that_bypasses_the_hooks_is_denied() {
     let home = Repo::home();
     for (command, words) in [
-        ("git commit --no-veri -m x", "`git commit --no-veri` goes past the hooks"),
-        ("git -c core.hooksPath=x commit", "`core.hooksPath=x` has git run other hooks"),
-        ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which is never committed"),
+        ("git commit --no-veri -m x", "`git commit --no-veri` skips the hooks"),
+        ("git -c core.hooksPath=x commit", "`core.hooksPath=x` disables the hooks"),
+        ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which git ignores"),
     ] {
         for tool in ["Bash", "PowerShell"] {
             let said = home.runs(tool, command).denied();
@@ -310,7 +310,10 @@ fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
     let repo = Repo::new();
     let said = repo.guard("install --agent").success();
     let path = repo.path(SETTINGS).display().to_string();
-    assert!(said.contains(&format!("\nagent:   Claude Code asks before it writes, by {path}\n")), "{said}");
+    assert!(
+        said.contains(&format!("\nagent:   Claude Code runs stage-guard before it writes, by {path}\n")),
+        "{said}"
+    );
     let expected = format!(
         r#"{{
   "hooks": {{
@@ -350,7 +353,7 @@ fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
     let run = repo.shell(&format!("{} < .git/told", commands(&repo, "Stop")[0]));
     assert!(run.denied().contains("debug_x.py"));
     let said = repo.guard("uninstall").success();
-    assert!(said.contains(&format!("no longer asked by Claude Code: {path}\n")), "{said}");
+    assert!(said.contains(&format!("removed the hooks of Claude Code from {path}\n")), "{said}");
     assert!(!repo.exists(".claude"));
     // What else is in the directory stays.
     repo.guard("install --agent").success();
@@ -419,7 +422,7 @@ fn no_agent_asks_in_a_bare_repository() {
     let bare = Repo::uncreated();
     fs::create_dir(&bare.dir).unwrap();
     bare.git("init -q --bare").success();
-    bare.guard("install --agent").fails_with("a bare repository has none");
+    bare.guard("install --agent").fails_with("cannot set up an agent in a bare repository");
     assert!(!bare.exists(".claude") && !bare.exists("hooks/pre-receive"));
     bare.guard("install").success();
 }
@@ -485,17 +488,17 @@ fn uninstall_finds_its_entries_in_settings_that_were_written_anew() {
 #[test]
 fn settings_of_another_form_are_refused_and_nothing_is_changed() {
     for (text, words) in [
-        ("\u{feff}", "it is not JSON"),
-        ("\u{feff}{}", "it is not JSON"),
-        ("{", "it is not JSON"),
-        ("{} x", "it is not JSON"),
-        ("// x\n{}", "it is not JSON"),
-        ("[]", "it is no object"),
-        ("1", "it is no object"),
-        (r#"{"hooks": []}"#, "`hooks` is no object"),
-        (r#"{"hooks": null}"#, "`hooks` is no object"),
-        (r#"{"hooks": {"PreToolUse": {}}}"#, "`PreToolUse` is no array"),
-        (r#"{"hooks": {"Stop": "x"}}"#, "`Stop` is no array"),
+        ("\u{feff}", "not valid JSON"),
+        ("\u{feff}{}", "not valid JSON"),
+        ("{", "not valid JSON"),
+        ("{} x", "not valid JSON"),
+        ("// x\n{}", "not valid JSON"),
+        ("[]", "the top level is not an object"),
+        ("1", "the top level is not an object"),
+        (r#"{"hooks": []}"#, "`hooks` is not an object"),
+        (r#"{"hooks": null}"#, "`hooks` is not an object"),
+        (r#"{"hooks": {"PreToolUse": {}}}"#, "`hooks.PreToolUse` is not an array"),
+        (r#"{"hooks": {"Stop": "x"}}"#, "`hooks.Stop` is not an array"),
     ] {
         let repo = super::hooks::unguarded();
         repo.write(SETTINGS, text).guard("install --agent").fails_with(words);
@@ -513,11 +516,11 @@ fn settings_are_not_written_out_of_the_worktree() {
     repo.write("../outside/x", "{}");
     for (target, link, words) in [
         ("../outside", ".claude", "leads out of the worktree"),
-        ("nowhere", ".claude", "leads nowhere"),
+        ("nowhere", ".claude", "cannot follow the symlink"),
         ("../../outside/x", SETTINGS, "leads out of the worktree"),
-        ("nowhere", SETTINGS, "leads nowhere"),
-        ("../../outside/y", SETTINGS, "leads nowhere"),
-        ("settings.json", SETTINGS, "leads nowhere"),
+        ("nowhere", SETTINGS, "cannot follow the symlink"),
+        ("../../outside/y", SETTINGS, "cannot follow the symlink"),
+        ("settings.json", SETTINGS, "cannot follow the symlink"),
     ] {
         fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
         symlink(target, repo.path(link)).unwrap();
