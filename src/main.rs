@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     };
     let color = cli.options.color;
     let is_advice = matches!(cli.command, Some(Command::Agent));
-    git::on_stall(move || end_stalled(is_advice));
+    git::on_timeout(move || end_stalled(is_advice));
     let mut out = Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() };
     let terminal = Terminal { ask: &mut ask, tell: &mut tell };
     match commands::run(cli, io::stdin(), terminal, &mut out) {

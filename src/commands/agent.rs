@@ -64,7 +64,7 @@ fn misplaced(options: &Options, here: &Path, file: &Path) -> Result<Option<Strin
     let Verdict::Refused { rule, .. } = verdict else {
         return Ok(None);
     };
-    if tracked.has_file(path) || repository.ignores(path)? {
+    if tracked.contains_file(path) || repository.ignores(path)? {
         return Ok(None);
     }
     let place = SessionDirectory::at(repository.top()).free_name(rule.home.default_path(path).as_bstr());

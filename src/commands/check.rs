@@ -9,7 +9,7 @@ use bstr::{BString, ByteSlice};
 use super::{Outcome, Output, Tell, commits, policy};
 use crate::check::{Remedy, Report};
 use crate::cli::{CheckArgs, Options};
-use crate::git::{self, Commit, History, Nominated, Operation, Repository};
+use crate::git::{self, Commit, Examined, History, Operation, Repository, Scan};
 use crate::policy::{FILE_NAME, Finding, Policy};
 use crate::report::{self, escape::escape};
 use crate::{Change, Entry};
@@ -103,20 +103,10 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     if moment == Moment::PreMergeCommit {
         merged.extend(repository.announced_merge_heads()?);
     }
-    let at_a_glance = AtAGlance::new(options, &repository)?;
-    if let Some(checked) = at_a_glance.clear_paths(&repository, Some(&merged)) {
-        return match moment {
-            Moment::ByHand => {
-                let remedy = Remedy::Stow(None);
-                finish(options, Report::new(&at_a_glance.policy, Vec::new(), checked, remedy), out)
-            }
-            _ => Ok(Outcome::Allowed),
-        };
-    }
-    let policy = at_a_glance.settled(options, &repository)?;
+    let (policy, scan) = scan(options, &repository)?;
     let mut prefilter = policy.prefilter();
-    let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?;
-    let Nominated { entries, checked } = staged;
+    let staged = repository.decide_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
+    let Examined { entries, examined } = staged;
     let findings = findings(&repository, &policy, entries)?;
     if findings.is_empty() && moment != Moment::ByHand {
         return Ok(Outcome::Allowed);
@@ -126,72 +116,49 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     } else {
         Remedy::Stow(Operation::under_way(repository.git_dir()))
     };
-    finish(options, Report::new(&policy, findings, checked, remedy), out)
+    finish(options, Report::new(&policy, findings, examined, remedy), out)
 }
 
-/// The policy as what is on the disk has it. A sparse checkout may keep the configuration
-/// off the disk, which the index alone tells.
-struct AtAGlance {
-    policy: ManuallyDrop<Policy>,
-    is_settled: bool,
-}
-
-impl AtAGlance {
-    fn new(options: &Options, repository: &Repository) -> Result<Self, Box<dyn Error>> {
-        let on_disk = repository.file_on_disk(FILE_NAME)?;
-        let is_settled = options.config.is_some() || on_disk.is_some();
-        let policy = policy(options, &|_| Ok(on_disk.clone()))?;
-        Ok(Self { policy, is_settled })
+/// Reads the policy and scans the index with it. A sparse checkout may keep the configuration
+/// off the disk: then it is read from the index, which is scanned again.
+fn scan(options: &Options, repository: &Repository) -> Result<(ManuallyDrop<Policy>, Scan), Box<dyn Error>> {
+    let on_disk = repository.file_on_disk(FILE_NAME)?;
+    let is_settled = options.config.is_some() || on_disk.is_some();
+    let on_disk_policy = policy(options, &|_| Ok(on_disk.clone()))?;
+    let mut is_off_disk = false;
+    let mut prefilter = on_disk_policy.prefilter();
+    let scan = repository.scan(|entry| {
+        is_off_disk |= entry.is_off_disk() && entry.path == FILE_NAME;
+        prefilter.may_refuse(entry.path)
+    })?;
+    if is_settled || scan.is_complete() && !is_off_disk {
+        return Ok((on_disk_policy, scan));
     }
-
-    /// How many paths the index has, where a look at its file is enough to tell that
-    /// nothing is refused: of what is staged beside these parents, or of all where none
-    /// are given.
-    fn clear_paths(&self, repository: &Repository, parents: Option<&[String]>) -> Option<usize> {
-        let mut prefilter = self.policy.prefilter();
-        let mut is_elsewhere = false;
-        let checked = repository.clear_paths(parents, |entry| {
-            is_elsewhere |= entry.is_off_disk() && !self.is_settled && entry.path == FILE_NAME;
-            prefilter.may_refuse(entry.path)
-        });
-        checked.filter(|_| !is_elsewhere)
-    }
-
-    /// The policy, wherever its configuration is.
-    fn settled(
-        self,
-        options: &Options,
-        repository: &Repository,
-    ) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
-        if self.is_settled || repository.is_all_on_disk() {
-            return Ok(self.policy);
-        }
-        policy(options, &|name| repository.top_level_file(name))
-    }
+    let policy = policy(options, &|name| repository.off_disk_file(name))?;
+    let mut prefilter = policy.prefilter();
+    let scan = repository.scan(|entry| prefilter.may_refuse(entry.path))?;
+    Ok((policy, scan))
 }
 
 /// Every tracked path.
 fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
     let remedy = Remedy::StowPaths { are_changes: false };
-    let at_a_glance = AtAGlance::new(options, &repository)?;
-    if let Some(checked) = at_a_glance.clear_paths(&repository, None) {
-        return finish(options, Report::new(&at_a_glance.policy, Vec::new(), checked, remedy), out);
-    }
-    let policy = at_a_glance.settled(options, &repository)?;
+    let (policy, scan) = scan(options, &repository)?;
     let mut prefilter = policy.prefilter();
-    let Nominated { entries, checked } = repository.tracked(&mut |path| prefilter.may_refuse(path))?;
+    let tracked = repository.decide_tracked(scan, &mut |path| prefilter.may_refuse(path))?;
+    let Examined { entries, examined } = tracked;
     let findings = findings(&repository, &policy, entries)?;
-    finish(options, Report::new(&policy, findings, checked, remedy), out)
+    finish(options, Report::new(&policy, findings, examined, remedy), out)
 }
 
 /// What `git add -A` would begin to track.
 pub(super) fn untracked(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
     let repository = super::open()?;
     let policy = policy(options, &|name| repository.top_level_file(name))?;
-    let (findings, checked) = untracked_findings(&repository, &policy)?;
+    let (findings, examined) = untracked_findings(&repository, &policy)?;
     let remedy = Remedy::StowPaths { are_changes: false };
-    finish(options, Report::new(&policy, findings, checked, remedy), out)
+    finish(options, Report::new(&policy, findings, examined, remedy), out)
 }
 
 /// The refused ones of the untracked paths, and how many were looked at. They are
@@ -208,7 +175,7 @@ pub(super) fn untracked_findings<'p>(
     if entries.is_empty() {
         return Ok((Vec::new(), checked));
     }
-    let tracked = repository.tracked_paths()?.with(untracked);
+    let tracked = repository.tracked_paths()?.extended(untracked);
     let Ok(findings) = policy.findings(entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
     Ok((findings, checked))
 }

@@ -28,6 +28,7 @@ use bstr::BString;
 
 use self::check::Moment;
 use crate::cli::{Cli, Command, Options};
+use crate::environment::Environment;
 use crate::git::{self, Repository};
 use crate::policy::{FILE_NAME, Policy};
 use crate::session;
@@ -166,7 +167,8 @@ fn check_is_ignored(repository: &Repository, paths: &[BString]) -> Result<(), Bo
 /// The repository, never to be freed: the process ends when a command does, and to
 /// give back each entry of the index before would only take time.
 fn open() -> Result<ManuallyDrop<Repository>, git::Error> {
-    Repository::open().map(ManuallyDrop::new)
+    let environment = Environment::of_process().map_err(git::Error::CurrentDirectory)?;
+    Repository::open(&environment).map(ManuallyDrop::new)
 }
 
 /// Reads a policy, also from a pipe; and no more of it than any could have.

@@ -183,7 +183,7 @@ fn named(
         let path = user_path::resolve_or_root(repository.layout(), typed)?;
         check_is_ours(repository, path.as_bstr())?;
         let is_directory = path.is_empty()
-            || !tracked.has_file(path.as_bstr())
+            || !tracked.contains_file(path.as_bstr())
                 && (is_directory_itself(&repository.layout().on_disk(path.as_bstr()))
                     || tracked.contains(path.as_bstr()));
         if !is_directory {
@@ -197,7 +197,7 @@ fn named(
             continue;
         }
         let mut below = untracked_under(repository.layout(), path.as_bstr(), IgnoredFiles::Exclude)?;
-        below.extend(tracked.below(path.as_bstr()).map(BStr::to_owned));
+        below.extend(tracked.files_under(path.as_bstr()).map(BStr::to_owned));
         // A repository inside this one is taken whole: git would stage it as one entry.
         let is_repository =
             !path.is_empty() && repository.layout().on_disk(path.as_bstr()).join(".git").exists();
@@ -295,6 +295,6 @@ fn committed(policy: &Policy, tracked: &TrackedPaths, tasks: &[Task]) -> Vec<BSt
             policy.judge(path, Change::Tracked, |path| Ok::<_, Infallible>(tracked.contains(path)));
         matches!(verdict, Verdict::Refused { .. })
     };
-    let paths = tracked.below(b"".as_bstr()).filter(|path| is_in_session_directory(path));
+    let paths = tracked.files_under(b"".as_bstr()).filter(|path| is_in_session_directory(path));
     paths.filter(|path| is_refused(path) && !is_done(path)).map(BStr::to_owned).collect()
 }

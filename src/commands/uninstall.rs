@@ -5,7 +5,7 @@ use std::error::Error;
 use super::{Outcome, Output};
 use crate::agent::SettingsFile;
 use crate::cli::{Options, UninstallArgs};
-use crate::git::{ConfigScope, Hook, HooksPath, Repository};
+use crate::git::{ConfigScope, Hook, HooksPath};
 use crate::hooks::Hooks;
 use crate::report;
 
@@ -30,7 +30,7 @@ pub(super) fn run(
     let overwritten = hooks.set_aside_overwritten()?;
     let done = hooks.uninstall()?;
     // Settings that cannot be read hold nothing that `install` has written.
-    let settings = Repository::open().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
+    let settings = super::open().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
     let settings =
         settings.map(|file| Ok::<_, Box<dyn Error>>((file.remove_entries()?, file))).transpose()?;
     if options.quiet {

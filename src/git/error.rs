@@ -1,151 +1,129 @@
+//! Why a repository could not be read or changed.
+
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::BString;
 
 use super::{Hook, ObjectId};
 
-/// Why a repository could not be read. Nothing that could not be read is ever
-/// taken for clean.
+/// Why a repository could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no repository here.
-    #[error("`{}` is not in a git repository: run this in one, or name one with `-C DIR`", .0.display())]
+    /// The current directory is not in a repository.
+    #[error("`{}` is not in a git repository", shown(.0))]
     NotARepository(PathBuf),
-    /// The repository has no worktree, so nobody commits in it.
-    #[error("`{}` is a bare repository: it has no index that a commit is made from", .0.display())]
+    /// The repository has no worktree, so that no commit is made in it.
+    #[error("`{}` is a bare repository: it has no index that a commit is made from", shown(.0))]
     Bare(PathBuf),
     /// The current directory is inside the git directory.
-    #[error("`{}` is inside a git directory: run this in the worktree", .0.display())]
+    #[error("`{}` is inside a git directory", shown(.0))]
     InGitDirectory(PathBuf),
-    /// The repository names its objects in a way from the future.
-    #[error("`{0}` object ids are not known here: nothing was checked")]
+    /// Unknown object format.
+    #[error("cannot read object ids of the format `{}`", .0.escape_debug())]
     UnknownObjectFormat(String),
     /// The index cannot be read.
-    #[error(
-        "could not read the index `{}`: nothing was checked; if `git status` fails too, \
-         `git read-tree HEAD` makes the index anew and `git add` stages again", .path.display()
-    )]
+    #[error("cannot read the index `{}`", shown(.path))]
     ReadIndex {
         /// The index file.
         path: PathBuf,
         /// What is wrong with it.
         source: Cause,
     },
-    /// A commit that the index is compared with cannot be read.
-    #[error(
-        "could not read the commit `{0}`: nothing was checked; `git fsck` names what is missing, \
-         and in a partial clone `git ls-tree -r {0}` fetches it"
-    )]
+    /// A commit cannot be read.
+    #[error("cannot read the commit `{}`", .0.escape_debug())]
     ReadCommit(String, #[source] Cause),
-    /// A revision that names no commit here.
-    #[error(
-        "`{}` names no commit here: nothing was checked; {}",
-        revision.escape_debug(),
-        remedy(revision, *is_shallow)
-    )]
+    /// A revision does not name a commit of this repository.
+    #[error("`{}` does not name a commit here", .revision.escape_debug())]
     NoCommit {
-        /// As it was typed.
+        /// The revision as it was typed.
         revision: String,
-        /// Whether commits are missing here that the repository has elsewhere.
+        /// Whether the clone is shallow, so that the commit may exist elsewhere.
         is_shallow: bool,
     },
-    /// Commits that were not fetched would have to be judged as well.
-    #[error("the history is cut off at the commit `{0}`: nothing was checked; {DEEPEN}")]
+    /// The commits to be checked go on beyond the end of a shallow clone.
+    #[error("the history ends at the commit `{0}`, whose parents were not fetched")]
     Shallow(ObjectId),
-    /// The commits that are to be judged cannot be told.
-    #[error(
-        "could not read the history: nothing was checked; `git fsck` names what is missing, \
-         and in a shallow or partial clone fetch the whole history (on a CI server `fetch-depth: 0`)"
-    )]
+    /// The commits to be checked cannot be listed.
+    #[error("cannot read the history")]
     ReadHistory(#[source] Cause),
-    /// Standard input is not what git tells this hook.
-    #[error("line {line} of standard input is not what git tells this hook: `{text}`")]
+    /// Standard input does not have the form that git documents for this hook.
+    #[error("line {line} of standard input is not what git passes to this hook: `{}`", .text.to_string().escape_debug())]
     HookInput {
-        /// Counted from 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// Its beginning.
+        /// The beginning of the line.
         text: BString,
     },
-    /// A tree that the index is compared with cannot be read.
-    #[error(
-        "could not look up `{path}` in a parent commit: nothing was checked; `git fsck` names what is missing, \
-         and in a partial clone `git ls-tree -r HEAD` fetches it"
-    )]
+    /// A tree of a parent commit cannot be read.
+    #[error("cannot look up `{}` in a parent commit", .path.to_string().escape_debug())]
     ReadTree {
         /// Relative to the top of the repository.
         path: BString,
         /// What is wrong.
         source: Cause,
     },
-    /// A file at the top of the worktree, or in the git directory, cannot be read.
-    #[error("could not read `{}`", .0.to_string_lossy().escape_debug())]
+    /// A file cannot be read.
+    #[error("cannot read `{}`", shown(.0))]
     ReadFile(PathBuf, #[source] io::Error),
-    /// A file that is off the disk, in a sparse checkout, cannot be read from the index.
-    #[error("could not read `{0}` from the index")]
+    /// A file that a sparse checkout keeps off the disk cannot be read from the index.
+    #[error("cannot read `{0}` from the index")]
     ReadStagedFile(String, #[source] Cause),
     /// `MERGE_HEAD` does not hold object ids.
-    #[error("`{}` does not name commits: finish the merge or undo it with `git merge --abort`", .0.display())]
+    #[error("`{}` does not name commits", shown(.0))]
     MergeHead(PathBuf),
     /// The `git` program cannot be started.
-    #[error("could not run `git`: is it installed and on `PATH`?")]
+    #[error("cannot run `git`")]
     RunGit(#[source] io::Error),
-    /// `git` answered with an error.
+    /// `git` failed.
     #[error("`git {command}` failed")]
     Git {
         /// The subcommand.
         command: String,
-        /// What git said.
+        /// What git printed.
         source: Cause,
     },
-    /// `core.hooksPath` names no directory from here.
-    #[error(
-        "git runs no hooks here, so nothing can be guarded: {0} names no directory from here; make it absolute or unset it"
-    )]
+    /// `core.hooksPath` does not name a directory from here.
+    #[error("git runs no hooks here: {} does not name a directory from here", .0.escape_debug())]
     NoHooks(String),
-    /// A path on the command line that the repository does not hold.
-    #[error("`{}` is not a path in the repository `{}`", .path.display(), .top.display())]
+    /// A path on the command line is not in the repository.
+    #[error("`{}` is not a path in the repository `{}`", shown(.path), shown(.worktree))]
     OutsideRepository {
-        /// As it was typed.
+        /// The path as it was typed.
         path: PathBuf,
         /// The top of the worktree.
-        top: PathBuf,
+        worktree: PathBuf,
     },
-    /// Another git changes the index at this moment, or died while it did.
-    #[error(
-        "`{}` is there, so another git is at work in this repository: nothing was changed; wait for it, \
-         or remove the file if there is none", .0.display()
-    )]
+    /// Another git is changing the index, or was killed while it did.
+    #[error("another git is using this repository: `{}` exists", shown(.0))]
     IndexLocked(PathBuf),
     /// The index cannot be changed.
-    #[error("could not {step} the index `{}`", .path.display())]
+    #[error("cannot {step} the index `{}`", shown(.path))]
     WriteIndex {
-        /// What was tried, as a verb.
+        /// What failed, as a verb.
         step: &'static str,
         /// The index, or a file beside it.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// An index to throw away cannot be made.
-    #[error("could not make an index to throw away: is there room in the directory for temporary files?")]
-    ThrowAwayIndex(#[source] io::Error),
-    /// A hook cannot be run.
-    #[error("could not run the hook `{0}`")]
+    /// A temporary index cannot be made.
+    #[error("cannot make a temporary index")]
+    ScratchIndex(#[source] io::Error),
+    /// A hook cannot be started.
+    #[error("cannot run the hook `{0}`")]
     RunHook(Hook, #[source] io::Error),
-    /// The staged contents of a path cannot be read.
-    #[error("could not read the staged contents `{0}`: `git fsck` names what is missing")]
+    /// A blob cannot be read.
+    #[error("cannot read the staged contents `{0}`")]
     ReadBlob(String, #[source] Cause),
-    /// A directory of `-C` cannot be gone to.
-    #[error("could not go to `{}`, which -C names", .0.to_string_lossy().escape_debug())]
+    /// The directory that `-C` names cannot be entered.
+    #[error("cannot change to `{}`, the directory of -C", shown(.0))]
     ChangeDirectory(PathBuf, #[source] io::Error),
-    /// git has set a name in its configuration, and it has not that value.
-    #[error(
-        "git could not set `{0}`: mend the end of the configuration file, which `git config --list --show-origin` names"
-    )]
+    /// `git config` succeeded, but the value did not take effect.
+    #[error("git could not set `{0}`")]
     NotConfigured(String),
-    /// The current directory cannot be told.
-    #[error("could not tell the current directory")]
+    /// The current directory cannot be read.
+    #[error("cannot read the current directory")]
     CurrentDirectory(#[source] io::Error),
 }
 
@@ -153,19 +131,50 @@ impl Error {
     /// Returns what to do about the error.
     #[must_use]
     pub fn help(&self) -> Option<String> {
-        None
+        let help = match self {
+            Self::NotARepository(_) => "run this in a repository, or name one with `-C DIR`",
+            Self::InGitDirectory(_) => "run this in the worktree",
+            Self::ReadIndex { .. } => {
+                "if `git status` fails too, `git read-tree HEAD` rebuilds the index and `git add` stages again"
+            }
+            Self::ReadCommit(commit, _) => {
+                return Some(format!(
+                    "`git fsck` names what is missing; in a partial clone `git ls-tree -r {}` fetches it",
+                    commit.escape_debug()
+                ));
+            }
+            Self::NoCommit { revision, is_shallow } => help_for_revision(revision, *is_shallow),
+            Self::Shallow(_) => DEEPEN,
+            Self::ReadHistory(_) => {
+                "`git fsck` names what is missing; in a shallow or partial clone fetch the whole history \
+                 (on a CI server `fetch-depth: 0`)"
+            }
+            Self::ReadTree { .. } => {
+                "`git fsck` names what is missing; in a partial clone `git ls-tree -r HEAD` fetches it"
+            }
+            Self::MergeHead(_) => "finish the merge, or undo it with `git merge --abort`",
+            Self::RunGit(_) => "install git, or add it to PATH",
+            Self::NoHooks(_) => "make it absolute, or unset it",
+            Self::IndexLocked(_) => "wait for it, or remove the file if no git is running",
+            Self::ScratchIndex(_) => "make room in the directory for temporary files",
+            Self::ReadBlob(..) => "`git fsck` names what is missing",
+            Self::NotConfigured(_) => {
+                "repair the end of the configuration file, which `git config --list --show-origin` names"
+            }
+            _ => return None,
+        };
+        Some(help.to_owned())
     }
 }
 
-/// What brings the missing part of a shallow clone.
+/// How to complete a shallow clone.
 const DEEPEN: &str =
     "fetch the whole history: `git fetch --unshallow`, and on a CI server `fetch-depth: 0` for the checkout";
 
-/// How a revision that names no commit is one that does.
-fn remedy(revision: &str, is_shallow: bool) -> &'static str {
+fn help_for_revision(revision: &str, is_shallow: bool) -> &'static str {
     if revision.bytes().all(|byte| byte == b'0') {
-        // What CI servers say of a branch that was pushed for the first time.
-        "the branch is new: name the one that it began at, as in `origin/main..HEAD`"
+        // CI servers pass zeros for a branch that was pushed for the first time.
+        "the branch is new: name the commit it started from, as in `origin/main..HEAD`"
     } else if is_shallow {
         DEEPEN
     } else {
@@ -173,7 +182,23 @@ fn remedy(revision: &str, is_shallow: bool) -> &'static str {
     }
 }
 
-/// What libgit2 or git says of a failure.
+/// Escapes what a terminal would act on, line ends included.
+fn shown(path: &Path) -> impl std::fmt::Display {
+    path.to_string_lossy().escape_debug().to_string()
+}
+
+/// What libgit2, git or the system says about a failure.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Cause(pub(super) String);
+pub struct Cause(String);
+
+impl Cause {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// Whether git has found no repository.
+    pub(super) fn is_not_a_repository(&self) -> bool {
+        self.0.starts_with("fatal: not a git repository")
+    }
+}

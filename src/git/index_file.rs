@@ -4,15 +4,15 @@
 //! `git` takes a file that was cut short or changed for what it seems to be: it does not
 //! verify the checksum, and reads entries past the end. Here it is walked to its end.
 
-use std::fs::File;
+use std::cmp;
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::{cmp, env};
+use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 
 use super::pieces::{Ahead, InTime, Pieces, Source};
-use super::{Cause, Error, Layout};
+use super::{Cause, Error};
 
 /// An entry as the index file holds it.
 #[derive(Clone, Copy, Debug)]
@@ -88,42 +88,27 @@ pub enum Checksum {
     VerifiedIfSmall,
 }
 
-/// The index that git uses in `layout`: what `GIT_INDEX_FILE` names, counted from
-/// the top of the worktree, or the git directory's own.
-pub(super) fn path(layout: &Layout) -> PathBuf {
-    match env::var_os("GIT_INDEX_FILE") {
-        Some(path) => layout.worktree.join(path),
-        None => layout.git_dir.join("index"),
-    }
-}
-
-/// Checks the index of `layout`, and the shared index that it builds on where it
-/// is a split one. No file at all is an empty index. `id_len` is the length of an
-/// object id in bytes.
+/// Walks over the index file at `path`, which is empty if it does not exist. `id_len` is the
+/// length of an object id in bytes.
 ///
 /// # Errors
 ///
-/// A file cannot be read, or ends before what it announces does.
-pub(super) fn verify(layout: &Layout, id_len: usize) -> Result<(), Error> {
-    let path = path(layout);
-    let Some(shared) = verify_file(&path, id_len)? else { return Ok(()) };
-    verify_file(&layout.git_dir.join(format!("sharedindex.{shared}")), id_len).map(drop)
-}
-
-/// Checks one file; gives the id of its shared index, if it has one.
-fn verify_file(path: &Path, id_len: usize) -> Result<Option<String>, Error> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::ReadFile(path.to_owned(), error)),
-    };
-    match walk_file(file, id_len, Checksum::Verified, |_| {}) {
-        Ok(walked) => Ok(walked.shared),
-        Err(Unreadable::Read(error)) => Err(Error::ReadFile(path.to_owned(), error)),
-        Err(damaged @ Unreadable::Damaged) => {
-            Err(Error::ReadIndex { path: path.to_owned(), source: Cause(damaged.to_string()) })
-        }
+/// It is not a regular file, cannot be read, or is truncated or damaged.
+pub(super) fn walk_path(
+    path: &Path,
+    id_len: usize,
+    checksum: Checksum,
+    each: impl FnMut(RawEntry),
+) -> Result<Walked, Error> {
+    let unreadable = |cause: String| Error::ReadIndex { path: path.to_owned(), source: Cause::new(cause) };
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Walked::default()),
+        // To open a FIFO would wait for ever.
+        Ok(metadata) if !metadata.is_file() => return Err(unreadable("not a regular file".to_owned())),
+        _ => {}
     }
+    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    walk_file(file, id_len, checksum, each).map_err(|error| unreadable(error.to_string()))
 }
 
 /// Reads an index file from its first byte to its last, which must be that of the

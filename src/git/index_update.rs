@@ -17,7 +17,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::command_line::run_with;
-use super::{Error, Layout, Object, Repository, index_file};
+use super::{Error, Layout, Object, Repository};
 
 /// What our lock holds, and no lock of git's does.
 const MARK: &[u8] = b"held by stage-guard\n";
@@ -59,14 +59,14 @@ impl<'r> IndexUpdate<'r> {
     /// Another process holds the lock, or it cannot be created.
     pub fn lock(repository: &'r Repository) -> Result<Self, Error> {
         let layout = repository.layout();
-        let index = index_file::path(layout);
+        let index = layout.index.clone();
         // git puts the lock beside the target of a symlinked index.
         let index = fs::canonicalize(&index).unwrap_or(index);
         let update = Self {
             layout,
             copy: with_suffix(&index, ".stage-guard"),
             is_prepared: Cell::default(),
-            null_id: "0".repeat(repository.empty_tree().len()),
+            null_id: "0".repeat(2 * layout.object_format.id_len()),
             _held: hold(&with_suffix(&index, ".lock"))?,
             index,
         };

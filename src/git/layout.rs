@@ -1,45 +1,255 @@
-//! Where the worktree and the git directory of a repository are.
+//! Where a repository keeps its worktree, its git directory and its index.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice};
+use rustix::process::geteuid;
 
-use super::command_line;
+use super::command::{Git, to_path, trimmed};
+use super::{Error, ObjectFormat, read_regular_file};
+use crate::environment::Environment;
 
-/// The worktree and the git directory of a repository.
+/// The directories of a repository with a worktree, and the format of its object ids.
 #[derive(Debug)]
 pub struct Layout {
-    /// Absolute, without symlinks.
+    /// The top of the worktree, absolute and without symlinks.
     pub(super) worktree: PathBuf,
+    /// The git directory of this worktree, absolute.
     pub(super) git_dir: PathBuf,
+    /// The index file, absolute: what `GIT_INDEX_FILE` names, relative to the worktree, or `index`.
+    pub(super) index: PathBuf,
+    pub(super) object_format: ObjectFormat,
+    /// Whether git's objects are where libgit2 looks for them when it opens `git_dir`.
+    pub(super) has_plain_objects: bool,
+    /// A git that finds the repository as this program did.
+    pub(super) git: Git,
 }
 
+/// Variables that change where git finds the objects of a repository.
+const MOVES_OBJECTS: [&str; 3] =
+    ["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"];
+
+/// Further variables that change where git finds the repository.
+const MOVES_REPOSITORY: [&str; 3] = ["GIT_CEILING_DIRECTORIES", "GIT_NAMESPACE", "GIT_WORK_TREE"];
+
 impl Layout {
-    /// The root of the worktree, absolute and without symlinks.
+    /// Finds the repository that `environment` names, as git does.
+    pub(super) fn find(environment: &Environment) -> Result<Self, Error> {
+        match Self::find_plain(environment) {
+            Some(layout) => Ok(layout),
+            None => Self::ask_git(environment),
+        }
+    }
+
+    /// Returns the top of the worktree, absolute and without symlinks.
     #[must_use]
     pub fn worktree(&self) -> &Path {
         &self.worktree
     }
 
-    /// The git directory of this worktree.
+    /// Returns the git directory of this worktree.
     #[must_use]
     pub fn git_dir(&self) -> &Path {
         &self.git_dir
     }
 
-    /// The absolute path of `path`, which is relative to the worktree.
+    /// Returns the absolute path of `path`, which is relative to the worktree.
     #[must_use]
     pub fn on_disk(&self, path: &BStr) -> PathBuf {
         self.worktree.join(OsStr::from_bytes(path))
     }
 
-    /// Builds a git command that runs in this worktree, whatever the environment names.
+    /// Returns a git command that runs in this worktree, whatever the environment names.
     pub(super) fn git(&self) -> Command {
-        let mut git = command_line::git();
-        git.current_dir(&self.worktree).env("GIT_DIR", &self.git_dir).env("GIT_WORK_TREE", &self.worktree);
-        git
+        self.git.at(&self.worktree, &self.git_dir).command()
+    }
+
+    /// Recognises a plain repository without running git.
+    ///
+    /// That is a main or linked worktree of repository format 0, owned by this user, at or
+    /// above the current directory, with no variable or setting that moves a part of it.
+    /// Returns `None` when in doubt.
+    fn find_plain(environment: &Environment) -> Option<Self> {
+        if MOVES_OBJECTS.iter().chain(&MOVES_REPOSITORY).any(|name| environment.var(name).is_some()) {
+            return None;
+        }
+        let named_git_dir = environment.var("GIT_DIR");
+        let worktree = match named_git_dir {
+            // A hook runs at the top of the worktree, and in a linked one git sets GIT_DIR.
+            Some(_) => environment.current_dir(),
+            None => worktree_around(environment.current_dir())?,
+        };
+        let dot_git = worktree.join(".git");
+        let (git_dir, common_dir) =
+            if dot_git.is_dir() { (dot_git.clone(), dot_git.clone()) } else { linked_git_dir(&dot_git)? };
+        let is_named = named_git_dir.is_none_or(|named| worktree.join(named) == git_dir);
+        let has_own_parts = [worktree, &dot_git, &git_dir, &common_dir].into_iter().all(is_own);
+        if !is_named || !has_own_parts || !is_git_dir(&git_dir, &common_dir) {
+            return None;
+        }
+        let config = String::from_utf8(read_regular_file(&common_dir.join("config")).ok()?).ok()?;
+        is_plain_config(&config.to_ascii_lowercase()).then(|| Self {
+            index: index_path(environment, worktree, &git_dir),
+            worktree: worktree.to_owned(),
+            git_dir,
+            object_format: ObjectFormat::Sha1,
+            has_plain_objects: true,
+            git: Git::new(environment),
+        })
+    }
+
+    /// Asks git where the repository is.
+    fn ask_git(environment: &Environment) -> Result<Self, Error> {
+        let git = Git::new(environment);
+        let output = git.run(&[
+            "rev-parse",
+            "--show-object-format",
+            "--is-bare-repository",
+            "--is-inside-work-tree",
+            "--show-cdup",
+            "--absolute-git-dir",
+        ]);
+        let output = output.map_err(|error| match error {
+            Error::Git { source, .. } if source.is_not_a_repository() => {
+                Error::NotARepository(environment.current_dir().to_owned())
+            }
+            error => error,
+        })?;
+        let answer = parse_rev_parse(&output);
+        if answer.is_bare {
+            return Err(Error::Bare(answer.git_dir));
+        }
+        let here = environment.current_dir();
+        let up = answer.up.ok_or_else(|| Error::InGitDirectory(here.to_owned()))?;
+        let worktree =
+            fs::canonicalize(here.join(&up)).map_err(|error| Error::ReadFile(here.join(up), error))?;
+        let object_format = ObjectFormat::parse(&answer.object_format)
+            .ok_or(Error::UnknownObjectFormat(answer.object_format))?;
+        Ok(Self {
+            index: index_path(environment, &worktree, &answer.git_dir),
+            worktree,
+            git_dir: answer.git_dir,
+            object_format,
+            has_plain_objects: object_format == ObjectFormat::Sha1
+                && MOVES_OBJECTS.iter().all(|name| environment.var(name).is_none()),
+            git,
+        })
+    }
+}
+
+/// What `git rev-parse` answers to [`Layout::ask_git`].
+struct RevParse {
+    object_format: String,
+    is_bare: bool,
+    /// The way from the current directory up to the worktree. `None` if there is none.
+    up: Option<PathBuf>,
+    git_dir: PathBuf,
+}
+
+/// Splits the five answers. The fourth, the way up, is a relative path inside the worktree,
+/// an absolute one outside, and missing inside the git directory.
+fn parse_rev_parse(output: &[u8]) -> RevParse {
+    let output = output.strip_suffix(b"\n").unwrap_or(output);
+    let mut answers = output.splitn(4, |byte| *byte == b'\n');
+    let mut answer = || answers.next().unwrap_or_default();
+    let object_format = trimmed(answer());
+    let (is_bare, is_inside, paths) = (answer() == b"true", answer() == b"true", answer());
+    let separator = if is_inside { "\n" } else { "\n/" };
+    let (up, git_dir) = match paths.find(separator) {
+        Some(newline) => (Some(to_path(&paths[..newline])), &paths[newline + 1..]),
+        None => (None, paths),
+    };
+    RevParse { object_format, is_bare, up, git_dir: to_path(git_dir) }
+}
+
+/// Returns the first directory at or above `directory` that has a `.git`. Returns `None` if
+/// git may stop before it: at another file system, or in a bare repository.
+fn worktree_around(directory: &Path) -> Option<&Path> {
+    let device = |directory: &Path| fs::metadata(directory).ok().map(|found| found.dev());
+    let start = device(directory)?;
+    for ancestor in directory.ancestors() {
+        if device(ancestor)? != start {
+            return None;
+        }
+        if fs::symlink_metadata(ancestor.join(".git")).is_ok() {
+            return Some(ancestor);
+        }
+        if ancestor.join("HEAD").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+/// Whether this user owns it, and it is not a symlink.
+fn is_own(path: &Path) -> bool {
+    let found = fs::symlink_metadata(path);
+    found.is_ok_and(|found| found.uid() == geteuid().as_raw() && !found.is_symlink())
+}
+
+fn index_path(environment: &Environment, worktree: &Path, git_dir: &Path) -> PathBuf {
+    match environment.var("GIT_INDEX_FILE") {
+        Some(path) => worktree.join(path),
+        None => git_dir.join("index"),
+    }
+}
+
+/// The git directory that a linked worktree's `.git` file names, and the common directory.
+fn linked_git_dir(dot_git: &Path) -> Option<(PathBuf, PathBuf)> {
+    let file = read_regular_file(dot_git).ok()?;
+    let git_dir = Path::new(OsStr::from_bytes(file.strip_prefix(b"gitdir: /")?.trim_end_with(|c| c == '\n')));
+    let git_dir = Path::new("/").join(git_dir);
+    let common_dir = read_regular_file(&git_dir.join("commondir")).ok()?;
+    let common_dir = git_dir.join(OsStr::from_bytes(common_dir.trim_end_with(|c| c == '\n')));
+    Some((git_dir, fs::canonicalize(common_dir).ok()?))
+}
+
+/// Whether git takes these for a git directory (gitrepository-layout(5)).
+fn is_git_dir(git_dir: &Path, common_dir: &Path) -> bool {
+    ["objects", "refs"].into_iter().all(|name| common_dir.join(name).is_dir())
+        && fs::symlink_metadata(git_dir.join("HEAD")).is_ok_and(|head| head.is_file())
+        && (git_dir == common_dir) != git_dir.join("commondir").exists()
+}
+
+/// Whether a configuration, in lower case, sets format 0, and neither a worktree nor an
+/// extension. A setting that is not written as git writes it counts as a doubt.
+fn is_plain_config(config: &str) -> bool {
+    let lines = || config.lines().map(str::trim_ascii);
+    let is_special = |line: &str| match line {
+        "repositoryformatversion = 0" | "bare = false" => false,
+        _ => {
+            ["repositoryformatversion", "bare", "worktree", "extensions"].iter().any(|key| line.contains(key))
+        }
+    };
+    lines().any(|line| line == "repositoryformatversion = 0") && !lines().any(is_special)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain_config;
+
+    #[test]
+    fn only_what_git_init_writes_is_plain() {
+        for (config, expected) in [
+            ("[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n", true),
+            ("[core]\n\trepositoryformatversion = 0\n[user]\n\tname = a\n", true),
+            ("[core]\r\n\trepositoryformatversion = 0\r\n", true),
+            ("", false),
+            ("[core]\n\tbare = false\n", false),
+            ("[core]\n\trepositoryformatversion = 1\n", false),
+            ("[core]\n\trepositoryformatversion = 0\n\trepositoryformatversion = 1\n", false),
+            ("[core]\n\trepositoryformatversion = 0\n\tbare\n", false),
+            ("[core]\n\trepositoryformatversion = 0\n\tbare = true\n", false),
+            ("[core] bare = true\n\trepositoryformatversion = 0\n", false),
+            ("[core]\n\trepositoryformatversion = 0\n\tworktree = ../elsewhere\n", false),
+            ("[core]\n\trepositoryformatversion = 0\n[extensions]\n\tobjectformat = sha256\n", false),
+        ] {
+            assert_eq!(is_plain_config(config), expected, "{config}");
+        }
     }
 }

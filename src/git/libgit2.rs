@@ -1,294 +1,212 @@
-//! The reader that is used wherever libgit2 can read the repository.
+//! The reader of ordinary repositories: libgit2 reads the index and the trees of the parents.
 
 use std::cell::OnceCell;
 use std::ffi::OsStr;
+use std::fmt;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::{env, fs};
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
-use git2::{ErrorClass, ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, Tree, TreeEntry};
+use git2::{
+    ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, RepositoryOpenFlags, Tree, TreeEntry,
+};
 
-use super::index_file::{self, RawEntry};
-use super::stall::Watch;
-use super::{Cause, Error, Layout, Nominated, Nominates, Object};
+use super::layout::Layout;
+use super::watchdog::Watchdog;
+use super::{Cause, Error, MayRefuse, Object, ObjectId};
 use crate::{Change, Entry};
 
-/// A repository that libgit2 has opened. Its index is not read yet.
-pub(super) struct Opened {
+/// A repository that libgit2 has opened, and its index once that is needed.
+pub(super) struct Libgit2 {
     repository: git2::Repository,
-    /// The id of the tree of `HEAD`, once it has been looked up.
-    head_tree: OnceCell<Oid>,
+    index_path: PathBuf,
+    index: OnceCell<git2::Index>,
 }
 
-/// The trees of the commits that the next one will have as its parents.
-pub(super) struct Parents<'r> {
+/// The path of an entry of the index, its mode and its object.
+type Staged = (BString, u32, ObjectId);
+
+/// The trees of the commits that the next commit will have as parents.
+struct Parents<'r> {
     repository: &'r git2::Repository,
-    trees: Vec<Descent<'r>>,
-    _watch: Watch,
+    trees: Vec<TreeCursor<'r>>,
+    _watchdog: Watchdog,
 }
 
-/// A tree, and those on the way down to the directory that was last looked into.
-struct Descent<'r> {
-    /// Its path, with a `/` at the end; empty for the top.
+/// A tree, and the subtrees on the way to the directory that was looked up last.
+struct TreeCursor<'r> {
+    /// The path of that directory, with a `/` at the end; empty for the top.
     directory: BString,
-    /// From the top down, each with where its path ends in that one.
+    /// The trees from the top down, each with the length of its path in `directory`.
     trees: Vec<(usize, Tree<'r>)>,
 }
 
-/// The index, as libgit2 reads it.
-pub(super) struct Index(git2::Index);
-
 impl From<git2::Error> for Cause {
     fn from(error: git2::Error) -> Self {
-        Self(error.message().to_owned())
+        Self::new(error.message())
     }
 }
 
-impl Opened {
-    /// Opens the repository; nothing where that is a thing which git can do and libgit2
-    /// cannot.
-    pub(super) fn open() -> Result<Option<(Self, Layout)>, Error> {
-        // libgit2 counts a relative worktree from the git directory, git from where the
-        // user stands; and it looks for `HEAD` in the namespace, where git does not.
-        if ["GIT_WORK_TREE", "GIT_NAMESPACE"].into_iter().any(|name| env::var_os(name).is_some()) {
-            return Ok(None);
+impl fmt::Debug for Libgit2 {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Libgit2").finish_non_exhaustive()
+    }
+}
+
+impl Libgit2 {
+    /// Opens a repository. Returns `None` if libgit2 cannot: git may be able to.
+    ///
+    /// The git directory is given, not searched for, and the index is read from its own
+    /// path: `Repository::open` and `discover` ignore `GIT_INDEX_FILE`, and would read the
+    /// wrong index under `git commit -a` and `git commit PATH`.
+    pub(super) fn open(layout: &Layout) -> Option<Self> {
+        if !layout.has_plain_objects {
+            return None;
         }
-        let repository = match git2::Repository::open_from_env() {
-            Ok(repository) => repository,
-            Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Repository => {
-                return Err(Error::NotARepository(env::current_dir().map_err(Error::CurrentDirectory)?));
-            }
-            // An unknown format or an owner whom only git's own configuration trusts. Where
-            // it is something worse, git says so.
-            Err(_) => return Ok(None),
-        };
-        // Bare, or bare but for the worktree that the environment names: git tells.
-        let Some(top) = repository.workdir().map(Path::to_owned) else { return Ok(None) };
-        if !is_around_here(&top) {
-            return Ok(None);
-        }
-        let layout = Layout { worktree: top, git_dir: repository.path().to_owned() };
-        Ok(Some((Self { repository, head_tree: OnceCell::new() }, layout)))
+        let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
+        let repository = git2::Repository::open_ext(&layout.git_dir, flags, &[] as &[&OsStr]).ok()?;
+        Some(Self { repository, index_path: layout.index.clone(), index: OnceCell::new() })
     }
 
-    /// Reads the index; nothing where git can and libgit2 cannot.
-    pub(super) fn index(&self, layout: &Layout) -> Result<Option<Index>, Error> {
-        match self.read_index(layout) {
-            Ok(index) => Ok(Some(Index(index))),
-            Err(error) if is_unknown_extension(&error) => Ok(None),
-            Err(error) => {
-                let path = index_file::path(layout);
-                // libgit2 says of a file that it may not read that it is not there.
-                let source = super::read_regular_file(&path)
-                    .map_or_else(|error| Cause(error.to_string()), |_| error.into());
-                Err(Error::ReadIndex { path, source })
-            }
+    /// Reads the index file of the repository, once.
+    fn index(&self) -> Result<&git2::Index, Error> {
+        if let Some(index) = self.index.get() {
+            return Ok(index);
         }
-    }
-
-    /// An index that knows no repository asks no setting for each of its entries. The one
-    /// that counts is whether names are refused that another system takes for `.git`: where
-    /// one is, it is asked. And a relative `GIT_INDEX_FILE` counts from the top, to which
-    /// git goes before it reads the index; the repository counts it from here.
-    fn read_index(&self, layout: &Layout) -> Result<git2::Index, git2::Error> {
-        let is_relative = env::var_os("GIT_INDEX_FILE").is_some_and(|path| Path::new(&path).is_relative());
-        match git2::Index::open(&index_file::path(layout)) {
-            Err(_) if !is_relative => self.repository.index(),
+        // An index without its repository asks no setting for each of its entries. Only one
+        // with a name that some system takes for `.git` needs the repository's settings.
+        let is_own = self.index_path == self.repository.path().join("index");
+        let index = match git2::Index::open(&self.index_path) {
+            Err(_) if is_own => self.repository.index(),
             index => index,
-        }
+        };
+        let index = index
+            .map_err(|error| Error::ReadIndex { path: self.index_path.clone(), source: error.into() })?;
+        Ok(self.index.get_or_init(|| index))
     }
 
-    pub(super) fn staged(
+    /// Gives `visit` the path of every entry of the index, at any stage. Returns `false` if
+    /// the index has not been read.
+    pub(super) fn for_each_path(&self, mut visit: impl FnMut(&BStr)) -> bool {
+        let Some(index) = self.index.get() else { return false };
+        index.iter().for_each(|entry| visit(entry.path.as_bstr()));
+        true
+    }
+
+    /// Returns what a commit of the index would add or change, where `may_refuse` says so.
+    /// The parents are `HEAD` and `merged`.
+    pub(super) fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Vec<Entry>, Error> {
+        let entries = self.index()?.iter();
+        let candidates = entries.filter(|entry| is_committed(entry) && may_refuse(entry.path.as_bstr()));
+        let candidates = candidates.map(|IndexEntry { path, mode, id, .. }| (path.into(), mode, id.into()));
+        self.changed(merged, candidates)
+    }
+
+    /// Returns what a commit of `candidates` would add or change. The parents are `HEAD` and
+    /// `merged`.
+    pub(super) fn changed(
         &self,
-        index: &Index,
-        merged: &[String],
-        nominates: Nominates,
-    ) -> Result<Nominated, Error> {
-        let Index(index) = index;
-        let is_taken = |entry: &IndexEntry| stage(entry) == 0 && !is_intent_to_add(entry);
-        let candidates = index.iter().filter(|entry| nominates(entry.path.as_bstr()) && is_taken(entry));
-        let candidates: Vec<IndexEntry> = candidates.collect();
+        merged: &[ObjectId],
+        candidates: impl IntoIterator<Item = Staged>,
+    ) -> Result<Vec<Entry>, Error> {
+        let mut parents = Parents::read(&self.repository, merged)?;
         let mut entries = Vec::new();
-        if !candidates.is_empty() {
-            let mut parents = self.parents(merged)?;
-            for entry in candidates {
-                let path = entry.path.as_bstr();
-                if let Some(change) = parents.change(path, entry.mode, entry.id)? {
-                    entries.push(Entry { path: entry.path.into(), change });
-                }
+        for (path, mode, id) in candidates {
+            if let Some(change) = parents.change(path.as_bstr(), mode, id)? {
+                entries.push(Entry { path, change });
             }
         }
-        Ok(Nominated { entries, checked: index.len() })
+        Ok(entries)
     }
+}
 
-    /// The trees that the index is compared with; none on an unborn branch.
-    pub(super) fn parents(&self, merged: &[String]) -> Result<Parents<'_>, Error> {
-        let watch = Watch::start();
-        let mut trees: Vec<Tree> = self.head_tree()?.into_iter().collect();
-        for id in merged {
-            let commit = Oid::from_str(id).and_then(|id| self.repository.find_commit(id));
+impl<'r> Parents<'r> {
+    fn read(repository: &'r git2::Repository, merged: &[ObjectId]) -> Result<Self, Error> {
+        let watchdog = Watchdog::start();
+        let head = match repository.head().and_then(|head| head.peel_to_tree()) {
+            Ok(tree) => Some(tree),
+            Err(error) if error.code() == ErrorCode::UnbornBranch => None,
+            Err(error) => return Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
+        };
+        let merged = merged.iter().map(|id| {
+            let commit = Oid::try_from(*id).and_then(|id| repository.find_commit(id));
             let tree = commit.and_then(|commit| commit.tree());
-            trees.push(tree.map_err(|error| Error::ReadCommit(id.clone(), error.into()))?);
-        }
-        let descent = |tree| Descent { directory: BString::default(), trees: vec![(0, tree)] };
-        let trees = trees.into_iter().map(descent).collect();
-        Ok(Parents { repository: &self.repository, trees, _watch: watch })
+            tree.map_err(|error| Error::ReadCommit(id.to_string(), error.into()))
+        });
+        let trees = head.into_iter().map(Ok).chain(merged);
+        let trees = trees.map(|tree| tree.map(TreeCursor::new)).collect::<Result<_, _>>()?;
+        Ok(Self { repository, trees, _watchdog: watchdog })
     }
 
-    pub(super) fn has_commit(&self, id: &str) -> bool {
-        let _watch = Watch::start();
-        Oid::from_str(id).is_ok_and(|id| self.repository.find_commit(id).is_ok())
-    }
-
-    pub(super) fn is_head_unborn(&self) -> Result<bool, Error> {
-        let _watch = Watch::start();
-        Ok(self.head_tree()?.is_none())
-    }
-
-    pub(super) fn blob(&self, id: &str) -> Result<Vec<u8>, Cause> {
-        let _watch = Watch::start();
-        Ok(Oid::from_str(id)
-            .and_then(|id| self.repository.find_blob(id))
-            .map(|blob| blob.content().to_owned())?)
-    }
-
-    pub(super) fn ignores(&self, path: &BStr) -> Result<bool, Error> {
-        let ignores = self.repository.is_path_ignored(as_path(path));
-        ignores.map_err(|error| Error::Git { command: "check-ignore".to_owned(), source: error.into() })
-    }
-
-    pub(super) fn file_off_disk(&self, index: &Index, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let entry = index.0.get_path(Path::new(name), 0);
-        let Some(entry) = entry.filter(|entry| has_flag(entry, IndexEntryExtendedFlag::SKIP_WORKTREE)) else {
-            return Ok(None);
-        };
-        let _watch = Watch::start();
-        let blob = self.repository.find_blob(entry.id);
-        let blob = blob.map_err(|error| Error::ReadStagedFile(name.to_owned(), error.into()))?;
-        Ok(Some(blob.content().to_owned()))
-    }
-
-    fn head_tree(&self) -> Result<Option<Tree<'_>>, Error> {
-        let head = match self.head_tree.get() {
-            Some(id) => self.repository.find_tree(*id),
-            None => self.repository.head().and_then(|head| head.peel_to_tree()),
-        };
-        match head {
-            Ok(tree) => {
-                self.head_tree.get_or_init(|| tree.id());
-                Ok(Some(tree))
-            }
-            Err(error) if error.code() == ErrorCode::UnbornBranch => Ok(None),
-            Err(error) => Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
-        }
-    }
-}
-
-impl Index {
-    /// Gives `each` the path of every entry, at any stage.
-    pub(super) fn each_path(&self, mut each: impl FnMut(&BStr)) {
-        self.0.iter().for_each(|entry| each(entry.path.as_bstr()));
-    }
-}
-
-impl Parents<'_> {
-    /// What a commit of this entry does to its path; nothing where a parent has it as
-    /// it is. Paths in one directory after the other are looked up in least time.
-    pub(super) fn change(&mut self, path: &BStr, mode: u32, id: Oid) -> Result<Option<Change>, Error> {
+    /// Returns what a commit of this entry does to its path, or `None` if a parent has the
+    /// identical entry.
+    fn change(&mut self, path: &BStr, mode: u32, id: ObjectId) -> Result<Option<Change>, Error> {
         let mut change = Change::Added;
         for parent in &mut self.trees {
-            Watch::go_on();
-            let known = parent.find(self.repository, path);
-            let known = known.map_err(|error| Error::ReadTree { path: path.into(), source: error.into() })?;
-            let Some((known_mode, known_id)) = known else { continue };
-            if known_mode == mode && known_id == id {
+            Watchdog::tick();
+            let found = parent.find(self.repository, path);
+            let found =
+                found.map_err(|error| Error::ReadTree { path: path.to_owned(), source: error.into() })?;
+            let Some((parent_mode, parent_id)) = found else { continue };
+            if parent_mode == mode && parent_id == id {
                 return Ok(None);
             }
             if change == Change::Added {
-                let is_same_type = Object::type_of(known_mode) == Object::type_of(mode);
+                let is_same_type = Object::type_of(parent_mode) == Object::type_of(mode);
                 change = if is_same_type { Change::Modified } else { Change::TypeChanged };
             }
         }
         Ok(Some(change))
     }
-
-    /// Whether a parent has this entry as it is.
-    pub(super) fn have(&mut self, entry: &RawEntry) -> Result<bool, Error> {
-        let id = Oid::from_bytes(entry.id);
-        let id = id.map_err(|error| Error::ReadTree { path: entry.path.into(), source: error.into() })?;
-        Ok(self.change(entry.path, entry.mode, id)?.is_none())
-    }
 }
 
-impl<'r> Descent<'r> {
-    /// The mode and the id of the file at `path`, if the tree has one there.
+impl<'r> TreeCursor<'r> {
+    fn new(tree: Tree<'r>) -> Self {
+        Self { directory: BString::default(), trees: vec![(0, tree)] }
+    }
+
+    /// Returns the mode and the id of the file at `path`, if the tree has one. Paths of one
+    /// directory in a row are looked up in its tree, which is read once.
     fn find(
         &mut self,
         repository: &'r git2::Repository,
         path: &BStr,
-    ) -> Result<Option<(u32, Oid)>, git2::Error> {
+    ) -> Result<Option<(u32, ObjectId)>, git2::Error> {
         while self.trees.len() > 1 && !path.starts_with(&self.directory) {
             self.trees.pop();
-            self.directory.truncate(self.trees.last().map_or(0, |(end, _)| *end));
+            self.directory.truncate(self.trees.last().map_or(0, |(length, _)| *length));
         }
         let mut rest: &[u8] = &path[self.directory.len()..];
         while let Some((_, tree)) = self.trees.last() {
             let Some(slash) = rest.find_byte(b'/') else {
                 let found = entry_of(tree, rest)?.filter(|entry| entry.kind() != Some(ObjectType::Tree));
-                return Ok(found.map(|entry| (entry.filemode().cast_unsigned(), entry.id())));
+                return Ok(found.map(|entry| (entry.filemode().cast_unsigned(), entry.id().into())));
             };
             let found = entry_of(tree, &rest[..slash])?;
-            let Some(below) = found.filter(|entry| entry.kind() == Some(ObjectType::Tree)) else { break };
-            let tree = repository.find_tree(below.id())?;
+            let Some(subtree) = found.filter(|entry| entry.kind() == Some(ObjectType::Tree)) else { break };
+            let subtree = repository.find_tree(subtree.id())?;
             self.directory.extend_from_slice(&rest[..=slash]);
-            self.trees.push((self.directory.len(), tree));
+            self.trees.push((self.directory.len(), subtree));
             rest = &rest[slash + 1..];
         }
         Ok(None)
     }
 }
 
-/// What a tree has under a name.
+/// Returns the entry of a tree with this name.
 fn entry_of(tree: &Tree, name: &[u8]) -> Result<Option<TreeEntry<'static>>, git2::Error> {
-    match tree.get_path(as_path(name.into())) {
+    match tree.get_path(Path::new(OsStr::from_bytes(name))) {
         Ok(entry) => Ok(Some(entry)),
         Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// Whether git would take `top` for the top of the worktree as well. It heeds a
-/// `core.worktree` of the repository alone, not of the user or of an included file;
-/// and where a git directory is named and no worktree, it takes the current directory.
-fn is_around_here(top: &Path) -> bool {
-    let (Ok(top), Ok(here)) = (fs::canonicalize(top), fs::canonicalize(".")) else { return false };
-    let is_named = env::var_os("GIT_DIR").is_some();
-    top.join(".git").exists() && if is_named { here == top } else { here.starts_with(top) }
+/// Whether a commit contains the entry: it is not one side of a conflict, nor added by
+/// `git add -N`.
+fn is_committed(entry: &IndexEntry) -> bool {
+    entry.flags & STAGE == 0 && entry.flags_extended & IndexEntryExtendedFlag::INTENT_TO_ADD.bits() == 0
 }
 
-/// Whether libgit2 does not know an extension of the index that changes its
-/// meaning: of a split (`link`) or a sparse (`sdir`) one.
-fn is_unknown_extension(error: &git2::Error) -> bool {
-    error.class() == ErrorClass::Index && error.message().starts_with("unsupported mandatory extension")
-}
-
-fn stage(entry: &IndexEntry) -> u16 {
-    (entry.flags & STAGE) >> 12
-}
-
-/// `git add -N`: the path is in the index, but no commit takes it.
-fn is_intent_to_add(entry: &IndexEntry) -> bool {
-    has_flag(entry, IndexEntryExtendedFlag::INTENT_TO_ADD)
-}
-
-fn has_flag(entry: &IndexEntry, flag: IndexEntryExtendedFlag) -> bool {
-    entry.flags_extended & flag.bits() != 0
-}
-
-fn as_path(path: &BStr) -> &Path {
-    Path::new(OsStr::from_bytes(path))
-}
-
-/// The part of an entry's flags that holds the stage (gitformat-index).
+/// The bits of an entry's flags that hold its stage (gitformat-index(5)).
 const STAGE: u16 = 0x3000;

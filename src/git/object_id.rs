@@ -1,29 +1,79 @@
+//! Object ids and their format.
+
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use git2::Oid;
 
-/// The id of an object, in hexadecimal where it is shown.
+/// The hash that a repository names its objects by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ObjectId {
-    /// Of a repository as most are.
-    Sha1([u8; 20]),
-    /// Of one with `--object-format=sha256`.
-    Sha256([u8; 32]),
+pub enum ObjectFormat {
+    /// 20 bytes, the default.
+    Sha1,
+    /// 32 bytes, by `git init --object-format=sha256`.
+    Sha256,
 }
 
-impl ObjectId {
-    /// Reads a whole id in hexadecimal.
+impl ObjectFormat {
+    /// Parses the name that `git rev-parse --show-object-format` prints.
     #[must_use]
-    pub fn of_hex(hex: &[u8]) -> Option<Self> {
-        match hex.len() {
-            40 => bytes(hex).map(Self::Sha1),
-            64 => bytes(hex).map(Self::Sha256),
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "sha1" => Some(Self::Sha1),
+            "sha256" => Some(Self::Sha256),
             _ => None,
         }
     }
 
-    /// The id itself.
+    /// Returns the length of an id in bytes.
+    #[must_use]
+    pub fn id_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+        }
+    }
+
+    /// Returns the id of the tree without entries: `git hash-object -t tree /dev/null`.
+    #[must_use]
+    pub fn empty_tree(self) -> &'static str {
+        match self {
+            Self::Sha1 => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+            Self::Sha256 => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+        }
+    }
+}
+
+/// The id of an object. Displayed in hexadecimal.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum ObjectId {
+    /// The id in a SHA-1 repository.
+    Sha1([u8; 20]),
+    /// The id in a SHA-256 repository.
+    Sha256([u8; 32]),
+}
+
+impl ObjectId {
+    /// Parses a full id in hexadecimal.
+    #[must_use]
+    pub fn from_hex(hex: &[u8]) -> Option<Self> {
+        match hex.len() {
+            40 => parse_hex(hex).map(Self::Sha1),
+            64 => parse_hex(hex).map(Self::Sha256),
+            _ => None,
+        }
+    }
+
+    /// Takes the bytes of an id.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        match bytes.len() {
+            20 => bytes.try_into().ok().map(Self::Sha1),
+            32 => bytes.try_into().ok().map(Self::Sha256),
+            _ => None,
+        }
+    }
+
+    /// Returns the bytes of the id.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match self {
@@ -31,12 +81,11 @@ impl ObjectId {
             Self::Sha256(bytes) => bytes,
         }
     }
-}
 
-/// An id is a hash: its beginning tells as much as all of it.
-impl Hash for ObjectId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.as_bytes().first_chunk().copied().map(u64::from_ne_bytes).unwrap_or_default());
+    /// Whether it is all zeros, which git writes where there is no object.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.as_bytes().iter().all(|byte| *byte == 0)
     }
 }
 
@@ -46,7 +95,7 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// libgit2 opens no repository of another format.
+/// libgit2 opens SHA-1 repositories alone.
 impl From<Oid> for ObjectId {
     fn from(id: Oid) -> Self {
         Self::Sha1(id.as_bytes().first_chunk().copied().unwrap_or_default())
@@ -61,8 +110,8 @@ impl TryFrom<ObjectId> for Oid {
     }
 }
 
-/// The bytes that pairs of digits stand for.
-fn bytes<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
+/// Parses pairs of digits.
+fn parse_hex<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     for (byte, [high, low]) in bytes.iter_mut().zip(hex.as_chunks().0) {
         *byte = digit(*high)? << 4 | digit(*low)?;
@@ -71,10 +120,5 @@ fn bytes<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
 }
 
 fn digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }

@@ -53,7 +53,7 @@ impl Target {
         if field.starts_with(b"ref:") {
             return Some(Self::Symbolic);
         }
-        let id = ObjectId::of_hex(field)?;
+        let id = ObjectId::from_hex(field)?;
         Some(if id.as_bytes().iter().all(|byte| *byte == 0) { Self::Nothing } else { Self::Object(id) })
     }
 }

@@ -51,11 +51,11 @@ impl<'r> ScratchIndex<'r> {
     /// `HEAD` cannot be read, or a file cannot be written.
     pub fn new(repository: &'r Repository, added: &[&BStr]) -> Result<Self, Error> {
         let layout = repository.layout();
-        let directory = private_directory().map_err(Error::ThrowAwayIndex)?;
+        let directory = private_directory().map_err(Error::ScratchIndex)?;
         let index = Self { layout, directory };
         let objects = run_with(layout.git(), &["rev-parse", "--git-path", "objects"], &[])?;
         let objects = layout.worktree().join(path(objects.strip_suffix(b"\n").unwrap_or(&objects)));
-        index.add_alternate(&objects).map_err(Error::ThrowAwayIndex)?;
+        index.add_alternate(&objects).map_err(Error::ScratchIndex)?;
         let tree = if repository.is_head_unborn()? { "--empty" } else { "HEAD" };
         index.run(&["read-tree", tree], &[])?;
         if !added.is_empty() {

@@ -47,7 +47,7 @@ pub fn canonicalize_lenient(path: &Path) -> PathBuf {
 }
 
 fn outside(layout: &Layout, typed: &OsStr) -> Error {
-    Error::OutsideRepository { path: typed.into(), top: layout.worktree().to_owned() }
+    Error::OutsideRepository { path: typed.into(), worktree: layout.worktree().to_owned() }
 }
 
 /// Removes `.` and `..` without looking at the disk.

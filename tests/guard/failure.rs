@@ -190,7 +190,7 @@ fn a_missing_git_fails_only_if_it_is_needed() {
     repo.stage(NOTE);
     repo.env("PATH", "/nowhere").check().refuses(&[NOTE]).code(1);
     repo.git("update-index --split-index").success();
-    repo.env("PATH", "/nowhere").check().fails_with("could not run `git`");
+    repo.env("PATH", "/nowhere").check().fails_with("cannot run `git`");
 }
 
 #[test]

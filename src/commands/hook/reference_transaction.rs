@@ -8,7 +8,7 @@ use super::super::commits::New;
 use super::super::{Outcome, Output, Tell, check, policy};
 use crate::check::{Remedy, Report, Residue};
 use crate::cli::Options;
-use crate::git::{Commit, History, Known, Operation, RefUpdate, Repository, Target};
+use crate::git::{Commit, History, Known, Operation, RefUpdate, Target};
 use crate::policy::{Finding, Policy};
 
 /// Judges the commits that branches and a detached `HEAD` are about to reach and
@@ -106,7 +106,7 @@ fn remedy(
 /// Whether all that is refused is staged as well. Inside the git directory, where a
 /// push is taken in, nobody has staged anything.
 fn are_staged(policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
-    let Ok(repository) = Repository::open() else { return Ok(false) };
+    let Ok(repository) = super::super::open() else { return Ok(false) };
     let merged = repository.merge_heads()?;
     let mut prefilter = policy.prefilter();
     let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?.entries;

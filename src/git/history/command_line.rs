@@ -58,9 +58,9 @@ pub(super) fn present(ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, Error> {
 pub(super) fn commit(id: ObjectId) -> Result<Commit, Error> {
     let unreadable = |cause| Error::ReadCommit(id.to_string(), cause);
     let output = run(&["rev-list", "--no-walk", FORMAT, &id.to_string(), "--"]);
-    let output = output.map_err(|error| unreadable(Cause(error.to_string())))?;
+    let output = output.map_err(|error| unreadable(Cause::new(error.to_string())))?;
     let commit = commits(&output).and_then(|mut commits| commits.pop());
-    commit.ok_or_else(|| unreadable(Cause("git does not say what it is".to_owned())))
+    commit.ok_or_else(|| unreadable(Cause::new("git does not say what it is".to_owned())))
 }
 
 pub(super) fn peeled(ids: &[ObjectId]) -> Result<Vec<Option<ObjectId>>, Error> {
@@ -68,7 +68,7 @@ pub(super) fn peeled(ids: &[ObjectId]) -> Result<Vec<Option<ObjectId>>, Error> {
     // Of what comes to no commit, git says the name.
     Ok(batch_check("%(objectname)", &asked)?
         .iter()
-        .map(|answer| ObjectId::of_hex(answer.as_bytes()))
+        .map(|answer| ObjectId::from_hex(answer.as_bytes()))
         .collect())
 }
 
@@ -111,7 +111,7 @@ fn walk(ends: &[String], refs: &[&str]) -> Result<Vec<Commit>, Error> {
             error => error,
         });
     }
-    commits(&output.stdout).ok_or_else(|| unreadable(Cause("git names what is no commit".to_owned())))
+    commits(&output.stdout).ok_or_else(|| unreadable(Cause::new("git names what is no commit".to_owned())))
 }
 
 /// How `git rev-list` is to tell of a commit, behind a line `commit <id>`: its tree and its
@@ -123,8 +123,8 @@ fn commits(output: &[u8]) -> Option<Vec<Commit>> {
     let mut lines = output.lines();
     let mut commits = Vec::new();
     while let Some(line) = lines.next() {
-        let id = ObjectId::of_hex(line.strip_prefix(b"commit ")?)?;
-        let mut trees = lines.next()?.trim_ascii_end().split_str(" ").map(ObjectId::of_hex);
+        let id = ObjectId::from_hex(line.strip_prefix(b"commit ")?)?;
+        let mut trees = lines.next()?.trim_ascii_end().split_str(" ").map(ObjectId::from_hex);
         commits.push(Commit { id, tree: trees.next()??, parents: trees.collect::<Option<_>>()?, tip: 0 });
     }
     Some(commits)
@@ -168,7 +168,7 @@ fn entries(
     let mut entries = &mut Vec::new();
     let mut fields = fields(&output);
     while let Some(field) = fields.next() {
-        if let Some(commit) = ObjectId::of_hex(field) {
+        if let Some(commit) = ObjectId::from_hex(field) {
             // Its changes follow.
             entries = changes.entry(commit).or_default();
             continue;
@@ -202,13 +202,13 @@ fn change(raw: &[u8]) -> Option<Change> {
 
 pub(super) fn paths_in(id: ObjectId) -> Result<TrackedPaths, Error> {
     let output = run(&["ls-tree", "-r", "-z", "--name-only", "--full-tree", &id.to_string()])
-        .map_err(|error| Error::ReadCommit(id.to_string(), Cause(error.to_string())))?;
+        .map_err(|error| Error::ReadCommit(id.to_string(), Cause::new(error.to_string())))?;
     Ok(TrackedPaths::new(fields(&output).map(BString::from).collect()))
 }
 
 pub(super) fn file_in(id: ObjectId, name: &str) -> Result<Option<Vec<u8>>, Error> {
     let output = run(&["ls-tree", "-z", "--full-tree", &id.to_string(), "--", name])
-        .map_err(|error| Error::ReadCommit(id.to_string(), Cause(error.to_string())))?;
+        .map_err(|error| Error::ReadCommit(id.to_string(), Cause::new(error.to_string())))?;
     // Mode, type, id and a tab before the name.
     let mut fields = output.split(|byte| matches!(byte, b' ' | b'\t'));
     let (_, kind, blob) = (fields.next(), fields.next(), fields.next());
@@ -221,9 +221,9 @@ pub(super) fn file_in(id: ObjectId, name: &str) -> Result<Option<Vec<u8>>, Error
 pub(super) fn head() -> Result<Option<ObjectId>, Error> {
     let output = git().args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]).output();
     let output = output.map_err(Error::RunGit)?;
-    let head = ObjectId::of_hex(output.stdout.trim_ascii_end());
+    let head = ObjectId::from_hex(output.stdout.trim_ascii_end());
     if head.is_some() || crate::git::command_line::is_head_unborn()? {
         return Ok(head);
     }
-    Err(Error::ReadCommit("HEAD".to_owned(), Cause("it is not there".to_owned())))
+    Err(Error::ReadCommit("HEAD".to_owned(), Cause::new("it is not there".to_owned())))
 }

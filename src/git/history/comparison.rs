@@ -101,7 +101,7 @@ impl<'c> Comparison<'c> {
 
     fn read(&mut self, id: ObjectId) -> Result<Rc<Tree<'c>>, Error> {
         let tree = if self.depth > DEEPEST {
-            Err(Cause("directories lie too deep in each other".to_owned()))
+            Err(Cause::new("directories lie too deep in each other".to_owned()))
         } else {
             self.objects.tree(id)
         };

@@ -11,7 +11,7 @@ use std::path::Path;
 use bstr::BStr;
 use git2::{ErrorClass, ErrorCode, ObjectType, Oid, Repository, Tree};
 
-use super::super::stall::Watch;
+use super::super::watchdog::Watchdog;
 use super::comparison::Comparison;
 use super::objects::Objects;
 use super::{Cause, Commit, Each, Error, Known, ObjectId, Place, unreadable};
@@ -21,7 +21,7 @@ pub(super) struct Reader {
     /// make others from would only take time.
     repository: ManuallyDrop<Repository>,
     /// From the first object on.
-    watch: OnceCell<Watch>,
+    watch: OnceCell<Watchdog>,
 }
 
 /// How many commits are looked at before it is worth to ask which are new.
@@ -88,7 +88,7 @@ impl Reader {
             if commits.len() == FEW {
                 return None;
             }
-            Watch::go_on();
+            Watchdog::tick();
             let commit = self.objects().find_commit(id).ok()?;
             left.extend(commit.parent_ids());
             let parents = commit.parent_ids().map(ObjectId::from).collect();
@@ -136,7 +136,7 @@ impl Reader {
 
     /// The repository, to read objects of.
     fn objects(&self) -> &Repository {
-        self.watch.get_or_init(Watch::start);
+        self.watch.get_or_init(Watchdog::start);
         &self.repository
     }
 

@@ -143,7 +143,7 @@ impl History {
         let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", revision];
         let output = git().args(arguments).output().map_err(Error::RunGit)?;
         // A second question, because `:/text` would take `^{commit}` for more of the text.
-        let named = ObjectId::of_hex(output.stdout.trim_ascii_end());
+        let named = ObjectId::from_hex(output.stdout.trim_ascii_end());
         match self.peeled(named.as_slice())?[..] {
             [Some(id)] => Ok(id),
             _ => Err(Error::NoCommit {
@@ -305,7 +305,7 @@ impl History {
     pub fn is_at_head(&self, name: &str) -> Result<bool, Error> {
         let output = git().args(["rev-parse", "--verify", "--quiet", name]).output();
         let output = output.map_err(Error::RunGit)?;
-        let named = ObjectId::of_hex(output.stdout.trim_ascii_end());
+        let named = ObjectId::from_hex(output.stdout.trim_ascii_end());
         Ok(named.is_some() && self.head()? == named)
     }
 
@@ -325,7 +325,7 @@ impl History {
     fn shallow(&self) -> Result<HashSet<ObjectId>, Error> {
         let path = self.place.common_dir.join("shallow");
         match fs::read(&path) {
-            Ok(text) => Ok(text.lines().filter_map(ObjectId::of_hex).collect()),
+            Ok(text) => Ok(text.lines().filter_map(ObjectId::from_hex).collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
             Err(error) => Err(Error::ReadFile(path, error)),
         }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use git2::{Odb, Repository};
 
-use super::super::stall::Watch;
+use super::super::watchdog::Watchdog;
 use super::recent::Recent;
 use super::tree::Tree;
 use super::{Cause, Commit, ObjectId};
@@ -34,7 +34,7 @@ impl<'o> Objects<'o> {
 
     pub(super) fn tree(&mut self, id: ObjectId) -> Result<Rc<Tree<'o>>, Cause> {
         let read = |id: ObjectId| {
-            Watch::go_on();
+            Watchdog::tick();
             Tree::of(self.database.read(id.try_into()?)?).map(Rc::new)
         };
         self.trees.get(id, read, |tree| tree.size() + BESIDE)
@@ -46,7 +46,7 @@ impl<'o> Objects<'o> {
         if let Ok(at) = compared {
             return Ok(self.commits[at].tree);
         }
-        Watch::go_on();
+        Watchdog::tick();
         Ok(self.repository.find_commit(commit.try_into()?)?.tree_id().into())
     }
 }

@@ -29,7 +29,7 @@ impl<'o> Tree<'o> {
         if tree.0.kind() == ObjectType::Tree && entries.0.is_empty() {
             Ok(tree)
         } else {
-            Err(Cause(format!("{} is no tree, or a damaged one", tree.0.id())))
+            Err(Cause::new(format!("{} is no tree, or a damaged one", tree.0.id())))
         }
     }
 

@@ -1,0 +1,233 @@
+//! Runs `git`.
+//!
+//! Plumbing only, in a form that no setting of the user changes: `git diff` and `git status`
+//! respect `diff.relative`, `diff.ignoreSubmodules` and more.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{BufReader, Write};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use bstr::io::BufReadExt;
+use bstr::{BStr, ByteSlice};
+
+use super::{Cause, Error};
+use crate::environment::Environment;
+
+/// A `git` that only reads, in one directory and environment.
+///
+/// It does not fetch what a partial clone lacks, take an optional lock, start another
+/// program, follow a replaced object, or write traces into its output.
+#[derive(Clone, Debug)]
+pub(crate) struct Git {
+    current_dir: PathBuf,
+    variables: Vec<(OsString, OsString)>,
+}
+
+impl Git {
+    pub(crate) fn new(environment: &Environment) -> Self {
+        let is_passed_on = |name: &OsStr| {
+            let name = name.as_encoded_bytes();
+            let is_about_pathspecs = name.starts_with(b"GIT_") && name.ends_with(b"_PATHSPECS");
+            !is_about_pathspecs && !name.starts_with(b"GIT_TRACE")
+        };
+        let own = [
+            ("GIT_NO_LAZY_FETCH", "1"),
+            // For git before 2.45, which does not know the variable above: it may start a
+            // fetch, but has no transport to use.
+            ("GIT_ALLOW_PROTOCOL", ""),
+            ("GIT_OPTIONAL_LOCKS", "0"),
+            // Long output needs no flush after each record.
+            ("GIT_FLUSH", "0"),
+            ("LC_ALL", "C"),
+        ];
+        let inherited = environment.vars().filter(|(name, _)| is_passed_on(name));
+        let variables = inherited.chain(own.map(|(name, value)| (OsStr::new(name), OsStr::new(value))));
+        Self {
+            current_dir: environment.current_dir().to_owned(),
+            variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        }
+    }
+
+    /// Returns a git that runs in this worktree, whatever the environment names.
+    pub(crate) fn at(&self, worktree: &Path, git_dir: &Path) -> Self {
+        let git = Self { current_dir: worktree.to_owned(), ..self.clone() };
+        git.with_var("GIT_DIR", git_dir).with_var("GIT_WORK_TREE", worktree)
+    }
+
+    /// Returns the same git with a variable set.
+    pub(crate) fn with_var(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Returns the command without a subcommand, with an empty standard input.
+    pub(crate) fn command(&self) -> Command {
+        let mut git = Command::new("git");
+        git.args(["--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false"])
+            .current_dir(&self.current_dir)
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        git
+    }
+
+    /// Runs a subcommand and returns its standard output.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started, or fails.
+    pub(crate) fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Vec<u8>, Error> {
+        self.run_with_input(arguments, &[])
+    }
+
+    /// Runs a subcommand that reads `input`, and returns its standard output.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started, or fails.
+    pub(crate) fn run_with_input(
+        &self,
+        arguments: &[impl AsRef<OsStr>],
+        input: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        let output = output_of(self.command(), arguments, input)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failure(arguments, &output)) }
+    }
+
+    /// Runs a subcommand whose failure is an answer: returns one line of output, or `None`.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started.
+    pub(crate) fn query(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Option<String>, Error> {
+        let output = output_of(self.command(), arguments, &[])?;
+        Ok(output.status.success().then(|| trimmed(&output.stdout)))
+    }
+
+    /// Gives `visit` the path of every entry of the index, at any stage, as git prints them.
+    pub(super) fn for_each_indexed_path(&self, mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
+        let arguments = ["ls-files", "-z", "--full-name", "--", ":/"];
+        let mut git = self.command();
+        git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut git = git.spawn().map_err(Error::RunGit)?;
+        if let Some(stdout) = git.stdout.take() {
+            let read = BufReader::with_capacity(1 << 16, stdout).for_byte_record(0, |path| {
+                visit(path.into());
+                Ok(true)
+            });
+            read.map_err(Error::RunGit)?;
+        }
+        let output = git.wait_with_output().map_err(Error::RunGit)?;
+        if output.status.success() { Ok(()) } else { Err(failure(&arguments, &output)) }
+    }
+
+    /// Whether the branch that `HEAD` names has no commit yet.
+    ///
+    /// git takes a branch with a damaged ref for an unborn one too, but warns about it when
+    /// it lists the branches.
+    pub(super) fn is_head_unborn(&self) -> Result<bool, Error> {
+        let Some(branch) = self.query(&["symbolic-ref", "-q", "HEAD"])? else { return Ok(false) };
+        let list = ["for-each-ref", "--format=%(refname)", &branch];
+        let output = output_of(self.command(), &list, &[])?;
+        let is_listed = output.stdout.lines().any(|name| name == branch.as_bytes());
+        Ok(output.status.success() && output.stderr.is_empty() && !is_listed)
+    }
+
+    /// Returns the output of `git diff-index --cached --raw -z` of the index against `parent`.
+    pub(super) fn diff_index(&self, options: &[&str], parent: &str) -> Result<Vec<u8>, Error> {
+        diff_index(self.command(), options, parent, &[])
+    }
+
+    /// Returns the contents of the file `name` at the top of the index, if a sparse checkout
+    /// keeps that file off the disk.
+    pub(super) fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let listed = self.run(&["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")])?;
+        if !nul_fields(&listed).any(|field| field.starts_with(b"S ")) {
+            return Ok(None);
+        }
+        match self.run(&["cat-file", "blob", &format!(":{name}")]) {
+            Ok(contents) => Ok(Some(contents)),
+            Err(Error::Git { source, .. }) => Err(Error::ReadStagedFile(name.to_owned(), source)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Runs `git diff-index --cached --raw -z` of the index against `parent`, with further
+/// options, for the paths that `pathspecs` name.
+pub(super) fn diff_index(
+    mut git: Command,
+    options: &[&str],
+    parent: &str,
+    pathspecs: &[OsString],
+) -> Result<Vec<u8>, Error> {
+    git.args([
+        "diff-index",
+        "--cached",
+        "--raw",
+        "-z",
+        "--no-abbrev",
+        "--no-rename-empty",
+        "--no-relative",
+        "--ignore-submodules=none",
+        "--ita-invisible-in-index",
+    ]);
+    git.args(options).args([parent, "--"]);
+    let output = output_of(git, pathspecs, &[])?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    match failure(&["diff-index"], &output) {
+        Error::Git { source, .. } => Err(Error::ReadCommit(parent.to_owned(), source)),
+        error => Err(error),
+    }
+}
+
+/// Runs a command with `input` as its standard input, and returns what it printed and its
+/// exit status.
+pub(super) fn output_of(
+    mut git: Command,
+    arguments: &[impl AsRef<OsStr>],
+    input: &[u8],
+) -> Result<Output, Error> {
+    git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if !input.is_empty() {
+        git.stdin(Stdio::piped());
+    }
+    let mut git = git.spawn().map_err(Error::RunGit)?;
+    let stdin = git.stdin.take();
+    let output = thread::scope(|scope| {
+        if let Some(mut stdin) = stdin {
+            // A git that stops reading reports the cause itself.
+            scope.spawn(move || stdin.write_all(input));
+        }
+        git.wait_with_output()
+    });
+    output.map_err(Error::RunGit)
+}
+
+/// Makes an error of what git printed when it failed.
+pub(super) fn failure(arguments: &[impl AsRef<OsStr>], output: &Output) -> Error {
+    let stderr = output.stderr.trim_ascii().to_str_lossy().into_owned();
+    let command = arguments.first().map(|name| name.as_ref().to_string_lossy().into_owned());
+    let cause = if stderr.is_empty() { output.status.to_string() } else { stderr };
+    Error::Git { command: command.unwrap_or_default(), source: Cause::new(cause) }
+}
+
+/// Splits NUL-terminated fields.
+pub(super) fn nul_fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    output.split_str("\0").filter(|field| !field.is_empty())
+}
+
+/// Returns one line of output without its line end.
+pub(super) fn trimmed(output: &[u8]) -> String {
+    output.trim_end_with(|c| c == '\n').to_str_lossy().into_owned()
+}
+
+/// Returns output that is a path.
+pub(super) fn to_path(output: &[u8]) -> PathBuf {
+    PathBuf::from(OsString::from_vec(output.to_vec()))
+}

@@ -1,0 +1,380 @@
+//! A repository with a worktree: what is staged, what is tracked.
+
+use std::cell::OnceCell;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::diff_index;
+use super::index_file::RawEntry;
+use super::layout::Layout;
+use super::libgit2::Libgit2;
+use super::scan::{Candidate, Scan};
+use super::tracked_paths::{SiblingScan, TrackedPaths};
+use super::{Error, ObjectId, not_ignored, read_regular_file};
+use crate::environment::Environment;
+use crate::{Change, Entry};
+
+/// A repository with a worktree, opened for reading.
+#[derive(Debug)]
+pub struct Repository {
+    layout: Layout,
+    environment: Environment,
+    /// Chosen when a walk over the index file does not prove that nothing can be refused.
+    reader: OnceCell<Reader>,
+}
+
+/// Who decides what a commit of the index would add or change.
+#[derive(Debug)]
+enum Reader {
+    /// libgit2 reads the index and the trees of the parents.
+    Libgit2(Libgit2),
+    /// The index is large: the walk over its file reads it, libgit2 the trees.
+    Libgit2Trees(Libgit2),
+    /// git reads both: the index is split or sparse, or libgit2 cannot open the repository.
+    Git,
+}
+
+/// The largest index file that libgit2 loads, in bytes. It allocates an object for each entry
+/// and hashes the whole file, so that a larger one takes it longer than a second walk.
+const MAX_LIBGIT2_INDEX: u64 = 1 << 20;
+
+/// Says which paths a rule may refuse.
+pub type MayRefuse<'n> = &'n mut dyn FnMut(&BStr) -> bool;
+
+/// The entries that a rule may refuse, of all that were examined.
+#[derive(Debug)]
+pub struct Examined {
+    /// Sorted by the bytes of their paths.
+    pub entries: Vec<Entry>,
+    /// The number of paths in the index.
+    pub examined: usize,
+}
+
+impl Repository {
+    /// Opens the repository that `GIT_DIR`, `GIT_INDEX_FILE` and the current directory name,
+    /// as git does.
+    ///
+    /// # Errors
+    ///
+    /// There is no repository, it is bare, or git cannot open it.
+    pub fn open(environment: &Environment) -> Result<Self, Error> {
+        Ok(Self {
+            layout: Layout::find(environment)?,
+            environment: environment.clone(),
+            reader: OnceCell::new(),
+        })
+    }
+
+    /// Returns the directories of the repository.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Returns the top of the worktree, absolute and without symlinks.
+    #[must_use]
+    pub fn top(&self) -> &Path {
+        &self.layout.worktree
+    }
+
+    /// Returns the git directory of this worktree.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
+        &self.layout.git_dir
+    }
+
+    /// Walks over the index file once, and keeps the entries that `may_refuse` says yes to.
+    ///
+    /// # Errors
+    ///
+    /// The index file cannot be read, or is truncated or damaged.
+    pub fn scan(&self, may_refuse: impl FnMut(&RawEntry) -> bool) -> Result<Scan, Error> {
+        Scan::new(&self.layout, may_refuse)
+    }
+
+    /// Returns what a commit of the index would add or change relative to each of its
+    /// parents, `HEAD` and `merged`, where `may_refuse` says so.
+    ///
+    /// Deletions, unmerged and intent-to-add entries are left out: a commit does not contain them.
+    ///
+    /// # Errors
+    ///
+    /// The index or a parent cannot be read.
+    pub fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Examined, Error> {
+        let scan = self.scan(|entry| may_refuse(entry.path))?;
+        self.decide_staged(scan, merged, may_refuse)
+    }
+
+    /// Does what [`Repository::staged`] does after a scan with the same `may_refuse`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Repository::staged`].
+    pub fn decide_staged(
+        &self,
+        scan: Scan,
+        merged: &[ObjectId],
+        may_refuse: MayRefuse,
+    ) -> Result<Examined, Error> {
+        let examined = self.examined(&scan)?;
+        let is_clear = scan.is_complete && !scan.candidates.iter().any(|candidate| candidate.is_committed);
+        let mut entries = if is_clear { Vec::new() } else { self.changed(scan, merged, may_refuse)? };
+        // Under `core.ignoreCase` libgit2 sorts without regard to case.
+        entries.sort_unstable();
+        Ok(Examined { entries, examined })
+    }
+
+    fn changed(&self, scan: Scan, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Vec<Entry>, Error> {
+        let reader = self.reader.get_or_init(|| self.choose_reader(&scan));
+        let candidates = scan.candidates.into_iter().filter(|candidate| candidate.is_committed);
+        let candidates = candidates.map(|Candidate { path, mode, id, .. }| (path, mode, id));
+        match reader {
+            Reader::Libgit2Trees(libgit2) => libgit2.changed(merged, candidates),
+            Reader::Libgit2(libgit2) => {
+                let changed = libgit2.changed(merged, candidates)?;
+                // What libgit2 reads in the index decides a refusal.
+                if changed.is_empty() { Ok(changed) } else { libgit2.staged(merged, may_refuse) }
+            }
+            Reader::Git => {
+                diff_index::staged(&self.layout.git, self.layout.object_format, merged, may_refuse)
+            }
+        }
+    }
+
+    fn choose_reader(&self, scan: &Scan) -> Reader {
+        match Libgit2::open(&self.layout).filter(|_| scan.is_complete) {
+            Some(libgit2) if scan.size <= MAX_LIBGIT2_INDEX => Reader::Libgit2(libgit2),
+            Some(libgit2) => Reader::Libgit2Trees(libgit2),
+            None => Reader::Git,
+        }
+    }
+
+    /// Returns all entries of the index that `may_refuse` says yes to, once each, after a scan
+    /// with the same `may_refuse`.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub fn decide_tracked(&self, scan: Scan, may_refuse: MayRefuse) -> Result<Examined, Error> {
+        let examined = self.examined(&scan)?;
+        let mut paths: Vec<BString> = Vec::new();
+        if scan.is_complete {
+            paths.extend(scan.candidates.into_iter().map(|candidate| candidate.path));
+        } else {
+            self.layout
+                .git
+                .for_each_indexed_path(|path| paths.extend(may_refuse(path).then(|| path.to_owned())))?;
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        let entries = paths.into_iter().map(|path| Entry { path, change: Change::Tracked }).collect();
+        Ok(Examined { entries, examined })
+    }
+
+    /// Returns the number of paths in the index.
+    fn examined(&self, scan: &Scan) -> Result<usize, Error> {
+        if let Some(examined) = scan.examined {
+            return Ok(examined);
+        }
+        let (mut last, mut count) = (BString::default(), 0);
+        self.layout.git.for_each_indexed_path(|path| {
+            count += usize::from(path != last);
+            last = path.to_owned();
+        })?;
+        Ok(count)
+    }
+
+    /// Returns the tracked paths, to look up what is beside a path.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub fn tracked_paths(&self) -> Result<TrackedPaths, Error> {
+        let mut paths = Vec::new();
+        self.for_each_path(|path| paths.push(path.to_owned()))?;
+        Ok(TrackedPaths::new(paths))
+    }
+
+    /// Returns a subset of the tracked paths that suffices to answer
+    /// [`TrackedPaths::contains`] for `paths`.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub fn tracked_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
+        if paths.is_empty() {
+            return Ok(TrackedPaths::new(Vec::new()));
+        }
+        let mut siblings = SiblingScan::new(paths);
+        self.for_each_path(|path| siblings.visit(path))?;
+        Ok(TrackedPaths::new(siblings.matches))
+    }
+
+    /// Gives `visit` the path of every entry of the index, at any stage; more than once if
+    /// the index turns out to be one that only git can read.
+    fn for_each_path(&self, mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
+        if let Some(Reader::Libgit2(libgit2)) = self.reader.get()
+            && libgit2.for_each_path(&mut visit)
+        {
+            return Ok(());
+        }
+        let scan = self.scan(|entry| {
+            visit(entry.path);
+            false
+        })?;
+        if scan.is_complete {
+            return Ok(());
+        }
+        self.layout.git.for_each_indexed_path(visit)
+    }
+
+    /// Returns the commits that are being merged, from `MERGE_HEAD`: parents beside `HEAD`.
+    ///
+    /// # Errors
+    ///
+    /// `MERGE_HEAD` cannot be read, or does not hold object ids.
+    pub fn merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
+        let path = self.layout.git_dir.join("MERGE_HEAD");
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::ReadFile(path, error)),
+        };
+        let ids: Option<Vec<ObjectId>> = text.lines().map(ObjectId::from_hex).collect();
+        ids.ok_or(Error::MergeHead(path))
+    }
+
+    /// Returns the commits that `git merge` announces to `pre-merge-commit`, which runs before
+    /// `MERGE_HEAD` is written: it sets a variable `GITHEAD_<id>` for each.
+    ///
+    /// An id that is not a commit of this repository is left out: another git may have left
+    /// its variables behind, and they must not excuse anything.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started.
+    pub fn announced_merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
+        let announced =
+            self.environment.vars().filter_map(|(name, _)| name.as_bytes().strip_prefix(b"GITHEAD_"));
+        let mut commits = Vec::new();
+        for id in announced.filter_map(ObjectId::from_hex) {
+            if self.layout.git.query(&["cat-file", "-e", &format!("{id}^{{commit}}")])?.is_some() {
+                commits.push(id);
+            }
+        }
+        Ok(commits)
+    }
+
+    /// Whether the current branch has no commit yet.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started.
+    pub fn is_head_unborn(&self) -> Result<bool, Error> {
+        self.layout.git.is_head_unborn()
+    }
+
+    /// Whether git made the index for this commit alone, as under `git commit -a` and
+    /// `git commit PATH`: after a refusal nothing stays staged.
+    #[must_use]
+    pub fn index_is_temporary(&self) -> bool {
+        let index = self.environment.var("GIT_INDEX_FILE");
+        index.is_some_and(|path| path.as_bytes().ends_with(b".lock"))
+    }
+
+    /// Returns the contents of the file `name` at the top of the worktree, or of its entry in
+    /// the index if a sparse checkout keeps it off the disk.
+    ///
+    /// # Errors
+    ///
+    /// It exists and cannot be read, or is not a regular file.
+    pub fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        if let Some(contents) = self.file_on_disk(name)? {
+            return Ok(Some(contents));
+        }
+        let mut is_off_disk = false;
+        let scan = self.scan(|entry| {
+            is_off_disk |= entry.is_off_disk() && entry.path == name;
+            false
+        })?;
+        if scan.is_complete && !is_off_disk { Ok(None) } else { self.off_disk_file(name) }
+    }
+
+    /// Returns the contents of the file `name` at the top of the worktree.
+    ///
+    /// # Errors
+    ///
+    /// It exists and cannot be read, or is not a regular file.
+    pub fn file_on_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.layout.worktree.join(name);
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::ReadFile(path, error)),
+            Ok(_) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
+        }
+    }
+
+    /// Returns the contents of the entry `name` at the top of the index, if a sparse checkout
+    /// keeps that file off the disk.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read the index or the file.
+    pub fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.layout.git.off_disk_file(name)
+    }
+
+    /// Returns the contents of a blob.
+    ///
+    /// # Errors
+    ///
+    /// It is missing or damaged.
+    pub fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
+        self.layout.git.run(&["cat-file", "blob", id]).map_err(|error| match error {
+            Error::Git { source, .. } => Error::ReadBlob(id.to_owned(), source),
+            error => error,
+        })
+    }
+
+    /// Returns the first of these objects that the repository does not have.
+    ///
+    /// # Errors
+    ///
+    /// git cannot look them up.
+    pub fn missing<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Result<Option<String>, Error> {
+        let ids: Vec<&str> = ids.collect();
+        if ids.is_empty() {
+            return Ok(None);
+        }
+        let input = ids.join("\n") + "\n";
+        let output = self.layout.git.run_with_input(&["cat-file", "--batch-check"], input.as_bytes())?;
+        let mut missing = output.lines().filter_map(|line| line.strip_suffix(b" missing"));
+        Ok(missing.next().map(|id| id.to_str_lossy().into_owned()))
+    }
+
+    /// Whether git ignores `path`, whether it is tracked or not. It is relative to the
+    /// worktree and need not exist.
+    ///
+    /// # Errors
+    ///
+    /// The ignore rules cannot be read.
+    pub fn ignores(&self, path: &BStr) -> Result<bool, Error> {
+        Ok(not_ignored(&self.layout, &[path.to_owned()])?.is_empty())
+    }
+
+    /// Returns the revisions that the next commit is compared with: `HEAD`, or the empty tree
+    /// on an unborn branch, and the commits that are being merged.
+    ///
+    /// # Errors
+    ///
+    /// `HEAD` or `MERGE_HEAD` cannot be read.
+    pub fn parents(&self) -> Result<Vec<String>, Error> {
+        let head = if self.is_head_unborn()? { self.layout.object_format.empty_tree() } else { "HEAD" };
+        let merged = self.merge_heads()?.into_iter().map(|id| id.to_string());
+        Ok(std::iter::once(head.to_owned()).chain(merged).collect())
+    }
+}

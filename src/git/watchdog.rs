@@ -1,0 +1,79 @@
+//! A time limit for libgit2.
+//!
+//! libgit2 reads a truncated loose object for ever: zlib waits for the rest, and libgit2
+//! does not tell it that there is none. The limit is in processor time: a slow disk costs none.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Once, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The processor time that libgit2 may spend between two ticks.
+const MAX_TIME: Duration = Duration::from_secs(5);
+
+/// The time between two looks at the clock.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+
+static IS_READING: AtomicBool = AtomicBool::new(false);
+
+/// Progress counter, bumped for each object; only the watching thread reads the clock.
+static TICKS: AtomicU64 = AtomicU64::new(0);
+
+static ON_TIMEOUT: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
+
+/// Sets what is called when libgit2 exceeds the limit. It has to end the process. Without
+/// it there is no limit.
+pub fn on_timeout(end: impl Fn() + Send + Sync + 'static) {
+    let _ = ON_TIMEOUT.set(Box::new(end));
+}
+
+/// Limits the time until it is dropped. There is one limit for the whole process.
+#[derive(Debug)]
+pub(super) struct Watchdog;
+
+impl Watchdog {
+    pub(super) fn start() -> Self {
+        static WATCHING: Once = Once::new();
+        WATCHING.call_once(|| {
+            // Without a thread there is no limit either.
+            let _ = thread::Builder::new().name("watchdog".to_owned()).spawn(watch);
+        });
+        Self::tick();
+        IS_READING.store(true, Ordering::Relaxed);
+        Self
+    }
+
+    /// Starts the time again: libgit2 has read something.
+    pub(super) fn tick() {
+        TICKS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        IS_READING.store(false, Ordering::Relaxed);
+    }
+}
+
+fn watch() {
+    let (mut start, mut seen) = (processor_time(), 0);
+    loop {
+        thread::sleep(POLL_INTERVAL);
+        let ticks = TICKS.load(Ordering::Relaxed);
+        if ticks != seen || !IS_READING.load(Ordering::Relaxed) {
+            (start, seen) = (processor_time(), ticks);
+        } else if processor_time() > start + MAX_TIME
+            && let Some(on_timeout) = ON_TIMEOUT.get()
+        {
+            on_timeout();
+        }
+    }
+}
+
+/// The processor time of this process.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
