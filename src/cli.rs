@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::git::Hook;
@@ -47,22 +46,37 @@ Exit status: 0 nothing is refused, 1 something is, 2 could not be told or done";
     disable_help_subcommand = true
 )]
 pub struct Cli {
-    /// What all commands take.
+    /// The options of all commands.
     #[command(flatten)]
-    pub options: Options,
-    /// What to do; to check what is staged, where this is left out.
+    pub global: GlobalOptions,
+    /// The options of the check that runs if there is no command.
+    #[command(flatten)]
+    pub check: CheckOptions,
+    /// What to do; `None` checks what is staged.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Why the command refuses one of the options.
-    #[arg(skip)]
-    pub refused: Option<String>,
 }
 
 impl Cli {
-    /// What is typed, where that is nothing at all, or what git's hooks type without an
-    /// option: it is run at every commit, and the parser takes longer than the check.
-    #[must_use]
-    pub fn at_a_glance(arguments: &[OsString]) -> Option<Self> {
+    /// Parses the arguments after the program's name.
+    ///
+    /// # Errors
+    ///
+    /// An invalid argument; also `--help` and `--version`, whose error holds the text.
+    pub fn from_arguments(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        if let Some(cli) = Self::parse_fast_path(arguments) {
+            return Ok(cli);
+        }
+        let command = Self::command();
+        let arguments = move_options_behind_command(&command, arguments.to_vec());
+        let name = OsString::from(command.get_name());
+        Self::from_arg_matches(&command.try_get_matches_from([name].into_iter().chain(arguments))?)
+    }
+
+    /// Parses no arguments at all and `hook NAME ARG…` without options; `None` for the rest.
+    ///
+    /// Hooks run these at every commit, and the parser of clap takes longer than the check.
+    fn parse_fast_path(arguments: &[OsString]) -> Option<Self> {
         let is_plain = |argument: &OsString| !argument.as_encoded_bytes().starts_with(b"-");
         let command = match arguments {
             [] => None,
@@ -70,117 +84,76 @@ impl Cli {
                 if hook == "hook" && [name].into_iter().chain(arguments).all(is_plain) =>
             {
                 let name = HookName::from(name.to_str()?.to_owned());
-                Some(Command::Hook(HookArgs { then: None, line: None, name, arguments: arguments.to_vec() }))
+                let arguments = arguments.to_vec();
+                let options = CheckOptions::default();
+                Some(Command::Hook(HookArgs { options, then: None, line: None, name, arguments }))
             }
             _ => return None,
         };
-        Some(Self { options: Options::default(), command, refused: None })
-    }
-
-    /// What `arguments` say, the first of which is the program itself.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with them; or help that is asked for.
-    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = Self::grammar().try_get_matches_from(arguments)?;
-        let mut cli = Self::from_arg_matches(&matches)?;
-        cli.refused = matches.subcommand_name().and_then(|name| Taken::by(name).refused(&cli.options));
-        Ok(cli)
-    }
-
-    /// All that can be typed. The help of a command says of the options for all commands
-    /// what it takes of them.
-    #[must_use]
-    pub fn grammar() -> clap::Command {
-        let grammar = Self::command();
-        let general: Vec<Arg> = grammar.get_arguments().filter(|arg| arg.is_global_set()).cloned().collect();
-        grammar.mut_subcommands(|command| {
-            let taken = Taken::by(command.get_name());
-            let changed = general.iter().filter_map(|arg| taken.changed(arg.clone()));
-            command.args(changed.collect::<Vec<_>>())
-        })
+        Some(Self { global: GlobalOptions::default(), check: CheckOptions::default(), command })
     }
 }
 
-/// What a command takes of the options for all commands. To take `--dry-run` and do it all
-/// the same would be a promise that is not kept.
-struct Taken {
-    dry_run: bool,
-    config: bool,
-    formats: &'static [Format],
-}
-
-impl Taken {
-    const NOTHING: Self = Self { dry_run: false, config: false, formats: &[Format::Human] };
-
-    /// What the command of this name takes.
-    fn by(command: &str) -> Self {
-        let formats: &[Format] = match command {
-            "agent" | "completions" | "doctor" | "init" | "install" | "man" | "uninstall" => {
-                return Self::NOTHING;
+/// Moves the options before a command's name behind it, where only its own are accepted.
+///
+/// Leaves the arguments as they are if no command follows, or if help or the version is asked for.
+fn move_options_behind_command(command: &clap::Command, mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut position = 0;
+    while let Some(argument) = arguments.get(position) {
+        let argument = argument.to_string_lossy();
+        let Some(option) = argument.strip_prefix('-').filter(|option| !option.is_empty()) else {
+            if command.find_subcommand(argument.as_ref()).is_some() {
+                arguments[..=position].rotate_right(1);
             }
-            "archive" | "clean" => return Self { dry_run: true, ..Self::NOTHING },
-            "rules" => &[Format::Human],
-            "explain" | "stow" => &[Format::Human, Format::Json],
-            _ => Format::value_variants(),
+            return arguments;
         };
-        Self { dry_run: true, config: true, formats }
+        match leading_option(command, option) {
+            LeadingOption::Exits => return arguments,
+            LeadingOption::TakesNext => position += 2,
+            LeadingOption::IsWhole => position += 1,
+        }
     }
+    arguments
+}
 
-    /// An option, where the command takes less of it than others: as its help has it.
-    fn changed(&self, option: Arg) -> Option<Arg> {
-        match option.get_id().as_str() {
-            "dry_run" if !self.dry_run => Some(option.hide(true)),
-            "config" if !self.config => Some(option.hide(true)),
-            "format" if self.formats.len() == 1 => Some(option.hide(true)),
-            "format" if self.formats.len() < Format::value_variants().len() => {
-                let help = format!("The form of the report: {}", self.names().join(" or "));
-                let values = self.formats.iter().filter_map(ValueEnum::to_possible_value);
-                let parser = PossibleValuesParser::new(values);
-                Some(option.help(help).value_parser(parser.try_map(|name| Format::from_str(&name, false))))
+/// An argument before the command's name.
+enum LeadingOption {
+    /// Prints help or the version, or ends the options.
+    Exits,
+    /// Takes the next argument as its value.
+    TakesNext,
+    /// Has no value, or has it in the same argument.
+    IsWhole,
+}
+
+/// Tells how `option`, without its first `-`, is to be read.
+fn leading_option(command: &clap::Command, option: &str) -> LeadingOption {
+    let find = |is_name: &dyn Fn(&Arg) -> bool| command.get_arguments().find(|arg| is_name(arg));
+    match option.strip_prefix('-') {
+        Some("" | "help" | "version") => LeadingOption::Exits,
+        Some(long) => match find(&|arg| arg.get_long() == Some(long)) {
+            Some(arg) if arg.get_action().takes_values() => LeadingOption::TakesNext,
+            _ => LeadingOption::IsWhole,
+        },
+        None => {
+            for (at, short) in option.char_indices() {
+                if matches!(short, 'h' | 'V') {
+                    return LeadingOption::Exits;
+                }
+                let takes_value = |arg: &Arg| arg.get_action().takes_values();
+                if find(&|arg| arg.get_short() == Some(short)).is_some_and(takes_value) {
+                    let is_last = at + short.len_utf8() == option.len();
+                    return if is_last { LeadingOption::TakesNext } else { LeadingOption::IsWhole };
+                }
             }
-            _ => None,
+            LeadingOption::IsWhole
         }
-    }
-
-    /// Why the command refuses what is typed.
-    fn refused(&self, options: &Options) -> Option<String> {
-        let has_format = self.formats.contains(&options.format);
-        if options.dry_run && !self.dry_run {
-            return Some("this command takes no --dry-run".to_owned());
-        }
-        if !self.config && (options.config.is_some() || !has_format) {
-            return Some("this command takes no --config or --format".to_owned());
-        }
-        (!has_format).then(|| match self.formats {
-            [_] => "this command takes no --format".to_owned(),
-            _ => format!("this command takes --format {} alone", self.names().join(" or ")),
-        })
-    }
-
-    fn names(&self) -> Vec<String> {
-        let values = self.formats.iter().filter_map(ValueEnum::to_possible_value);
-        values.map(|value| value.get_name().to_owned()).collect()
     }
 }
 
-/// What all commands take, before or after the command's name.
+/// The options of all commands.
 #[derive(Args, Debug, Default)]
-pub struct Options {
-    /// Say what would be refused or done; refuse and do nothing
-    #[arg(long, global = true)]
-    pub dry_run: bool,
-    /// The form of the report: human, json, github or sarif
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        value_name = "FORMAT"
-    )]
-    pub format: Format,
+pub struct GlobalOptions {
     /// When to colour the report: auto, always or never
     #[arg(
         long,
@@ -191,23 +164,42 @@ pub struct Options {
         value_name = "WHEN"
     )]
     pub color: Color,
-    /// Use FILE instead of .stage-guard.toml
-    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub config: Option<PathBuf>,
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub directory: Vec<PathBuf>,
-    /// Say only how many
+    pub directories: Vec<PathBuf>,
+    /// Print only how many paths are refused
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }
 
-impl Options {
-    /// The format of the report of a check.
-    #[must_use]
-    pub fn report_format(&self) -> Format {
-        if self.quiet { Format::Count } else { self.format }
-    }
+/// The options of the commands that check paths and report findings.
+#[derive(Args, Debug, Default)]
+pub struct CheckOptions {
+    /// Whether to exit with 0 whatever is found.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// The configuration to use.
+    #[command(flatten)]
+    pub config: Config,
+    /// Format of the report: human, json, github or sarif
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `--dry-run`, for the commands that support it.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct DryRun {
+    /// Report only: change nothing and exit with 0
+    #[arg(id = "dry_run", long = "dry-run")]
+    pub is_on: bool,
+}
+
+/// `--config`, for the commands that support it.
+#[derive(Args, Debug, Default)]
+pub struct Config {
+    /// Read FILE instead of .stage-guard.toml
+    #[arg(id = "config", long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
 }
 
 /// The commands.
@@ -218,13 +210,13 @@ pub enum Command {
     /// Say of paths whether they are refused, by which rule, and why
     Explain(ExplainArgs),
     /// Print the policy in force, as TOML for .stage-guard.toml
-    Rules,
+    Rules(RulesArgs),
     /// Make the session directory, and have git ignore it
     Init(InitArgs),
     /// Take refused files out of the commit, into the session directory
     Stow(StowArgs),
     /// Move what is in the session directory's current/ to archive/
-    Archive,
+    Archive(ArchiveArgs),
     /// Delete what is in the session directory's current/
     Clean(CleanArgs),
     /// Guard this repository: link the hooks
@@ -245,10 +237,21 @@ pub enum Command {
     Hook(HookArgs),
 }
 
-/// What `check` looks at.
+/// The arguments of `check`.
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// The options of a check.
+    #[command(flatten)]
+    pub options: CheckOptions,
+    /// What is checked.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// What `check` checks: one of these, by default what is staged.
 #[derive(Args, Debug)]
 #[group(multiple = false)]
-pub struct CheckArgs {
+pub struct Selection {
     /// What a commit would contain (the default)
     #[arg(long)]
     pub staged: bool,
@@ -269,6 +272,15 @@ pub struct CheckArgs {
 /// What `explain` looks at.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
+    /// Whether to exit with 0 whatever is found.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// The configuration to use.
+    #[command(flatten)]
+    pub config: Config,
+    /// Format of the report: human or json
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
+    pub format: HumanOrJson,
     /// Relative to the current directory; they need not exist
     #[arg(value_name = "PATH", required_unless_present = "stdin", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
@@ -294,11 +306,20 @@ pub struct InitArgs {
 /// What `stow` takes.
 #[derive(Args, Debug)]
 pub struct StowArgs {
+    /// Whether to exit with 0 whatever is found.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// The configuration to use.
+    #[command(flatten)]
+    pub config: Config,
+    /// Format of the report: human or json
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
+    pub format: HumanOrJson,
     /// Of files that a commit has take the changes alone: the next commit has them as HEAD
     #[arg(long)]
     pub changes: bool,
     /// Undo the last stow
-    #[arg(long, conflicts_with_all = ["changes", "paths"])]
+    #[arg(long, conflicts_with_all = ["changes", "config", "dry_run", "format", "paths"])]
     pub undo: bool,
     /// Files, also untracked or committed ones; of a directory what is refused in it.
     /// Without any: what is staged and refused
@@ -306,9 +327,31 @@ pub struct StowArgs {
     pub paths: Vec<OsString>,
 }
 
+/// The options of `rules`.
+#[derive(Args, Debug)]
+pub struct RulesArgs {
+    /// Accepted because nothing is changed or refused.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// The configuration to use.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// The options of `archive`.
+#[derive(Args, Debug)]
+pub struct ArchiveArgs {
+    /// Whether to move nothing.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+}
+
 /// How `clean` asks.
 #[derive(Args, Debug)]
 pub struct CleanArgs {
+    /// Whether to delete nothing.
+    #[command(flatten)]
+    pub dry_run: DryRun,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -379,6 +422,9 @@ pub enum Strict {
 /// What git tells a hook.
 #[derive(Args, Debug)]
 pub struct HookArgs {
+    /// The options of a check.
+    #[command(flatten)]
+    pub options: CheckOptions,
     /// Run this hook too, when nothing is refused
     #[arg(long, value_name = "FILE", hide = true)]
     pub then: Option<PathBuf>,
@@ -413,6 +459,16 @@ impl From<String> for HookName {
     }
 }
 
+/// The formats of the reports that are no list of findings.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum HumanOrJson {
+    /// For people
+    #[default]
+    Human,
+    /// For programs
+    Json,
+}
+
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Color {
@@ -429,40 +485,127 @@ pub enum Color {
 mod tests {
     use std::ffi::OsString;
 
-    use super::{Cli, OVERVIEW};
+    use clap::{CommandFactory, FromArgMatches};
 
-    #[test]
-    fn what_is_told_at_a_glance_is_what_the_parser_tells() {
-        let arguments = ["hook", "pre-commit", "check", "", "-q", "--", "prepared", "--then=x", "hook"];
-        let mut told = 0;
-        for length in 0..4 {
-            for number in 0..arguments.len().pow(length) {
-                let chosen = |at| arguments[number / arguments.len().pow(at) % arguments.len()];
-                let typed: Vec<OsString> = (0..length).map(|at| chosen(at).into()).collect();
-                let Some(glance) = Cli::at_a_glance(&typed) else { continue };
-                let parsed = Cli::read([OsString::from("stage-guard")].into_iter().chain(typed));
-                assert_eq!(format!("{glance:?}"), format!("{:?}", parsed.unwrap()));
-                told += 1;
-            }
-        }
-        assert!(told > 10);
+    use super::{Cli, Command, Format, HumanOrJson, OVERVIEW, move_options_behind_command};
+
+    fn split(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn parse(line: &str) -> Result<Cli, String> {
+        Cli::from_arguments(&split(line)).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn the_overview_names_all_that_is_not_hidden() {
-        let grammar = Cli::grammar();
-        let mut named: Vec<String> = Vec::new();
-        for command in grammar.get_subcommands().filter(|command| !command.is_hide_set()) {
-            named.push(format!("  {} ", command.get_name()));
-        }
-        for option in grammar.get_arguments().filter(|option| !option.is_hide_set()) {
-            named.extend(option.get_long().map(|long| format!("--{long} ")));
-            named.extend(option.get_short().map(|short| format!("-{short}")));
-            if option.get_action().takes_values() {
-                named.extend(option.get_possible_values().iter().map(|value| value.get_name().to_owned()));
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn fast_path_agrees_with_the_parser() {
+        let words = ["hook", "pre-commit", "check", "", "-q", "--", "prepared", "--then=x", "hook"];
+        let mut recognised = 0;
+        for length in 0..4 {
+            for number in 0..words.len().pow(length) {
+                let word = |at| words[number / words.len().pow(at) % words.len()];
+                let arguments: Vec<OsString> = (0..length).map(|at| word(at).into()).collect();
+                let Some(fast) = Cli::parse_fast_path(&arguments) else { continue };
+                let matches = Cli::command().no_binary_name(true).get_matches_from(arguments);
+                let parsed = Cli::from_arg_matches(&matches).unwrap();
+                assert_eq!(format!("{fast:?}"), format!("{parsed:?}"));
+                recognised += 1;
             }
         }
-        for name in named {
+        assert!(recognised > 10);
+    }
+
+    #[test]
+    fn options_move_behind_the_command() {
+        let command = Cli::command();
+        for (before, after) in [
+            ("", ""),
+            ("check", "check"),
+            ("--dry-run check --staged", "check --dry-run --staged"),
+            ("--format json explain x", "explain --format json x"),
+            ("--format=json explain x", "explain --format=json x"),
+            ("-C a -qC b stow", "stow -C a -qC b"),
+            ("-Ca -q stow", "stow -Ca -q"),
+            ("-C stow", "-C stow"),
+            ("-C check check", "check -C check"),
+            ("--color never --config x rules", "rules --color never --config x"),
+            ("--unknown check", "check --unknown"),
+            ("-q hook pre-push origin -- x", "hook -q pre-push origin -- x"),
+            ("--dry-run -q", "--dry-run -q"),
+            ("-q chekc", "-q chekc"),
+            ("-- check", "-- check"),
+            ("--help check", "--help check"),
+            ("-qV check", "-qV check"),
+            ("-q - check", "-q - check"),
+        ] {
+            assert_eq!(move_options_behind_command(&command, split(before)), split(after), "{before}");
+        }
+    }
+
+    #[test]
+    fn check_options_need_no_command() {
+        let cli = parse("--dry-run --format sarif --config x -q -C a -C b").unwrap();
+        assert!(cli.check.dry_run.is_on && cli.global.quiet && cli.command.is_none());
+        assert_eq!((cli.check.format, cli.global.directories.len()), (Format::Sarif, 2));
+    }
+
+    #[test]
+    fn options_before_a_command_are_its_own() {
+        let cli = parse("--format json -C a explain -C b x").unwrap();
+        assert_eq!(cli.global.directories, ["a", "b"].map(std::path::PathBuf::from));
+        let Some(Command::Explain(args)) = cli.command else { panic!("{cli:?}") };
+        assert_eq!(args.format, HumanOrJson::Json);
+    }
+
+    #[test]
+    fn unsupported_options_are_refused() {
+        for line in [
+            "install --dry-run",
+            "--dry-run install",
+            "init --config x",
+            "agent --dry-run",
+            "archive --config x",
+            "clean --format json",
+            "rules --format json",
+            "doctor --format human",
+            "man --dry-run",
+            "uninstall --dry-run",
+            "completions bash --format json",
+            "stow --undo --dry-run",
+            "stow --undo --format json",
+            "check --staged --all-files",
+        ] {
+            let error = parse(line).unwrap_err();
+            assert!(
+                error.contains("unexpected argument") || error.contains("cannot be used with"),
+                "{error}"
+            );
+        }
+        for line in ["explain --format sarif x", "stow --format github"] {
+            assert!(parse(line).unwrap_err().contains("invalid value"), "{line}");
+        }
+    }
+
+    #[test]
+    fn overview_names_all_that_is_not_hidden() {
+        let command = Cli::command();
+        let mut names: Vec<String> = Vec::new();
+        for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
+            names.push(format!("  {} ", command.get_name()));
+        }
+        for option in command.get_arguments().filter(|option| !option.is_hide_set()) {
+            names.extend(option.get_long().map(|long| format!("--{long} ")));
+            names.extend(option.get_short().map(|short| format!("-{short}")));
+            if option.get_action().takes_values() {
+                names.extend(option.get_possible_values().iter().map(|value| value.get_name().to_owned()));
+            }
+        }
+        for name in names {
             assert!(OVERVIEW.contains(&name), "{name}");
         }
     }

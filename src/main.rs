@@ -5,36 +5,61 @@ use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
 use stage_guard::cli::{Cli, Color, Command};
-use stage_guard::commands::{self, Outcome, Output, Terminal};
+use stage_guard::commands::{self, Context, Outcome, Output};
+use stage_guard::environment::Environment;
 use stage_guard::git;
 use stage_guard::report::failure::{self, Failure};
 use stage_guard::report::typed;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    let cli = match Cli::at_a_glance(&arguments).map_or_else(|| Cli::read(env::args_os()), Ok) {
+    let cli = match Cli::from_arguments(&arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => return fail(&Failure::new(typed::mistake(error))),
-        Err(help) => return print(help.render().to_string().as_bytes(), Color::Auto, Outcome::Allowed),
+        Err(help) => return print(help.render().to_string().as_bytes(), Color::Never, Outcome::Allowed),
     };
-    let color = cli.options.color;
-    let is_advice = matches!(cli.command, Some(Command::Agent));
+    let Cli { global, check, command } = cli;
+    let is_advice = matches!(command, Some(Command::Agent));
     git::on_timeout(move || end_stalled(is_advice));
-    let mut out = Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() };
-    let terminal = Terminal { ask: &mut ask, tell: &mut tell };
-    match commands::run(cli, io::stdin(), terminal, &mut out) {
-        Ok(outcome) => print(&out.report, color, outcome),
-        // What could not be judged, the agent may do: git's hooks judge it at the commit.
+    let environment = match read_environment(&global.directories) {
+        Ok(environment) => environment,
+        Err(error) => return fail(&error),
+    };
+    let mut context = Context {
+        environment,
+        is_quiet: global.quiet,
+        input: &mut io::stdin(),
+        ask: &mut ask,
+        tell: &mut tell,
+        out: Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() },
+    };
+    match commands::run(command, &check, &mut context) {
+        Ok(outcome) => print(&context.out.report, global.color, outcome),
+        // The hooks of git still check the commit, so the agent may go on.
         Err(error) if is_advice => {
             let message = failure::message(error.as_ref());
             say(message.lines().next().unwrap_or_default(), ExitCode::SUCCESS)
         }
         Err(error) => fail(error.as_ref()),
     }
+}
+
+/// Reads the environment and enters the directories of `-C`, one after the other.
+fn read_environment(directories: &[PathBuf]) -> Result<Environment, git::Error> {
+    let mut environment = Environment::of_process().map_err(git::Error::CurrentDirectory)?;
+    for directory in directories {
+        // libgit2 and git start from the directory of the process.
+        environment
+            .change_dir(directory)
+            .and_then(|()| env::set_current_dir(environment.current_dir()))
+            .map_err(|error| git::Error::ChangeDirectory(directory.clone(), error))?;
+    }
+    Ok(environment)
 }
 
 /// Ends the process while libgit2 reads something without end.

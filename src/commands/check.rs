@@ -6,12 +6,12 @@ use std::mem::ManuallyDrop;
 
 use bstr::{BString, ByteSlice};
 
-use super::{Outcome, Output, Tell, commits, policy};
+use super::{Context, Outcome, commits};
 use crate::check::{Remedy, Report};
-use crate::cli::{CheckArgs, Options};
+use crate::cli::{CheckArgs, CheckOptions};
 use crate::git::{self, Commit, Examined, History, Operation, Repository, Scan};
 use crate::policy::{FILE_NAME, Finding, Policy};
-use crate::report::{self, escape::escape};
+use crate::report::{self, Format, escape::escape};
 use crate::{Change, Entry};
 
 /// When a check of what is staged is made.
@@ -31,25 +31,21 @@ pub(super) enum Moment {
 }
 
 /// What the user asks to be looked at.
-pub(super) fn run(
-    options: &Options,
-    args: &CheckArgs,
-    tell: Tell,
-    out: &mut Output,
-) -> Result<Outcome, Box<dyn Error>> {
-    if let Some(range) = &args.range {
+pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let (options, selection) = (&args.options, &args.selection);
+    if let Some(range) = &selection.range {
         let (from, to) = ends(range)?;
-        return self::range(options, from, to, tell, out);
+        return self::range(options, from, to, context);
     }
-    if let Some(revision) = &args.commit {
-        let history = History::open()?;
+    if let Some(revision) = &selection.commit {
+        let history = context.open_history()?;
         let commit = history.commit(history.resolve(revision)?)?;
-        return judge(options, &history, &[commit], tell, out);
+        return judge(options, &history, &[commit], context);
     }
-    if args.all_files {
-        return all_files(options, out);
+    if selection.all_files {
+        return all_files(options, context);
     }
-    if args.untracked { untracked(options, out) } else { staged(options, Moment::ByHand, out) }
+    if selection.untracked { untracked(options, context) } else { staged(options, Moment::ByHand, context) }
 }
 
 /// The two ends of a range as a user types it.
@@ -73,37 +69,39 @@ fn ends(range: &str) -> Result<(&str, &str), Box<dyn Error>> {
 /// The commits that `to` has and `from` has not, each by itself: what one adds and a later
 /// one removes is in the history all the same.
 pub(super) fn range(
-    options: &Options,
+    options: &CheckOptions,
     from: &str,
     to: &str,
-    tell: Tell,
-    out: &mut Output,
+    context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let history = History::open()?;
+    let history = context.open_history()?;
     let commits = history.range(from, to)?;
-    judge(options, &history, &commits, tell, out)
+    judge(options, &history, &commits, context)
 }
 
 fn judge(
-    options: &Options,
+    options: &CheckOptions,
     history: &History,
     commits: &[Commit],
-    tell: Tell,
-    out: &mut Output,
+    context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let policy = policy(options, &|name| history.top_level_file(name))?;
-    let findings = commits::findings(history, &policy, commits, &[], tell)?;
-    finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteCommits), out)
+    let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
+    let findings = commits::findings(history, &policy, commits, &[], context.tell)?;
+    finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteCommits), context)
 }
 
 /// What the next commit would contain that none of its parents has.
-pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let repository = super::open()?;
+pub(super) fn staged(
+    options: &CheckOptions,
+    moment: Moment,
+    context: &mut Context,
+) -> Result<Outcome, Box<dyn Error>> {
+    let repository = context.open_repository()?;
     let mut merged = repository.merge_heads()?;
     if moment == Moment::PreMergeCommit {
         merged.extend(repository.announced_merge_heads()?);
     }
-    let (policy, scan) = scan(options, &repository)?;
+    let (policy, scan) = scan(options, &repository, context)?;
     let mut prefilter = policy.prefilter();
     let staged = repository.decide_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
     let Examined { entries, examined } = staged;
@@ -116,15 +114,19 @@ pub(super) fn staged(options: &Options, moment: Moment, out: &mut Output) -> Res
     } else {
         Remedy::Stow(Operation::under_way(repository.git_dir()))
     };
-    finish(options, Report::new(&policy, findings, examined, remedy), out)
+    finish(options, Report::new(&policy, findings, examined, remedy), context)
 }
 
 /// Reads the policy and scans the index with it. A sparse checkout may keep the configuration
 /// off the disk: then it is read from the index, which is scanned again.
-fn scan(options: &Options, repository: &Repository) -> Result<(ManuallyDrop<Policy>, Scan), Box<dyn Error>> {
+fn scan(
+    options: &CheckOptions,
+    repository: &Repository,
+    context: &Context,
+) -> Result<(ManuallyDrop<Policy>, Scan), Box<dyn Error>> {
     let on_disk = repository.file_on_disk(FILE_NAME)?;
-    let is_settled = options.config.is_some() || on_disk.is_some();
-    let on_disk_policy = policy(options, &|_| Ok(on_disk.clone()))?;
+    let is_settled = options.config.file.is_some() || on_disk.is_some();
+    let on_disk_policy = context.policy(&options.config, &|_| Ok(on_disk.clone()))?;
     let mut is_off_disk = false;
     let mut prefilter = on_disk_policy.prefilter();
     let scan = repository.scan(|entry| {
@@ -134,31 +136,31 @@ fn scan(options: &Options, repository: &Repository) -> Result<(ManuallyDrop<Poli
     if is_settled || scan.is_complete() && !is_off_disk {
         return Ok((on_disk_policy, scan));
     }
-    let policy = policy(options, &|name| repository.off_disk_file(name))?;
+    let policy = context.policy(&options.config, &|name| repository.off_disk_file(name))?;
     let mut prefilter = policy.prefilter();
     let scan = repository.scan(|entry| prefilter.may_refuse(entry.path))?;
     Ok((policy, scan))
 }
 
 /// Every tracked path.
-fn all_files(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let repository = super::open()?;
+fn all_files(options: &CheckOptions, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let repository = context.open_repository()?;
     let remedy = Remedy::StowPaths { are_changes: false };
-    let (policy, scan) = scan(options, &repository)?;
+    let (policy, scan) = scan(options, &repository, context)?;
     let mut prefilter = policy.prefilter();
     let tracked = repository.decide_tracked(scan, &mut |path| prefilter.may_refuse(path))?;
     let Examined { entries, examined } = tracked;
     let findings = findings(&repository, &policy, entries)?;
-    finish(options, Report::new(&policy, findings, examined, remedy), out)
+    finish(options, Report::new(&policy, findings, examined, remedy), context)
 }
 
 /// What `git add -A` would begin to track.
-pub(super) fn untracked(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let repository = super::open()?;
-    let policy = policy(options, &|name| repository.top_level_file(name))?;
+pub(super) fn untracked(options: &CheckOptions, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let repository = context.open_repository()?;
+    let policy = context.policy(&options.config, &|name| repository.top_level_file(name))?;
     let (findings, examined) = untracked_findings(&repository, &policy)?;
     let remedy = Remedy::StowPaths { are_changes: false };
-    finish(options, Report::new(&policy, findings, examined, remedy), out)
+    finish(options, Report::new(&policy, findings, examined, remedy), context)
 }
 
 /// The refused ones of the untracked paths, and how many were looked at. They are
@@ -195,14 +197,15 @@ fn findings<'p>(
 
 /// Renders the report in the format that the user asked for.
 pub(super) fn finish(
-    options: &Options,
+    options: &CheckOptions,
     mut report: Report,
-    out: &mut Output,
+    context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    report.is_terminal = out.is_terminal;
+    report.is_terminal = context.out.is_terminal;
     if !report.findings.is_empty() {
-        report.program = super::name()?;
+        report.program = context.program()?;
     }
-    report::render(options.report_format(), &report, out)?;
-    Ok(Outcome::of(report.findings.len(), options))
+    let format = if context.is_quiet { Format::Count } else { options.format };
+    report::render(format, &report, &mut context.out)?;
+    Ok(Outcome::of(report.findings.len(), options.dry_run))
 }

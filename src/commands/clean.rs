@@ -2,29 +2,24 @@
 
 use std::error::Error;
 
-use super::{Ask, Outcome, Output};
-use crate::cli::{CleanArgs, Options};
+use super::{Context, Outcome};
+use crate::cli::CleanArgs;
 use crate::report;
 use crate::session::SessionDirectory;
 
 /// Deletes all that is not tracked, when the user says so.
-pub(super) fn run(
-    options: &Options,
-    args: &CleanArgs,
-    ask: Ask,
-    out: &mut Output,
-) -> Result<Outcome, Box<dyn Error>> {
-    let repository = super::open()?;
+pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let repository = context.open_repository()?;
     let tracked = repository.tracked_paths()?;
     let session = SessionDirectory::at(repository.top());
     let current = session.current(&|path| tracked.contains(path))?;
-    let is_dry_run = options.dry_run;
+    let is_dry_run = args.dry_run.is_on;
     if !current.found.is_empty() && !is_dry_run {
         if !args.yes {
-            match ask(&report::session::question(&current.found))? {
+            match (context.ask)(&report::session::question(&current.found))? {
                 Some(true) => {}
                 Some(false) => {
-                    report::session::not_cleaned(out)?;
+                    report::session::not_cleaned(&mut context.out)?;
                     return Ok(Outcome::Allowed);
                 }
                 None => {
@@ -36,6 +31,6 @@ pub(super) fn run(
         }
         session.delete(&current.found)?;
     }
-    report::session::cleaned(out, &current, is_dry_run, options.quiet)?;
+    report::session::cleaned(&mut context.out, &current, is_dry_run, context.is_quiet)?;
     Ok(Outcome::Allowed)
 }

@@ -3,13 +3,15 @@
 use std::error::Error;
 use std::io::Write;
 
-use super::{Outcome, Output};
+use super::{Context, Outcome};
+use clap::CommandFactory;
+
 use crate::cli::{Cli, CompletionsArgs, Shell};
 use crate::report::completions;
 
 /// Prints the script.
-pub(super) fn run(args: &CompletionsArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let mut grammar = Cli::grammar();
+pub(super) fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let mut grammar = Cli::command();
     grammar.build();
     let script = match args.shell {
         Shell::Bash => completions::bash(&grammar),
@@ -17,6 +19,6 @@ pub(super) fn run(args: &CompletionsArgs, out: &mut Output) -> Result<Outcome, B
         Shell::Fish => completions::fish(&grammar),
         Shell::PowerShell => completions::powershell(&grammar),
     };
-    out.write_all(script.as_bytes())?;
+    context.out.write_all(script.as_bytes())?;
     Ok(Outcome::Allowed)
 }

@@ -9,10 +9,10 @@ use std::{env, fs, io};
 
 use bstr::{BString, ByteSlice};
 
-use super::{Outcome, Output};
+use super::{Context, Outcome, program};
 use crate::Change;
-use crate::cli::Options;
 use crate::doctor::{Answer, Binary, Examined, PolicyState, Probe};
+use crate::environment::Environment;
 use crate::git::{
     self, History, Hook, HooksPath, Repository, ScratchIndex, configured_hooks, read_regular_file,
     too_old_for_configured_hooks,
@@ -38,10 +38,10 @@ const VERSION_LIMIT: Duration = Duration::from_secs(5);
 
 /// Looks at all that has to hold, and has git run the hooks for an index that nobody
 /// commits.
-pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
+pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let signals = Signals::caught()?;
-    let history = History::open()?;
-    let repository = if history.is_bare() { None } else { Some(super::open()?) };
+    let history = context.open_history()?;
+    let repository = if history.is_bare() { None } else { Some(context.open_repository()?) };
     let place = HooksPath::named_from(history.directory())?;
     let mut hooks = Hooks::examine(&place.directory, &place.common_dir)?;
     if history.is_bare() {
@@ -65,7 +65,7 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dy
         is_bare: history.is_bare(),
         is_place_there: is_there(&place),
         worktrees_without: worktrees_without(&place),
-        binaries: binaries(&hooks, &signals)?,
+        binaries: binaries(&hooks, &context.environment, &signals)?,
         configured: configured_hooks()?,
         too_old: too_old_for_configured_hooks()?,
         own: fs::canonicalize(env::current_exe()?)?,
@@ -76,14 +76,15 @@ pub(super) fn run(options: &Options, out: &mut Output) -> Result<Outcome, Box<dy
         probe,
     };
     let diagnoses = examined.diagnoses();
-    if !options.quiet {
-        report::doctor::examined(out, &examined)?;
+    let program = context.program()?;
+    if !context.is_quiet {
+        report::doctor::examined(&mut context.out, &examined)?;
     }
-    let shown = diagnoses.iter().filter(|diagnosis| diagnosis.is_fault || !options.quiet);
-    report::doctor::diagnoses(out, &examined, shown, &super::name()?)?;
+    let shown = diagnoses.iter().filter(|diagnosis| diagnosis.is_fault || !context.is_quiet);
+    report::doctor::diagnoses(&mut context.out, &examined, shown, &program)?;
     let faults = diagnoses.iter().filter(|diagnosis| diagnosis.is_fault).count();
-    if !options.quiet {
-        report::doctor::verdict(out, &examined, faults)?;
+    if !context.is_quiet {
+        report::doctor::verdict(&mut context.out, &examined, faults)?;
     }
     Ok(if faults > 0 { Outcome::Refused } else { Outcome::Allowed })
 }
@@ -150,7 +151,11 @@ fn worktrees_without(place: &HooksPath) -> Vec<PathBuf> {
 }
 
 /// The programs that the hooks run, each asked for its version.
-fn binaries(hooks: &hooks::Examined, signals: &Signals) -> io::Result<Vec<Binary>> {
+fn binaries(
+    hooks: &hooks::Examined,
+    environment: &Environment,
+    signals: &Signals,
+) -> io::Result<Vec<Binary>> {
     let mut paths: Vec<&PathBuf> = hooks.places.iter().filter_map(|place| place.binary.as_ref()).collect();
     paths.sort();
     paths.dedup();
@@ -164,7 +169,8 @@ fn binaries(hooks: &hooks::Examined, signals: &Signals) -> io::Result<Vec<Binary
             Finish::TimedOut => Err("it does not answer".to_owned()),
             Finish::SpawnFailed(error) => Err(error.to_string()),
         };
-        let found = super::on_path().find(|found| path.components().count() == 1 && found.is_file());
+        let found =
+            program::on_path(environment).find(|found| path.components().count() == 1 && found.is_file());
         let real = found.as_ref().unwrap_or(path);
         let real = fs::canonicalize(real).unwrap_or_else(|_| real.clone());
         Ok(Binary { path: path.clone(), is_in_worktree: is_in_linked_worktree(&real), real, version })

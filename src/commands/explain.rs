@@ -2,28 +2,22 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io::Read;
 
 use bstr::BString;
 
-use super::{Outcome, Output, policy};
-use crate::cli::{ExplainArgs, Options};
+use super::{Context, Outcome};
+use crate::cli::{ExplainArgs, HumanOrJson};
 use crate::git;
 use crate::policy::{Explanation, Verdict};
-use crate::report::{Format, explanation};
+use crate::report::explanation;
 
 /// Judges the paths as if they were added.
-pub(super) fn run(
-    options: &Options,
-    args: &ExplainArgs,
-    mut input: impl Read,
-    out: &mut Output,
-) -> Result<Outcome, Box<dyn Error>> {
-    let repository = super::open()?;
-    let policy = policy(options, &|name| repository.top_level_file(name))?;
+pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let repository = context.open_repository()?;
+    let policy = context.policy(&args.config, &|name| repository.top_level_file(name))?;
     let paths = if args.stdin {
         let mut text = Vec::new();
-        input.read_to_end(&mut text)?;
+        context.input.read_to_end(&mut text)?;
         listed(&text, args.nul)
     } else {
         args.paths
@@ -36,12 +30,13 @@ pub(super) fn run(
     let Ok(explained) = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, _>>();
     let is_refused = |explained: &&Explanation| matches!(explained.verdict, Verdict::Refused { .. });
     let refused = explained.iter().filter(is_refused).count();
-    match options.report_format() {
-        Format::Count => explanation::render_count(&explained, out)?,
-        Format::Json => explanation::render_json(&explained, out)?,
-        _ => explanation::render_human(&explained, out)?,
+    let out = &mut context.out;
+    match args.format {
+        _ if context.is_quiet => explanation::render_count(&explained, out)?,
+        HumanOrJson::Json => explanation::render_json(&explained, out)?,
+        HumanOrJson::Human => explanation::render_human(&explained, out)?,
     }
-    Ok(Outcome::of(refused, options))
+    Ok(Outcome::of(refused, args.dry_run))
 }
 
 /// The paths of a list, without empty ones: each ended by a NUL, or on a line of

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use bstr::BString;
 
-use super::{Outcome, Output};
-use crate::cli::{InitArgs, Options};
+use super::{Context, Outcome};
+use crate::cli::InitArgs;
 use crate::git::{self, Repository};
 use crate::policy::{Home, SESSION_DIRECTORY};
 use crate::report;
@@ -15,8 +15,8 @@ use crate::report::session::{Ignored, Instructed};
 use crate::session::{self, Ignoring, SessionDirectory};
 
 /// Makes what is missing, and nothing twice.
-pub(super) fn run(options: &Options, args: &InitArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let repository = super::open()?;
+pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let repository = context.open_repository()?;
     // All that may be refused comes before the first change.
     let instructions: Vec<(&Path, Vec<u8>, Instructed)> =
         args.instructions.iter().map(|file| instructed(file)).collect::<Result<_, _>>()?;
@@ -28,8 +28,8 @@ pub(super) fn run(options: &Options, args: &InitArgs, out: &mut Output) -> Resul
         }
     }
     let instructions = instructions.into_iter().map(|(file, _, instructed)| (file, instructed)).collect();
-    if !options.quiet {
-        report::session::made(out, repository.top(), &made, &ignored, instructions)?;
+    if !context.is_quiet {
+        report::session::made(&mut context.out, repository.top(), &made, &ignored, instructions)?;
     }
     Ok(Outcome::Allowed)
 }

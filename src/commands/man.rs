@@ -3,14 +3,16 @@
 use std::error::Error;
 use std::io::Write;
 
-use super::{Outcome, Output};
+use clap::CommandFactory;
+
+use super::{Context, Outcome};
 use crate::cli::Cli;
 use crate::report::man;
 
 /// Prints the page.
-pub(super) fn run(out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let mut grammar = Cli::grammar();
+pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let mut grammar = Cli::command();
     grammar.build();
-    out.write_all(man::page(&mut grammar).as_bytes())?;
+    context.out.write_all(man::page(&mut grammar).as_bytes())?;
     Ok(Outcome::Allowed)
 }

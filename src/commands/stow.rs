@@ -9,16 +9,16 @@ use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Outcome, Output, policy};
+use super::{Context, Outcome};
 use crate::Change;
-use crate::cli::{Options, StowArgs};
+use crate::cli::{HumanOrJson, StowArgs};
 use crate::git::{
     IgnoredFiles, IndexUpdate, PathState, Repository, TrackedPaths, WorktreeState, exclude_file, path_states,
     untracked_under, user_path, worktree_states,
 };
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_in_session_directory};
+use crate::report;
 use crate::report::session::Stowed;
-use crate::report::{self, Format};
 use crate::session::{self, Held, Ignoring, SessionDirectory, Task, Wanted};
 use crate::signals::Signals;
 
@@ -40,17 +40,17 @@ enum Unstowable {
 }
 
 /// Stows the paths that `args` has, or what is staged and refused.
-pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Result<Outcome, Box<dyn Error>> {
-    let opened = super::open()?;
+pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let opened = context.open_repository()?;
     if opened.index_is_temporary() {
         return Err(Unstowable::TemporaryIndex.into());
     }
     let signals = Signals::caught()?;
     if args.undo {
-        return undo(options, &opened, &signals, out);
+        return undo(&opened, &signals, context);
     }
-    let index = if options.dry_run { None } else { Some(IndexUpdate::lock(&opened)?) };
-    let planned = plan(options, args)
+    let index = if args.dry_run.is_on { None } else { Some(IndexUpdate::lock(&opened)?) };
+    let planned = plan(args, context)
         .map_err(|error| if signals.came() { session::Error::Interrupted.into() } else { error });
     let Plan { repository, tasks, not_ignored, left } = planned?;
     if let Some(index) = index.as_ref().filter(|_| !tasks.is_empty()) {
@@ -59,37 +59,34 @@ pub(super) fn run(options: &Options, args: &StowArgs, out: &mut Output) -> Resul
         done.inspect_err(|_| ignoring.iter().for_each(Ignoring::take_back))?;
     }
     let ignored = not_ignored;
-    let is_dry_run = options.dry_run;
+    let is_dry_run = args.dry_run.is_on;
     let stowed = Stowed {
         tasks,
         ignored,
         left,
         is_dry_run,
         is_asked_for_all: args.paths.is_empty(),
-        program: super::name()?,
+        program: context.program()?,
     };
-    match options.format {
-        _ if options.quiet => report::session::count(out, &stowed)?,
-        Format::Json => report::json::stowed(out, &stowed)?,
-        _ => report::session::stowed(out, &stowed)?,
+    let out = &mut context.out;
+    match args.format {
+        _ if context.is_quiet => report::session::count(out, &stowed)?,
+        HumanOrJson::Json => report::json::stowed(out, &stowed)?,
+        HumanOrJson::Human => report::session::stowed(out, &stowed)?,
     }
     Ok(Outcome::Allowed)
 }
 
 /// Undoes the last stow.
 fn undo(
-    options: &Options,
     repository: &Repository,
     signals: &Signals,
-    out: &mut Output,
+    context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    if options.dry_run || options.format != Format::Human {
-        return Err("--undo takes no --dry-run or --format".into());
-    }
     let index = IndexUpdate::lock(repository)?;
     let undone = session::undo(repository, &index, &|| signals.came())?;
-    if !options.quiet {
-        report::session::undone(out, undone)?;
+    if !context.is_quiet {
+        report::session::undone(&mut context.out, undone)?;
     }
     Ok(Outcome::Allowed)
 }
@@ -104,9 +101,9 @@ struct Plan {
 }
 
 /// Reads the repository, under the lock if there is one: what is read there stays so.
-fn plan(options: &Options, args: &StowArgs) -> Result<Plan, Box<dyn Error>> {
-    let repository = super::open()?;
-    let policy = policy(options, &|name| repository.top_level_file(name))?;
+fn plan(args: &StowArgs, context: &Context) -> Result<Plan, Box<dyn Error>> {
+    let repository = context.open_repository()?;
+    let policy = context.policy(&args.config, &|name| repository.top_level_file(name))?;
     let tracked = repository.tracked_paths()?;
     let is_asked_for_all = args.paths.is_empty();
     let wanted = if is_asked_for_all {

@@ -2,24 +2,20 @@
 
 use std::error::Error;
 
-use super::{Outcome, Output};
+use super::{Context, Outcome};
 use crate::agent::SettingsFile;
-use crate::cli::{Options, UninstallArgs};
+use crate::cli::UninstallArgs;
 use crate::git::{ConfigScope, Hook, HooksPath};
 use crate::hooks::Hooks;
 use crate::report;
 
 /// Leaves the hooks, the configuration and the agent's settings as they were before
 /// `install`.
-pub(super) fn run(
-    options: &Options,
-    args: &UninstallArgs,
-    out: &mut Output,
-) -> Result<Outcome, Box<dyn Error>> {
+pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     if args.global {
         let removed = unconfigure(ConfigScope::Global)?;
-        if !options.quiet {
-            report::hooks::unconfigured(out, "global", &removed)?;
+        if !context.is_quiet {
+            report::hooks::unconfigured(&mut context.out, "global", &removed)?;
         }
         return Ok(Outcome::Allowed);
     }
@@ -30,22 +26,23 @@ pub(super) fn run(
     let overwritten = hooks.set_aside_overwritten()?;
     let done = hooks.uninstall()?;
     // Settings that cannot be read hold nothing that `install` has written.
-    let settings = super::open().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
+    let settings =
+        context.open_repository().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
     let settings =
         settings.map(|file| Ok::<_, Box<dyn Error>>((file.remove_entries()?, file))).transpose()?;
-    if options.quiet {
+    if context.is_quiet {
         return Ok(Outcome::Allowed);
     }
     if let Some(kept) = overwritten {
-        report::hooks::overwritten(out, &kept)?;
+        report::hooks::overwritten(&mut context.out, &kept)?;
     }
     if removed.is_empty() {
-        report::hooks::uninstalled(out, &done)?;
+        report::hooks::uninstalled(&mut context.out, &done)?;
     } else {
-        report::hooks::unconfigured(out, "local", &removed)?;
+        report::hooks::unconfigured(&mut context.out, "local", &removed)?;
     }
     if let Some((true, file)) = settings {
-        report::agent::uninstalled(out, file.path())?;
+        report::agent::uninstalled(&mut context.out, file.path())?;
     }
     Ok(Outcome::Allowed)
 }

@@ -360,7 +360,7 @@ fn options_without_a_meaning_are_refused() {
     let repo = Repo::new();
     for command in ["init --dry-run", "init --format json", "archive --format json", "clean --yes --config x"]
     {
-        repo.guard(command).fails_with("this command takes no --");
+        repo.guard(command).fails_with("unexpected argument '--");
     }
     assert_eq!(repo.names("."), [".git", "README.md"]);
     for command in ["init -q", "install -q", "uninstall -q"] {

@@ -50,7 +50,7 @@ fn help_of_a_command_has_the_options_that_it_takes() {
                 _ => "",
             };
             let said = repo.guard(&format!("{command} {argument} {option}")).err;
-            let is_refused = said.contains("this command takes no") && said.contains(name);
+            let is_refused = said.contains(&format!("unexpected argument '{name}'"));
             assert_eq!(help.contains(&format!("      {name}")), !is_refused, "{command}: {said}");
         }
     }
@@ -75,9 +75,9 @@ fn what_is_mistyped_is_told_what_is_meant() {
         ("completions tcsh", "bash, zsh, fish, powershell"),
         ("rules x", "Usage: stage-guard rules"),
         ("check --bogus", "Usage: stage-guard check"),
-        ("man --dry-run", "takes no --dry-run"),
-        ("completions bash --format json", "takes no --config or --format"),
-        ("man --config x", "takes no --config or --format"),
+        ("man --dry-run", "unexpected argument '--dry-run'"),
+        ("completions bash --format json", "unexpected argument '--format'"),
+        ("man --config x", "unexpected argument '--config'"),
     ] {
         let run = home.guard(typed);
         assert!(run.err.lines().count() <= 3, "{run:?}");

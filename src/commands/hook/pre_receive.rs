@@ -6,19 +6,18 @@ use std::mem::ManuallyDrop;
 use bstr::BString;
 
 use super::super::commits::New;
-use super::super::{Outcome, Output, Tell, check, policy};
+use super::super::{Context, Outcome, check};
 use crate::check::{Remedy, Report};
-use crate::cli::Options;
+use crate::cli::CheckOptions;
 use crate::git::{self, History, Known, ObjectId, RefUpdate};
 use crate::policy::{FILE_NAME, Policy};
 use crate::report;
 
 /// Judges the commits that no ref of this repository reaches yet.
 pub(super) fn run(
-    options: &Options,
+    options: &CheckOptions,
     input: &[u8],
-    tell: Tell,
-    out: &mut Output,
+    context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     let (mut tips, mut names) = (Vec::new(), Vec::new());
     for update in RefUpdate::lines(input) {
@@ -31,14 +30,14 @@ pub(super) fn run(
     if tips.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    let history = History::open()?;
+    let history = context.open_history()?;
     let Some(new) = New::commits(&history, &tips, Known::Refs) else { return Ok(Outcome::Allowed) };
-    let policy = own_policy(options, &history, &tips, &names, out)?;
-    let (findings, commits) = new.judged(&policy, &names, tell)?;
+    let policy = own_policy(options, &history, &tips, &names, context)?;
+    let (findings, commits) = new.judged(&policy, &names, context.tell)?;
     if findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteBeforePush), out)
+    check::finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteBeforePush), context)
 }
 
 /// The policy of this side, so that no push loosens what it is judged by: that of the
@@ -46,11 +45,11 @@ pub(super) fn run(
 /// name. With a mistake in it, it is the built-in one, or the mistake could not be
 /// mended by a push.
 fn own_policy(
-    options: &Options,
+    options: &CheckOptions,
     history: &History,
     tips: &[ObjectId],
     names: &[BString],
-    out: &mut Output,
+    context: &mut Context,
 ) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
     let text = || {
         let commit = match history.head()? {
@@ -59,10 +58,10 @@ fn own_policy(
         };
         commit.map_or(Ok(None), |commit| history.file_in(commit, FILE_NAME))
     };
-    let text: Option<Vec<u8>> = if options.config.is_some() { None } else { text()? };
-    match policy(options, &|_| Ok(text.clone())) {
-        Err(mistake) if options.config.is_none() => {
-            report::hooks::built_in_policy(out, &mistake.to_string())?;
+    let text: Option<Vec<u8>> = if options.config.file.is_some() { None } else { text()? };
+    match context.policy(&options.config, &|_| Ok(text.clone())) {
+        Err(mistake) if options.config.file.is_none() => {
+            report::hooks::built_in_policy(&mut context.out, &mistake.to_string())?;
             Ok(ManuallyDrop::new(Policy::built_in()))
         }
         policy => policy,

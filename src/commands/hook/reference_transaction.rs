@@ -1,13 +1,12 @@
 //! `reference-transaction`: whatever moves a branch, by any road.
 
-use std::env;
 use std::error::Error;
 use std::ffi::OsStr;
 
 use super::super::commits::New;
-use super::super::{Outcome, Output, Tell, check, policy};
+use super::super::{Context, Outcome, check};
 use crate::check::{Remedy, Report, Residue};
-use crate::cli::Options;
+use crate::cli::CheckOptions;
 use crate::git::{Commit, History, Known, Operation, RefUpdate, Target};
 use crate::policy::{Finding, Policy};
 
@@ -17,11 +16,10 @@ use crate::policy::{Finding, Policy};
 /// to judge. In a bare repository, where a mirror is fetched into, it is the pushes
 /// that are judged, by `pre-receive`.
 pub(super) fn run(
-    options: &Options,
+    options: &CheckOptions,
     state: &OsStr,
     input: &[u8],
-    tell: Tell,
-    out: &mut Output,
+    context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     // In the other states nothing can be held any more, or nothing is certain yet.
     if state != "prepared" {
@@ -39,7 +37,7 @@ pub(super) fn run(
     if tips.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    let history = History::open()?;
+    let history = context.open_history()?;
     if history.is_bare() {
         return Ok(Outcome::Allowed);
     }
@@ -49,13 +47,13 @@ pub(super) fn run(
     let is_pick = operation.is_some_and(Operation::is_rebase) && names.iter().all(|name| name == "HEAD");
     let known = Known::BranchesTagsAnd(if is_pick { &olds } else { &[] });
     let Some(new) = New::commits(&history, &tips, known) else { return Ok(Outcome::Allowed) };
-    let policy = policy(options, &|name| history.top_level_file(name))?;
-    let (findings, commits) = new.judged(&policy, &names, tell)?;
+    let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
+    let (findings, commits) = new.judged(&policy, &names, context.tell)?;
     let Some(newest) = commits.first().filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);
     };
-    let remedy = remedy(&history, &policy, operation, newest, &findings)?;
-    check::finish(options, Report::new(&policy, findings, commits.len(), remedy), out)
+    let remedy = remedy(context, &history, &policy, newest, &findings)?;
+    check::finish(options, Report::new(&policy, findings, commits.len(), remedy), context)
 }
 
 /// `checkout` and `switch --detach` do not say what `HEAD` was: to look at an old
@@ -69,15 +67,16 @@ fn is_watched(update: &RefUpdate) -> bool {
 /// What git leaves behind when it may not update the ref depends on what it was about
 /// to do, and it does not say that.
 fn remedy(
+    context: &Context,
     history: &History,
     policy: &Policy,
-    operation: Option<Operation>,
     newest: &Commit,
     findings: &[Finding],
 ) -> Result<Remedy, Box<dyn Error>> {
-    let is_staged = are_staged(policy, findings)?;
+    let operation = Operation::under_way(history.git_dir());
+    let is_staged = are_staged(context, policy, findings)?;
     // `git commit` and what commits like it name the author to their hooks.
-    let is_commit = env::var_os("GIT_AUTHOR_DATE").is_some();
+    let is_commit = context.environment.var("GIT_AUTHOR_DATE").is_some();
     if let Some(operation) = operation.filter(|operation| *operation != Operation::RevertOne) {
         if is_staged && operation != Operation::RebaseBegun {
             return Ok(Remedy::Stow(Some(operation)));
@@ -105,8 +104,8 @@ fn remedy(
 
 /// Whether all that is refused is staged as well. Inside the git directory, where a
 /// push is taken in, nobody has staged anything.
-fn are_staged(policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
-    let Ok(repository) = super::super::open() else { return Ok(false) };
+fn are_staged(context: &Context, policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
+    let Ok(repository) = context.open_repository() else { return Ok(false) };
     let merged = repository.merge_heads()?;
     let mut prefilter = policy.prefilter();
     let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?.entries;
