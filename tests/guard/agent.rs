@@ -1,5 +1,4 @@
-//! `agent`: what a coding agent is told before it writes, runs and stops; and
-//! `install --agent`, which has it ask.
+//! `agent` on each event, and the entries that `install --agent` adds to the settings.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,45 +9,55 @@ use serde_json::{Value, json};
 use super::sandbox::{BINARY, Repo, Run};
 
 impl Repo {
-    /// Tells the guard what an agent that stands at the top is about to do.
-    fn tell(&self, event: &str, fields: &Value) -> Run {
-        let mut told = json!({"session_id": "x", "cwd": self.dir, "hook_event_name": event});
-        told.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        self.guard_with_input(&["agent"], told.to_string().as_bytes())
+    /// Runs `agent` with an event of an agent whose working directory is this one.
+    fn agent_event(&self, name: &str, fields: &Value) -> Run {
+        let mut event = json!({"session_id": "x", "cwd": self.dir, "hook_event_name": name});
+        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.agent(event.to_string().as_bytes())
     }
 
-    fn writes(&self, file: impl AsRef<Path>) -> Run {
-        self.tell(
+    /// Runs `agent` with `input`.
+    fn agent(&self, input: &[u8]) -> Run {
+        self.guard_with_input(&["agent"], input)
+    }
+
+    fn agent_writes(&self, file: impl AsRef<Path>) -> Run {
+        self.agent_event(
             "PreToolUse",
             &json!({"tool_name": "Write", "tool_input": {"file_path": file.as_ref(), "content": "x"}}),
         )
     }
 
-    fn runs(&self, tool: &str, command: &str) -> Run {
-        self.tell("PreToolUse", &json!({"tool_name": tool, "tool_input": {"command": command}}))
+    fn agent_runs(&self, tool: &str, script: &str) -> Run {
+        self.agent_event("PreToolUse", &json!({"tool_name": tool, "tool_input": {"command": script}}))
     }
 
-    fn stops(&self) -> Run {
-        self.tell("Stop", &json!({"stop_hook_active": false}))
+    fn agent_stops(&self) -> Run {
+        self.agent_event("Stop", &json!({"stop_hook_active": false}))
     }
 }
 
 impl Run {
-    /// Asserts that the agent is kept from it, in the way that it understands; why.
+    /// Asserts that the action is denied as Claude Code expects it. Returns the reason.
     fn denied(self) -> String {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
         self.err.strip_prefix("stage-guard: ").unwrap().to_owned()
     }
 
-    /// Asserts that the agent may do it, for it could not be judged; why.
-    fn unjudged(self) -> String {
+    /// Asserts that the action is allowed because of an error. Returns the error.
+    fn fails_open(self) -> String {
         assert_eq!((self.code, self.out.as_str(), self.err.lines().count()), (0, "", 1), "{self:?}");
         self.err
     }
 }
 
-#[test]
-fn a_file_is_denied_where_a_commit_would_be_refused_for_it() {
+/// Returns the command of the line that begins with `key`.
+fn command_of<'s>(said: &'s str, key: &str) -> &'s str {
+    said.lines().find_map(|line| line.strip_prefix(key)).unwrap()
+}
+
+/// Returns a repository with tracked, staged, ignored and linked paths.
+fn repository_with_many_paths() -> Repo {
     let repo = Repo::new();
     repo.write(".git/info/exclude", "ignored/\n*.tmp.py\n/debug_ignored.py\n");
     repo.commit_unchecked(&["debug_tracked.py", "backend/api.py", "svc/package.json"]);
@@ -58,7 +67,13 @@ fn a_file_is_denied_where_a_commit_would_be_refused_for_it() {
     symlink("backend", repo.path("link")).unwrap();
     symlink("backend/api.py", repo.path("debug_link.py")).unwrap();
     symlink("nowhere", repo.path("debug_dangling.py")).unwrap();
-    for (file, home) in [
+    repo
+}
+
+#[test]
+fn a_write_is_denied_if_a_commit_would_be_refused() {
+    let repo = repository_with_many_paths();
+    for (file, suggestion) in [
         ("debug_x.py", "debugging/debug_x.py"),
         ("./lib/../debug_x.py", "debugging/debug_x.py"),
         ("backend/test_x.py", "tests/test_x.py"),
@@ -68,70 +83,86 @@ fn a_file_is_denied_where_a_commit_would_be_refused_for_it() {
         ("new/deep/scratch/x.py", "exploration/x.py"),
         ("FIX_SUMMARY.md", "archive/FIX_SUMMARY.md"),
         ("debug_dangling.py", "debugging/debug_dangling.py"),
-        ("main.py", ""),
-        ("backend/app/debug_x.py", ""),
-        ("backend/test_api.py", ""),
-        ("link/test_api.py", ""),
-        ("test_new.py", ""),
-        ("debug_tracked.py", ""),
-        ("debug_staged.py", ""),
-        ("debug_ignored.py", ""),
-        ("debug_x.tmp.py", ""),
-        ("ignored/scratch/x.py", ""),
-        (".claude_sessions/debugging/debug_x.py", ""),
-        ("backend/.claude_sessions/debug_x.py", ""),
-        ("session/debug_x.py", ""),
         ("backend/.claude_sessions", "current/.claude_sessions"),
         (".Claude_Sessions/x.py", "current/x.py"),
         ("backend/.CLAUDE_SESSIONS/tests/x.py", "current/x.py"),
-        (".Claude_Sessions/.claude_sessions/x.py", ""),
-        (".claude_sessions/.Claude_Sessions/x.py", ""),
-        ("ignored/.Claude_Sessions/x.py", ""),
-        ("debug_link.py", ""),
-        (".git/hooks/debug_x.py", ""),
-        (".git/debug_x.py", ""),
-        ("../debug_x.py", ""),
-        ("/debug_x.py", ""),
-        ("/nowhere/at/all/debug_x.py", ""),
-        ("debug_\0x.py", ""),
-        ("", ""),
     ] {
-        let place = repo.path(format!(".claude_sessions/{home}")).display().to_string();
+        let suggestion = repo.path(format!(".claude_sessions/{suggestion}")).display().to_string();
         for file in [Path::new(file).to_owned(), repo.path(file)] {
-            let run = repo.writes(&file);
-            if home.is_empty() {
-                assert_eq!((run.code, run.out.as_str()), (0, ""), "{file:?}: {run:?}");
-            } else {
-                assert!(run.denied().contains(&format!("\nwrite: {place}\n")), "{file:?}");
-            }
+            let said = repo.agent_writes(&file).denied();
+            assert!(said.contains(&format!("\nwrite: {suggestion}\n")), "{file:?}: {said}");
         }
     }
 }
 
 #[test]
-fn a_denial_says_why_and_where_to_write_instead() {
+fn other_writes_are_allowed() {
+    let repo = repository_with_many_paths();
+    for file in [
+        // Production code.
+        "main.py",
+        "backend/app/debug_x.py",
+        "backend/test_api.py",
+        "link/test_api.py",
+        "test_new.py",
+        // Tracked, staged or ignored.
+        "debug_tracked.py",
+        "debug_staged.py",
+        "debug_link.py",
+        "debug_ignored.py",
+        "debug_x.tmp.py",
+        "ignored/scratch/x.py",
+        "ignored/.Claude_Sessions/x.py",
+        // The session directory.
+        ".claude_sessions/debugging/debug_x.py",
+        "backend/.claude_sessions/debug_x.py",
+        "session/debug_x.py",
+        ".Claude_Sessions/.claude_sessions/x.py",
+        ".claude_sessions/.Claude_Sessions/x.py",
+        // The git directory, other repositories and impossible paths.
+        ".git/hooks/debug_x.py",
+        ".git/debug_x.py",
+        "../debug_x.py",
+        "/debug_x.py",
+        "/nowhere/at/all/debug_x.py",
+        "debug_\0x.py",
+        "",
+    ] {
+        for file in [Path::new(file).to_owned(), repo.path(file)] {
+            let run = repo.agent_writes(&file);
+            assert_eq!((run.code, run.out.as_str()), (0, ""), "{file:?}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn a_denial_names_the_rule_and_another_path() {
     let repo = Repo::new();
-    let top = repo.dir.display();
     let expected = format!(
         "\
 backend/debug_x.py would be refused: a debug script [debug-script]
-write: {top}/.claude_sessions/debugging/debug_x.py
+write: {}/.claude_sessions/debugging/debug_x.py
 if it is production code: {BINARY} explain :/backend/debug_x.py
-"
+",
+        repo.dir.display()
     );
-    assert_eq!(repo.writes("backend/debug_x.py").denied(), expected);
-    // A name that is taken gets a number, and what is there already is stowed.
+    assert_eq!(repo.agent_writes("backend/debug_x.py").denied(), expected);
+}
+
+#[test]
+fn an_existing_file_is_stowed_under_a_free_name() {
+    let repo = Repo::new();
     repo.write("backend/debug_x.py", "x").write(".claude_sessions/debugging/debug_x.py", "x");
-    let said = repo.writes("backend/debug_x.py").denied();
+    let said = repo.agent_writes("backend/debug_x.py").denied();
     assert!(said.contains("/.claude_sessions/debugging/debug_x-2.py\n"), "{said}");
-    let command = said.lines().find_map(|line| line.strip_prefix("stow the existing file: ")).unwrap();
+    let command = command_of(&said, "stow the existing file: ");
     assert_eq!(command, format!("{BINARY} stow -- :/backend/debug_x.py"));
     repo.shell(command).success();
     assert!(repo.exists(".claude_sessions/debugging/debug_x-2.py") && !repo.exists("backend/debug_x.py"));
 }
 
 #[test]
-fn each_tool_that_writes_is_judged() {
+fn each_tool_that_writes_is_checked() {
     let repo = Repo::new();
     for (tool, field, is_denied) in [
         ("Write", "file_path", true),
@@ -142,56 +173,62 @@ fn each_tool_that_writes_is_judged() {
         ("Read", "file_path", false),
         ("Bash", "file_path", false),
     ] {
-        let run = repo.tell("PreToolUse", &json!({"tool_name": tool, "tool_input": {field: "debug_x.py"}}));
+        let fields = json!({"tool_name": tool, "tool_input": {field: "debug_x.py"}});
+        let run = repo.agent_event("PreToolUse", &fields);
         if is_denied { drop(run.denied()) } else { run.silent() }
     }
-    repo.tell("PostToolUse", &json!({"tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}}))
-        .silent();
+    let fields = json!({"tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}});
+    repo.agent_event("PostToolUse", &fields).silent();
 }
 
 #[test]
-fn a_file_belongs_to_the_repository_that_it_lies_in() {
+fn a_write_is_checked_by_the_repository_of_the_file() {
     let repo = Repo::new();
-    let elsewhere = repo.in_dir("deep");
+    let deep = repo.in_dir("deep");
     let other = repo.sibling("other");
     fs::create_dir(&other.dir).unwrap();
     other.git("init -q").success();
     repo.git("worktree add -q linked/tree").success();
     for owner in [&other, &repo.child("linked/tree")] {
         owner.write("debug_x.py", "x");
-        let said = elsewhere.writes(owner.path("debug_x.py")).denied();
-        let place = owner.path(".claude_sessions/debugging/debug_x.py");
-        assert!(said.contains(&format!("\nwrite: {}\n", place.display())), "{said}");
-        let command = said.lines().find_map(|line| line.strip_prefix("stow the existing file: ")).unwrap();
-        elsewhere.shell(command).success();
-        assert!(place.exists());
+        let said = deep.agent_writes(owner.path("debug_x.py")).denied();
+        let suggestion = owner.path(".claude_sessions/debugging/debug_x.py");
+        assert!(said.contains(&format!("\nwrite: {}\n", suggestion.display())), "{said}");
+        deep.shell(command_of(&said, "stow the existing file: ")).success();
+        assert!(suggestion.exists());
     }
-    let said = elsewhere.writes("../debug_x.py").denied();
+    let said = deep.agent_writes("../debug_x.py").denied();
     assert!(said.contains(&format!("\nwrite: {}/.claude_sessions/", repo.dir.display())), "{said}");
 }
 
 #[test]
-fn where_libgit2_cannot_read_git_is_asked() {
+fn repositories_that_libgit2_cannot_read_are_checked() {
     for format in [&["--object-format=sha256"][..], &[]] {
         let repo = Repo::of_format(format);
         repo.write(".gitignore", "/debug_ignored.py\n").commit_unchecked(&["debug_tracked.py"]);
         repo.git("update-index --split-index").success();
-        assert!(repo.writes("backend/debug_x.py").denied().contains(".claude_sessions/debugging/debug_x.py"));
-        repo.writes("debug_ignored.py").silent();
-        repo.writes("debug_tracked.py").silent();
-        repo.writes("main.py").silent();
+        let said = repo.agent_writes("backend/debug_x.py").denied();
+        assert!(said.contains(".claude_sessions/debugging/debug_x.py"), "{said}");
+        repo.agent_writes("debug_ignored.py").silent();
+        repo.agent_writes("debug_tracked.py").silent();
+        repo.agent_writes("main.py").silent();
     }
 }
 
 #[test]
-fn what_is_not_understood_is_allowed() {
+fn input_that_is_not_json_fails_open() {
     let repo = Repo::new();
     let huge = format!("\"{}\"", "x".repeat(40_000_000));
     let nested = "[".repeat(100_000);
     for input in [&b""[..], b"x", b"{", b"\xff\xfe", huge.as_bytes(), nested.as_bytes()] {
-        let said = repo.guard_with_input(&["agent"], input).unjudged();
+        let said = repo.agent(input).fails_open();
         assert!(said.contains("what is on standard input is not the JSON of an agent's hook"), "{said}");
     }
+}
+
+#[test]
+fn events_of_another_form_are_allowed() {
+    let repo = Repo::new();
     for input in [
         "null",
         "[]",
@@ -205,9 +242,13 @@ fn what_is_not_understood_is_allowed() {
         r#"{"hook_event_name": "PreToolUse", "tool_name": "Dance", "tool_input": {"file_path": "debug_x.py"}}"#,
         r#"{"hook_event_name": "Stop", "cwd": "/"}"#,
     ] {
-        repo.guard_with_input(&["agent"], input.as_bytes()).silent();
+        repo.agent(input.as_bytes()).silent();
     }
-    // What is JSON, but no text.
+}
+
+#[test]
+fn needed_strings_that_are_not_unicode_fail_open() {
+    let repo = Repo::new();
     for input in [
         &b"{\"cwd\": \"\xff\"}"[..],
         br#"{"hook_event_name": "\ud800"}"#,
@@ -215,44 +256,69 @@ fn what_is_not_understood_is_allowed() {
         br#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_\ud800.py"}}"#,
         br#"{"hook_event_name": "Stop", "cwd": "\ud800"}"#,
     ] {
-        repo.guard_with_input(&["agent"], input).unjudged();
+        repo.agent(input).fails_open();
     }
-    let said = br#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "x", "content": "\ud800"}}"#;
-    repo.guard_with_input(&["agent"], said).silent();
-    // An agent that does not say where it stands stands where its hook does.
-    let told = json!({"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}});
-    repo.guard_with_input(&["agent"], told.to_string().as_bytes()).denied();
-    repo.guard("agent --dry-run").unjudged();
-    repo.guard("agent --format json").unjudged();
-    repo.guard("-C nowhere agent").unjudged();
+    let unneeded = br#"{"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "x", "content": "\ud800"}}"#;
+    repo.agent(unneeded).silent();
 }
 
 #[test]
-fn what_cannot_be_judged_is_allowed() {
+fn an_event_without_a_directory_uses_the_current_one() {
+    let event = json!({"hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}});
+    Repo::new().agent(event.to_string().as_bytes()).denied();
+}
+
+#[test]
+fn a_usage_error_fails_open() {
+    let repo = Repo::new();
+    repo.guard("agent --dry-run").fails_open();
+    repo.guard("agent --format json").fails_open();
+    repo.guard("-C nowhere agent").fails_open();
+}
+
+#[test]
+fn an_invalid_configuration_fails_open() {
     let repo = Repo::new();
     repo.write("debug_y.py", "x").write(".stage-guard.toml", "allow = 1\n");
-    assert!(repo.writes("debug_x.py").unjudged().contains(".stage-guard.toml"));
-    repo.stops().unjudged();
-    repo.write(".stage-guard.toml", "allow = [\"debug_x.py\"]\n").writes("debug_x.py").silent();
-    repo.writes("debug_z.py").denied();
-    repo.write(".git/index", "damaged").writes("debug_z.py").unjudged();
-    let bare = Repo::uncreated();
-    fs::create_dir(&bare.dir).unwrap();
-    for init in ["", "init -q --bare"] {
-        let _ = bare.git(init);
-        bare.writes("debug_x.py").silent();
-        bare.stops().silent();
-    }
-    let gone = repo.child("gone");
-    let told = json!({"hook_event_name": "Stop", "cwd": gone.dir}).to_string();
-    repo.guard_with_input(&["agent"], told.as_bytes()).unjudged();
+    assert!(repo.agent_writes("debug_x.py").fails_open().contains(".stage-guard.toml"));
+    repo.agent_stops().fails_open();
 }
 
 #[test]
-fn a_turn_that_leaves_session_work_is_kept_from_its_end_once() {
+fn the_configuration_of_the_repository_applies() {
     let repo = Repo::new();
-    repo.stops().silent();
-    repo.write("main.py", "x").write(".claude_sessions/current/x.py", "x").stops().silent();
+    repo.write(".stage-guard.toml", "allow = [\"debug_x.py\"]\n").agent_writes("debug_x.py").silent();
+    repo.agent_writes("debug_z.py").denied();
+}
+
+#[test]
+fn a_damaged_index_fails_open() {
+    Repo::new().write(".git/index", "damaged").agent_writes("debug_z.py").fails_open();
+}
+
+#[test]
+fn outside_of_a_worktree_everything_is_allowed() {
+    let directory = Repo::uncreated();
+    fs::create_dir(&directory.dir).unwrap();
+    for init in ["", "init -q --bare"] {
+        let _ = directory.git(init);
+        directory.agent_writes("debug_x.py").silent();
+        directory.agent_stops().silent();
+    }
+}
+
+#[test]
+fn a_missing_directory_fails_open() {
+    let repo = Repo::new();
+    let event = json!({"hook_event_name": "Stop", "cwd": repo.path("missing")});
+    repo.agent(event.to_string().as_bytes()).fails_open();
+}
+
+#[test]
+fn a_turn_that_leaves_session_work_is_blocked_once() {
+    let repo = Repo::new();
+    repo.agent_stops().silent();
+    repo.write("main.py", "x").write(".claude_sessions/current/x.py", "x").agent_stops().silent();
     repo.write("backend/debug_x.py", "x").write("FIXED.md", "x").write("FIX_SUMMARY.md", "x");
     let deep = repo.in_dir("deep");
     let expected = format!(
@@ -263,14 +329,19 @@ session work is left where `git add -A` would stage it:
 stow: {BINARY} stow -- :/FIX_SUMMARY.md :/backend/debug_x.py
 "
     );
-    assert_eq!(deep.stops().denied(), expected);
-    deep.tell("Stop", &json!({"stop_hook_active": true})).silent();
-    deep.shell(expected.lines().last().unwrap().strip_prefix("stow: ").unwrap()).success();
-    deep.stops().silent();
+    assert_eq!(deep.agent_stops().denied(), expected);
+    deep.agent_event("Stop", &json!({"stop_hook_active": true})).silent();
+    deep.shell(command_of(&expected, "stow: ")).success();
+    deep.agent_stops().silent();
+}
+
+#[test]
+fn a_blocked_turn_lists_twenty_paths() {
+    let repo = Repo::new();
     for number in 0..30 {
         repo.write(format!("debug_{number:02}.py"), "x");
     }
-    let said = repo.stops().denied();
+    let said = repo.agent_stops().denied();
     assert_eq!((said.lines().count(), said.matches(":/debug_").count()), (23, 20), "{said}");
     assert!(said.contains("\n  debug_19.py [debug-script]\n  and 10 more\n"), "{said}");
 }
@@ -284,20 +355,20 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
         ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which git ignores"),
     ] {
         for tool in ["Bash", "PowerShell"] {
-            let said = home.runs(tool, command).denied();
+            let said = home.agent_runs(tool, command).denied();
             assert!(said.starts_with(words) && said.lines().count() == 2, "{said}");
         }
     }
-    home.runs("Bash", "git commit -m 'about -n'").silent();
+    home.agent_runs("Bash", "git commit -m 'about -n'").silent();
     // Each tool has its own shell.
-    home.runs("Bash", "git commit -m \"a\\\" -n").silent();
-    home.runs("PowerShell", "git commit -m \"a\\\" -n").denied();
-    home.runs("Bash", &"$(".repeat(50_000)).silent();
+    home.agent_runs("Bash", "git commit -m \"a\\\" -n").silent();
+    home.agent_runs("PowerShell", "git commit -m \"a\\\" -n").denied();
+    home.agent_runs("Bash", &"$(".repeat(50_000)).silent();
 }
 
 const SETTINGS: &str = ".claude/settings.json";
 
-/// The commands that Claude Code runs at an event.
+/// Returns the commands that Claude Code runs on an event.
 fn commands(repo: &Repo, event: &str) -> Vec<String> {
     let settings: Value = serde_json::from_str(&repo.read(SETTINGS)).unwrap();
     let groups = settings["hooks"][event].as_array().cloned().unwrap_or_default();
@@ -306,7 +377,7 @@ fn commands(repo: &Repo, event: &str) -> Vec<String> {
 }
 
 #[test]
-fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
+fn install_adds_entries_and_uninstall_removes_them() {
     let repo = Repo::new();
     let said = repo.guard("install --agent").success();
     let path = repo.path(SETTINGS).display().to_string();
@@ -347,15 +418,19 @@ fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
     assert_eq!(repo.read(SETTINGS), expected);
     repo.guard("install --agent").success();
     assert_eq!(repo.read(SETTINGS), expected);
-    // The command that is written is one that works.
-    let told = json!({"hook_event_name": "Stop", "cwd": repo.dir}).to_string();
-    repo.write("debug_x.py", "x").write(".git/told", &told);
-    let run = repo.shell(&format!("{} < .git/told", commands(&repo, "Stop")[0]));
+    // The entry's command works.
+    let event = json!({"hook_event_name": "Stop", "cwd": repo.dir}).to_string();
+    repo.write("debug_x.py", "x").write(".git/event", &event);
+    let run = repo.shell(&format!("{} < .git/event", commands(&repo, "Stop")[0]));
     assert!(run.denied().contains("debug_x.py"));
     let said = repo.guard("uninstall").success();
     assert!(said.contains(&format!("removed the hooks of Claude Code from {path}\n")), "{said}");
     assert!(!repo.exists(".claude"));
-    // What else is in the directory stays.
+}
+
+#[test]
+fn uninstall_keeps_other_files_of_the_directory() {
+    let repo = Repo::new();
     repo.guard("install --agent").success();
     repo.write(".claude/commands/x.md", "x").guard("uninstall").success();
     assert!(!repo.exists(SETTINGS) && repo.exists(".claude/commands/x.md"));
@@ -363,7 +438,7 @@ fn install_has_the_agent_ask_and_uninstall_leaves_no_trace() {
 }
 
 #[test]
-fn all_else_in_the_settings_stays_byte_for_byte() {
+fn the_rest_of_the_settings_stays_byte_for_byte() {
     for text in [
         "{}",
         "{}\n",
@@ -404,21 +479,21 @@ fn all_else_in_the_settings_stays_byte_for_byte() {
 }
 
 #[test]
-fn empty_settings_are_filled() {
+fn empty_settings_become_an_object() {
     for text in ["", "\n", " \r\n\t"] {
         let repo = Repo::new();
         repo.write(SETTINGS, text).guard("install --agent").success();
         assert_eq!(commands(&repo, "Stop"), [format!("{BINARY} agent")]);
         repo.guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), format!("{{}}{text}"));
-        // What was not installed is left.
+        // Without entries of ours, the file is not written.
         repo.write(SETTINGS, text).guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), text);
     }
 }
 
 #[test]
-fn no_agent_asks_in_a_bare_repository() {
+fn install_refuses_an_agent_in_a_bare_repository() {
     let bare = Repo::uncreated();
     fs::create_dir(&bare.dir).unwrap();
     bare.git("init -q --bare").success();
@@ -428,7 +503,7 @@ fn no_agent_asks_in_a_bare_repository() {
 }
 
 #[test]
-fn new_settings_are_laid_out_as_the_old_ones() {
+fn entries_are_formatted_like_the_settings() {
     for (before, after) in [
         (
             "{\n\t\"hooks\": {\n\t\t\"Stop\": []\n\t}\n}\n",
@@ -448,7 +523,7 @@ fn new_settings_are_laid_out_as_the_old_ones() {
 }
 
 #[test]
-fn an_entry_of_another_program_is_renewed_and_others_are_left() {
+fn an_older_entry_of_ours_is_updated_and_others_stay() {
     let repo = Repo::new();
     let others = [
         "stage-guard explain",
@@ -477,7 +552,7 @@ fn an_entry_of_another_program_is_renewed_and_others_are_left() {
 }
 
 #[test]
-fn uninstall_finds_its_entries_in_settings_that_were_written_anew() {
+fn uninstall_finds_entries_in_reformatted_settings() {
     let repo = Repo::new();
     repo.write(SETTINGS, r#"{"a": 1}"#).guard("install --agent").success();
     let settings: Value = serde_json::from_str(&repo.read(SETTINGS)).unwrap();
@@ -486,7 +561,7 @@ fn uninstall_finds_its_entries_in_settings_that_were_written_anew() {
 }
 
 #[test]
-fn settings_of_another_form_are_refused_and_nothing_is_changed() {
+fn install_refuses_settings_of_another_form() {
     for (text, words) in [
         ("\u{feff}", "not valid JSON"),
         ("\u{feff}{}", "not valid JSON"),
@@ -510,7 +585,7 @@ fn settings_of_another_form_are_refused_and_nothing_is_changed() {
 }
 
 #[test]
-fn settings_are_not_written_out_of_the_worktree() {
+fn install_refuses_symlinks_out_of_the_worktree() {
     let repo = super::hooks::unguarded();
     fs::create_dir(repo.path("../outside")).unwrap();
     repo.write("../outside/x", "{}");
@@ -528,7 +603,12 @@ fn settings_are_not_written_out_of_the_worktree() {
         assert!(!repo.exists(".git/hooks/pre-commit") && !repo.exists("../outside/settings.json"));
         fs::remove_file(repo.path(link)).unwrap();
     }
-    // One that stays inside is followed, and stays.
+}
+
+#[test]
+fn a_symlink_inside_the_worktree_is_followed() {
+    let repo = super::hooks::unguarded();
+    repo.in_dir(".claude");
     repo.write("common.json", "{}");
     symlink("../common.json", repo.path(SETTINGS)).unwrap();
     repo.guard("install --agent").success();
