@@ -55,3 +55,6 @@ pub fn render(format: Format, report: &Report, out: &mut impl Write) -> io::Resu
         Format::Count => count::render(report, out),
     }
 }
+
+#[cfg(test)]
+mod tests;

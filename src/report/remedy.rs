@@ -72,11 +72,14 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
         }
         Remedy::RewriteCommits => {
-            vec![Key::Fix.line(format!("{}; there `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings)))]
+            vec![
+                Key::Fix
+                    .line(format!("{}; at each stop `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings))),
+            ]
         }
         Remedy::RewriteBeforePush => {
             let amend = format!("move the file out, `git add -A`, {AMEND_AND_CONTINUE}");
-            vec![Key::Fix.line(format!("{}; there {amend}; then push again", rebase(findings)))]
+            vec![Key::Fix.line(format!("{}; at each stop {amend}; then push again", rebase(findings)))]
         }
         Remedy::RefUpdateRejected(residue) => {
             let mut lines = vec![Key::Note.line("HEAD and all refs are unchanged")];
@@ -136,15 +139,18 @@ fn rebase(findings: &[Finding]) -> String {
     };
     let mut edits = Vec::new();
     if !picks.is_empty() {
-        edits.push(format!("with `edit` for {}", ids(&picks)));
+        edits.push(format!("`edit` for {}", ids(&picks)));
     }
     if !merges.is_empty() {
-        edits.push(format!("with a line `break` below {}", ids(&merges)));
+        edits.push(format!("a line `break` below {}", ids(&merges)));
     }
     let edits = edits.join(" and ");
-    let check =
-        if merges.is_empty() { "" } else { " (git diff ORIG_HEAD shows afterwards what a new merge lost)" };
-    format!("`git rebase -i -r {}` {edits}{check}", parent.map_or("--root", short_id))
+    let check = if merges.is_empty() {
+        ""
+    } else {
+        " (git diff ORIG_HEAD shows afterwards what the new merge lacks)"
+    };
+    format!("`git rebase -i -r {}` with {edits}{check}", parent.map_or("--root", short_id))
 }
 
 /// The commands that finish an operation in which a hook has stopped git.
@@ -186,7 +192,9 @@ fn commands(operation: Operation) -> Commands {
             "git commit --no-edit; git revert --continue. Or git revert --skip if nothing is left, or --abort",
             "git revert --abort",
         ),
-        Operation::RevertOne => ("git commit --no-edit, or with a message of your own", "git reset --merge"),
+        Operation::RevertOne => {
+            ("git commit --no-edit, or git commit with another message", "git reset --merge")
+        }
         Operation::Merge => ("git commit, or git merge --abort", "git merge --abort"),
     };
     Commands { resume, abort }
