@@ -1,21 +1,25 @@
-//! The formats of a report: all say the same, and each is what its readers demand.
+//! The reports of a check: all formats agree, and each is what its readers require.
+//!
+//! How each format renders a report is tested in process, in `src/report/tests.rs`.
+
+#![expect(clippy::needless_raw_string_hashes, reason = "snapbox writes snapshots with them")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bstr::{BString, ByteVec};
 use serde_json::{Value, json};
+use snapbox::{Assert, IntoData, str};
 use stage_guard::report::escape::{escape, escape_path};
 
 use super::sandbox::reports::{NAMES, stage_all, states};
-use super::sandbox::{BINARY, Repo, Run, bytes, cases};
+use super::sandbox::{BINARY, Repo, Run};
 
-/// A path, its rule, and the commit that brings it.
+/// A path, its rule, and the commit that introduces it.
 type Found = (BString, String, Option<String>);
 
-fn json_of(run: &Run) -> Value {
+fn parse_json(run: &Run) -> Value {
     let document = serde_json::from_str(&run.out);
     assert!(document.is_ok() && run.out.lines().count() == 1, "{run:?}");
     document.unwrap()
@@ -26,22 +30,22 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-fn path_of(path: &Value) -> BString {
+fn parse_path(path: &Value) -> BString {
     let decoded = || STANDARD.decode(text(&path["bytes"])).unwrap();
     path["text"].as_str().map_or_else(|| decoded().into(), BString::from)
 }
 
-fn in_json(run: &Run) -> Vec<Found> {
-    let report = json_of(run);
+fn findings_in_json(run: &Run) -> Vec<Found> {
+    let report = parse_json(run);
     let found = |finding: &Value| {
         let commit = finding["commit"].as_str().map(str::to_owned);
-        (path_of(&finding["path"]), text(&finding["rule"]), commit)
+        (parse_path(&finding["path"]), text(&finding["rule"]), commit)
     };
     report["findings"].as_array().unwrap().iter().map(found).collect()
 }
 
-/// The paths, as people see them, and the rules.
-fn in_lines(run: &Run) -> Vec<(String, String)> {
+/// The escaped paths and the rules of a human report.
+fn findings_in_lines(run: &Run) -> Vec<(String, String)> {
     let found = |line: &str| {
         let (path, rest) = line.strip_prefix("refused: ")?.rsplit_once(" [")?;
         Some((path.to_owned(), rest.split_once(']')?.0.to_owned()))
@@ -49,7 +53,7 @@ fn in_lines(run: &Run) -> Vec<(String, String)> {
     run.out.lines().filter_map(found).collect()
 }
 
-/// A workflow command, taken apart as GitHub's runner does it.
+/// A workflow command, parsed as GitHub's runner does it.
 struct Annotation {
     file: String,
     title: String,
@@ -57,11 +61,11 @@ struct Annotation {
 }
 
 fn annotations(out: &str) -> Vec<Annotation> {
-    let unescaped = |text: &str, table: &[(&str, &str)]| {
+    let unescape = |text: &str, table: &[(&str, &str)]| {
         table.iter().fold(text.to_owned(), |text, (escape, c)| text.replace(escape, c))
     };
-    let data = [("%0D", "\r"), ("%0A", "\n"), ("%25", "%")];
-    let property = [("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")];
+    let message_escapes = [("%0D", "\r"), ("%0A", "\n"), ("%25", "%")];
+    let property_escapes = [("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")];
     let annotation = |line: &str| {
         let (command, message) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
         let (name, properties) = command.split_once(' ').unwrap();
@@ -69,18 +73,18 @@ fn annotations(out: &str) -> Vec<Annotation> {
         let properties: Vec<_> = properties
             .split(',')
             .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name, unescaped(value, &property)))
+            .map(|(name, value)| (name, unescape(value, &property_escapes)))
             .collect();
         let names: Vec<_> = properties.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["file", "title"], "{line}");
-        let [file, title] = [0, 1].map(|at| properties[at].1.clone());
-        Annotation { file, title, message: unescaped(message, &data) }
+        let [file, title] = [0, 1].map(|index| properties[index].1.clone());
+        Annotation { file, title, message: unescape(message, &message_escapes) }
     };
     out.split_terminator('\n').map(annotation).collect()
 }
 
-/// The bytes that a relative reference stands for.
-fn decoded(uri: &str) -> BString {
+/// Decodes a relative URI reference.
+fn decode_uri(uri: &str) -> BString {
     let mut parts = uri.split('%');
     let mut path = BString::from(parts.next().unwrap());
     for part in parts {
@@ -90,39 +94,39 @@ fn decoded(uri: &str) -> BString {
     path
 }
 
-fn results(document: &Value) -> &[Value] {
+fn sarif_results(document: &Value) -> &[Value] {
     document["runs"][0]["results"].as_array().unwrap()
 }
 
-fn in_sarif(run: &Run) -> Vec<Found> {
-    let document = json_of(run);
+fn findings_in_sarif(run: &Run) -> Vec<Found> {
+    let document = parse_json(run);
     let found = |result: &Value| {
         let location = &result["locations"][0]["physicalLocation"]["artifactLocation"];
         let commit = result["properties"]["commit"].as_str().map(str::to_owned);
-        (decoded(&text(&location["uri"])), text(&result["ruleId"]), commit)
+        (decode_uri(&text(&location["uri"])), text(&result["ruleId"]), commit)
     };
-    results(&document).iter().map(found).collect()
+    sarif_results(&document).iter().map(found).collect()
 }
 
 #[test]
-fn every_format_says_the_same() {
+fn all_formats_report_the_same_findings() {
     for state in states() {
-        let what = state.arguments;
+        let arguments = state.arguments;
         let [human, json, github, sarif] =
             ["", "--format json", "--format github", "--format sarif"].map(|format| state.run(format));
-        let expected = i32::from(state.findings > 0 && what != "check --dry-run");
+        let code = i32::from(state.findings > 0 && arguments != "check --dry-run");
         for run in [&human, &json, &github, &sarif] {
-            assert_eq!((run.code, run.err.as_str()), (expected, ""), "{what}: {run:?}");
-            assert!(!run.out.contains(['\x1b', '\u{fffd}']), "{what}: {run:?}");
+            assert_eq!((run.code, run.err.as_str()), (code, ""), "{arguments}: {run:?}");
+            assert!(!run.out.contains(['\x1b', '\u{fffd}']), "{arguments}: {run:?}");
         }
-        let found = in_json(&json);
-        assert_eq!(found.len(), state.findings, "{what}");
-        assert_eq!(in_sarif(&sarif), found, "{what}");
-        let shown = |(path, rule, _): &Found| (escape(path), rule.clone());
-        let shown: Vec<_> = found.iter().map(shown).collect();
-        assert_eq!(in_lines(&human), shown, "{what}");
+        let found = findings_in_json(&json);
+        assert_eq!(found.len(), state.findings, "{arguments}");
+        assert_eq!(findings_in_sarif(&sarif), found, "{arguments}");
+        let escaped = |(path, rule, _): &Found| (escape(path), rule.clone());
+        let escaped: Vec<_> = found.iter().map(escaped).collect();
+        assert_eq!(findings_in_lines(&human), escaped, "{arguments}");
         let annotations = annotations(&github.out);
-        assert_eq!(annotations.len(), found.len(), "{what}");
+        assert_eq!(annotations.len(), found.len(), "{arguments}");
         for (annotation, (path, rule, commit)) in annotations.iter().zip(&found) {
             assert_eq!(annotation.file, escape_path(path));
             assert_eq!(annotation.title, format!("stage-guard: {rule}"));
@@ -136,31 +140,32 @@ fn every_format_says_the_same() {
             let message = text(&result["message"]["text"]);
             message.replace("{{", "{").replace("}}", "}").replace(r"\](", "](")
         };
-        assert_eq!(results(&json_of(&sarif)).iter().map(plain).collect::<Vec<_>>(), messages);
-        let counted = state.run("-q --format sarif").out;
-        assert_eq!(state.run("-q --format github").out, counted);
-        let count = if found.is_empty() { String::new() } else { format!("{} refused\n", found.len()) };
-        assert_eq!(counted, count);
+        assert_eq!(sarif_results(&parse_json(&sarif)).iter().map(plain).collect::<Vec<_>>(), messages);
+        let count = state.run("-q --format sarif").out;
+        assert_eq!(state.run("-q --format github").out, count);
+        let expected = if found.is_empty() { String::new() } else { format!("{} refused\n", found.len()) };
+        assert_eq!(count, expected);
     }
 }
 
 #[test]
-fn sarif_is_what_github_demands() {
+fn sarif_has_what_github_requires() {
     for state in states() {
-        let document = json_of(&state.run("--format sarif"));
+        let document = parse_json(&state.run("--format sarif"));
         let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
         let ids: Vec<String> = rules.iter().map(|rule| text(&rule["id"])).collect();
         let in_force = state.repo.guard("rules").success();
         let in_force = in_force.lines().filter_map(|line| line.strip_prefix("id = \"")?.strip_suffix('"'));
         assert_eq!(ids, in_force.collect::<Vec<_>>());
         for rule in rules {
-            for said in ["/shortDescription/text", "/fullDescription/text", "/help/text", "/help/markdown"] {
-                let said = text(rule.pointer(said).unwrap());
-                assert!(!said.is_empty() && said.len() < 1024, "{said}");
+            for pointer in ["/shortDescription/text", "/fullDescription/text", "/help/text", "/help/markdown"]
+            {
+                let description = text(rule.pointer(pointer).unwrap());
+                assert!(!description.is_empty() && description.len() < 1024, "{description}");
             }
         }
         let mut fingerprints = BTreeSet::new();
-        for result in results(&document) {
+        for result in sarif_results(&document) {
             assert_eq!(
                 ids[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()],
                 result["ruleId"]
@@ -174,13 +179,14 @@ fn sarif_is_what_github_demands() {
 }
 
 #[test]
-fn fingerprints_stay() {
+fn sarif_fingerprints_survive_a_rebase() {
     let prints = |repo: &Repo, arguments: &str| -> BTreeMap<Found, String> {
         let run = repo.guard(&format!("{arguments} --format sarif"));
-        let prints = json_of(&run);
-        let prints =
-            results(&prints).iter().map(|result| text(&result["partialFingerprints"]["stageGuard/v1"]));
-        in_sarif(&run).into_iter().zip(prints).collect()
+        let document = parse_json(&run);
+        let prints = sarif_results(&document)
+            .iter()
+            .map(|result| text(&result["partialFingerprints"]["stageGuard/v1"]));
+        findings_in_sarif(&run).into_iter().zip(prints).collect()
     };
     let repo = Repo::new();
     repo.git("tag before").success();
@@ -203,11 +209,11 @@ fn fingerprints_stay() {
         prints.keys().map(|(_, _, commit)| commit.clone()).collect()
     };
     assert!(commits(&earlier).is_disjoint(&commits(&rebased)));
-    let alone = |prints: BTreeMap<Found, String>| prints.into_values().collect::<BTreeSet<_>>();
-    assert_eq!(alone(rebased), alone(earlier.clone()));
-    // A path that comes once is the first of its kind, whatever is asked.
-    let tracked = alone(prints(&repo, "check --all-files"));
-    assert!(tracked.iter().all(|print| print.ends_with(":1")) && tracked.is_subset(&alone(earlier)));
+    let values = |prints: BTreeMap<Found, String>| prints.into_values().collect::<BTreeSet<_>>();
+    assert_eq!(values(rebased), values(earlier.clone()));
+    // A path that is found once has the number 1, in every kind of check.
+    let tracked = values(prints(&repo, "check --all-files"));
+    assert!(tracked.iter().all(|print| print.ends_with(":1")) && tracked.is_subset(&values(earlier)));
 }
 
 #[test]
@@ -217,10 +223,10 @@ fn sarif_has_the_rules_of_the_configuration() {
     repo.write(".stage-guard.toml", &format!("disable = [\"stray-test\"]\n{rule}"));
     repo.stage("a.dump").stage("test_x.py");
     let run = repo.guard("--format sarif");
-    let document = json_of(&run);
+    let document = parse_json(&run);
     let rules = document["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     assert!(rules.iter().all(|rule| rule["id"] != "stray-test"));
-    let [result] = results(&document) else { panic!("{run:?}") };
+    let [result] = sarif_results(&document) else { panic!("{run:?}") };
     assert_eq!((result["ruleId"].as_str(), &result["ruleIndex"]), (Some("dump"), &json!(rules.len() - 1)));
     assert_eq!(
         rules.last().unwrap()["shortDescription"]["text"],
@@ -228,39 +234,8 @@ fn sarif_has_the_rules_of_the_configuration() {
     );
 }
 
-/// Asserts what GitHub's runner reads about a file with this name: `FILE | MESSAGE`.
-fn assert_annotated(name: impl AsRef<OsStr>, line: &str) {
-    let repo = Repo::new();
-    repo.stage(std::path::Path::new(".claude_sessions").join(name.as_ref()));
-    let run = repo.guard("--format github");
-    let (file, message) = line.split_once(" | ").unwrap();
-    let expected = format!(
-        "::error file=.claude_sessions/{file},title=stage-guard%3A session-directory::.claude_sessions/{message} \
-         [session-directory] in the session directory, which is never committed; leave it out of the commit, or \
-         add the path to `allow` in .stage-guard.toml\n"
-    );
-    assert_eq!((run.code, run.out), (1, expected));
-}
-
-cases! { assert_annotated:
-    a_plain_name_in_an_annotation("x.py", "x.py | x.py");
-    spaces_in_an_annotation(" a  b ", " a  b  |  a  b ");
-    a_colon_and_a_comma("a:b,c", "a%3Ab%2Cc | a:b,c");
-    a_command_in_a_name("::error::x", "%3A%3Aerror%3A%3Ax | ::error::x");
-    a_command_on_a_line_of_its_own("a\n::stop-commands::x", r"a%0A%3A%3Astop-commands%3A%3Ax | a\n::stop-commands::x");
-    another_property("a,line=1", "a%2Cline=1 | a,line=1");
-    an_escape_of_the_runner("%0A%25%2C", "%250A%2525%252C | %250A%2525%252C");
-    a_carriage_return_in_an_annotation("a\rb", r"a%0Db | a\rb");
-    a_tab_in_an_annotation("a\tb", "a\tb | a\\tb");
-    a_backslash_in_an_annotation(r"a\b", r"a\b | a\\b");
-    a_colour_in_an_annotation("\x1b[31m", r"\u{1b}[31m | \u{1b}[31m");
-    right_to_left_in_an_annotation("a\u{202e}b", r"a\u{202e}b | a\u{202e}b");
-    umlauts_in_an_annotation("ä🦀", "ä🦀 | ä🦀");
-    no_utf_8_in_an_annotation(bytes(b"a\xff:"), r"a\xff%3A | a\xff:");
-}
-
 #[test]
-fn a_command_says_which_formats_it_has() {
+fn a_command_rejects_formats_that_it_lacks() {
     let repo = Repo::new();
     repo.stage("debug_x.py");
     for (commands, formats, words) in [
@@ -287,21 +262,20 @@ fn a_command_says_which_formats_it_has() {
 }
 
 #[test]
-fn no_format_has_a_colour_or_a_limit() {
+fn formats_for_programs_have_no_colour_and_no_limit() {
     let repo = Repo::new();
     for number in 0..150 {
         repo.write(format!(".claude_sessions/{number}"), "x");
     }
     repo.git("add -f .claude_sessions").success();
     for format in ["github", "sarif"] {
-        let said = repo.guard(&format!("--color always --format {format}")).out;
-        assert!(!said.contains('\x1b') && said.matches(".claude_sessions/149").count() > 0, "{said}");
-        let seen = repo.terminal(&format!("{BINARY} --format {format}"), "").out;
-        assert_eq!(seen.replace("\r\n", "\n"), said);
+        let report = repo.guard(&format!("--color always --format {format}")).out;
+        assert!(!report.contains('\x1b') && report.contains(".claude_sessions/149"), "{report}");
+        let on_terminal = repo.terminal(&format!("{BINARY} --format {format}"), "").out;
+        assert_eq!(on_terminal.replace("\r\n", "\n"), report);
     }
-    let clean = Repo::new();
-    let seen = clean.terminal(&format!("{BINARY} --format github"), "").success();
-    assert_eq!(seen, "");
+    let on_terminal = Repo::new().terminal(&format!("{BINARY} --format github"), "").success();
+    assert_eq!(on_terminal, "");
 }
 
 #[test]
@@ -322,4 +296,266 @@ fn rules_prints_hostile_text_as_toml_on_one_line() {
     let table: toml::Table = toml::from_str(&printed).unwrap();
     let last = table["rule"].as_array().unwrap().last().unwrap();
     assert_eq!(last["reason"].as_str(), Some(reason));
+}
+
+/// The session work and the code that the snapshots below are about.
+const SESSION: &str = ".claude_sessions/current/x.py";
+const STRAY_TEST: &str = "backend/test_api.py";
+
+/// Asserts that `actual` equals the snapshot, byte for byte.
+#[track_caller]
+fn assert_snapshot(actual: impl IntoData, expected: impl IntoData) {
+    Assert::new().action_env("SNAPSHOTS").normalize_paths(false).eq(actual, expected);
+}
+
+/// Asserts that git or the guard refused something, and what the lines of the guard say.
+///
+/// `SNAPSHOTS=overwrite cargo test --test guard reports` renews the snapshots.
+#[track_caller]
+fn assert_report(run: &Run, expected: impl IntoData) {
+    assert_ne!(run.code, 0, "{run:?}");
+    let is_report = |line: &&str| {
+        ["refused: ", "stow: ", "then: ", "fix: ", "restore: ", "allow: ", "note: "]
+            .iter()
+            .any(|key| line.starts_with(key))
+    };
+    let lines = run.out.lines().chain(run.err.lines());
+    // A server sends its report with a prefix.
+    let lines = lines.map(|line| line.strip_prefix("remote: ").unwrap_or(line).trim_end());
+    let report: Vec<&str> = lines.filter(is_report).collect();
+    assert_snapshot(mask_ids(&report.join("\n")).replace(BINARY, "stage-guard") + "\n", expected);
+}
+
+/// Replaces the ids of commits, which differ from run to run, by `ID`.
+fn mask_ids(text: &str) -> String {
+    let is_no_digit = |c: char| !c.is_ascii_hexdigit();
+    let mask = |part: &str| match part.trim_end_matches(is_no_digit) {
+        id if id.len() >= 12 => part.replace(id, "ID"),
+        _ => part.to_owned(),
+    };
+    text.split_inclusive(is_no_digit).map(mask).collect()
+}
+
+#[test]
+fn report_by_hand() {
+    let repo = Repo::new();
+    repo.stage(SESSION).stage(STRAY_TEST).stage("main.py");
+    assert_report(
+        &repo.check(),
+        str![[r#"
+refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
+refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
+stow: stage-guard stow
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_of_all_files() {
+    let repo = Repo::new();
+    repo.commit_unchecked(&[SESSION, STRAY_TEST]);
+    assert_report(
+        &repo.guard("check --all-files"),
+        str![[r#"
+refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
+refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
+stow: stage-guard stow -- :/.claude_sessions/current/x.py :/backend/test_api.py
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_of_untracked_files() {
+    let repo = Repo::new();
+    repo.write(STRAY_TEST, "x").write("backend/debug_it's.py", "x");
+    assert_report(
+        &repo.guard("check --untracked"),
+        str![[r#"
+refused: backend/debug_it's.py [debug-script] a debug script, belongs in .claude_sessions/debugging/
+refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
+stow: stage-guard stow -- ':/backend/debug_it'\''s.py' :/backend/test_api.py
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_of_a_range() {
+    let repo = Repo::new();
+    repo.git("tag before").success();
+    repo.commit_unchecked(&[SESSION]).commit_unchecked(&[STRAY_TEST]);
+    assert_report(
+        &repo.guard("check --range before.."),
+        str![[r#"
+refused: .claude_sessions/current/x.py [session-directory] in ID: in the session directory, which is never committed
+refused: backend/test_api.py [stray-test] in ID: a test outside the test directory, belongs in .claude_sessions/tests/
+fix: `git rebase -i -r ID` with `edit` for ID, ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_of_a_root_commit() {
+    let repo = Repo::unborn();
+    repo.commit_unchecked(&[SESSION]);
+    assert_report(
+        &repo.guard("check --commit HEAD"),
+        str![[r#"
+refused: .claude_sessions/current/x.py [session-directory] in ID: in the session directory, which is never committed
+fix: `git rebase -i -r --root` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_by_the_hook() {
+    let repo = Repo::new();
+    repo.stage(SESSION).stage(STRAY_TEST).stage("main.py");
+    assert_report(
+        &repo.commit(),
+        str![[r#"
+refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
+refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
+stow: stage-guard stow
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_under_commit_all() {
+    let repo = Repo::new();
+    repo.commit_unchecked(&["debug_old.py"]).write("debug_old.py", "changed");
+    assert_report(
+        &repo.git("commit -q -a -m message"),
+        str![[r#"
+refused: debug_old.py [debug-script] a debug script, belongs in .claude_sessions/debugging/
+stow: stage-guard stow --changes -- :/debug_old.py
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_in_a_merge() {
+    let repo = Repo::new();
+    repo.git("checkout -q -b side").success();
+    repo.stage("side.py").commit().silent();
+    repo.git("checkout -q main").success();
+    repo.stage("main.py").commit().silent();
+    repo.git("merge -q --no-commit side").success();
+    repo.stage(SESSION);
+    assert_report(
+        &repo.commit(),
+        str![[r#"
+refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
+stow: stage-guard stow
+then: git commit, or git merge --abort
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+/// A repository with the branches `main` and `topic`; the only commit of `topic` has session work.
+fn with_topic() -> Repo {
+    let repo = Repo::new();
+    repo.git("checkout -q -b topic").success();
+    repo.commit_unchecked(&[STRAY_TEST, "topic.py"]);
+    repo.git("checkout -q main").success();
+    repo.stage("main.py").commit().silent();
+    repo
+}
+
+#[test]
+fn report_in_a_rebase() {
+    let repo = with_topic();
+    repo.guard("install --strict").success();
+    assert_report(
+        &repo.git("rebase -q main topic"),
+        str![[r#"
+refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
+stow: stage-guard stow
+then: git commit --no-edit, if anything is left; git rebase --edit-todo, and drop the commit if it is listed again; git rebase --continue. Or git rebase --abort
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_in_a_cherry_pick() {
+    let repo = with_topic();
+    repo.guard("install --strict").success();
+    assert_report(
+        &repo.git("cherry-pick topic"),
+        str![[r#"
+refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
+stow: stage-guard stow
+then: git cherry-pick --continue, or --skip if nothing is left of the commit, or --abort
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_of_a_reset() {
+    let repo = with_topic();
+    repo.guard("install --strict=refs").success();
+    repo.git("branch -q -m topic dirty").success();
+    let dirty = repo.git("rev-parse dirty").success();
+    repo.git("branch -q -D dirty").success();
+    assert_report(
+        &repo.git(&format!("reset -q --hard {dirty}")),
+        str![[r#"
+refused: backend/test_api.py [stray-test] in ID, for refs/heads/main: a test outside the test directory, belongs in .claude_sessions/tests/
+note: HEAD and all refs are unchanged
+restore: git stash store -m stage-guard $(git stash create) && git read-tree -m -u ID HEAD
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_of_a_push() {
+    let repo = with_topic();
+    repo.git("init -q --bare ../server.git").success();
+    repo.guard("install --strict").success();
+    assert_report(
+        &repo.git("push -q ../server.git topic"),
+        str![[r#"
+refused: backend/test_api.py [stray-test] in ID, for refs/heads/topic: a test outside the test directory, belongs in .claude_sessions/tests/
+fix: `git rebase -i -r ID` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn report_of_a_server() {
+    let repo = with_topic();
+    repo.bare_server();
+    assert_report(
+        &repo.git("push -q server.git topic"),
+        str![[r#"
+refused: backend/test_api.py [stray-test] in ID, for refs/heads/topic: a test outside the test directory, belongs in .claude_sessions/tests/
+fix: `git rebase -i -r ID` with `edit` for ID; at each stop move the file out, `git add -A`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
 }
