@@ -80,20 +80,6 @@ impl Fixture {
         self.repo.git(&format!("commit-tree -m tree {parents}{}", tree.trim())).success().trim().to_owned()
     }
 
-    /// Every staged path and what is done to it, as the guard has it. Where a rule is about
-    /// few of them only, nothing else may be missing either.
-    fn findings(&self) -> Vec<(String, String)> {
-        let findings = |config| {
-            let findings = self.repo.findings(&format!("--config .git/{config}.toml")).into_iter();
-            findings.map(|(path, change, _)| (path, change)).collect::<Vec<_>>()
-        };
-        let all = findings("stage-guard");
-        let is_some = |path: &str| ["a/b/c", "a/b-c", ".claude_sessions/x"].contains(&path);
-        let some: Vec<_> = all.iter().filter(|(path, _)| is_some(path)).cloned().collect();
-        assert_eq!(findings("some"), some);
-        all
-    }
-
     /// The same as git's plumbing has it, for parents of which the first is `HEAD`.
     fn expected(&self, parents: &[&str]) -> Vec<(String, String)> {
         let mut expected: Option<BTreeMap<Vec<u8>, u8>> = None;
@@ -153,11 +139,25 @@ impl Fixture {
         let merge_head = self.repo.path(".git/MERGE_HEAD");
         for index in ["--index-version 2", "--index-version 4", "--split-index", "--no-split-index"] {
             self.repo.git(&format!("update-index {index}")).success();
-            prop_assert_eq!(self.findings(), self.expected(&[&head]), "{}", index);
+            self.every_reader_agrees(&[&head], index)?;
             std::fs::write(&merge_head, format!("{other}\n")).unwrap();
-            prop_assert_eq!(self.findings(), self.expected(&[&head, &other]), "merge, {}", index);
+            self.every_reader_agrees(&[&head, &other], index)?;
             std::fs::remove_file(&merge_head).unwrap();
         }
+        Ok(())
+    }
+
+    /// Compares the findings of each reader with git's, for the same index and parents.
+    fn every_reader_agrees(&self, parents: &[&str], index: &str) -> Result<(), TestCaseError> {
+        let expected = self.expected(parents);
+        prop_assert_eq!(findings(&self.repo), expected.clone(), "small, {} {}", index, parents.len());
+        let git_alone = self.repo.env("GIT_OBJECT_DIRECTORY", self.repo.path(".git/objects"));
+        prop_assert_eq!(findings(&git_alone), expected.clone(), "git, {} {}", index, parents.len());
+        let small = self.repo.path(".git/index");
+        let large = self.repo.path(".git/large-index");
+        std::fs::write(&large, padded(&std::fs::read(&small).unwrap(), self.contents[0].len() / 2)).unwrap();
+        let large = self.repo.env("GIT_INDEX_FILE", large);
+        prop_assert_eq!(findings(&large), expected, "large, {} {}", index, parents.len());
         Ok(())
     }
 
@@ -204,6 +204,29 @@ impl Fixture {
         }
         Ok(())
     }
+}
+
+/// Every staged path and what is done to it, as the guard has it. Where a rule is about
+/// few of them only, nothing else may be missing either.
+fn findings(repo: &Repo) -> Vec<(String, String)> {
+    let findings = |config| {
+        let findings = repo.findings(&format!("--config .git/{config}.toml")).into_iter();
+        findings.map(|(path, change, _)| (path, change)).collect::<Vec<_>>()
+    };
+    let all = findings("stage-guard");
+    let is_some = |path: &str| ["a/b/c", "a/b-c", ".claude_sessions/x"].contains(&path);
+    let some: Vec<_> = all.iter().filter(|(path, _)| is_some(path)).cloned().collect();
+    assert_eq!(findings("some"), some);
+    all
+}
+
+/// Adds an optional extension to an index, which makes it larger than libgit2 is asked to load.
+/// A checksum of zeros is not verified.
+fn padded(index: &[u8], id_len: usize) -> Vec<u8> {
+    const SIZE: u32 = 2 << 20;
+    let padding = vec![0; usize::try_from(SIZE).unwrap()];
+    let entries = &index[..index.len() - id_len];
+    [entries, b"PADD", &SIZE.to_be_bytes(), &padding, &vec![0; id_len]].concat()
 }
 
 fn readers_agree_on_history(format: &[&str], cases: u32) {
