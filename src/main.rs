@@ -20,7 +20,11 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let cli = match Cli::from_arguments(&arguments) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return fail(&Failure::new(typed::mistake(error))),
+        Err(error) if error.use_stderr() => {
+            let failure = Failure::new(typed::mistake(error));
+            let is_advice = arguments.first().is_some_and(|argument| argument == "agent");
+            return if is_advice { warn(&failure) } else { fail(&failure) };
+        }
         Err(help) => return print(help.render().to_string().as_bytes(), Color::Never, Outcome::Allowed),
     };
     let Cli { global, check, command } = cli;
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
     git::on_timeout(move || end_stalled(is_advice));
     let environment = match read_environment(&global.directories) {
         Ok(environment) => environment,
+        Err(error) if is_advice => return warn(&error),
         Err(error) => return fail(&error),
     };
     let mut context = Context {
@@ -40,11 +45,7 @@ fn main() -> ExitCode {
     };
     match commands::run(command, &check, &mut context) {
         Ok(outcome) => print(&context.out.report, global.color, outcome),
-        // The hooks of git still check the commit, so the agent may go on.
-        Err(error) if is_advice => {
-            let message = failure::message(error.as_ref());
-            say(message.lines().next().unwrap_or_default(), ExitCode::SUCCESS)
-        }
+        Err(error) if is_advice => warn(error.as_ref()),
         Err(error) => fail(error.as_ref()),
     }
 }
@@ -127,12 +128,16 @@ fn is_coloured() -> bool {
     (!force.is_empty() && force != "0") || (wish != "0" && is_able)
 }
 
-fn fail(error: &(dyn Error + 'static)) -> ExitCode {
-    write_error(&failure::render(error), ExitCode::from(2))
+/// Reports an error of `agent`, which fails open: exit code 2 would block the agent, and
+/// the hooks of git still check the commit.
+fn warn(error: &(dyn Error + 'static)) -> ExitCode {
+    let message = failure::message(error);
+    let line = message.lines().next().unwrap_or_default();
+    write_error(&failure::render_message(line), ExitCode::SUCCESS)
 }
 
-fn say(message: &str, code: ExitCode) -> ExitCode {
-    write_error(&failure::render_message(message), code)
+fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    write_error(&failure::render(error), ExitCode::from(2))
 }
 
 fn write_error(text: &str, code: ExitCode) -> ExitCode {
