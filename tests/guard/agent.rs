@@ -222,7 +222,7 @@ fn input_that_is_not_json_fails_open() {
     let nested = "[".repeat(100_000);
     for input in [&b""[..], b"x", b"{", b"\xff\xfe", huge.as_bytes(), nested.as_bytes()] {
         let said = repo.agent(input).fails_open();
-        assert!(said.contains("what is on standard input is not the JSON of an agent's hook"), "{said}");
+        assert!(said.contains("cannot parse the event on standard input"), "{said}");
     }
 }
 
