@@ -52,7 +52,7 @@ pub enum Remedy {
 /// What a git command leaves behind when a ref update is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Residue {
-    /// Nothing that this program can tell.
+    /// Nothing.
     None,
     /// A commit that was to replace `HEAD`, whose commit has the paths too.
     Amend(ObjectId, Option<Operation>),

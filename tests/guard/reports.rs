@@ -278,6 +278,53 @@ fn formats_for_programs_have_no_colour_and_no_limit() {
     assert_eq!(on_terminal, "");
 }
 
+/// The `checked` field of the report of a check.
+fn checked(repo: &Repo, arguments: &str) -> Option<u64> {
+    parse_json(&repo.guard(&format!("{arguments} --format json")))["checked"].as_u64()
+}
+
+#[test]
+fn checked_is_the_number_of_index_entries_for_every_reader() {
+    for format in [[].as_slice(), &["--object-format=sha256"]] {
+        let repo = Repo::of_format(format);
+        let assert_checked = |expected| {
+            for arguments in ["check", "check --all-files"] {
+                assert_eq!(checked(&repo, arguments), Some(expected), "{format:?} {arguments}");
+            }
+        };
+        assert_checked(1);
+        repo.stage("main.py").stage("debug_x.py");
+        assert_checked(3);
+        repo.git("update-index --split-index").success();
+        assert_checked(3);
+        repo.git("rm -q --cached debug_x.py").success();
+        assert_checked(2);
+    }
+}
+
+#[test]
+fn checked_counts_an_unmerged_path_once() {
+    let repo = Repo::new();
+    let blob = repo.git("rev-parse HEAD:README.md").success();
+    let entry = |stage: u8| format!("100644 {} {stage}\tdebug_x.py\n", blob.trim());
+    let entries = [entry(1), entry(2), entry(3)].concat();
+    repo.git_with_input(&["update-index", "--index-info"], entries.as_bytes()).success();
+    assert_eq!(checked(&repo, "check --all-files"), Some(2));
+    repo.git("update-index --split-index").success();
+    assert_eq!(checked(&repo, "check --all-files"), Some(2));
+}
+
+#[test]
+fn checked_is_the_number_of_commits_or_of_untracked_paths() {
+    let repo = Repo::new();
+    repo.git("tag before").success();
+    repo.commit_unchecked(&["a.py"]).commit_unchecked(&["debug_b.py", "c.py"]);
+    assert_eq!(checked(&repo, "check --range before.."), Some(2));
+    assert_eq!(checked(&repo, "check --commit HEAD"), Some(1));
+    repo.write("d.py", "x").write("debug_e.py", "x");
+    assert_eq!(checked(&repo, "check --untracked"), Some(2));
+}
+
 #[test]
 fn explain_escapes_line_ends_in_toml() {
     let run = Repo::new().guard_args(&["explain", "backend/test_a\nrefused: b\u{202e}.py"]);
