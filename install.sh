@@ -1,8 +1,7 @@
 #!/bin/sh
-# Builds stage-guard, installs the binary, and links the hooks of a repository.
+# Builds stage-guard, installs the program, and guards a repository.
 #
-# Everything is in functions, and the last line calls the first of them: a file
-# that was cut short does nothing.
+# The last line calls main, so a truncated file does nothing.
 
 set -eu
 
@@ -10,14 +9,14 @@ usage() {
     cat <<'END'
 usage: install.sh [--prefix DIR] [--strict[=refs]] [--uninstall] [REPOSITORY]
 
-Builds stage-guard, installs it into DIR/bin, and guards REPOSITORY (the one
-around the current directory, if left out).
+Builds stage-guard, installs it into DIR/bin, and guards REPOSITORY (default:
+the one that contains the current directory).
 
-  --prefix DIR   install the binary into DIR/bin (default: ~/.local)
-  --strict       also the hooks that run under --no-verify and before a push;
-                 --strict=refs: for every update of a branch too
-  --uninstall    take the hooks of REPOSITORY and the binary away again
-  --help         show this
+  --prefix DIR   install the program into DIR/bin (default: ~/.local)
+  --strict       also guard commits with --no-verify, picks, patches and pushes;
+                 --strict=refs: also every update of a branch
+  --uninstall    remove the hooks from REPOSITORY, and the program
+  --help         print this help
 END
 }
 
@@ -40,7 +39,7 @@ main() {
                 usage
                 exit 0
                 ;;
-            -*) fail "there is no option $1: see install.sh --help" ;;
+            -*) fail "unknown option $1: see install.sh --help" ;;
             *)
                 [ -z "$repository" ] || fail "only one repository at a time: $repository or $1"
                 repository=$1
@@ -48,8 +47,8 @@ main() {
         esac
         shift
     done
-    [ -n "$prefix" ] || fail "HOME is not set: name a place with --prefix DIR"
-    # The linked hooks name the binary by its whole path.
+    [ -n "$prefix" ] || fail "HOME is not set: choose a directory with --prefix DIR"
+    # The hooks contain the absolute path of the program.
     case $prefix in
         /*) ;;
         *) prefix=$PWD/$prefix ;;
@@ -62,18 +61,18 @@ main() {
     need git 2.31 "from your system's packages or git-scm.com"
     $uninstall || need cargo "$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$source/Cargo.toml")" "from rustup.rs"
     $uninstall || need cc '' "which builds libgit2: a C compiler, as in Debian's build-essential"
-    [ -z "$missing" ] || fail "something is missing:$missing"
+    [ -z "$missing" ] || fail "these tools are missing:$missing"
     git -C "$repository" rev-parse --git-dir >/dev/null 2>&1 ||
-        fail "$repository is not in a git repository: name one, or run git init there"
+        fail "$repository is not in a git repository: choose another directory, or run git init there"
 
     if $uninstall; then
-        take_away
+        remove
     else
-        put_in_place
+        install
     fi
 }
 
-put_in_place() {
+install() {
     say "building stage-guard"
     target=${CARGO_TARGET_DIR:-$source/target}
     case $target in
@@ -81,15 +80,15 @@ put_in_place() {
         *) target=$PWD/$target ;;
     esac
     built=$target/release/stage-guard
-    # What an earlier build has left must not pass for this one.
+    # A failed build must not install the result of an earlier one.
     rm -f -- "$built"
-    # Hooks and wrappers export the first three; a build must not see another repository.
+    # Hooks and wrappers export GIT_*; the build must not use another repository.
     (
         cd -- "$source"
         unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CARGO_BUILD_TARGET
         CARGO_TARGET_DIR=$target cargo build --release --locked --quiet
     )
-    [ -x "$built" ] || fail "cargo has built no $built: is build.target set in its configuration?"
+    [ -x "$built" ] || fail "cargo did not build $built: is build.target set in its configuration?"
 
     mkdir -p -- "$prefix/bin"
     new=
@@ -103,7 +102,7 @@ put_in_place() {
     say "installed $binary"
     case :$PATH: in
         *:"$prefix/bin":*) ;;
-        *) say "$prefix/bin is not on PATH: the hooks work all the same, but to type stage-guard add it" ;;
+        *) say "$prefix/bin is not on PATH: the hooks work, but add it to run stage-guard by name" ;;
     esac
 
     "$binary" -C "$repository" install ${strict:+"$strict"}
@@ -112,26 +111,26 @@ put_in_place() {
     fi
 }
 
-# The guard at work: what a commit with session work in it would be told. The index
-# is a throw-away one, so nothing is staged.
+# Shows what the hook prints for session work. It uses a temporary index, so nothing
+# is staged.
 show() {
     index=$(mktemp)
     rm -f -- "$index"
     blob=$(git -C "$repository" hash-object --stdin </dev/null)
     printf '100644 %s 0\t.claude_sessions/current/example.py\n' "$blob" |
         GIT_INDEX_FILE=$index git -C "$repository" update-index --index-info
-    say "the guard is in place; with .claude_sessions/current/example.py staged, which it is not, it would say:"
+    say "the repository is guarded; for .claude_sessions/current/example.py the hook would print:"
     GIT_INDEX_FILE=$index "$binary" -C "$repository" --dry-run
 }
 
-take_away() {
-    [ -x "$binary" ] || fail "$binary is not there: name its place with --prefix DIR"
+remove() {
+    [ -x "$binary" ] || fail "$binary does not exist: choose its directory with --prefix DIR"
     "$binary" -C "$repository" uninstall
     rm -f -- "$binary"
-    say "removed $binary; a commit in another repository that it guards stops, and says how to go on"
+    say "removed $binary; in other repositories that it guards, commits stop and say how to continue"
 }
 
-# need TOOL VERSION WHERE: notes what is missing or older than VERSION.
+# need TOOL VERSION SOURCE: adds TOOL to $missing if it is missing or older than VERSION.
 need() {
     if ! command -v "$1" >/dev/null 2>&1; then
         missing="$missing

@@ -1,334 +1,363 @@
-//! Whether the guard is live, told from what git and the disk say: which of it is wrong.
-//! Asks nobody.
+//! Diagnoses whether the guard works, from what git and the disk say. Pure.
 
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 
 use crate::git::{ConfiguredHook, Hook, HooksPath, Origin};
-use crate::hooks::{self, BARE_HOOKS, Kept, Level, Manager, Place, Stands};
+use crate::hooks::{BARE_HOOKS, HookFile, HookState, Hooks, Inspection, Level, Manager, PreviousHook};
 use crate::timeout::Finish;
 
-/// What git and the disk say of the guard in a repository.
+/// What git and the disk say about the guard in a repository.
 #[derive(Debug)]
-pub struct Examined {
-    /// The top of the worktree, or the git directory of a bare repository; absolute.
+pub struct Guard {
+    /// The worktree, or the git directory of a bare repository; absolute.
     pub directory: PathBuf,
-    /// Whether there is no worktree: pushes are guarded then, not commits.
+    /// Whether the repository is bare: pushes are guarded then instead of commits.
     pub is_bare: bool,
     /// Where git looks for hooks.
-    pub place: HooksPath,
+    pub hooks_path: HooksPath,
     /// Whether that is a directory.
-    pub is_place_there: bool,
-    /// Linked worktrees that have no directory of that name.
-    pub worktrees_without: Vec<PathBuf>,
-    /// What is in it.
-    pub hooks: hooks::Examined,
-    /// The hooks of ours that are configured.
+    pub hooks_path_exists: bool,
+    /// Linked worktrees in which a relative `core.hooksPath` is not a directory.
+    pub worktrees_without_hooks: Vec<PathBuf>,
+    /// What is in the hooks directory.
+    pub hooks: Inspection,
+    /// Our hooks in git's configuration.
     pub configured: Vec<ConfiguredHook>,
-    /// The version of git, where it is too old to run those.
-    pub too_old: Option<String>,
-    /// The programs that the hooks run.
+    /// The version of git, if it is too old to run configured hooks.
+    pub old_git: Option<String>,
+    /// The programs that our hooks run.
     pub binaries: Vec<Binary>,
-    /// This program.
-    pub own: PathBuf,
-    /// What the policy is.
+    /// The path of this program, without symlinks.
+    pub current_exe: PathBuf,
+    /// The policy in force.
     pub policy: PolicyState,
-    /// Whether git ignores the session directory; nothing in a bare repository.
+    /// Whether git ignores the session directory; `None` in a bare repository.
     pub is_session_ignored: Option<bool>,
-    /// What the hooks answered; nothing where they were not asked.
+    /// What the hooks did with session work; `None` if they were not run.
     pub probe: Option<Probe>,
 }
 
 /// A program that hooks run.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub struct Binary {
-    /// As the hooks name it.
+    /// The path in the hooks.
     pub path: PathBuf,
-    /// The same, without symlinks.
-    pub real: PathBuf,
-    /// Whether it lies in a linked worktree.
+    /// The path without symlinks.
+    pub target: PathBuf,
+    /// Whether it is in a linked worktree.
     pub is_in_worktree: bool,
-    /// What it says when it is asked for its version, or why it says nothing.
+    /// The output of `--version`, or why there is none.
     pub version: Result<String, String>,
 }
 
-/// What the policy is.
+/// The policy in force.
 #[derive(Debug, Eq, PartialEq)]
 pub enum PolicyState {
     /// The built-in one.
     BuiltIn,
-    /// What a configuration makes of it.
+    /// The built-in one, extended by a configuration file.
     Configured,
-    /// A configuration has this mistake.
-    Broken(String),
+    /// The configuration file has this mistake.
+    Invalid(String),
 }
 
-/// Hooks that were run for an index that nobody commits.
+/// What the hooks of a commit did with an index that contains session work, and with a clean one.
 #[derive(Debug)]
 pub struct Probe {
-    /// The path that was staged in it.
+    /// The path of the session work.
     pub path: BString,
-    /// Whether it is in the session directory; where that is allowed, another is tried.
+    /// Whether it is in the session directory; if that is allowed, another path is used.
     pub is_in_session_directory: bool,
-    /// What each hook said of the path.
-    pub staged: Vec<(Hook, Answer)>,
-    /// What `pre-commit` said of nothing.
-    pub clean: Answer,
+    /// What each hook did with the session work.
+    pub staged: Vec<(Hook, HookResult)>,
+    /// What `pre-commit` did with the clean index.
+    pub clean: HookResult,
 }
 
-/// What a hook said.
+/// What a hook did.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Answer {
-    /// git goes on.
+pub enum HookResult {
+    /// It exited with 0.
     Passed,
     /// The guard refused the path.
     Refused,
-    /// git stops, for another reason.
-    Stopped(String),
-    /// It did not come to an end.
-    Endless,
+    /// It failed in another way, with this output.
+    Failed(String),
+    /// It did not exit in time.
+    TimedOut,
 }
 
-/// Something that is wrong, or good to know.
-#[derive(Debug)]
-pub struct Diagnosis<'e> {
-    /// Whether the guard is not live for it.
-    pub is_fault: bool,
+/// A problem and how severe it is.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Diagnosis<'g> {
+    /// Whether the guard works in spite of it.
+    pub severity: Severity,
     /// What it is.
-    pub finding: Finding<'e>,
+    pub problem: Problem<'g>,
 }
 
-/// What is found.
-#[derive(Debug)]
-pub enum Finding<'e> {
-    /// `core.hooksPath` names no directory.
-    NoDirectory(&'e Origin),
-    /// `core.hooksPath` names none in this linked worktree.
-    NoDirectoryIn(&'e PathBuf, &'e Origin),
-    /// There is no hook at this place.
-    NoHook(&'e Place),
-    /// The hook there is another's and did not refuse: what it said instead.
-    Foreign(&'e Place, Option<&'e Answer>),
-    /// The hook there is a symlink to nothing.
-    Dangling(&'e Place),
-    /// The hook there cannot be run.
-    NotExecutable(&'e Place),
-    /// The hook there is a link of ours to what another program has written over.
-    Overwritten(&'e Place),
-    /// The program cannot be run.
-    BinaryFails(&'e Binary, &'e str),
-    /// The program is not this one.
-    OtherBinary(&'e Binary),
-    /// The program lies where it will be deleted some day.
-    PassingBinary(&'e Binary),
-    /// The configuration has this mistake.
-    BrokenPolicy(&'e str),
-    /// A hook did not refuse session work.
-    NotRefused(Hook, &'e Answer),
-    /// The hooks stop a commit that the guard has nothing against.
-    CleanStopped(&'e Answer),
-    /// The session directory is allowed.
+/// How severe a problem is, the worst first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Severity {
+    /// The guard does not work.
+    Fault,
+    /// The guard works, but something should be known.
+    Note,
+}
+
+/// Something that is wrong or should be known.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Problem<'g> {
+    /// `core.hooksPath` is not a directory.
+    NoHooksDirectory(&'g Origin),
+    /// `core.hooksPath` is not a directory in this linked worktree.
+    NoHooksDirectoryIn(&'g PathBuf, &'g Origin),
+    /// The hook does not exist.
+    Missing(&'g HookFile),
+    /// The hook is not ours and did not refuse session work; what it did instead, if it was run.
+    Foreign(&'g HookFile, Option<&'g HookResult>),
+    /// The hook is a symlink to nothing.
+    Dangling(&'g HookFile),
+    /// The hook is not executable.
+    NotExecutable(&'g HookFile),
+    /// The hook is our link, but another program has overwritten the shim.
+    Overwritten(&'g HookFile),
+    /// The program that the hooks run does not work, for this reason.
+    BinaryFails(&'g Binary, &'g str),
+    /// The program that the hooks run is not this one.
+    DifferentBinary(&'g Binary),
+    /// The program that the hooks run is in a directory that is likely to be deleted.
+    TransientBinary(&'g Binary),
+    /// The configuration file has this mistake.
+    InvalidPolicy(&'g str),
+    /// Our hook did not refuse session work.
+    NotRefused(Hook, &'g HookResult),
+    /// The hooks stop a commit that contains no session work.
+    StopsCleanCommit(&'g HookResult),
+    /// The policy allows the session directory.
     SessionAllowed,
     /// git does not ignore the session directory.
     SessionNotIgnored,
-    /// Of a level some hooks are guarded and these are not.
+    /// Some hooks of the level are guarded, and these are not.
     Incomplete(Level, Vec<Hook>),
-    /// git is too old for the hooks that are configured.
-    TooOld(&'e str),
-    /// A configured hook is switched off.
-    SwitchedOff(&'e ConfiguredHook),
-    /// A hook is guarded by a file and by the configuration.
-    Twice(&'e ConfiguredHook),
+    /// git is too old for our configured hooks.
+    OldGit(&'g str),
+    /// A configured hook is disabled.
+    ConfiguredHookDisabled(&'g ConfiguredHook),
+    /// A hook is guarded both by a file and by the configuration.
+    GuardedTwice(&'g ConfiguredHook),
     /// A hook that was there before does not run.
-    KeptOff(&'e Place, &'e Kept),
-    /// A hook of ours has the place of a manager's that will take it back.
-    NotForLong(&'e Place, Manager),
-    /// A hook of ours that was moved aside.
-    Aside(&'e PathBuf),
-    /// A directory with hooks of ours, which git does not run from here.
-    Elsewhere(&'e PathBuf),
+    PreviousHookDisabled(&'g HookFile, &'g PreviousHook),
+    /// Our hook replaced a manager's hook, which the manager will reinstall.
+    WillBeReplaced(&'g HookFile, Manager),
+    /// Another manager has renamed our hook.
+    Renamed(&'g PathBuf),
+    /// A directory contains our hooks, and git does not use it here.
+    Elsewhere(&'g PathBuf),
 }
 
-impl Answer {
-    /// What a hook said that was asked about `path`, which the rule with the id `rule`
-    /// refuses.
+impl HookResult {
+    /// Interprets how a hook ended that was run for `path`, which `rule` refuses.
     #[must_use]
-    pub fn of(finish: Finish, path: &BString, rule: &str) -> Self {
+    pub fn new(finish: Finish, path: &BString, rule: &str) -> Self {
         let rule = format!("[{rule}]");
         let is_refusal = |line: &[u8]| line.contains_str(path) && line.contains_str(&rule);
         match finish {
             Finish::Exited { code: Some(0), .. } => Self::Passed,
             Finish::Exited { output, .. } if output.lines().any(is_refusal) => Self::Refused,
-            Finish::Exited { output, .. } => Self::Stopped(output.trim_ascii().to_str_lossy().into_owned()),
-            Finish::TimedOut => Self::Endless,
-            Finish::SpawnFailed(error) => Self::Stopped(error.to_string()),
+            Finish::Exited { output, .. } => Self::Failed(output.trim_ascii().to_str_lossy().into_owned()),
+            Finish::TimedOut => Self::TimedOut,
+            Finish::SpawnFailed(error) => Self::Failed(error.to_string()),
         }
     }
 }
 
-impl Examined {
-    /// What is wrong, the faults first.
+impl Guard {
+    /// Returns the problems, faults first.
     #[must_use]
-    pub fn diagnoses(&self) -> Vec<Diagnosis<'_>> {
-        let mut found = self.hooks_path();
-        found.extend(self.hooks.places.iter().filter_map(|place| self.place(place)));
-        found.extend(self.binaries.iter().flat_map(|binary| self.binary(binary)));
-        if let PolicyState::Broken(mistake) = &self.policy {
-            // A server falls back to the built-in policy.
-            found.push(Diagnosis { is_fault: !self.is_bare, finding: Finding::BrokenPolicy(mistake) });
+    pub fn diagnose(&self) -> Vec<Diagnosis<'_>> {
+        let mut diagnoses = self.hooks_path_problems();
+        diagnoses.extend(self.hooks.files.iter().filter_map(|file| self.hook_problem(file)).map(fault));
+        diagnoses.extend(self.binaries.iter().flat_map(|binary| self.binary_problems(binary)));
+        if let PolicyState::Invalid(mistake) = &self.policy {
+            // `pre-receive` falls back to the built-in policy.
+            let severity = if self.is_bare { Severity::Note } else { Severity::Fault };
+            diagnoses.push(Diagnosis { severity, problem: Problem::InvalidPolicy(mistake) });
         }
-        if !found.iter().any(|diagnosis| diagnosis.is_fault) {
-            found.extend(self.not_refused().map(fault));
+        if diagnoses.iter().all(|diagnosis| diagnosis.severity != Severity::Fault) {
+            diagnoses.extend(self.unrefused_probes().map(fault));
         }
-        found.extend(self.notes().into_iter().map(note));
-        found.sort_by_key(|diagnosis| !diagnosis.is_fault);
-        found
+        diagnoses.extend(self.notes().into_iter().map(note));
+        diagnoses.sort_by_key(|diagnosis| diagnosis.severity);
+        diagnoses
     }
 
-    /// The hooks that are guarded: by a file, by the configuration, or by what another's
-    /// hook was seen to do.
+    /// Returns the guarded hooks.
+    ///
+    /// A hook is guarded by our file, by the configuration, or by another program's hook that was
+    /// seen to refuse session work.
     #[must_use]
     pub fn guarded(&self) -> Vec<Hook> {
-        let is_guarded = |place: &&Place| {
-            place.is_guarded() || self.configured(place.hook).is_some() || self.is_shown(place.hook)
+        let is_guarded = |file: &&HookFile| {
+            file.is_guarded() || self.configured_for(file.hook).is_some() || self.refused(file.hook)
         };
-        self.hooks.places.iter().filter(is_guarded).map(|place| place.hook).collect()
+        self.hooks.files.iter().filter(is_guarded).map(|file| file.hook).collect()
     }
 
-    /// The lowest level that has all hooks that are guarded.
+    /// Returns the lowest level that includes all guarded hooks; a bare repository has no other.
     #[must_use]
     pub fn level(&self) -> Level {
-        let guarded = self.guarded();
-        // A bare repository has no levels.
-        let levels = guarded.into_iter().filter(|_| !self.is_bare).map(Level::of);
-        levels.max().unwrap_or(Level::Default)
+        let guarded = if self.is_bare { Vec::new() } else { self.guarded() };
+        guarded.into_iter().map(Level::of).max().unwrap_or(Level::Default)
     }
 
-    /// Whether `install` links the hooks or configures them, and does not leave it to the
-    /// owner of the hooks directory.
+    /// Returns whether `install` can guard here without the owner of the hooks directory.
     #[must_use]
     pub fn is_installable(&self) -> bool {
-        self.too_old.is_none() || hooks::Hooks::new(&self.place.directory, &self.place.common_dir).is_ok()
+        let HooksPath { directory, common_dir, .. } = &self.hooks_path;
+        self.old_git.is_none() || Hooks::new(directory, common_dir).is_ok()
     }
 
-    /// The hooks without which there is no guard.
+    /// Returns the hooks without which nothing is guarded.
     fn required(&self) -> Vec<Hook> {
         if self.is_bare { BARE_HOOKS.to_vec() } else { Level::Default.hooks() }
     }
 
-    fn configured(&self, event: Hook) -> Option<&ConfiguredHook> {
+    /// Returns the configured hook that git runs for `event`.
+    fn configured_for(&self, event: Hook) -> Option<&ConfiguredHook> {
         let is_run = |hook: &&ConfiguredHook| hook.event == event && hook.is_enabled;
-        self.configured.iter().find(is_run).filter(|_| self.too_old.is_none())
+        self.configured.iter().find(is_run).filter(|_| self.old_git.is_none())
     }
 
-    /// What a hook said of session work.
-    fn answer(&self, hook: Hook) -> Option<&Answer> {
+    /// Returns what `hook` did with session work.
+    fn probed(&self, hook: Hook) -> Option<&HookResult> {
         let mut staged = self.probe.iter().flat_map(|probe| &probe.staged);
-        staged.find(|(asked, _)| *asked == hook).map(|(_, answer)| answer)
+        staged.find(|(probed, _)| *probed == hook).map(|(_, result)| result)
     }
 
-    fn is_shown(&self, hook: Hook) -> bool {
-        self.answer(hook) == Some(&Answer::Refused)
+    fn refused(&self, hook: Hook) -> bool {
+        self.probed(hook) == Some(&HookResult::Refused)
     }
 
     fn is_needed(&self, hook: Hook) -> bool {
         self.required().contains(&hook) && !self.guarded().contains(&hook)
     }
 
-    fn hooks_path(&self) -> Vec<Diagnosis<'_>> {
-        let Some(origin) = &self.place.origin else { return Vec::new() };
-        if self.is_place_there {
-            let without = self.worktrees_without.iter();
-            return without.map(|worktree| note(Finding::NoDirectoryIn(worktree, origin))).collect();
+    fn hooks_path_problems(&self) -> Vec<Diagnosis<'_>> {
+        let Some(origin) = &self.hooks_path.origin else { return Vec::new() };
+        if self.hooks_path_exists {
+            let without = self.worktrees_without_hooks.iter();
+            return without.map(|worktree| note(Problem::NoHooksDirectoryIn(worktree, origin))).collect();
         }
         let is_fault = self.required().into_iter().any(|hook| self.is_needed(hook));
-        vec![Diagnosis { is_fault, finding: Finding::NoDirectory(origin) }]
+        let problem = Problem::NoHooksDirectory(origin);
+        vec![if is_fault { fault(problem) } else { note(problem) }]
     }
 
-    /// What is wrong at the place of a hook. Another's hook is wrong only where there is
-    /// no guard without it.
-    fn place<'e>(&'e self, place: &'e Place) -> Option<Diagnosis<'e>> {
-        let finding = match (place.stands, place.is_ours) {
-            (Stands::Runs, true) => return None,
-            // The directory that is not there was named already.
-            (Stands::Nothing, _) if !self.is_place_there && self.place.origin.is_some() => return None,
-            (Stands::Nothing, _) => Finding::NoHook(place),
-            (Stands::Runs, false) => Finding::Foreign(place, self.answer(place.hook)),
-            (Stands::Dangling, _) => Finding::Dangling(place),
-            (Stands::NotExecutable, _) => Finding::NotExecutable(place),
-            (Stands::Overwritten, _) => Finding::Overwritten(place),
+    /// Returns what is wrong with a hook that is ours, or without which nothing is guarded.
+    fn hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Problem<'g>> {
+        let problem = match file.state {
+            HookState::Active if file.is_ours => return None,
+            HookState::Active => Problem::Foreign(file, self.probed(file.hook)),
+            // The missing directory is reported instead.
+            HookState::Missing if !self.hooks_path_exists && self.hooks_path.origin.is_some() => return None,
+            HookState::Missing => Problem::Missing(file),
+            HookState::Dangling => Problem::Dangling(file),
+            HookState::NotExecutable => Problem::NotExecutable(file),
+            HookState::Overwritten => Problem::Overwritten(file),
         };
-        (place.is_ours || self.is_needed(place.hook)).then(|| fault(finding))
+        (file.is_ours || self.is_needed(file.hook)).then_some(problem)
     }
 
-    fn binary<'e>(&self, binary: &'e Binary) -> Vec<Diagnosis<'e>> {
-        if let Err(why) = &binary.version {
-            return vec![fault(Finding::BinaryFails(binary, why))];
+    fn binary_problems<'g>(&self, binary: &'g Binary) -> Vec<Diagnosis<'g>> {
+        if let Err(reason) = &binary.version {
+            return vec![fault(Problem::BinaryFails(binary, reason))];
         }
-        let is_passing =
-            binary.is_in_worktree || binary.real.components().any(|part| part.as_os_str() == "target");
-        let found = [
-            (binary.real != self.own, Finding::OtherBinary(binary)),
-            (is_passing, Finding::PassingBinary(binary)),
-        ];
-        found.into_iter().filter(|(is_so, _)| *is_so).map(|(_, finding)| note(finding)).collect()
+        let mut problems = Vec::new();
+        if binary.target != self.current_exe {
+            problems.push(note(Problem::DifferentBinary(binary)));
+        }
+        if binary.is_in_worktree || binary.target.components().any(|part| part.as_os_str() == "target") {
+            problems.push(note(Problem::TransientBinary(binary)));
+        }
+        problems
     }
 
-    /// The hooks that are said to be guarded, and let the probe pass.
-    fn not_refused(&self) -> impl Iterator<Item = Finding<'_>> {
+    /// Returns the hooks that seem to be guarded but let session work pass.
+    fn unrefused_probes(&self) -> impl Iterator<Item = Problem<'_>> {
         let staged = self.probe.iter().flat_map(|probe| &probe.staged);
-        staged
-            .filter(|(_, answer)| *answer != Answer::Refused)
-            .map(|(hook, answer)| Finding::NotRefused(*hook, answer))
+        let unrefused = staged.filter(|(_, result)| *result != HookResult::Refused);
+        unrefused.map(|(hook, result)| Problem::NotRefused(*hook, result))
     }
 
-    /// What is to be known of a hook that was there before.
-    fn kept<'e>(&self, place: &'e Place) -> Option<Finding<'e>> {
-        let kept = place.kept.as_ref()?;
-        let runs_aside = place.manager.is_some_and(Manager::runs_aside) && self.is_shown(place.hook);
-        match kept.manager {
-            _ if !kept.runs => (!runs_aside).then_some(Finding::KeptOff(place, kept)),
-            Some(Manager::Lefthook) => Some(Finding::NotForLong(place, Manager::Lefthook)),
-            _ => None,
+    fn notes(&self) -> Vec<Problem<'_>> {
+        let files = &self.hooks.files;
+        let mut notes = self.probe_notes();
+        notes.extend((self.is_session_ignored == Some(false)).then_some(Problem::SessionNotIgnored));
+        notes.extend(self.incomplete());
+        if let Some(version) = self.old_git.as_deref().filter(|_| !self.configured.is_empty()) {
+            notes.push(Problem::OldGit(version));
         }
-    }
-
-    fn notes(&self) -> Vec<Finding<'_>> {
-        let mut notes = Vec::new();
-        if let Some(Probe { clean, is_in_session_directory, .. }) = &self.probe {
-            notes.extend((!is_in_session_directory).then_some(Finding::SessionAllowed));
-            let is_anothers = *clean != Answer::Passed && self.is_shown(Hook::PreCommit);
-            notes.extend(is_anothers.then_some(Finding::CleanStopped(clean)));
-        }
-        notes.extend((self.is_session_ignored == Some(false)).then_some(Finding::SessionNotIgnored));
-        let (guarded, level) = (self.guarded(), self.level());
-        // What another manager runs there cannot be told.
-        let is_anothers =
-            |hook: Hook| self.hooks.places.iter().any(|place| place.hook == hook && place.manager.is_some());
-        let is_missing =
-            |hook: &Hook| !guarded.contains(hook) && !self.required().contains(hook) && !is_anothers(*hook);
-        let levelled = if self.is_bare { BARE_HOOKS.to_vec() } else { level.hooks() };
-        let missing: Vec<Hook> = levelled.into_iter().filter(is_missing).collect();
-        notes.extend((!missing.is_empty()).then_some(Finding::Incomplete(level, missing)));
-        let too_old = self.too_old.as_deref().filter(|_| !self.configured.is_empty());
-        notes.extend(too_old.map(Finding::TooOld));
-        notes.extend(self.configured.iter().filter(|hook| !hook.is_enabled).map(Finding::SwitchedOff));
-        let linked = self.hooks.places.iter().filter(|place| place.is_guarded());
-        notes.extend(linked.filter_map(|place| self.configured(place.hook)).map(Finding::Twice));
-        notes.extend(self.hooks.places.iter().filter_map(|place| self.kept(place)));
-        // Some managers run what they have moved aside.
-        let aside = self.hooks.aside.iter().filter(|(hook, _)| !self.is_shown(*hook));
-        notes.extend(aside.map(|(_, path)| Finding::Aside(path)));
-        notes.extend(self.hooks.elsewhere.iter().map(Finding::Elsewhere));
+        let disabled = self.configured.iter().filter(|hook| !hook.is_enabled);
+        notes.extend(disabled.map(Problem::ConfiguredHookDisabled));
+        let linked = files.iter().filter(|file| file.is_guarded());
+        notes.extend(linked.filter_map(|file| self.configured_for(file.hook)).map(Problem::GuardedTwice));
+        notes.extend(files.iter().filter_map(|file| self.previous_hook_problem(file)));
+        // Some managers run the hook that they have renamed.
+        let renamed = self.hooks.renamed.iter().filter(|(hook, _)| !self.refused(*hook));
+        notes.extend(renamed.map(|(_, path)| Problem::Renamed(path)));
+        notes.extend(self.hooks.elsewhere.iter().map(Problem::Elsewhere));
         notes
     }
+
+    fn probe_notes(&self) -> Vec<Problem<'_>> {
+        let Some(Probe { clean, is_in_session_directory, .. }) = &self.probe else { return Vec::new() };
+        let mut notes = Vec::new();
+        if !is_in_session_directory {
+            notes.push(Problem::SessionAllowed);
+        }
+        if *clean != HookResult::Passed && self.refused(Hook::PreCommit) {
+            notes.push(Problem::StopsCleanCommit(clean));
+        }
+        notes
+    }
+
+    /// Returns the hooks that the installed level includes and that are not guarded.
+    fn incomplete(&self) -> Option<Problem<'_>> {
+        if self.is_bare {
+            return None;
+        }
+        let (guarded, required) = (self.guarded(), self.required());
+        // A manager's hook may run the guard: only the required ones are probed.
+        let is_managed =
+            |hook| self.hooks.files.iter().any(|file| file.hook == hook && file.manager.is_some());
+        let is_missing =
+            |hook: &Hook| !guarded.contains(hook) && !required.contains(hook) && !is_managed(*hook);
+        let missing: Vec<Hook> = self.level().hooks().into_iter().filter(is_missing).collect();
+        (!missing.is_empty()).then(|| Problem::Incomplete(self.level(), missing))
+    }
+
+    fn previous_hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Problem<'g>> {
+        let previous = file.previous.as_ref()?;
+        if !previous.runs {
+            let is_chained =
+                file.manager.is_some_and(Manager::chains_previous_hook) && self.refused(file.hook);
+            return (!is_chained).then_some(Problem::PreviousHookDisabled(file, previous));
+        }
+        let is_lefthook = previous.manager == Some(Manager::Lefthook);
+        is_lefthook.then_some(Problem::WillBeReplaced(file, Manager::Lefthook))
+    }
 }
 
-fn fault(finding: Finding<'_>) -> Diagnosis<'_> {
-    Diagnosis { is_fault: true, finding }
+fn fault(problem: Problem<'_>) -> Diagnosis<'_> {
+    Diagnosis { severity: Severity::Fault, problem }
 }
 
-fn note(finding: Finding<'_>) -> Diagnosis<'_> {
-    Diagnosis { is_fault: false, finding }
+fn note(problem: Problem<'_>) -> Diagnosis<'_> {
+    Diagnosis { severity: Severity::Note, problem }
 }
+
+#[cfg(test)]
+mod tests;

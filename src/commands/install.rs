@@ -1,4 +1,4 @@
-//! `install`: has git run the guard from then on.
+//! `install`: makes git run the guard.
 
 use std::error::Error;
 use std::path::Path;
@@ -7,14 +7,16 @@ use super::{Context, Outcome, program};
 use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Strict};
 use crate::git::{ConfigScope, Hook, HooksPath, too_old_for_configured_hooks};
-use crate::hooks::{self, BARE_HOOKS, Hooks, Level, has_line};
+use crate::hooks::{self, Addition, BARE_HOOKS, Hooks, Level, Manager, configured_command, runs_guard};
 use crate::report;
 use crate::report::failure::Failure;
+use crate::report::hooks::{Installed, Linked};
 
-/// Links the hooks in the repository's own hooks directory. Where git runs hooks
-/// from another one, they are configured instead, beside those of that directory; a git
-/// that is too old for it gets nothing changed, and the error says what the owner of
-/// the directory has to add.
+/// Links the hooks in the repository's own hooks directory.
+///
+/// If git uses another directory, the hooks are added to the configuration instead; git runs both.
+/// With a git that is too old for that, nothing is changed and the error names the lines that the
+/// owner of the directory has to add.
 pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let binary = program::binary(&context.environment)?;
     let level = match args.strict {
@@ -23,59 +25,46 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         Some(Strict::Refs) => Level::Refs,
     };
     if args.global {
-        return everywhere(level, &binary, context);
+        return install_globally(level, &binary, context);
     }
     let history = context.open_history()?;
     if args.agent && history.is_bare() {
         let failure = Failure::new("cannot set up an agent in a bare repository");
         return Err(failure.with_help("run `install` without --agent: an agent needs a worktree").into());
     }
-    let guarded = match level {
+    let hooks = match level {
         Level::Default if history.is_bare() => BARE_HOOKS.to_vec(),
-        _ if history.is_bare() => return Err(report::hooks::NOT_STRICT.into()),
+        _ if history.is_bare() => return Err(hooks::Error::BareStrict.into()),
         level => level.hooks(),
     };
-    let place = HooksPath::here()?;
-    // All that may be refused comes before the first change.
+    let hooks_path = HooksPath::here()?;
+    // Everything that can be refused comes before the first change.
     let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
-    let command = report::agent::command(&context.program()?);
+    let program = context.program()?;
+    let command = report::agent::command(&program);
     let settings = settings.map(|file| Ok::<_, Box<dyn Error>>((file.with_entries(&command)?, file)));
     let settings = settings.transpose()?;
-    match Hooks::new(&place.directory, &place.common_dir) {
-        Ok(hooks) => {
-            let overwritten = hooks.set_aside_overwritten()?;
-            let installed = hooks.install(&binary, &guarded)?;
-            if let Some(kept) = overwritten.filter(|_| !context.is_quiet) {
-                report::hooks::overwritten(&mut context.out, &kept)?;
-            }
-            if !context.is_quiet {
-                let (top, program) = (history.directory(), context.program()?);
-                report::hooks::installed(&mut context.out, top, &place, &binary, &program, &installed)?;
-            }
-        }
+    let installed = match Hooks::new(&hooks_path.directory, &hooks_path.common_dir) {
+        Ok(directory) => Installed::Linked(Linked {
+            directory: history.directory(),
+            hooks_path: &hooks_path,
+            binary: &binary,
+            program: &program,
+            installation: directory.install(&binary, &hooks)?,
+        }),
         Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks()?.is_some() => {
-            let is_missing = |hook: &Hook| !has_line(&directory.join(hook.name()), *hook);
-            let missing: Vec<Hook> = guarded.into_iter().filter(is_missing).collect();
-            if !missing.is_empty() {
-                let (origin, program) = (place.origin.as_ref(), context.program()?);
-                return Err(report::hooks::not_guarded(&directory, origin, &program, &missing).into());
-            }
-            if !context.is_quiet {
-                report::hooks::guarded_by_owner(&mut context.out, &directory)?;
-            }
+            check_is_guarded_by_owner(&hooks_path, &directory, &hooks, &program)?;
+            Installed::GuardedByOwner(directory)
         }
         Err(hooks::Error::Outside(_)) => {
-            configure(ConfigScope::Local, &guarded, &binary)?;
-            if !context.is_quiet {
-                report::hooks::configured(
-                    &mut context.out,
-                    Some((history.directory(), &place)),
-                    &binary,
-                    &guarded,
-                )?;
-            }
+            configure(ConfigScope::Local, &hooks, &binary)?;
+            let repository = Some((history.directory(), hooks_path.directory.as_path()));
+            Installed::Configured { repository, binary: &binary, hooks: &hooks }
         }
         Err(error) => return Err(error.into()),
+    };
+    if !context.is_quiet {
+        report::hooks::installed(&installed, &mut context.out)?;
     }
     if let Some((text, file)) = &settings {
         file.write(text)?;
@@ -86,22 +75,42 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     Ok(Outcome::Allowed)
 }
 
-/// Guards every repository of the user.
-fn everywhere(level: Level, binary: &Path, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+/// Adds the hooks to the user's global configuration.
+fn install_globally(level: Level, binary: &Path, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     if let Some(version) = too_old_for_configured_hooks()? {
-        return Err(report::hooks::too_old(&version).into());
+        return Err(hooks::Error::GitTooOld(version).into());
     }
-    let guarded = level.hooks();
-    configure(ConfigScope::Global, &guarded, binary)?;
+    let hooks = level.hooks();
+    configure(ConfigScope::Global, &hooks, binary)?;
     if !context.is_quiet {
-        report::hooks::configured(&mut context.out, None, binary, &guarded)?;
+        let installed = Installed::Configured { repository: None, binary, hooks: &hooks };
+        report::hooks::installed(&installed, &mut context.out)?;
     }
     Ok(Outcome::Allowed)
 }
 
 fn configure(scope: ConfigScope, hooks: &[Hook], binary: &Path) -> Result<(), Box<dyn Error>> {
     for event in hooks.iter().copied() {
-        scope.set(event, &report::hooks::command(binary, event))?;
+        scope.set(event, &configured_command(binary, event))?;
     }
     Ok(())
+}
+
+/// Fails unless every one of `hooks` in a directory that is not ours runs the guard.
+fn check_is_guarded_by_owner(
+    hooks_path: &HooksPath,
+    directory: &Path,
+    hooks: &[Hook],
+    program: &Path,
+) -> Result<(), hooks::Error> {
+    let path = |hook: Hook| directory.join(hook.name());
+    let owner = Manager::of(&path(Hook::PreCommit));
+    let missing = hooks.iter().copied().filter(|hook| !runs_guard(&path(*hook), *hook));
+    let additions: Vec<Addition> =
+        missing.map(|hook| Addition::new(owner, &path(hook), hook, program)).collect();
+    if additions.is_empty() {
+        return Ok(());
+    }
+    let set_by = hooks_path.origin.as_ref().map_or_else(|| "a symlink".to_owned(), ToString::to_string);
+    Err(hooks::Error::Foreign { directory: directory.to_owned(), set_by, owner, additions })
 }

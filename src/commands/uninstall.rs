@@ -1,4 +1,4 @@
-//! `uninstall`: takes the hooks away and puts back what was there before.
+//! `uninstall`: removes the hooks and restores the previous ones.
 
 use std::error::Error;
 
@@ -9,23 +9,21 @@ use crate::git::{ConfigScope, Hook, HooksPath};
 use crate::hooks::Hooks;
 use crate::report;
 
-/// Leaves the hooks, the configuration and the agent's settings as they were before
-/// `install`.
+/// Undoes `install` in the hooks, the configuration and the agent's settings.
 pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     if args.global {
         let removed = unconfigure(ConfigScope::Global)?;
         if !context.is_quiet {
-            report::hooks::unconfigured(&mut context.out, "global", &removed)?;
+            report::hooks::unconfigured(ConfigScope::Global, &removed, &mut context.out)?;
         }
         return Ok(Outcome::Allowed);
     }
-    let place = HooksPath::here()?;
-    let removed = unconfigure(ConfigScope::Local)?;
-    let hooks = Hooks::new(&place.directory, &place.common_dir)
-        .or_else(|_| Hooks::new(&place.common_dir.join("hooks"), &place.common_dir))?;
-    let overwritten = hooks.set_aside_overwritten()?;
+    let HooksPath { directory, common_dir, .. } = HooksPath::here()?;
+    let unconfigured = unconfigure(ConfigScope::Local)?;
+    let hooks = Hooks::new(&directory, &common_dir)
+        .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))?;
     let done = hooks.uninstall()?;
-    // Settings that cannot be read hold nothing that `install` has written.
+    // Settings that cannot be read contain nothing that `install` has written.
     let settings =
         context.open_repository().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
     let settings =
@@ -33,13 +31,11 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     if context.is_quiet {
         return Ok(Outcome::Allowed);
     }
-    if let Some(kept) = overwritten {
-        report::hooks::overwritten(&mut context.out, &kept)?;
+    if unconfigured.is_empty() || !done.is_empty() {
+        report::hooks::uninstalled(&done, &mut context.out)?;
     }
-    if removed.is_empty() {
-        report::hooks::uninstalled(&mut context.out, &done)?;
-    } else {
-        report::hooks::unconfigured(&mut context.out, "local", &removed)?;
+    if !unconfigured.is_empty() {
+        report::hooks::unconfigured(ConfigScope::Local, &unconfigured, &mut context.out)?;
     }
     if let Some((true, file)) = settings {
         report::agent::uninstalled(&mut context.out, file.path())?;
@@ -47,7 +43,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     Ok(Outcome::Allowed)
 }
 
-/// Takes our hooks out of a configuration, and names them.
+/// Removes our hooks from a configuration and returns those that were there.
 fn unconfigure(scope: ConfigScope) -> Result<Vec<Hook>, Box<dyn Error>> {
     let mut removed = Vec::new();
     for event in Hook::ALL {

@@ -1,6 +1,8 @@
-//! Hooks that are configured (`hook.<name>.*` of git-config(1), since git 2.54): git
-//! runs them beside those of the hooks directory, wherever that is.
+//! Hooks in git's configuration: `hook.<name>.*` of git-config(1), since git 2.54.
+//!
+//! git runs them in addition to those in the hooks directory, wherever that is.
 
+use std::fmt;
 use std::process::Command;
 
 use bstr::ByteSlice;
@@ -8,49 +10,58 @@ use bstr::ByteSlice;
 use super::command_line::{failure, fields, git, output_of, run, run_with, text};
 use super::{Error, Hook};
 
-/// The configuration of hooks in one file.
+/// A configuration file that hooks are added to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ConfigScope {
-    /// The user's.
+    /// The user's global one.
     Global,
-    /// The repository's, for all its worktrees.
+    /// The repository's, which all its worktrees share.
     Local,
 }
 
-/// A hook of ours that is configured.
+/// One of our hooks in the configuration.
 #[derive(Debug, Eq, PartialEq)]
 pub struct ConfiguredHook {
-    /// `global`, `local` …, as `git config --show-scope` says.
+    /// `global`, `local` …, as `git config --show-scope` prints it.
     pub scope: String,
     /// The event that git runs it for.
     pub event: Hook,
-    /// The command, as a line of shell.
+    /// The command, which git runs with the shell.
     pub command: String,
     /// Whether git runs it: `hook.<name>.enabled` can switch it off.
     pub is_enabled: bool,
 }
 
-/// git does not tell a command which event it runs for, so each has a name of its own:
-/// `hook.stage-guard.<event>.command`.
+/// The section of our hooks: each event has a name of its own, `hook.stage-guard.<event>.command`,
+/// because git does not tell a command which event it runs for.
 const SECTION: &str = "hook.stage-guard.";
 
-/// The oldest version of git that runs such hooks.
-const OLDEST: (u32, u32) = (2, 54);
+/// The oldest version of git that runs configured hooks.
+const MIN_VERSION: (u32, u32) = (2, 54);
+
+impl fmt::Display for ConfigScope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Global => "global",
+            Self::Local => "local",
+        })
+    }
+}
 
 impl ConfigScope {
-    /// Configures `command` for `event`. Done twice, it is done once.
+    /// Sets `command` for `event`. A second call changes nothing.
     ///
     /// # Errors
     ///
-    /// git cannot write the file.
+    /// git cannot write the file, or does not read back what it wrote.
     pub fn set(self, event: Hook, command: &str) -> Result<(), Error> {
-        // Without an event a command is never run, without a command git stops.
+        // git ignores a command without an event, and fails on an event without a command.
         for (key, value) in [("command", command), ("event", event.name())] {
             let name = format!("{SECTION}{event}.{key}");
             if self.values(&name)? != [value] {
                 run_with(writing_git(), &["config", self.option(), "--replace-all", &name, value], &[])?;
             }
-            // What git adds to a file may become a part of its last line.
+            // In a file that ends in a continued line, git's addition becomes a part of that line.
             if self.values(&name)? != [value] {
                 self.unset(event)?;
                 return Err(Error::NotConfigured(name));
@@ -59,8 +70,9 @@ impl ConfigScope {
         Ok(())
     }
 
-    /// Takes away what [`ConfigScope::set`] has set, and nothing that anybody has added.
-    /// Tells whether there was something.
+    /// Removes what [`ConfigScope::set`] has set, and returns whether anything was set.
+    ///
+    /// Other keys of the same hook, such as `enabled`, are kept.
     ///
     /// # Errors
     ///
@@ -87,7 +99,7 @@ impl ConfigScope {
     fn values(self, name: &str) -> Result<Vec<String>, Error> {
         let arguments = ["config", self.option(), "-z", "--get-all", name];
         let output = output_of(git(), &arguments, &[])?;
-        // Without such a name, or without a file, git ends with 1.
+        // git exits with 1 if the name is not set or the file does not exist.
         match output.status.code() {
             Some(0 | 1) => Ok(fields(&output.stdout).map(text).collect()),
             _ => Err(failure(&arguments, &output)),
@@ -95,34 +107,34 @@ impl ConfigScope {
     }
 }
 
-/// The version of git, where it is too old for configured hooks.
+/// Returns the version of git if it is too old for configured hooks.
 ///
 /// # Errors
 ///
-/// git cannot be asked.
+/// git cannot be run.
 pub fn too_old_for_configured_hooks() -> Result<Option<String>, Error> {
-    older_than(OLDEST)
+    older_than(MIN_VERSION)
 }
 
-/// The version of git, where it is older than `wanted`.
-pub(super) fn older_than(wanted: (u32, u32)) -> Result<Option<String>, Error> {
-    let said = text(&run(&["version"])?);
-    let version = said.strip_prefix("git version ").unwrap_or(&said);
+/// Returns the version of git if it is older than `minimum`.
+pub(super) fn older_than(minimum: (u32, u32)) -> Result<Option<String>, Error> {
+    let output = text(&run(&["version"])?);
+    let version = output.strip_prefix("git version ").unwrap_or(&output);
     let mut numbers = version.split(['.', ' ', '-']).map_while(|number| number.parse().ok());
-    let is_new = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= wanted;
+    let is_new = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= minimum;
     Ok((!is_new).then(|| version.to_owned()))
 }
 
-/// The hooks of ours that are configured here, in all files that git reads.
+/// Returns our hooks in all configuration files that git reads here.
 ///
 /// # Errors
 ///
-/// git cannot be asked.
+/// git cannot be run.
 pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
     let pattern = r"^hook\.stage-guard\..*\.(command|event|enabled)$";
     let output = output_of(git(), &["config", "--show-scope", "-z", "--get-regexp", pattern], &[])?;
     let mut hooks: Vec<ConfiguredHook> = Vec::new();
-    let mut off = Vec::new();
+    let mut disabled = Vec::new();
     let mut listed = fields(&output.stdout);
     while let (Some(scope), Some(entry)) = (listed.next(), listed.next()) {
         let Some((name, value)) = entry.split_once_str("\n") else { continue };
@@ -137,19 +149,19 @@ pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
                 hooks.push(ConfiguredHook { scope: text(scope), event, command: value, is_enabled: true });
             }
             "enabled" => {
-                off.retain(|hook| *hook != event);
-                off.extend(matches!(value.as_str(), "false" | "no" | "off" | "0").then_some(event));
+                disabled.retain(|hook| *hook != event);
+                disabled.extend(matches!(value.as_str(), "false" | "no" | "off" | "0").then_some(event));
             }
             _ => {}
         }
     }
     for hook in &mut hooks {
-        hook.is_enabled = !off.contains(&hook.event);
+        hook.is_enabled = !disabled.contains(&hook.event);
     }
     Ok(hooks)
 }
 
-/// A git that may write.
+/// Returns a `git` command that may write files.
 fn writing_git() -> Command {
     let mut git = git();
     git.env_remove("GIT_OPTIONAL_LOCKS");

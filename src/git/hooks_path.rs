@@ -1,4 +1,4 @@
-//! Where the hooks of a repository live.
+//! The hooks directory of a repository, and where it is configured.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,38 +8,36 @@ use bstr::ByteSlice;
 use super::Error;
 use super::command_line::{git, path, run, text};
 
-/// The hooks directory that is in force here, and the directory that all
-/// worktrees of the repository share.
+/// The hooks directory that git uses in the current directory.
 #[derive(Debug)]
 pub struct HooksPath {
-    /// Absolute; it need not exist.
+    /// The hooks directory, absolute. It need not exist.
     pub directory: PathBuf,
-    /// The common git directory, absolute.
+    /// The git directory that all worktrees share, absolute.
     pub common_dir: PathBuf,
-    /// What names the directory, where `core.hooksPath` does.
+    /// Where `core.hooksPath` is set; `None` if git uses the default directory.
     pub origin: Option<Origin>,
 }
 
 /// Where `core.hooksPath` is set.
-#[derive(Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Origin {
-    /// `local`, `global`, `worktree` …, as `git config --show-scope` says.
+    /// `local`, `global`, `worktree` …, as `git config --show-scope` prints it.
     pub scope: String,
-    /// The file, as `git config --show-origin` says.
+    /// The file, as `git config --show-origin` prints it.
     pub file: String,
-    /// The value, as it was written.
+    /// The value, as it is written in the file.
     pub value: String,
-    /// Whether the file is not the scope's own but one that it includes.
+    /// Whether the file is included by the scope's own file.
     pub is_included: bool,
 }
 
 impl HooksPath {
-    /// Asks git: `core.hooksPath`, linked worktrees and submodules each move the
-    /// directory.
+    /// Asks git for the hooks directory: it depends on `core.hooksPath`, worktrees and submodules.
     ///
     /// # Errors
     ///
-    /// There is no repository here, or git cannot be asked.
+    /// There is no repository here, `core.hooksPath` is not a path, or git cannot be run.
     pub fn here() -> Result<Self, Error> {
         let origin = origin()?;
         let common_dir = absolute(&["--git-common-dir"])?;
@@ -51,33 +49,34 @@ impl HooksPath {
         }
     }
 
-    /// As [`HooksPath::here`], also where `core.hooksPath` names no directory from here:
-    /// it counts from `top` then.
+    /// Like [`HooksPath::here`], but resolves a `core.hooksPath` that git cannot resolve from
+    /// `worktree`.
     ///
     /// # Errors
     ///
-    /// There is no repository here, or git cannot be asked.
-    pub fn named_from(top: &Path) -> Result<Self, Error> {
+    /// There is no repository here, or git cannot be run.
+    pub fn named_from(worktree: &Path) -> Result<Self, Error> {
         match Self::here() {
-            Err(Error::NoHooks(said)) => {
-                let origin = origin()?.ok_or(Error::NoHooks(said))?;
-                let directory = top.join(&origin.value);
+            Err(Error::NoHooks(message)) => {
+                let origin = origin()?.ok_or(Error::NoHooks(message))?;
+                let directory = worktree.join(&origin.value);
                 Ok(Self { directory, common_dir: absolute(&["--git-common-dir"])?, origin: Some(origin) })
             }
-            place => place,
+            hooks_path => hooks_path,
         }
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "core.hooksPath = `{}` in `{}` ({})", self.value, self.file, self.scope)
+        let [value, file, scope] = [&self.value, &self.file, &self.scope].map(|text| text.escape_debug());
+        write!(formatter, "core.hooksPath = `{value}` in `{file}` ({scope})")
     }
 }
 
-/// What `git rev-parse` says, as an absolute path.
-fn absolute(what: &[&str]) -> Result<PathBuf, Error> {
-    let output = run(&[&["rev-parse", "--path-format=absolute"], what].concat())?;
+/// Returns the output of `git rev-parse` as an absolute path.
+fn absolute(arguments: &[&str]) -> Result<PathBuf, Error> {
+    let output = run(&[&["rev-parse", "--path-format=absolute"], arguments].concat())?;
     Ok(path(output.strip_suffix(b"\n").unwrap_or(&output)))
 }
 
@@ -87,7 +86,7 @@ fn origin() -> Result<Option<Origin>, Error> {
     let mut fields = output.stdout.split_str("\0").map(text);
     let mut field = || fields.next();
     let (Some(scope), Some(file), Some(value)) = (field(), field(), field()) else { return Ok(None) };
-    // Where a scope is named, git reads no file that is included.
+    // With a scope, git does not read included files.
     let arguments = ["config", &format!("--{scope}"), "--get", "core.hooksPath"];
     let is_own = git().args(arguments).output().map_err(Error::RunGit)?.status.success();
     Ok(Some(Origin { is_included: !is_own && file.starts_with("file:"), scope, file, value }))

@@ -1,245 +1,281 @@
-//! What `doctor` has found: what is there, what is wrong, and how it is mended.
+//! Renders what `doctor` found: the state of the guard, the problems and how to fix them.
 
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use bstr::ByteSlice;
 use owo_colors::OwoColorize;
 
-use super::agent::word;
 use super::escape::{escape, escape_multiline, shell_word};
-use super::hooks::{addition, file, list};
-use crate::doctor::{Answer, Diagnosis, Examined, Finding, PolicyState, Probe};
+use super::hooks::{instruction, list, path};
+use crate::doctor::{Diagnosis, Guard, HookResult, PolicyState, Problem, Severity};
 use crate::git::{ConfiguredHook, Hook, Origin};
-use crate::hooks::{Level, Manager, Place, file_of_user};
+use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
 use crate::policy::FILE_NAME;
 
-/// How many lines are shown of what a hook said.
-const MOST_LINES: usize = 5;
-
-/// Begins the further lines of a finding, below its first one.
-const INDENT: &str = "         ";
-
-/// Writes what is there.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn examined(out: &mut impl Write, examined: &Examined) -> io::Result<()> {
-    let Examined { directory, place, hooks, probe, .. } = examined;
-    writeln!(out, "here:    {}", file(directory))?;
-    let by = place.origin.as_ref().map(|origin| format!(", by {}", escape(origin.to_string())));
-    writeln!(out, "hooks:   {}{}", file(&place.directory), by.unwrap_or_default())?;
-    let guarded = examined.guarded();
-    if !guarded.is_empty() {
-        writeln!(out, "guarded: {} (`{}`)", list(&guarded), install(examined.level()))?;
-    }
-    for hook in examined.configured.iter().filter(|hook| guarded.contains(&hook.event)) {
-        writeln!(out, "by:      {} in the {} configuration", hook.event, escape(&hook.scope))?;
-    }
-    for kept in hooks.places.iter().filter_map(|place| place.kept.as_ref()).filter(|kept| kept.runs) {
-        writeln!(out, "kept:    {} runs as well", file(&kept.path))?;
-    }
-    for binary in &examined.binaries {
-        let version = binary.version.as_ref().map(|version| format!(", {}", escape(version)));
-        writeln!(out, "binary:  {}{}", file(&binary.path), version.unwrap_or_default())?;
-    }
-    match &examined.policy {
-        PolicyState::BuiltIn => writeln!(out, "policy:  built-in, for there is no {FILE_NAME}")?,
-        PolicyState::Configured => writeln!(out, "policy:  {FILE_NAME}")?,
-        PolicyState::Broken(_) => {}
-    }
-    let Some(Probe { path, staged, .. }) = probe else {
-        return writeln!(out, "probe:   none");
-    };
-    let refused = staged.iter().filter(|(_, answer)| *answer == Answer::Refused).map(|(name, _)| *name);
-    let refused: Vec<&str> = refused.map(Hook::name).collect();
-    let by = if refused.is_empty() { "no hook".to_owned() } else { refused.join(" and ") };
-    writeln!(out, "probe:   {} is refused by {by}", escape(path))
+/// The result of `doctor`.
+#[derive(Debug)]
+pub struct Report<'g> {
+    /// What git and the disk say.
+    pub guard: &'g Guard,
+    /// The problems, faults first.
+    pub diagnoses: &'g [Diagnosis<'g>],
+    /// What the user calls this program.
+    pub program: &'g Path,
+    /// Whether to render the faults alone.
+    pub is_quiet: bool,
 }
 
-/// Writes each diagnosis and how it is mended; `program` is what this program is called
-/// by.
+/// The maximum number of lines shown of a hook's output.
+const MAX_LINES: usize = 5;
+
+/// The indent of the lines after the first, below a label.
+const INDENT: &str = "         ";
+
+/// Renders a report.
 ///
 /// # Errors
 ///
-/// What `out` answers.
-pub fn diagnoses<'e>(
-    out: &mut impl Write,
-    examined: &Examined,
-    diagnoses: impl Iterator<Item = &'e Diagnosis<'e>>,
-    program: &Path,
-) -> io::Result<()> {
-    let mut diagnoses = diagnoses.peekable();
-    while let Some(Diagnosis { is_fault, finding }) = diagnoses.next() {
-        let label = if *is_fault { "fault:".red().bold().to_string() } else { "note: ".to_owned() };
-        writeln!(out, "{label}   {}", said(finding))?;
-        let remedy = remedy(finding, examined, program);
-        // What mends the next one too is said after that.
-        let next = diagnoses.peek().and_then(|next| self::remedy(&next.finding, examined, program));
+/// `out` fails.
+pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    if report.is_quiet {
+        return diagnoses(report, out);
+    }
+    state(report.guard, out)?;
+    diagnoses(report, out)?;
+    verdict(report, out)
+}
+
+fn state(guard: &Guard, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "repository: {}", path(&guard.directory))?;
+    let origin = guard.hooks_path.origin.as_ref().map(|origin| format!(", set by {origin}"));
+    writeln!(out, "hooks:   {}{}", path(&guard.hooks_path.directory), origin.unwrap_or_default())?;
+    let guarded = guard.guarded();
+    if !guarded.is_empty() {
+        let command = install_command(guard.level());
+        writeln!(out, "guarded: {} (`{command}`)", list(guarded.iter().copied()))?;
+    }
+    for hook in guard.configured.iter().filter(|hook| guarded.contains(&hook.event)) {
+        writeln!(out, "by:      {} in the {} configuration", hook.event, escape(&hook.scope))?;
+    }
+    let previous = guard.hooks.files.iter().filter_map(|file| file.previous.as_ref());
+    for previous in previous.filter(|previous| previous.runs) {
+        writeln!(out, "kept:    {} also runs", path(&previous.path))?;
+    }
+    for binary in &guard.binaries {
+        let version = binary.version.as_ref().map(|version| format!(", {}", escape(version)));
+        writeln!(out, "binary:  {}{}", path(&binary.path), version.unwrap_or_default())?;
+    }
+    match &guard.policy {
+        PolicyState::BuiltIn => writeln!(out, "policy:  built-in, there is no {FILE_NAME}")?,
+        PolicyState::Configured => writeln!(out, "policy:  {FILE_NAME}")?,
+        PolicyState::Invalid(_) => {}
+    }
+    let Some(probe) = &guard.probe else { return writeln!(out, "probe:   none") };
+    let refused = probe.staged.iter().filter(|(_, result)| *result == HookResult::Refused);
+    let names: Vec<&str> = refused.map(|(hook, _)| hook.name()).collect();
+    let hooks = if names.is_empty() { "no hook".to_owned() } else { names.join(" and ") };
+    writeln!(out, "probe:   {} is refused by {hooks}", escape(&probe.path))
+}
+
+fn diagnoses(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let shown = |diagnosis: &&Diagnosis| !report.is_quiet || diagnosis.severity == Severity::Fault;
+    let mut diagnoses = report.diagnoses.iter().filter(shown).peekable();
+    while let Some(Diagnosis { severity, problem }) = diagnoses.next() {
+        let label = match severity {
+            Severity::Fault => "fault:".red().bold().to_string(),
+            Severity::Note => "note: ".to_owned(),
+        };
+        writeln!(out, "{label}   {}", describe(problem))?;
+        let remedy = remedy(problem, report);
+        // A remedy for several problems in a row is shown once, after the last of them.
+        let next = diagnoses.peek().and_then(|next| self::remedy(&next.problem, report));
         if let Some(remedy) = remedy.filter(|remedy| next.as_ref() != Some(remedy)) {
-            writeln!(out, "{}    {remedy}", "mend:".cyan())?;
+            writeln!(out, "{}     {remedy}", "fix:".cyan())?;
         }
     }
     Ok(())
 }
 
-/// Writes whether the guard is live.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn verdict(out: &mut impl Write, examined: &Examined, faults: usize) -> io::Result<()> {
-    let what = if examined.is_bare { "pushes to here" } else { "commits here" };
+fn verdict(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let checked = if report.guard.is_bare { "pushes to this repository" } else { "commits here" };
+    let faults = report.diagnoses.iter().filter(|diagnosis| diagnosis.severity == Severity::Fault).count();
     match faults {
-        0 => writeln!(out, "{} {what} are checked", "live:".green()),
+        0 => writeln!(out, "{} {checked} are checked", "live:".green()),
         1 => writeln!(out, "{} 1 fault", "not live:".red().bold()),
         _ => writeln!(out, "{} {faults} faults", "not live:".red().bold()),
     }
 }
 
-/// What is found, in one line or some.
-fn said(finding: &Finding) -> String {
-    match finding {
-        Finding::NoDirectory(origin) => {
-            format!("{} names no directory, so git runs no hooks from it", escape(origin.to_string()))
+/// Returns a description of the problem; lines after the first begin with [`INDENT`].
+fn describe(problem: &Problem) -> String {
+    match problem {
+        Problem::NoHooksDirectory(origin) => format!("{origin} is not a directory, so git runs no hooks"),
+        Problem::NoHooksDirectoryIn(worktree, origin) => {
+            format!("{origin} is not a directory in {}, so it is not guarded", path(worktree))
         }
-        Finding::NoDirectoryIn(worktree, origin) => {
-            let origin = escape(origin.to_string());
-            format!("{origin} names no directory in {}, so it is not guarded", file(worktree))
-        }
-        Finding::NoHook(place) => format!("there is no {}", file(&place.path)),
-        Finding::Foreign(place, answer) => {
-            let did = answer.map(|answer| format!(": it {}", answered(answer))).unwrap_or_default();
-            let owner = place.manager.map_or("another", Manager::name);
-            format!("{} belongs to {owner} and did not refuse{did}", file(&place.path))
-        }
-        Finding::Dangling(place) => format!("{} is a symlink to nothing, which git skips", file(&place.path)),
-        Finding::NotExecutable(place) => format!("{} is not executable, so git skips it", file(&place.path)),
-        Finding::Overwritten(place) => {
+        Problem::Missing(file) => format!("{} does not exist", path(&file.path)),
+        Problem::Foreign(file, result) => {
+            let owner = file.manager.map_or("another program", Manager::name);
+            let result = result.map(|result| format!(": it {}", describe_result(result)));
             format!(
-                "{} runs {}, which another program has written over",
-                file(&place.path),
-                file(&place.real)
+                "{} belongs to {owner} and did not refuse session work{}",
+                path(&file.path),
+                result.unwrap_or_default()
             )
         }
-        Finding::BinaryFails(binary, why) => {
-            format!("{} does not run, so git stops: {}", file(&binary.path), escape(why))
+        Problem::Dangling(file) => format!("{} is a symlink to nothing, so git skips it", path(&file.path)),
+        Problem::NotExecutable(file) => format!("{} is not executable, so git skips it", path(&file.path)),
+        Problem::Overwritten(file) => {
+            let (link, target) = (path(&file.path), path(&file.target));
+            format!("{link} runs {target}, which another program has overwritten")
         }
-        Finding::OtherBinary(binary) => format!("{} is another program than this one", file(&binary.path)),
-        Finding::PassingBinary(binary) => {
-            format!("{} lies in a directory that goes away, and git stops then", file(&binary.real))
+        Problem::BinaryFails(binary, reason) => {
+            let reason = escape_multiline(reason, INDENT);
+            format!("{} does not run, so commits stop: {reason}", path(&binary.path))
         }
-        Finding::BrokenPolicy(mistake) => escape_multiline(mistake, INDENT),
-        Finding::NotRefused(name, answer) => format!("{name} did not refuse: it {}", answered(answer)),
-        Finding::CleanStopped(answer) => {
-            format!("pre-commit also stops what the guard lets pass: it {}", answered(answer))
+        Problem::DifferentBinary(binary) => format!("{} is not this program", path(&binary.path)),
+        Problem::TransientBinary(binary) => {
+            format!("{} is likely to be deleted, and then commits stop", path(&binary.target))
         }
-        Finding::SessionAllowed => format!("the session directory is allowed by {FILE_NAME}"),
-        Finding::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
-        Finding::Incomplete(level, missing) => {
-            format!("not guarded: {}, which `{}` guards", list(missing), install(*level))
+        Problem::InvalidPolicy(mistake) => escape_multiline(mistake, INDENT),
+        Problem::NotRefused(hook, result) => {
+            format!("{hook} did not refuse session work: it {}", describe_result(result))
         }
-        Finding::TooOld(version) => format!("git {} runs no configured hooks", escape(version)),
-        Finding::SwitchedOff(hook) => {
-            format!("{} is configured and switched off ({})", hook.event, escape(&hook.scope))
+        Problem::StopsCleanCommit(result) => {
+            format!("pre-commit also stops a commit without session work: it {}", describe_result(result))
         }
-        Finding::Twice(hook) => format!(
-            "{} is guarded twice, by a file and by the {} configuration",
-            hook.event,
-            escape(&hook.scope)
-        ),
-        Finding::KeptOff(_, kept) => format!("{} was there before and does not run", file(&kept.path)),
-        Finding::NotForLong(place, manager) => format!(
-            "{} takes the place of {} again when its configuration changes",
-            manager.name(),
-            file(&place.path)
-        ),
-        Finding::Aside(path) => format!("{} is ours, and was moved aside by another manager", file(path)),
-        Finding::Elsewhere(path) => format!("git does not run the hooks of ours in {} here", file(path)),
+        Problem::SessionAllowed => format!("{FILE_NAME} allows the session directory"),
+        Problem::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
+        Problem::Incomplete(level, missing) => {
+            let command = install_command(*level);
+            format!("`{command}` also guards {}", list(missing.iter().copied()))
+        }
+        Problem::OldGit(version) => format!("git {} does not run configured hooks", escape(version)),
+        Problem::ConfiguredHookDisabled(ConfiguredHook { event, scope, .. }) => {
+            format!("the configured {event} is disabled ({})", escape(scope))
+        }
+        Problem::GuardedTwice(ConfiguredHook { event, scope, .. }) => {
+            format!("{event} is guarded twice, by a file and by the {} configuration", escape(scope))
+        }
+        Problem::PreviousHookDisabled(_, previous) => {
+            format!("{}, the previous hook, does not run", path(&previous.path))
+        }
+        Problem::WillBeReplaced(file, manager) => {
+            format!("{} will replace {} when its configuration changes", manager.name(), path(&file.path))
+        }
+        Problem::Renamed(link) => format!("{} is our hook, renamed by another manager", path(link)),
+        Problem::Elsewhere(directory) => format!("git does not run our hooks in {} here", path(directory)),
     }
 }
 
-/// The command that mends it, or what is to be done; nothing where all may be well.
-fn remedy(finding: &Finding, examined: &Examined, program: &Path) -> Option<String> {
-    let add = |place: &Place| {
-        if place.has_line {
-            return format!(
-                "let {} find the program: by its path, or on PATH",
-                file(&file_of_user(&place.path))
-            );
-        }
-        addition(place.manager, &place.path, place.hook, program)
-    };
-    let name = word(program);
-    let setting = |hook: &ConfiguredHook, option: &str, key: &str| {
-        let key = format!("hook.stage-guard.{}{key}", hook.event);
-        format!("git config --{} {option} {}", escape(&hook.scope), shell_word(key.as_str().into()))
-    };
-    Some(match finding {
-        Finding::NoDirectory(origin) | Finding::NoDirectoryIn(_, origin) => {
-            unset(origin, &examined.directory)
-        }
-        Finding::NotExecutable(place) if place.is_ours => format!("chmod +x {}", word(&place.real)),
-        Finding::NoHook(place)
-        | Finding::Foreign(place, _)
-        | Finding::Dangling(place)
-        | Finding::NotExecutable(place)
-            if !examined.is_installable() =>
-        {
-            add(place)
-        }
-        // What is done in its place, lefthook takes back; husky has git look elsewhere.
-        Finding::Foreign(place @ Place { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
-            add(place)
-        }
-        Finding::KeptOff(place, kept) if place.is_guarded() => format!("chmod +x {}", word(&kept.path)),
-        Finding::NotForLong(place, manager) => addition(Some(*manager), &place.path, place.hook, program),
-        Finding::Incomplete(level, _) => format!("{name} {}", install(*level)),
-        Finding::BrokenPolicy(_) => format!("correct {FILE_NAME}"),
-        Finding::SessionAllowed => format!("take it out of `allow` and `disable` in {FILE_NAME}"),
-        Finding::SessionNotIgnored => format!("{name} init"),
-        Finding::SwitchedOff(hook) => setting(hook, "--unset-all", ".enabled"),
-        Finding::Twice(hook) if hook.scope == "local" => setting(hook, "--remove-section", ""),
-        Finding::Twice(_) => format!("{name} uninstall"),
-        Finding::PassingBinary(_) => "put the program where it stays, and install with that one".to_owned(),
-        Finding::NotRefused(..) => "have the hook run the guard before all else".to_owned(),
-        Finding::KeptOff(..) | Finding::CleanStopped(_) | Finding::Aside(_) | Finding::Elsewhere(_) => {
-            return None;
-        }
-        _ => format!("{name} install"),
-    })
-}
-
-/// How `core.hooksPath` is unset, where it is set. git counts a file from `directory`.
-fn unset(origin: &Origin, directory: &Path) -> String {
-    let file = origin.file.strip_prefix("file:");
-    match file {
-        Some(file) if origin.is_included => {
-            format!("git config --file {} --unset-all core.hooksPath", word(&directory.join(file)))
-        }
-        Some(_) => format!("git config --{} --unset-all core.hooksPath", escape(&origin.scope)),
-        None => "take core.hooksPath out of the environment".to_owned(),
-    }
-}
-
-/// What a hook did that did not refuse.
-fn answered(answer: &Answer) -> String {
-    match answer {
-        Answer::Passed => "let session work pass".to_owned(),
-        Answer::Refused => "refused".to_owned(),
-        Answer::Endless => "came to no end".to_owned(),
-        Answer::Stopped(said) => {
-            let lines: Vec<&str> = said.lines().take(MOST_LINES).collect();
+/// Returns what a hook did instead of refusing session work.
+fn describe_result(result: &HookResult) -> String {
+    match result {
+        HookResult::Passed => "let it pass".to_owned(),
+        HookResult::Refused => "refused it".to_owned(),
+        HookResult::TimedOut => "did not finish in time".to_owned(),
+        HookResult::Failed(output) => {
+            let lines: Vec<&str> = output.lines().take(MAX_LINES).collect();
             format!("said:\n{INDENT}{}", escape_multiline(&lines.join("\n"), INDENT))
         }
     }
 }
 
-/// The command that guards the hooks of a level.
-fn install(level: Level) -> &'static str {
+/// Returns a command or an instruction that fixes the problem; `None` if it may need no fix.
+fn remedy(problem: &Problem, report: &Report) -> Option<String> {
+    let Report { guard, program, .. } = report;
+    let name = word(program);
+    Some(match problem {
+        Problem::NoHooksDirectory(origin) | Problem::NoHooksDirectoryIn(_, origin) => {
+            unset_hooks_path(origin, &guard.directory)
+        }
+        Problem::NotExecutable(file) if file.is_ours => format!("chmod +x {}", word(&file.target)),
+        Problem::Missing(file)
+        | Problem::Foreign(file, _)
+        | Problem::Dangling(file)
+        | Problem::NotExecutable(file)
+            if !guard.is_installable() =>
+        {
+            add_guard(file, program)
+        }
+        // lefthook would replace our hook, and husky's is in a directory of its own.
+        Problem::Foreign(file @ HookFile { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
+            add_guard(file, program)
+        }
+        Problem::PreviousHookDisabled(file, previous) if file.is_guarded() => {
+            format!("chmod +x {}", word(&previous.path))
+        }
+        Problem::WillBeReplaced(file, manager) => add_line(file, Some(*manager), program),
+        Problem::Incomplete(level, _) => format!("{name} {}", install_command(*level)),
+        Problem::InvalidPolicy(_) => format!("correct {FILE_NAME}"),
+        Problem::SessionAllowed => format!("remove it from `allow` and `disable` in {FILE_NAME}"),
+        Problem::SessionNotIgnored => format!("{name} init"),
+        Problem::ConfiguredHookDisabled(hook) => {
+            format!("git config --{} --unset-all {}.enabled", escape(&hook.scope), section(hook.event))
+        }
+        Problem::GuardedTwice(hook) if hook.scope == "local" => {
+            format!("git config --local --remove-section {}", section(hook.event))
+        }
+        Problem::GuardedTwice(_) => format!("{name} uninstall"),
+        Problem::TransientBinary(_) => {
+            "move the program to a permanent place and install from there".to_owned()
+        }
+        Problem::NotRefused(..) => "make the hook run the guard first".to_owned(),
+        Problem::PreviousHookDisabled(..)
+        | Problem::StopsCleanCommit(_)
+        | Problem::Renamed(_)
+        | Problem::Elsewhere(_) => return None,
+        Problem::Missing(_)
+        | Problem::Foreign(..)
+        | Problem::Dangling(_)
+        | Problem::NotExecutable(_)
+        | Problem::Overwritten(_)
+        | Problem::BinaryFails(..)
+        | Problem::DifferentBinary(_)
+        | Problem::OldGit(_) => format!("{name} install"),
+    })
+}
+
+/// Returns how another program's hook is made to run the guard.
+fn add_guard(file: &HookFile, program: &Path) -> String {
+    if file.runs_guard {
+        return format!("let {} find the program, by its path or on PATH", path(&user_file(&file.path)));
+    }
+    add_line(file, file.manager, program)
+}
+
+fn add_line(file: &HookFile, owner: Option<Manager>, program: &Path) -> String {
+    let addition = Addition::new(owner, &file.path, file.hook, program);
+    instruction(&addition, owner, file.hook)
+}
+
+/// Returns how `core.hooksPath` is unset where it is set. git resolves its file from `directory`.
+fn unset_hooks_path(origin: &Origin, directory: &Path) -> String {
+    match origin.file.strip_prefix("file:") {
+        Some(file) if origin.is_included => {
+            format!("git config --file {} --unset-all core.hooksPath", word(&directory.join(file)))
+        }
+        Some(_) => format!("git config --{} --unset-all core.hooksPath", escape(&origin.scope)),
+        None => "remove core.hooksPath from the environment".to_owned(),
+    }
+}
+
+/// Returns the section of a configured hook.
+fn section(event: Hook) -> String {
+    format!("hook.stage-guard.{event}")
+}
+
+/// Returns the command that guards the hooks of a level.
+fn install_command(level: Level) -> &'static str {
     match level {
         Level::Default => "install",
         Level::Strict => "install --strict",
         Level::Refs => "install --strict=refs",
     }
+}
+
+fn word(path: &Path) -> String {
+    shell_word(path.as_os_str().as_bytes().as_bstr())
 }

@@ -67,8 +67,6 @@ fn help(error: &(dyn Error + 'static)) -> Option<String> {
         error.help()
     } else if let Some(error) = error.downcast_ref::<hooks::Error>() {
         error.help()
-    } else if let Some(error) = error.downcast_ref::<hooks::kept::Error>() {
-        error.help()
     } else if let Some(error) = error.downcast_ref::<session::Error>() {
         error.help()
     } else if let Some(error) = error.downcast_ref::<policy::Error>() {

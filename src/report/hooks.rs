@@ -1,232 +1,178 @@
-//! What was done to the hooks of a repository, and what its user has to do.
+//! Renders what `install`, `uninstall` and the hooks did.
 
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use bstr::ByteSlice;
+use super::escape::{escape, escape_multiline};
+use crate::git::{ConfigScope, Hook, HooksPath};
+use crate::hooks::{Addition, Installation, Manager, PreviousHook, Uninstallation};
 
-use super::agent::word;
-use super::escape::{escape, escape_multiline, shell_word};
-use crate::git::{Hook, HooksPath, Origin};
-use crate::hooks::{Installed, Kept, Manager, Uninstalled, file_of_user};
-
-/// Why a bare repository is not guarded more strictly.
-pub const NOT_STRICT: &str =
-    "nothing was changed: a bare repository has one hook to guard, `pre-receive`, and no --strict";
-
-/// Writes that a hook of this name is not one that is guarded.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn unknown(out: &mut impl Write, name: &str) -> io::Result<()> {
-    writeln!(out, "stage-guard: there is nothing to check in the hook `{}`", escape(name))
+/// What `install` did.
+#[derive(Debug)]
+pub enum Installed<'a> {
+    /// It linked hooks in the hooks directory.
+    Linked(Linked<'a>),
+    /// It added hooks to git's configuration.
+    Configured {
+        /// The repository's worktree, and the directory of hooks that git also runs; `None` for
+        /// the global configuration.
+        repository: Option<(&'a Path, &'a Path)>,
+        /// The program that the hooks run.
+        binary: &'a Path,
+        /// The hooks.
+        hooks: &'a [Hook],
+    },
+    /// Nothing: the hooks in this directory run the guard already.
+    GuardedByOwner(PathBuf),
 }
 
-/// Writes that the policy of a server is not in force, by the `mistake` in it.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
-    writeln!(
-        out,
-        "warning: this push is judged by the built-in policy, for the one here has a mistake in it: mend it"
-    )?;
-    writeln!(out, "{}", escape_multiline(mistake, "  "))
+/// Hooks that `install` linked.
+#[derive(Debug)]
+pub struct Linked<'a> {
+    /// The worktree, or the directory of a bare repository.
+    pub directory: &'a Path,
+    /// Where the hooks are.
+    pub hooks_path: &'a HooksPath,
+    /// The program that the hooks run.
+    pub binary: &'a Path,
+    /// What the user calls that program.
+    pub program: &'a Path,
+    /// The hooks.
+    pub installation: Installation,
 }
 
-/// Writes what `install` has done; `program` is what the user calls `binary` by.
+/// Renders what `install` did.
 ///
 /// # Errors
 ///
-/// What `out` answers.
-pub fn installed(
-    out: &mut impl Write,
-    top: &Path,
-    place: &HooksPath,
-    binary: &Path,
-    program: &Path,
-    installed: &[Installed],
-) -> io::Result<()> {
-    let hooks: Vec<Hook> = installed.iter().map(|installed| installed.hook).collect();
-    writeln!(out, "guarded: {}", file(top))?;
-    writeln!(out, "hooks:   {} in {}, which run {}", list(&hooks), file(&place.directory), file(binary))?;
-    for Installed { hook, kept } in installed {
-        let Some(Kept { path, runs, manager }) = kept else { continue };
-        let what = if *runs { "runs as well" } else { "was off and stays off" };
-        writeln!(out, "kept:    the {hook} that was there {what}, from {}", file(path))?;
-        if *manager == Some(Manager::Lefthook) {
-            writeln!(out, "note:    lefthook takes its place again when its configuration changes;")?;
-            writeln!(out, "         {}", addition(*manager, path, *hook, program))?;
+/// `out` fails.
+pub fn installed(installed: &Installed, out: &mut impl Write) -> io::Result<()> {
+    match installed {
+        Installed::Linked(linked) => self::linked(linked, out),
+        Installed::Configured { repository, binary, hooks } => configured(*repository, binary, hooks, out),
+        Installed::GuardedByOwner(directory) => {
+            writeln!(out, "nothing to do: the hooks in {} run the guard", path(directory))?;
+            writeln!(out, "run `stage-guard doctor` to see whether they work")
         }
     }
-    if let Some(origin) = place.origin.as_ref().filter(|origin| Path::new(&origin.value).is_relative()) {
-        let origin = escape(origin.to_string());
-        writeln!(out, "note:    {origin} is relative, so linked worktrees run no hooks")?;
+}
+
+fn linked(linked: &Linked, out: &mut impl Write) -> io::Result<()> {
+    let Linked { directory, hooks_path, binary, program, installation } = linked;
+    rescued(installation.rescued.as_deref(), out)?;
+    let names = list(installation.hooks.iter().map(|(hook, _)| *hook));
+    writeln!(out, "guarded: {}", path(directory))?;
+    writeln!(out, "hooks:   {names} in {} run {}", path(&hooks_path.directory), path(binary))?;
+    for (hook, previous) in &installation.hooks {
+        let Some(PreviousHook { path: backup, runs, manager }) = previous else { continue };
+        let what = if *runs { "also runs" } else { "is not executable and does not run" };
+        writeln!(out, "kept:    the previous {hook} {what}: {}", path(backup))?;
+        if *manager == Some(Manager::Lefthook) {
+            let addition = Addition::new(*manager, backup, *hook, program);
+            writeln!(out, "note:    lefthook will replace our hook when its configuration changes;")?;
+            writeln!(out, "         {}", instruction(&addition, *manager, *hook))?;
+        }
+    }
+    let is_relative = |value: &str| Path::new(value).is_relative();
+    if let Some(origin) = hooks_path.origin.as_ref().filter(|origin| is_relative(&origin.value)) {
+        writeln!(out, "note:    {origin} is relative, so linked worktrees have no hooks")?;
         writeln!(out, "         and are not guarded: git config --unset core.hooksPath")?;
     }
     if binary.components().any(|component| component.as_os_str() == "target") {
-        writeln!(out, "note:    {} goes away with `cargo clean`, and commits stop then", file(binary))?;
+        writeln!(out, "note:    `cargo clean` deletes {}, and then commits stop", path(binary))?;
     }
     Ok(())
 }
 
-/// Writes where that is which another program has written over the shim.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn overwritten(out: &mut impl Write, kept: &Path) -> io::Result<()> {
-    writeln!(out, "kept:    what another program has written over the hooks of ours, as {}", file(kept))
-}
-
-/// Writes what `uninstall` has done.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn uninstalled(out: &mut impl Write, done: &Uninstalled) -> io::Result<()> {
-    if done.removed.is_empty() {
-        writeln!(out, "there was no hook of stage-guard here")?;
-    }
-    for path in &done.removed {
-        writeln!(out, "no longer guarded: {}", file(path))?;
-    }
-    for kept in &done.left {
-        writeln!(out, "left: {}, for another hook has its place", file(kept))?;
-    }
-    Ok(())
-}
-
-/// The line of shell by which a configured hook runs `binary` for `event`. git adds the
-/// hook's arguments to it.
-#[must_use]
-pub fn command(binary: &Path, event: Hook) -> String {
-    let binary = shell_word(binary.as_os_str().as_bytes().as_bstr());
-    if event == Hook::ReferenceTransaction {
-        // git runs it some 16 times for a pick, and most of them have nothing to judge.
-        return format!("f() {{ [ \"$1\" = prepared ] || exit 0; exec {binary} hook {event} \"$@\"; }}; f");
-    }
-    format!("{binary} hook {event}")
-}
-
-/// Writes that `hooks` are configured, with what `binary` they run: for
-/// a repository, or for all of the user's.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn configured(
-    out: &mut impl Write,
-    repository: Option<(&Path, &HooksPath)>,
+fn configured(
+    repository: Option<(&Path, &Path)>,
     binary: &Path,
     hooks: &[Hook],
+    out: &mut impl Write,
 ) -> io::Result<()> {
-    let (guarded, place) = match repository {
-        Some((top, _)) => (file(top), "the repository's configuration"),
+    let (guarded, configuration) = match repository {
+        Some((directory, _)) => (path(directory), "the repository's configuration"),
         None => ("every repository of yours".to_owned(), "your global configuration"),
     };
     writeln!(out, "guarded: {guarded}")?;
-    writeln!(out, "hooks:   {} in {place}, which run {}", list(hooks), file(binary))?;
-    if let Some((_, HooksPath { directory, .. })) = repository {
-        writeln!(out, "note:    git also runs those in {}, which belong to somebody else", file(directory))?;
+    writeln!(out, "hooks:   {} in {configuration} run {}", list(hooks.iter().copied()), path(binary))?;
+    if let Some((_, directory)) = repository {
+        writeln!(out, "note:    git also runs the hooks in {}, which are not ours", path(directory))?;
     }
-    writeln!(out, "note:    git before 2.54, and programs that are not git, pass over them")
+    writeln!(out, "note:    git before 2.54, and programs other than git, ignore configured hooks")
 }
 
-/// Writes which hooks `uninstall` has taken out of the configuration of this scope.
+/// Renders what `uninstall` did in the hooks directories.
 ///
 /// # Errors
 ///
-/// What `out` answers.
-pub fn unconfigured(out: &mut impl Write, scope: &str, hooks: &[Hook]) -> io::Result<()> {
+/// `out` fails.
+pub fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Result<()> {
+    rescued(done.rescued.as_deref(), out)?;
+    if done.removed.is_empty() {
+        writeln!(out, "no hook of stage-guard was found here")?;
+    }
+    for removed in &done.removed {
+        writeln!(out, "no longer guarded: {}", path(removed))?;
+    }
+    for backup in &done.skipped {
+        writeln!(out, "skipped: {}, because another hook is in its place", path(backup))?;
+    }
+    Ok(())
+}
+
+/// Renders which configured hooks `uninstall` removed.
+///
+/// # Errors
+///
+/// `out` fails.
+pub fn unconfigured(scope: ConfigScope, hooks: &[Hook], out: &mut impl Write) -> io::Result<()> {
     if hooks.is_empty() {
-        return writeln!(out, "there was no hook of stage-guard in the {scope} configuration");
+        return writeln!(out, "no hook of stage-guard was found in the {scope} configuration");
     }
-    writeln!(out, "no longer guarded: {} in the {scope} configuration", list(hooks))
+    writeln!(out, "no longer guarded: {} in the {scope} configuration", list(hooks.iter().copied()))
 }
 
-/// Why `install --global` did nothing with this version of git.
-#[must_use]
-pub fn too_old(version: &str) -> String {
-    format!(
-        "nothing was changed: git {} runs no hooks from its configuration, git 2.54 and newer does; \
-         with this one, run `stage-guard install` in each repository",
-        escape(version)
-    )
+/// Renders where a file is kept that another program wrote over the shim.
+fn rescued(kept: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
+    let Some(kept) = kept else { return Ok(()) };
+    writeln!(out, "kept:    a file that another program wrote over our hooks: {}", path(kept))
 }
 
-/// Why `install` did not guard: git runs the hooks from a directory that is not
-/// the repository's. Names the lines with which its owner runs `program` in each of
-/// `hooks`.
-#[must_use]
-pub fn not_guarded(directory: &Path, origin: Option<&Origin>, program: &Path, hooks: &[Hook]) -> String {
-    let path = |hook: Hook| directory.join(hook.name());
-    let owner = Manager::of(&path(Hook::PreCommit));
-    let form = if owner == Some(Manager::Husky) { "" } else { " (executable, first line #!/bin/sh)" };
-    let set_by = origin.map_or_else(|| "a symlink".to_owned(), Origin::to_string);
-    let mut message = format!(
-        "this repository is not guarded, and nothing was changed: git runs its hooks from `{}`, \
-         by {set_by}, and that directory belongs to {}\n\
-         to guard it, add a line to each of these files{form}:",
-        directory.display(),
-        owner.map_or("somebody else", Manager::name),
-    );
-    let added =
-        |hook: &Hook| format!("\n  {}:\n    {}", file_of_user(&path(*hook)).display(), line(program, *hook));
-    message.extend(hooks.iter().map(added));
-    message
-}
-
-/// Writes that the owner of a hooks directory has the lines that guard.
+/// Renders that `hook` was called with a name that is not guarded.
 ///
 /// # Errors
 ///
-/// What `out` answers.
-pub fn guarded_by_owner(out: &mut impl Write, directory: &Path) -> io::Result<()> {
-    writeln!(out, "nothing to do: the hooks in {} have the lines that run the guard", file(directory))?;
-    writeln!(out, "to see that they do: stage-guard doctor")
+/// `out` fails.
+pub fn unknown(name: &str, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "stage-guard: nothing to check in the hook `{}`", escape(name))
 }
 
-/// The line by which another's hook of this name runs `program`. What git says on standard
-/// input it leaves to the lines after it, in `$refs`.
-fn line(program: &Path, hook: Hook) -> String {
-    let program = word(program);
-    let fed = "refs=$(cat); printf '%s' \"$refs\" |";
-    match hook {
-        Hook::PrePush => format!("{fed} {program} hook {hook} || exit"),
-        Hook::ReferenceTransaction => format!("{fed} {program} hook {hook} \"$@\" || exit"),
-        _ => format!("{program} hook {hook} || exit"),
-    }
+/// Renders that a push is checked by the built-in policy because of a mistake in the configured one.
+///
+/// # Errors
+///
+/// `out` fails.
+pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
+    writeln!(out, "warning: the configured policy is invalid, so the built-in one checks this push")?;
+    writeln!(out, "{}", escape_multiline(mistake, "  "))
 }
 
-/// What is to be added, and to which file, so that the owner of the file at `path`
-/// runs `program` as `hook` too.
-pub(super) fn addition(owner: Option<Manager>, path: &Path, hook: Hook, program: &Path) -> String {
+/// Returns what the owner of a hook has to do, so that it runs the guard.
+pub(super) fn instruction(addition: &Addition, owner: Option<Manager>, hook: Hook) -> String {
+    let Addition { file, line } = addition;
     match owner {
-        Some(Manager::Lefthook) => {
-            let command = format!("{} hook {hook}", word(program));
-            let is_plain =
-                command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._- ".contains(&byte));
-            let run = if is_plain { command } else { serde_json::Value::from(command).to_string() };
-            let job = if hook == Hook::PrePush {
-                format!("{{run: {run}, use_stdin: true}}")
-            } else {
-                format!("run: {run}")
-            };
-            format!("add `- {job}` to the `jobs` of `{hook}` in lefthook.yml")
-        }
-        Some(Manager::Husky) => format!("add `{}` to {}", line(program, hook), file(&file_of_user(path))),
-        _ => format!("add `{}` to {}, executable, by hand", line(program, hook), file(path)),
+        Some(Manager::Lefthook) => format!("add `{line}` to the `jobs` of `{hook}` in {}", path(file)),
+        Some(Manager::Husky) => format!("add `{line}` to {}", path(file)),
+        _ => format!("add `{line}` to {}, and make it executable", path(file)),
     }
 }
 
-pub(super) fn list(hooks: &[Hook]) -> String {
-    hooks.iter().map(|hook| hook.name()).collect::<Vec<_>>().join(", ")
+pub(super) fn list(hooks: impl IntoIterator<Item = Hook>) -> String {
+    hooks.into_iter().map(Hook::name).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn file(path: &Path) -> String {
+pub(super) fn path(path: &Path) -> String {
     escape(path.as_os_str().as_bytes())
 }

@@ -329,7 +329,7 @@ mod lefthook {
         repo.shell("lefthook install").success();
         let output = repo.shell("stage-guard install").success();
         let line = "add `- run: stage-guard hook pre-commit` to the `jobs` of `pre-commit` in lefthook.yml";
-        assert!(output.contains("lefthook takes its place again") && output.contains(line), "{output}");
+        assert!(output.contains("lefthook will replace our hook") && output.contains(line), "{output}");
         assert!(assert_passed(&repo.stage("main.py").commit()).contains("theirs"));
         assert_refused(&repo.stage(NOTE).commit(), NOTE);
         unstage(&repo, NOTE);
@@ -343,14 +343,14 @@ mod lefthook {
         assert!(assert_passed(&repo.stage(NOTE).commit()).contains("theirs"));
         let run = repo.shell("stage-guard doctor");
         assert!(run.code == 1 && run.out.contains("hooks/pre-commit belongs to lefthook"), "{run:?}");
-        let line = run.out.lines().find_map(|line| line.strip_prefix("mend:    add `"));
+        let line = run.out.lines().find_map(|line| line.strip_prefix("fix:     add `"));
         let (line, file) = line.unwrap().split_once('`').unwrap();
         assert_eq!(file, " to the `jobs` of `pre-commit` in lefthook.yml");
         repo.write("lefthook.yml", &format!("{}    {line}\n", repo.read("lefthook.yml")));
         repo.git_args(&["reset", "-q", "--soft", before.trim()]).success();
         assert_refused(&repo.commit(), NOTE);
         let run = repo.shell("stage-guard doctor");
-        assert!(run.code == 0 && !run.out.contains("moved aside"), "{run:?}");
+        assert!(run.code == 0 && !run.out.contains("renamed by"), "{run:?}");
         unstage(repo, NOTE);
         assert!(assert_passed(&repo.stage("more.py").commit()).contains("theirs"));
     }
@@ -361,7 +361,7 @@ mod lefthook {
         let repo = repo(false);
         repo.shell("lefthook install && stage-guard install").success();
         let run = repo.shell("stage-guard doctor");
-        assert!(run.code == 0 && run.out.contains("lefthook takes the place of"), "{run:?}");
+        assert!(run.code == 0 && run.out.contains("lefthook will replace"), "{run:?}");
         // lefthook compares modification times in whole seconds.
         repo.shell("echo \"    - run: 'true'\" >>lefthook.yml && touch -d '1 hour' lefthook.yml").success();
         let run = repo.shell("stage-guard doctor");
@@ -445,7 +445,7 @@ mod husky {
     /// The lines that `doctor` says to add, each with its file.
     fn lines(run: &Run) -> Vec<(String, String)> {
         let lines =
-            run.out.lines().filter_map(|line| line.strip_prefix("mend:    add `")?.split_once("` to "));
+            run.out.lines().filter_map(|line| line.strip_prefix("fix:     add `")?.split_once("` to "));
         let lines: Vec<_> = lines.map(|(line, file)| (line.to_owned(), file.to_owned())).collect();
         assert_eq!(lines.len(), 2, "{run:?}");
         lines

@@ -1,5 +1,6 @@
-//! Hooks in the configuration, which git runs since 2.54. `GIT_NEW` names the directory
-//! of such a git, where the one on `PATH` is older.
+//! Hooks in the configuration, which git runs since 2.54.
+//!
+//! `GIT_NEW` is the directory of such a git, if the one on `PATH` is older.
 
 use std::env;
 use std::fs;
@@ -8,14 +9,14 @@ use super::sandbox::Repo;
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
-/// A repository without hooks, with a git that runs configured ones and a global
-/// configuration of its own; nothing, where there is no such git.
+/// Returns a repository without hooks, with a global configuration of its own and a git that runs
+/// configured hooks; `None` if there is no such git.
 fn new_git() -> Option<Repo> {
     let mut path = env::var_os("PATH").unwrap();
     if let Some(directory) = env::var_os("GIT_NEW") {
         path = [directory, path].join(std::ffi::OsStr::new(":"));
     } else if !Repo::git_is_at_least((2, 54)) {
-        eprintln!("skipped: git is older than 2.54, and GIT_NEW names no newer one");
+        eprintln!("skipped: git is older than 2.54, and GIT_NEW is not set");
         return None;
     }
     let repo = Repo::new();
@@ -29,7 +30,7 @@ fn new_git() -> Option<Repo> {
     Some(repo.env("PATH", path).env("GIT_CONFIG_GLOBAL", global))
 }
 
-fn is_guarded(repo: &Repo) {
+fn assert_guarded(repo: &Repo) {
     repo.stage(NOTE);
     repo.commit().refuses(&[NOTE]);
     repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
@@ -42,16 +43,16 @@ fn the_global_configuration_guards_every_repository() {
     let before = repo.read("../global.config");
     let said = repo.guard("install --global").success();
     assert!(said.contains("every repository"), "{said}");
-    is_guarded(&repo);
+    assert_guarded(&repo);
     let once = repo.read("../global.config");
     repo.guard("install --global").success();
     assert_eq!(repo.read("../global.config"), once);
     repo.git("init -q -b main ../another").success();
-    is_guarded(&repo.sibling("another"));
+    assert_guarded(&repo.sibling("another"));
     repo.git("clone -q . ../cloned").success();
-    is_guarded(&repo.sibling("cloned"));
+    assert_guarded(&repo.sibling("cloned"));
     repo.git("worktree add -q ../linked").success();
-    is_guarded(&repo.sibling("linked"));
+    assert_guarded(&repo.sibling("linked"));
     repo.git("-c core.hooksPath=/dev/null commit -q --allow-empty -m x").success();
     repo.guard("uninstall --global").success();
     assert_eq!(repo.read("../global.config"), before);
@@ -60,7 +61,7 @@ fn the_global_configuration_guards_every_repository() {
 }
 
 #[test]
-fn what_others_have_configured_stays() {
+fn uninstall_keeps_the_configuration_of_others() {
     let Some(repo) = new_git() else { return };
     repo.guard("install --global --strict=refs").success();
     repo.git("config --global hook.stage-guard.pre-commit.enabled true").success();
@@ -86,7 +87,7 @@ fn strict_in_the_configuration_survives_a_hooks_path() {
         repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
     }
     repo.stage("main.py").commit().silent();
-    // What makes repositories, and what a bare one takes in, is let alone.
+    // Operations that create repositories or fill a bare one are not refused.
     repo.git("init -q ../fresh").silent();
     repo.git("init -q --bare ../bare.git").silent();
     repo.git("clone -q . ../cloned").silent();
@@ -99,14 +100,14 @@ fn strict_in_the_configuration_survives_a_hooks_path() {
 }
 
 #[test]
-fn another_managers_hooks_path_is_left_alone() {
+fn install_adds_to_the_configuration_beside_a_managers_hooks_path() {
     let Some(repo) = new_git() else { return };
     repo.program(".husky/_/pre-commit", "#!/bin/sh\necho theirs >>.git/ran\n");
     repo.git("config core.hooksPath .husky/_").success();
     let before = repo.read(".git/config");
     let said = repo.guard("install --strict").success();
     assert!(said.contains("the repository's configuration"), "{said}");
-    is_guarded(&repo);
+    assert_guarded(&repo);
     assert_eq!(repo.read(".git/ran"), "theirs\ntheirs\n");
     repo.stage(NOTE);
     repo.git("commit -q -n -m x").refuses(&[NOTE]);
@@ -116,18 +117,18 @@ fn another_managers_hooks_path_is_left_alone() {
 }
 
 #[test]
-fn a_program_that_is_gone_stops_the_commit() {
+fn a_missing_program_stops_the_commit() {
     let Some(repo) = new_git() else { return };
     repo.shell(&format!("cp {} '../my guard'", super::sandbox::BINARY)).success();
     repo.shell("'../my guard' install --global").success();
-    is_guarded(&repo);
+    assert_guarded(&repo);
     fs::remove_file(repo.path("../my guard")).unwrap();
     let run = repo.stage("more.py").commit();
     assert!(run.code != 0, "{run:?}");
 }
 
 #[test]
-fn an_older_git_says_what_else_there_is() {
+fn install_global_fails_with_an_older_git() {
     if Repo::git_is_at_least((2, 54)) {
         eprintln!("skipped: git runs configured hooks");
         return;

@@ -1,14 +1,13 @@
-//! `doctor`: whether the guard is live, after each way in which it ceases to be.
+//! `doctor`: whether the guard works, after each way to break it.
 
 use std::path::PathBuf;
 
-use super::hooks::{hook, unguarded};
+use super::sandbox::hooks::{hook, unguarded};
 use super::sandbox::{BINARY, Repo, Run};
 
 const SESSION_PATH: &str = ".claude_sessions/stage-guard-doctor.py";
 
-/// A guarded repository with all as it should be, by a program of its own, `$GUARD`, in a
-/// directory that stays.
+/// Guards `repo` with a program of its own, `$GUARD`, outside the build directory.
 fn healthy(repo: &Repo) -> Repo {
     let program = repo.path("../bin/stage-guard");
     let repo = repo.env("GUARD", &program).env("BINARY", BINARY);
@@ -23,8 +22,8 @@ fn doctor(repo: &Repo) -> Run {
     repo.shell("\"$GUARD\" doctor")
 }
 
-/// Asserts that the report ends in a verdict of this exit code, and says `words`.
-fn says(run: &Run, code: i32, words: &str) {
+/// Asserts that the report contains `words` and ends in the verdict of the exit code.
+fn assert_reports(run: &Run, code: i32, words: &str) {
     let verdict = if code == 0 { "live: " } else { "not live: " };
     let last = run.out.lines().last().unwrap_or_default();
     assert!(run.code == code && last.starts_with(verdict) && run.err.is_empty(), "{run:?}");
@@ -32,14 +31,31 @@ fn says(run: &Run, code: i32, words: &str) {
     assert_eq!(run.out.contains("fault:"), code == 1, "{run:?}");
 }
 
-fn assert_well(repo: &Repo) {
+fn assert_healthy(repo: &Repo) {
     let run = doctor(repo);
-    says(&run, 0, &format!("probe:   {SESSION_PATH} is refused by pre-commit and pre-merge-commit\n"));
+    let probe = format!("probe:   {SESSION_PATH} is refused by pre-commit and pre-merge-commit\n");
+    assert_reports(&run, 0, &probe);
     assert!(!run.out.contains("note:"), "{run:?}");
     repo.shell("\"$GUARD\" -q doctor").silent();
 }
 
-/// What git has, and what lies in the git directory and in the worktree.
+/// Asserts what `doctor` says after `breakage`, and that the commands it names fix every fault.
+fn assert_diagnosed(breakage: &str, code: i32, words: &str) {
+    let repo = healthy(&unguarded());
+    repo.shell(breakage).success();
+    let run = doctor(&repo);
+    assert_reports(&run, code, words);
+    let is_command = |fix: &&str| ["/", "git ", "chmod "].iter().any(|word| fix.starts_with(word));
+    let fixes: Vec<&str> = run.out.lines().filter_map(|line| line.strip_prefix("fix:     ")).collect();
+    for fix in fixes.iter().copied().filter(is_command) {
+        repo.shell(fix).success();
+    }
+    if fixes.iter().all(is_command) {
+        assert_eq!(doctor(&repo).code, 0, "{run:?} {:?}", doctor(&repo));
+    }
+}
+
+/// The contents of all files of the repository, and what git says about it.
 fn state(repo: &Repo) -> String {
     let files = "find \"$(git rev-parse --absolute-git-dir)\" . -type f | LC_ALL=C sort | \
                  xargs -d '\\n' sha1sum && git status --porcelain=v2 && git for-each-ref && \
@@ -47,7 +63,7 @@ fn state(repo: &Repo) -> String {
     repo.shell(files).success()
 }
 
-fn assert_restored(repo: &Repo, before: &str, what: &str) {
+fn assert_unchanged(repo: &Repo, before: &str, what: &str) {
     let now = state(repo);
     let has = |text: &str, line: &str| text.lines().any(|other| other == line);
     let changed: Vec<&str> = now.lines().filter(|line| !has(before, line)).collect();
@@ -64,89 +80,88 @@ fn each_level_is_named() {
         ("install --strict=refs", "pre-push, reference-transaction, pre-receive (`install --strict=refs`)"),
     ] {
         repo.shell(&format!("\"$GUARD\" -q {level}")).success();
-        assert_well(&repo);
-        says(&doctor(&repo), 0, guarded);
+        assert_healthy(&repo);
+        assert_reports(&doctor(&repo), 0, guarded);
     }
 }
 
-/// A line of shell that breaks something, the exit code, and what the report says.
-const BREAKAGES: [(&str, i32, &str); 30] = [
-    // The hooks.
-    ("rm .git/hooks/pre-commit", 1, "there is no "),
-    ("rm .git/hooks/pre-merge-commit", 1, "hooks/pre-merge-commit\nmend:    "),
-    ("rm -r .git/hooks", 1, "stage-guard install\n"),
-    ("chmod -x .git/stage-guard/hook", 1, "/.git/stage-guard/hook\n"),
-    ("rm .git/stage-guard/hook", 1, "hooks/pre-commit is a symlink to nothing"),
-    ("ln -sf ../../gone .git/hooks/pre-commit", 1, "hooks/pre-commit is a symlink to nothing"),
-    ("rm .git/hooks/pre-commit; printf '#!/bin/sh\n' >.git/hooks/pre-commit", 1, "is not executable"),
-    ("rm .git/hooks/*; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 1, "hooks/pre-merge-commit"),
-    ("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 0, "pre-commit and"),
-    ("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "moved aside by another manager"),
-    // The program.
-    ("mv \"$GUARD\" ../away; ../away doctor; exit", 1, "stage-guard does not run, so git stops: "),
-    ("cp \"$GUARD\" ../away; chmod -x \"$GUARD\"; ../away doctor; exit", 1, "does not run, so git stops: "),
-    ("cp \"$GUARD\" ../away; ../away doctor; exit", 0, "is another program than this one"),
-    ("mkdir -p ../target; cp \"$GUARD\" ../target; ../target/stage-guard -q install", 0, "goes away"),
-    ("sed -i 's/^exec .*/exit 0/' .git/stage-guard/hook", 1, "did not refuse: it let session work pass"),
-    // core.hooksPath.
-    ("git config core.hooksPath /nowhere", 1, "mend:    git config --local --unset-all core.hooksPath\n"),
-    ("git config core.hooksPath .no/hooks", 1, "core.hooksPath = `.no/hooks` in `file:.git/config` (local)"),
-    ("git config core.hooksPath ''", 1, "--local --unset-all"),
-    (
-        "git config extensions.worktreeConfig true; git config --worktree core.hooksPath gone",
-        1,
-        "mend:    git config --worktree --unset-all core.hooksPath\n",
-    ),
-    (
-        "printf '[core]\nhooksPath = /nowhere\n' >.git/more; git config include.path more",
-        1,
-        "/repo/.git/more --unset-all core.hooksPath\n",
-    ),
-    ("mkdir other; git config core.hooksPath other", 1, "does not run the hooks of ours in "),
-    ("git config core.hooksPath .git/hooks", 0, "by core.hooksPath = `.git/hooks`"),
-    ("git config core.hooksPath .git/hooks; git worktree add -q ../linked", 0, "names no directory in "),
-    // The rest.
-    ("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 0, "install --strict\nlive: "),
-    (
-        "\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction",
-        0,
-        "install --strict=refs\nlive: ",
-    ),
-    ("printf 'allw = []\n' >.stage-guard.toml", 1, "         1 | allw = []\n           | ^^^^\n"),
-    ("printf 'allow = [\".claude_sessions/**\"]\n' >.stage-guard.toml", 0, "directory is allowed by"),
-    ("printf 'disable = [\"session-directory\"]\n' >.stage-guard.toml", 0, "debug_stage_guard_doctor.py is"),
-    (": >.git/info/exclude", 0, "git does not ignore the session directory\nmend:    "),
-    (
-        "printf '#!/bin/sh\n' >.git/hooks/pre-commit.before-stage-guard",
-        0,
-        "was there before and does not run",
-    ),
-];
+mod hooks {
+    use super::super::sandbox::cases;
+    use super::assert_diagnosed;
 
-#[test]
-fn each_breakage_is_named() {
-    for (breakage, code, words) in BREAKAGES {
-        let repo = healthy(&unguarded());
-        says(&repo.shell(&format!("{breakage}; \"$GUARD\" doctor")), code, words);
+    cases! { assert_diagnosed:
+        missing_pre_commit("rm .git/hooks/pre-commit", 1, "hooks/pre-commit does not exist");
+        missing_pre_merge_commit("rm .git/hooks/pre-merge-commit", 1, "hooks/pre-merge-commit does not exist\nfix:     ");
+        missing_directory("rm -r .git/hooks", 1, "stage-guard install\n");
+        shim_not_executable("chmod -x .git/stage-guard/hook", 1, "/.git/stage-guard/hook\n");
+        missing_shim("rm .git/stage-guard/hook", 1, "hooks/pre-commit is a symlink to nothing");
+        dangling_link("ln -sf ../../gone .git/hooks/pre-commit", 1, "hooks/pre-commit is a symlink to nothing");
+        hook_not_executable("rm .git/hooks/pre-commit; printf '#!/bin/sh\n' >.git/hooks/pre-commit", 1, "is not executable");
+        copies_for_some_links("rm .git/hooks/*; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 1, "hooks/pre-merge-commit");
+        copy_for_a_link("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 0, "pre-commit and");
+        renamed_link("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "renamed by another manager");
+        shim_without_check("sed -i 's/^exec .*/exit 0/' .git/stage-guard/hook", 1, "did not refuse session work: it let it pass");
+        partly_strict("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 0, "install --strict\nlive: ");
+        partly_strict_refs("\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction", 0, "install --strict=refs\nlive: ");
+        disabled_previous_hook("printf '#!/bin/sh\n' >.git/hooks/pre-commit.before-stage-guard", 0, "the previous hook, does not run");
     }
 }
 
-#[test]
-fn what_mends_is_named() {
-    for (breakage, code, _) in BREAKAGES.into_iter().filter(|(line, ..)| !line.contains("exit")) {
-        let repo = healthy(&unguarded());
-        repo.shell(breakage).success();
-        let run = doctor(&repo);
-        let is_command = |remedy: &&str| ["/", "git ", "chmod "].iter().any(|word| remedy.starts_with(word));
-        let remedies = run.out.lines().filter_map(|line| line.strip_prefix("mend:    "));
-        for remedy in remedies.filter(is_command) {
-            repo.shell(remedy).success();
-        }
-        let is_by_hand = ["toml", "target", "mkdir other", "sed"].iter().any(|word| breakage.contains(word));
-        assert!(
-            code == 0 || is_by_hand || doctor(&repo).code == 0,
-            "{breakage}: {run:?} {:?}",
-            doctor(&repo)
+mod hooks_path {
+    use super::super::sandbox::cases;
+    use super::assert_diagnosed;
+
+    cases! { assert_diagnosed:
+        missing_absolute("git config core.hooksPath /nowhere", 1, "fix:     git config --local --unset-all core.hooksPath\n");
+        missing_relative("git config core.hooksPath .no/hooks", 1, "core.hooksPath = `.no/hooks` in `file:.git/config` (local)");
+        empty("git config core.hooksPath ''", 1, "--local --unset-all");
+        missing_of_a_worktree("git config extensions.worktreeConfig true; git config --worktree core.hooksPath gone", 1, "fix:     git config --worktree --unset-all core.hooksPath\n");
+        missing_in_an_included_file("printf '[core]\nhooksPath = /nowhere\n' >.git/more; git config include.path more", 1, "/repo/.git/more --unset-all core.hooksPath\n");
+        other_directory("mkdir other; git config core.hooksPath other", 1, "git does not run our hooks in ");
+        own_directory("git config core.hooksPath .git/hooks", 0, "set by core.hooksPath = `.git/hooks`");
+        relative_with_a_linked_worktree("git config core.hooksPath .git/hooks; git worktree add -q ../linked", 0, "is not a directory in ");
+    }
+}
+
+mod policy {
+    use super::super::sandbox::cases;
+    use super::assert_diagnosed;
+
+    cases! { assert_diagnosed:
+        invalid("printf 'allw = []\n' >.stage-guard.toml", 1, "         1 | allw = []\n           | ^^^^\n");
+        session_directory_allowed("printf 'allow = [\".claude_sessions/**\"]\n' >.stage-guard.toml", 0, "allows the session directory");
+        session_rule_disabled("printf 'disable = [\"session-directory\"]\n' >.stage-guard.toml", 0, "debug_stage_guard_doctor.py is");
+        session_directory_not_ignored(": >.git/info/exclude", 0, "git does not ignore the session directory\nfix:     ");
+    }
+}
+
+mod program {
+    use super::*;
+
+    #[test]
+    fn a_missing_one_is_a_fault() {
+        let run = healthy(&unguarded()).shell("mv \"$GUARD\" ../away; ../away doctor");
+        assert_reports(&run, 1, "stage-guard does not run, so commits stop: ");
+    }
+
+    #[test]
+    fn one_that_is_not_executable_is_a_fault() {
+        let run = healthy(&unguarded()).shell("cp \"$GUARD\" ../away; chmod -x \"$GUARD\"; ../away doctor");
+        assert_reports(&run, 1, "does not run, so commits stop: ");
+    }
+
+    #[test]
+    fn a_different_one_is_a_note() {
+        let run = healthy(&unguarded()).shell("cp \"$GUARD\" ../away; ../away doctor");
+        assert_reports(&run, 0, "is not this program");
+    }
+
+    #[test]
+    fn one_in_a_build_directory_is_a_note() {
+        assert_diagnosed(
+            "mkdir -p ../target; cp \"$GUARD\" ../target; ../target/stage-guard -q install",
+            0,
+            "is likely to be deleted, and then commits stop",
         );
     }
 }
@@ -157,22 +172,22 @@ fn a_global_hooks_path_is_named() {
     let global = repo.path("../global.config");
     std::fs::write(&global, "[core]\n\thooksPath = ~/nowhere\n").unwrap();
     let repo = repo.env("GIT_CONFIG_GLOBAL", global);
-    says(&doctor(&repo), 1, "mend:    git config --global --unset-all core.hooksPath\n");
+    assert_reports(&doctor(&repo), 1, "fix:     git config --global --unset-all core.hooksPath\n");
     let run =
         repo.shell("GIT_CONFIG_GLOBAL=/dev/null git -c core.hooksPath=/x -c alias.d='!\"$GUARD\" doctor' d");
-    says(&run, 1, "mend:    take core.hooksPath out of the environment\n");
+    assert_reports(&run, 1, "fix:     remove core.hooksPath from the environment\n");
 }
 
 #[test]
-fn every_kind_of_repository_is_looked_at() {
-    assert_well(&healthy(&Repo::unborn()));
+fn every_kind_of_repository_is_examined() {
+    assert_healthy(&healthy(&Repo::unborn()));
     for (version, format) in [
         ((2, 31), "--object-format=sha256"),
         ((2, 45), "--ref-format=reftable"),
         ((2, 31), "--initial-branch=x"),
     ] {
         if Repo::git_is_at_least(version) {
-            assert_well(&healthy(&Repo::of_format(&[format])));
+            assert_healthy(&healthy(&Repo::of_format(&[format])));
         } else {
             eprintln!("skipped: git is older than {}.{}", version.0, version.1);
         }
@@ -186,74 +201,78 @@ fn every_kind_of_repository_is_looked_at() {
         repo.stage("backend/main.py").stage("other/main.py").commit().success();
         repo.shell(line).success();
         let before = state(&repo);
-        assert_well(&repo);
-        assert_restored(&repo, &before, line);
+        assert_healthy(&repo);
+        assert_unchanged(&repo, &before, line);
     }
 }
 
 #[test]
-fn worktrees_and_submodules_are_looked_at() {
+fn worktrees_and_submodules_are_examined() {
     let repo = healthy(&unguarded());
     repo.git("worktree add -q ../linked").success();
     let linked = repo.sibling("linked");
-    assert_well(&linked);
-    assert_well(&linked.in_dir("deep/down"));
+    assert_healthy(&linked);
+    assert_healthy(&linked.in_dir("deep/down"));
     repo.git("config core.hooksPath .git/hooks").success();
-    says(&doctor(&linked), 1, "mend:    git config --local --unset-all core.hooksPath\n");
+    assert_reports(&doctor(&linked), 1, "fix:     git config --local --unset-all core.hooksPath\n");
     repo.git("config --unset core.hooksPath").success();
     linked.shell("cp \"$GUARD\" . && ./stage-guard -q install").success();
-    says(&linked.shell("./stage-guard doctor"), 0, "goes away, and git stops then");
+    assert_reports(
+        &linked.shell("./stage-guard doctor"),
+        0,
+        "is likely to be deleted, and then commits stop",
+    );
 
     let outer = healthy(&unguarded());
     outer.shell("git init -q ../inner && git -C ../inner commit -q --allow-empty -m inner").success();
     outer.git("-c protocol.file.allow=always submodule add -q ../inner inner").success();
     let inner = outer.child("inner");
-    says(&doctor(&inner), 1, "/.git/modules/inner/hooks/pre-commit\n");
+    assert_reports(&doctor(&inner), 1, "/.git/modules/inner/hooks/pre-commit does not exist\n");
     inner.shell("\"$GUARD\" -q install && \"$GUARD\" -q init --exclude").success();
-    assert_well(&inner);
+    assert_healthy(&inner);
 }
 
 #[test]
-fn a_bare_repository_is_looked_at() {
+fn a_bare_repository_is_examined() {
     let home = Repo::home();
     let server = healthy(&home.bare_server());
-    says(&doctor(&server), 0, "guarded: pre-receive (`install`)\n");
+    assert_reports(&doctor(&server), 0, "guarded: pre-receive (`install`)\n");
     server.shell("rm hooks/pre-receive").success();
-    says(&doctor(&server), 1, "hooks/pre-receive\nmend:    ");
+    assert_reports(&doctor(&server), 1, "hooks/pre-receive does not exist\nfix:     ");
 }
 
 #[test]
-fn a_hook_of_another_is_judged_by_what_it_does() {
+fn a_foreign_hook_is_judged_by_what_it_does() {
     let repo = healthy(&unguarded());
     repo.shell("rm .git/hooks/pre-commit").success();
     hook(&repo, "pre-commit", "echo 'lint: \u{1b}[31mno' >&2; exit 1");
-    says(
+    assert_reports(
         &doctor(&repo),
         1,
-        "belongs to another and did not refuse: it said:\n         lint: \\u{1b}[31mno\n",
+        "belongs to another program and did not refuse session work: it said:\n         lint: \\u{1b}[31mno\n",
     );
     hook(&repo, "pre-commit", "\"$GUARD\" hook pre-commit || exit");
-    assert_well(&repo);
+    assert_healthy(&repo);
     hook(&repo, "pre-commit", "\"$GUARD\" hook pre-commit || exit; echo lint >&2; exit 1");
-    says(
+    assert_reports(
         &doctor(&repo),
         0,
-        "note:    pre-commit also stops what the guard lets pass: it said:\n         lint\n",
+        "note:    pre-commit also stops a commit without session work: it said:\n         lint\n",
     );
 }
 
 #[test]
-fn a_hook_that_was_there_before_is_named() {
+fn a_previous_hook_is_named() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo lint >&2; exit 3");
     let repo = healthy(&repo);
-    says(&doctor(&repo), 0, "hooks/pre-commit.before-stage-guard runs as well\n");
-    says(&doctor(&repo), 0, "         lint\n");
+    assert_reports(&doctor(&repo), 0, "hooks/pre-commit.before-stage-guard also runs\n");
+    assert_reports(&doctor(&repo), 0, "         lint\n");
     repo.shell("chmod -x .git/hooks/pre-commit.before-stage-guard").success();
-    says(&doctor(&repo), 0, "was there before and does not run\nmend:    chmod +x ");
+    assert_reports(&doctor(&repo), 0, "the previous hook, does not run\nfix:     chmod +x ");
 }
 
-/// A hook that puts away what is not staged, as some managers do, and one that stages.
+/// The hooks stash or discard what is not staged, as some managers do, or stage files.
 #[test]
 fn the_probe_changes_nothing() {
     for body in
@@ -266,15 +285,15 @@ fn the_probe_changes_nothing() {
         repo.stage("staged.py").write("main.py", "changed\n").write("untracked.py", "x");
         repo.shell("rm gone.py; git status >/dev/null").success();
         let before = state(&repo);
-        says(&doctor(&repo), 0, "is refused by pre-commit and pre-merge-commit");
-        assert_restored(&repo, &before, body);
+        assert_reports(&doctor(&repo), 0, "is refused by pre-commit and pre-merge-commit");
+        assert_unchanged(&repo, &before, body);
         repo.shell(
             "rm .git/hooks/pre-commit; mv .git/hooks/pre-commit.before-stage-guard .git/hooks/pre-commit",
         )
         .success();
         let before = state(&repo);
         doctor(&repo).code(1);
-        assert_restored(&repo, &before, body);
+        assert_unchanged(&repo, &before, body);
     }
 }
 
@@ -282,14 +301,14 @@ fn the_probe_changes_nothing() {
 fn the_probe_leaves_no_files_behind() {
     let repo = healthy(&unguarded());
     let temporary = repo.in_dir("../temporary");
-    assert_well(&repo.env("TMPDIR", &temporary.dir));
+    assert_healthy(&repo.env("TMPDIR", &temporary.dir));
     assert_eq!(temporary.shell("ls -A").success(), "");
     let run = doctor(&repo.env("TMPDIR", "/nowhere"));
     run.fails_with("could not make an index to throw away");
 }
 
 #[test]
-fn an_old_git_is_looked_at() {
+fn an_old_git_runs_hooks_too() {
     let repo = healthy(&unguarded());
     let git = repo.shell("command -v git").success();
     let old = format!(
@@ -299,18 +318,18 @@ fn an_old_git_is_looked_at() {
     repo.program("../old/git", &old);
     let path = format!("{}:{}", repo.path("../old").display(), std::env::var("PATH").unwrap());
     let repo = repo.env("PATH", path);
-    assert_well(&repo);
+    assert_healthy(&repo);
     repo.shell("rm .git/hooks/pre-commit").success();
     hook(&repo, "pre-commit", "exit 1");
-    says(&doctor(&repo), 1, "belongs to another");
+    assert_reports(&doctor(&repo), 1, "belongs to another");
     repo.shell("mkdir other; git config core.hooksPath other").success();
-    says(&doctor(&repo), 1, "hook pre-commit || exit` to ");
+    assert_reports(&doctor(&repo), 1, "hook pre-commit || exit` to ");
 }
 
 #[test]
-fn configured_hooks_are_looked_at() {
+fn configured_hooks_are_examined() {
     let Some(new) = std::env::var_os("GIT_NEW").map(PathBuf::from) else {
-        eprintln!("skipped: GIT_NEW names no directory of a newer git");
+        eprintln!("skipped: GIT_NEW is not set to the directory of a newer git");
         return;
     };
     let repo = healthy(&unguarded());
@@ -318,24 +337,24 @@ fn configured_hooks_are_looked_at() {
     let repo = repo.env("PATH", path);
     for (line, code, words) in [
         ("git config core.hooksPath /nowhere; \"$GUARD\" -q install", 0, "by:      pre-commit in the local"),
-        ("true", 0, "names no directory, so git runs no hooks from it\nmend:    git config --local"),
-        ("git config hook.stage-guard.pre-commit.enabled false", 1, "switched off (local)\nmend:    git "),
+        ("true", 0, "is not a directory, so git runs no hooks\nfix:     git config --local"),
+        ("git config hook.stage-guard.pre-commit.enabled false", 1, "is disabled (local)\nfix:     git "),
         (
             "git config --unset core.hooksPath",
             0,
             "pre-merge-commit is guarded twice, by a file and by the local",
         ),
     ] {
-        says(&repo.shell(&format!("{line}; \"$GUARD\" doctor")), code, words);
+        assert_reports(&repo.shell(&format!("{line}; \"$GUARD\" doctor")), code, words);
     }
     if !Repo::git_is_at_least((2, 54)) {
         let run = repo.shell("PATH=${PATH#*:}; git config core.hooksPath /nowhere; \"$GUARD\" doctor");
-        says(&run, 1, "runs no configured hooks\nmend:    ");
+        assert_reports(&run, 1, "does not run configured hooks\nfix:     ");
     }
 }
 
 #[test]
-fn where_it_cannot_look_it_says_so() {
+fn doctor_fails_if_it_cannot_examine_the_repository() {
     let repo = healthy(&unguarded());
     repo.shell("cd .. && \"$GUARD\" doctor").fails_with("not in a git repository");
     repo.shell("PATH= \"$GUARD\" doctor").fails_with("could not run `git`");
@@ -345,7 +364,7 @@ fn where_it_cannot_look_it_says_so() {
 }
 
 #[test]
-fn quiet_says_the_faults_alone() {
+fn quiet_prints_faults_only() {
     let repo = healthy(&unguarded());
     repo.shell(": >.git/info/exclude; rm .git/hooks/pre-commit").success();
     let run = repo.shell("\"$GUARD\" -q doctor");
@@ -357,7 +376,7 @@ fn uninstall_finds_the_hooks_of_a_third_directory() {
     let repo = healthy(&unguarded());
     repo.shell("git config core.hooksPath .git/own/hooks && \"$GUARD\" -q install").success();
     repo.git("config --unset core.hooksPath").success();
-    says(&doctor(&repo), 0, "/.git/own/hooks here\n");
+    assert_reports(&doctor(&repo), 0, "/.git/own/hooks here\n");
     repo.shell("\"$GUARD\" uninstall").success();
     assert_eq!(repo.shell("find .git -type l").success(), "");
 }

@@ -1,5 +1,4 @@
-//! Every operation of git that brings something into history, under every way to be
-//! guarded: what each refuses, and what must never be in anybody's way.
+//! Every operation of git that adds commits, at every level: what is refused and what is not.
 
 use std::sync::OnceLock;
 
@@ -7,16 +6,16 @@ use tempfile::TempDir;
 
 use super::sandbox::Repo;
 
-/// What is old, and in the history that is cloned.
+/// Session work in the cloned history.
 const OLD: &str = ".claude_sessions/archive/old.py";
-/// What is new, in `topic` and elsewhere.
+/// New session work, in `topic` and elsewhere.
 const NEW: &str = ".claude_sessions/current/x.py";
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
 enum Mode {
     Default,
     Strict,
-    /// `--strict`, with hooks that were there before.
+    /// `--strict`, with previous hooks.
     Chained,
     Refs,
 }
@@ -32,10 +31,10 @@ const HOOKS: [&str; 6] = [
     "reference-transaction",
 ];
 
-/// A clone of a project that holds old session work, in `work`, with
+/// Creates `work`, a clone of a project that contains old session work, with
 ///
-/// - `topic`: session work in the second of three commits, two files with it
-/// - `flat`: the same as patches in `../patches`
+/// - `topic`: three commits, the second of which adds session work and another file
+/// - `../patches`: the same commits as patches
 /// - `../dirty`: the id of a commit with session work that no ref reaches
 /// - `deleting`: a commit that deletes the old session work
 /// - `side`: a clean commit beside `main`
@@ -65,21 +64,21 @@ const MAKE: &str = "
     git checkout -q main; add main.py; git commit -q -m main
 ";
 
-/// The project as `MAKE` makes it, once for all tests.
-fn made() -> &'static TempDir {
-    static MADE: OnceLock<TempDir> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let (place, made) = (Repo::home(), TempDir::new().unwrap());
-        place.shell(MAKE).success();
-        place.shell(&format!("cp -a upstream work fork patches dirty {}", made.path().display())).success();
-        made
+/// Returns the directory that [`MAKE`] fills, once for all tests.
+fn project() -> &'static TempDir {
+    static PROJECT: OnceLock<TempDir> = OnceLock::new();
+    PROJECT.get_or_init(|| {
+        let (home, project) = (Repo::home(), TempDir::new().unwrap());
+        home.shell(MAKE).success();
+        home.shell(&format!("cp -a upstream work fork patches dirty {}", project.path().display())).success();
+        project
     })
 }
 
-/// The clone, guarded in this way.
+/// Returns a guarded copy of the clone.
 fn guarded(mode: Mode) -> Repo {
     let home = Repo::home();
-    home.shell(&format!("cp -a {}/. .", made().path().display())).success();
+    home.shell(&format!("cp -a {}/. .", project().path().display())).success();
     let work = home.child("work");
     if mode == Mode::Chained {
         for name in HOOKS {
@@ -100,14 +99,14 @@ fn guarded(mode: Mode) -> Repo {
     work
 }
 
-/// Where all refs and `HEAD` stand.
+/// The targets of all refs and of `HEAD`.
 fn refs(repo: &Repo) -> String {
     repo.shell("git for-each-ref --format='%(refname) %(objectname)' refs/heads refs/tags; git rev-parse HEAD; git symbolic-ref -q HEAD").out
 }
 
-/// Runs a line of shell under each mode: it goes well and says nothing of a refusal
-/// below `from`, and from there on the path is refused. `after` then ends what was
-/// begun, and all refs are as they were.
+/// Asserts that a line of shell succeeds in the modes below `from` and is refused in the others.
+///
+/// After a refusal `after` ends the operation, and all refs are unchanged.
 fn assert_refused_from(from: Mode, line: &str, after: &str) {
     for mode in MODES {
         let repo = guarded(mode);
@@ -132,8 +131,8 @@ fn assert_refused_from(from: Mode, line: &str, after: &str) {
     }
 }
 
-/// Runs a line of shell under each mode: it goes well, and the guard says nothing.
-fn is_allowed(line: &str) {
+/// Asserts that a line of shell succeeds in each mode without a message of the guard.
+fn assert_allowed(line: &str) {
     for mode in MODES {
         let repo = guarded(mode);
         let run = repo.shell(&format!("set -e\n{line}"));
@@ -152,7 +151,7 @@ macro_rules! refused {
 }
 
 macro_rules! allowed {
-    ($($case:ident: $line:expr;)*) => { mod allowed { $(#[test] fn $case() { super::is_allowed($line); })* } };
+    ($($case:ident: $line:expr;)*) => { mod allowed { $(#[test] fn $case() { super::assert_allowed($line); })* } };
 }
 
 const STAGE: &str =
@@ -245,32 +244,31 @@ allowed! {
     maintenance: "git maintenance run --task=gc --quiet; git fsck";
 }
 
-/// A refused operation goes on: what the refusal calls `stow:` is typed, then `on`. In
-/// the end `check` holds, the session work is in the worktree, ignored, and in no
-/// commit.
-fn goes_on(mode: Mode, line: &str, on: &str, check: &str) {
+/// Asserts that a refused operation can continue with its `stow:` command and then `next`.
+///
+/// Afterwards `check` succeeds, and the worktree is clean because session work is ignored.
+fn assert_continues(mode: Mode, line: &str, next: &str, check: &str) {
     let repo = guarded(mode);
     let run = repo.shell(&format!("set -e\n{line}"));
     assert!(run.code != 0 && run.err.contains("\nstow: "), "{run:?}");
-    let on = repo.shell(&format!("set -e\n{}\n{on}", run.stow_command()));
-    assert_eq!(on.code, 0, "{mode:?}: {line}\n{run:?}\n{on:?}");
+    let next = repo.shell(&format!("set -e\n{}\n{next}", run.stow_command()));
+    assert_eq!(next.code, 0, "{mode:?}: {line}\n{run:?}\n{next:?}");
     let check = repo.shell(&format!("set -ex\n{check}\ntest -z \"$(git status --porcelain)\""));
-    assert_eq!(check.code, 0, "{mode:?}: {line}\n{run:?}\n{on:?}\n{check:?}");
+    assert_eq!(check.code, 0, "{mode:?}: {line}\n{run:?}\n{next:?}\n{check:?}");
 }
 
-/// The subjects of the commits since `main` was cloned, and of the last one its files
-/// and author.
+/// `log` prints the subjects of the new commits; `files` the author and the files of one commit.
 const LOG: &str = "log() { git log --reverse --format=%s origin/main.. | tr '\\n' ' '; }; files() { git show --format=%an --name-only $1 | tr '\\n' ' '; }";
 
-macro_rules! goes_on {
-    ($($case:ident: $mode:ident, $line:expr, $on:expr, $check:expr;)*) => {
-        mod on { use super::*; $(#[test] fn $case() { goes_on(Mode::$mode, $line, $on, &format!("{LOG}\n{}", $check)); })* }
+macro_rules! continues {
+    ($($case:ident: $mode:ident, $line:expr, $next:expr, $check:expr;)*) => {
+        mod continues { use super::*; $(#[test] fn $case() { assert_continues(Mode::$mode, $line, $next, &format!("{LOG}\n{}", $check)); })* }
     };
 }
 
 const DROP: &str = "GIT_SEQUENCE_EDITOR='sed -i /two$/d' git rebase --edit-todo";
 
-goes_on! {
+continues! {
     commit: Strict, &format!("{STAGE}; git add .; echo x >new.py; git add new.py; git commit -q -n -m new"), "git commit -q -m new",
         "test \"$(log)\" = 'main new '; test \"$(files HEAD)\" = 'A U Thor  new.py '";
     cherry_pick: Strict, "git cherry-pick topic~1", "GIT_EDITOR=: git cherry-pick --continue",
@@ -308,13 +306,17 @@ fn am_no_verify() {
     }
     assert_refused_from(Mode::Refs, "git am -q --no-verify ../patches/*", "git am --abort");
     let check = format!("{LOG}\ntest \"$(log)\" = 'main one two three '");
-    goes_on(Mode::Refs, "git am -q --no-verify ../patches/*", "git am -q --no-verify --continue", &check);
+    assert_continues(
+        Mode::Refs,
+        "git am -q --no-verify ../patches/*",
+        "git am -q --no-verify --continue",
+        &check,
+    );
 }
 
-/// What `reset --hard`, a fast-forward and the like have done to the files before git asks
-/// the hook is taken back by what the report says, and what was changed besides stays.
+/// `reset --hard`, a fast-forward and the like change files before git runs the hook.
 #[test]
-fn files_that_git_has_moved_already_go_back() {
+fn the_restore_command_undoes_changes_to_files_and_keeps_others() {
     for (mine, line, status) in [
         ("", "git reset -q --hard $(cat ../dirty)", ""),
         (STAGED, "git merge -q --ff-only $(cat ../dirty)", " M kept.py\nA  staged.py\n"),
@@ -340,18 +342,18 @@ fn files_that_git_has_moved_already_go_back() {
             refused.code != 0 && refused.err.contains("\nnote: HEAD and all refs are unchanged\n"),
             "{refused:?}"
         );
-        let back = refused
+        let restore = refused
             .err
             .lines()
-            .find_map(|said| said.strip_prefix("restore: ").or(said.strip_prefix("then: ")));
-        repo.shell(back.unwrap_or_default()).success();
+            .find_map(|line| line.strip_prefix("restore: ").or(line.strip_prefix("then: ")));
+        repo.shell(restore.unwrap_or_default()).success();
         assert_eq!(repo.git("status --porcelain").success(), status, "{line}: {refused:?}");
     }
 }
 
-/// What only looks like it was changed by git is not lost on the way back.
+/// It cannot be told from a change that git made.
 #[test]
-fn work_that_was_uncommitted_before_is_in_the_stash() {
+fn work_that_was_uncommitted_before_is_stashed() {
     for reset in
         ["git reset -q --soft HEAD~1; git reset -q --soft $DIRTY", "git reset -q HEAD~1; git reset -q $DIRTY"]
     {
@@ -362,12 +364,12 @@ fn work_that_was_uncommitted_before_is_in_the_stash() {
         let dirty = repo.git("rev-parse HEAD").success();
         let repo = repo.env("DIRTY", dirty.trim());
         let refused = repo.shell(reset);
-        let back = refused
+        let restore = refused
             .err
             .lines()
-            .find_map(|said| said.strip_prefix("restore: "))
+            .find_map(|line| line.strip_prefix("restore: "))
             .unwrap_or_else(|| panic!("{refused:?}"));
-        repo.shell(back).success();
+        repo.shell(restore).success();
         assert!(!repo.exists("good.py"));
         repo.git("stash pop").success();
         assert_eq!((repo.read("good.py"), repo.read(NEW)), ("good\n".to_owned(), "x\n".to_owned()));
@@ -376,10 +378,10 @@ fn work_that_was_uncommitted_before_is_in_the_stash() {
 
 const STAGED: &str = "echo staged >staged.py; git add staged.py; echo changed >kept.py";
 
-/// Where what is refused is in commits of others, only the way back is named.
+/// The refused path is in a commit of someone else.
 #[test]
-fn an_operation_that_cannot_go_on_is_taken_back() {
-    for (line, back) in [
+fn an_operation_that_cannot_continue_is_aborted() {
+    for (line, abort) in [
         ("git merge -q --no-edit $(cat ../dirty)", "git merge --abort"),
         ("git pull -q --no-rebase --no-edit ../fork main", "git merge --abort"),
         ("git rebase -q $(cat ../dirty)", "git rebase --abort"),
@@ -390,19 +392,18 @@ fn an_operation_that_cannot_go_on_is_taken_back() {
         let refused = repo.shell(line);
         assert!(refused.code != 0 && !refused.err.contains("\nstow: "), "{refused:?}");
         assert_eq!(
-            refused.err.lines().find_map(|said| said.strip_prefix("then: ")),
-            Some(back),
+            refused.err.lines().find_map(|line| line.strip_prefix("then: ")),
+            Some(abort),
             "{refused:?}"
         );
-        repo.shell(back).success();
+        repo.shell(abort).success();
         assert_eq!(refs(&repo), before);
         assert_eq!(repo.git("status --porcelain").success(), "");
     }
 }
 
-/// An old commit with session work is amended, also in a rebase.
 #[test]
-fn an_amended_commit_gets_rid_of_its_session_work() {
+fn an_amended_commit_can_lose_its_session_work() {
     for (line, end) in [
         ("git checkout -q topic~1; git commit -q -n --amend -m new", "new"),
         (
@@ -420,25 +421,25 @@ fn an_amended_commit_gets_rid_of_its_session_work() {
         let then = refused
             .err
             .lines()
-            .find_map(|said| said.strip_prefix("then: "))
+            .find_map(|line| line.strip_prefix("then: "))
             .unwrap_or_else(|| panic!("{refused:?}"));
-        let on = repo.shell(&format!("set -e; {}; {then}", refused.stow_command()));
-        assert_eq!(on.code, 0, "{refused:?} {on:?}");
+        let next = repo.shell(&format!("set -e; {}; {then}", refused.stow_command()));
+        assert_eq!(next.code, 0, "{refused:?} {next:?}");
         repo.guard("check --range origin/main..HEAD").silent();
         let log = repo.git("log --format=%s origin/main..").success();
-        assert!(log.starts_with(end) && log.contains("new\n") && repo.exists(NEW), "{on:?} {log}");
+        assert!(log.starts_with(end) && log.contains("new\n") && repo.exists(NEW), "{next:?} {log}");
     }
 }
 
 #[test]
-fn a_hook_that_was_there_gets_what_git_tells() {
+fn a_previous_hook_gets_arguments_and_standard_input() {
     let repo = guarded(Mode::Chained);
     repo.program(".git/hooks/post-commit", "#!/bin/sh\necho after >>.git/ran\n");
     repo.shell("echo x >main.py; git commit -q -a -m x; git clone -q --bare ../upstream ../server; git push -q ../server main side").success();
     let (main, side) = (repo.git("rev-parse main").success(), repo.git("rev-parse side").success());
     let old = repo.git("rev-parse main~1").success();
     let ran = repo.read(".git/ran");
-    for told in [
+    for line in [
         "pre-commit \n",
         "prepare-commit-msg .git/COMMIT_EDITMSG message\n",
         "reference-transaction prepared\n",
@@ -447,12 +448,12 @@ fn a_hook_that_was_there_gets_what_git_tells() {
         &format!("{} {} refs/heads/main\n", old.trim(), main.trim()),
         &format!("refs/heads/side {} refs/heads/side {}\n", side.trim(), "0".repeat(40)),
     ] {
-        assert!(ran.contains(told), "{told}: {ran}");
+        assert!(ran.contains(line), "{line}: {ran}");
     }
 }
 
 #[test]
-fn a_hook_that_was_there_can_refuse_and_is_not_asked_in_vain() {
+fn a_previous_hook_can_refuse_and_runs_only_after_ours_has_passed() {
     let repo = guarded(Mode::Chained);
     repo.program(".git/hooks/prepare-commit-msg.before-stage-guard", "#!/bin/sh\nexit 3\n");
     repo.git("commit -q --allow-empty -n -m x").code(1);

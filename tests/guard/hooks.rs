@@ -1,4 +1,4 @@
-//! `install` and `uninstall`, with other hooks and other managers about.
+//! `install` and `uninstall` beside other hooks and hook managers.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -16,7 +16,7 @@ pub(crate) fn assert_live(repo: &Repo) {
 }
 
 #[test]
-fn uninstall_leaves_what_was_there_before() {
+fn uninstall_restores_the_previous_hooks() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 0");
     fs::set_permissions(repo.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o751)).unwrap();
@@ -29,16 +29,16 @@ fn uninstall_leaves_what_was_there_before() {
     repo.stage(NOTE).commit().silent();
 }
 
-/// A program that follows links when it writes a hook writes over the shim of all hooks.
+/// A program that follows symlinks when it writes one hook overwrites the shim of all hooks.
 #[test]
-fn what_was_written_over_the_shim_is_kept_and_told() {
+fn a_file_written_over_the_shim_is_rescued() {
     let repo = unguarded();
     repo.guard("install").success();
     let text = "#!/bin/sh\nstage-guard hook pre-commit\ntrue\n";
     for command in ["install", "uninstall"] {
         repo.write(".git/hooks/pre-commit", text);
         let run = repo.guard("doctor");
-        assert!(run.code == 1 && run.out.contains("another program has written over"), "{run:?}");
+        assert!(run.code == 1 && run.out.contains("another program has overwritten"), "{run:?}");
         let said = repo.guard(command).success();
         assert!(said.contains(".git/hooks/written-over-stage-guard"), "{said}");
         assert_eq!(repo.read(".git/hooks/written-over-stage-guard"), text);
@@ -50,9 +50,9 @@ fn what_was_written_over_the_shim_is_kept_and_told() {
     assert!(!repo.path(".git/stage-guard").exists() && !repo.path(".git/hooks/pre-commit").exists());
 }
 
-/// A manager that is installed after the guard moves our link to such a place.
+/// A manager that is installed after the guard renames our link to such a name.
 #[test]
-fn a_hook_that_lies_aside_already_is_kept() {
+fn a_hook_with_the_suffix_of_a_manager_is_backed_up() {
     for suffix in ["legacy", "old"] {
         let repo = unguarded();
         hook(&repo, &format!("pre-commit.{suffix}"), "echo aside >>.git/ran");
@@ -69,9 +69,9 @@ fn a_hook_that_lies_aside_already_is_kept() {
     }
 }
 
-/// Below a directory of this name lies what belongs to others too.
+/// Not everything below a directory named `.husky` belongs to husky.
 #[test]
-fn a_repository_below_husky_is_one_like_any_other() {
+fn a_repository_in_a_husky_directory_is_like_any_other() {
     let above = unguarded();
     let repo = above.in_dir(".husky/r");
     repo.git("init -q").success();
@@ -86,7 +86,7 @@ fn a_repository_below_husky_is_one_like_any_other() {
 }
 
 #[test]
-fn installed_twice_is_installed_once() {
+fn a_second_install_changes_nothing() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo kept");
     repo.guard("install").success();
@@ -105,7 +105,7 @@ fn uninstall_without_install_changes_nothing() {
 }
 
 #[test]
-fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
+fn a_previous_hook_runs_after_ours_has_passed() {
     let repo = unguarded();
     let body = "echo \"ran $0 $# $GIT_INDEX_FILE $PWD\" > .git/ran; cat > .git/input";
     hook(&repo, "pre-commit", body);
@@ -117,7 +117,7 @@ fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
     repo.stage("main.py").commit().success();
     let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
     assert!(ran.starts_with("ran .git/hooks/pre-commit.before-stage-guard 0 .git/index /"), "{ran}");
-    // By hand, with arguments and an input.
+    // Run by hand, with arguments and standard input.
     let run = repo.shell("printf 'line\\n' | .git/hooks/pre-commit 'a b' c");
     run.success();
     assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit.before-stage-guard 2 "));
@@ -125,7 +125,7 @@ fn a_kept_hook_runs_after_ours_has_passed_as_it_ran_before() {
 }
 
 #[test]
-fn a_kept_hook_finds_what_lies_beside_it() {
+fn a_previous_hook_finds_the_files_beside_it() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "for part in \"$(dirname \"$0\")\"/pre-commit.d/*; do \"$part\" || exit; done");
     hook(&repo, "pre-commit.d/lint", "echo lint >&2; exit 1");
@@ -135,7 +135,7 @@ fn a_kept_hook_finds_what_lies_beside_it() {
 }
 
 #[test]
-fn what_a_kept_hook_stages_is_checked_too() {
+fn what_a_previous_hook_stages_is_checked() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "git add -A");
     repo.guard("install").success();
@@ -143,7 +143,7 @@ fn what_a_kept_hook_stages_is_checked_too() {
 }
 
 #[test]
-fn a_kept_hook_that_fails_stops_the_commit() {
+fn a_previous_hook_that_fails_stops_the_commit() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo no >&2; exit 7");
     repo.guard("install").success();
@@ -152,16 +152,16 @@ fn a_kept_hook_that_fails_stops_the_commit() {
 }
 
 #[test]
-fn a_kept_hook_that_is_not_executable_stays_off() {
+fn a_previous_hook_that_is_not_executable_does_not_run() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 7");
     fs::set_permissions(repo.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(repo.guard("install").success().contains("was off and stays off"));
+    assert!(repo.guard("install").success().contains("is not executable and does not run"));
     repo.stage("main.py").commit().silent();
 }
 
 #[test]
-fn a_kept_hook_that_is_a_relative_symlink_still_finds_its_target() {
+fn a_previous_hook_that_is_a_relative_symlink_keeps_its_target() {
     let repo = unguarded();
     repo.program("tools/hook.sh", "#!/bin/sh\ntouch .git/ran\n");
     symlink("../../tools/hook.sh", repo.path(".git/hooks/pre-commit")).unwrap();
@@ -173,7 +173,7 @@ fn a_kept_hook_that_is_a_relative_symlink_still_finds_its_target() {
 }
 
 #[test]
-fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
+fn a_missing_program_stops_the_commit() {
     let repo = unguarded();
     let binary = repo.path("it's here");
     repo.shell(&format!("cp {BINARY} \"it's here\"")).success();
@@ -183,12 +183,12 @@ fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
     assert_live(&repo);
     fs::remove_file(&binary).unwrap();
     let run = repo.stage("main.py").commit();
-    assert!(run.code == 1 && run.err.contains("it's here` is not there"), "{run:?}");
-    let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
+    assert!(run.code == 1 && run.err.contains("it's here`, so nothing was checked"), "{run:?}");
+    let away = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
     assert_eq!(away, format!("rm '{}'", repo.path(".git/hooks/pre-commit").display()));
     hook(&repo, "pre-commit.before-stage-guard", "echo kept >&2; exit 1");
     let run = repo.in_dir("deep").commit();
-    let away = run.err.split_once("take the guard away: ").unwrap().1.lines().next().unwrap().to_owned();
+    let away = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
     repo.in_dir("deep").shell(&away).success();
     assert!(repo.commit().err.contains("kept"));
     repo.guard("install").success();
@@ -205,14 +205,14 @@ fn a_missing_binary_stops_the_commit_and_says_what_to_do() {
 }
 
 #[test]
-fn the_hook_needs_no_path() {
+fn the_hook_runs_with_an_empty_path() {
     let repo = Repo::new();
     repo.stage(NOTE);
     repo.shell("PATH= /bin/sh .git/hooks/pre-commit").refuses(&[NOTE]);
 }
 
 #[test]
-fn hooks_that_another_manager_has_moved_aside_still_guard() {
+fn a_hook_that_a_manager_has_renamed_still_guards() {
     let repo = Repo::new();
     for aside in ["pre-commit.legacy", "pre-commit.old"] {
         let (ours, aside) = (repo.path(".git/hooks/pre-commit"), repo.path(format!(".git/hooks/{aside}")));
@@ -229,7 +229,7 @@ fn hooks_that_another_manager_has_moved_aside_still_guard() {
 }
 
 #[test]
-fn what_was_kept_goes_where_its_link_has_gone() {
+fn a_backup_is_restored_to_the_name_of_the_renamed_link() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
     repo.guard("install").success();
@@ -245,7 +245,7 @@ fn what_was_kept_goes_where_its_link_has_gone() {
 }
 
 #[test]
-fn a_hook_that_was_kept_earlier_is_never_overwritten() {
+fn a_backup_is_never_overwritten() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
     repo.guard("install").success();
@@ -257,14 +257,14 @@ fn a_hook_that_was_kept_earlier_is_never_overwritten() {
     );
     assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
     let said = repo.guard("uninstall").success();
-    assert!(said.contains("left: "), "{said}");
+    assert!(said.contains("skipped: "), "{said}");
     assert!(
         fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
     );
 }
 
 #[test]
-fn an_install_that_is_refused_changes_nothing_that_runs() {
+fn a_refused_install_changes_no_hook() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
     repo.write(".git/hooks/pre-merge-commit.before-stage-guard", "kept earlier");
@@ -279,7 +279,7 @@ fn an_install_that_is_refused_changes_nothing_that_runs() {
 }
 
 #[test]
-fn a_copy_of_the_shim_is_ours_too() {
+fn a_copy_of_the_shim_is_ours() {
     let repo = unguarded();
     let shim = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/pre-commit")).unwrap();
     repo.program(".git/hooks/pre-commit", &shim);
@@ -287,7 +287,7 @@ fn a_copy_of_the_shim_is_ours_too() {
     assert_live(&repo);
     repo.stage("main.py").commit().silent();
     assert!(!repo.path(".git/hooks/pre-commit.before-stage-guard").exists());
-    // As a copy of the repository with its symlinks followed has it.
+    // A copy of the repository with its symlinks followed.
     let shim = fs::read_to_string(repo.path(".git/stage-guard/hook")).unwrap();
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     repo.program(".git/hooks/pre-commit", &shim);
@@ -299,18 +299,18 @@ fn a_copy_of_the_shim_is_ours_too() {
 }
 
 #[test]
-fn a_hook_of_the_same_text_and_another_mode_is_another_one() {
+fn a_hook_with_the_same_text_and_another_mode_is_different() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 0");
     repo.guard("install").success();
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     repo.write(".git/hooks/pre-commit", "#!/bin/sh\nexit 0\n");
     repo.guard("install").fails_with("keep one of the two");
-    assert!(repo.guard("uninstall").success().contains("left: "));
+    assert!(repo.guard("uninstall").success().contains("skipped: "));
 }
 
 #[test]
-fn a_path_that_could_mislead_is_not_shown_when_the_binary_is_missing() {
+fn a_hostile_path_is_not_printed_if_the_program_is_missing() {
     let repo = unguarded();
     let odd = repo.sibling("it's \x1b[31m");
     fs::rename(&repo.dir, &odd.dir).unwrap();
@@ -321,8 +321,8 @@ fn a_path_that_could_mislead_is_not_shown_when_the_binary_is_missing() {
 }
 
 #[test]
-fn what_an_interrupted_install_has_kept_is_no_obstacle() {
-    for is_installed_again in [false, true] {
+fn the_backup_of_an_interrupted_install_is_reused() {
+    for reinstall in [false, true] {
         let repo = unguarded();
         hook(&repo, "pre-commit", "echo first");
         let before = state(&repo);
@@ -331,7 +331,7 @@ fn what_an_interrupted_install_has_kept_is_no_obstacle() {
             repo.path(".git/hooks/pre-commit.before-stage-guard"),
         )
         .unwrap();
-        if is_installed_again {
+        if reinstall {
             repo.guard("install").success();
             assert_live(&repo);
         }
@@ -341,7 +341,7 @@ fn what_an_interrupted_install_has_kept_is_no_obstacle() {
 }
 
 #[test]
-fn a_repository_that_moves_stays_guarded() {
+fn a_moved_repository_is_guarded() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "touch .git/ran");
     repo.guard("install").success();
@@ -353,7 +353,7 @@ fn a_repository_that_moves_stays_guarded() {
 }
 
 #[test]
-fn what_an_interruption_leaves_is_no_obstacle() {
+fn uninstall_removes_temporary_files() {
     let repo = unguarded();
     repo.guard("install").success();
     symlink("../stage-guard/hook", repo.path(".git/stage-guard/new.77")).unwrap();
@@ -362,7 +362,7 @@ fn what_an_interruption_leaves_is_no_obstacle() {
 }
 
 #[test]
-fn others_can_run_the_hook_whatever_the_umask_is() {
+fn the_hook_is_executable_by_others_whatever_the_umask_is() {
     let repo = unguarded();
     repo.shell(&format!("umask 077; {BINARY} install")).success();
     let mode = |path: &str| fs::metadata(repo.path(path)).unwrap().permissions().mode() & 0o777;
@@ -370,7 +370,7 @@ fn others_can_run_the_hook_whatever_the_umask_is() {
 }
 
 #[test]
-fn an_unknown_hook_is_no_reason_to_stop_git() {
+fn an_unknown_hook_passes() {
     let repo = Repo::new();
     repo.stage(NOTE);
     let run = repo.guard_args(&["hook", "post-\x1bcheckout", "a", "--b"]);
@@ -379,7 +379,7 @@ fn an_unknown_hook_is_no_reason_to_stop_git() {
 }
 
 #[test]
-fn a_fifo_among_the_hooks_is_not_waited_for() {
+fn a_fifo_in_the_hooks_directory_is_not_read() {
     let repo = unguarded();
     repo.shell("mkfifo .git/hooks/pipe").success();
     repo.guard("install").success();
@@ -388,7 +388,7 @@ fn a_fifo_among_the_hooks_is_not_waited_for() {
 }
 
 #[test]
-fn each_level_links_its_hooks_and_none_takes_one_away() {
+fn each_level_links_its_hooks_and_removes_none() {
     let repo = unguarded();
     let linked = |repo: &Repo| {
         repo.shell("cd .git/hooks; for hook in *; do [ ! -L $hook ] || printf '%s ' $hook; done").success()
@@ -418,7 +418,7 @@ fn each_level_links_its_hooks_and_none_takes_one_away() {
 }
 
 #[test]
-fn every_kept_hook_comes_back() {
+fn every_previous_hook_is_restored() {
     let repo = unguarded();
     let names = ["prepare-commit-msg", "pre-applypatch", "pre-push", "reference-transaction", "pre-commit"];
     for name in names {
@@ -433,7 +433,7 @@ fn every_kept_hook_comes_back() {
 }
 
 #[test]
-fn a_kept_hook_that_is_a_link_to_another_one_runs_that() {
+fn a_previous_hook_that_is_a_link_to_another_one_runs_it() {
     for (links, install) in [
         (
             "ln -s pre-commit .git/hooks/pre-push; ln -s pre-commit .git/hooks/pre-merge-commit",
@@ -462,13 +462,13 @@ fn a_kept_hook_that_is_a_link_to_another_one_runs_that() {
     let repo = unguarded();
     symlink("pre-push", repo.path(".git/hooks/pre-push")).unwrap();
     let before = state(&repo);
-    assert!(!repo.guard("install --strict").success().contains("runs as well"));
+    assert!(!repo.guard("install --strict").success().contains("also runs"));
     repo.guard("uninstall").success();
     assert_eq!(state(&repo), before);
 }
 
 #[test]
-fn what_is_no_file_is_waited_for_by_nobody() {
+fn fifos_and_devices_are_not_read() {
     let repo = unguarded();
     repo.shell("mkfifo .git/hooks/pre-commit; mkdir .git/hooks/pre-merge-commit").success();
     let _ = repo.shell(&format!("timeout 20 {BINARY} install"));

@@ -1,5 +1,4 @@
-//! `install` and `uninstall` where git runs hooks from more than one place, or from
-//! one that is not the repository's own.
+//! `install` and `uninstall` with `core.hooksPath` and linked worktrees.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -32,7 +31,7 @@ fn all_worktrees_are_guarded_from_one() {
 }
 
 #[test]
-fn a_hooks_path_that_names_the_repositorys_own_directory_is_no_obstacle() {
+fn a_hooks_path_to_the_default_directory_is_guarded() {
     for path in [".git/hooks".to_owned(), unguarded().path(".git/hooks").display().to_string()] {
         let repo = unguarded();
         let path =
@@ -57,9 +56,9 @@ fn a_hooks_path_elsewhere_in_the_git_directory_is_guarded() {
 }
 
 #[test]
-fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
+fn a_foreign_hooks_directory_is_not_changed() {
     for (path, owner) in
-        [(".husky/_", "husky"), (".githooks", "somebody else"), ("/nowhere/hooks", "somebody else")]
+        [(".husky/_", "husky"), (".githooks", "another program"), ("/nowhere/hooks", "another program")]
     {
         let repo = unguarded();
         repo.git_args(&["config", "core.hooksPath", path]).success();
@@ -67,14 +66,14 @@ fn a_hooks_directory_that_belongs_to_somebody_else_is_let_be() {
         let run = repo.guard("install");
         assert!(run.err.contains(owner) && run.err.contains("hook pre-commit || exit"), "{run:?}");
         assert!(run.err.contains("core.hooksPath") && run.err.contains(".git/config"), "{run:?}");
-        run.fails_with("not guarded");
+        run.fails_with("cannot guard");
         assert_eq!(repo.shell("find . -not -path './.git/*' | sort").success(), before);
         assert!(!repo.path(".git/stage-guard").exists());
     }
 }
 
 #[test]
-fn a_relative_hooks_path_is_none_in_a_linked_worktree_and_that_is_said() {
+fn install_warns_that_a_relative_hooks_path_excludes_linked_worktrees() {
     let repo = unguarded();
     repo.git("config core.hooksPath .git/hooks").success();
     let said = repo.guard("install").success();
@@ -84,7 +83,7 @@ fn a_relative_hooks_path_is_none_in_a_linked_worktree_and_that_is_said() {
 }
 
 #[test]
-fn hooks_of_both_directories_are_taken_away() {
+fn uninstall_cleans_every_hooks_directory() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "exit 0");
     let before = state(&repo);
@@ -100,28 +99,28 @@ fn hooks_of_both_directories_are_taken_away() {
 }
 
 #[test]
-fn a_global_hooks_path_is_let_be() {
+fn a_global_hooks_directory_is_not_changed() {
     let repo = unguarded();
     let global = repo.path("../global.config");
     fs::write(&global, "[core]\n\thooksPath = ~/hooks\n").unwrap();
     let repo = repo.env("GIT_CONFIG_GLOBAL", &global);
     let run = repo.guard("install");
     assert!(run.err.contains("(global)") && run.err.contains("global.config"), "{run:?}");
-    run.fails_with("not guarded");
+    run.fails_with("cannot guard");
 }
 
 #[test]
-fn a_hooks_directory_that_is_a_symlink_out_of_the_repository_is_let_be() {
+fn a_symlinked_hooks_directory_outside_the_repository_is_not_changed() {
     let repo = unguarded();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
     fs::create_dir(repo.path("../common-hooks")).unwrap();
     symlink("../../common-hooks", repo.path(".git/hooks")).unwrap();
-    repo.guard("install").fails_with("not guarded");
+    repo.guard("install").fails_with("cannot guard");
     assert_eq!(fs::read_dir(repo.path("../common-hooks")).unwrap().count(), 0);
 }
 
 #[test]
-fn the_line_that_is_named_guards() {
+fn the_suggested_line_guards() {
     let repo = unguarded();
     repo.git("config core.hooksPath .githooks").success();
     let run = repo.guard("install");
@@ -132,9 +131,8 @@ fn the_line_that_is_named_guards() {
     repo.stage("main.py").commit().silent();
 }
 
-/// What git does not run guards nothing, whatever stands in it.
 #[test]
-fn a_line_in_a_hook_that_git_skips_is_none() {
+fn a_guard_line_in_a_hook_that_git_skips_does_not_count() {
     let repo = unguarded();
     let line = "stage-guard hook pre-commit || exit\nstage-guard hook pre-merge-commit || exit\n";
     for (directory, files) in [(".githooks", ".githooks"), (".husky/_", ".husky")] {
@@ -142,7 +140,7 @@ fn a_line_in_a_hook_that_git_skips_is_none() {
         for name in ["pre-commit", "pre-merge-commit"] {
             repo.write(format!("{files}/{name}"), line);
         }
-        repo.guard("install").fails_with("not guarded");
+        repo.guard("install").fails_with("cannot guard");
     }
     for name in ["pre-commit", "pre-merge-commit"] {
         repo.program(format!(".husky/_/{name}"), "#!/bin/sh\n. \"$(dirname \"$0\")/h\"\n");
@@ -153,7 +151,7 @@ fn a_line_in_a_hook_that_git_skips_is_none() {
 }
 
 #[test]
-fn the_folder_of_hooks_serves_as_a_hooks_path() {
+fn the_hooks_folder_works_as_a_hooks_path() {
     let repo = unguarded();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks");
     repo.git_args(&["config", "core.hooksPath", folder.to_str().unwrap()]).success();
@@ -161,11 +159,11 @@ fn the_folder_of_hooks_serves_as_a_hooks_path() {
         format!("{}:{}", Path::new(BINARY).parent().unwrap().display(), std::env::var("PATH").unwrap());
     assert_live(&repo.env("PATH", path));
     let run = repo.env("PATH", "/usr/local/bin:/usr/bin:/bin").stage("main.py").commit();
-    assert!(run.code == 1 && run.err.contains("`stage-guard` is not there"), "{run:?}");
+    assert!(run.code == 1 && run.err.contains("cannot find `stage-guard`"), "{run:?}");
 }
 
 #[test]
-fn a_repository_without_a_hooks_directory_gets_one() {
+fn install_creates_a_missing_hooks_directory() {
     let repo = unguarded();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
     repo.guard("install").success();
@@ -173,7 +171,7 @@ fn a_repository_without_a_hooks_directory_gets_one() {
 }
 
 #[test]
-fn a_hooks_directory_that_cannot_be_written_is_said() {
+fn install_fails_if_the_hooks_directory_is_a_file() {
     let repo = unguarded();
     fs::remove_dir_all(repo.path(".git/hooks")).unwrap();
     fs::write(repo.path(".git/hooks"), "in the way").unwrap();

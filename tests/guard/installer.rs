@@ -1,4 +1,4 @@
-//! `install.sh`, with a `cargo` that only hands out the binary under test.
+//! `install.sh`, with a `cargo` that copies the binary under test instead of building.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,9 +9,8 @@ use super::sandbox::{BINARY, Repo, Run};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
-/// A home with a clone of this project in `~/stage-guard`, a repository in
-/// `~/project`, and a `cargo` that does not build but hands out the binary under
-/// test: what a build does, CI shows once.
+/// A home directory with this project in `~/stage-guard`, a repository in `~/project`, and a
+/// `cargo` that copies the binary under test instead of building.
 pub(crate) struct Installation {
     home: Repo,
 }
@@ -57,7 +56,7 @@ impl Installation {
         self.home.shell(line)
     }
 
-    /// Runs a line of shell where these tools are missing.
+    /// Runs a line of shell with a `PATH` that does not contain these tools.
     #[must_use]
     pub(crate) fn without(&self, tools: &[&str], line: &str) -> Run {
         let directory = self.path(&format!("without-{}", tools.join("-")));
@@ -72,7 +71,7 @@ impl Installation {
 }
 
 #[test]
-fn installs_guards_and_shows_the_guard_at_work() {
+fn install_guards_and_shows_a_refusal() {
     let home = Installation::new();
     let said = home.shell("cd ~/project && ~/stage-guard/install.sh").success();
     assert!(said.contains("refused: .claude_sessions/current/example.py [session-directory]"), "{said}");
@@ -83,7 +82,7 @@ fn installs_guards_and_shows_the_guard_at_work() {
 }
 
 #[test]
-fn takes_a_repository_and_a_prefix() {
+fn install_accepts_a_repository_and_a_prefix() {
     let home = Installation::new();
     let said = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").success();
     assert!(said.contains("a prefix/bin is not on PATH"), "{said}");
@@ -92,7 +91,7 @@ fn takes_a_repository_and_a_prefix() {
 }
 
 #[test]
-fn run_twice_it_changes_nothing() {
+fn a_second_install_changes_nothing() {
     let home = Installation::new();
     let state = || {
         home.shell("cd ~/project/.git && find hooks stage-guard ~/.local | sort | xargs stat -c '%N %a'")
@@ -105,7 +104,7 @@ fn run_twice_it_changes_nothing() {
 }
 
 #[test]
-fn uninstalls_what_it_installed() {
+fn uninstall_removes_everything_that_was_installed() {
     let home = Installation::new();
     let state =
         || home.shell("cd ~/project/.git && find . ~/.local -type f | sort | xargs sha1sum").success();
@@ -117,7 +116,7 @@ fn uninstalls_what_it_installed() {
 }
 
 #[test]
-fn each_missing_tool_is_named_with_how_to_get_it() {
+fn missing_tools_are_named_with_their_source() {
     let home = Installation::new();
     for (tools, words) in [
         (&["git"][..], &["git 2.31 or newer, from"][..]),
@@ -139,14 +138,14 @@ fn each_missing_tool_is_named_with_how_to_get_it() {
 }
 
 #[test]
-fn a_build_that_fails_leaves_nothing() {
+fn a_failed_build_installs_nothing() {
     let home = Installation::new();
     assert_ne!(home.shell("export CARGO_FAILS=1; ~/stage-guard/install.sh ~/project").code, 0);
     assert!(!home.path(".local/bin").exists() && !home.path("project/.git/stage-guard").exists());
 }
 
 #[test]
-fn an_interruption_leaves_no_half_a_binary() {
+fn an_interrupted_install_leaves_no_partial_binary() {
     let home = Installation::new();
     let slow = "export CARGO_SLEEPS=5; ~/stage-guard/install.sh ~/project & sleep 1; kill -TERM $!; wait $!";
     assert_ne!(home.shell(slow).code, 0);
@@ -157,17 +156,17 @@ fn an_interruption_leaves_no_half_a_binary() {
 }
 
 #[test]
-fn a_repository_that_cannot_be_guarded_is_no_success() {
+fn install_fails_if_the_repository_cannot_be_guarded() {
     let home = Installation::new();
     let run = home.shell("~/stage-guard/install.sh ~");
     assert!(run.code == 2 && run.err.contains("not in a git repository"), "{run:?}");
     home.repo("project").git("config core.hooksPath .husky/_").success();
     let run = home.shell("~/stage-guard/install.sh ~/project");
-    assert!(run.code == 2 && run.err.contains("not guarded") && run.err.contains("husky"), "{run:?}");
+    assert!(run.code == 2 && run.err.contains("cannot guard") && run.err.contains("husky"), "{run:?}");
 }
 
 #[test]
-fn what_it_does_not_know_it_says() {
+fn unknown_arguments_are_named() {
     let home = Installation::new();
     for (arguments, words) in
         [("--bad", "--bad"), ("--prefix", "needs a directory"), ("a b", "one repository")]
@@ -179,7 +178,7 @@ fn what_it_does_not_know_it_says() {
 }
 
 #[test]
-fn an_inherited_environment_of_git_misleads_nothing() {
+fn inherited_git_variables_are_ignored() {
     let home = Installation::new();
     let line = "cd ~/project && export GIT_INDEX_FILE=~/stray-index && ~/stage-guard/install.sh";
     home.shell(line).success();
@@ -188,7 +187,7 @@ fn an_inherited_environment_of_git_misleads_nothing() {
 }
 
 #[test]
-fn strict_and_a_server_are_passed_on() {
+fn install_passes_on_strict_and_guards_servers() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh --strict ~/project").success();
     let project = home.repo("project");

@@ -1,4 +1,4 @@
-//! `hook`: what git runs, through the shim.
+//! `hook`: what git runs through the shim.
 
 mod managed;
 mod pre_push;
@@ -14,32 +14,33 @@ use super::check::{self, Moment};
 use super::{Context, Outcome};
 use crate::cli::{HookArgs, HookName};
 use crate::git::Hook;
-use crate::hooks::{is_installed_again, kept};
+use crate::hooks::{PreviousHook, is_reinstalled};
 use crate::report;
 
-/// Does what the hook of this name is for, then runs the one that was there before.
-/// That may stage more, so what is staged is judged again.
+/// Checks what the hook is about, then runs the previous hook.
+///
+/// The previous hook may stage more, so the index is checked again after it.
 pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
-    let input = if reads_stdin(&args.name) { Some(read(args, context.input)?) } else { None };
+    let input = if reads_stdin(&args.name) { Some(read_input(args, context.input)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
-    let outcome = judge(args, refs, context)?;
-    let kept = args.then.as_ref().filter(|kept| outcome == Outcome::Allowed && !is_installed_again(kept));
-    let Some(kept) = kept else { return Ok(outcome) };
-    match kept::run(kept, &args.arguments, input.as_deref())? {
-        0 if input.is_none() => judge(args, refs, context),
+    let outcome = check(args, refs, context)?;
+    let previous = args.then.as_ref().filter(|previous| !is_reinstalled(previous));
+    let Some(previous) = previous.filter(|_| outcome == Outcome::Allowed) else { return Ok(outcome) };
+    match PreviousHook::run(previous, &args.arguments, input.as_deref())? {
+        0 if input.is_none() => check(args, refs, context),
         0 => Ok(Outcome::Allowed),
         code => Ok(Outcome::Ended(code)),
     }
 }
 
-/// A name that is not known is no reason to stop git.
-fn judge(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+/// Runs the check of the hook; a hook that is not guarded allows everything.
+fn check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let options = &args.options;
     let hook = match &args.name {
         HookName::Git(hook) => *hook,
         HookName::Managed => return managed::run(options, context),
         HookName::Unknown(name) => {
-            report::hooks::unknown(&mut context.out, name)?;
+            report::hooks::unknown(name, &mut context.out)?;
             return Ok(Outcome::Allowed);
         }
     };
@@ -60,8 +61,8 @@ fn reads_stdin(name: &HookName) -> bool {
     matches!(name, HookName::Git(hook) if hook.reads_stdin())
 }
 
-/// All that git says on standard input: the line that the shim has read of it first.
-fn read(args: &HookArgs, stdin: &mut dyn Read) -> io::Result<Vec<u8>> {
+/// Reads standard input, after the first line, which the shim may have read already.
+fn read_input(args: &HookArgs, stdin: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut input = args.line.as_ref().map_or_else(Vec::new, |line| [line.as_bytes(), b"\n"].concat());
     stdin.read_to_end(&mut input)?;
     Ok(input)

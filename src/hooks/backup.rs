@@ -1,0 +1,118 @@
+//! Backups: the hook that was there before is renamed by `install` and restored by `uninstall`.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::files::{
+    base_name, exists, failed, hook_named, is_same_hook, remove, with_suffix, without_suffix,
+};
+use super::{Error, Hooks, Manager, shim};
+use crate::git::Hook;
+
+/// What is added to the name of a hook that was there before. The backup stays in its
+/// directory, as with other managers, because hooks look for files beside themselves.
+const SUFFIX: &str = ".before-stage-guard";
+
+/// What other managers add to the name of a hook that was there before them: pre-commit and
+/// prek, and lefthook.
+const SUFFIXES_OF_OTHERS: [&str; 2] = [".legacy", ".old"];
+
+impl Hooks {
+    /// Backs up the file that is in the place of `hook`, unless it is ours.
+    pub(super) fn back_up_existing(&self, hook: Hook) -> Result<(), Error> {
+        let path = self.directory.join(hook.name());
+        if self.is_ours(&path) {
+            return Ok(());
+        }
+        // Another manager has renamed our link: its backup goes there.
+        for renamed in self.links(&self.directory)?.iter().filter(|link| hook_named(link) == Some(hook)) {
+            self.restore(renamed)?;
+        }
+        // A manager that is installed later moves our link over these files.
+        for other in SUFFIXES_OF_OTHERS.iter().map(|suffix| with_suffix(&path, suffix)) {
+            let backup = with_suffix(&other, SUFFIX);
+            if exists(&other) && !self.is_ours(&other) && !exists(&backup) {
+                back_up(&other, &backup)?;
+            }
+        }
+        if exists(&path) { back_up(&path, &backup_path(&self.directory, hook)) } else { Ok(()) }
+    }
+
+    /// Makes a backup that is a symlink to another guarded hook point to the backup of that one.
+    ///
+    /// Its old target is our shim now.
+    pub(super) fn retarget_backup(&self, hook: Hook) -> Result<(), Error> {
+        let backup = backup_path(&self.directory, hook);
+        let Ok(target) = fs::read_link(&backup) else { return Ok(()) };
+        let target = with_suffix(&target, SUFFIX);
+        if shim::resolves_to_shim(&backup) && exists(&self.directory.join(&target)) {
+            self.replace(&backup, "back up", |new| symlink(&target, new))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces `link`, which is ours, by the backup of what was there before, or removes it if
+    /// there is none.
+    pub(super) fn restore(&self, link: &Path) -> Result<(), Error> {
+        let original = link.with_file_name(base_name(link));
+        let (own_backup, backup) = (with_suffix(link, SUFFIX), with_suffix(&original, SUFFIX));
+        if !exists(&backup) {
+            return if exists(&own_backup) { self.restore_from(&own_backup, link) } else { remove(link) };
+        }
+        // The manager that owns the backup was installed again and has renamed our link.
+        if original != link && is_reinstalled(&backup) {
+            remove(&backup)?;
+            return self.restore(link);
+        }
+        self.restore_from(&backup, link)
+    }
+
+    /// Moves a backup to `path`; undoes [`Hooks::retarget_backup`].
+    pub(super) fn restore_from(&self, backup: &Path, path: &Path) -> Result<(), Error> {
+        let target = fs::read_link(backup).ok().and_then(|target| without_suffix(&target, SUFFIX));
+        let Some(target) = target else {
+            return fs::rename(backup, path).map_err(failed("restore", path));
+        };
+        self.replace(path, "restore", |new| symlink(&target, new))?;
+        remove(backup)
+    }
+}
+
+/// Returns whether the manager that owns a backup has installed its hook again since.
+///
+/// It has renamed our link then and may run it, so to run the backup would run it twice.
+#[must_use]
+pub fn is_reinstalled(backup: &Path) -> bool {
+    let owner = Manager::of(backup);
+    owner.is_some() && original_path(backup).is_some_and(|path| Manager::of(&path) == owner)
+}
+
+/// Returns the path of the backup of `hook`.
+pub(super) fn backup_path(directory: &Path, hook: Hook) -> PathBuf {
+    with_suffix(&directory.join(hook.name()), SUFFIX)
+}
+
+/// Returns the path that a backup had before; `None` if `path` is not named like a backup.
+pub(super) fn original_path(path: &Path) -> Option<PathBuf> {
+    without_suffix(path, SUFFIX)
+}
+
+/// Gives the hook a second name. Our link replaces the first one later, so that one of the two
+/// runs at every moment.
+fn back_up(path: &Path, backup: &Path) -> Result<(), Error> {
+    if exists(backup) {
+        // An interrupted `install` has left it.
+        let occupied = || Error::BackupExists { backup: backup.to_owned(), path: path.to_owned() };
+        return is_same_hook(path, backup).then_some(()).ok_or_else(occupied);
+    }
+    fs::hard_link(path, backup).or_else(|_| copy(path, backup)).map_err(failed("back up", path))
+}
+
+/// Copies a file or symlink, for file systems without hard links.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::read_link(from) {
+        Ok(target) => symlink(target, to),
+        Err(_) => fs::copy(from, to).map(drop),
+    }
+}

@@ -1,0 +1,112 @@
+//! Lines of shell that run the guard from a hook that is not ours.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice;
+
+use super::{Manager, user_file};
+use crate::git::Hook;
+use crate::report::escape::shell_word;
+
+/// A line to add to a file, so that another program's hook runs the guard.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Addition {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, for a shell, or for `jobs` in lefthook's configuration.
+    pub line: String,
+}
+
+impl Addition {
+    /// Returns what makes the hook at `path`, of `owner`, run `program` as `hook`.
+    #[must_use]
+    pub fn new(owner: Option<Manager>, path: &Path, hook: Hook, program: &Path) -> Self {
+        match owner {
+            Some(Manager::Lefthook) => {
+                Self { file: "lefthook.yml".into(), line: lefthook_job(program, hook) }
+            }
+            _ => Self { file: user_file(path), line: shell_line(program, hook) },
+        }
+    }
+}
+
+/// Returns the command of a configured hook that runs `binary` for `event`.
+///
+/// git runs it with the shell and appends the hook's arguments.
+#[must_use]
+pub fn configured_command(binary: &Path, event: Hook) -> String {
+    let binary = word(binary);
+    if event == Hook::ReferenceTransaction {
+        // git runs it about 16 times per pick, and most of these runs have nothing to check.
+        let run_if_prepared = format!(r#"[ "$1" = prepared ] || exit 0; exec {binary} hook {event} "$@""#);
+        return format!("f() {{ {run_if_prepared}; }}; f");
+    }
+    format!("{binary} hook {event}")
+}
+
+/// Returns a line that runs the guard and leaves the hook's standard input in `$refs`.
+fn shell_line(program: &Path, hook: Hook) -> String {
+    let program = word(program);
+    let refs = r#"refs=$(cat); printf '%s' "$refs" |"#;
+    match hook {
+        Hook::PrePush => format!("{refs} {program} hook {hook} || exit"),
+        Hook::ReferenceTransaction => format!(r#"{refs} {program} hook {hook} "$@" || exit"#),
+        _ => format!("{program} hook {hook} || exit"),
+    }
+}
+
+/// Returns an item of the `jobs` of a hook, as YAML.
+fn lefthook_job(program: &Path, hook: Hook) -> String {
+    let command = format!("{} hook {hook}", word(program));
+    let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._- ".contains(&byte));
+    let run = if is_plain { command } else { serde_json::Value::from(command).to_string() };
+    match hook {
+        Hook::PrePush => format!("- {{run: {run}, use_stdin: true}}"),
+        _ => format!("- run: {run}"),
+    }
+}
+
+fn word(path: &Path) -> String {
+    shell_word(path.as_os_str().as_bytes().as_bstr())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Addition, configured_command};
+    use crate::git::Hook;
+    use crate::hooks::Manager;
+
+    fn line(owner: Option<Manager>, hook: Hook, program: &str) -> String {
+        Addition::new(owner, Path::new("/r/hooks/x"), hook, Path::new(program)).line
+    }
+
+    #[test]
+    fn shell_lines_keep_standard_input_for_what_follows() {
+        assert_eq!(line(None, Hook::PreCommit, "guard"), "guard hook pre-commit || exit");
+        assert_eq!(line(None, Hook::PreCommit, "/a b"), "'/a b' hook pre-commit || exit");
+        let refs = r#"refs=$(cat); printf '%s' "$refs" | guard hook"#;
+        assert_eq!(line(None, Hook::PrePush, "guard"), format!("{refs} pre-push || exit"));
+        let transaction = format!(r#"{refs} reference-transaction "$@" || exit"#);
+        assert_eq!(line(None, Hook::ReferenceTransaction, "guard"), transaction);
+    }
+
+    #[test]
+    fn lefthook_jobs_are_valid_yaml() {
+        let job = |hook, program| line(Some(Manager::Lefthook), hook, program);
+        assert_eq!(job(Hook::PreCommit, "guard"), "- run: guard hook pre-commit");
+        assert_eq!(job(Hook::PreCommit, "/a: b"), r#"- run: "'/a: b' hook pre-commit""#);
+        assert_eq!(job(Hook::PrePush, "guard"), "- {run: guard hook pre-push, use_stdin: true}");
+    }
+
+    #[test]
+    fn configured_commands_skip_states_without_anything_to_check() {
+        assert_eq!(configured_command(Path::new("/a b"), Hook::PrePush), "'/a b' hook pre-push");
+        assert_eq!(
+            configured_command(Path::new("/g"), Hook::ReferenceTransaction),
+            r#"f() { [ "$1" = prepared ] || exit 0; exec /g hook reference-transaction "$@"; }; f"#
+        );
+    }
+}

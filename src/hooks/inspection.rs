@@ -1,0 +1,164 @@
+//! What is in the hooks directory, and which of it git runs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::backup::backup_path;
+use super::files::{exists, hook_named, is_executable, list};
+use super::manager::runs_guard;
+use super::{Error, Hooks, Manager, PreviousHook, shim};
+use crate::git::user_path::canonicalize_lenient;
+use crate::git::{Hook, read_regular_file};
+
+/// The hooks of a repository on disk.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Inspection {
+    /// One file for each of [`Hook::ALL`], whether it exists or not.
+    pub files: Vec<HookFile>,
+    /// Our links that another manager has renamed (`pre-commit.legacy`), and what they were.
+    pub renamed: Vec<(Hook, PathBuf)>,
+    /// Other directories of the repository that contain our links.
+    pub elsewhere: Vec<PathBuf>,
+}
+
+/// The file of one hook.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HookFile {
+    /// The hook.
+    pub hook: Hook,
+    /// The path where git looks for it.
+    pub path: PathBuf,
+    /// The path with symlinks resolved.
+    pub target: PathBuf,
+    /// Whether it exists and git runs it.
+    pub state: HookState,
+    /// Whether it is a link to our shim or a copy of it.
+    pub is_ours: bool,
+    /// The manager that owns it, if it is not ours and its owner is known.
+    pub manager: Option<Manager>,
+    /// Whether git runs it and it contains a line that runs the guard.
+    pub runs_guard: bool,
+    /// The program that our shim runs.
+    pub binary: Option<PathBuf>,
+    /// The hook that was there before ours.
+    pub previous: Option<PreviousHook>,
+}
+
+/// Whether a hook exists and git runs it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HookState {
+    /// There is no file.
+    Missing,
+    /// A symlink to nothing: git skips it silently.
+    Dangling,
+    /// A file that is not executable: git skips it.
+    NotExecutable,
+    /// Our link, but another program has overwritten the shim: git runs that.
+    Overwritten,
+    /// git runs it.
+    Active,
+}
+
+/// Directories in the git directory that contain no hooks and may be large.
+const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "annex", shim::DIRECTORY];
+
+impl HookState {
+    fn of(path: &Path, is_ours: bool) -> Self {
+        if is_ours && shim::is_overwritten(path) {
+            Self::Overwritten
+        } else if is_executable(path) {
+            Self::Active
+        } else if path.exists() {
+            Self::NotExecutable
+        } else if exists(path) {
+            Self::Dangling
+        } else {
+            Self::Missing
+        }
+    }
+}
+
+impl HookFile {
+    /// Returns whether git runs our shim.
+    #[must_use]
+    pub fn is_guarded(&self) -> bool {
+        self.is_ours && self.state == HookState::Active
+    }
+}
+
+impl Hooks {
+    /// Inspects the hooks in `directory` of the repository with this common git directory.
+    ///
+    /// Both paths are absolute; the hooks directory may be outside the repository.
+    ///
+    /// # Errors
+    ///
+    /// A directory cannot be listed.
+    pub fn inspect(directory: &Path, common_dir: &Path) -> Result<Inspection, Error> {
+        let hooks =
+            Self { directory: canonicalize_lenient(directory), common_dir: canonicalize_lenient(common_dir) };
+        let renamed = |path: PathBuf| {
+            let hook = hooks.hook_of_link(&path)?;
+            (!path.ends_with(hook.name())).then_some((hook, path))
+        };
+        let paths = if hooks.directory.is_dir() { list(&hooks.directory)? } else { Vec::new() };
+        Ok(Inspection {
+            files: Hook::ALL.into_iter().map(|hook| hooks.inspect_file(hook)).collect(),
+            renamed: paths.into_iter().filter_map(renamed).collect(),
+            elsewhere: hooks
+                .linked_directories()
+                .into_iter()
+                .filter(|path| *path != hooks.directory)
+                .collect(),
+        })
+    }
+
+    fn inspect_file(&self, hook: Hook) -> HookFile {
+        let path = self.directory.join(hook.name());
+        let is_ours = self.is_ours(&path);
+        let shim = if is_ours { read_regular_file(&path).ok() } else { None };
+        let file = HookFile {
+            hook,
+            target: canonicalize_lenient(&path),
+            state: HookState::of(&path, is_ours),
+            is_ours,
+            manager: if is_ours { None } else { Manager::of(&path) },
+            runs_guard: runs_guard(&path, hook),
+            binary: shim.as_deref().and_then(shim::program),
+            previous: None,
+            path,
+        };
+        let backup = Some(backup_path(&self.directory, hook)).filter(|backup| exists(backup));
+        let previous = |path: PathBuf| PreviousHook {
+            runs: file.is_guarded() && is_executable(&path),
+            manager: Manager::of(&path),
+            path,
+        };
+        HookFile { previous: backup.map(previous), ..file }
+    }
+
+    /// Returns the hook that `path` is named after, if it is our link. Reads no other files.
+    fn hook_of_link(&self, path: &Path) -> Option<Hook> {
+        hook_named(path).filter(|_| self.is_ours(path))
+    }
+
+    /// Returns the directories in the git directory that contain our links, sorted.
+    pub(super) fn linked_directories(&self) -> Vec<PathBuf> {
+        let mut linked = Vec::new();
+        let mut pending = vec![self.common_dir.clone()];
+        while let Some(directory) = pending.pop() {
+            // git finds no hooks in a directory that cannot be listed.
+            let paths = list(&directory).unwrap_or_default();
+            if paths.iter().any(|path| self.hook_of_link(path).is_some()) {
+                linked.push(directory);
+            }
+            let is_searched = |path: &PathBuf| {
+                NOT_SEARCHED.iter().all(|name| !path.ends_with(name))
+                    && fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+            };
+            pending.extend(paths.into_iter().filter(is_searched));
+        }
+        linked.sort();
+        linked
+    }
+}

@@ -1,0 +1,62 @@
+//! Runs a hook that was there before ours.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+
+use rustix::io::Errno;
+
+use super::{Error, Manager};
+
+/// A hook that was there before ours and is backed up.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PreviousHook {
+    /// The path of the backup.
+    pub path: PathBuf,
+    /// Whether our hook runs it: only if it is executable, as git does.
+    pub runs: bool,
+    /// The manager that owns it, if known.
+    pub manager: Option<Manager>,
+}
+
+impl PreviousHook {
+    /// Runs the hook at `path` as git would and returns its exit status as a shell gives it.
+    ///
+    /// `input` is its standard input if git's was read already; otherwise it inherits git's.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn run(path: &Path, arguments: &[OsString], input: Option<&[u8]>) -> Result<u8, Error> {
+        let mut hook = Command::new(path);
+        hook.args(arguments);
+        let status = run_with_input(hook, input).or_else(|error| {
+            // git runs a hook without `#!` with the shell.
+            if error.raw_os_error() != Some(Errno::NOEXEC.raw_os_error()) {
+                return Err(error);
+            }
+            let mut shell = Command::new("sh");
+            shell.arg(path).args(arguments);
+            run_with_input(shell, input)
+        });
+        let status = status.map_err(|source| Error::RunPrevious { path: path.to_owned(), source })?;
+        let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
+        Ok(u8::try_from(code).unwrap_or(u8::MAX))
+    }
+}
+
+fn run_with_input(mut hook: Command, input: Option<&[u8]>) -> io::Result<ExitStatus> {
+    let Some(input) = input else { return hook.status() };
+    let mut child = hook.stdin(Stdio::piped()).spawn()?;
+    let stdin = child.stdin.take();
+    thread::scope(|scope| {
+        if let Some(mut stdin) = stdin {
+            // A write error is no failure: a hook need not read its input.
+            scope.spawn(move || stdin.write_all(input));
+        }
+        child.wait()
+    })
+}
