@@ -128,8 +128,9 @@ fn is_coloured() -> bool {
     (!force.is_empty() && force != "0") || (wish != "0" && is_able)
 }
 
-/// Reports an error of `agent`, which fails open: exit code 2 would block the agent, and
-/// the hooks of git still check the commit.
+/// Reports an error of `agent`, and allows the action.
+///
+/// Exit code 2 would block the agent, and the hooks of git still check the commit.
 fn warn(error: &(dyn Error + 'static)) -> ExitCode {
     let message = failure::message(error);
     let line = message.lines().next().unwrap_or_default();

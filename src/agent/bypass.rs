@@ -367,8 +367,7 @@ pub(super) fn file_name(program: &BStr) -> &BStr {
     name.strip_suffix(b".exe").unwrap_or(name).as_bstr()
 }
 
-/// Whether the setting `KEY=VALUE` replaces git's hooks or disables one. Enabling one is
-/// allowed.
+/// Whether the setting `KEY=VALUE` replaces git's hooks or disables one.
 fn overrides_hooks(setting: &BStr) -> bool {
     let (key, value) = setting.split_once_str("=").unwrap_or((setting, b"true"));
     let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
@@ -376,8 +375,9 @@ fn overrides_hooks(setting: &BStr) -> bool {
     key == b"core.hookspath" || key.starts_with(b"hook.") && key.ends_with(b".enabled") && !is_true
 }
 
-/// Whether an environment variable sets `core.hooksPath`: its value is the key, or begins
-/// with `'KEY=VALUE'` or `'KEY'='VALUE'`.
+/// Whether an environment variable sets `core.hooksPath`.
+///
+/// Its value is the key, or begins with `'KEY=VALUE'` or `'KEY'='VALUE'`.
 fn sets_hooks_path(name: &[u8], value: &[u8]) -> bool {
     let is_gits = name == b"GIT_CONFIG_PARAMETERS" || name.starts_with(b"GIT_CONFIG_KEY_");
     let key = value.split(|byte| b"'=".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
@@ -401,16 +401,19 @@ fn names_hooked(words: &[BString]) -> bool {
         .any(|subcommand| words.iter().any(|word| word == subcommand.name))
 }
 
-/// Whether a pathspec names a path in a session directory. Pathspec magic other than `:/`
-/// and `:(top)` may exclude the path, so such a pathspec does not count.
+/// Whether a pathspec names a path in a session directory.
+///
+/// Pathspec magic other than `:/` and `:(top)` may exclude the path, so it does not count.
 fn names_session_directory(pathspec: &BStr) -> bool {
     let mut prefixes = [":/", ":(top)"].iter();
     let path = prefixes.find_map(|prefix| pathspec.strip_prefix(prefix.as_bytes())).unwrap_or(pathspec);
     !path.starts_with(b":") && is_in_session_directory(path.as_bstr())
 }
 
-/// Returns the letters of a short option that have no value, and whether the next word is
-/// the value of the option. A long option has no letters, and may be abbreviated.
+/// Returns the letters of an option, and whether the next word is its value.
+///
+/// The letters are those of short options without a value. A long option has none, and may
+/// be abbreviated.
 fn split_option<'w>(
     word: &'w [u8],
     short_with_value: &str,
@@ -433,8 +436,7 @@ impl Subcommand {
         self.bypass == NO_VERIFY.bypass
     }
 
-    /// Returns the option that bypasses, unless a later one cancels it, and the words that
-    /// are not options.
+    /// Returns the option that bypasses, unless a later one cancels it, and the operands.
     fn parse<'w>(&self, words: &'w [BString]) -> (Option<&'w BStr>, Vec<&'w BStr>) {
         let (mut bypass, mut operands) = (None, Vec::new());
         let mut rest = words.iter().map(|word| word.as_bstr());

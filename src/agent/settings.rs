@@ -127,8 +127,9 @@ fn with_child(container: &Container, child: &str) -> String {
 
 /// An entry that runs this program.
 struct OwnEntry<'t> {
-    /// The containers around the entry, outermost first, each with the position of the child
-    /// that leads to the entry.
+    /// The containers around the entry, outermost first.
+    ///
+    /// Each has the position of the child that contains the entry or is it.
     path: [(Container<'t>, usize); 4],
     /// The range of its command.
     command: Range<usize>,

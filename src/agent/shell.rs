@@ -70,8 +70,7 @@ struct HereDocument {
     strips_tabs: bool,
 }
 
-/// The `read_` and `skip_` methods return `None` if what they read does not end, or if
-/// it is nested too deeply.
+/// The methods return `None` if what they read does not end or is nested too deeply.
 impl<'s> Reader<'s> {
     fn new(script: &'s [u8], shell: Shell, depth: usize) -> Self {
         Self { rest: script, shell, depth, commands: Vec::new(), here_documents: Vec::new() }
@@ -161,8 +160,7 @@ impl<'s> Reader<'s> {
         Some(())
     }
 
-    /// Whether `words` are a `PowerShell` variable, which the output of a command can be
-    /// assigned to.
+    /// Whether `words` are a `PowerShell` variable, to which output can be assigned.
     fn is_powershell_variable(&self, words: &[BString]) -> bool {
         self.shell == Shell::PowerShell && matches!(words, [variable] if variable.starts_with(b"$"))
     }
