@@ -18,7 +18,7 @@ impl Policy {
 }
 
 fn known(texts: &[&'static str]) -> Names {
-    texts.iter().map(|text| Name::known(*text)).collect()
+    texts.iter().map(|text| Name::new_unchecked(*text)).collect()
 }
 
 #[expect(clippy::expect_used, reason = "a unit test builds the built-in policy")]

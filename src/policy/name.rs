@@ -1,4 +1,4 @@
-//! Globs on one component of a path.
+//! Globs for one component of a path.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -7,117 +7,120 @@ use bstr::{BStr, ByteSlice};
 
 use super::glob::{Compiled, Invalid, is_special};
 
-/// A glob on one component of a path: a file's name, or a directory's.
+/// A glob for one component of a path: the name of a file or a directory.
 #[derive(Debug)]
 pub struct Name {
     text: Cow<'static, str>,
-    form: Form,
+    matcher: Matcher,
 }
 
-/// How a name is matched.
+/// Compiling a glob takes longer than a whole check, so most names are matched without it.
 #[derive(Debug)]
-enum Form {
-    /// Plain text and `*`, as it was written.
-    Plain(Stars),
-    /// More than that, read when it is first matched: few are.
-    Choices(OnceLock<Choices>),
+enum Matcher {
+    /// The text is plain characters and `*`.
+    Wildcard(Wildcard),
+    /// The text has more than that. It is parsed when it is first matched.
+    Choice(OnceLock<Choice>),
 }
 
-/// To compile a glob into an automaton takes longer than a whole check, so it is not done
-/// for the simple ones, which nearly all are.
 #[derive(Debug)]
-enum Choices {
-    /// What `{…}` and `[…]` stand for, spelled out.
-    Spelled(Vec<(Stars, String)>),
+enum Choice {
+    /// The texts of plain characters and `*` that the pattern stands for.
+    Expanded(Vec<(Wildcard, String)>),
     Glob(Box<Compiled>),
 }
 
-/// Where the first and the last `*` of a text are, if it has one.
+/// Matches a text of plain characters and `*`, which is kept elsewhere.
 #[derive(Clone, Copy, Debug)]
-struct Stars(Option<(usize, usize)>);
+struct Wildcard {
+    /// The places of the first and the last `*`.
+    stars: Option<(usize, usize)>,
+}
 
-/// A list of names, to be searched for one that matches.
+/// A list of names, searched for one that matches.
 #[derive(Debug, Default)]
 pub struct Names {
     names: Vec<Name>,
-    /// The bytes that a match of one of them begins with: nearly every component is
-    /// told by its first byte to match none.
-    firsts: Bytes,
+    /// The bytes that a match begins with: the first byte alone rules out most components.
+    first_bytes: ByteSet,
 }
 
 /// A set of bytes, a bit each.
 #[derive(Clone, Copy, Debug, Default)]
-struct Bytes([u64; 4]);
+struct ByteSet([u64; 4]);
 
 impl Name {
-    /// Reads a pattern for one component.
+    /// Parses a pattern for one component.
     ///
     /// # Errors
     ///
-    /// An empty text, a `/`, or a glob that cannot be parsed.
+    /// `text` is empty, contains a `/`, or is not a valid glob.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
-        let name = Self::known(text);
+        let name = Self::new_unchecked(text);
         check_component(&name.text)?;
-        if let Form::Choices(choices) = &name.form {
-            let _ = choices.set(Choices::of(&name.text)?);
+        if let Matcher::Choice(choice) = &name.matcher {
+            let _ = choice.set(Choice::parse(&name.text)?);
         }
         Ok(name)
     }
 
-    /// A pattern that is known to be one.
-    pub(super) fn known(text: impl Into<Cow<'static, str>>) -> Self {
+    /// Creates a pattern from a valid text.
+    pub(super) fn new_unchecked(text: impl Into<Cow<'static, str>>) -> Self {
         let text = text.into();
-        let is_choice = |byte| is_special(byte) && byte != b'*';
-        let is_plain = !text.bytes().any(is_choice);
-        let form = if is_plain { Form::Plain(Stars::of(&text)) } else { Form::Choices(OnceLock::new()) };
-        Self { text, form }
+        let matcher = if text.bytes().any(|byte| is_special(byte) && byte != b'*') {
+            Matcher::Choice(OnceLock::new())
+        } else {
+            Matcher::Wildcard(Wildcard::new(&text))
+        };
+        Self { text, matcher }
     }
 
-    /// Reads a pattern for what follows the last dot of a name.
+    /// Parses a pattern for what follows the last dot of a name.
     ///
     /// # Errors
     ///
-    /// As [`Name::new`], and a dot.
+    /// As [`Name::new`], or `text` contains a dot.
     pub fn extension(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.contains('.') {
             return Err(Invalid(
-                "an extension is what follows the last dot of a name, without it".to_owned(),
+                "an extension is what follows the last dot of a name, without the dot".to_owned(),
             ));
         }
         Self::new(text)
     }
 
-    /// Checks a name that is looked up and not matched.
+    /// Checks that `text` is a plain name, which is looked up and not matched.
     ///
     /// # Errors
     ///
-    /// As [`Name::new`], and a character that means something in a glob.
+    /// As [`Name::new`], or `text` contains a character that has a meaning in a glob.
     pub fn literal(text: &str) -> Result<(), Invalid> {
         check_component(text)?;
         if text.bytes().any(is_special) {
-            return Err(Invalid("a plain name, not a glob, is wanted here".to_owned()));
+            return Err(Invalid("this must be a plain name, not a glob".to_owned()));
         }
         Ok(())
     }
 
-    /// Whether the pattern matches the whole of `component`, which is not empty.
+    /// Returns whether the pattern matches the whole of `component`, which is not empty.
     #[must_use]
     pub fn matches(&self, component: &BStr) -> bool {
-        match &self.form {
-            Form::Plain(stars) => stars.matches(&self.text, component),
-            Form::Choices(choices) => match self.read(choices) {
-                Choices::Spelled(variants) => {
-                    variants.iter().any(|(stars, text)| stars.matches(text, component))
+        match &self.matcher {
+            Matcher::Wildcard(wildcard) => wildcard.matches(&self.text, component),
+            Matcher::Choice(choice) => match self.parsed(choice) {
+                Choice::Expanded(texts) => {
+                    texts.iter().any(|(wildcard, text)| wildcard.matches(text, component))
                 }
-                Choices::Glob(compiled) => compiled.matches(component),
+                Choice::Glob(compiled) => compiled.matches(component),
             },
         }
     }
 
-    /// What `component` has behind the plain text that the pattern begins with:
-    /// `x.py` for `test_x.py` under `test_*`. Nothing where the pattern does not
-    /// begin with plain text and a `*`.
+    /// Returns what follows the plain text that the pattern begins with.
+    ///
+    /// That is `x.py` in `test_x.py` for `test_*`. `None` if the pattern does not begin with
+    /// plain text and a `*`.
     #[must_use]
     pub fn rest<'c>(&self, component: &'c BStr) -> Option<&'c BStr> {
         let star = self.text.bytes().position(is_special)?;
@@ -125,36 +128,37 @@ impl Name {
         is_prefix.then(|| component.strip_prefix(&self.text.as_bytes()[..star]))?.map(BStr::new)
     }
 
-    /// The pattern, if it is of plain characters and `*`.
-    pub(super) fn plain(&self) -> Option<&str> {
-        matches!(self.form, Form::Plain(_)).then_some(&self.text)
+    /// Returns the texts of plain characters and `*` that the pattern stands for.
+    ///
+    /// `None` if only a compiled glob can match it.
+    pub(super) fn expanded(&self) -> Option<impl Iterator<Item = &str>> {
+        let (plain, expanded): (_, &[_]) = match &self.matcher {
+            Matcher::Wildcard(_) => (Some(&*self.text), &[]),
+            Matcher::Choice(choice) => match self.parsed(choice) {
+                Choice::Expanded(texts) => (None, texts),
+                Choice::Glob(_) => return None,
+            },
+        };
+        Some(plain.into_iter().chain(expanded.iter().map(|(_, text)| text.as_str())))
     }
 
-    /// The texts of plain characters and `*` that another pattern stands for; nothing where
-    /// it takes an automaton to match it.
-    pub(super) fn variants(&self) -> Option<impl Iterator<Item = &str>> {
-        let Form::Choices(choices) = &self.form else { return None };
-        let Choices::Spelled(variants) = self.read(choices) else { return None };
-        Some(variants.iter().map(|(_, text)| text.as_str()))
+    #[expect(clippy::expect_used, reason = "`new` parses the text; a unit test does for the built-in policy")]
+    fn parsed<'c>(&self, choice: &'c OnceLock<Choice>) -> &'c Choice {
+        choice.get_or_init(|| Choice::parse(&self.text).expect("a valid glob"))
     }
 
-    #[expect(clippy::expect_used, reason = "`new` has checked it, or a unit test of the built-in policy")]
-    fn read<'c>(&self, choices: &'c OnceLock<Choices>) -> &'c Choices {
-        choices.get_or_init(|| Choices::of(&self.text).expect("a valid glob"))
-    }
-
-    /// The pattern as it was written.
+    /// Returns the pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-impl Choices {
-    fn of(text: &str) -> Result<Self, Invalid> {
-        match spelled_out(text) {
-            Some(variants) => {
-                Ok(Self::Spelled(variants.into_iter().map(|text| (Stars::of(&text), text)).collect()))
+impl Choice {
+    fn parse(text: &str) -> Result<Self, Invalid> {
+        match expand(text) {
+            Some(texts) => {
+                Ok(Self::Expanded(texts.into_iter().map(|text| (Wildcard::new(&text), text)).collect()))
             }
             None => Ok(Self::Glob(Box::new(Compiled::new(text)?))),
         }
@@ -174,117 +178,117 @@ impl Extend<Name> for Names {
         let names = names.into_iter();
         self.names.reserve(names.size_hint().0);
         for name in names {
-            self.firsts.add(name.text.bytes().next().filter(|byte| !is_special(*byte)));
+            match name.text.bytes().next() {
+                Some(byte) if !is_special(byte) => self.first_bytes.insert(byte),
+                _ => self.first_bytes = ByteSet::ALL,
+            }
             self.names.push(name);
         }
     }
 }
 
 impl Names {
-    /// The first of the names that matches the whole of `component`, which is not
-    /// empty.
+    /// Returns the first name that matches the whole of `component`, which is not empty.
     #[must_use]
     pub fn find(&self, component: &BStr) -> Option<&Name> {
-        let may_match = self.firsts.has_first_of(component);
-        may_match.then(|| self.names.iter().find(|name| name.matches(component)))?
+        let first = *component.first()?;
+        self.first_bytes.contains(first).then(|| self.names.iter().find(|name| name.matches(component)))?
     }
 
-    /// Whether there is no name.
+    /// Returns whether the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// The names, in their order.
+    /// Returns the names in their order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Name> {
         self.names.iter()
     }
 
-    /// The patterns as they were written, in their order.
+    /// Returns the patterns as they were written, in their order.
     #[must_use]
     pub fn texts(&self) -> Vec<&str> {
         self.names.iter().map(Name::as_str).collect()
     }
 }
 
-impl Stars {
-    fn of(text: &str) -> Self {
-        Self(text.find('*').zip(text.rfind('*')))
+impl Wildcard {
+    fn new(text: &str) -> Self {
+        Self { stars: text.find('*').zip(text.rfind('*')) }
     }
 
-    /// Whether `component` begins with what `text` has before the first star, ends
-    /// with what it has behind the last one, and has the texts between the others in
-    /// their order. To take the first place of each is enough: a later one would only
-    /// leave less for the next.
+    /// Returns whether `text` matches `component`.
+    ///
+    /// The component must begin with what precedes the first `*`, end with what follows the
+    /// last one, and contain the texts between them in their order. Taking the first
+    /// occurrence of each is enough: a later one would leave less for the next.
     fn matches(self, text: &str, component: &BStr) -> bool {
-        let Some((first, last)) = self.0 else { return component == text };
+        let Some((first, last)) = self.stars else { return component == text };
         let (head, tail) = (&text[..first], &text[last + 1..]);
-        let is_around = component.len() >= head.len() + tail.len()
+        let has_ends = component.len() >= head.len() + tail.len()
             && (head.is_empty() || component.starts_with_str(head))
             && (tail.is_empty() || component.ends_with_str(tail));
-        if !is_around || first == last {
-            return is_around;
+        if !has_ends || first == last {
+            return has_ends;
         }
         let mut rest = &component[head.len()..component.len() - tail.len()];
-        text[first + 1..last].split('*').all(|between| {
-            // To make ready for a quick search takes longer than a name is.
-            let found = match between.len() {
-                0 => Some(0),
-                length => rest.windows(length).position(|window| window == between.as_bytes()),
-            };
+        text[first + 1..last].split('*').filter(|between| !between.is_empty()).all(|between| {
+            // A substring searcher takes longer to build than a name takes to search.
+            let found = rest.windows(between.len()).position(|window| window == between.as_bytes());
             rest = found.map_or(rest, |at| &rest[at + between.len()..]);
             found.is_some()
         })
     }
 }
 
-impl Bytes {
-    /// Adds a byte, or all of them.
-    fn add(&mut self, byte: Option<u8>) {
-        match byte {
-            Some(byte) => self.0[usize::from(byte >> 6)] |= 1 << (byte & 63),
-            None => self.0 = [u64::MAX; 4],
-        }
+impl ByteSet {
+    const ALL: Self = Self([u64::MAX; 4]);
+
+    fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
     }
 
-    fn has_first_of(self, component: &BStr) -> bool {
-        component.first().is_some_and(|byte| self.0[usize::from(byte >> 6)] & 1 << (byte & 63) != 0)
+    fn contains(self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] & 1 << (byte & 63) != 0
     }
 }
 
-/// The texts of plain characters and `*` that a glob stands for, where they are
-/// few: each choice of its `{a,b}` and `[ab]`. Nothing where it has another thing
-/// in it: `?`, a range, a negation, a choice in a choice or of nothing, an escape.
-fn spelled_out(text: &str) -> Option<Vec<String>> {
-    let mut variants = vec![String::new()];
+/// Returns the texts of plain characters and `*` that a glob stands for.
+///
+/// There is one for each choice of its `{a,b}` and `[ab]`. `None` if they are many, or if the
+/// glob contains anything else: a `?`, a range, a negation, an escape, an empty choice, or a
+/// choice within a choice.
+fn expand(text: &str) -> Option<Vec<String>> {
+    let mut expanded = vec![String::new()];
     let mut rest = text;
     while let Some(at) = rest.bytes().position(is_special) {
-        let (plain, choice) = rest.split_at(at);
-        let (choices, after): (Vec<&str>, &str) = if let Some(class) = choice.strip_prefix('[') {
+        let (plain, special) = rest.split_at(at);
+        let (choices, after): (Vec<&str>, &str) = if let Some(class) = special.strip_prefix('[') {
             let (class, after) = class.split_once(']')?;
             let is_range = class.starts_with(['!', '^']) || class.bytes().skip(1).any(|byte| byte == b'-');
             if is_range || class.is_empty() || !class.is_ascii() {
                 return None;
             }
             (class.split("").filter(|byte| !byte.is_empty()).collect(), after)
-        } else if let Some(list) = choice.strip_prefix('{') {
+        } else if let Some(list) = special.strip_prefix('{') {
             let (list, after) = list.split_once('}')?;
             (list.split(',').collect(), after)
         } else {
-            (vec![choice.strip_prefix('*').map(|_| "*")?], &choice[1..])
+            (vec![special.strip_prefix('*').map(|_| "*")?], &special[1..])
         };
-        let is_plain =
+        let is_simple =
             |choice: &&str| *choice == "*" || !choice.is_empty() && !choice.bytes().any(is_special);
-        if !choices.iter().all(is_plain) || variants.len() * choices.len() > MOST_VARIANTS {
+        if !choices.iter().all(is_simple) || expanded.len() * choices.len() > MAX_EXPANDED {
             return None;
         }
-        variants = variants
+        expanded = expanded
             .iter()
             .flat_map(|head| choices.iter().map(move |choice| [head.as_str(), plain, choice].concat()))
             .collect();
         rest = after;
     }
-    Some(variants.into_iter().map(|variant| variant + rest).collect())
+    Some(expanded.into_iter().map(|head| head + rest).collect())
 }
 
 fn check_component(text: &str) -> Result<(), Invalid> {
@@ -292,12 +296,12 @@ fn check_component(text: &str) -> Result<(), Invalid> {
         return Err(Invalid("a name is never empty".to_owned()));
     }
     if text.contains('/') {
-        return Err(Invalid("a name holds no `/`: it matches one component of a path".to_owned()));
+        return Err(Invalid("a name contains no `/`: it matches one component of a path".to_owned()));
     }
     Ok(())
 }
 
-const MOST_VARIANTS: usize = 64;
+const MAX_EXPANDED: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -312,9 +316,8 @@ mod tests {
     }
 
     proptest! {
-        /// What is matched without an automaton is matched as globset would.
         #[test]
-        fn names_match_as_globset(
+        fn names_match_like_globset(
             pattern in r"([ab_.*-]|\[[ab_-]{1,3}\]|\{[ab*]{1,2}(,[ab_]{1,2}){0,2}\}|[\[\]{}!?,\\]){1,7}",
             component in "[ab_.-]{1,8}",
         ) {
@@ -324,7 +327,7 @@ mod tests {
         }
 
         #[test]
-        fn paths_match_as_globset(pattern in "[ab*/]{1,7}", path in "[ab]{1,3}(/[ab]{1,3}){0,3}") {
+        fn paths_match_like_globset(pattern in "[ab*/]{1,7}", path in "[ab]{1,3}(/[ab]{1,3}){0,3}") {
             if let Ok(glob) = PathGlob::new(pattern.clone()) {
                 let theirs = globset(&pattern).map(|glob| glob.is_match(&path));
                 prop_assert_eq!(Some(glob.matches(path.as_str().into())), theirs, "{} on {}", pattern, path);
@@ -339,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_patterns_compile() {
+    fn largest_patterns_compile() {
         for pattern in ["?".repeat(1000), "[!a]".repeat(250), "{a?,".repeat(50) + "b" + &"}".repeat(50)] {
             let _ = Name::new(pattern.clone()).unwrap().matches("component".into());
         }
@@ -347,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_what_follows_the_plain_text() {
+    fn rest_is_what_follows_the_plain_text() {
         for (pattern, name, rest) in [
             ("test_*", "test_x.py", Some("x.py")),
             ("test_*.py", "test_x.py", Some("x.py")),

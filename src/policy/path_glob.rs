@@ -1,4 +1,4 @@
-//! Globs on whole paths.
+//! Globs for whole paths.
 
 use std::borrow::Cow;
 
@@ -7,29 +7,29 @@ use bstr::BStr;
 use super::glob::{Compiled, Invalid, is_special};
 use super::name::Name;
 
-/// A glob on a path from the top of the repository: `*` stops at `/`, `**` does
-/// not.
+/// A glob for a path from the top of the repository: `**` matches `/`, `*` does not.
 #[derive(Debug)]
 pub struct PathGlob {
     text: Cow<'static, str>,
-    form: PathForm,
+    matcher: Matcher,
 }
 
-/// How a path is matched: without an automaton where that can be, as a name is.
 #[derive(Debug)]
-enum PathForm {
-    /// One pattern a component, where no pattern crosses a `/`.
+enum Matcher {
+    /// The text is a path.
+    Literal,
+    /// A pattern for each component: plain text and `*` are matched without a compiled glob.
     Components(Vec<Name>),
     Glob(Compiled),
 }
 
 impl PathGlob {
-    /// Reads a pattern for paths from the top of the repository.
+    /// Parses a glob for paths from the top of the repository.
     ///
     /// # Errors
     ///
-    /// A text that could match no path (empty, or with a `/` at either end, or
-    /// with `./`), or a glob that cannot be parsed.
+    /// `text` can match no path (it is empty, or has a `/` at an end, or `./`), or is not a
+    /// valid glob.
     pub fn new(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
         let text = text.into();
         let bare = text.trim_start_matches("./").trim_matches('/');
@@ -39,55 +39,56 @@ impl PathGlob {
         if bare != text {
             return Err(Invalid(format!(
                 "a path starts at the top of the repository, without `./` and without a `/` at either end: \
-                 `{bare}`, or `{bare}/**` for all that is below it"
+                 write `{bare}`, or `{bare}/**` for everything below it"
             )));
         }
         if text.starts_with('!') {
             return Err(Invalid("a glob cannot be negated".to_owned()));
         }
         if text.split('/').any(|component| matches!(component, "" | "." | "..")) {
-            return Err(Invalid("no path has an empty component, a `.` or a `..` in it".to_owned()));
+            return Err(Invalid("no path has an empty component, a `.` or a `..`".to_owned()));
         }
-        let is_choice = |byte| is_special(byte) && byte != b'*';
-        let form = if text.bytes().any(is_choice) || text.contains("**") {
-            PathForm::Glob(Compiled::new(&text)?)
+        let matcher = if !text.bytes().any(is_special) {
+            Matcher::Literal
+        } else if text.contains("**") || text.bytes().any(|byte| is_special(byte) && byte != b'*') {
+            Matcher::Glob(Compiled::new(&text)?)
         } else {
-            PathForm::Components(
-                text.split('/').map(|component| Name::new(component.to_owned())).collect::<Result<_, _>>()?,
-            )
+            let names = text.split('/').map(|component| Name::new(component.to_owned()));
+            Matcher::Components(names.collect::<Result<_, _>>()?)
         };
-        Ok(Self { text, form })
+        Ok(Self { text, matcher })
     }
 
-    /// Whether the pattern is one path and no glob.
+    /// Returns whether the glob is a path without any wildcard.
     #[must_use]
     pub fn is_literal(&self) -> bool {
-        !self.text.bytes().any(is_special)
+        matches!(self.matcher, Matcher::Literal)
     }
 
-    /// Whether a path of so many components can match.
-    #[must_use]
-    pub fn may_match_depth(&self, depth: usize) -> bool {
-        match &self.form {
-            PathForm::Components(names) => names.len() == depth,
-            PathForm::Glob(_) => true,
+    /// Returns how many components a matching path has at most.
+    pub(super) fn max_depth(&self) -> usize {
+        match &self.matcher {
+            Matcher::Literal => self.text.split('/').count(),
+            Matcher::Components(names) => names.len(),
+            Matcher::Glob(_) => usize::MAX,
         }
     }
 
-    /// Whether the pattern matches the whole of `path`.
+    /// Returns whether the glob matches the whole of `path`.
     #[must_use]
     pub fn matches(&self, path: &BStr) -> bool {
-        match &self.form {
-            PathForm::Components(names) => {
+        match &self.matcher {
+            Matcher::Literal => path == self.text.as_bytes(),
+            Matcher::Components(names) => {
                 let mut components = path.split(|byte| *byte == b'/');
                 let is_match = |name: &Name| components.next().is_some_and(|own| name.matches(own.into()));
                 names.iter().all(is_match) && components.next().is_none()
             }
-            PathForm::Glob(compiled) => compiled.matches(path),
+            Matcher::Glob(compiled) => compiled.matches(path),
         }
     }
 
-    /// The pattern as it was written.
+    /// Returns the glob as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

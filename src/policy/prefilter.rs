@@ -1,240 +1,250 @@
-//! Which paths a rule could refuse. Of a million that are looked at nearly none is
-//! refused, so most are told by a few bytes of their names.
+//! A quick test for many paths: could a rule refuse this one?
+//!
+//! Nearly no path is refused, so most are rejected by a few bytes of their names. What holds in
+//! a directory is computed once for all files that follow each other in it.
 
 use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::filter::{Filter, is_one_component};
+use super::filter::{LengthFilter, Rules, TrigramFilter};
 use super::production::RootStatus;
 use super::rule::Scope;
 use super::{Policy, is_session_directory};
 
-/// Asks of one path after the other whether a rule could refuse it. What it finds out
-/// about a directory it keeps for the next path, which mostly lies in the same one.
+/// Tests paths, one after the other, for whether a rule could refuse them.
+///
+/// It is fastest if the paths of one directory follow each other, as in the index.
 #[derive(Debug)]
 pub struct Prefilter<'p> {
     policy: &'p Policy,
-    /// Finds the rules by the name of a file.
-    names: Filter,
-    /// Finds out whether a list of the policy has the name of a directory.
-    listed: Filter,
-    /// What the lists say of such names.
-    lists: HashMap<BString, Listing>,
-    places: Places,
-    /// Of the path before, with a `/` at the end; empty for the top.
+    /// Finds the rules that may match a file name.
+    file_names: TrigramFilter,
+    /// Finds the directory names that may have traits.
+    directory_names: LengthFilter,
+    /// The traits of directory names that were computed already.
+    traits: HashMap<BString, Traits>,
+    scopes: Scopes,
+    /// The depth below which no directory is a production root.
+    max_root_depth: usize,
+    /// The directory of the path before; empty for the top.
     directory: BString,
-    /// The rules that could refuse a file in it.
-    rules: Rules,
-    /// What holds in the top, and in each directory on the way down to that one.
+    /// The top, and each directory on the way down to that one.
     levels: Vec<Level>,
 }
 
-/// A set of rules, a bit each.
-type Rules = u64;
-
-/// The rules by where they hold.
+/// The rules, by where they hold.
 #[derive(Debug, Default)]
-struct Places {
+struct Scopes {
     anywhere: Rules,
     in_session_directory: Rules,
     /// Directly in a production root.
     in_root: Rules,
-    /// Below a directory that the rule names, wherever that is.
+    /// Below a directory that the rule names, at any depth.
     below_named: Rules,
-    /// Below a directory that the rule names, directly in a production root.
+    /// Below a directory that the rule names and that is directly in a production root.
     below_named_in_root: Rules,
 }
 
-/// What the lists of the policy say of the name of a directory.
+/// What a directory's name means to the policy; of a level: its name and those above it.
 #[derive(Clone, Copy, Debug, Default)]
-struct Listing {
+struct Traits {
     is_session_directory: bool,
-    /// Neither a marker nor a wildcard makes it a production root.
+    /// Whether no marker and no wildcard makes it a production root.
     is_outside: bool,
     /// The rules that hold below it.
-    named: Rules,
-    /// The rules that leave alone what is below it.
-    exempt: Rules,
+    named_by: Rules,
+    /// The rules that except what is below it.
+    excepted_by: Rules,
 }
 
 /// What holds in a directory.
 #[derive(Clone, Copy, Debug)]
 struct Level {
-    /// Where its path ends in that of the deepest one, behind the `/`.
+    /// The length of its path; of the top, 0.
     end: usize,
     /// Whether it is a production root, if it holds every marker.
-    is_root: bool,
-    /// What holds for the directory and for all below it.
-    listing: Listing,
+    may_be_root: bool,
+    traits: Traits,
     /// The rules that could refuse a file in it.
     rules: Rules,
 }
 
-/// As many names of directories are kept.
-const MOST_LISTINGS: usize = 1000;
+/// The traits of so many directory names are kept at most.
+const MAX_TRAITS: usize = 1000;
 
 impl Policy {
-    /// What tells, of many paths, those that a rule could refuse.
+    /// Returns a prefilter for the rules of this policy.
     #[must_use]
     pub fn prefilter(&self) -> Prefilter<'_> {
-        let (mut names, mut listed) = (Filter::default(), Filter::default());
-        let mut places = Places::default();
+        let (mut file_names, mut directory_names) = (TrigramFilter::default(), LengthFilter::default());
+        let mut scopes = Scopes::default();
+        directory_names.add(&self.production.outside);
         for (at, rule) in self.rules.iter().enumerate() {
-            names.add(&rule.names, bit(at));
             let endings = if rule.extensions.is_empty() { &rule.names } else { &rule.extensions };
-            names.add_endings(endings, bit(at));
-            for directories in [&rule.directories, &rule.outside] {
-                listed.add(directories, 1);
-                listed.add_endings(directories, 1);
-            }
-            let place = match (rule.scope, rule.directories.is_empty()) {
-                (Scope::SessionDirectory, _) => &mut places.in_session_directory,
-                (Scope::Anywhere, true) => &mut places.anywhere,
-                (Scope::Anywhere, false) => &mut places.below_named,
-                (Scope::ProductionRoot, true) => &mut places.in_root,
-                (Scope::ProductionRoot, false) => &mut places.below_named_in_root,
-            };
-            *place |= bit(at);
+            file_names.add(&rule.names, endings, bit(at));
+            directory_names.add(&rule.directories);
+            directory_names.add(&rule.outside);
+            *scopes.of(rule.scope, rule.directories.is_empty()) |= bit(at);
         }
-        listed.add(&self.production.outside, 1);
-        listed.add_endings(&self.production.outside, 1);
-        names.sort();
-        listed.sort();
         let top = Level {
             end: 0,
-            is_root: true,
-            listing: Listing::default(),
-            rules: places.anywhere | places.in_root,
+            may_be_root: true,
+            traits: Traits::default(),
+            rules: scopes.anywhere | scopes.in_root,
         };
         Prefilter {
             policy: self,
-            names,
-            listed,
-            lists: HashMap::new(),
-            places,
+            file_names,
+            directory_names,
+            traits: HashMap::new(),
+            scopes,
+            max_root_depth: self.production.max_depth(),
             directory: BString::default(),
-            rules: top.rules,
             levels: vec![top],
         }
     }
 
-    /// What the lists say of a directory of this name.
-    fn listing(&self, component: &BStr) -> Listing {
-        let mut listing = Listing {
-            is_session_directory: is_session_directory(component),
-            is_outside: self.production.outside.find(component).is_some(),
-            ..Listing::default()
+    /// Returns the traits of a directory name.
+    fn traits(&self, name: &BStr) -> Traits {
+        let mut traits = Traits {
+            is_session_directory: is_session_directory(name),
+            is_outside: self.production.outside.find(name).is_some(),
+            ..Traits::default()
         };
         for (at, rule) in self.rules.iter().enumerate() {
-            if rule.directories.find(component).is_some() {
-                listing.named |= bit(at);
+            if rule.directories.find(name).is_some() {
+                traits.named_by |= bit(at);
             }
-            if at < SHARED && rule.outside.find(component).is_some() {
-                listing.exempt |= bit(at);
+            if at < SHARED_BIT && rule.outside.find(name).is_some() {
+                traits.excepted_by |= bit(at);
             }
         }
-        listing
+        traits
+    }
+}
+
+impl Scopes {
+    fn of(&mut self, scope: Scope, names_no_directory: bool) -> &mut Rules {
+        match (scope, names_no_directory) {
+            (Scope::SessionDirectory, _) => &mut self.in_session_directory,
+            (Scope::Anywhere, true) => &mut self.anywhere,
+            (Scope::Anywhere, false) => &mut self.below_named,
+            (Scope::ProductionRoot, true) => &mut self.in_root,
+            (Scope::ProductionRoot, false) => &mut self.below_named_in_root,
+        }
     }
 }
 
 impl Prefilter<'_> {
-    /// Whether a rule could refuse `path`, as [`Policy::may_refuse`] has it.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the profile is for size, and this runs a million times")]
+    /// Returns whether a rule could refuse `path`, as [`Policy::may_refuse`] does.
+    ///
+    /// For a path that git would not track, such as `a/../b`, it returns `true`: another
+    /// program may take it for a different path.
+    #[inline]
     pub fn may_refuse(&mut self, path: &BStr) -> bool {
-        let name = match path.strip_prefix(&**self.directory) {
-            Some(name) if !name.is_empty() && is_one_component(name) => name,
-            _ => match self.enter(path) {
-                Some(name) => name,
-                None => return true,
-            },
+        let (directory, name) = match path.rfind_byteset(b"/\0") {
+            Some(at) if at > 0 && path[at] == b'/' => (path[..at].as_bstr(), path[at + 1..].as_bstr()),
+            Some(_) => return true,
+            None => (BStr::new(""), path),
         };
-        let is_dotted = name.starts_with(b".");
-        if is_dotted && is_never_tracked(name) {
+        if directory != self.directory && !self.enter(directory) {
             return true;
         }
-        (self.names.find(name, self.rules) != 0 || is_dotted && is_session_directory(name.into()))
-            && self.policy.may_refuse(path)
+        let is_special = matches!(name.first(), None | Some(b'.' | b'g' | b'G'));
+        if is_special && is_never_tracked(name) {
+            return true;
+        }
+        let rules = self.levels.last().map_or(Rules::MAX, |level| level.rules);
+        let may_match = self.file_names.find(name, rules) != 0 || is_special && is_session_directory(name);
+        may_match && self.policy.may_refuse(path)
     }
 
-    /// Goes to the directory of `path`, and gives the last component. Nothing for what is
-    /// no path, and may be taken for another one than it seems.
+    /// Computes what holds in `directory`. Returns `false` if git would track nothing in it.
     #[cold]
-    fn enter<'c>(&mut self, path: &'c BStr) -> Option<&'c [u8]> {
-        if path.split(|byte| *byte == b'/').any(is_never_tracked) {
-            return None;
+    fn enter(&mut self, directory: &BStr) -> bool {
+        if directory.contains(&0) {
+            return false;
         }
-        while self.levels.len() > 1 && !path.starts_with(&self.directory) {
-            self.levels.pop();
-            self.directory.truncate(self.levels.last().map_or(0, |level| level.end));
+        let is_above = |level: &Level| {
+            let end = level.end;
+            directory.get(..end) == Some(&self.directory[..end])
+                && matches!(directory.get(end), None | Some(b'/'))
+        };
+        let kept = 1 + self.levels[1..].iter().take_while(|level| is_above(level)).count();
+        self.levels.truncate(kept);
+        self.directory.truncate(self.levels[kept - 1].end);
+        while self.directory.len() < directory.len() {
+            let start = if self.levels.len() > 1 { self.directory.len() + 1 } else { 0 };
+            let rest = &directory[start..];
+            let name = rest[..rest.find_byte(b'/').unwrap_or(rest.len())].as_bstr();
+            if is_never_tracked(name) {
+                return false;
+            }
+            self.descend(directory[..start + name.len()].as_bstr(), name);
         }
-        let mut rest: &[u8] = &path[self.directory.len()..];
-        while let Some(slash) = rest.iter().position(|byte| *byte == b'/') {
-            let (component, after) = rest.split_at(slash);
-            self.directory.extend_from_slice(component);
-            self.descend(component.into());
-            self.directory.push(b'/');
-            rest = &after[1..];
-        }
-        self.rules = self.levels.last().map_or(Rules::MAX, |level| level.rules);
-        Some(rest)
+        true
     }
 
-    /// Adds what holds in `directory`, which ends with `component`.
-    fn descend(&mut self, component: &BStr) {
+    /// Adds the level of `directory`, whose last component is `name`.
+    fn descend(&mut self, directory: &BStr, name: &BStr) {
         let Some(&above) = self.levels.last() else { return };
-        let own = self.listing(component);
-        let named_in_root = if above.is_root { self.places.below_named_in_root } else { 0 };
-        let listing = Listing {
-            is_session_directory: above.listing.is_session_directory || own.is_session_directory,
-            is_outside: above.listing.is_outside || own.is_outside,
-            named: above.listing.named | own.named & (self.places.below_named | named_in_root),
-            exempt: above.listing.exempt | own.exempt,
+        let own = self.traits(name);
+        let named_in_root = if above.may_be_root { self.scopes.below_named_in_root } else { 0 };
+        let traits = Traits {
+            is_session_directory: above.traits.is_session_directory || own.is_session_directory,
+            is_outside: above.traits.is_outside || own.is_outside,
+            named_by: above.traits.named_by | own.named_by & (self.scopes.below_named | named_in_root),
+            excepted_by: above.traits.excepted_by | own.excepted_by,
         };
         let depth = self.levels.len();
         let production = &self.policy.production;
-        let status = production.status_at_depth(self.directory.as_bstr(), depth, listing.is_outside);
-        let is_root = status != RootStatus::NotRoot;
-        let mut rules = self.places.anywhere | listing.named;
-        if listing.is_session_directory {
-            rules |= self.places.in_session_directory;
+        let may_be_root = depth <= self.max_root_depth
+            && production.status_at_depth(directory, depth, traits.is_outside) != RootStatus::NotRoot;
+        let mut rules = self.scopes.anywhere | traits.named_by;
+        if traits.is_session_directory {
+            rules |= self.scopes.in_session_directory;
         }
-        if is_root {
-            rules |= self.places.in_root;
+        if may_be_root {
+            rules |= self.scopes.in_root;
         }
-        let end = self.directory.len() + 1;
-        self.levels.push(Level { end, is_root, listing, rules: rules & !listing.exempt });
+        let rules = rules & !traits.excepted_by;
+        self.levels.push(Level { end: directory.len(), may_be_root, traits, rules });
+        self.directory.clear();
+        self.directory.extend_from_slice(directory);
     }
 
-    fn listing(&mut self, component: &BStr) -> Listing {
-        if self.listed.find(component, 1) == 0 && !is_session_directory(component) {
-            return Listing::default();
+    fn traits(&mut self, name: &BStr) -> Traits {
+        if !self.directory_names.may_match(name) && !is_session_directory(name) {
+            return Traits::default();
         }
-        if let Some(listing) = self.lists.get(component) {
-            return *listing;
+        if let Some(traits) = self.traits.get(name) {
+            return *traits;
         }
-        let listing = self.policy.listing(component);
-        if self.lists.len() < MOST_LISTINGS {
-            self.lists.insert(component.into(), listing);
+        let traits = self.policy.traits(name);
+        if self.traits.len() < MAX_TRAITS {
+            self.traits.insert(name.into(), traits);
         }
-        listing
+        traits
     }
 }
 
-/// Whether git has no path with this component: what is not left out there, another program
-/// may take for a path somewhere else (`verify_path` of git).
+/// Returns whether git tracks no path with this component (`verify_path` in git).
 fn is_never_tracked(component: &[u8]) -> bool {
-    let is_git_dir = || [&b".git"[..], b"git~1"].iter().any(|name| component.eq_ignore_ascii_case(name));
-    matches!(component, b"" | b"." | b"..") || component.contains(&0) || is_git_dir()
+    match component {
+        [] | [b'.'] | [b'.', b'.'] => true,
+        [b'.' | b'g' | b'G', ..] => {
+            component.eq_ignore_ascii_case(b".git") || component.eq_ignore_ascii_case(b"git~1")
+        }
+        _ => false,
+    }
 }
 
-/// Rules from this one on share the last bit. It may be set for any of them, and none of
-/// them clears it.
-const SHARED: usize = 63;
+/// Rules from this one on share the last bit: any of them may set it, and none clears it.
+const SHARED_BIT: usize = 63;
 
 fn bit(rule: usize) -> Rules {
-    1 << rule.min(SHARED)
+    1 << rule.min(SHARED_BIT)
 }
 
 #[cfg(test)]

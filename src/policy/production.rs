@@ -39,14 +39,20 @@ impl Production {
     /// As [`Production::status`], if the number of components is known, and whether one of
     /// them is listed in `outside`.
     pub(super) fn status_at_depth(&self, directory: &BStr, depth: usize, is_outside: bool) -> RootStatus {
-        let mut roots = self.roots.iter().filter(|root| root.may_match_depth(depth));
-        if depth == 0 || roots.any(|root| root.matches(directory) && (root.is_literal() || !is_outside)) {
+        let is_match = |root: &PathGlob| (!is_outside || root.is_literal()) && root.matches(directory);
+        if depth == 0 || self.roots.iter().any(is_match) {
             RootStatus::Root
         } else if depth == 1 && !is_outside {
             RootStatus::RootWithMarker
         } else {
             RootStatus::NotRoot
         }
+    }
+
+    /// Returns the depth below which no directory is a production root.
+    pub(super) fn max_depth(&self) -> usize {
+        // A marker makes a top-level directory one.
+        self.roots.iter().map(PathGlob::max_depth).max().map_or(1, |depth| depth.max(1))
     }
 
     /// Returns the paths of the project markers in `directory`.

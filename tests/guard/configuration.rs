@@ -228,7 +228,7 @@ mistakes! {
     an_empty_id: "[[rule]]\nid = \"\"\nnames = [\"x\"]" => "never empty";
     an_id_given_twice: "[[rule]]\nid = \"x\"\nnames = [\"a\"]\n[[rule]]\nid = \"x\"\nnames = [\"b\"]" => "line 5, column 6", "second rule";
     a_marker_that_is_a_glob: "[production]\nmarkers = [\"*.toml\"]" => "plain name";
-    an_extension_with_its_dot: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nextensions = [\".sql\"]" => "line 4, column 15", "without it";
+    an_extension_with_its_dot: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nextensions = [\".sql\"]" => "line 4, column 15", "without the dot";
     a_list_of_the_built_in_policy: "[lists]\nscripts = [\"go\"]" => "line 2, column 1", "another name";
     a_text_where_a_list_is_wanted: "allow = \"x\"" => "line 1, column 9";
     a_number_where_a_text_is_wanted: "disable = [1]" => "line 1, column 12";
