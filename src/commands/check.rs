@@ -9,7 +9,7 @@ use bstr::{BString, ByteSlice};
 use super::{Context, Outcome, commits};
 use crate::check::{Remedy, Report};
 use crate::cli::{CheckArgs, CheckOptions};
-use crate::git::{self, Commit, Examined, History, Operation, Repository, Scan};
+use crate::git::{self, Examined, Exclude, History, Log, Operation, Repository, Scan};
 use crate::policy::{FILE_NAME, Finding, Policy};
 use crate::report::{self, Format, escape::escape};
 use crate::{Change, Entry};
@@ -39,8 +39,8 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Bo
     }
     if let Some(revision) = &selection.commit {
         let history = context.open_history()?;
-        let commit = history.commit(history.resolve(revision)?)?;
-        return judge(options, &history, &[commit], context);
+        let log = history.log_one(history.resolve(revision)?)?;
+        return check_log(options, &history, log, context);
     }
     if selection.all_files {
         return all_files(options, context);
@@ -75,19 +75,20 @@ pub(super) fn range(
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     let history = context.open_history()?;
-    let commits = history.range(from, to)?;
-    judge(options, &history, &commits, context)
+    let (from, to) = (history.resolve(from)?, history.resolve(to)?);
+    let log = history.log(&[to], Exclude::Commits(&[from]))?;
+    check_log(options, &history, log, context)
 }
 
-fn judge(
+fn check_log(
     options: &CheckOptions,
     history: &History,
-    commits: &[Commit],
+    log: Log,
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
-    let findings = commits::findings(history, &policy, commits, &[], context.tell)?;
-    finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteCommits), context)
+    let checked = commits::check(log, history.trees(), &policy, &[], context.tell)?;
+    finish(options, Report::new(&policy, checked.findings, checked.examined, Remedy::RewriteCommits), context)
 }
 
 /// What the next commit would contain that none of its parents has.

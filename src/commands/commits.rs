@@ -1,4 +1,4 @@
-//! Judging commits: each against its parents, by the policy of today.
+//! Checks commits, each against its parents, by the current policy.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -7,101 +7,87 @@ use bstr::BString;
 
 use super::Tell;
 use crate::Introduced;
-use crate::git::{self, Commit, History, Known, ObjectId};
+use crate::git::{Commit, CommitTrees, Log, ObjectId};
 use crate::policy::{Finding, Policy};
 
-/// The commits that refs are about to reach for the first time.
-pub(super) struct New<'n> {
-    history: &'n History,
-    tips: &'n [ObjectId],
-    known: Known<'n>,
-    /// More than these, and found in less time: see [`History::commits_above_refs`].
-    above: Option<Vec<Commit>>,
+/// A commit or tag that a ref is about to name.
+pub(super) struct Tip {
+    pub(super) id: ObjectId,
+    /// The full name of the ref.
+    pub(super) reference: Option<BString>,
 }
 
-impl<'n> New<'n> {
-    /// The commits that `tips` reach and that are not `known`; nothing where it is clear at
-    /// once that there is none.
-    pub(super) fn commits(history: &'n History, tips: &'n [ObjectId], known: Known<'n>) -> Option<Self> {
-        let above = history.commits_above_refs(tips, known);
-        let is_none = above.as_ref().is_some_and(Vec::is_empty);
-        (!is_none).then_some(Self { history, tips, known, above })
-    }
-
-    /// What is refused of them, and they themselves where something is. `names` and `tell`
-    /// are as in [`findings`].
-    pub(super) fn judged<'p>(
-        self,
-        policy: &'p Policy,
-        names: &[BString],
-        tell: Tell,
-    ) -> Result<(Vec<Finding<'p>>, Vec<Commit>), Box<dyn Error>> {
-        let Self { history, tips, known, above } = self;
-        // Where nothing is refused of more commits, it does not matter which of them are new.
-        if let Some(above) = above
-            && findings(history, policy, &above, &[], &mut |_| {})?.is_empty()
-        {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        let commits = history.new_commits(tips, known)?;
-        Ok((findings(history, policy, &commits, names, tell)?, commits))
-    }
+/// Returns the ids of `tips`.
+pub(super) fn ids(tips: &[Tip]) -> Vec<ObjectId> {
+    tips.iter().map(|tip| tip.id).collect()
 }
 
-/// What is refused of `commits`, the oldest first. `names` are the refs that the tips
-/// of these commits stand for, in the order of the tips; nothing where it is about
-/// none. What takes long is told with `tell`.
-pub(super) fn findings<'p>(
-    history: &History,
+/// The result of checking commits.
+pub(super) struct CheckedCommits<'p> {
+    /// The refused entries, those of the oldest commit first.
+    pub(super) findings: Vec<Finding<'p>>,
+    /// The number of commits.
+    pub(super) examined: usize,
+    /// The first commit of the log.
+    pub(super) newest: Option<Commit>,
+}
+
+/// Checks the commits of `log`, whose files `trees` looks up. Those reached from one of `tips` are reported with its ref.
+///
+/// `tell` shows the progress of a long check.
+pub(super) fn check<'p>(
+    mut log: Log,
+    mut trees: CommitTrees,
     policy: &'p Policy,
-    commits: &[Commit],
-    names: &[BString],
+    tips: &[Tip],
     tell: Tell,
-) -> Result<Vec<Finding<'p>>, Box<dyn Error>> {
-    let mut refused = Vec::new();
-    let mut progress = Progress::new(commits.len());
+) -> Result<CheckedCommits<'p>, Box<dyn Error>> {
     let mut prefilter = policy.prefilter();
-    history.changes(commits, &mut |path| prefilter.may_refuse(path), &mut |commit, entries| {
-        progress.step(tell);
-        if entries.is_empty() {
-            return Ok::<_, Box<dyn Error>>(());
-        }
-        let tree = history.tree(commit.id)?;
-        let mut findings = policy.findings(entries, |path| Ok::<_, git::Error>(tree.contains(path)))?;
-        tree.finish()?;
+    let mut progress = Progress::new();
+    let (mut refused, mut examined, mut newest) = (Vec::new(), 0, None);
+    while let Some(mut commit) = log.next_commit(|path| prefilter.may_refuse(path))? {
+        examined += 1;
+        progress.show(examined, tell);
+        let entries = std::mem::take(&mut commit.entries);
+        let mut findings = policy.findings(entries, |path| trees.contains(commit.id, path))?;
         for finding in &mut findings {
-            finding.introduced = Some(Introduced {
-                commit: commit.id.to_string(),
-                parent: commit.parents.first().map(ObjectId::to_string),
-                is_merge: commit.parents.len() > 1,
-                reference: names.get(commit.tip).cloned(),
-            });
+            finding.introduced = Some(introduced(&commit, tips));
         }
-        refused.push(findings);
-        Ok(())
-    })?;
+        if !findings.is_empty() {
+            refused.push(findings);
+        }
+        newest.get_or_insert(commit);
+    }
     progress.end(tell);
-    Ok(refused.into_iter().rev().flatten().collect())
+    let findings = refused.into_iter().rev().flatten().collect();
+    Ok(CheckedCommits { findings, examined, newest })
 }
 
-/// Says how far the judging is, once it has taken a second.
+fn introduced(commit: &Commit, tips: &[Tip]) -> Introduced {
+    let tip = tips.iter().find(|tip| tip.id == commit.tip);
+    Introduced {
+        commit: commit.id.to_string(),
+        parent: commit.parents.first().map(ObjectId::to_string),
+        is_merge: commit.parents.len() > 1,
+        reference: tip.and_then(|tip| tip.reference.clone()),
+    }
+}
+
+/// Shows how many commits were checked, from the first second on.
 struct Progress {
-    of: usize,
-    done: usize,
     next: Instant,
     is_shown: bool,
 }
 
 impl Progress {
-    fn new(of: usize) -> Self {
-        Self { of, done: 0, next: Instant::now() + Duration::from_secs(1), is_shown: false }
+    fn new() -> Self {
+        Self { next: Instant::now() + Duration::from_secs(1), is_shown: false }
     }
 
-    fn step(&mut self, tell: Tell) {
-        self.done += 1;
+    fn show(&mut self, checked: usize, tell: Tell) {
         let now = Instant::now();
         if now >= self.next {
-            tell(&format!("checked {} of {} commits", self.done, self.of));
+            tell(&format!("checked {checked} commits"));
             self.is_shown = true;
             self.next = now + Duration::from_millis(100);
         }

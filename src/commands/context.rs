@@ -71,9 +71,8 @@ impl Context<'_> {
     }
 
     /// Opens the history of the repository of the current directory.
-    #[expect(clippy::unused_self, reason = "src/git is yet to take the environment")]
     pub(super) fn open_history(&self) -> Result<History, git::Error> {
-        History::open()
+        History::open(&self.environment)
     }
 
     /// Returns the built-in policy, extended by `config` or by the configuration of the repository.

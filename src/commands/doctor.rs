@@ -91,12 +91,9 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
 /// Returns the policy in force and where it comes from, or the mistake in the configuration.
 fn read_policy(history: &History) -> Result<Result<(PolicyState, Policy), String>, Box<dyn Error>> {
     let built_in = Policy::built_in();
-    let text = if history.is_bare() {
-        history.head()?.map_or(Ok(None), |head| history.file_in(head, FILE_NAME))?
-    } else {
-        history.top_level_file(FILE_NAME)?
+    let Some(text) = history.top_level_file(FILE_NAME)? else {
+        return Ok(Ok((PolicyState::BuiltIn, built_in)));
     };
-    let Some(text) = text else { return Ok(Ok((PolicyState::BuiltIn, built_in))) };
     let extended = built_in.extended(FILE_NAME, &text);
     Ok(extended.map(|policy| (PolicyState::Configured, policy)).map_err(|mistake| mistake.to_string()))
 }

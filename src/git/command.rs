@@ -31,7 +31,7 @@ impl Git {
         let is_passed_on = |name: &OsStr| {
             let name = name.as_encoded_bytes();
             let is_about_pathspecs = name.starts_with(b"GIT_") && name.ends_with(b"_PATHSPECS");
-            !is_about_pathspecs && !name.starts_with(b"GIT_TRACE")
+            !is_about_pathspecs && !name.starts_with(b"GIT_TRACE") && name != b"GIT_SHALLOW_FILE"
         };
         let own = [
             ("GIT_NO_LAZY_FETCH", "1"),
@@ -41,6 +41,9 @@ impl Git {
             ("GIT_OPTIONAL_LOCKS", "0"),
             // Long output needs no flush after each record.
             ("GIT_FLUSH", "0"),
+            // Grafts and files of shallow commits hide commits: see `info/grafts` in
+            // gitrepository-layout(5). git warns about a file of grafts unless it is missing.
+            ("GIT_GRAFT_FILE", "/dev/null/missing"),
             ("LC_ALL", "C"),
         ];
         let inherited = environment.vars().filter(|(name, _)| is_passed_on(name));

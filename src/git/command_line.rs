@@ -31,15 +31,3 @@ pub(super) fn run_with(
     let output = command::output_of(git, arguments, input)?;
     if output.status.success() { Ok(output.stdout) } else { Err(command::failure(arguments, &output)) }
 }
-
-pub(super) fn is_head_unborn() -> Result<bool, Error> {
-    here().is_head_unborn()
-}
-
-pub(super) fn file_off_disk(list: Command, name: &str) -> Result<Option<Vec<u8>>, Error> {
-    let listed = run_with(list, &["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")], &[])?;
-    if !fields(&listed).any(|field| field.starts_with(b"S ")) {
-        return Ok(None);
-    }
-    run(&["cat-file", "blob", &format!(":{name}")]).map(Some)
-}

@@ -74,7 +74,7 @@ impl Layout {
     /// That is a main or linked worktree of repository format 0, owned by this user, at or
     /// above the current directory, with no variable or setting that moves a part of it.
     /// Returns `None` when in doubt.
-    fn find_plain(environment: &Environment) -> Option<Self> {
+    pub(super) fn find_plain(environment: &Environment) -> Option<Self> {
         if MOVES_OBJECTS.iter().chain(&MOVES_REPOSITORY).any(|name| environment.var(name).is_some()) {
             return None;
         }

@@ -47,7 +47,7 @@ use std::{fs, io};
 
 pub use configured_hooks::{ConfigScope, ConfiguredHook, configured_hooks, too_old_for_configured_hooks};
 pub use error::{Cause, Error};
-pub use history::{Commit, CommittedPaths, History, Known};
+pub use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};
 pub use hooks_path::{HooksPath, Origin};
 pub use ignore_rules::{exclude_file, ignore_rule, not_ignored};

@@ -245,20 +245,20 @@ fn the_way_to_mend_a_commit_mends_it() {
 fn what_cannot_be_checked_is_said() {
     let repo = history_of(&[]);
     for (arguments, words) in [
-        ("check --range nothing..main", "`nothing` names no commit"),
+        ("check --range nothing..main", "`nothing` does not name a commit"),
         ("check --range main", "`main` is no range"),
         ("check --range first...main", "is no range"),
         ("check --range ..HEAD", "begins where it ends"),
         ("check --range ..", "begins where it ends"),
         ("check --range 0000000000000000000000000000000000000000..main", "is new"),
-        ("check --range first..0123456789012345678901234567890123456789", "names no commit"),
-        ("check --range=--all..main", "names no commit"),
-        ("check --range=^first..main", "`^first` names no commit"),
-        ("check --range main^@..main", "`main^@` names no commit"),
-        ("check --range first..main:code.py", "`main:code.py` names no commit"),
-        ("check --range first^{tree}..main", "`first^{tree}` names no commit"),
-        ("check --commit nothing", "names no commit"),
-        ("check --commit main:code.py", "names no commit"),
+        ("check --range first..0123456789012345678901234567890123456789", "does not name a commit"),
+        ("check --range=--all..main", "does not name a commit"),
+        ("check --range=^first..main", "`^first` does not name a commit"),
+        ("check --range main^@..main", "`main^@` does not name a commit"),
+        ("check --range first..main:code.py", "`main:code.py` does not name a commit"),
+        ("check --range first^{tree}..main", "`first^{tree}` does not name a commit"),
+        ("check --commit nothing", "does not name a commit"),
+        ("check --commit main:code.py", "does not name a commit"),
         ("check --commit -x", "-x"),
         ("check --range first..main --commit main", "cannot be used with"),
         ("check --all-files --range first..main", "cannot be used with"),
@@ -267,7 +267,7 @@ fn what_cannot_be_checked_is_said() {
         repo.guard(&format!("{arguments} --format json")).fails_with(words);
     }
     Repo::home().guard("check --commit HEAD").fails_with("not in a git repository");
-    Repo::unborn().guard("check --range x..HEAD").fails_with("names no commit");
+    Repo::unborn().guard("check --range x..HEAD").fails_with("does not name a commit");
 }
 
 #[test]
@@ -393,17 +393,18 @@ fn odd_trees_hide_nothing() {
 }
 
 #[test]
-fn directories_lie_as_deep_as_git_goes() {
+fn session_work_in_deep_directories_is_never_allowed() {
     let repo = Repo::new();
-    for (depth, is_too_deep) in [(1000, false), (2100, true)] {
+    for depth in [1000, 2100] {
         let path = "d/".repeat(depth) + ".claude_sessions/x.py";
         let input = format!(
             "commit refs/heads/deep\ncommitter x <x> 0 +0000\ndata 0\nM 100644 inline {path}\ndata 0\n"
         );
         repo.git_with_input(&["fast-import", "--quiet", "--force"], input.as_bytes()).success();
         let run = repo.guard("check --commit deep --format json");
-        if is_too_deep {
-            run.fails_with("too deep");
+        // From 2.43 on, git goes 2048 levels deep.
+        if depth > 2048 && Repo::git_is_at_least((2, 43)) {
+            run.fails_with("maximum allowed tree depth");
         } else {
             run.refuses_any();
         }
@@ -429,6 +430,90 @@ fn odd_names_and_types_in_commits() {
         run.refuses(&[r".Claude_Sessions", r".claude_sessions/a \xff\n\u{1b}[31m.py", "q/.claude_sessions"])
             .code(1);
     }
+}
+
+// -- what a repository holds
+
+/// Asserts that `setup` and `variables` hide no commit and no entry, and start no program.
+fn assert_changes_nothing(setup: &str, variables: &[(&str, &str)]) {
+    let repo = history_of(&[]);
+    repo.program("../program", "#!/bin/sh\ntouch \"${0%/*}/was-run\"\n");
+    let gitlink = format!("160000,{},.Claude_Sessions", "1".repeat(40));
+    repo.git_args(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
+    repo.git("commit -q --no-verify -m gitlink").success();
+    let signed = format!(
+        "tree {}parent {}author x <x> 0 +0000\ncommitter x <x> 0 +0000\n\
+         gpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\nsigned\n",
+        repo.git("rev-parse added^{tree}").success(),
+        repo.git("rev-parse main").success(),
+    );
+    let signed = object(&repo, "commit", signed.as_bytes());
+    repo.git(&format!("update-ref refs/heads/main {signed}")).success();
+    let reports = |repo: &Repo| {
+        ["first..main", "first..root", "removed..home"]
+            .map(|range| repo.guard(&format!("check --range {range} --format json")).out)
+    };
+    let before = reports(&repo);
+    for path in [NOTE, ".Claude_Sessions", "debug_evil.py", "debug_root.py", "test_api.py"] {
+        assert!(before.concat().contains(path), "{before:?}");
+    }
+    repo.shell(&format!("set -e; {setup}")).success();
+    let repo = variables.iter().fold(repo.child("."), |repo, (name, value)| repo.env(name, value));
+    assert_eq!(reports(&repo), before, "{setup}");
+    assert!(!repo.exists("../was-run"), "{setup}");
+}
+
+macro_rules! changes_nothing {
+    ($($case:ident: $setup:expr $(, $name:literal = $value:literal)*;)*) => {
+        mod changes_nothing {
+            $(#[test] fn $case() { super::assert_changes_nothing($setup, &[$(($name, $value)),*]); })*
+        }
+    };
+}
+
+changes_nothing! {
+    show_signature: "git config log.showSignature true; git config gpg.program $PWD/../program";
+    show_root: "git config log.showRoot false";
+    diff_merges: "git config log.diffMerges off";
+    log_format: "git config format.pretty oneline; git config log.date relative; git config log.decorate full; \
+        git config log.abbrevCommit true; git config core.abbrev 4; git config log.follow true";
+    encoding: "git config i18n.logOutputEncoding UTF-16; git config i18n.commitEncoding UTF-16";
+    colors: "git config color.ui always; git config color.diff always";
+    mailmap: "mkfifo .mailmap; git config log.mailmap true";
+    notes: "git notes add -m note main; git config notes.displayRef '*'";
+    renames: "git config diff.renames copies";
+    order_file: "git config diff.orderFile missing";
+    relative: "git config diff.relative true";
+    ignore_submodules: "git config diff.ignoreSubmodules all";
+    gitmodules: "printf '[submodule \"x\"]\\n\\tpath = .Claude_Sessions\\n\\turl = x\\n\\tignore = all\\n' >.gitmodules; \
+        git config submodule.x.ignore all";
+    external_diff: "git config diff.external $PWD/../program; git config diff.x.command $PWD/../program; \
+        git config diff.x.textconv $PWD/../program; echo '* diff=x' >.git/info/attributes",
+        "GIT_EXTERNAL_DIFF" = "../program";
+    pager: "git config core.pager $PWD/../program; git config pager.log $PWD/../program", "GIT_PAGER" = "../program";
+    fsmonitor: "git config core.fsmonitor $PWD/../program";
+    replaced_commit: "git replace added first; git replace main first";
+    replaced_tree: "git replace added^{tree} first^{tree}";
+    grafts: "git rev-parse main removed | sed \"s/$/ $(git rev-parse first)/\" >.git/info/grafts";
+    graft_file: "git rev-parse main removed | sed \"s/$/ $(git rev-parse first)/\" >../grafts",
+        "GIT_GRAFT_FILE" = "../grafts";
+    shallow_file: "git rev-parse main removed >../cut", "GIT_SHALLOW_FILE" = "../cut";
+    commit_graph: "git commit-graph write --reachable";
+    broken_ref: "echo 1111111111111111111111111111111111111111 >.git/refs/heads/broken";
+}
+
+#[test]
+fn a_ref_to_a_missing_object_does_not_stop_a_push() {
+    let repo = cloned();
+    repo.write(".git/refs/remotes/origin/broken", &format!("{}\n", "1".repeat(40)));
+    repo.stage("clean.py").commit().silent();
+    let main = repo.git("rev-parse main").success();
+    let push = format!("refs/heads/main {} refs/heads/main {}\n", main.trim(), "0".repeat(40));
+    repo.guard_with_input(&["hook", "pre-push", "x", "y"], push.as_bytes()).code(0);
+    commit_past_all(&repo, NOTE);
+    let main = repo.git("rev-parse main").success();
+    let push = format!("refs/heads/main {} refs/heads/main {}\n", main.trim(), "0".repeat(40));
+    repo.guard_with_input(&["hook", "pre-push", "x", "y"], push.as_bytes()).refuses(&[NOTE]).code(1);
 }
 
 // -- pre-push

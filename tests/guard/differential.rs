@@ -13,6 +13,8 @@ use super::sandbox::Repo;
 /// Names that sort in ways of their own: `a-b` and `a.c` stand between `a` and `a/`.
 const PATHS: [&str; 10] =
     ["a", "a-b", "a.c", "a/b", "a/b/c", "a/b-c", "z", ".claude_sessions/x", "ä/\u{202e}", "a0/b/c/d/e"];
+/// Options of git for the differences that are parsed here.
+const RAW: [&str; 4] = ["--raw", "-z", "--no-renames", "--ignore-submodules=none"];
 const MODES: [&str; 4] = ["100644", "100755", "120000", "160000"];
 
 /// Paths with a mode and a content each.
@@ -82,44 +84,21 @@ impl Fixture {
 
     /// The same as git's plumbing has it, for parents of which the first is `HEAD`.
     fn expected(&self, parents: &[&str]) -> Vec<(String, String)> {
-        let mut expected: Option<BTreeMap<Vec<u8>, u8>> = None;
-        for parent in parents {
-            let mut command: Command = self.repo.command("git");
-            command.args([
-                "diff-index",
-                "--cached",
-                "--raw",
-                "-z",
-                "--no-renames",
-                "--ignore-submodules=none",
-            ]);
-            let output = command.args(["--ita-invisible-in-index", parent]).output().unwrap();
-            let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
-            let mut changes = BTreeMap::new();
-            for pair in fields.chunks_exact(2) {
-                let letter = *pair[0].last().unwrap();
-                if letter != b'D' {
-                    changes.insert(pair[1].to_vec(), letter);
-                }
-            }
-            expected = Some(match expected {
-                None => changes,
-                Some(first) => first
-                    .into_iter()
-                    .filter_map(|(path, letter)| {
-                        let other = *changes.get(&path)?;
-                        Some((path, if letter == b'A' { other } else { letter }))
-                    })
-                    .collect(),
-            });
-        }
-        let name = |letter| match letter {
-            b'A' => "added",
-            b'M' => "modified",
-            _ => "typechanged",
-        };
-        let text = |(path, letter)| (String::from_utf8(path).unwrap(), name(letter).to_owned());
-        expected.unwrap().into_iter().map(text).collect()
+        let options = ["--cached", "--ita-invisible-in-index"];
+        changed_against_all(parents, |parent| {
+            let mut command = self.repo.command("git");
+            command.arg("diff-index").args(RAW).args(options).arg(parent);
+            command
+        })
+    }
+
+    /// What a commit changes against all of its parents, by a `git diff-tree` for each.
+    fn expected_of_commit(&self, commit: &str, parents: &[&str]) -> Vec<(String, String)> {
+        changed_against_all(parents, |parent| {
+            let mut command = self.repo.command("git");
+            command.args(["diff-tree", "-r"]).args(RAW).args([parent, commit]);
+            command
+        })
     }
 
     fn agrees(
@@ -161,9 +140,12 @@ impl Fixture {
         Ok(())
     }
 
-    /// Makes a history, each commit with up to three parents of those before it, and
-    /// holds what both readers say of all of it against what git says of each commit.
-    fn agrees_on_history(&self, commits: &[(Tree, Vec<prop::sample::Index>)]) -> Result<(), TestCaseError> {
+    /// Makes a history, each commit with up to three of those before it as parents, and
+    /// compares the report on all of it with the `git diff-tree` of each commit.
+    fn assert_history_is_read(
+        &self,
+        commits: &[(Tree, Vec<prop::sample::Index>)],
+    ) -> Result<(), TestCaseError> {
         let mut ids: Vec<String> = Vec::new();
         let mut expected = Vec::new();
         let empty = self.commit(&Tree::new());
@@ -178,7 +160,10 @@ impl Fixture {
             parents.sort_unstable();
             parents.dedup();
             let id = self.commit_on(tree, &parents);
-            let found = self.expected(&parents).into_iter().map(|(path, change)| (id.clone(), path, change));
+            let found = self
+                .expected_of_commit(&id, &parents)
+                .into_iter()
+                .map(|(path, change)| (id.clone(), path, change));
             expected.extend(found);
             ids.push(id);
         }
@@ -187,21 +172,17 @@ impl Fixture {
         expected.retain(|(id, ..)| reached.contains(id.as_str()));
         expected.sort_unstable();
         expected.dedup();
-        let with_git = self.repo.env("GIT_WORK_TREE", &self.repo.dir).env("GIT_DIR", self.repo.path(".git"));
-        for reader in [&self.repo, &with_git] {
-            let arguments =
-                format!("check --range {empty}..{tip} --config .git/stage-guard.toml --format json");
-            let report: serde_json::Value = serde_json::from_str(&reader.guard(&arguments).out).unwrap();
-            let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-            let findings = report["findings"].as_array().unwrap().iter();
-            let mut found: Vec<(String, String, String)> = findings
-                .map(|finding| {
-                    (text(&finding["commit"]), text(&finding["path"]["text"]), text(&finding["change"]))
-                })
-                .collect();
-            found.sort_unstable();
-            prop_assert_eq!(&found, &expected);
-        }
+        let arguments = format!("check --range {empty}..{tip} --config .git/stage-guard.toml --format json");
+        let report: serde_json::Value = serde_json::from_str(&self.repo.guard(&arguments).out).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut found: Vec<(String, String, String)> = findings
+            .map(|finding| {
+                (text(&finding["commit"]), text(&finding["path"]["text"]), text(&finding["change"]))
+            })
+            .collect();
+        found.sort_unstable();
+        prop_assert_eq!(&found, &expected);
         Ok(())
     }
 }
@@ -229,22 +210,56 @@ fn padded(index: &[u8], id_len: usize) -> Vec<u8> {
     [entries, b"PADD", &SIZE.to_be_bytes(), &padding, &vec![0; id_len]].concat()
 }
 
-fn readers_agree_on_history(format: &[&str], cases: u32) {
+/// What differs from all parents, as `difference` from each of them says.
+fn changed_against_all(parents: &[&str], difference: impl Fn(&str) -> Command) -> Vec<(String, String)> {
+    let mut expected: Option<BTreeMap<Vec<u8>, u8>> = None;
+    for parent in parents {
+        let output = difference(parent).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
+        let mut changes = BTreeMap::new();
+        for pair in fields.chunks_exact(2) {
+            let letter = *pair[0].last().unwrap();
+            if letter != b'D' {
+                changes.insert(pair[1].to_vec(), letter);
+            }
+        }
+        expected = Some(match expected {
+            None => changes,
+            Some(first) => first
+                .into_iter()
+                .filter_map(|(path, letter)| {
+                    let other = *changes.get(&path)?;
+                    Some((path, if letter == b'A' { other } else { letter }))
+                })
+                .collect(),
+        });
+    }
+    let name = |letter| match letter {
+        b'A' => "added",
+        b'M' => "modified",
+        _ => "typechanged",
+    };
+    let text = |(path, letter)| (String::from_utf8(path).unwrap(), name(letter).to_owned());
+    expected.unwrap().into_iter().map(text).collect()
+}
+
+fn each_commit_is_read_as_diff_tree_does(format: &[&str], cases: u32) {
     let fixture = Fixture::new(format);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let parents = prop::collection::vec(any::<prop::sample::Index>(), 0..3);
     let commits = prop::collection::vec((tree_of(6, 2, 2), parents), 1..10);
-    runner.run(&commits, |commits| fixture.agrees_on_history(&commits)).unwrap();
+    runner.run(&commits, |commits| fixture.assert_history_is_read(&commits)).unwrap();
 }
 
 #[test]
-fn readers_agree_on_a_history_of_sha_1() {
-    readers_agree_on_history(&[], 30);
+fn a_history_of_sha_1_is_read_as_diff_tree_does() {
+    each_commit_is_read_as_diff_tree_does(&[], 30);
 }
 
 #[test]
-fn readers_agree_on_a_history_of_sha_256() {
-    readers_agree_on_history(&["--object-format=sha256"], 10);
+fn a_history_of_sha_256_is_read_as_diff_tree_does() {
+    each_commit_is_read_as_diff_tree_does(&["--object-format=sha256"], 10);
 }
 
 fn readers_agree(format: &[&str], cases: u32) {

@@ -8,10 +8,10 @@ use std::error::Error;
 use bstr::BString;
 
 use super::super::check::{self, Moment};
+use super::super::commits::Tip;
 use super::super::{Context, Outcome};
-use super::pre_push;
+use super::pre_push::{self, Push};
 use crate::cli::CheckOptions;
-use crate::git::{History, ObjectId};
 
 /// Judges what is pushed or the commits of a range, where it is about those; and what is
 /// staged, where it may be about a commit.
@@ -24,9 +24,11 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
         // commit that is not here.
         (Some(branch), ends) => {
             let history = context.open_history()?;
-            let known = ends.as_ref().and_then(|(from, _)| history.resolve(from).ok());
-            let tip = history.resolve(ends.as_ref().map_or(&branch, |(_, to)| to))?;
-            pushed(options, &history, tip, known.as_slice(), context)?
+            let remote = ends.as_ref().and_then(|(from, _)| history.resolve(from).ok());
+            let id = history.resolve(ends.as_ref().map_or(&branch, |(_, to)| to))?;
+            let reference = variable(context, "PRE_COMMIT_REMOTE_BRANCH").map(BString::from);
+            let push = Push { tips: vec![Tip { id, reference }], remote: remote.into_iter().collect() };
+            pre_push::judge(options, &history, &push, context)?
         }
         // A run by hand, with `--from-ref` and `--to-ref`.
         (None, Some((from, to))) => check::range(options, &from, &to, context)?,
@@ -49,17 +51,6 @@ fn moment(context: &Context) -> Result<Moment, Box<dyn Error>> {
         None => !context.open_history()?.git_dir().join("SQUASH_MSG").exists(),
     };
     Ok(if is_merge { Moment::PreMergeCommit } else { Moment::PreCommit })
-}
-
-fn pushed(
-    options: &CheckOptions,
-    history: &History,
-    tip: ObjectId,
-    known: &[ObjectId],
-    context: &mut Context,
-) -> Result<Outcome, Box<dyn Error>> {
-    let name = variable(context, "PRE_COMMIT_REMOTE_BRANCH").map(BString::from);
-    pre_push::judge(options, history, &[tip], name.as_slice(), known, context)
 }
 
 /// A variable of the environment that holds something. What is not UTF-8 names no commit.

@@ -1,58 +1,62 @@
-//! `pre-push`: what another repository is about to get.
+//! `pre-push`: what another repository is about to receive.
 
 use std::error::Error;
 
-use bstr::BString;
-
-use super::super::commits::New;
+use super::super::commits::{self, Tip};
 use super::super::{Context, Outcome, check};
 use crate::check::{Remedy, Report};
 use crate::cli::CheckOptions;
-use crate::git::{History, Known, ObjectId, PushedRef};
+use crate::git::{Exclude, History, ObjectId, PushedRef};
 
-/// Judges the commits that no branch of any remote and nothing on the other side has
-/// yet. A fork or a URL that is pushed to for the first time has no branches here, so
-/// those of the other remotes count: their history is not judged again.
+/// What a push sends, and what the remote has.
+#[derive(Default)]
+pub(super) struct Push {
+    pub(super) tips: Vec<Tip>,
+    /// Objects that refs of the remote name, as far as they are here.
+    pub(super) remote: Vec<ObjectId>,
+}
+
+/// Checks the commits that are neither on the remote nor on any remote branch.
+///
+/// A fork or a URL that is pushed to for the first time has no remote branches here. So the
+/// branches of all remotes count, and their history is not checked again.
 pub(super) fn run(
     options: &CheckOptions,
     input: &[u8],
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let (mut tips, mut names, mut known) = (Vec::new(), Vec::new(), Vec::new());
+    let mut push = Push::default();
     for pushed in PushedRef::lines(input) {
         let PushedRef { local, name, remote } = pushed?;
-        if let Some(id) = local.object() {
-            tips.push(id);
-            names.push(name);
-        }
-        known.extend(remote.object());
+        push.tips.extend(local.object().map(|id| Tip { id, reference: Some(name) }));
+        push.remote.extend(remote.object());
     }
-    if tips.is_empty() {
+    if push.tips.is_empty() {
         return Ok(Outcome::Allowed);
     }
     let history = context.open_history()?;
-    // The other side may be ahead of what was fetched.
-    let known = history.present(known)?;
-    judge(options, &history, &tips, &names, &known, context)
+    // The remote may have commits that were not fetched.
+    push.remote = history.present(push.remote)?;
+    judge(options, &history, &push, context)
 }
 
-/// Judges the commits that are new with `tips`, which are pushed to the refs called
-/// `names`. The other side has `known`.
+/// Checks the commits that are new to the remote.
 pub(super) fn judge(
     options: &CheckOptions,
     history: &History,
-    tips: &[ObjectId],
-    names: &[BString],
-    known: &[ObjectId],
+    push: &Push,
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let Some(new) = New::commits(history, tips, Known::RemotesAnd(known)) else {
-        return Ok(Outcome::Allowed);
-    };
+    let log = history.log(&commits::ids(&push.tips), Exclude::Remotes(&push.remote))?;
+    let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
-    let (findings, commits) = new.judged(&policy, names, context.tell)?;
-    if findings.is_empty() {
+    let checked = commits::check(log, history.trees(), &policy, &push.tips, context.tell)?;
+    if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteCommits), context)
+    check::finish(
+        options,
+        Report::new(&policy, checked.findings, checked.examined, Remedy::RewriteCommits),
+        context,
+    )
 }

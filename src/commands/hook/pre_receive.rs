@@ -1,64 +1,57 @@
-//! `pre-receive`: what a server is about to get.
+//! `pre-receive`: what this server is about to receive.
 
 use std::error::Error;
 use std::mem::ManuallyDrop;
 
-use bstr::BString;
-
-use super::super::commits::New;
+use super::super::commits::{self, Tip};
 use super::super::{Context, Outcome, check};
 use crate::check::{Remedy, Report};
 use crate::cli::CheckOptions;
-use crate::git::{self, History, Known, ObjectId, RefUpdate};
+use crate::git::{self, Exclude, History, ObjectId, RefUpdate};
 use crate::policy::{FILE_NAME, Policy};
 use crate::report;
 
-/// Judges the commits that no ref of this repository reaches yet.
+/// Checks the commits that no ref of this repository reaches yet.
 pub(super) fn run(
     options: &CheckOptions,
     input: &[u8],
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let (mut tips, mut names) = (Vec::new(), Vec::new());
+    let mut tips = Vec::new();
     for update in RefUpdate::lines(input) {
         let update = update?;
-        if let Some(id) = update.new.object() {
-            tips.push(id);
-            names.push(update.name);
-        }
+        tips.extend(update.new.object().map(|id| Tip { id, reference: Some(update.name) }));
     }
     if tips.is_empty() {
         return Ok(Outcome::Allowed);
     }
     let history = context.open_history()?;
-    let Some(new) = New::commits(&history, &tips, Known::Refs) else { return Ok(Outcome::Allowed) };
-    let policy = own_policy(options, &history, &tips, &names, context)?;
-    let (findings, commits) = new.judged(&policy, &names, context.tell)?;
-    if findings.is_empty() {
+    let log = history.log(&commits::ids(&tips), Exclude::AllRefs)?;
+    let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
+    let policy = own_policy(options, &history, &tips, context)?;
+    let checked = commits::check(log, history.trees(), &policy, &tips, context.tell)?;
+    if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::finish(options, Report::new(&policy, findings, commits.len(), Remedy::RewriteBeforePush), context)
+    check::finish(
+        options,
+        Report::new(&policy, checked.findings, checked.examined, Remedy::RewriteBeforePush),
+        context,
+    )
 }
 
-/// The policy of this side, so that no push loosens what it is judged by: that of the
-/// commit that `HEAD` names; while there is none, of the commit that `HEAD` is about to
-/// name. With a mistake in it, it is the built-in one, or the mistake could not be
-/// mended by a push.
+/// Reads the policy of this repository, so that no push loosens the rules it is checked by.
+///
+/// It is in the commit that `HEAD` names or, if there is none, in the commit that `HEAD` is
+/// about to name. An invalid policy is replaced by the built-in one: otherwise no push could
+/// correct it.
 fn own_policy(
     options: &CheckOptions,
     history: &History,
-    tips: &[ObjectId],
-    names: &[BString],
+    tips: &[Tip],
     context: &mut Context,
 ) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
-    let text = || {
-        let commit = match history.head()? {
-            None => to_become_head(history, tips, names)?,
-            head => head,
-        };
-        commit.map_or(Ok(None), |commit| history.file_in(commit, FILE_NAME))
-    };
-    let text: Option<Vec<u8>> = if options.config.file.is_some() { None } else { text()? };
+    let text = if options.config.file.is_some() { None } else { own_policy_file(history, tips)? };
     match context.policy(&options.config, &|_| Ok(text.clone())) {
         Err(mistake) if options.config.file.is_none() => {
             report::hooks::built_in_policy(&mut context.out, &mistake.to_string())?;
@@ -68,13 +61,17 @@ fn own_policy(
     }
 }
 
-/// Where the push would have the branch that `HEAD` names.
-fn to_become_head(
-    history: &History,
-    tips: &[ObjectId],
-    names: &[BString],
-) -> Result<Option<ObjectId>, git::Error> {
+fn own_policy_file(history: &History, tips: &[Tip]) -> Result<Option<Vec<u8>>, git::Error> {
+    let commit = match history.head()? {
+        None => new_head(history, tips)?,
+        head => head,
+    };
+    commit.map_or(Ok(None), |commit| history.trees().file(commit, FILE_NAME.into()))
+}
+
+/// Returns the commit that the push gives to the branch that `HEAD` names.
+fn new_head(history: &History, tips: &[Tip]) -> Result<Option<ObjectId>, git::Error> {
     let Some(branch) = history.head_branch()? else { return Ok(None) };
-    let at = names.iter().position(|name| *name == branch);
-    Ok(at.map(|at| tips[at]))
+    let is_branch = |tip: &&Tip| tip.reference.as_ref().is_some_and(|reference| *reference == branch);
+    Ok(tips.iter().find(is_branch).map(|tip| tip.id))
 }

@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::ffi::OsStr;
 
-use super::super::commits::New;
+use super::super::commits::{self, CheckedCommits, Tip};
 use super::super::{Context, Outcome, check};
 use crate::check::{Remedy, Report, Residue};
 use crate::cli::CheckOptions;
-use crate::git::{Commit, History, Known, Operation, RefUpdate, Target};
+use crate::git::{Commit, Exclude, History, ObjectId, Operation, RefUpdate, Target};
 use crate::policy::{Finding, Policy};
 
 /// Judges the commits that branches and a detached `HEAD` are about to reach and
@@ -25,13 +25,13 @@ pub(super) fn run(
     if state != "prepared" {
         return Ok(Outcome::Allowed);
     }
-    let (mut tips, mut names, mut olds) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tips, mut old_ids) = (Vec::<Tip>::new(), Vec::new());
     for update in RefUpdate::lines(input) {
         let update = update?;
-        if let Some(id) = update.new.object().filter(|id| is_watched(&update) && !tips.contains(id)) {
-            tips.push(id);
-            olds.extend(update.old.object());
-            names.push(update.name);
+        let is_new = |id: &ObjectId| is_checked(&update) && tips.iter().all(|tip| tip.id != *id);
+        if let Some(id) = update.new.object().filter(is_new) {
+            tips.push(Tip { id, reference: Some(update.name) });
+            old_ids.extend(update.old.object());
         }
     }
     if tips.is_empty() {
@@ -42,23 +42,26 @@ pub(super) fn run(
         return Ok(Outcome::Allowed);
     }
     let operation = Operation::under_way(history.git_dir());
-    // What a rebase has made so far was judged when it was made, and is once more when the
-    // branch is to reach it. To judge all of it at each pick would take longer and longer.
-    let is_pick = operation.is_some_and(Operation::is_rebase) && names.iter().all(|name| name == "HEAD");
-    let known = Known::BranchesTagsAnd(if is_pick { &olds } else { &[] });
-    let Some(new) = New::commits(&history, &tips, known) else { return Ok(Outcome::Allowed) };
+    // The commits that a rebase made so far were checked when it made them, and are checked
+    // again when the branch is set. To check them at each pick takes ever longer.
+    let is_head = |tip: &Tip| tip.reference.as_ref().is_some_and(|reference| reference == "HEAD");
+    let is_pick = operation.is_some_and(Operation::is_rebase) && tips.iter().all(is_head);
+    let exclude = Exclude::BranchesAndTags(if is_pick { &old_ids } else { &[] });
+    let log = history.log(&commits::ids(&tips), exclude)?;
+    let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
-    let (findings, commits) = new.judged(&policy, &names, context.tell)?;
-    let Some(newest) = commits.first().filter(|_| !findings.is_empty()) else {
+    let CheckedCommits { findings, examined, newest } =
+        commits::check(log, history.trees(), &policy, &tips, context.tell)?;
+    let Some(newest) = newest.filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);
     };
-    let remedy = remedy(context, &history, &policy, newest, &findings)?;
-    check::finish(options, Report::new(&policy, findings, commits.len(), remedy), context)
+    let remedy = remedy(context, &history, &policy, &newest, &findings)?;
+    check::finish(options, Report::new(&policy, findings, examined, remedy), context)
 }
 
 /// `checkout` and `switch --detach` do not say what `HEAD` was: to look at an old
 /// commit is not to add it to anything.
-fn is_watched(update: &RefUpdate) -> bool {
+fn is_checked(update: &RefUpdate) -> bool {
     let is_branch = update.name.starts_with(b"refs/heads/");
     let is_moved_head = update.name == "HEAD" && update.old != Target::Nothing;
     (is_branch || is_moved_head) && update.old != update.new
@@ -115,5 +118,5 @@ fn are_staged(context: &Context, policy: &Policy, findings: &[Finding]) -> Resul
 /// Whether the commit stands where that of `HEAD` does.
 fn is_amended(history: &History, newest: &Commit) -> Result<bool, Box<dyn Error>> {
     let Some(head) = history.head()? else { return Ok(false) };
-    Ok(history.commit(head)?.parents == newest.parents)
+    Ok(history.parents(head)? == newest.parents)
 }

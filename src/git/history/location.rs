@@ -1,0 +1,112 @@
+//! Finds a repository that may be bare.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bstr::ByteSlice;
+
+use super::Error;
+use crate::environment::Environment;
+use crate::git::command::{Git, to_path};
+use crate::git::layout::Layout;
+
+/// Where a repository is. All paths are absolute.
+#[derive(Debug)]
+pub(super) struct Location {
+    /// The top of the worktree; `None` for a bare repository.
+    pub(super) worktree: Option<PathBuf>,
+    /// The git directory of this worktree.
+    pub(super) git_dir: PathBuf,
+    /// The git directory that all worktrees share.
+    pub(super) common_dir: PathBuf,
+}
+
+impl Location {
+    /// Finds the repository as git does, which is asked unless the repository is a plain one.
+    pub(super) fn find(environment: &Environment, git: &Git) -> Result<Self, Error> {
+        let (worktree, git_dir) = match Layout::find_plain(environment) {
+            Some(layout) => (Some(layout.worktree), layout.git_dir),
+            None => ask_git(environment, git)?,
+        };
+        let common_dir = common_dir(environment, &git_dir)?;
+        Ok(Self { worktree, git_dir, common_dir })
+    }
+}
+
+/// Asks git for the worktree, if there is one, and the git directory.
+fn ask_git(environment: &Environment, git: &Git) -> Result<(Option<PathBuf>, PathBuf), Error> {
+    let output = rev_parse(
+        git,
+        &["--is-bare-repository", "--is-inside-work-tree", "--show-cdup", "--absolute-git-dir"],
+    );
+    let output = output.map_err(|error| match error {
+        Error::Git { source, .. } if source.is_not_a_repository() => {
+            Error::NotARepository(environment.current_dir().to_owned())
+        }
+        error => error,
+    })?;
+    let (is_bare, rest) = output.split_once_str("\n").unwrap_or_default();
+    let (is_inside_worktree, rest) = rest.split_once_str("\n").unwrap_or_default();
+    if is_bare == b"true" {
+        // The way up to the worktree is an empty line or missing.
+        return Ok((None, to_path(rest.trim_start_with(|c| c == '\n'))));
+    }
+    // Inside the worktree the way up has no line break. Elsewhere it is any path, or missing.
+    let (worktree, git_dir) = match rest.split_once_str("\n").filter(|_| is_inside_worktree == b"true") {
+        Some((up, git_dir)) => (Ok(environment.current_dir().join(to_path(up))), to_path(git_dir)),
+        None => (
+            rev_parse(git, &["--show-toplevel"]).map(|top| to_path(&top)),
+            to_path(&rev_parse(git, &["--absolute-git-dir"])?),
+        ),
+    };
+    // In the git directory git knows no worktree. If `GIT_DIR` is set, as in a hook that
+    // receives a push, git takes the git directory itself for the worktree.
+    let worktree = match worktree.ok().map(canonicalize).transpose()? {
+        Some(worktree) if !worktree.starts_with(&git_dir) => worktree,
+        _ => canonicalize(worktree_of(&git_dir, environment, git)?)?,
+    };
+    Ok((Some(worktree), git_dir))
+}
+
+/// Returns the worktree with this git directory, as git finds it from the other end.
+fn worktree_of(git_dir: &Path, environment: &Environment, git: &Git) -> Result<PathBuf, Error> {
+    // A linked worktree: the path of its `.git` file.
+    if let Ok(file) = fs::read(git_dir.join("gitdir")) {
+        let file = git_dir.join(to_path(file.trim_ascii_end()));
+        return Ok(file.parent().unwrap_or(git_dir).to_owned());
+    }
+    let configured = ["config", "--null", "--get", "core.worktree"];
+    match git.run(&configured) {
+        Ok(worktree) => Ok(git_dir.join(to_path(worktree.strip_suffix(b"\0").unwrap_or(&worktree)))),
+        Err(_) if git_dir.ends_with(".git") => Ok(git_dir.join("..")),
+        Err(_) => Err(Error::InGitDirectory(environment.current_dir().to_owned())),
+    }
+}
+
+/// Returns the git directory that all worktrees share: see `commondir` in
+/// gitrepository-layout(5).
+fn common_dir(environment: &Environment, git_dir: &Path) -> Result<PathBuf, Error> {
+    if let Some(common_dir) = environment.var("GIT_COMMON_DIR") {
+        return Ok(environment.current_dir().join(common_dir));
+    }
+    let file = git_dir.join("commondir");
+    match fs::read(&file) {
+        Ok(common_dir) => Ok(git_dir.join(to_path(common_dir.trim_end_with(|c| matches!(c, '\n' | '\r'))))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(git_dir.to_owned()),
+        Err(error) => Err(Error::ReadFile(file, error)),
+    }
+}
+
+/// Runs `git rev-parse`, and returns its output without the last line break.
+fn rev_parse(git: &Git, options: &[&str]) -> Result<Vec<u8>, Error> {
+    let mut output = git.run(&[&["rev-parse"], options].concat())?;
+    if output.ends_with(b"\n") {
+        output.pop();
+    }
+    Ok(output)
+}
+
+fn canonicalize(path: PathBuf) -> Result<PathBuf, Error> {
+    fs::canonicalize(&path).map_err(|error| Error::ReadFile(path, error))
+}

@@ -1,0 +1,345 @@
+//! Commits and what each changes, from one `git log` that is parsed as it prints.
+
+use std::collections::HashSet;
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::ChildStdout;
+
+use bstr::{BStr, ByteSlice};
+
+use super::running::RunningGit;
+use super::{Cause, Error, ObjectId};
+use crate::git::command::Git;
+use crate::{Change, Entry};
+
+/// A commit and what it changes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Commit {
+    /// Its own id.
+    pub id: ObjectId,
+    /// The ids of its parents, in their order.
+    pub parents: Vec<ObjectId>,
+    /// The tip from which it was found, as it was asked for: the id of a commit or a tag.
+    pub tip: ObjectId,
+    /// The entries that none of its parents has, sorted by path; only those asked for.
+    pub entries: Vec<Entry>,
+}
+
+/// The commits to leave out of a log, with all that they reach: `git rev-list --not`.
+#[derive(Clone, Copy, Debug)]
+pub enum Exclude<'e> {
+    /// These commits.
+    Commits(&'e [ObjectId]),
+    /// Branches, remote branches, tags and these commits. `HEAD` is not among them: what
+    /// only a detached `HEAD` reaches was never on a branch.
+    BranchesAndTags(&'e [ObjectId]),
+    /// Remote branches and these commits.
+    Remotes(&'e [ObjectId]),
+    /// All refs.
+    AllRefs,
+}
+
+impl Exclude<'_> {
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Commits(_) => &[],
+            Self::BranchesAndTags(_) => &["--branches", "--remotes", "--tags"],
+            Self::Remotes(_) => &["--remotes"],
+            Self::AllRefs => &["--glob=refs/*"],
+        }
+    }
+
+    fn commits(&self) -> &[ObjectId] {
+        match self {
+            Self::Commits(ids) | Self::BranchesAndTags(ids) | Self::Remotes(ids) => ids,
+            Self::AllRefs => &[],
+        }
+    }
+}
+
+/// Options of `git log` that fix its output, whatever the repository configures.
+///
+/// Each of the last two groups takes back a setting that would hide commits or entries,
+/// reorder or re-encode them, read further files, or start a program.
+const OPTIONS: [&str; 25] = [
+    "log",
+    "--topo-order",
+    // What `Parser` reads: a header and raw entries, all terminated by NUL.
+    "--format=%H %S %P",
+    "--raw",
+    "-z",
+    "-r",
+    "-c",
+    "--no-abbrev",
+    // `diff.renames`, `diff.relative`, `diff.orderFile`, `diff.ignoreSubmodules` and
+    // `submodule.*.ignore`, also in `.gitmodules`.
+    "--no-renames",
+    "--no-relative",
+    "-O/dev/null",
+    "--ignore-submodules=none",
+    "--no-ext-diff",
+    "--no-textconv",
+    // `log.showRoot`, `log.showSignature`, `log.mailmap`, `log.decorate`,
+    // `i18n.logOutputEncoding` and the rest of `log.*`.
+    "--root",
+    "--no-show-signature",
+    "--no-mailmap",
+    "--no-notes",
+    "--no-decorate",
+    "--no-color",
+    "--encoding=UTF-8",
+    "--no-abbrev-commit",
+    "--no-expand-tabs",
+    "--date=raw",
+    "--stdin",
+];
+
+/// The commits of a history, children before parents, read one at a time.
+#[derive(Debug)]
+pub struct Log {
+    git: RunningGit,
+    parser: Parser<BufReader<ChildStdout>>,
+    /// Commits whose parents were not fetched.
+    shallow: HashSet<ObjectId>,
+}
+
+impl Log {
+    /// Starts to list what `tips` reach and `exclude` does not.
+    pub(super) fn start(
+        git: &Git,
+        tips: &[ObjectId],
+        exclude: Exclude,
+        shallow: HashSet<ObjectId>,
+    ) -> Result<Self, Error> {
+        let excluded = exclude.commits().iter().map(|id| format!("^{id}\n"));
+        let revisions: String = tips.iter().map(|id| format!("{id}\n")).chain(excluded).collect();
+        Self::run(git, &[&["--not"], exclude.options()].concat(), &revisions, shallow)
+    }
+
+    /// Starts to list one commit.
+    pub(super) fn start_at(git: &Git, commit: ObjectId, shallow: HashSet<ObjectId>) -> Result<Self, Error> {
+        Self::run(git, &["--no-walk"], &format!("{commit}\n"), shallow)
+    }
+
+    fn run(git: &Git, options: &[&str], revisions: &str, shallow: HashSet<ObjectId>) -> Result<Self, Error> {
+        // A ref to a missing object excludes nothing; by default git stops at it.
+        let mut log = git.clone().with_var("GIT_REF_PARANOIA", "0").command();
+        log.args(OPTIONS).args(options);
+        let (git, mut stdin, stdout) = RunningGit::spawn(log)?;
+        // If git stops reading, its status says why.
+        let _ = stdin.write_all(revisions.as_bytes());
+        drop(stdin);
+        Ok(Self { git, parser: Parser::new(BufReader::with_capacity(1 << 16, stdout)), shallow })
+    }
+
+    /// Returns the log if it has a commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Log::next_commit`].
+    pub fn non_empty(mut self) -> Result<Option<Self>, Error> {
+        match self.parser.peek() {
+            Ok(true) => Ok(Some(self)),
+            Ok(false) => self.git.finish().map(|()| None).map_err(Error::ReadHistory),
+            Err(error) => Err(self.failure(&error)),
+        }
+    }
+
+    /// Reads the next commit, with those of its entries whose path `may_refuse`.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read the history, or the commit's parents were not fetched.
+    pub fn next_commit(&mut self, may_refuse: impl FnMut(&BStr) -> bool) -> Result<Option<Commit>, Error> {
+        match self.parser.next_commit(may_refuse) {
+            Ok(Some(commit)) if self.shallow.contains(&commit.id) => Err(Error::Shallow(commit.id)),
+            Ok(Some(commit)) => Ok(Some(commit)),
+            Ok(None) => self.git.finish().map(|()| None).map_err(Error::ReadHistory),
+            Err(error) => Err(self.failure(&error)),
+        }
+    }
+
+    /// Why the output ended early: what git says, or else `error`.
+    fn failure(&mut self, error: &io::Error) -> Error {
+        Error::ReadHistory(self.git.abort().unwrap_or_else(|| Cause::new(error.to_string())))
+    }
+}
+
+/// Parses the output of `git log` with [`OPTIONS`].
+///
+/// A commit is a header `ID SP TIP SP PARENTS`, then two fields for each entry: the raw
+/// difference and the path. The first difference follows a line feed, and a merge without
+/// entries an empty field.
+#[derive(Debug)]
+struct Parser<R> {
+    output: R,
+    /// The field read last, without its NUL.
+    field: Vec<u8>,
+    /// The header of the next commit, if it was read already.
+    header: Option<Commit>,
+}
+
+impl<R: BufRead> Parser<R> {
+    fn new(output: R) -> Self {
+        Self { output, field: Vec::new(), header: None }
+    }
+
+    /// Returns whether there is another commit.
+    fn peek(&mut self) -> io::Result<bool> {
+        while self.header.is_none() && self.read_field()? {
+            if !self.field.is_empty() {
+                self.header = Some(self.parse(header, &self.field)?);
+            }
+        }
+        Ok(self.header.is_some())
+    }
+
+    fn next_commit(&mut self, mut may_refuse: impl FnMut(&BStr) -> bool) -> io::Result<Option<Commit>> {
+        self.peek()?;
+        let Some(mut commit) = self.header.take() else { return Ok(None) };
+        while self.read_field()? {
+            let field = self.field.strip_prefix(b"\n").unwrap_or(&self.field);
+            match field.first() {
+                None => {}
+                Some(b':') => {
+                    let (old_types, new_type) = self.parse(file_types, field)?;
+                    if !self.read_field()? {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                    let path = self.field.as_bstr();
+                    if let Some(change) = change(&old_types, new_type).filter(|_| may_refuse(path)) {
+                        commit.entries.push(Entry { path: path.into(), change });
+                    }
+                }
+                Some(_) => {
+                    self.header = Some(self.parse(header, field)?);
+                    break;
+                }
+            }
+        }
+        commit.entries.sort_unstable();
+        // A damaged tree may have a name twice.
+        commit.entries.dedup_by(|a, b| a.path == b.path);
+        Ok(Some(commit))
+    }
+
+    /// Reads the next field; `false` at the end of the output.
+    fn read_field(&mut self) -> io::Result<bool> {
+        self.field.clear();
+        self.output.read_until(0, &mut self.field)?;
+        match self.field.pop() {
+            None => Ok(false),
+            Some(0) => Ok(true),
+            Some(_) => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    fn parse<T>(&self, parse: impl FnOnce(&[u8]) -> Option<T>, field: &[u8]) -> io::Result<T> {
+        let unexpected = || format!("unexpected output of git log: {:?}", self.field.as_bstr());
+        parse(field).ok_or_else(|| io::Error::other(unexpected()))
+    }
+}
+
+/// Parses the header of a commit.
+fn header(field: &[u8]) -> Option<Commit> {
+    let mut ids = field.trim_ascii_end().split_str(" ").map(ObjectId::from_hex);
+    let (id, tip) = (ids.next()??, ids.next()??);
+    Some(Commit { id, tip, parents: ids.collect::<Option<_>>()?, entries: Vec::new() })
+}
+
+/// Parses a raw difference into the types of the entry in the parents and in the commit.
+///
+/// It has a colon for each parent, the modes in the parents, that in the commit, and more:
+/// see "raw output format" and "diff format for merges" in git-diff-tree(1).
+fn file_types(raw: &[u8]) -> Option<(Vec<u32>, u32)> {
+    let parents = raw.iter().take_while(|byte| **byte == b':').count();
+    let mut types = raw[parents..].split_str(" ").map(file_type);
+    let old_types = types.by_ref().take(parents).collect::<Option<_>>()?;
+    Some((old_types, types.next()??))
+}
+
+/// Parses a mode and returns its file type: a file, a symlink, a gitlink, or 0 for none.
+fn file_type(mode: &[u8]) -> Option<u32> {
+    u32::from_str_radix(mode.to_str().ok()?, 8).ok().map(|mode| mode & 0o170_000)
+}
+
+/// Returns what the commit does to an entry; `None` for a deletion.
+fn change(old_types: &[u32], new_type: u32) -> Option<Change> {
+    match old_types.iter().find(|old_type| **old_type != 0) {
+        _ if new_type == 0 => None,
+        None => Some(Change::Added),
+        Some(old_type) if *old_type == new_type => Some(Change::Modified),
+        Some(_) => Some(Change::TypeChanged),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::Parser;
+    use crate::Change;
+
+    const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+    /// The number of parents of a commit, and its entries.
+    type Parsed = (usize, Vec<(String, Change)>);
+
+    /// Parses output in which `@` is NUL, and leaves out paths that begin with `clean`.
+    fn parse(output: &str) -> std::io::Result<Vec<Parsed>> {
+        let output = output.replace('@', "\0");
+        let mut parser = Parser::new(output.as_bytes());
+        let mut commits = Vec::new();
+        while let Some(commit) = parser.next_commit(|path| !path.starts_with(b"clean"))? {
+            let entries = commit.entries.into_iter().map(|entry| (entry.path.to_string(), entry.change));
+            commits.push((commit.parents.len(), entries.collect()));
+        }
+        Ok(commits)
+    }
+
+    #[test]
+    fn commits_have_parents_and_entries() {
+        let output = format!(
+            "{A} {A} {B}@\n:100644 100644 {A} {B} M@b@:000000 100644 {A} {B} A@a@\
+             :100644 120000 {A} {B} T@t@:100644 000000 {A} {B} D@gone@:000000 160000 {A} {B} A@clean@\
+             {B} {A} {A} {B}@\n::100644 000000 100755 {A} {A} {B} MA@m@::000000 000000 120000 {A} {A} {B} AA@n@\
+             {B} {A} {A} {B}@@{B} {A} {A}@{B} {A} @\n:000000 100644 {A} {B} A@\n:odd@"
+        );
+        let entry = |path: &str, change| (path.to_owned(), change);
+        let first =
+            vec![entry("a", Change::Added), entry("b", Change::Modified), entry("t", Change::TypeChanged)];
+        let merge = vec![entry("m", Change::Modified), entry("n", Change::Added)];
+        assert_eq!(
+            parse(&output).unwrap(),
+            [(1, first), (2, merge), (2, vec![]), (1, vec![]), (0, vec![entry("\n:odd", Change::Added)])]
+        );
+        assert_eq!(parse("").unwrap(), []);
+    }
+
+    #[test]
+    fn output_that_was_cut_off_is_an_error() {
+        let whole = format!("{A} {A} {B}@\n:100644 100644 {A} {B} M@b@");
+        for len in 1..whole.len() {
+            if whole[..len] == format!("{A} {A} {B}@") {
+                continue;
+            }
+            assert_eq!(parse(&whole[..len]).unwrap_err().kind(), ErrorKind::UnexpectedEof, "{len}");
+        }
+    }
+
+    #[test]
+    fn other_output_is_an_error() {
+        for output in [
+            "x@".to_owned(),
+            format!("{A}@"),
+            format!("{A} x {B}@"),
+            format!("{A} {A} {B} x@"),
+            format!(":100644 100644 {A} {B} M@b@"),
+            format!("{A} {A} {B}@\n:100644@b@"),
+            format!("{A} {A} {B}@\n:100644 9 {A}@b@"),
+            format!("{A} {A} {B}@\n:100644 100644 {A} {B} R100@a@b@"),
+        ] {
+            assert_eq!(parse(&output).unwrap_err().kind(), ErrorKind::Other, "{output}");
+        }
+    }
+}

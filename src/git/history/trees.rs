@@ -1,0 +1,222 @@
+//! Looks up paths in the trees of commits.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{ChildStdin, ChildStdout};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::running::RunningGit;
+use super::{Cause, Error, ObjectId};
+use crate::git::command::Git;
+
+/// The trees of commits, read by one `git cat-file` that the first question starts.
+///
+/// Trees are read by their ids, from the root down, because git answers `missing` alike for
+/// `COMMIT:PATH` that is not there and for one whose object was not fetched.
+#[derive(Debug)]
+pub struct CommitTrees {
+    git: Git,
+    objects: Option<ObjectReader>,
+    /// The commit asked about last.
+    commit: Option<ObjectId>,
+    /// Its directories that were read so far; `None` for what is no directory.
+    directories: HashMap<BString, Option<Tree>>,
+}
+
+impl CommitTrees {
+    pub(super) fn new(git: Git) -> Self {
+        Self { git, objects: None, commit: None, directories: HashMap::new() }
+    }
+
+    /// Returns whether the commit has a file or a directory at `path`.
+    ///
+    /// # Errors
+    ///
+    /// A tree on the way cannot be read.
+    pub fn contains(&mut self, commit: ObjectId, path: &BStr) -> Result<bool, Error> {
+        self.find(commit, path).map(|entry| entry.is_some())
+    }
+
+    /// Returns the contents of the file at `path` in the commit, as git stores them.
+    ///
+    /// # Errors
+    ///
+    /// A tree on the way or the file cannot be read.
+    pub fn file(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<Vec<u8>>, Error> {
+        match self.find(commit, path)? {
+            Some(TreeEntry { kind: EntryKind::File, id }) => {
+                let blob = self.read(&id.to_string(), "blob");
+                blob.map(|blob| Some(blob.contents)).map_err(|cause| Error::ReadBlob(id.to_string(), cause))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn find(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<TreeEntry>, Error> {
+        if self.commit != Some(commit) {
+            self.directories.clear();
+            self.commit = Some(commit);
+        }
+        let (directory, name) = split(path);
+        let unreadable = |source| Error::ReadTree { path: path.into(), source };
+        self.directory(commit, directory)
+            .map_err(unreadable)?
+            .map_or(Ok(None), |tree| tree.find(name))
+            .map_err(unreadable)
+    }
+
+    /// Returns the tree of a directory, which is read if it was not before.
+    fn directory(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<&Tree>, Cause> {
+        if !self.directories.contains_key(path) {
+            let id = if path.is_empty() {
+                Some(format!("{commit}^{{tree}}"))
+            } else {
+                let (parent, name) = split(path);
+                match self.directory(commit, parent)?.map_or(Ok(None), |tree| tree.find(name))? {
+                    Some(TreeEntry { kind: EntryKind::Directory, id }) => Some(id.to_string()),
+                    _ => None,
+                }
+            };
+            let tree = match id {
+                Some(id) => Some(Tree::from(self.read(&id, "tree")?)),
+                None => None,
+            };
+            self.directories.insert(path.to_owned(), tree);
+        }
+        Ok(self.directories.get(path).and_then(Option::as_ref))
+    }
+
+    fn read(&mut self, name: &str, kind: &str) -> Result<Object, Cause> {
+        let objects = match &mut self.objects {
+            Some(objects) => objects,
+            None => self.objects.insert(ObjectReader::start(&self.git)?),
+        };
+        let object = objects.read(name).map_err(|error| objects.failure(&error))?;
+        match object {
+            Some(object) if object.kind == kind => Ok(object),
+            Some(object) => Err(Cause::new(format!("{} is a {}, not a {kind}", object.id, object.kind))),
+            None => Err(Cause::new(format!("{name} is missing"))),
+        }
+    }
+}
+
+/// A path without its last component, and that component.
+fn split(path: &BStr) -> (&BStr, &BStr) {
+    match path.rfind_byte(b'/') {
+        Some(slash) => (path[..slash].as_bstr(), path[slash + 1..].as_bstr()),
+        None => (BStr::new(""), path),
+    }
+}
+
+/// A tree as git stores it: `MODE SP NAME NUL ID` for each entry, the id in binary.
+#[derive(Debug)]
+struct Tree {
+    entries: Vec<u8>,
+    /// The length of an id in bytes.
+    id_len: usize,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct TreeEntry {
+    kind: EntryKind,
+    id: ObjectId,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum EntryKind {
+    Directory,
+    /// Also a symlink.
+    File,
+    Gitlink,
+}
+
+impl From<Object> for Tree {
+    fn from(object: Object) -> Self {
+        Self { entries: object.contents, id_len: object.id.as_bytes().len() }
+    }
+}
+
+impl Tree {
+    /// Returns the entry called `name`.
+    fn find(&self, name: &BStr) -> Result<Option<TreeEntry>, Cause> {
+        let mut rest = &self.entries[..];
+        while !rest.is_empty() {
+            let (found, entry) =
+                self.next_entry(&mut rest).ok_or_else(|| Cause::new("a tree is damaged".to_owned()))?;
+            if found == name {
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the first of `entries`, with its name.
+    fn next_entry<'t>(&self, entries: &mut &'t [u8]) -> Option<(&'t [u8], TreeEntry)> {
+        let (mode, rest) = entries.split_once_str(b" ")?;
+        let (name, rest) = rest.split_once_str(b"\0")?;
+        let (id, rest) = rest.split_at_checked(self.id_len)?;
+        *entries = rest;
+        // Old trees have a zero in front of the mode.
+        let kind = match mode.strip_prefix(b"0").unwrap_or(mode) {
+            mode if mode.starts_with(b"4") => EntryKind::Directory,
+            mode if mode.starts_with(b"16") => EntryKind::Gitlink,
+            _ => EntryKind::File,
+        };
+        Some((name, TreeEntry { kind, id: ObjectId::from_bytes(id)? }))
+    }
+}
+
+/// A running `git cat-file --batch`.
+#[derive(Debug)]
+struct ObjectReader {
+    git: RunningGit,
+    names: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+#[derive(Debug)]
+struct Object {
+    id: ObjectId,
+    kind: String,
+    contents: Vec<u8>,
+}
+
+impl ObjectReader {
+    fn start(git: &Git) -> Result<Self, Cause> {
+        let mut command = git.command();
+        command.args(["cat-file", "--batch"]);
+        let (git, names, stdout) =
+            RunningGit::spawn(command).map_err(|error| Cause::new(error.to_string()))?;
+        Ok(Self { git, names, answers: BufReader::new(stdout) })
+    }
+
+    /// Reads the object called `name`, which holds no line break.
+    fn read(&mut self, name: &str) -> io::Result<Option<Object>> {
+        self.names.write_all(format!("{name}\n").as_bytes())?;
+        let mut header = String::new();
+        self.answers.read_line(&mut header)?;
+        let header = header.trim_end();
+        if header.strip_prefix(name) == Some(" missing") {
+            return Ok(None);
+        }
+        let unexpected = || io::Error::other(format!("unexpected output of git cat-file: {header:?}"));
+        let mut fields = header.split(' ');
+        let id = fields.next().and_then(|id| ObjectId::from_hex(id.as_bytes())).ok_or_else(unexpected)?;
+        let kind = fields.next().ok_or_else(unexpected)?.to_owned();
+        let size: u64 = fields.next().and_then(|size| size.parse().ok()).ok_or_else(unexpected)?;
+        let mut contents = Vec::new();
+        self.answers.by_ref().take(size).read_to_end(&mut contents)?;
+        self.answers.read_exact(&mut [0])?;
+        if contents.len() as u64 == size {
+            Ok(Some(Object { id, kind, contents }))
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    /// Why an answer cannot be read: what git says, or else `error`.
+    fn failure(&mut self, error: &io::Error) -> Cause {
+        self.git.abort().unwrap_or_else(|| Cause::new(error.to_string()))
+    }
+}
