@@ -1,24 +1,45 @@
-//! `completions`: a script that has a shell complete what a user types.
+//! `completions`: prints a script that completes the command line in a shell.
 
 use std::error::Error;
-use std::io::Write;
+use std::io::{self, Write};
+
+use clap::{Command, CommandFactory};
+use clap_complete::{Generator, Shell};
 
 use super::{Context, Outcome};
-use clap::CommandFactory;
+use crate::cli::{self, Cli, CompletionsArgs};
 
-use crate::cli::{Cli, CompletionsArgs, Shell};
-use crate::report::completions;
-
-/// Prints the script.
+/// Prints the script for a shell.
 pub(super) fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
-    let mut grammar = Cli::command();
-    grammar.build();
     let script = match args.shell {
-        Shell::Bash => completions::bash(&grammar),
-        Shell::Zsh => completions::zsh(&grammar),
-        Shell::Fish => completions::fish(&grammar),
-        Shell::PowerShell => completions::powershell(&grammar),
+        // The generator loses the options of commands if the name of the program has a hyphen.
+        cli::Shell::Bash => script(Shell::Bash, "stage_guard")?.replace(" stage_guard\n", " stage-guard\n"),
+        cli::Shell::Zsh => script(Shell::Zsh, "stage-guard")?,
+        // Without the 0, no value is offered for an option before the command.
+        cli::Shell::Fish => script(Shell::Fish, "stage-guard")?.replace(" or return\n", " or return 0\n"),
+        cli::Shell::PowerShell => script(Shell::PowerShell, "stage-guard")?,
     };
     context.out.write_all(script.as_bytes())?;
     Ok(Outcome::Allowed)
+}
+
+/// Generates the script for a program of this name.
+fn script(shell: Shell, name: &str) -> io::Result<String> {
+    let mut command = without_hidden(&Cli::command());
+    command.set_bin_name(name);
+    command.build();
+    let mut script = Vec::new();
+    shell.try_generate(&command, &mut script)?;
+    Ok(String::from_utf8_lossy(&script).into_owned())
+}
+
+/// Copies `command` without what is hidden, which the generators would offer.
+fn without_hidden(command: &Command) -> Command {
+    Command::new(command.get_name().to_owned())
+        .about(command.get_about().cloned().unwrap_or_default())
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(!command.has_subcommands())
+        .disable_help_subcommand(true)
+        .args(command.get_arguments().filter(|arg| !arg.is_hide_set()).cloned())
+        .subcommands(command.get_subcommands().filter(|command| !command.is_hide_set()).map(without_hidden))
 }

@@ -1,4 +1,4 @@
-//! `man`: the manual page.
+//! `man`: prints the manual page.
 
 use std::error::Error;
 use std::io::Write;
@@ -11,8 +11,6 @@ use crate::report::man;
 
 /// Prints the page.
 pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
-    let mut grammar = Cli::command();
-    grammar.build();
-    context.out.write_all(man::page(&mut grammar).as_bytes())?;
+    context.out.write_all(man::render(Cli::command())?.as_bytes())?;
     Ok(Outcome::Allowed)
 }

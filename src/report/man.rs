@@ -1,35 +1,39 @@
-//! The manual page, written from what can be typed.
+//! Renders the manual page.
 
-use clap::builder::ValueRange;
-use clap::{Arg, Command};
-use roff::{Inline, Roff, bold, italic, roman};
+use std::io;
 
-/// A word or a command, and what it is.
-type Table = [(&'static str, &'static str)];
+use clap::Command;
+use clap_mangen::Man;
+use roff::{Roff, bold, roman};
+
+/// Terms and what they mean.
+type Definitions = [(&'static str, &'static str)];
 
 const DESCRIPTION: [&str; 3] = [
-    "Coding agents write debug scripts, scratch tests and notes into directories of code, and `git add -A` \
-     takes them into history. stage-guard is a git hook that reads what is staged and refuses this session \
-     work. All else commits in silence. Session work has a home, .claude_sessions/, which is never committed.",
-    "Without a command it checks what is staged against HEAD, as the hook does. `stage-guard install` links \
-     the hooks of a repository; a refusal names the command that takes what is refused out of the commit.",
-    "The report goes to standard output, errors to standard error.",
+    "Coding agents write debug scripts, scratch tests and notes into source directories, and `git add -A` \
+     stages them. stage-guard is a git hook that checks what is staged and refuses this session work. All \
+     other commits pass without output. Session work belongs in .claude_sessions/, which is never committed.",
+    "Without a command, stage-guard checks what is staged against HEAD, as the hook does. `stage-guard \
+     install` installs the hooks in a repository. A refusal names the command that takes the refused files \
+     out of the commit.",
+    "The report is written to standard output, errors to standard error.",
 ];
 
-const EXIT_STATUS: &Table = &[
-    ("0", "Nothing is refused, or it was a dry run. Of doctor: the guard is live."),
-    ("1", "Something is refused. Of doctor: the guard is not live."),
+const EXIT_STATUS: &Definitions = &[
+    ("0", "Nothing is refused, or --dry-run is given. doctor: the guard works."),
+    ("1", "Something is refused. doctor: the guard does not work."),
     (
         "2",
-        "It could not be checked or done. A commit stops. Of agent: what the agent is about to do is denied.",
+        "The check or the command failed. A hook that fails stops the commit. agent: the action of the agent \
+         is denied.",
     ),
 ];
 
-const FILES: &Table = &[
+const FILES: &Definitions = &[
     (
         ".stage-guard.toml",
         "The configuration, at the top of the repository. It extends the built-in policy, which `stage-guard \
-         rules` prints in the same form. There is no other one.",
+         rules` prints in the same format. No other configuration file is read.",
     ),
     (
         ".claude_sessions/",
@@ -38,150 +42,110 @@ const FILES: &Table = &[
     ),
 ];
 
-const ENVIRONMENT: &Table = &[
-    ("NO_COLOR", "Where it is set and not empty, nothing is coloured."),
-    ("CLICOLOR_FORCE", "Where it is set and not 0, the report is coloured wherever it goes."),
-    ("CLICOLOR", "Where it is 0, nothing is coloured."),
+const ENVIRONMENT: &Definitions = &[
+    ("NO_COLOR", "If set and not empty, the report is not coloured."),
+    ("CLICOLOR_FORCE", "If set and not 0, the report is coloured even if it is not written to a terminal."),
+    ("CLICOLOR", "If 0, the report is not coloured."),
     (
         "TERM",
-        "Where it is dumb or not set, nothing is coloured. The option --color goes before all of these.",
+        "If dumb or unset, the report is not coloured. The option --color overrides all these variables.",
     ),
     (
         "GIT_DIR, GIT_WORK_TREE, GIT_INDEX_FILE",
-        "The repository, its worktree and the index that is checked, as in git(1). Git sets them for its hooks.",
+        "The repository, its worktree and the index to check, as in git(1). Git sets them for hooks.",
     ),
 ];
 
-const EXAMPLES: &Table = &[
-    ("stage-guard install", "Guard the repository that you are in."),
-    ("stage-guard --dry-run", "What a commit of the index would be refused for."),
-    ("stage-guard stow", "Take what is refused out of the commit, into the session directory."),
-    ("stage-guard stow --undo", "Put it back."),
-    ("stage-guard check --all-files", "Session work that is tracked already."),
-    ("stage-guard check --range origin/main..HEAD", "Session work in the commits of a branch."),
-    ("stage-guard explain backend/x.py", "Why a path is refused or allowed."),
+const EXAMPLES: &Definitions = &[
+    ("stage-guard install", "Guard the repository of the current directory."),
+    ("stage-guard --dry-run", "Show what a commit would be refused for."),
+    ("stage-guard stow", "Move what is refused out of the commit, into the session directory."),
+    ("stage-guard stow --undo", "Move it back."),
+    ("stage-guard check --all-files", "Find session work that is already tracked."),
+    ("stage-guard check --range origin/main..HEAD", "Find session work in the commits of a branch."),
+    ("stage-guard explain backend/x.py", "Show why a path is refused or allowed."),
 ];
 
-const SEE_ALSO: [&str; 4] = ["git(1)", "git-commit(1)", "githooks(5)", "gitignore(5)"];
+const SEE_ALSO: &str = "git(1), git-commit(1), githooks(5), gitignore(5)";
 
-/// The page of the program `grammar`, which is built, in roff.
-#[must_use]
-pub fn page(grammar: &mut Command) -> String {
-    let mut roff = Roff::new();
-    let name = grammar.get_name().to_owned();
-    let version = format!("{name} {}", grammar.get_version().unwrap_or_default());
-    let title = name.to_uppercase();
-    roff.control("TH", [title.as_str(), "1", "\"\"", version.as_str(), "User Commands"]);
-    // Commands are neither stretched nor broken: a reader copies them.
-    roff.control("nh", []).control("ad", ["l"]);
+/// Renders the manual page of `command`, with a subsection for each of its commands.
+///
+/// # Errors
+///
+/// Fails if a section cannot be written, which memory cannot cause.
+pub fn render(mut command: Command) -> io::Result<String> {
+    command.build();
+    let version = format!("{} {}", command.get_name(), command.get_version().unwrap_or_default());
+    let about = lower_case_first(&about(&command));
+    let name = command.get_name();
+    let usage = format!("{name} [OPTIONS]\n{name} [OPTIONS] COMMAND [ARGUMENTS]");
+    let man = Man::new(command.clone().about(about).override_usage(usage))
+        .title(command.get_name().to_uppercase())
+        .date("\"\"")
+        .source(version)
+        .manual("User Commands");
 
-    roff.control("SH", ["NAME"]).text([roman(format!("{name} - {}", sentence(grammar.get_about(), false)))]);
-    roff.control("SH", ["SYNOPSIS"]).text([bold(&name), roman(" ["), italic("OPTIONS"), roman("]")]);
-    roff.control("br", []).text([
-        bold(&name),
-        roman(" ["),
-        italic("OPTIONS"),
-        roman("] "),
-        italic("COMMAND"),
-        roman(" ["),
-        italic("ARGUMENTS"),
-        roman("]"),
-    ]);
-    roff.control("SH", ["DESCRIPTION"]);
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    // Commands are copied from the page, so they are neither hyphenated nor justified.
+    Roff::new().control("nh", []).control("ad", ["l"]).to_writer(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    let mut description = Roff::new();
+    description.control("SH", ["DESCRIPTION"]);
     for paragraph in DESCRIPTION {
-        roff.control("PP", []).text([roman(paragraph)]);
+        description.control("PP", []).text([roman(paragraph)]);
     }
-    roff.control("SH", ["OPTIONS"]).text([roman("They go before or after the command.")]);
-    arguments(&mut roff, grammar, |_| true);
-
-    let commands = grammar.get_subcommands_mut();
-    let (by_programs, by_users): (Vec<_>, Vec<_>) = commands.partition(|command| command.is_hide_set());
-    for (heading, commands) in [("COMMANDS", by_users), ("COMMANDS THAT PROGRAMS RUN", by_programs)] {
-        roff.control("SH", [heading]);
-        for command in commands {
-            subsection(&mut roff, command);
+    description.to_writer(&mut page)?;
+    man.render_options_section(&mut page)?;
+    for (heading, is_internal) in [("COMMANDS", false), ("INTERNAL COMMANDS", true)] {
+        Roff::new().control("SH", [heading]).to_writer(&mut page)?;
+        for subcommand in command.get_subcommands().filter(|command| command.is_hide_set() == is_internal) {
+            render_subcommand(subcommand, &mut page)?;
         }
     }
+    let mut end = Roff::new();
+    for (heading, definitions) in
+        [("EXIT STATUS", EXIT_STATUS), ("FILES", FILES), ("ENVIRONMENT", ENVIRONMENT), ("EXAMPLES", EXAMPLES)]
+    {
+        end.control("SH", [heading]);
+        for (term, meaning) in definitions {
+            end.control("TP", []).text([bold(*term)]).text([roman(*meaning)]);
+        }
+    }
+    end.control("SH", ["SEE ALSO"]).text([roman(SEE_ALSO)]).to_writer(&mut page)?;
 
-    table(&mut roff, "EXIT STATUS", EXIT_STATUS);
-    table(&mut roff, "FILES", FILES);
-    table(&mut roff, "ENVIRONMENT", ENVIRONMENT);
-    table(&mut roff, "EXAMPLES", EXAMPLES);
-    roff.control("SH", ["SEE ALSO"]).text([roman(SEE_ALSO.join(", "))]);
-    roff.render()
+    // Each section was rendered as a page, with the same preamble.
+    let preamble = Roff::new().render();
+    Ok(preamble.clone() + &String::from_utf8_lossy(&page).replace(&preamble, ""))
 }
 
-/// A command: how it is typed, what it does, its own options, and which of the others it
-/// refuses.
-fn subsection(roff: &mut Roff, command: &mut Command) {
-    let usage = command.render_usage().to_string();
-    roff.control("SS", [command.get_name()]);
+/// Renders the usage, the description and the own options of a subcommand.
+fn render_subcommand(subcommand: &Command, page: &mut Vec<u8>) -> io::Result<()> {
+    let usage = subcommand.clone().render_usage().to_string();
+    let mut roff = Roff::new();
+    roff.control("SS", [subcommand.get_name()]);
     roff.text([bold(usage.trim_start_matches("Usage: "))]);
-    roff.control("PP", []).text([roman(sentence(command.get_about(), true))]);
-    let refused: Vec<String> = command
-        .get_arguments()
-        .filter(|arg| arg.is_global_set() && arg.is_hide_set())
-        .filter_map(|arg| arg.get_long().map(|long| format!("--{long}")))
-        .collect();
-    if let Some((last, others)) = refused.split_last() {
-        let refused =
-            if others.is_empty() { last.clone() } else { format!("{} or {last}", others.join(", ")) };
-        roff.control("PP", []).text([roman(format!("It takes no {refused}."))]);
-    }
-    arguments(roff, command, |arg| !arg.is_global_set() && arg.get_id() != "help");
+    roff.control("PP", []).text([roman(format!("{}.", about(subcommand)))]);
+    roff.to_writer(page)?;
+
+    let own = subcommand.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_id() != "help");
+    let mut own = Command::new(subcommand.get_name().to_owned()).disable_help_flag(true).args(own.cloned());
+    own.build();
+    let mut options = Vec::new();
+    Man::new(own).render_options_section(&mut options)?;
+    // A subsection needs no heading for its options.
+    page.extend(String::from_utf8_lossy(&options).replacen(".SH OPTIONS\n", "", 1).into_bytes());
+    Ok(())
 }
 
-/// Those of the arguments that are not hidden, each with what it is for.
-fn arguments(roff: &mut Roff, command: &Command, is_wanted: impl Fn(&Arg) -> bool) {
-    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set() && is_wanted(arg)) {
-        let mut help = sentence(arg.get_help(), true);
-        let values: Vec<String> = arg
-            .get_possible_values()
-            .iter()
-            .filter(|value| !value.is_hide_set())
-            .map(|value| value.get_name().to_owned())
-            .collect();
-        if arg.is_positional() && !values.is_empty() {
-            help = format!("{help} One of {}.", values.join(", "));
-        }
-        roff.control("TP", []).text(spelled(arg)).text([roman(help)]);
-    }
+/// Returns what `command` does, without a full stop.
+fn about(command: &Command) -> String {
+    command.get_about().map(ToString::to_string).unwrap_or_default()
 }
 
-/// How an argument is typed.
-fn spelled(arg: &Arg) -> Vec<Inline> {
-    let names: Vec<String> = arg
-        .get_short()
-        .map(|short| format!("-{short}"))
-        .into_iter()
-        .chain(arg.get_long().map(|long| format!("--{long}")))
-        .collect();
-    let mut spelled = vec![bold(names.join(", "))];
-    let takes_value = arg.get_num_args().is_some_and(|values| values.takes_values());
-    let Some(value) = arg.get_value_names().and_then(<[_]>::first).filter(|_| takes_value) else {
-        return spelled;
-    };
-    let value = italic(value.as_str());
-    let is_optional = arg.get_num_args().as_ref().map(ValueRange::min_values) == Some(0);
-    match arg {
-        _ if arg.is_positional() => spelled = vec![value],
-        _ if is_optional => spelled.extend([roman("[="), value, roman("]")]),
-        _ => spelled.extend([roman(" "), value]),
-    }
-    spelled
-}
-
-fn table(roff: &mut Roff, heading: &str, rows: &Table) {
-    roff.control("SH", [heading]);
-    for (word, meaning) in rows {
-        roff.control("TP", []).text([bold(*word)]).text([roman(*meaning)]);
-    }
-}
-
-/// A text of the command line on one line: with a full stop; or, as the name of a page
-/// has it, without one and in lower case.
-fn sentence(text: Option<&clap::builder::StyledStr>, is_whole: bool) -> String {
-    let text = text.map(ToString::to_string).unwrap_or_default().replace('\n', " ");
-    let text = text.trim_end_matches('.');
-    if is_whole { format!("{text}.") } else { text[..1].to_lowercase() + &text[1..] }
+/// Converts the first letter to lower case, as the NAME section has it.
+fn lower_case_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

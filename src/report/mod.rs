@@ -1,7 +1,6 @@
 //! Values in, bytes out: decides nothing.
 
 pub mod agent;
-pub mod completions;
 mod count;
 pub mod doctor;
 pub mod escape;

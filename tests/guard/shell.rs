@@ -231,7 +231,7 @@ fn powershell_gets_a_script_that_is_whole() {
         }
     }
     assert!(open.is_empty() && !is_quoted, "{script}");
-    for word in COMMANDS.split(' ').chain(["--dry-run", "--format", "json", "--all-files"]) {
+    for word in COMMANDS.split(' ').chain(["--dry-run", "--format", "--all-files"]) {
         assert!(script.contains(&format!("'{word}'")), "{word}");
     }
 }
