@@ -1,5 +1,4 @@
-//! Arguments in, exit code out. The only place that names standard input, output
-//! and error.
+//! Arguments in, exit code out: the only user of standard input, output and error.
 
 use std::env;
 use std::error::Error;
@@ -9,44 +8,44 @@ use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
-use stage_guard::cli::{Cli, Color, Command};
+use stage_guard::cli::{Cli, Command};
 use stage_guard::commands::{self, Context, Outcome, Output};
 use stage_guard::environment::Environment;
 use stage_guard::git;
 use stage_guard::report::failure::{self, Failure};
-use stage_guard::report::typed;
+use stage_guard::report::{color, usage_error};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let cli = match Cli::from_arguments(&arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            let failure = Failure::new(typed::mistake(error));
-            let is_advice = arguments.first().is_some_and(|argument| argument == "agent");
-            return if is_advice { warn(&failure) } else { fail(&failure) };
+            let is_agent = arguments.first().is_some_and(|argument| argument == "agent");
+            return fail(&Failure::new(usage_error::render(error)), is_agent);
         }
-        Err(help) => return print(help.render().to_string().as_bytes(), Color::Never, Outcome::Allowed),
+        Err(help) => return print(help.render().to_string().as_bytes(), false, &Outcome::Allowed),
     };
     let Cli { global, check, command } = cli;
-    let is_advice = matches!(command, Some(Command::Agent));
-    git::on_timeout(move || end_stalled(is_advice));
+    let is_agent = matches!(command, Some(Command::Agent));
+    git::on_timeout(move || exit_on_timeout(is_agent));
     let environment = match read_environment(&global.directories) {
         Ok(environment) => environment,
-        Err(error) if is_advice => return warn(&error),
-        Err(error) => return fail(&error),
+        Err(error) => return fail(&error, is_agent),
     };
     let mut context = Context {
         environment,
         is_quiet: global.quiet,
         input: &mut io::stdin(),
         ask: &mut ask,
-        tell: &mut tell,
+        tell: &mut show_progress,
         out: Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() },
     };
     match commands::run(command, &check, &mut context) {
-        Ok(outcome) => print(&context.out.report, global.color, outcome),
-        Err(error) if is_advice => warn(error.as_ref()),
-        Err(error) => fail(error.as_ref()),
+        Ok(outcome) => {
+            let is_coloured = color::is_enabled(global.color, &context.environment, context.out.is_terminal);
+            print(&context.out.report, is_coloured, &outcome)
+        }
+        Err(error) => fail(error.as_ref(), is_agent),
     }
 }
 
@@ -63,17 +62,15 @@ fn read_environment(directories: &[PathBuf]) -> Result<Environment, git::Error> 
     Ok(environment)
 }
 
-/// Ends the process while libgit2 reads something without end.
-#[expect(clippy::exit, reason = "the thread that reads never comes back")]
-fn end_stalled(is_advice: bool) {
-    fail(
-        &Failure::new("could not read an object of the repository: it is cut short")
-            .with_help("`git fsck` names it"),
-    );
-    process::exit(if is_advice { 0 } else { 2 });
+/// Exits while libgit2 reads an object without end.
+#[expect(clippy::exit, reason = "the thread that reads does not return")]
+fn exit_on_timeout(is_agent: bool) {
+    let error = Failure::new("cannot read an object of the repository, which is truncated");
+    fail(&error.with_help("`git fsck` names the object"), is_agent);
+    process::exit(if is_agent { 0 } else { 2 });
 }
 
-/// Asks on the terminal. Nothing is the answer where there is none.
+/// Asks a question on the terminal; `None` if there is no terminal.
 fn ask(question: &str) -> io::Result<Option<bool>> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(None);
@@ -84,65 +81,50 @@ fn ask(question: &str) -> io::Result<Option<bool>> {
     Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
 }
 
-/// Says on the terminal how far a long work is, in the place of what was said before.
-/// Nobody reads it elsewhere.
-fn tell(progress: &str) {
+/// Shows the progress of long work on the terminal, in the place of the line before.
+fn show_progress(progress: &str) {
     if io::stderr().is_terminal() {
         let _ = write!(io::stderr(), "\r{progress}\x1b[K");
     }
 }
 
-/// Prints the report. A reader that has gone away has seen enough; any other
-/// failure to print is one to check.
-fn print(report: &[u8], color: Color, outcome: Outcome) -> ExitCode {
-    let choice = match color {
-        Color::Always => ColorChoice::Always,
-        Color::Auto if is_coloured() => ColorChoice::Always,
-        Color::Auto | Color::Never => ColorChoice::Never,
-    };
+/// Prints the report. A closed pipe is success; other write errors are failures.
+fn print(report: &[u8], is_coloured: bool, outcome: &Outcome) -> ExitCode {
+    let choice = if is_coloured { ColorChoice::Always } else { ColorChoice::Never };
     let mut out = AutoStream::new(io::stdout().lock(), choice);
     match out.write_all(report).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            fail(&Failure::new(format!("could not print the report: {error}")))
+            fail(&Failure::new(format!("cannot print the report: {error}")), false)
         }
         _ => match outcome {
             Outcome::Allowed => ExitCode::SUCCESS,
             Outcome::Refused => ExitCode::from(1),
-            Outcome::Ended(code) => ExitCode::from(code),
+            Outcome::Ended(code) => ExitCode::from(*code),
             // Exit code 2 tells the agent to stop. Paths in the reason are escaped one by one,
             // so its lines are its own.
-            Outcome::Denied(reason) => write_error(&format!("stage-guard: {reason}\n"), ExitCode::from(2)),
+            Outcome::Denied(reason) => {
+                print_error(&format!("stage-guard: {reason}\n"));
+                ExitCode::from(2)
+            }
         },
     }
 }
 
-/// Whether the environment and the terminal have it so, by no-color.org and
-/// bixense.com/clicolors.
-fn is_coloured() -> bool {
-    let value = |name| env::var_os(name).unwrap_or_default();
-    if !value("NO_COLOR").is_empty() {
-        return false;
-    }
-    let [force, wish, terminal] = ["CLICOLOR_FORCE", "CLICOLOR", "TERM"].map(value);
-    let is_able = !terminal.is_empty() && terminal != "dumb" && io::stdout().is_terminal();
-    (!force.is_empty() && force != "0") || (wish != "0" && is_able)
-}
-
-/// Reports an error of `agent`, and allows the action.
+/// Prints the error and returns the exit code.
 ///
-/// Exit code 2 would block the agent, and the hooks of git still check the commit.
-fn warn(error: &(dyn Error + 'static)) -> ExitCode {
-    let message = failure::message(error);
-    let line = message.lines().next().unwrap_or_default();
-    write_error(&failure::render_message(line), ExitCode::SUCCESS)
+/// `agent` fails open, on one line: exit code 2 would block the agent, and the hooks of git
+/// still check the commit.
+fn fail(error: &(dyn Error + 'static), is_agent: bool) -> ExitCode {
+    if is_agent {
+        let message = failure::message(error);
+        print_error(&failure::render_message(message.lines().next().unwrap_or_default()));
+        return ExitCode::SUCCESS;
+    }
+    print_error(&failure::render(error));
+    ExitCode::from(2)
 }
 
-fn fail(error: &(dyn Error + 'static)) -> ExitCode {
-    write_error(&failure::render(error), ExitCode::from(2))
-}
-
-fn write_error(text: &str, code: ExitCode) -> ExitCode {
-    // If standard error is closed, the exit code alone reports the failure.
+/// Prints to standard error. If that is closed, the exit code alone reports the failure.
+fn print_error(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
-    code
 }

@@ -1,6 +1,7 @@
 //! Values in, bytes out: decides nothing.
 
 pub mod agent;
+pub mod color;
 mod count;
 pub mod doctor;
 pub mod escape;
@@ -15,7 +16,7 @@ mod message;
 mod remedy;
 mod sarif;
 pub mod session;
-pub mod typed;
+pub mod usage_error;
 
 use std::io::{self, Write};
 

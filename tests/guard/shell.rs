@@ -135,7 +135,7 @@ fn a_reader_that_goes_away_changes_no_exit_code() {
         let head = repo.shell(&format!("{BINARY} {arguments} | head -c1"));
         assert_eq!((head.out.len(), head.err.as_str()), (1, ""), "{arguments}");
         if std::path::Path::new("/dev/full").exists() {
-            repo.shell(&format!("{BINARY} {arguments} > /dev/full")).fails_with("could not print the report");
+            repo.shell(&format!("{BINARY} {arguments} > /dev/full")).fails_with("cannot print the report");
         }
     }
 }

@@ -283,7 +283,7 @@ fn a_word_that_is_not_known_is_said() {
     repo.guard("explain -z x").fails_with("cannot be used with");
     repo.guard("explain -z").fails_with("--stdin");
     repo.guard("install --dry-run").fails_with("--dry-run");
-    repo.guard("-C nowhere").fails_with("could not go to `nowhere`, which -C names");
+    repo.guard("-C nowhere").fails_with("cannot change to `nowhere`");
 }
 
 #[test]
