@@ -1,5 +1,6 @@
-//! Signals that would end the program, taken down instead while something must not
-//! be left half done.
+//! Signals that are recorded instead of ending the program.
+//!
+//! They are caught while files are moved, so that the moves can be rolled back.
 
 use std::io;
 use std::sync::Arc;
@@ -8,29 +9,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
-/// What came since [`Signals::caught`] was called.
+/// Whether a signal came since [`Signals::catch`].
 #[derive(Debug)]
 pub struct Signals(Arc<AtomicBool>);
 
 impl Signals {
-    /// From here on, no signal ends the program but those that nothing can catch.
+    /// Catches SIGHUP, SIGINT, SIGQUIT and SIGTERM for the rest of the process.
     ///
     /// # Errors
     ///
-    /// The system does not let them be caught.
-    pub fn caught() -> io::Result<Self> {
-        let came = Arc::new(AtomicBool::new(false));
+    /// A handler cannot be installed.
+    pub fn catch() -> io::Result<Self> {
+        let received = Arc::new(AtomicBool::new(false));
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-            flag::register(signal, Arc::clone(&came))?;
+            flag::register(signal, Arc::clone(&received))?;
         }
-        // A file that grows too long is an error of the write then.
+        // Caught, it makes a write over the limit fail with an error.
         flag::register(SIGXFSZ, Arc::default())?;
-        Ok(Self(came))
+        Ok(Self(received))
     }
 
-    /// Whether one came.
+    /// Whether a signal came.
     #[must_use]
-    pub fn came(&self) -> bool {
+    pub fn received(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -52,7 +52,7 @@ pub fn run_with_timeout(mut command: Command, limit: Duration, signals: &Signals
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if signals.came() {
+        if signals.received() {
             kill_group(&mut child)?;
             return Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted by a signal"));
         }

@@ -64,7 +64,7 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
         return Ok(None);
     }
     let default = rule.home.default_path(path);
-    let suggestion = SessionDirectory::at(repository.top()).free_name(default.as_bstr());
+    let suggestion = SessionDirectory::new(repository.layout().worktree()).free_name(default.as_bstr());
     Ok(Some(report::agent::denied_write(&DeniedWrite {
         path,
         rule,

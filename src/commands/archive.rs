@@ -1,4 +1,4 @@
-//! `archive`: moves what is in `current/` to `archive/`, under today's date.
+//! `archive`: moves the contents of `current/` to `archive/`, under today's date.
 
 use std::error::Error;
 
@@ -7,18 +7,21 @@ use crate::cli::ArchiveArgs;
 use crate::report;
 use crate::session::SessionDirectory;
 
-/// Archives all that is not tracked.
+/// Archives everything in `current/` that is not tracked.
 pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let tracked = repository.tracked_paths()?;
-    let session = SessionDirectory::at(repository.top());
-    let current = session.current(&|path| tracked.contains(path))?;
+    let session = SessionDirectory::new(repository.layout().worktree());
+    let current = session.list_current(|path| tracked.contains(path))?;
     let today = jiff::ZonedDateTime::now().date().to_string();
-    let moved = session.archived(&current.found, &today)?;
-    let is_dry_run = args.dry_run.is_on;
-    if !is_dry_run {
-        session.archive(&moved)?;
+    let moves = session.plan_archive(&current.entries, &today)?;
+    if !args.dry_run.is_on {
+        session.archive(&moves)?;
     }
-    report::session::archived(&mut context.out, &moved, &current.tracked, is_dry_run, context.is_quiet)?;
+    if context.is_quiet {
+        report::session::count_archived(&mut context.out, moves.len())?;
+    } else {
+        report::session::archived(&mut context.out, &moves, &current.tracked, args.dry_run.is_on)?;
+    }
     Ok(Outcome::Allowed)
 }

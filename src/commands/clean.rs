@@ -1,36 +1,37 @@
-//! `clean`: deletes what is in `current/`.
+//! `clean`: deletes the contents of `current/`.
 
 use std::error::Error;
 
 use super::{Context, Outcome};
 use crate::cli::CleanArgs;
 use crate::report;
+use crate::report::failure::Failure;
 use crate::session::SessionDirectory;
 
-/// Deletes all that is not tracked, when the user says so.
+/// Deletes everything in `current/` that is not tracked, after the user has confirmed.
 pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let tracked = repository.tracked_paths()?;
-    let session = SessionDirectory::at(repository.top());
-    let current = session.current(&|path| tracked.contains(path))?;
-    let is_dry_run = args.dry_run.is_on;
-    if !current.found.is_empty() && !is_dry_run {
+    let session = SessionDirectory::new(repository.layout().worktree());
+    let current = session.list_current(|path| tracked.contains(path))?;
+    if !current.entries.is_empty() && !args.dry_run.is_on {
         if !args.yes {
-            match (context.ask)(&report::session::question(&current.found))? {
-                Some(true) => {}
-                Some(false) => {
-                    report::session::not_cleaned(&mut context.out)?;
-                    return Ok(Outcome::Allowed);
-                }
-                None => {
-                    return Err("nothing was deleted: there is no terminal to ask on; \
-                         `stage-guard clean --dry-run` shows what would go, --yes deletes it"
-                        .into());
-                }
+            let answer = (context.ask)(&report::session::question(&current.entries))?;
+            let Some(is_confirmed) = answer else {
+                let failure = Failure::new("nothing was deleted: there is no terminal to ask on");
+                return Err(failure.with_help("`stage-guard clean --yes` deletes without asking").into());
+            };
+            if !is_confirmed {
+                report::session::not_cleaned(&mut context.out)?;
+                return Ok(Outcome::Allowed);
             }
         }
-        session.delete(&current.found)?;
+        session.delete(&current.entries)?;
     }
-    report::session::cleaned(&mut context.out, &current, is_dry_run, context.is_quiet)?;
+    if context.is_quiet {
+        report::session::count_deleted(&mut context.out, current.entries.len())?;
+    } else {
+        report::session::cleaned(&mut context.out, &current, args.dry_run.is_on)?;
+    }
     Ok(Outcome::Allowed)
 }

@@ -49,7 +49,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
 }
 
 fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
-    let signals = Signals::caught()?;
+    let signals = Signals::catch()?;
     let history = context.open_history()?;
     let repository = if history.is_bare() { None } else { Some(context.open_repository()?) };
     let hooks_path = HooksPath::named_from(history.directory())?;

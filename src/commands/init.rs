@@ -1,4 +1,4 @@
-//! `init`: makes the session directory, and has git ignore it.
+//! `init`: creates the session directory and makes git ignore it.
 
 use std::error::Error;
 use std::io;
@@ -8,69 +8,75 @@ use bstr::BString;
 
 use super::{Context, Outcome};
 use crate::cli::InitArgs;
-use crate::git::{self, Repository};
+use crate::git::{self, Layout};
 use crate::policy::{Home, SESSION_DIRECTORY};
 use crate::report;
-use crate::report::session::{Ignored, Instructed};
-use crate::session::{self, Ignoring, SessionDirectory};
+use crate::report::escape::display_path;
+use crate::report::failure::Failure;
+use crate::report::session::{Ignored, Initialized, InstructionsState};
+use crate::session::{self, IgnoreLine, SessionDirectory};
 
-/// Makes what is missing, and nothing twice.
+/// Creates what is missing. A second run changes nothing.
 pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
-    // All that may be refused comes before the first change.
-    let instructions: Vec<(&Path, Vec<u8>, Instructed)> =
-        args.instructions.iter().map(|file| instructed(file)).collect::<Result<_, _>>()?;
-    let made = SessionDirectory::at(repository.top()).make()?;
-    let ignored = have_ignored(&repository, args.exclude)?;
-    for (file, text, instructed) in &instructions {
-        if *instructed != Instructed::Already {
-            session::replace(file, text)?;
-        }
+    let layout = repository.layout();
+    // All files are read before one is changed.
+    let updates: Vec<Update> =
+        args.instructions.iter().map(|file| Update::read(file)).collect::<Result<_, _>>()?;
+    let created = SessionDirectory::new(layout.worktree()).create()?;
+    let ignored = ignore_session_directory(layout, args.exclude)?;
+    for update in updates.iter().filter(|update| update.state == InstructionsState::Written) {
+        session::replace(update.file, &update.text)?;
     }
-    let instructions = instructions.into_iter().map(|(file, _, instructed)| (file, instructed)).collect();
     if !context.is_quiet {
-        report::session::made(&mut context.out, repository.top(), &made, &ignored, instructions)?;
+        let instructions = updates.iter().map(|update| (update.file, update.state)).collect();
+        report::session::initialized(&mut context.out, &Initialized { created, ignored, instructions })?;
     }
     Ok(Outcome::Allowed)
 }
 
-/// Has git ignore the session directory, whatever rule already does.
-fn have_ignored(repository: &Repository, in_exclude: bool) -> Result<Ignored, Box<dyn Error>> {
-    // A name that no pattern has in mind.
-    let within = |home: Home| BString::from(format!("{SESSION_DIRECTORY}/{}/any name at all", home.name()));
-    let paths: Vec<BString> = Home::ALL.into_iter().map(within).collect();
-    if git::not_ignored(repository.layout(), &paths)?.is_empty() {
-        return Ok(Ignored::Already(git::ignore_rule(repository.layout(), &paths[0])?.unwrap_or_default()));
+/// Makes git ignore the session directory, unless a rule already does.
+fn ignore_session_directory(layout: &Layout, in_exclude: bool) -> Result<Ignored, Box<dyn Error>> {
+    // A name that no pattern is made for.
+    let example = |home: Home| BString::from(format!("{SESSION_DIRECTORY}/{}/any name at all", home.name()));
+    let paths = Home::ALL.map(example);
+    if git::not_ignored(layout, &paths)?.is_empty() {
+        return Ok(Ignored::Already(git::ignore_rule(layout, &paths[0])?.unwrap_or_default()));
     }
-    let file = if in_exclude {
-        git::exclude_file(repository.layout())?
-    } else {
-        let file = repository.top().join(".gitignore");
-        if file.is_symlink() {
-            return Err("`.gitignore` is a symlink, which git does not follow: use --exclude".into());
-        }
-        file
-    };
-    let ignoring = Ignoring::add(&file, ".claude_sessions/")?;
-    super::check_is_ignored(repository, &paths).inspect_err(|_| ignoring.take_back())?;
-    Ok(Ignored::Added(file))
+    let file = if in_exclude { git::exclude_file(layout)? } else { layout.worktree().join(".gitignore") };
+    if !in_exclude && file.is_symlink() {
+        let failure = Failure::new("`.gitignore` is a symlink, which git does not follow");
+        return Err(failure.with_help("use --exclude").into());
+    }
+    IgnoreLine::add(layout, &file, ".claude_sessions/", &paths)?;
+    let file = file.strip_prefix(layout.worktree()).unwrap_or(&file);
+    Ok(Ignored::Added(file.to_owned()))
 }
 
-/// A file's text with the instructions in it.
-fn instructed(file: &Path) -> Result<(&Path, Vec<u8>, Instructed), Box<dyn Error>> {
-    let text = match git::read_regular_file(file) {
-        Ok(text) => Some(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && has_place(file) => None,
-        Err(error) => return Err(git::Error::ReadFile(file.to_owned(), error).into()),
-    };
-    let old = text.as_deref().unwrap_or_default();
-    let new = session::with_instructions(old).map_err(|error| format!("`{}`: {error}", file.display()))?;
-    let instructed = if text.is_some() && new == old { Instructed::Already } else { Instructed::Written };
-    Ok((file, new, instructed))
+/// A file for agents and its text with the instructions in it.
+struct Update<'a> {
+    file: &'a Path,
+    text: Vec<u8>,
+    state: InstructionsState,
 }
 
-/// Whether a file can be made at `path`, where there is none.
-fn has_place(path: &Path) -> bool {
+impl<'a> Update<'a> {
+    fn read(file: &'a Path) -> Result<Self, Box<dyn Error>> {
+        let old = match git::read_regular_file(file) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && can_create(file) => None,
+            Err(error) => return Err(git::Error::ReadFile(file.to_owned(), error).into()),
+        };
+        let text = session::with_instructions(old.as_deref().unwrap_or_default())
+            .map_err(|error| Failure::new(format!("cannot update `{}`: {error}", display_path(file))))?;
+        let is_current = old.is_some_and(|old| old == text);
+        let state = if is_current { InstructionsState::Current } else { InstructionsState::Written };
+        Ok(Self { file, text, state })
+    }
+}
+
+/// Whether a file can be created at `path`: not a dangling symlink, in a directory.
+fn can_create(path: &Path) -> bool {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     !path.is_symlink() && parent.is_none_or(Path::is_dir)
 }

@@ -20,13 +20,9 @@ mod uninstall;
 
 use std::error::Error;
 
-use bstr::BString;
-
 use self::check::Moment;
 pub use self::context::{Ask, Context, Output, Tell};
 use crate::cli::{CheckOptions, Command, DryRun};
-use crate::git::{self, Repository};
-use crate::session;
 
 /// The result of a command that could do its work.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -77,12 +73,4 @@ pub fn run(
         Some(Command::Completions(args)) => completions::run(&args, context),
         Some(Command::Man) => man::run(context),
     }
-}
-
-/// Checks that no rule makes git track `paths` after all.
-fn check_is_ignored(repository: &Repository, paths: &[BString]) -> Result<(), Box<dyn Error>> {
-    let Some(path) = git::not_ignored(repository.layout(), paths)?.into_iter().next() else { return Ok(()) };
-    let rule = git::ignore_rule(repository.layout(), &path)?;
-    let rule = rule.unwrap_or_else(|| "a line of a `.gitignore` that begins with `!`".to_owned());
-    Err(session::Error::NotIgnored { path, rule }.into())
 }

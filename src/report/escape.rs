@@ -2,6 +2,7 @@
 //! of a report, or run in a shell.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 
@@ -20,6 +21,12 @@ pub fn escape(bytes: impl AsRef<[u8]>) -> String {
 #[must_use]
 pub fn escape_path(bytes: impl AsRef<[u8]>) -> String {
     escape_if(bytes.as_ref(), |c| is_invisible(c) && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// Escapes a path for people, as [`escape`] does.
+#[must_use]
+pub fn display_path(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes())
 }
 
 fn escape_if(bytes: &[u8], is_escaped: impl Fn(char) -> bool) -> String {

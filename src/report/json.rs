@@ -13,7 +13,7 @@ use super::session::Stowed;
 use crate::Change;
 use crate::check::Report;
 use crate::policy::Finding;
-use crate::session::Entry;
+use crate::session::IndexAction;
 
 /// The version of the documents. A new field does not change it.
 pub(super) const VERSION: u32 = 1;
@@ -59,7 +59,7 @@ struct Stowing<'f> {
     to: Option<JsonPath<'f>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     staged_to: Option<JsonPath<'f>>,
-    index: Entry,
+    index: IndexAction,
 }
 
 /// The verdict on a path, or on all paths of a document.
@@ -99,12 +99,12 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
 ///
 /// Fails if `out` cannot be written to.
 pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    let stowing = stowed.tasks.iter().map(|task| Stowing {
-        path: JsonPath::new(&task.path),
-        rule: task.rule.as_deref(),
-        to: task.moved_to.as_ref().map(|to| JsonPath::new(to)),
-        staged_to: task.written.as_ref().map(|copy| JsonPath::new(&copy.to)),
-        index: task.entry,
+    let stowing = stowed.plan.steps.iter().map(|step| Stowing {
+        path: JsonPath::new(&step.path),
+        rule: step.rule.as_deref(),
+        to: step.destination.as_ref().map(|to| JsonPath::new(to)),
+        staged_to: step.staged_copy.as_ref().map(|copy| JsonPath::new(&copy.path)),
+        index: step.index_action,
     });
     write_document(
         out,
@@ -112,8 +112,8 @@ pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
             version: VERSION,
             dry_run: stowed.is_dry_run,
             stowed: stowing.collect(),
-            ignored: stowed.ignored,
-            left: stowed.left.iter().map(|left| JsonPath::new(left)).collect(),
+            ignored: stowed.plan.ignore_pattern,
+            left: stowed.skipped.iter().map(|path| JsonPath::new(path)).collect(),
         },
     )
 }

@@ -1,4 +1,4 @@
-//! What was done in the session directory, and how to undo it.
+//! What `stow`, `init`, `archive` and `clean` did, or would do.
 
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -7,270 +7,281 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 use owo_colors::OwoColorize;
 
-use super::escape::{escape, shell_word};
+use super::escape::{display_path, escape, shell_word};
 use super::human::MAX_LISTED;
 use crate::policy::SESSION_DIRECTORY;
-use crate::session::{Current, Entry, Found, Made, Task};
+use crate::session::{Current, CurrentEntry, IndexAction, Plan, Step};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
 pub struct Stowed {
     /// What was done with each path.
-    pub tasks: Vec<Task>,
-    /// The pattern that git ignores by from now on.
-    pub ignored: Option<&'static str>,
-    /// What is committed in the session directory and was left alone.
-    pub left: Vec<BString>,
+    pub plan: Plan,
+    /// The committed session work that was skipped.
+    pub skipped: Vec<BString>,
     /// Whether nothing was done.
     pub is_dry_run: bool,
-    /// Whether no path was named.
-    pub is_asked_for_all: bool,
-    /// What this program is called by.
+    /// Whether the user named paths.
+    pub has_named_paths: bool,
+    /// The name or path by which the user runs this program.
     pub program: PathBuf,
 }
 
-/// Whether git ignores the session directory, and since when.
+/// What `init` did.
+#[derive(Debug)]
+pub struct Initialized<'a> {
+    /// The created files and directories, relative to the worktree.
+    pub created: Vec<PathBuf>,
+    /// Whether git ignored the session directory before.
+    pub ignored: Ignored,
+    /// The files with instructions, as the user named them.
+    pub instructions: Vec<(&'a Path, InstructionsState)>,
+}
+
+/// Why git ignores the session directory.
 #[derive(Debug)]
 pub enum Ignored {
-    /// By this rule, before anything was done.
+    /// Because of this rule, which was there before.
     Already(String),
-    /// By a line that was added to this file.
+    /// Because of a line that was added to this file.
     Added(PathBuf),
 }
 
-/// What became of a file with instructions.
+/// Whether a file has the current instructions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Instructed {
-    /// It had them.
-    Already,
+pub enum InstructionsState {
+    /// It had them before.
+    Current,
     /// They were written.
     Written,
 }
 
-/// How many committed files are named that are left alone.
-const MOST_LEFT: usize = 10;
+/// How many skipped files are named.
+const MAX_SKIPPED: usize = 10;
 
-/// Writes what `stow` did: a line a path, what was done beside, and how to undo it.
+/// Writes a line for each stowed path, then what was skipped and how to undo it.
 ///
 /// # Errors
 ///
-/// What `out` answers.
+/// Fails if `out` cannot be written to.
 pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    let Stowed { tasks, ignored, left, is_dry_run, program, .. } = stowed;
+    let Stowed { plan: Plan { steps, ignore_pattern }, skipped, is_dry_run, program, .. } = stowed;
     let program = shell_word(program.as_os_str().as_bytes().as_bstr());
-    for task in tasks.iter().take(MAX_LISTED) {
-        writeln!(out, "{}", line(task, *is_dry_run))?;
+    for step in steps.iter().take(MAX_LISTED) {
+        writeln!(out, "{}", step_line(step, *is_dry_run))?;
     }
-    if tasks.len() > MAX_LISTED {
-        writeln!(out, "and {} more", tasks.len() - MAX_LISTED)?;
+    if steps.len() > MAX_LISTED {
+        writeln!(out, "and {} more", steps.len() - MAX_LISTED)?;
     }
-    if tasks.is_empty() && stowed.is_asked_for_all {
-        writeln!(out, "nothing that is staged is refused; {program} stow PATH takes a file by its name")?;
-    } else if tasks.is_empty() {
+    if steps.is_empty() && stowed.has_named_paths {
         writeln!(out, "there is nothing to do")?;
+    } else if steps.is_empty() {
+        writeln!(out, "no staged file is refused; {program} stow PATH stows any file")?;
     }
-    if let Some(pattern) = ignored {
-        let word = if *is_dry_run { "would ignore:" } else { "ignored:" };
-        writeln!(out, "{} {pattern}, by a line in .git/info/exclude", word.cyan())?;
+    if let Some(pattern) = ignore_pattern {
+        let key = if *is_dry_run { "would ignore:" } else { "ignored:" };
+        writeln!(out, "{} {pattern}, by a line in .git/info/exclude", key.cyan())?;
     }
-    if !left.is_empty() {
-        writeln!(out, "{} {}", "left:".cyan(), committed(left))?;
-        writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(left))?;
+    if !skipped.is_empty() {
+        writeln!(out, "{} {}", "skipped:".cyan(), list_skipped(skipped))?;
+        writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(skipped))?;
     }
-    if !is_dry_run && !tasks.is_empty() {
+    if !is_dry_run && !steps.is_empty() {
         writeln!(out, "{} {program} stow --undo", "undo:".cyan())?;
     }
     Ok(())
 }
 
-/// The committed files that are left alone, the first ones by their names.
-fn committed(left: &[BString]) -> String {
-    let names: Vec<String> = left.iter().take(MOST_LEFT).map(escape).collect();
-    let more = match left.len().saturating_sub(MOST_LEFT) {
+/// Writes the number of stowed paths, or nothing if there are none.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
+    write_count(out, stowed.plan.steps.len(), "stowed")
+}
+
+/// Writes that the last stow, of `count` paths, was undone.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn undone(out: &mut impl Write, count: usize) -> io::Result<()> {
+    let files = if count == 1 { "1 file is" } else { &format!("{count} files are") };
+    writeln!(out, "{} {files} back in place, and staged as before the stow", "undone:".green().bold())
+}
+
+/// Writes what `init` did.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn initialized(out: &mut impl Write, initialized: &Initialized) -> io::Result<()> {
+    let Initialized { created, ignored, instructions } = initialized;
+    for path in created {
+        writeln!(out, "created: {}", display_path(path))?;
+    }
+    if created.is_empty() {
+        writeln!(out, "exists:  {SESSION_DIRECTORY}, with all its directories")?;
+    }
+    match ignored {
+        Ignored::Already(rule) => writeln!(out, "ignored: already, by {}", escape(rule))?,
+        Ignored::Added(file) => {
+            writeln!(out, "ignored: by a line that was added to {}", display_path(file))?;
+        }
+    }
+    for (file, state) in instructions {
+        let file = display_path(file);
+        match state {
+            InstructionsState::Current => writeln!(out, "exists:  the instructions in {file}")?,
+            InstructionsState::Written => writeln!(out, "updated: the instructions in {file}")?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes what `archive` moved, or would move.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn archived(
+    out: &mut impl Write,
+    moves: &[(BString, BString)],
+    tracked: &[BString],
+    is_dry_run: bool,
+) -> io::Result<()> {
+    if moves.is_empty() && tracked.is_empty() {
+        return writeln!(out, "there is nothing to archive");
+    }
+    let key = if is_dry_run { "would archive:" } else { "archived:" };
+    for (from, to) in moves {
+        writeln!(out, "{} {} -> {}", key.green().bold(), escape(from).bold(), escape(to))?;
+    }
+    skipped_tracked(out, tracked)
+}
+
+/// Writes the number of archived entries, or nothing if there are none.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn count_archived(out: &mut impl Write, count: usize) -> io::Result<()> {
+    write_count(out, count, "archived")
+}
+
+/// Writes what `clean` deleted, or would delete.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn cleaned(out: &mut impl Write, current: &Current, is_dry_run: bool) -> io::Result<()> {
+    if current.entries.is_empty() && current.tracked.is_empty() {
+        return writeln!(out, "there is nothing to delete");
+    }
+    let key = if is_dry_run { "would delete:" } else { "deleted:" };
+    for entry in &current.entries {
+        writeln!(out, "{} {}", key.red().bold(), entry_path(entry))?;
+    }
+    skipped_tracked(out, &current.tracked)
+}
+
+/// Writes the number of deleted entries, or nothing if there are none.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn count_deleted(out: &mut impl Write, count: usize) -> io::Result<()> {
+    write_count(out, count, "deleted")
+}
+
+/// Writes that the user declined.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub fn not_cleaned(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "nothing was deleted")
+}
+
+/// Returns what `clean` asks before it deletes `entries`.
+#[must_use]
+pub fn question(entries: &[CurrentEntry]) -> String {
+    let listed: Vec<String> = entries.iter().take(MAX_LISTED).map(entry_path).collect();
+    let more = match entries.len().saturating_sub(MAX_LISTED) {
+        0 => String::new(),
+        more => format!("  and {more} more\n"),
+    };
+    format!("  {}\n{more}delete these for good?", listed.join("\n  "))
+}
+
+/// Returns the line about one path of a stow.
+fn step_line(step: &Step, is_dry_run: bool) -> String {
+    let Step { destination, staged_copy, index_action, .. } = step;
+    let key = |done: &'static str, planned: &'static str| {
+        let key = if is_dry_run { planned } else { done };
+        key.green().bold().to_string()
+    };
+    let stowed = || key("stowed:", "would stow:");
+    let name = escape(&step.path).bold().to_string();
+    let what = match (destination, staged_copy) {
+        (Some(to), None) => format!("{} {name} -> {}", stowed(), escape(to)),
+        (Some(to), Some(copy)) => {
+            format!("{} {name} -> {}, its staged contents -> {}", stowed(), escape(to), escape(&copy.path))
+        }
+        (None, Some(copy)) => {
+            format!("{} the staged contents of {name} -> {}", stowed(), escape(&copy.path))
+        }
+        (None, None) => match index_action {
+            IndexAction::Restored if step.before.staged.is_none() => {
+                let to = if step.restores_worktree { "from HEAD" } else { "in the index" };
+                return format!("{} {name} {to}", key("restored:", "would restore:"));
+            }
+            IndexAction::Deleted => {
+                format!("{} {name} stays where it is", key("untracked:", "would untrack:"))
+            }
+            _ => format!("{} {name} stays where it is", key("unstaged:", "would unstage:")),
+        },
+    };
+    let then = match index_action {
+        IndexAction::Deleted => "; the next commit deletes it from the repository",
+        _ if step.restores_worktree => "; the version of HEAD is restored",
+        _ => "",
+    };
+    what + then
+}
+
+/// Returns the names of the first skipped files, and how many more there are.
+fn list_skipped(skipped: &[BString]) -> String {
+    let names: Vec<String> = skipped.iter().take(MAX_SKIPPED).map(escape).collect();
+    let more = match skipped.len().saturating_sub(MAX_SKIPPED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     format!("{}{more}: committed earlier", names.join(", "))
 }
 
-/// The session directories of these paths, as words of a shell.
-fn session_directories(left: &[BString]) -> String {
+/// Returns the session directories of these paths, as words of a shell.
+fn session_directories(paths: &[BString]) -> String {
     let directory = |path: &BString| {
         let end = path.find(SESSION_DIRECTORY).map_or(path.len(), |start| start + SESSION_DIRECTORY.len());
         shell_word(bstr::concat([b":/", &path[..end]]).as_bstr())
     };
-    let mut directories: Vec<String> = left.iter().map(directory).collect();
+    let mut directories: Vec<String> = paths.iter().map(directory).collect();
     directories.dedup();
     directories.join(" ")
 }
 
-/// Writes that the last stow, of so many paths, is undone.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn undone(out: &mut impl Write, count: usize) -> io::Result<()> {
-    let files = if count == 1 { "1 file is" } else { &format!("{count} files are") };
-    writeln!(out, "{} {files} where the last stow found them, and staged as before", "undone:".green().bold())
+fn skipped_tracked(out: &mut impl Write, tracked: &[BString]) -> io::Result<()> {
+    tracked
+        .iter()
+        .try_for_each(|path| writeln!(out, "{} {} is tracked by git", "skipped:".cyan(), escape(path)))
 }
 
-/// Writes how many paths were stowed; nothing, where there was none.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    match stowed.tasks.len() {
-        0 => Ok(()),
-        count => writeln!(out, "{count} stowed"),
-    }
+fn write_count(out: &mut impl Write, count: usize, done: &str) -> io::Result<()> {
+    if count == 0 { Ok(()) } else { writeln!(out, "{count} {done}") }
 }
 
-fn line(task: &Task, is_dry_run: bool) -> String {
-    let Task { path, moved_to, written, entry, .. } = task;
-    let word = |done: &'static str, would: &'static str| {
-        let word = if is_dry_run { would } else { done };
-        word.green().bold().to_string()
-    };
-    let name = escape(path).bold().to_string();
-    let to = |to: &BString| format!("-> {}", escape(to));
-    let stowed = || word("stowed:", "would stow:");
-    let what = match (moved_to, written) {
-        (Some(moved), None) => format!("{} {name} {}", stowed(), to(moved)),
-        (Some(moved), Some(copy)) => {
-            format!("{} {name} {}, its staged contents {}", stowed(), to(moved), to(&copy.to))
-        }
-        (None, Some(copy)) => format!("{} the staged contents of {name} {}", stowed(), to(&copy.to)),
-        (None, None) => match entry {
-            Entry::Restored if task.staged.is_none() && task.is_checked_out => {
-                return format!("{} {name}, as HEAD has it", word("restored:", "would restore:"));
-            }
-            Entry::Restored if task.staged.is_none() => {
-                let restored = word("restored:", "would restore:");
-                return format!("{restored} {name} in the index; the file that is there was left alone");
-            }
-            Entry::Deleted => format!("{} {name} stays where it is", word("untracked:", "would untrack:")),
-            _ => format!("{} {name} stays where it is", word("unstaged:", "would unstage:")),
-        },
-    };
-    let then = match entry {
-        Entry::Deleted => "; the next commit deletes it from the repository",
-        _ if task.is_checked_out => "; what HEAD has is back in its place",
-        _ => "",
-    };
-    what + then
-}
-
-/// Writes what `init` has made.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn made(
-    out: &mut impl Write,
-    top: &Path,
-    made: &Made,
-    ignored: &Ignored,
-    instructions: Vec<(&Path, Instructed)>,
-) -> io::Result<()> {
-    for path in made {
-        writeln!(out, "made:    {}", file(path))?;
-    }
-    if made.is_empty() {
-        writeln!(out, "there:   .claude_sessions, with all that is in it")?;
-    }
-    match ignored {
-        Ignored::Already(rule) => writeln!(out, "ignored: already, by {}", escape(rule))?,
-        Ignored::Added(path) => {
-            let path = path.strip_prefix(top).unwrap_or(path);
-            writeln!(out, "ignored: by a line that was added to {}", file(path))?;
-        }
-    }
-    for (path, instructed) in instructions {
-        match instructed {
-            Instructed::Already => writeln!(out, "told:    {} has the rules already", file(path))?,
-            Instructed::Written => writeln!(out, "told:    the rules are in {} now", file(path))?,
-        }
-    }
-    Ok(())
-}
-
-/// Writes what `archive` has moved, or would move.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn archived(
-    out: &mut impl Write,
-    moved: &[(BString, BString)],
-    tracked: &[BString],
-    is_dry_run: bool,
-    is_quiet: bool,
-) -> io::Result<()> {
-    if is_quiet {
-        return if moved.is_empty() { Ok(()) } else { writeln!(out, "{} archived", moved.len()) };
-    }
-    let word = if is_dry_run { "would archive:" } else { "archived:" };
-    if moved.is_empty() && tracked.is_empty() {
-        return writeln!(out, "there is nothing to archive");
-    }
-    for (path, to) in moved {
-        writeln!(out, "{} {} -> {}", word.green().bold(), escape(path).bold(), escape(to))?;
-    }
-    left_tracked(out, tracked)
-}
-
-/// Writes what `clean` has deleted, or would delete.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn cleaned(out: &mut impl Write, current: &Current, is_dry_run: bool, is_quiet: bool) -> io::Result<()> {
-    let found = &current.found;
-    if is_quiet {
-        return if found.is_empty() { Ok(()) } else { writeln!(out, "{} deleted", found.len()) };
-    }
-    if found.is_empty() && current.tracked.is_empty() {
-        return writeln!(out, "there is nothing to delete");
-    }
-    let word = if is_dry_run { "would delete:" } else { "deleted:" };
-    for found in found {
-        writeln!(out, "{} {}", word.red().bold(), entry(found))?;
-    }
-    left_tracked(out, &current.tracked)
-}
-
-/// Writes that the answer was no.
-///
-/// # Errors
-///
-/// What `out` answers.
-pub fn not_cleaned(out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "nothing was deleted")
-}
-
-/// What `clean` asks before it deletes `found`.
-#[must_use]
-pub fn question(found: &[Found]) -> String {
-    let names: Vec<String> =
-        found.iter().take(MAX_LISTED).map(|found| format!("  {}\n", entry(found))).collect();
-    let more = match found.len().saturating_sub(MAX_LISTED) {
-        0 => String::new(),
-        more => format!("  and {more} more\n"),
-    };
-    format!("{}{more}delete these for good?", names.concat())
-}
-
-fn entry(found: &Found) -> String {
-    format!("{}{}", escape(&found.path), if found.is_directory { "/" } else { "" })
-}
-
-fn left_tracked(out: &mut impl Write, tracked: &[BString]) -> io::Result<()> {
-    tracked.iter().try_for_each(|path| {
-        writeln!(out, "{} {} is tracked by git, and was left alone", "left:".cyan(), escape(path))
-    })
-}
-
-fn file(path: &Path) -> String {
-    escape(path.as_os_str().as_bytes())
+fn entry_path(entry: &CurrentEntry) -> String {
+    format!("{}{}", escape(&entry.path), if entry.is_directory { "/" } else { "" })
 }

@@ -1,116 +1,120 @@
-//! What is in `current/`: the work that is under way, to be archived or deleted.
+//! The contents of `current/`, to be archived or deleted.
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice, ByteVec};
 
-use super::{Error, SessionDirectory, disk, is_there, moves, part};
+use super::{Error, SessionDirectory, files, home_directory};
+use crate::disk::{exists, failed_to};
 use crate::policy::Home;
 
-/// What stands directly in `current/`, sorted by name. All paths are relative to
-/// the top of the repository.
+/// The entries of `current/`, sorted by name, with paths relative to the worktree.
 #[derive(Debug, Default)]
 pub struct Current {
-    /// What can be moved or deleted.
-    pub found: Vec<Found>,
-    /// What is tracked, or holds what is: that is left alone.
+    /// The entries that can be moved or deleted.
+    pub entries: Vec<CurrentEntry>,
+    /// The tracked files, and the directories that contain one. They are skipped.
     pub tracked: Vec<BString>,
 }
 
-/// A file, a symlink, or a directory with all that is in it.
+/// A file, a symlink or a directory in `current/`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Found {
-    /// The path.
+pub struct CurrentEntry {
+    /// The path, relative to the worktree.
     pub path: BString,
     /// Whether it is a directory.
     pub is_directory: bool,
 }
 
 impl SessionDirectory {
-    /// Looks at what is in `current/`. `is_tracked` tells whether git tracks a file, or
-    /// something in a directory.
+    /// Lists `current/`.
+    ///
+    /// `is_tracked` tells whether git tracks a file, or a file in a directory.
     ///
     /// # Errors
     ///
-    /// A symlink or a file is where a directory should be, or the disk refuses.
-    pub fn current(&self, is_tracked: &dyn Fn(&BStr) -> bool) -> Result<Current, Error> {
-        let directory = part(Home::Current);
-        self.check(directory.as_bstr())?;
+    /// A symlink or a file is in the place of a directory, or it cannot be read.
+    pub fn list_current(&self, is_tracked: impl Fn(&BStr) -> bool) -> Result<Current, Error> {
+        let directory = home_directory(Home::Current);
+        self.check_directories(directory.as_bstr())?;
         let on_disk = self.on_disk(directory.as_bstr());
         let listed = match fs::read_dir(&on_disk) {
             Ok(listed) => listed,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Current::default()),
-            Err(error) => return Err(disk("list", &on_disk)(error)),
+            Err(error) => return Err(failed_to("list", &on_disk)(error).into()),
         };
         let mut current = Current::default();
         for entry in listed {
-            let (name, kind) = entry
+            let (name, file_type) = entry
                 .and_then(|entry| Ok((entry.file_name(), entry.file_type()?)))
-                .map_err(disk("list", &on_disk))?;
+                .map_err(failed_to("list", &on_disk))?;
             let name = Vec::from_os_string(name).unwrap_or_default();
             let path: BString = bstr::concat([directory.as_slice(), b"/", &name]).into();
             if is_tracked(path.as_bstr()) {
                 current.tracked.push(path);
             } else {
-                current.found.push(Found { path, is_directory: kind.is_dir() });
+                current.entries.push(CurrentEntry { path, is_directory: file_type.is_dir() });
             }
         }
-        current.found.sort_by(|one, other| one.path.cmp(&other.path));
+        current.entries.sort_by(|a, b| a.path.cmp(&b.path));
         current.tracked.sort();
         Ok(current)
     }
 
-    /// Where `found` is to be archived under `date`: a name that is taken gets a
-    /// number.
+    /// Chooses a path for each of `entries` in the archive of `date`.
+    ///
+    /// A name that is taken gets a number. Returns pairs of old and new paths.
     ///
     /// # Errors
     ///
-    /// A symlink or a file is where a directory should be.
-    pub fn archived(&self, found: &[Found], date: &str) -> Result<Vec<(BString, BString)>, Error> {
-        let directory = format!("{}/{date}", part(Home::Archive));
-        self.check(directory.as_str().into())?;
-        let is_free = |name: &BString| !is_there(&self.on_disk(name.as_bstr()));
-        let mut moved: Vec<(BString, BString)> = Vec::new();
-        for Found { path, .. } in found {
+    /// A symlink or a file is in the place of a directory.
+    pub fn plan_archive(
+        &self,
+        entries: &[CurrentEntry],
+        date: &str,
+    ) -> Result<Vec<(BString, BString)>, Error> {
+        let directory = format!("{}/{date}", home_directory(Home::Archive));
+        self.check_directories(directory.as_str().into())?;
+        let mut moves: Vec<(BString, BString)> = Vec::new();
+        for CurrentEntry { path, .. } in entries {
             let name = &path[path.rfind_byte(b'/').map_or(0, |slash| slash + 1)..];
             let wanted: BString = bstr::concat([directory.as_bytes(), b"/", name]).into();
-            let is_given = |name: &BString| moved.iter().any(|(_, to)| to == name);
-            let to = moves::names(wanted.as_bstr()).find(|name| is_free(name) && !is_given(name));
-            moved.push((path.clone(), to.unwrap_or(wanted)));
+            let is_free = |name: &BString| {
+                !exists(&self.on_disk(name.as_bstr())) && !moves.iter().any(|(_, to)| to == name)
+            };
+            let to = files::numbered_names(wanted.as_bstr()).find(is_free);
+            moves.push((path.clone(), to.unwrap_or(wanted)));
         }
-        Ok(moved)
+        Ok(moves)
     }
 
-    /// Moves each path to where [`SessionDirectory::archived`] says. One that fails is
-    /// where it was, and those before it are archived.
+    /// Moves entries as [`SessionDirectory::plan_archive`] says.
     ///
     /// # Errors
     ///
-    /// The disk refuses.
-    pub fn archive(&self, moved: &[(BString, BString)]) -> Result<(), Error> {
-        for (path, to) in moved {
-            let (from, to): (PathBuf, PathBuf) = (self.on_disk(path.as_bstr()), self.on_disk(to.as_bstr()));
+    /// A file cannot be moved. Those before it are archived.
+    pub fn archive(&self, moves: &[(BString, BString)]) -> Result<(), Error> {
+        for (from, to) in moves {
+            let (from, to) = (self.on_disk(from.as_bstr()), self.on_disk(to.as_bstr()));
             let directory = to.parent().unwrap_or(&to);
-            fs::create_dir_all(directory).map_err(disk("make", directory))?;
-            moves::move_to_nothing(&from, &to).map_err(disk("archive", &from))?;
+            fs::create_dir_all(directory).map_err(failed_to("create", directory))?;
+            files::rename_no_replace(&from, &to).map_err(failed_to("archive", &from))?;
         }
         Ok(())
     }
 
-    /// Deletes each of `found`, a directory with all that is in it. No symlink is
-    /// followed.
+    /// Deletes entries, and the contents of directories. No symlink is followed.
     ///
     /// # Errors
     ///
-    /// The disk refuses.
-    pub fn delete(&self, found: &[Found]) -> Result<(), Error> {
-        for Found { path, is_directory } in found {
+    /// A file cannot be deleted. Those before it are deleted.
+    pub fn delete(&self, entries: &[CurrentEntry]) -> Result<(), Error> {
+        for CurrentEntry { path, is_directory } in entries {
             let on_disk = self.on_disk(path.as_bstr());
             let deleted =
                 if *is_directory { fs::remove_dir_all(&on_disk) } else { fs::remove_file(&on_disk) };
-            deleted.map_err(disk("delete", &on_disk))?;
+            deleted.map_err(failed_to("delete", &on_disk))?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What an agent is told, as a marked block in a file of its owner's.
+//! The marked block of instructions for agents in a file of the user.
 
 use bstr::ByteSlice;
 
@@ -6,45 +6,78 @@ const INSTRUCTIONS: &str = include_str!("instructions.md");
 const BEGIN: &str = "<!-- stage-guard: begin, renewed by `stage-guard init --instructions` -->";
 const END: &str = "<!-- stage-guard: end -->";
 
-/// The marks of a file are not one beginning and one end after it.
+/// The marks in a file are not one begin mark with one end mark after it.
 #[derive(Debug, thiserror::Error)]
-#[error("the lines `{BEGIN}` and `{END}` must be there once each, in this order, or not at all")]
+#[error("the lines `{BEGIN}` and `{END}` must occur once each, in this order, or not at all")]
 pub struct MarksError;
 
-/// `text` with the marked block in it: renewed where it is, at the end where there
-/// is none yet. All outside the marks stays byte for byte.
+/// Returns `text` with the current block: replaced if there is one, else appended.
+///
+/// The bytes outside the marks are not changed.
 ///
 /// # Errors
 ///
-/// There are marks, and they are not a pair.
+/// There are marks that are not a pair.
 pub fn with_instructions(text: &[u8]) -> Result<Vec<u8>, MarksError> {
-    let end_of_line = if text.contains_str("\r\n") { "\r\n" } else { "\n" };
-    let block = format!("{BEGIN}\n{INSTRUCTIONS}{END}\n").replace('\n', end_of_line);
+    let line_end = if text.contains_str("\r\n") { "\r\n" } else { "\n" };
+    let block = format!("{BEGIN}\n{INSTRUCTIONS}{END}\n").replace('\n', line_end);
     let (mut begins, mut ends) = (Vec::new(), Vec::new());
-    let mut at = 0;
+    let mut offset = 0;
     for line in text.lines_with_terminator() {
         match line.trim_ascii() {
-            mark if mark == BEGIN.as_bytes() => begins.push(at),
-            mark if mark == END.as_bytes() => ends.push(at + line.len()),
+            mark if mark == BEGIN.as_bytes() => begins.push(offset),
+            mark if mark == END.as_bytes() => ends.push(offset + line.len()),
             _ => {}
         }
-        at += line.len();
+        offset += line.len();
     }
     match (&begins[..], &ends[..]) {
         ([], []) => {
             let gap = match text {
                 [] => String::new(),
-                text if text.ends_with(b"\n") => end_of_line.to_owned(),
-                _ => end_of_line.repeat(2),
+                text if text.ends_with(b"\n") => line_end.to_owned(),
+                _ => line_end.repeat(2),
             };
             Ok([text, gap.as_bytes(), block.as_bytes()].concat())
         }
         ([begin], [end]) if begin < end => {
-            // Where nothing follows the mark, not even a newline, none is added.
-            let is_open = !text[..*end].ends_with(b"\n");
-            let block = if is_open { block.trim_end() } else { &block };
+            // An end mark that is the end of the file gets no line end.
+            let is_unterminated = !text[..*end].ends_with(b"\n");
+            let block = if is_unterminated { block.trim_end() } else { &block };
             Ok([&text[..*begin], block.as_bytes(), &text[*end..]].concat())
         }
         _ => Err(MarksError),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEGIN, END, with_instructions};
+
+    #[test]
+    fn the_block_is_appended_after_an_empty_line() {
+        for (text, gap) in [("", ""), ("# Ours\n", "\n"), ("# Ours", "\n\n"), ("# Ours\r\n", "\r\n")] {
+            let with = String::from_utf8(with_instructions(text.as_bytes()).unwrap()).unwrap();
+            assert!(with.starts_with(&format!("{text}{gap}{BEGIN}")), "{with}");
+            assert_eq!(with_instructions(with.as_bytes()).unwrap(), with.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_text_around_the_block_is_kept() {
+        let text = format!("before\n{BEGIN}\nold\n{END}\nafter");
+        let with = String::from_utf8(with_instructions(text.as_bytes()).unwrap()).unwrap();
+        assert!(
+            with.starts_with("before\n<!--") && with.ends_with("-->\nafter") && !with.contains("\nold\n")
+        );
+    }
+
+    #[test]
+    fn marks_that_are_no_pair_are_an_error() {
+        for text in
+            [BEGIN.to_owned(), END.to_owned(), format!("{END}\n{BEGIN}"), format!("{BEGIN}\n{BEGIN}\n{END}")]
+        {
+            assert!(with_instructions(text.as_bytes()).is_err(), "{text}");
+        }
     }
 }

@@ -1,270 +1,466 @@
-//! What becomes of each path of a stow. Decided before the first step is made, so
-//! that a dry run says the same.
+//! What is done with each path of a stow, decided before the first file is moved.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::Serialize;
 
-use super::{Error, SessionDirectory, fs, is_there, moves};
-use crate::git::{IndexChange, Object, PathState, WorktreeState};
-use crate::policy::Home;
+use super::{Error, Extent, Request, SessionDirectory, files, to_path};
+use crate::disk::exists;
+use crate::git::{IndexChange, Object, PathState, Repository, WorktreeState};
+use crate::git::{not_ignored, path_states, worktree_states};
+use crate::policy::SESSION_DIRECTORY;
 
-/// A path that is to be stowed.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// In bytes, relative to the top of the repository.
-    pub path: BString,
-    /// The id of the rule that catches it, where one does.
-    pub rule: Option<String>,
-    /// Where the rule says that it belongs.
-    pub home: Home,
-    /// Whether the user named it. A committed path that is not named is never
-    /// deleted.
-    pub is_named: bool,
+/// What a stow does.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// What is done with each path. Paths that need nothing are left out.
+    pub steps: Vec<Step>,
+    /// The pattern that git needs to ignore the stowed files, if it does not yet.
+    pub ignore_pattern: Option<&'static str>,
 }
 
-/// A path that is to be stowed, and what is held there.
-#[derive(Debug)]
-pub struct Held {
-    /// The path, and why it is to be stowed.
-    pub wanted: Wanted,
-    /// What git holds.
-    pub sides: PathState,
-    /// What the worktree holds.
-    pub standing: WorktreeState,
-}
-
-/// What is done with one path. All paths are relative to the top.
+/// What is done with one path. All paths are relative to the worktree.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Task {
+pub struct Step {
     /// The path.
     pub path: BString,
-    /// The id of the rule that caught it.
+    /// The id of the rule that matches it, if one does.
     pub rule: Option<String>,
-    /// Where what is in the worktree is moved.
-    pub moved_to: Option<BString>,
-    /// Where the staged contents are written, where they are nowhere else.
-    pub written: Option<Copy>,
-    /// What becomes of its entry in the index.
-    pub entry: Entry,
-    /// The same, as git is told.
-    pub change: Option<IndexChange>,
-    /// What was staged.
-    pub staged: Option<Object>,
-    /// Whether the worktree gets what the index goes back to.
-    pub is_checked_out: bool,
-    /// Whether the path is in a session directory already, where it stays.
-    pub stays: bool,
-    /// Whether a sparse checkout keeps it off the disk.
-    pub is_off_disk: bool,
+    /// What git holds before the stow.
+    pub before: PathState,
+    /// Where the file in the worktree is moved.
+    pub destination: Option<BString>,
+    /// The copy of the staged contents, if no file has them.
+    pub staged_copy: Option<StagedCopy>,
+    /// What is done with the entry in the index.
+    pub index_action: IndexAction,
+    /// Whether the committed version is written to the worktree.
+    pub restores_worktree: bool,
+    /// Whether the path is in a session directory already.
+    pub is_in_place: bool,
 }
 
-/// What becomes of the entry of a path in the index.
+/// A copy of staged contents in the session directory.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StagedCopy {
+    /// The path of the copy.
+    pub path: BString,
+    /// The staged object.
+    pub object: Object,
+    /// Whether a stow that was killed has written it already.
+    pub exists: bool,
+}
+
+/// What is done with an entry in the index.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Entry {
-    /// There is none.
+pub enum IndexAction {
+    /// The entry is not changed.
     #[default]
     Untouched,
-    /// The next commit does not have the path, and none before has.
+    /// The entry is removed, and no parent has the path.
     Unstaged,
-    /// The next commit deletes the path.
+    /// The entry is removed, so that the next commit deletes the path.
     Deleted,
-    /// The next commit has it as the ones before.
+    /// The entry becomes that of the parent.
     Restored,
 }
 
-impl Task {
-    /// Whether there is nothing to do.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        self.moved_to.is_none() && self.written.is_none() && self.entry == Entry::Untouched
-    }
-
-    /// What is in a session directory when it is done, and no longer tracked.
-    pub fn at_home(&self) -> impl Iterator<Item = &BString> {
-        let is_untracked = matches!(self.entry, Entry::Unstaged | Entry::Deleted);
-        let stays = (self.stays && is_untracked).then_some(&self.path);
-        let written = self.written.as_ref().map(|copy| &copy.to);
-        stays.into_iter().chain(&self.moved_to).chain(written)
-    }
-}
-
-/// Staged contents in a file of the session directory.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Copy {
-    /// The file.
-    pub to: BString,
-    /// What is in it.
-    pub object: Object,
-    /// Whether it is there already, from a stow that was killed.
-    pub is_there: bool,
-}
-
-/// What is to be done with a path, without the names that it will get.
-#[derive(Debug, Default, Eq, PartialEq)]
-struct Decision {
-    /// What the worktree has is moved away.
-    moves: bool,
-    /// The staged contents are written out.
-    writes: bool,
-    /// What becomes of the entry in the index.
-    entry: Entry,
-    /// The worktree gets what the index goes back to.
-    checks_out: bool,
-}
-
-impl Held {
-    /// Decides. `stays` is whether the path is in a session directory already.
-    fn decide(&self, stays: bool) -> Decision {
-        let PathState { staged, committed, is_off_disk, .. } = &self.sides;
-        let is_named = self.wanted.is_named;
-        let goes_back = committed.as_ref().filter(|_| !is_named);
-        let entry = match (staged, committed) {
-            (_, Some(_)) if !is_named && staged == committed => Entry::Untouched,
-            (_, Some(_)) if !is_named => Entry::Restored,
-            (Some(_), Some(_)) => Entry::Deleted,
-            (Some(_), None) => Entry::Unstaged,
-            (None, _) if self.sides.is_intent_to_add => Entry::Unstaged,
-            (None, _) => Entry::Untouched,
-        };
-        if goes_back.is_some() && staged.is_none() {
-            // The old name of a renamed path. What stands there now is somebody else's.
-            let checks_out = self.standing == WorktreeState::Missing;
-            return Decision { entry, checks_out, ..Decision::default() };
+impl Plan {
+    /// Plans the stow of `requests`.
+    ///
+    /// # Errors
+    ///
+    /// A path does not exist or cannot be stowed, or git cannot be asked.
+    pub fn new(repository: &Repository, requests: Vec<Request>) -> Result<Self, Error> {
+        if requests.is_empty() {
+            return Ok(Self::default());
         }
-        let is_gitlink = staged.as_ref().is_some_and(|staged| staged.mode == Object::GITLINK);
-        let (is_present, worktree) = match &self.standing {
-            WorktreeState::File(object) => (true, object.as_ref()),
-            // No directory is wanted but one that git takes for an entry, staged or not yet.
-            WorktreeState::Directory => (is_gitlink || (staged.is_none() && is_named), None),
-            WorktreeState::Missing | WorktreeState::Blocked => (false, None),
-        };
-        // Contents that no commit has.
-        let is_news = staged.is_some() && staged != committed;
-        let is_as_committed = goes_back.is_some() && worktree == goes_back;
-        let is_worth_writing =
-            if is_present { is_news && worktree != staged.as_ref() } else { is_news || (is_named && !stays) };
-        let is_free = is_present || self.standing == WorktreeState::Missing;
-        Decision {
-            moves: is_present && !stays && !is_as_committed,
-            writes: staged.is_some() && !is_gitlink && is_worth_writing,
-            checks_out: goes_back.is_some() && !stays && !is_as_committed && !is_off_disk && is_free,
-            entry,
-        }
-    }
-}
-
-/// The names that are given out, so that no two paths get one.
-struct Names<'a> {
-    top: &'a Path,
-    given: BTreeSet<BString>,
-    /// How many names like each were looked at. Thousands of files may have one name.
-    seen: BTreeMap<BString, usize>,
-}
-
-impl Names<'_> {
-    /// The first name like `wanted` that is free, or that `is_it` says is the thing
-    /// itself, from a stow that was killed; and whether it is.
-    fn give(&mut self, wanted: &BStr, is_it: &dyn Fn(&Path) -> bool) -> (BString, bool) {
-        let mut found = None;
-        let seen = self.seen.entry(wanted.to_owned()).or_default();
-        for name in moves::names(wanted).skip(*seen) {
-            *seen += 1;
-            let on_disk = self.top.join(super::relative(name.as_bstr()));
-            let is_taken = is_there(&on_disk);
-            if !self.given.contains(&name) && (!is_taken || is_it(&on_disk)) {
-                found = Some((name, is_taken));
-                break;
+        let layout = repository.layout();
+        let paths: BTreeSet<BString> = requests.iter().map(|request| request.path.clone()).collect();
+        let mut states = path_states(layout, &repository.parents()?, &paths)?;
+        let mut worktree = worktree_states(layout, &states)?;
+        let session = SessionDirectory::new(layout.worktree());
+        let mut names = FreeNames::new(layout.worktree());
+        let mut steps = Vec::new();
+        for request in requests {
+            let Some((state, worktree)) = states.remove(&request.path).zip(worktree.remove(&request.path))
+            else {
+                continue;
+            };
+            if state == PathState::default() && worktree == WorktreeState::Missing {
+                return Err(Error::MissingPath(request.path));
             }
+            let snapshot = Snapshot { request, git: state, worktree };
+            steps.push(session.step(snapshot, &mut names, repository)?);
         }
-        let (name, is_taken) = found.unwrap_or_else(|| (wanted.to_owned(), false));
-        self.given.insert(name.clone());
-        (name, is_taken)
+        steps.retain(|step| !step.is_empty());
+        let mut plan = Self { steps, ignore_pattern: None };
+        plan.ignore_pattern = missing_ignore_pattern(&not_ignored(layout, &plan.stowed_paths())?);
+        Ok(plan)
+    }
+
+    /// Returns the paths in session directories that are untracked after the stow.
+    #[must_use]
+    pub fn stowed_paths(&self) -> Vec<BString> {
+        self.steps.iter().flat_map(Step::stowed_paths).cloned().collect()
+    }
+}
+
+/// Returns the pattern that makes git ignore `paths`. `None` if there are none.
+fn missing_ignore_pattern(paths: &[BString]) -> Option<&'static str> {
+    let is_bare_name = |path: &BString| path.rsplit_str("/").next() == Some(SESSION_DIRECTORY.as_bytes());
+    match paths {
+        [] => None,
+        // A pattern that ends in a slash matches no file.
+        paths if paths.iter().any(is_bare_name) => Some(".claude_sessions"),
+        _ => Some(".claude_sessions/"),
+    }
+}
+
+impl Step {
+    /// Returns the change of the index, if there is one.
+    #[must_use]
+    pub fn index_change(&self) -> Option<IndexChange> {
+        let object = match self.index_action {
+            IndexAction::Untouched => return None,
+            IndexAction::Unstaged | IndexAction::Deleted => None,
+            IndexAction::Restored => self.before.committed.clone(),
+        };
+        Some(IndexChange { path: self.path.clone(), object, is_off_disk: self.before.is_off_disk })
+    }
+
+    /// Whether there is nothing to do.
+    fn is_empty(&self) -> bool {
+        self.destination.is_none()
+            && self.staged_copy.is_none()
+            && self.index_action == IndexAction::Untouched
+    }
+
+    /// Returns the paths in session directories that are untracked after this step.
+    fn stowed_paths(&self) -> impl Iterator<Item = &BString> {
+        let is_removed = matches!(self.index_action, IndexAction::Unstaged | IndexAction::Deleted);
+        let in_place = (self.is_in_place && is_removed).then_some(&self.path);
+        let copy = self.staged_copy.as_ref().map(|copy| &copy.path);
+        in_place.into_iter().chain(&self.destination).chain(copy)
+    }
+}
+
+/// A request, and what git and the worktree hold at its path.
+#[derive(Debug)]
+struct Snapshot {
+    request: Request,
+    git: PathState,
+    worktree: WorktreeState,
+}
+
+/// What the worktree has at a path, compared with what git holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum LocalFile {
+    /// Nothing.
+    Missing,
+    /// Nothing that can be moved, and nothing can be written there.
+    Obstructed,
+    /// The version of the parent, to which the index is restored.
+    Committed,
+    /// The staged version.
+    Staged,
+    /// Contents that git does not hold.
+    Changed,
+}
+
+/// What is done with a path, before names are chosen.
+#[derive(Debug, Eq, PartialEq)]
+struct Decision {
+    index_action: IndexAction,
+    /// Whether the file in the worktree is moved to the session directory.
+    moves_file: bool,
+    /// Whether the staged contents are copied to the session directory.
+    copies_staged: bool,
+    restores_worktree: bool,
+}
+
+impl Snapshot {
+    /// Decides what is done. `is_in_place`: the path is in a session directory already.
+    fn decide(&self, is_in_place: bool) -> Decision {
+        let PathState { staged, committed, is_off_disk, .. } = &self.git;
+        let can_copy = staged.as_ref().is_some_and(|object| !object.is_gitlink());
+        let has_new_contents = can_copy && staged != committed;
+        let is_taken_whole = can_copy && self.request.extent == Extent::Whole && !is_in_place;
+        let restores = self.restored().is_some() && !is_in_place && !is_off_disk;
+        let (moves_file, copies_staged, restores_worktree) = match self.local_file() {
+            LocalFile::Committed => (false, has_new_contents, false),
+            LocalFile::Staged => (!is_in_place, false, restores),
+            LocalFile::Changed => (!is_in_place, has_new_contents, restores),
+            LocalFile::Missing => (false, has_new_contents || is_taken_whole, restores),
+            LocalFile::Obstructed => (false, has_new_contents || is_taken_whole, false),
+        };
+        Decision { index_action: self.index_action(), moves_file, copies_staged, restores_worktree }
+    }
+
+    fn index_action(&self) -> IndexAction {
+        let PathState { staged, committed, is_intent_to_add, .. } = &self.git;
+        match (staged, self.restored()) {
+            (staged, Some(restored)) if staged.as_ref() == Some(restored) => IndexAction::Untouched,
+            (_, Some(_)) => IndexAction::Restored,
+            (Some(_), None) if committed.is_some() => IndexAction::Deleted,
+            (Some(_), None) => IndexAction::Unstaged,
+            (None, None) if *is_intent_to_add => IndexAction::Unstaged,
+            (None, None) => IndexAction::Untouched,
+        }
+    }
+
+    /// Returns the committed version if the index keeps or gets it.
+    fn restored(&self) -> Option<&Object> {
+        self.git.committed.as_ref().filter(|_| self.request.extent == Extent::Changes)
+    }
+
+    fn local_file(&self) -> LocalFile {
+        let staged = self.git.staged.as_ref();
+        let object = match &self.worktree {
+            WorktreeState::Missing => return LocalFile::Missing,
+            WorktreeState::Blocked => return LocalFile::Obstructed,
+            WorktreeState::Directory if !self.is_repository() => return LocalFile::Obstructed,
+            WorktreeState::Directory => None,
+            WorktreeState::File(object) => object.as_ref(),
+        };
+        match object {
+            Some(_) if object == self.restored() => LocalFile::Committed,
+            Some(_) if object == staged => LocalFile::Staged,
+            _ => LocalFile::Changed,
+        }
+    }
+
+    /// Whether a directory is another repository, staged as a gitlink or named by the user.
+    fn is_repository(&self) -> bool {
+        match &self.git.staged {
+            Some(object) => object.is_gitlink(),
+            None => self.request.extent == Extent::Whole,
+        }
     }
 }
 
 impl SessionDirectory {
-    /// What is done with each of `held`. `blob` gives the contents of a staged object.
-    ///
-    /// # Errors
-    ///
-    /// A path cannot be stowed, and then none is.
-    pub fn plan(
+    /// Plans what is done with one path.
+    fn step(
         &self,
-        held: Vec<Held>,
-        blob: &dyn Fn(&str) -> Result<Vec<u8>, crate::git::Error>,
-    ) -> Result<Vec<Task>, Error> {
-        let mut names = Names { top: &self.top, given: BTreeSet::new(), seen: BTreeMap::new() };
-        held.into_iter().map(|held| self.task(held, &mut names, blob)).collect()
-    }
-
-    fn task(
-        &self,
-        held: Held,
-        names: &mut Names,
-        blob: &dyn Fn(&str) -> Result<Vec<u8>, crate::git::Error>,
-    ) -> Result<Task, Error> {
-        let path = &held.wanted.path;
-        if held.sides.is_unmerged {
+        snapshot: Snapshot,
+        names: &mut FreeNames,
+        repository: &Repository,
+    ) -> Result<Step, Error> {
+        let path = &snapshot.request.path;
+        if snapshot.git.is_unmerged {
             return Err(Error::Unmerged(path.clone()));
         }
-        let mut place = self.place(&held.wanted);
-        if place.is_none() && held.standing == WorktreeState::Blocked {
-            // Its session directory cannot be reached.
-            place = Some(held.wanted.home.default_path(held.wanted.path.as_bstr()));
-        }
-        let decision = held.decide(place.is_none());
-        let wanted = place.as_ref().unwrap_or(path).as_bstr();
-        if decision.moves || decision.writes {
-            self.check(wanted[..wanted.rfind_byte(b'/').unwrap_or(0)].as_bstr())?;
+        let destination = self.destination(&snapshot);
+        let decision = snapshot.decide(destination.is_none());
+        let wanted = destination.as_ref().unwrap_or(path).as_bstr();
+        if decision.moves_file || decision.copies_staged {
+            self.check_directories(wanted[..wanted.rfind_byte(b'/').unwrap_or(0)].as_bstr())?;
         }
         let source = self.on_disk(path.as_bstr());
-        if decision.moves && source.join(".git").is_file() {
+        if decision.moves_file && source.join(".git").is_file() {
             return Err(Error::Submodule(path.clone()));
         }
         let moved_to =
-            decision.moves.then(|| names.give(wanted, &|present| moves::is_same_file(present, &source)).0);
-        let written = match held.sides.staged.clone().filter(|_| decision.writes) {
+            decision.moves_file.then(|| names.take(wanted, |name| files::is_same_file(name, &source)).0);
+        let staged_copy = match snapshot.git.staged.clone().filter(|_| decision.copies_staged) {
             Some(object) => {
-                let content = blob(&object.id)?;
-                let (to, is_there) = names.give(wanted, &|present| moves::holds(present, &object, &content));
-                Some(Copy { to, object, is_there })
+                let content = repository.blob(&object.id)?;
+                let (path, exists) = names.take(wanted, |name| files::has_object(name, &object, &content));
+                Some(StagedCopy { path, object, exists })
             }
             None => None,
         };
-        let is_off_disk = held.sides.is_off_disk;
-        let change = |object| Some(IndexChange { path: path.clone(), object, is_off_disk });
-        Ok(Task {
-            moved_to,
-            written,
-            change: match decision.entry {
-                Entry::Untouched => None,
-                Entry::Unstaged | Entry::Deleted => change(None),
-                Entry::Restored => change(held.sides.committed),
-            },
-            entry: decision.entry,
-            is_checked_out: decision.checks_out,
-            stays: place.is_none(),
-            is_off_disk,
-            staged: held.sides.staged,
-            rule: held.wanted.rule,
-            path: held.wanted.path,
+        Ok(Step {
+            destination: moved_to,
+            staged_copy,
+            index_action: decision.index_action,
+            restores_worktree: decision.restores_worktree,
+            is_in_place: destination.is_none(),
+            before: snapshot.git,
+            rule: snapshot.request.rule,
+            path: snapshot.request.path,
         })
     }
 
-    /// Where a path belongs; nothing, where it is in a session directory already.
-    fn place(&self, wanted: &Wanted) -> Option<BString> {
-        let place = wanted.home.destination(wanted.path.as_bstr())?;
+    /// Returns where a path belongs. `None` if it is in a session directory already.
+    fn destination(&self, snapshot: &Snapshot) -> Option<BString> {
+        let Request { path, home, .. } = &snapshot.request;
+        let Some(destination) = home.destination(path.as_bstr()) else {
+            // A session directory that cannot be reached is none.
+            return (snapshot.worktree == WorktreeState::Blocked).then(|| home.default_path(path.as_bstr()));
+        };
         let directory = |path: &BString| {
             let metadata = fs::symlink_metadata(self.on_disk(path.as_bstr()).parent()?).ok()?;
             Some((metadata.dev(), metadata.ino()))
         };
-        // Where the file system does not tell letter cases apart, it is there.
-        let is_there = directory(&place).is_some_and(|place| directory(&wanted.path) == Some(place));
-        (!is_there).then_some(place)
+        // On a file system that ignores case, another spelling is the same directory.
+        let is_in_place = directory(&destination).is_some_and(|found| directory(path) == Some(found));
+        (!is_in_place).then_some(destination)
+    }
+}
+
+/// Chooses free names, each of them once.
+struct FreeNames<'a> {
+    worktree: &'a Path,
+    taken: BTreeSet<BString>,
+    /// How many numbers were tried for a name: thousands of files may have the same.
+    tried: BTreeMap<BString, usize>,
+}
+
+impl<'a> FreeNames<'a> {
+    fn new(worktree: &'a Path) -> Self {
+        Self { worktree, taken: BTreeSet::new(), tried: BTreeMap::new() }
+    }
+
+    /// Takes the first numbered name that is free or `is_reusable`.
+    ///
+    /// A name is reusable if a stow that was killed has left the same file there. The
+    /// second value is whether it is.
+    fn take(&mut self, wanted: &BStr, is_reusable: impl Fn(&Path) -> bool) -> (BString, bool) {
+        let tried = self.tried.entry(wanted.to_owned()).or_default();
+        let mut found = (wanted.to_owned(), false);
+        for name in files::numbered_names(wanted).skip(*tried) {
+            *tried += 1;
+            let on_disk = self.worktree.join(to_path(name.as_bstr()));
+            let exists = exists(&on_disk);
+            if !self.taken.contains(&name) && (!exists || is_reusable(&on_disk)) {
+                found = (name, exists);
+                break;
+            }
+        }
+        self.taken.insert(found.0.clone());
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Decision, Extent, IndexAction, Snapshot, missing_ignore_pattern};
+    use crate::git::{Object, PathState, WorktreeState};
+    use crate::policy::Home;
+    use crate::session::Request;
+
+    fn object(mode: u32, id: &str) -> Object {
+        Object { mode, id: id.to_owned() }
+    }
+
+    /// A snapshot of a path with the contents `staged`, `committed` and `worktree`.
+    ///
+    /// An empty text is nothing.
+    fn snapshot(staged: &str, committed: &str, worktree: &str) -> Snapshot {
+        let side = |id: &str| (!id.is_empty()).then(|| object(Object::FILE, id));
+        let git = PathState { staged: side(staged), committed: side(committed), ..PathState::default() };
+        let worktree = match side(worktree) {
+            Some(object) => WorktreeState::File(Some(object)),
+            None => WorktreeState::Missing,
+        };
+        let request =
+            Request { path: "x".into(), rule: None, home: Home::default(), extent: Extent::Changes };
+        Snapshot { request, git, worktree }
+    }
+
+    impl Snapshot {
+        fn whole(mut self) -> Self {
+            self.request.extent = Extent::Whole;
+            self
+        }
+
+        fn with_worktree(mut self, worktree: WorktreeState) -> Self {
+            self.worktree = worktree;
+            self
+        }
+    }
+
+    /// A decision: the action, then `m`oves file, `c`opies staged, `r`estores worktree.
+    fn decision(index_action: IndexAction, actions: &str) -> Decision {
+        Decision {
+            index_action,
+            moves_file: actions.contains('m'),
+            copies_staged: actions.contains('c'),
+            restores_worktree: actions.contains('r'),
+        }
+    }
+
+    macro_rules! decisions {
+        ($($name:ident: $snapshot:expr, in_place $in_place:literal => $action:ident $actions:literal;)*) => {
+            $(#[test] fn $name() {
+                assert_eq!($snapshot.decide($in_place), decision(IndexAction::$action, $actions));
+            })*
+        };
+    }
+
+    decisions! {
+        a_new_file_moves: snapshot("new", "", "new"), in_place false => Unstaged "m";
+        a_new_file_that_changed_since_keeps_both_versions:
+            snapshot("new", "", "newer"), in_place false => Unstaged "mc";
+        a_new_file_that_is_deleted_is_copied_from_the_index:
+            snapshot("new", "", ""), in_place false => Unstaged "c";
+        a_new_file_in_place_stays: snapshot("new", "", "new"), in_place true => Unstaged "";
+        a_new_file_in_place_that_changed_since_keeps_both_versions:
+            snapshot("new", "", "newer"), in_place true => Unstaged "c";
+        a_modified_file_moves_and_is_restored: snapshot("new", "old", "new"), in_place false => Restored "mr";
+        a_modified_file_that_changed_since_keeps_all_versions:
+            snapshot("new", "old", "newer"), in_place false => Restored "mcr";
+        a_modified_file_that_is_deleted_is_restored:
+            snapshot("new", "old", ""), in_place false => Restored "cr";
+        a_modified_file_that_was_changed_back_stays:
+            snapshot("new", "old", "old"), in_place false => Restored "c";
+        a_modified_file_in_place_stays: snapshot("new", "old", "new"), in_place true => Restored "";
+        an_unstaged_modification_moves: snapshot("old", "old", "new"), in_place false => Untouched "mr";
+        an_unmodified_file_stays: snapshot("old", "old", "old"), in_place false => Untouched "";
+        a_staged_deletion_is_restored: snapshot("", "old", ""), in_place false => Restored "r";
+        a_staged_deletion_whose_file_exists_is_restored:
+            snapshot("", "old", "old"), in_place false => Restored "";
+        a_whole_file_moves_and_is_deleted: snapshot("old", "old", "old").whole(), in_place false => Deleted "m";
+        a_whole_file_that_is_deleted_is_copied_from_the_index:
+            snapshot("old", "old", "").whole(), in_place false => Deleted "c";
+        a_whole_file_in_place_is_deleted: snapshot("old", "old", "old").whole(), in_place true => Deleted "";
+        a_whole_file_in_place_that_is_missing_is_not_copied:
+            snapshot("old", "old", "").whole(), in_place true => Deleted "";
+        an_untracked_file_moves: snapshot("", "", "new").whole(), in_place false => Untouched "m";
+        a_file_behind_a_symlink_is_copied_from_the_index:
+            snapshot("new", "old", "").with_worktree(WorktreeState::Blocked), in_place false => Restored "c";
+        a_directory_in_the_place_of_a_file_stays:
+            snapshot("new", "", "").with_worktree(WorktreeState::Directory), in_place false => Unstaged "c";
+        an_unreadable_file_moves_and_is_copied:
+            snapshot("new", "", "").with_worktree(WorktreeState::File(None)), in_place false => Unstaged "mc";
+        an_untracked_repository_moves:
+            snapshot("", "", "").whole().with_worktree(WorktreeState::Directory), in_place false => Untouched "m";
+    }
+
+    #[test]
+    fn a_gitlink_moves_and_is_not_copied() {
+        let mut snapshot = snapshot("", "", "").with_worktree(WorktreeState::Directory);
+        snapshot.git.staged = Some(object(Object::GITLINK, "commit"));
+        assert_eq!(snapshot.decide(false), decision(IndexAction::Unstaged, "m"));
+        snapshot.worktree = WorktreeState::Missing;
+        assert_eq!(snapshot.decide(false), decision(IndexAction::Unstaged, ""));
+    }
+
+    #[test]
+    fn an_intent_to_add_entry_is_removed() {
+        let mut snapshot = snapshot("", "", "new").whole();
+        snapshot.git.is_intent_to_add = true;
+        assert_eq!(snapshot.decide(false), decision(IndexAction::Unstaged, "m"));
+    }
+
+    #[test]
+    fn a_file_off_disk_is_restored_in_the_index_only() {
+        let mut snapshot = snapshot("new", "old", "");
+        snapshot.git.is_off_disk = true;
+        assert_eq!(snapshot.decide(false), decision(IndexAction::Restored, "c"));
+    }
+
+    #[test]
+    fn a_bare_session_directory_needs_a_pattern_without_a_slash() {
+        assert_eq!(missing_ignore_pattern(&[]), None);
+        assert_eq!(missing_ignore_pattern(&["pkg/.claude_sessions".into()]), Some(".claude_sessions"));
+        assert_eq!(missing_ignore_pattern(&[".claude_sessions/x".into()]), Some(".claude_sessions/"));
     }
 }

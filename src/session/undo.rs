@@ -1,206 +1,265 @@
-//! The way back from the last stow. What it did is kept in the git directory; it is
-//! undone as carefully as it was done, and not at all where something was made since.
+//! Undoes the last stow, from a record in the git directory.
+//!
+//! An undo is as careful as a stow, and does nothing if one of the paths has changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Error, Task, disk, is_there, moves, relative};
-use crate::git::{
-    IndexChange, IndexUpdate, Object, PathState, Repository, WorktreeState, path_states, worktree_states,
-};
+use super::stow::{CHECKOUT, RECORD};
+use super::transaction::Transaction;
+use super::{Error, Step, to_path};
+use crate::disk::{exists, failed_to};
+use crate::git::{IndexChange, IndexUpdate, Layout, Object, PathState, Repository, WorktreeState};
+use crate::git::{path_states, worktree_states};
 
-/// What a stow did, and in which index.
+/// The record of a stow, as JSON on disk: the names of the fields must not change.
 #[derive(Debug, Deserialize, Serialize)]
-struct Journal {
+struct Record {
+    /// The absolute path of the index.
     index: BString,
-    records: Vec<Record>,
+    records: Vec<PathRecord>,
 }
 
 /// What a stow did with one path.
 #[derive(Debug, Deserialize, Serialize)]
-struct Record {
+struct PathRecord {
     path: BString,
     moved_to: Option<BString>,
-    /// What was put in the worktree in place of it.
+    /// The committed version that was written to the worktree.
     checked_out: Option<Object>,
-    entry: Option<Change>,
+    entry: Option<EntryChange>,
     is_off_disk: bool,
 }
 
 /// What a stow did with an entry of the index.
 #[derive(Debug, Deserialize, Serialize)]
-struct Change {
+struct EntryChange {
     before: Option<Object>,
     after: Option<Object>,
 }
 
-impl Record {
-    fn of(task: &Task) -> Self {
-        let after = task.change.as_ref().and_then(|change| change.object.clone());
-        let before = task.staged.clone();
-        // Where nothing was staged but announced (`git add -N`), nothing is staged again.
-        let is_changed = task.entry != Entry::Untouched && before != after;
+impl PathRecord {
+    fn new(step: &Step) -> Self {
+        let before = step.before.staged.clone();
+        let change = step.index_change();
+        let after = change.as_ref().and_then(|change| change.object.clone());
+        let restored = after.clone().or_else(|| before.clone()).filter(|_| step.restores_worktree);
+        // An intent-to-add entry stages nothing, so there is nothing to stage again.
+        let entry = (change.is_some() && before != after).then_some(EntryChange { before, after });
         Self {
-            path: task.path.clone(),
-            moved_to: task.moved_to.clone(),
-            checked_out: after.clone().or_else(|| before.clone()).filter(|_| task.is_checked_out),
-            entry: is_changed.then_some(Change { before, after }),
-            is_off_disk: task.is_off_disk,
+            path: step.path.clone(),
+            moved_to: step.destination.clone(),
+            checked_out: restored,
+            entry,
+            is_off_disk: step.before.is_off_disk,
         }
     }
 
-    /// What keeps the path from going back.
-    fn obstacle(
-        &self,
-        sides: &PathState,
-        standing: &WorktreeState,
-        moved_to: Option<&Path>,
-    ) -> Option<&'static str> {
-        let is_staged_since = self.entry.as_ref().is_some_and(|entry| sides.staged != entry.after);
-        let is_in_place = match (&self.checked_out, &self.moved_to) {
-            (Some(Object { mode: Object::GITLINK, .. }), _) => *standing == WorktreeState::Directory,
-            (Some(object), _) => matches!(standing, WorktreeState::File(Some(found)) if found == object),
-            (None, Some(_)) => *standing == WorktreeState::Missing,
+    /// Returns why the path cannot be undone, as a predicate. `None` if it can.
+    fn obstacle(&self, state: &PathState, worktree: &WorktreeState) -> Option<&'static str> {
+        let is_entry_changed = self.entry.as_ref().is_some_and(|entry| state.staged != entry.after);
+        let is_file_unchanged = match (&self.checked_out, &self.moved_to) {
+            (Some(object), _) if object.is_gitlink() => *worktree == WorktreeState::Directory,
+            (Some(object), _) => matches!(worktree, WorktreeState::File(Some(found)) if found == object),
+            (None, Some(_)) => *worktree == WorktreeState::Missing,
             (None, None) => true,
         };
-        if is_staged_since || sides.is_unmerged {
+        if is_entry_changed || state.is_unmerged {
             Some("has changed in the index since")
-        } else if !is_in_place {
+        } else if !is_file_unchanged {
             Some("has changed since, or something is in its place")
-        } else if moved_to.is_some_and(|path| !is_there(path)) {
-            Some("is no longer where it was put")
         } else {
             None
         }
     }
+
+    fn index_change(&self) -> Option<IndexChange> {
+        let object = self.entry.as_ref()?.before.clone();
+        Some(IndexChange { path: self.path.clone(), object, is_off_disk: self.is_off_disk })
+    }
 }
 
-/// What is kept of a stow in `index`.
-pub(super) fn journal(index: &Path, tasks: &[Task]) -> Vec<u8> {
-    let index = index.as_os_str().as_bytes().into();
-    let journal = Journal { index, records: tasks.iter().map(Record::of).collect() };
-    // Plain values: there is nothing in them that could fail.
-    serde_json::to_vec(&journal).unwrap_or_default()
+/// Writes the record of a stow of `steps` to `file`.
+pub(super) fn write_record(file: &Path, index: &IndexUpdate, steps: &[Step]) -> Result<(), Error> {
+    let directory = file.parent().unwrap_or(file);
+    fs::create_dir_all(directory).map_err(failed_to("create", directory))?;
+    let record = Record {
+        index: index.path().as_os_str().as_bytes().into(),
+        records: steps.iter().map(PathRecord::new).collect(),
+    };
+    let text = serde_json::to_vec(&record).map_err(|error| failed_to("write", file)(error.into()))?;
+    Ok(fs::write(file, text).map_err(failed_to("write", file))?)
 }
 
-/// Undoes the stow that is kept in `journal`, and forgets it. Gives how many paths it
-/// was. `index` is held for it.
+/// Undoes the last stow and deletes its record. Returns the number of paths.
+///
+/// `index` is the locked index. `is_interrupted` tells whether a signal came.
 ///
 /// # Errors
 ///
-/// There is none, something was made since, or a step failed. All is as it was then.
+/// There is no stow to undo, a path has changed since, or a step failed. Everything was
+/// rolled back. The error lists the files that could not be moved back.
 pub fn undo(
     repository: &Repository,
     index: &IndexUpdate,
     is_interrupted: &dyn Fn() -> bool,
 ) -> Result<usize, Error> {
-    let file = repository.git_dir().join(super::stow::UNDO);
-    let Journal { index: name, records } = match fs::read(&file) {
-        Ok(text) => serde_json::from_slice(&text).map_err(|error| disk("read", &file)(error.into()))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NothingToUndo),
-        Err(error) => return Err(disk("read", &file)(error)),
-    };
-    if name != index.path().as_os_str().as_bytes() {
-        return Err(Error::OtherIndex(name));
-    }
-    check(repository, &records)?;
-    index.prepare(&changes(&records))?;
-    let aside = repository.git_dir().join(super::stow::CHECKOUT);
-    let _ = fs::remove_dir_all(&aside);
-    let mut moved = Moved::default();
-    let done = records
-        .iter()
-        .try_for_each(|record| {
+    let layout = repository.layout();
+    let file = layout.git_dir().join(RECORD);
+    let records = read_record(&file, index)?;
+    check_unchanged(repository, &records)?;
+    index.prepare(&index_changes(&records))?;
+    let checkout = layout.git_dir().join(CHECKOUT);
+    let _ = fs::remove_dir_all(&checkout);
+    let mut transaction = Transaction::default();
+    let mut move_back = || {
+        for record in &records {
             if is_interrupted() {
                 return Err(Error::Interrupted);
             }
-            let path = repository.layout().on_disk(record.path.as_bstr());
+            let path = layout.on_disk(record.path.as_bstr());
             if record.checked_out.is_some() {
-                moved.go(&path, &aside.join(relative(record.path.as_bstr())))?;
+                let aside = checkout.join(to_path(record.path.as_bstr()));
+                transaction.move_file(record.path.as_bstr(), &path, &aside)?;
             }
-            match &record.moved_to {
-                Some(to) => moved.go(&repository.layout().on_disk(to.as_bstr()), &path),
-                None => Ok(()),
+            if let Some(moved_to) = &record.moved_to {
+                transaction.move_file(record.path.as_bstr(), &layout.on_disk(moved_to.as_bstr()), &path)?;
             }
-        })
-        .and_then(|()| Ok(index.commit()?));
-    if let Err(error) = done {
-        let moved = moved.go_back();
+        }
+        Ok(index.commit()?)
+    };
+    if let Err(error) = move_back() {
+        let displaced = transaction.roll_back();
+        let displaced = displaced.iter().map(|displaced| displaced.relative_to(layout.worktree())).collect();
         let source = Box::new(if is_interrupted() { Error::Interrupted } else { error });
-        return Err(Error::NotUndone { moved, source });
+        return Err(Error::RolledBack { action: "undone", displaced, source });
     }
-    // What HEAD has, and nothing else: that was checked.
-    let _ = fs::remove_dir_all(&aside);
+    // It holds committed versions only: that was checked.
+    let _ = fs::remove_dir_all(&checkout);
     let _ = fs::remove_file(&file);
     Ok(records.len())
 }
 
-/// Checks that nothing was made since that an undo would touch.
-fn check(repository: &Repository, records: &[Record]) -> Result<(), Error> {
+fn read_record(file: &Path, index: &IndexUpdate) -> Result<Vec<PathRecord>, Error> {
+    let text = match fs::read(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NothingToUndo),
+        Err(error) => return Err(failed_to("read", file)(error).into()),
+    };
+    let record: Record =
+        serde_json::from_slice(&text).map_err(|error| failed_to("read", file)(error.into()))?;
+    if record.index == index.path().as_os_str().as_bytes() {
+        Ok(record.records)
+    } else {
+        Err(Error::OtherIndex(record.index))
+    }
+}
+
+/// Checks that an undo would overwrite nothing, and that git still has what was staged.
+fn check_unchanged(repository: &Repository, records: &[PathRecord]) -> Result<(), Error> {
+    let layout = repository.layout();
     let paths: BTreeSet<BString> = records.iter().map(|record| record.path.clone()).collect();
-    let sides: BTreeMap<BString, PathState> =
-        path_states(repository.layout(), &repository.parents()?, &paths)?;
-    let standing = worktree_states(repository.layout(), &sides)?;
+    let states = path_states(layout, &repository.parents()?, &paths)?;
+    let worktree = worktree_states(layout, &states)?;
     for record in records {
-        let (Some(sides), Some(standing)) = (sides.get(&record.path), standing.get(&record.path)) else {
+        let Some((state, worktree)) = states.get(&record.path).zip(worktree.get(&record.path)) else {
             continue;
         };
-        let moved_to = record.moved_to.as_ref().map(|to| repository.layout().on_disk(to.as_bstr()));
-        let is_gitlink = record.checked_out.as_ref().is_some_and(|object| object.mode == Object::GITLINK);
-        if is_gitlink && !is_empty(&repository.layout().on_disk(record.path.as_bstr())) {
-            let why = "is not the empty directory that it was";
-            return Err(Error::CannotUndo { path: record.path.clone(), why });
-        }
-        if let Some(why) = record.obstacle(sides, standing, moved_to.as_deref()) {
+        if let Some(why) = obstacle(layout, record).or_else(|| record.obstacle(state, worktree)) {
             return Err(Error::CannotUndo { path: record.path.clone(), why });
         }
     }
     let staged = records.iter().filter_map(|record| record.entry.as_ref()?.before.as_ref());
-    let blobs = staged.filter(|object| object.mode != Object::GITLINK).map(|object| object.id.as_str());
+    let blobs = staged.filter(|object| !object.is_gitlink()).map(|object| object.id.as_str());
     match repository.missing(blobs)? {
-        Some(id) => Err(Error::Gone(id)),
+        Some(id) => Err(Error::Pruned(id)),
         None => Ok(()),
     }
+}
+
+/// Returns what on the disk keeps a path from being undone, as a predicate.
+fn obstacle(layout: &Layout, record: &PathRecord) -> Option<&'static str> {
+    let is_checked_out_gitlink = record.checked_out.as_ref().is_some_and(Object::is_gitlink);
+    if is_checked_out_gitlink && !is_empty(&layout.on_disk(record.path.as_bstr())) {
+        return Some("is not the empty directory that it was");
+    }
+    let moved_to = record.moved_to.as_ref()?;
+    (!exists(&layout.on_disk(moved_to.as_bstr()))).then_some("is no longer where it was put")
 }
 
 fn is_empty(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-fn changes(records: &[Record]) -> Vec<IndexChange> {
-    let change = |record: &Record| {
-        let object = record.entry.as_ref()?.before.clone();
-        Some(IndexChange { path: record.path.clone(), object, is_off_disk: record.is_off_disk })
-    };
-    // First what goes, then what comes: one may stand in the way of the other.
-    let (gone, come): (Vec<_>, Vec<_>) =
-        records.iter().filter_map(change).partition(|change| change.object.is_none());
-    gone.into_iter().chain(come).collect()
+fn index_changes(records: &[PathRecord]) -> Vec<IndexChange> {
+    // Removals first: a removed file may be in the place of a directory, or the other way round.
+    let (removed, added): (Vec<_>, Vec<_>) =
+        records.iter().filter_map(PathRecord::index_change).partition(|change| change.object.is_none());
+    [removed, added].concat()
 }
 
-/// What an undo has moved.
-#[derive(Default)]
-struct Moved(Vec<(PathBuf, PathBuf)>);
+#[cfg(test)]
+mod tests {
+    use super::{EntryChange, PathRecord};
+    use crate::git::{Object, PathState, WorktreeState};
 
-impl Moved {
-    fn go(&mut self, from: &Path, to: &Path) -> Result<(), Error> {
-        let directory = to.parent().unwrap_or(to);
-        fs::create_dir_all(directory).map_err(disk("make", directory))?;
-        moves::move_to_nothing(from, to).map_err(disk("move", from))?;
-        self.0.push((from.to_owned(), to.to_owned()));
-        Ok(())
+    fn object(id: &str) -> Object {
+        Object { mode: Object::FILE, id: id.to_owned() }
     }
 
-    /// Puts all back; gives what could not be.
-    fn go_back(self) -> Vec<(BString, BString)> {
-        let name = |path: PathBuf| BString::from(path.into_os_string().into_encoded_bytes());
-        let stuck = |(from, to): &(PathBuf, PathBuf)| moves::move_to_nothing(to, from).is_err();
-        self.0.into_iter().rev().filter(stuck).map(|(from, to)| (name(from), name(to))).collect()
+    /// The record of a modified file that was moved and restored.
+    fn record() -> PathRecord {
+        PathRecord {
+            path: "x".into(),
+            moved_to: Some(".claude_sessions/debugging/x".into()),
+            checked_out: Some(object("old")),
+            entry: Some(EntryChange { before: Some(object("new")), after: Some(object("old")) }),
+            is_off_disk: false,
+        }
+    }
+
+    fn state(staged: &str) -> PathState {
+        PathState { staged: Some(object(staged)), ..PathState::default() }
+    }
+
+    #[test]
+    fn an_unchanged_path_can_be_undone() {
+        assert_eq!(record().obstacle(&state("old"), &WorktreeState::File(Some(object("old")))), None);
+    }
+
+    #[test]
+    fn a_changed_entry_cannot_be_undone() {
+        let obstacle = record().obstacle(&state("newer"), &WorktreeState::File(Some(object("old"))));
+        assert_eq!(obstacle, Some("has changed in the index since"));
+    }
+
+    #[test]
+    fn a_changed_or_missing_file_cannot_be_undone() {
+        for worktree in
+            [WorktreeState::File(Some(object("mine"))), WorktreeState::Missing, WorktreeState::Directory]
+        {
+            assert!(record().obstacle(&state("old"), &worktree).is_some(), "{worktree:?}");
+        }
+    }
+
+    #[test]
+    fn a_moved_file_is_not_undone_over_another() {
+        let record = PathRecord { checked_out: None, entry: None, ..record() };
+        assert_eq!(record.obstacle(&PathState::default(), &WorktreeState::Missing), None);
+        assert!(record.obstacle(&PathState::default(), &WorktreeState::File(Some(object("mine")))).is_some());
+        assert!(record.obstacle(&PathState::default(), &WorktreeState::Blocked).is_some());
+    }
+
+    #[test]
+    fn the_format_of_the_record_is_stable() {
+        let text = r#"{"path":"x","moved_to":null,"checked_out":null,"entry":{"before":{"mode":33188,"id":"a"},"after":null},"is_off_disk":false}"#;
+        let record: PathRecord = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&record).unwrap(), text);
     }
 }

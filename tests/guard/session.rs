@@ -33,7 +33,7 @@ fn the_workflow_runs_from_start_to_end() {
     // A debug script is written where the code is, and the fix beside it.
     repo.stage("backend/login.py").commit().silent();
     repo.write("backend/debug_login.py", "print('what now?')\n");
-    repo.write("backend/login.py", "mended\n")
+    repo.write("backend/login.py", "fixed\n")
         .write(".claude_sessions/current/notes.md", "it was the cache\n");
     repo.git("add -A").success();
     let refused = repo.git("commit -q -m fix").refuses(&["backend/debug_login.py"]);
@@ -59,7 +59,7 @@ fn init_makes_the_place_and_has_git_ignore_it() {
     let said = repo.guard("init").success();
     for directory in DIRECTORIES {
         assert!(repo.path(format!(".claude_sessions/{directory}")).is_dir());
-        assert!(said.contains(&format!("made:    .claude_sessions/{directory}\n")), "{said}");
+        assert!(said.contains(&format!("created: .claude_sessions/{directory}\n")), "{said}");
     }
     assert!(said.contains("ignored: by a line that was added to .gitignore\n"), "{said}");
     assert_eq!(repo.read(".gitignore"), ".claude_sessions/\n");
@@ -81,7 +81,7 @@ fn init_twice_is_once() {
     let before = state();
     let said = repo.guard("init").success();
     assert_eq!(state(), before);
-    assert!(said.starts_with("there:   .claude_sessions, with all that is in it\n"), "{said}");
+    assert!(said.starts_with("exists:  .claude_sessions, with all its directories\n"), "{said}");
     assert!(said.contains("ignored: already, by .gitignore:1: .claude_sessions/\n"), "{said}");
     assert_eq!(repo.read(".claude_sessions/README.md"), "ours\n");
 }
@@ -139,7 +139,7 @@ fn init_refuses_what_leads_away() {
     for (link, words) in [
         (".claude_sessions", "`.claude_sessions` is a symlink to"),
         (".claude_sessions/tests", "`.claude_sessions/tests` is a symlink to"),
-        (".gitignore", "`.gitignore` is a symlink, which git does not follow: use --exclude"),
+        (".gitignore", "`.gitignore` is a symlink, which git does not follow"),
     ] {
         let repo = Repo::new();
         repo.in_dir("../elsewhere");
@@ -160,13 +160,13 @@ const END: &str = "<!-- stage-guard: end -->";
 fn instructions_are_a_marked_block() {
     let repo = Repo::new();
     let said = repo.guard("init --instructions CLAUDE.md --instructions docs.md").success();
-    assert!(said.contains("told:    the rules are in CLAUDE.md now\n"), "{said}");
+    assert!(said.contains("updated: the instructions in CLAUDE.md\n"), "{said}");
     let text = repo.read("CLAUDE.md");
     assert!(text.starts_with(BEGIN) && text.ends_with(&format!("{END}\n")), "{text}");
     assert!(text.contains("stage-guard stow") && text.lines().count() < 16, "{text}");
     assert_eq!(repo.read("docs.md"), text);
     let said = repo.guard("init --instructions CLAUDE.md").success();
-    assert!(said.contains("told:    CLAUDE.md has the rules already\n"), "{said}");
+    assert!(said.contains("exists:  the instructions in CLAUDE.md\n"), "{said}");
 }
 
 #[test]
@@ -346,10 +346,8 @@ fn what_git_tracks_is_left_alone() {
         repo.write(".claude_sessions/current/z", "z");
         let said = repo.guard(command).success();
         assert!(said.contains(&format!("{word}: .claude_sessions/current/z")), "{said}");
-        assert!(
-            said.contains("left: .claude_sessions/current/.gitkeep is tracked by git, and was left alone\n")
-        );
-        assert!(said.contains("left: .claude_sessions/current/deep is tracked by git"), "{said}");
+        assert!(said.contains("skipped: .claude_sessions/current/.gitkeep is tracked by git\n"));
+        assert!(said.contains("skipped: .claude_sessions/current/deep is tracked by git"), "{said}");
         assert_eq!(repo.names(".claude_sessions/current"), [".gitkeep", "deep"]);
         assert_eq!(repo.names(".claude_sessions/current/deep"), ["x", "y"]);
     }

@@ -68,7 +68,7 @@ fn a_conflict_is_not_stowed() {
     repo.git("checkout -q main").success();
     repo.write(SCRIPT, "ours\n").git("commit -q --no-verify -a -m ours").success();
     repo.git("merge -q other").code(1);
-    repo.guard_args(&["stow", SCRIPT]).fails_with("has a conflict: resolve it first");
+    repo.guard_args(&["stow", SCRIPT]).fails_with("has a merge conflict");
     // Resolved, it is neither's, and goes back to ours.
     repo.write(SCRIPT, "both\n").git("add -A").success();
     repo.commit().refuses(&[SCRIPT]);
@@ -122,7 +122,7 @@ fn stow_changes_restores_a_deleted_file() {
     let repo = with_committed_script();
     repo.git_args(&["rm", "-q", SCRIPT]).success();
     let out = stowed(repo.guard_args(&["stow", "--changes", SCRIPT]));
-    assert!(out.contains(&format!("restored: {SCRIPT}, as HEAD has it\n")), "{out}");
+    assert!(out.contains(&format!("restored: {SCRIPT} from HEAD\n")), "{out}");
     assert_eq!(repo.read(SCRIPT), "old\n");
     repo.git("status --porcelain").silent();
     repo.guard("stow --undo").success();

@@ -43,7 +43,7 @@ fn nothing_refused_is_nothing_done() {
     repo.stage("main.py");
     let before = repo.read(".git/info/exclude");
     let said = stowed(repo.guard("stow"));
-    assert!(said.starts_with("nothing that is staged is refused; "), "{said}");
+    assert!(said.starts_with("no staged file is refused; "), "{said}");
     assert!(!repo.exists(".claude_sessions") && repo.read(".git/info/exclude") == before);
     assert_eq!(repo.git("status --porcelain").success(), "A  main.py\n");
     repo.assert_no_lock();

@@ -67,10 +67,7 @@ fn the_undo_command_undoes_it() {
         let out = stowed(within.guard("stow"));
         repo.check().silent();
         let said = within.shell(undo(&out)).success();
-        assert_eq!(
-            said, "undone: 11 files are where the last stow found them, and staged as before\n",
-            "{out}"
-        );
+        assert_eq!(said, "undone: 11 files are back in place, and staged as before the stow\n", "{out}");
         assert_eq!(state(&repo), before);
     }
 }
@@ -214,7 +211,7 @@ fn an_undo_is_for_the_index_of_its_stow() {
     other.stage(SCRIPT);
     let before = other.git("ls-files -s").success();
     stowed(other.guard("stow"));
-    repo.guard("stow --undo").fails_with("other-index`: name it with `GIT_INDEX_FILE`");
+    repo.guard("stow --undo").fails_with("other-index`\nhelp: name that index with `GIT_INDEX_FILE`");
     other.guard("stow --undo").success();
     assert_eq!(other.git("ls-files -s").success(), before);
 }

@@ -35,8 +35,7 @@ fn a_submodule_is_stowed_as_a_repository_of_its_own() {
     repo.commit().silent();
     let sub = repo.child("sub");
     sub.stage(SCRIPT);
-    repo.guard_args(&["stow", "sub/backend/debug_it.py"])
-        .fails_with("belongs to another repository, in `sub`");
+    repo.guard_args(&["stow", "sub/backend/debug_it.py"]).fails_with("belongs to another repository, `sub`");
     stowed(sub.guard("stow"));
     assert!(sub.exists(STOWED));
     sub.assert_settled();

@@ -97,7 +97,7 @@ fn committed_session_work_is_left_alone_and_named_once() {
     for path in [NOTE, ".claude_sessions/old.md"] {
         assert_eq!(out.matches(path).count(), 1, "{out}");
     }
-    assert!(out.contains(&format!("left: {NOTE}, .claude_sessions/old.md: committed earlier\n")), "{out}");
+    assert!(out.contains(&format!("skipped: {NOTE}, .claude_sessions/old.md: committed earlier\n")), "{out}");
     let untrack = out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap();
     assert!(untrack.ends_with(" stow -- :/.claude_sessions"), "{out}");
     repo.assert_settled();
@@ -235,10 +235,10 @@ fn a_stow_that_fails_leaves_no_trace() {
     repo.write(".gitignore", "!.claude_sessions/\n").stage(SCRIPT);
     let exclude = repo.read(".git/info/exclude");
     for command in ["stow", "stow", "init --exclude"] {
-        repo.guard(command).fails_with("git would not ignore");
+        repo.guard(command).fails_with("git does not ignore");
         assert_eq!(repo.read(".git/info/exclude"), exclude);
     }
     fs::remove_dir_all(repo.path(".git/info")).unwrap();
-    repo.guard("stow").fails_with("git would not ignore");
+    repo.guard("stow").fails_with("git does not ignore");
     assert!(!repo.exists(".git/info/exclude"));
 }

@@ -1,0 +1,218 @@
+//! Which paths are to be stowed, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::ffi::OsString;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::Error;
+use crate::Change;
+use crate::git::{IgnoredFiles, Layout, Repository, TrackedPaths, untracked_under, user_path};
+use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_session_directory};
+
+/// A path that is to be stowed.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The path in bytes, relative to the worktree.
+    pub path: BString,
+    /// The id of the rule that matches it, if one does.
+    pub rule: Option<String>,
+    /// The home that the rule names.
+    pub home: Home,
+    /// How much of a committed file is taken.
+    pub extent: Extent,
+}
+
+/// How much of a committed file is taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Extent {
+    /// The changes: the next commit has the file as its parent.
+    Changes,
+    /// The file: the next commit deletes it.
+    Whole,
+}
+
+/// Finds the paths to stow.
+#[derive(Debug)]
+pub struct Selector<'a> {
+    /// The repository.
+    pub repository: &'a Repository,
+    /// The policy in force.
+    pub policy: &'a Policy,
+    /// The paths in the index.
+    pub tracked: &'a TrackedPaths,
+}
+
+impl Request {
+    fn new(path: BString, rule: Option<&Rule>, extent: Extent) -> Self {
+        let home = rule.map_or(Home::default(), |rule| rule.home);
+        Self { path, rule: rule.map(|rule| rule.id.clone()), home, extent }
+    }
+
+    /// A request for a path that the user named.
+    ///
+    /// A file in the session directory is always taken whole: its changes have no other
+    /// place to go to.
+    fn named(path: BString, rule: Option<&Rule>, extent: Extent) -> Self {
+        let request = Self::new(path, rule, extent);
+        let is_in_place = request.home.destination(request.path.as_bstr()).is_none();
+        Self { extent: if is_in_place { Extent::Whole } else { extent }, ..request }
+    }
+}
+
+impl Selector<'_> {
+    /// Returns a request for each staged path that is refused.
+    ///
+    /// If one is in a session directory that is spelled in another letter case, the
+    /// untracked files of that directory are requested, too.
+    ///
+    /// # Errors
+    ///
+    /// The index or a parent commit cannot be read.
+    pub fn refused(&self) -> Result<Vec<Request>, Error> {
+        let merged = self.repository.merge_heads()?;
+        let mut prefilter = self.policy.prefilter();
+        let staged = self.repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?;
+        let Ok(findings) =
+            self.policy.findings(staged.entries, |path| Ok::<_, Infallible>(self.tracked.contains(path)));
+        let mut requests = Vec::new();
+        let mut misspelled = BTreeSet::new();
+        for finding in findings {
+            let path = finding.entry.path;
+            misspelled.extend(misspelled_session_directory(path.as_bstr()).map(BStr::to_owned));
+            requests.push(Request::new(path, Some(finding.rule), Extent::Changes));
+        }
+        for directory in misspelled {
+            let untracked = untracked_under(self.layout(), directory.as_bstr(), IgnoredFiles::Include)?;
+            requests.extend(untracked.into_iter().map(|path| Request::new(path, None, Extent::Whole)));
+        }
+        Ok(requests)
+    }
+
+    /// Returns a request for each named file, and for each refused file in a named directory.
+    ///
+    /// `typed` are paths as the user typed them.
+    ///
+    /// # Errors
+    ///
+    /// A path is not in the worktree or belongs to another repository, or a directory
+    /// contains no file that is refused.
+    pub fn named(&self, typed: &[OsString], extent: Extent) -> Result<Vec<Request>, Error> {
+        let mut requests = BTreeMap::new();
+        for typed in typed {
+            let path = user_path::resolve_or_root(self.layout(), typed)?;
+            check_owner(self.layout(), path.as_bstr())?;
+            let named = if self.is_directory(path.as_bstr()) {
+                self.refused_under(path, extent)?
+            } else {
+                let rule = match self.judge(path.as_bstr()) {
+                    Verdict::Refused { rule, .. }
+                    | Verdict::AllowedByEntry { rule, .. }
+                    | Verdict::Exempt { rule, .. } => Some(rule),
+                    Verdict::Unmatched => None,
+                };
+                vec![Request::named(path, rule, extent)]
+            };
+            requests.extend(named.into_iter().map(|request| (request.path.clone(), request)));
+        }
+        Ok(requests.into_values().collect())
+    }
+
+    /// Returns the tracked files in session directories that the policy refuses.
+    #[must_use]
+    pub fn committed_session_work(&self) -> Vec<BString> {
+        let is_refused =
+            |path: &&BStr| matches!(self.judge_as(path, Change::Tracked), Verdict::Refused { .. });
+        let paths = self
+            .tracked
+            .files_under(BStr::new(""))
+            .filter(|path| crate::policy::is_in_session_directory(path));
+        paths.filter(is_refused).map(BStr::to_owned).collect()
+    }
+
+    /// Returns a request for each refused file in `directory`, tracked or not.
+    fn refused_under(&self, directory: BString, extent: Extent) -> Result<Vec<Request>, Error> {
+        let mut paths = untracked_under(self.layout(), directory.as_bstr(), IgnoredFiles::Exclude)?;
+        paths.extend(self.tracked.files_under(directory.as_bstr()).map(BStr::to_owned));
+        // git would stage another repository as one entry.
+        if !directory.is_empty() && self.layout().on_disk(directory.as_bstr()).join(".git").exists() {
+            paths.push(directory.clone());
+        }
+        let mut requests = Vec::new();
+        for path in paths {
+            if let Verdict::Refused { rule, .. } = self.judge(path.as_bstr()) {
+                requests.push(Request::named(path, Some(rule), extent));
+            }
+        }
+        if requests.is_empty() { Err(Error::NothingRefused(directory)) } else { Ok(requests) }
+    }
+
+    /// Whether `path` is a directory, in the index or in the worktree.
+    fn is_directory(&self, path: &BStr) -> bool {
+        let on_disk = || self.layout().on_disk(path);
+        let is_directory_on_disk = || on_disk().symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+        path.is_empty()
+            || !self.tracked.contains_file(path) && (self.tracked.contains(path) || is_directory_on_disk())
+    }
+
+    fn judge(&self, path: &BStr) -> Verdict<'_> {
+        self.judge_as(path, Change::Added)
+    }
+
+    fn judge_as(&self, path: &BStr, change: Change) -> Verdict<'_> {
+        let is_tracked = |path: &BStr| Ok::<_, Infallible>(self.tracked.contains(path));
+        let Ok(verdict) = self.policy.judge(path, change, is_tracked);
+        verdict
+    }
+
+    fn layout(&self) -> &Layout {
+        self.repository.layout()
+    }
+}
+
+/// Returns the session directory above `path` if it is spelled in another letter case.
+fn misspelled_session_directory(path: &BStr) -> Option<&BStr> {
+    path.find_iter(b"/").map(|slash| path[..slash].as_bstr()).find(|directory| {
+        let name = directory.rsplit_str("/").next().unwrap_or_default().as_bstr();
+        is_session_directory(name) && name != SESSION_DIRECTORY
+    })
+}
+
+/// Checks that `path` belongs to this repository and is not behind a symlink.
+fn check_owner(layout: &Layout, path: &BStr) -> Result<(), Error> {
+    if path.split_str("/").any(|component| component.eq_ignore_ascii_case(b".git")) {
+        return Err(Error::InGitDirectory(path.to_owned()));
+    }
+    for slash in path.find_iter(b"/") {
+        let directory = path[..slash].as_bstr();
+        let on_disk = layout.on_disk(directory);
+        if on_disk.is_symlink() {
+            return Err(Error::BehindSymlink(path.to_owned()));
+        }
+        if on_disk.join(".git").exists() {
+            return Err(Error::OtherRepository { path: path.to_owned(), repository: directory.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::BStr;
+
+    use super::misspelled_session_directory;
+
+    #[test]
+    fn a_session_directory_in_another_case_is_misspelled() {
+        for (path, directory) in [
+            (".Claude_Sessions/x", Some(".Claude_Sessions")),
+            ("pkg/.CLAUDE_SESSIONS/a/b", Some("pkg/.CLAUDE_SESSIONS")),
+            (".claude_sessions/x", None),
+            (".Claude_Sessions", None),
+            ("src/x", None),
+        ] {
+            assert_eq!(misspelled_session_directory(path.into()), directory.map(BStr::new), "{path}");
+        }
+    }
+}
