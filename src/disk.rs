@@ -4,11 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::report::escape::display_path;
-
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {operation} `{}`", display_path(.path))]
+#[error("cannot {operation} `{}`", .path.to_string_lossy().escape_debug())]
 pub struct DiskError {
     /// What was tried, as a verb.
     pub operation: &'static str,

@@ -25,7 +25,7 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
         return undo(&repository, &signals, context);
     }
     // No part of the index is read before it is locked.
-    let index = if args.dry_run.is_on { None } else { Some(IndexUpdate::lock(&repository)?) };
+    let index = if args.dry_run.is_on { None } else { Some(IndexUpdate::lock(repository.layout())?) };
     let (plan, skipped) = plan(args, context, &repository)
         .map_err(|error| if signals.received() { session::Error::Interrupted.into() } else { error })?;
     if let Some(index) = index.as_ref().filter(|_| !plan.steps.is_empty()) {
@@ -53,7 +53,7 @@ fn undo(
     signals: &Signals,
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let index = IndexUpdate::lock(repository)?;
+    let index = IndexUpdate::lock(repository.layout())?;
     let count = session::undo(repository, &index, &|| signals.received())?;
     if !context.is_quiet {
         report::session::undone(&mut context.out, count)?;

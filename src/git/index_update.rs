@@ -6,21 +6,17 @@
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bstr::BString;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use super::command_line::run_with;
-use super::{Error, Layout, Object, Repository};
-
-/// What our lock holds, and no lock of git's does.
-const MARK: &[u8] = b"held by stage-guard\n";
+use super::index_lock::IndexLock;
+use super::{Error, Layout, Object};
+use crate::disk::with_suffix;
 
 /// A change to one entry of the index.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,8 +33,8 @@ pub struct IndexChange {
 ///
 /// The lock is released on drop. The index is unchanged until [`IndexUpdate::commit`].
 #[derive(Debug)]
-pub struct IndexUpdate<'r> {
-    layout: &'r Layout,
+pub struct IndexUpdate<'l> {
+    layout: &'l Layout,
     /// The index file, with symlinks resolved.
     index: PathBuf,
     /// The copy that the changes are made in.
@@ -47,27 +43,24 @@ pub struct IndexUpdate<'r> {
     is_prepared: Cell<bool>,
     /// The object id of all zeros, in hexadecimal.
     null_id: String,
-    /// Open for as long as the lock is held.
-    _held: File,
+    _lock: IndexLock,
 }
 
-impl<'r> IndexUpdate<'r> {
-    /// Locks the index of `repository`.
+impl<'l> IndexUpdate<'l> {
+    /// Locks the index of a repository.
     ///
     /// # Errors
     ///
     /// Another process holds the lock, or it cannot be created.
-    pub fn lock(repository: &'r Repository) -> Result<Self, Error> {
-        let layout = repository.layout();
-        let index = layout.index.clone();
+    pub fn lock(layout: &'l Layout) -> Result<Self, Error> {
         // git puts the lock beside the target of a symlinked index.
-        let index = fs::canonicalize(&index).unwrap_or(index);
+        let index = fs::canonicalize(&layout.index).unwrap_or_else(|_| layout.index.clone());
         let update = Self {
             layout,
             copy: with_suffix(&index, ".stage-guard"),
             is_prepared: Cell::default(),
             null_id: "0".repeat(2 * layout.object_format.id_len()),
-            _held: hold(&with_suffix(&index, ".lock"))?,
+            _lock: IndexLock::acquire(layout.git_dir(), with_suffix(&index, ".lock"))?,
             index,
         };
         update.remove_copy();
@@ -165,74 +158,7 @@ impl<'r> IndexUpdate<'r> {
 impl Drop for IndexUpdate<'_> {
     fn drop(&mut self) {
         self.remove_copy();
-        let _ = fs::remove_file(with_suffix(&self.index, ".lock"));
     }
-}
-
-/// Makes the lock, or takes over one that nobody holds any more. It appears with its
-/// mark in it and held, in one step.
-fn hold(lock: &Path) -> Result<File, Error> {
-    let new = with_suffix(lock, ".stage-guard");
-    let held = held(&new).and_then(|file| match fs::hard_link(&new, lock) {
-        // A file system without hard links.
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            File::create_new(lock)?;
-            Ok(file)
-        }
-        linked => linked.map(|()| file),
-    });
-    let held = match held {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        held => {
-            let _ = fs::remove_file(&new);
-            match held {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken_over(lock),
-                held => held.map(Some),
-            }
-        }
-    };
-    let failed = |source| Error::WriteIndex { step: "lock", path: lock.to_owned(), source };
-    held.map_err(failed)?.ok_or_else(|| Error::IndexLocked(lock.to_owned()))
-}
-
-/// A file with the mark, held by this process alone. Where the file system has no
-/// locks, without the mark: nobody could tell then whether it is held.
-fn held(path: &Path) -> io::Result<File> {
-    let mut file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {
-            file.set_len(0)?;
-            file.write_all(MARK)?;
-        }
-        Err(error) if error == Errno::WOULDBLOCK => return Err(error.into()),
-        Err(_) => file.set_len(0)?,
-    }
-    Ok(file)
-}
-
-/// The lock of an update that was killed; nothing, where somebody holds it.
-fn taken_over(lock: &Path) -> io::Result<Option<File>> {
-    let mut file = match OpenOptions::new().read(true).write(true).open(lock) {
-        Ok(file) => file,
-        // Given back just now: whoever asks again will have it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut content = Vec::new();
-    (&mut file).take(MARK.len() as u64 + 1).read_to_end(&mut content)?;
-    let is_free = content == MARK && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
-    // Between the two, its owner may have given it back and another git made a new one.
-    let is_same = |now: fs::Metadata| {
-        file.metadata().is_ok_and(|then| (then.dev(), then.ino()) == (now.dev(), now.ino()))
-    };
-    Ok((is_free && fs::symlink_metadata(lock).is_ok_and(is_same)).then_some(file))
-}
-
-/// Appends `suffix` to the file name of `path`.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// Joins paths, each with a NUL after it.

@@ -24,6 +24,7 @@ mod hook;
 mod hooks_path;
 mod ignore_rules;
 mod index_file;
+mod index_lock;
 mod index_update;
 mod layout;
 mod libgit2;

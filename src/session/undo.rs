@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_format_of_the_record_is_stable() {
-        let text = r#"{"path":"x","moved_to":null,"checked_out":null,"entry":{"before":{"mode":33188,"id":"a"},"after":null},"is_off_disk":false}"#;
+        let text = r#"{"path":[120],"moved_to":null,"checked_out":null,"entry":{"before":{"mode":33188,"id":"a"},"after":null},"is_off_disk":false}"#;
         let record: PathRecord = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&record).unwrap(), text);
     }
