@@ -92,7 +92,7 @@ fn another_git_holds_the_index() {
         let before = Before::of(&repo);
         repo.write(".git/index.lock", content);
         let run = repo.guard("stow");
-        assert!(run.code == 2 && run.err.contains(".git/index.lock` is there"), "{run:?}");
+        assert!(run.code == 2 && run.err.contains(".git/index.lock` exists"), "{run:?}");
         assert_eq!(fs::read_to_string(repo.path(".git/index.lock")).unwrap(), content);
         fs::remove_file(repo.path(".git/index.lock")).unwrap();
         assert_recovers(&repo, &before, &run, false);
@@ -111,7 +111,7 @@ fn a_second_stow_waits_for_none() {
         "{BINARY} stow >/dev/null & sleep 0.15; {BINARY} stow; second=$?; wait $!; echo $second $?"
     ));
     assert_eq!(run.out, "2 0\n", "{run:?}");
-    assert!(run.err.contains("index.lock` is there"), "{run:?}");
+    assert!(run.err.contains("index.lock` exists"), "{run:?}");
     let done = Run { code: 0, ..run };
     assert_recovers(&repo, &before, &done, false);
 }

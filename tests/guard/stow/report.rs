@@ -131,7 +131,7 @@ fn undo_touches_nothing_that_was_made_since() {
             "`debug_new.py` has changed in the index",
         ),
         ("rm .claude_sessions/debugging/debug_new.py", "`debug_new.py` is no longer where it was put"),
-        ("echo x > .git/index.lock", "index.lock` is there"),
+        ("echo x > .git/index.lock", "index.lock` exists"),
     ] {
         let repo = with_committed_script();
         repo.in_dir("../elsewhere");
@@ -193,7 +193,7 @@ fn there_is_one_stow_to_undo() {
     // One that does nothing, or fails, is none.
     repo.guard("stow").success();
     repo.stage(SCRIPT).write(".git/index.lock", "");
-    repo.guard("stow").fails_with("index.lock` is there");
+    repo.guard("stow").fails_with("index.lock` exists");
     fs::remove_file(repo.path(".git/index.lock")).unwrap();
     repo.guard("stow --undo").success();
     assert_eq!(repo.git("diff --cached --name-only").success(), "backend/debug_it.py\ndebug_a.py\n");
