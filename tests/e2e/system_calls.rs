@@ -29,7 +29,7 @@ impl Fault {
 /// Runs `stow` under strace, which traces `calls`; `inject` are further options of strace.
 fn trace(repo: &Repo, calls: &str, inject: &str) -> Run {
     let log = repo.path("../strace");
-    repo.shell(&format!("strace -o {} -e trace={calls} {inject} {BINARY} stow", log.display()))
+    repo.shell(&format!("strace -o {} -e 'trace={calls}' {inject} {BINARY} stow", log.display()))
 }
 
 /// Asserts that `stow` recovers from a fault in the nth of `calls`, for each n.
@@ -43,7 +43,7 @@ fn stow_recovers(calls: &str, fault: Fault) {
     let (original, before) = original();
     for nth in 1..=count {
         let repo = original.copy();
-        let run = trace(&repo, calls, &format!("-e inject={calls}:{}:when={nth}", fault.argument()));
+        let run = trace(&repo, calls, &format!("-e 'inject={calls}:{}:when={nth}'", fault.argument()));
         let is_killed = matches!(fault, Fault::Kill) || run.code > 2;
         assert_recovers(&repo, &before, &run, is_killed);
     }
