@@ -9,7 +9,7 @@ use bstr::{BString, ByteSlice};
 use super::{Context, Outcome, commits};
 use crate::check::{Remedy, Report};
 use crate::cli::{CheckArgs, CheckOptions};
-use crate::git::{self, Examined, Exclude, History, Log, Operation, Repository, Scan};
+use crate::git::{self, Examined, Exclude, History, Log, Repository, Scan};
 use crate::policy::{FILE_NAME, Finding, Policy};
 use crate::report::{self, Format, escape::escape};
 use crate::{Change, Entry};
@@ -113,7 +113,7 @@ pub(super) fn staged(
     let remedy = if repository.index_is_temporary() {
         Remedy::StowPaths { are_changes: true }
     } else {
-        Remedy::Stow(Operation::under_way(repository.git_dir()))
+        Remedy::Stow(repository.operation())
     };
     finish(options, Report::new(&policy, findings, examined, remedy), context)
 }

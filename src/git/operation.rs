@@ -1,24 +1,25 @@
-//! What git is in the middle of.
+//! The operation that git has started and not finished.
 
 use std::fs;
 use std::path::Path;
 
 use bstr::ByteSlice;
 
-use super::command_line::git;
+use super::command::Git;
 
-/// An operation of several steps that git has begun and not ended: what a refused
-/// hook leaves behind. Each goes on in a way of its own.
+/// An operation of several steps that git has started and not finished.
+///
+/// A refused hook interrupts it. Each operation is continued by a command of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Operation {
     /// `git rebase`, before its first pick.
     RebaseBegun,
-    /// `git rebase`, at a commit that it picks. Some versions of git put that commit
-    /// on the list again when it is refused.
+    /// `git rebase`, at a commit that it picks. If the commit is refused, some versions of git
+    /// add it to the list again.
     RebasePick,
-    /// `git rebase`, at a commit that it melts into the one before.
+    /// `git rebase`, at a `fixup` or a `squash` into the commit before.
     RebaseFixup,
-    /// `git rebase`, at a conflict that was resolved, or at a stop to edit.
+    /// `git rebase`, after a resolved conflict or at a stop to edit.
     Rebase,
     /// `git rebase --apply`.
     RebaseApply,
@@ -28,20 +29,19 @@ pub enum Operation {
     CherryPick,
     /// `git revert` of several commits.
     Revert,
-    /// `git revert` of one commit, of which git keeps the message alone.
+    /// `git revert` of one commit, of which git keeps only the message.
     RevertOne,
     /// `git merge`.
     Merge,
 }
 
 impl Operation {
-    /// The operation that is under way in the worktree with this git directory.
-    #[must_use]
-    pub fn under_way(git_dir: &Path) -> Option<Self> {
-        let has = |trace: &str| git_dir.join(trace).exists();
-        // A rebase picks and merges, and leaves the traces of that too.
+    /// Returns the operation in progress in the worktree with this git directory.
+    pub(super) fn in_progress(git: &Git, git_dir: &Path) -> Option<Self> {
+        let has = |file: &str| git_dir.join(file).exists();
+        // A rebase picks and merges, so the files of these exist too.
         if has("rebase-merge") {
-            return Some(Self::of_rebase(git_dir));
+            return Some(Self::of_rebase(git, git_dir));
         }
         if has("rebase-apply/applying") {
             return Some(Self::Am);
@@ -52,7 +52,7 @@ impl Operation {
         if has("MERGE_HEAD") {
             return Some(Self::Merge);
         }
-        if has_ref(git_dir, "CHERRY_PICK_HEAD") {
+        if has_ref(git, git_dir, "CHERRY_PICK_HEAD") {
             return Some(Self::CherryPick);
         }
         let todo = fs::read(git_dir.join("sequencer/todo")).unwrap_or_default();
@@ -62,47 +62,44 @@ impl Operation {
         (has("MERGE_MSG") && !has("SQUASH_MSG")).then_some(Self::RevertOne)
     }
 
-    /// The operation that has put away what was not committed, and has not brought it
-    /// back: a merge, or a rebase that never began.
-    #[must_use]
-    pub fn with_autostash(git_dir: &Path) -> Option<Self> {
-        if has_ref(git_dir, "MERGE_AUTOSTASH") {
+    /// Returns the operation that stashed uncommitted changes and has not restored them.
+    ///
+    /// It is a merge, or a rebase before its first pick.
+    pub(super) fn with_autostash(git: &Git, git_dir: &Path) -> Option<Self> {
+        if has_ref(git, git_dir, "MERGE_AUTOSTASH") {
             return Some(Self::Merge);
         }
         git_dir.join("rebase-apply/autostash").exists().then_some(Self::RebaseApply)
     }
 
-    fn of_rebase(git_dir: &Path) -> Self {
+    fn of_rebase(git: &Git, git_dir: &Path) -> Self {
         let done = fs::read(git_dir.join("rebase-merge/done")).unwrap_or_default();
-        // Where there is nothing to pick, git does nothing and calls it that.
+        // With nothing to pick, git does a `noop`.
         if matches!(done.trim_ascii(), b"" | b"noop") {
             return Self::RebaseBegun;
         }
-        if has_ref(git_dir, "CHERRY_PICK_HEAD") {
+        if has_ref(git, git_dir, "CHERRY_PICK_HEAD") {
             return Self::RebasePick;
         }
-        // Only at the last one of several does git stop as at a conflict.
+        // At the last of several, git stops as at a conflict.
         let todo = fs::read(git_dir.join("rebase-merge/git-rebase-todo")).unwrap_or_default();
-        let is_melted = |line: &[u8]| line.starts_with(b"fixup ") || line.starts_with(b"squash ");
+        let is_squashed = |line: &[u8]| line.starts_with(b"fixup ") || line.starts_with(b"squash ");
         let last = done.trim_ascii_end().lines().next_back().unwrap_or_default();
-        let is_before_another = is_melted(last) && is_melted(&todo);
+        let is_before_another = is_squashed(last) && is_squashed(&todo);
         if last.starts_with(b"fixup ") || is_before_another { Self::RebaseFixup } else { Self::Rebase }
     }
 
-    /// Whether it is a rebase, which moves a detached `HEAD` from one commit that it has
-    /// made to the next.
+    /// Whether it is a rebase, which moves a detached `HEAD` along the commits it makes.
     #[must_use]
     pub fn is_rebase(self) -> bool {
         matches!(self, Self::RebasePick | Self::RebaseFixup | Self::Rebase | Self::RebaseApply)
     }
 }
 
-/// Whether git remembers a commit under this name. Where refs are kept in tables, so is
-/// that.
-fn has_ref(git_dir: &Path, name: &str) -> bool {
+/// Whether the pseudoref `name` exists: a file, or a record of the reftable.
+fn has_ref(git: &Git, git_dir: &Path, name: &str) -> bool {
     if !git_dir.join("reftable").exists() {
         return git_dir.join(name).exists();
     }
-    let asked = git().args(["rev-parse", "--verify", "--quiet", name]).output();
-    asked.is_ok_and(|answer| answer.status.success())
+    git.query(&["rev-parse", "--verify", "--quiet", name]).is_ok_and(|id| id.is_some())
 }

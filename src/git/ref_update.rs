@@ -1,30 +1,28 @@
-//! What git tells hooks about refs, a line each (githooks(5)).
+//! The lines that git writes to the standard input of hooks about refs: githooks(5).
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::{Error, ObjectId};
 
-/// A line that `pre-receive` and `reference-transaction` get:
-/// `<old> SP <new> SP <ref>`.
+/// A line for `pre-receive` and `reference-transaction`: `OLD SP NEW SP REF`.
 #[derive(Debug, Eq, PartialEq)]
 pub struct RefUpdate {
-    /// What the ref names so far. Also [`Target::Nothing`] where git does not mind.
+    /// What the ref names now. Also [`Target::Nothing`] if git does not verify the old value.
     pub old: Target,
     /// What it will name.
     pub new: Target,
-    /// The whole name of the ref.
+    /// The full name of the ref.
     pub name: BString,
 }
 
-/// A line that `pre-push` gets: `<local ref> SP <local id> SP <remote ref> SP <remote
-/// id>`.
+/// A line for `pre-push`: `LOCAL-REF SP LOCAL-ID SP REMOTE-REF SP REMOTE-ID`.
 #[derive(Debug, Eq, PartialEq)]
 pub struct PushedRef {
-    /// What is pushed; [`Target::Nothing`] where the remote ref is to be deleted.
+    /// What is pushed; [`Target::Nothing`] to delete the remote ref.
     pub local: Target,
-    /// The whole name of the ref on the other side.
+    /// The full name of the remote ref.
     pub name: BString,
-    /// What it names there so far.
+    /// What the remote ref names now.
     pub remote: Target,
 }
 
@@ -40,7 +38,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// The id of the object, where it is one.
+    /// Returns the id if the target is an object.
     #[must_use]
     pub fn object(&self) -> Option<ObjectId> {
         match self {
@@ -59,11 +57,11 @@ impl Target {
 }
 
 impl RefUpdate {
-    /// Reads the lines of `input`.
+    /// Parses the lines of `input`.
     ///
     /// # Errors
     ///
-    /// A line is not of this form.
+    /// A line does not have this form.
     pub fn lines(input: &[u8]) -> impl Iterator<Item = Result<Self, Error>> {
         lines(input, |line| {
             let mut fields = line.splitn_str(3, " ");
@@ -74,12 +72,13 @@ impl RefUpdate {
 }
 
 impl PushedRef {
-    /// Reads the lines of `input`. The local ref is what the user typed, where that
-    /// is no ref, and may hold spaces.
+    /// Parses the lines of `input`.
+    ///
+    /// The local ref is what the user typed if that is not a ref, and may contain spaces.
     ///
     /// # Errors
     ///
-    /// A line is not of this form.
+    /// A line does not have this form.
     pub fn lines(input: &[u8]) -> impl Iterator<Item = Result<Self, Error>> {
         lines(input, |line| {
             let mut fields = line.rsplitn_str(4, " ");

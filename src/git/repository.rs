@@ -14,7 +14,7 @@ use super::layout::Layout;
 use super::libgit2::Libgit2;
 use super::scan::{Candidate, Scan};
 use super::tracked_paths::{SiblingScan, TrackedPaths};
-use super::{Error, ObjectId, not_ignored, read_regular_file};
+use super::{Error, ObjectId, Operation, not_ignored, read_regular_file};
 use crate::environment::Environment;
 use crate::{Change, Entry};
 
@@ -85,6 +85,12 @@ impl Repository {
     #[must_use]
     pub fn git_dir(&self) -> &Path {
         &self.layout.git_dir
+    }
+
+    /// Returns the operation that git has started in this worktree and not finished.
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation> {
+        Operation::in_progress(&self.layout.git, &self.layout.git_dir)
     }
 
     /// Walks over the index file once, and keeps the entries that `may_refuse` says yes to.

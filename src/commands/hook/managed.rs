@@ -1,7 +1,7 @@
-//! `managed`: what pre-commit and prek run, in every hook alike. They do not say which
-//! one it is, but tell in the environment what it is about. A hook may run git in its
-//! turn, and that one's hooks have the same environment: so what it tells is asked for
-//! more, and never for less.
+//! `managed`: what pre-commit and prek run in every hook alike.
+//!
+//! They do not pass the name of the hook, but describe the event in the environment. Nested
+//! git processes inherit this environment, so it may widen the check but never narrow it.
 
 use std::error::Error;
 
@@ -13,15 +13,14 @@ use super::super::{Context, Outcome};
 use super::pre_push::{self, Push};
 use crate::cli::CheckOptions;
 
-/// Judges what is pushed or the commits of a range, where it is about those; and what is
-/// staged, where it may be about a commit.
+/// Checks the commits of a push or of a range, and what is staged if there may be a commit.
 pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let ends = variable(context, "PRE_COMMIT_FROM_REF").zip(variable(context, "PRE_COMMIT_TO_REF"));
     let branch = variable(context, "PRE_COMMIT_LOCAL_BRANCH");
-    let is_about_commits = branch.is_some() || ends.is_some();
+    let has_commits = branch.is_some() || ends.is_some();
     let outcome = match (branch, ends) {
-        // A push. That of a whole history has no ends, and one that is forced may be over a
-        // commit that is not here.
+        // A push. The push of a whole history has no ends, and a forced one may replace a
+        // commit that was not fetched.
         (Some(branch), ends) => {
             let history = context.open_history()?;
             let remote = ends.as_ref().and_then(|(from, _)| history.resolve(from).ok());
@@ -30,21 +29,22 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
             let push = Push { tips: vec![Tip { id, reference }], remote: remote.into_iter().collect() };
             pre_push::judge(options, &history, &push, context)?
         }
-        // A run by hand, with `--from-ref` and `--to-ref`.
+        // A run from the command line, with `--from-ref` and `--to-ref`.
         (None, Some((from, to))) => check::range(options, &from, &to, context)?,
         (None, None) => Outcome::Allowed,
     };
-    // git names the index to the hooks of a commit, and to no others.
+    // git sets this variable for the hooks of a commit only.
     let is_commit = context.environment.var("GIT_INDEX_FILE").is_some();
-    if outcome != Outcome::Allowed || is_about_commits && !is_commit {
+    if outcome != Outcome::Allowed || has_commits && !is_commit {
         return Ok(outcome);
     }
     check::staged(options, moment(context)?, context)
 }
 
-/// git announces to a merge in the environment alone what is merged. The hooks that run
-/// after one have that environment too: prek says which hook it is, and where pre-commit
-/// does not, a squash that waits for its commit tells that it is no merge.
+/// Tells a merge from another commit.
+///
+/// Both have the `GITHEAD_…` variables of a merge if they run after one. prek passes the name
+/// of the hook. pre-commit does not, but `SQUASH_MSG` shows that the merge was a squash.
 fn moment(context: &Context) -> Result<Moment, Box<dyn Error>> {
     let is_merge = match variable(context, "PREK_HOOK_STAGE") {
         Some(stage) => stage == "pre-merge-commit",
@@ -53,7 +53,7 @@ fn moment(context: &Context) -> Result<Moment, Box<dyn Error>> {
     Ok(if is_merge { Moment::PreMergeCommit } else { Moment::PreCommit })
 }
 
-/// A variable of the environment that holds something. What is not UTF-8 names no commit.
+/// Returns a variable that is not empty. A value that is not UTF-8 does not name a commit.
 fn variable(context: &Context, name: &str) -> Option<String> {
     let value = context.environment.var(name)?.to_string_lossy().into_owned();
     (!value.is_empty()).then_some(value)

@@ -1,4 +1,4 @@
-//! `reference-transaction`: whatever moves a branch, by any road.
+//! `reference-transaction`: any command that moves a branch.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -10,18 +10,18 @@ use crate::cli::CheckOptions;
 use crate::git::{Commit, Exclude, History, ObjectId, Operation, RefUpdate, Target};
 use crate::policy::{Finding, Policy};
 
-/// Judges the commits that branches and a detached `HEAD` are about to reach and
-/// that no branch, remote branch or tag has reached so far. All else is decided from
-/// what git says, before a repository is opened: in most transactions there is nothing
-/// to judge. In a bare repository, where a mirror is fetched into, it is the pushes
-/// that are judged, by `pre-receive`.
+/// Checks the commits that a branch or a detached `HEAD` is about to reach for the first time.
+///
+/// New is what no branch, remote branch or tag reaches. Most transactions need no check,
+/// which their lines show before a repository is opened. A bare repository is not checked:
+/// mirrors are fetched into it, and `pre-receive` checks what is pushed.
 pub(super) fn run(
     options: &CheckOptions,
     state: &OsStr,
     input: &[u8],
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    // In the other states nothing can be held any more, or nothing is certain yet.
+    // In other states the transaction can no longer be stopped, or is not complete yet.
     if state != "prepared" {
         return Ok(Outcome::Allowed);
     }
@@ -41,7 +41,7 @@ pub(super) fn run(
     if history.is_bare() {
         return Ok(Outcome::Allowed);
     }
-    let operation = Operation::under_way(history.git_dir());
+    let operation = history.operation();
     // The commits that a rebase made so far were checked when it made them, and are checked
     // again when the branch is set. To check them at each pick takes ever longer.
     let is_head = |tip: &Tip| tip.reference.as_ref().is_some_and(|reference| reference == "HEAD");
@@ -59,16 +59,18 @@ pub(super) fn run(
     check::finish(options, Report::new(&policy, findings, examined, remedy), context)
 }
 
-/// `checkout` and `switch --detach` do not say what `HEAD` was: to look at an old
-/// commit is not to add it to anything.
+/// Whether the update adds commits to a branch or to a detached `HEAD`.
+///
+/// `git checkout` and `git switch --detach` give no old value: they only visit a commit.
 fn is_checked(update: &RefUpdate) -> bool {
     let is_branch = update.name.starts_with(b"refs/heads/");
     let is_moved_head = update.name == "HEAD" && update.old != Target::Nothing;
     (is_branch || is_moved_head) && update.old != update.new
 }
 
-/// What git leaves behind when it may not update the ref depends on what it was about
-/// to do, and it does not say that.
+/// Returns how to continue after the rejected update.
+///
+/// That depends on the command that git runs, which it does not pass to the hook.
 fn remedy(
     context: &Context,
     history: &History,
@@ -76,9 +78,9 @@ fn remedy(
     newest: &Commit,
     findings: &[Finding],
 ) -> Result<Remedy, Box<dyn Error>> {
-    let operation = Operation::under_way(history.git_dir());
+    let operation = history.operation();
     let is_staged = are_staged(context, policy, findings)?;
-    // `git commit` and what commits like it name the author to their hooks.
+    // `git commit`, and what commits as it does, sets this variable for its hooks.
     let is_commit = context.environment.var("GIT_AUTHOR_DATE").is_some();
     if let Some(operation) = operation.filter(|operation| *operation != Operation::RevertOne) {
         if is_staged && operation != Operation::RebaseBegun {
@@ -99,14 +101,15 @@ fn remedy(
     } else if !is_staged {
         Residue::None
     } else if history.is_at_head("ORIG_HEAD")? {
-        Residue::Files(newest.id, Operation::with_autostash(history.git_dir()))
+        Residue::Files(newest.id, history.operation_with_autostash())
     } else {
         Residue::Staged
     }))
 }
 
-/// Whether all that is refused is staged as well. Inside the git directory, where a
-/// push is taken in, nobody has staged anything.
+/// Whether all refused paths are staged.
+///
+/// They are not if there is no worktree here, as in the git directory that receives a push.
 fn are_staged(context: &Context, policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
     let Ok(repository) = context.open_repository() else { return Ok(false) };
     let merged = repository.merge_heads()?;
@@ -115,7 +118,7 @@ fn are_staged(context: &Context, policy: &Policy, findings: &[Finding]) -> Resul
     Ok(findings.iter().all(|finding| staged.iter().any(|entry| entry.path == finding.entry.path)))
 }
 
-/// Whether the commit stands where that of `HEAD` does.
+/// Whether the commit has the parents of `HEAD`, which it is to replace.
 fn is_amended(history: &History, newest: &Commit) -> Result<bool, Box<dyn Error>> {
     let Some(head) = history.head()? else { return Ok(false) };
     Ok(history.parents(head)? == newest.parents)

@@ -20,7 +20,7 @@ use self::location::Location;
 pub use self::log::{Commit, Exclude, Log};
 pub use self::trees::CommitTrees;
 use super::command::Git;
-use super::{Cause, Error, ObjectId, read_regular_file};
+use super::{Cause, Error, ObjectId, Operation, read_regular_file};
 use crate::environment::Environment;
 
 /// A repository, bare or not, whose commits are read.
@@ -60,6 +60,18 @@ impl History {
     #[must_use]
     pub fn git_dir(&self) -> &Path {
         &self.location.git_dir
+    }
+
+    /// Returns the operation that git has started in this worktree and not finished.
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation> {
+        Operation::in_progress(&self.git, &self.location.git_dir)
+    }
+
+    /// Returns the operation that has stashed uncommitted changes and not restored them.
+    #[must_use]
+    pub fn operation_with_autostash(&self) -> Option<Operation> {
+        Operation::with_autostash(&self.git, &self.location.git_dir)
     }
 
     /// Returns the id of the commit that `revision` names, in any syntax of git.

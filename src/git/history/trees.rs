@@ -142,8 +142,7 @@ impl Tree {
     fn find(&self, name: &BStr) -> Result<Option<TreeEntry>, Cause> {
         let mut rest = &self.entries[..];
         while !rest.is_empty() {
-            let (found, entry) =
-                self.next_entry(&mut rest).ok_or_else(|| Cause::new("a tree is damaged".to_owned()))?;
+            let (found, entry) = self.next_entry(&mut rest).ok_or_else(|| Cause::new("a tree is damaged"))?;
             if found == name {
                 return Ok(Some(entry));
             }
@@ -218,5 +217,54 @@ impl ObjectReader {
     /// Why an answer cannot be read: what git says, or else `error`.
     fn failure(&mut self, error: &io::Error) -> Cause {
         self.git.abort().unwrap_or_else(|| Cause::new(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bstr::ByteSlice;
+
+    use super::{EntryKind, Tree};
+
+    fn tree(entries: &[(&str, &str)]) -> Tree {
+        let entries = entries
+            .iter()
+            .map(|(mode, name)| [mode.as_bytes(), b" ", name.as_bytes(), b"\0", &[b'\0'; 20]].concat());
+        Tree { entries: entries.flatten().collect(), id_len: 20 }
+    }
+
+    #[test]
+    fn entries_are_found_by_name_with_their_kind() {
+        let tree = tree(&[
+            ("100644", "a"),
+            ("100755", "a b"),
+            ("40000", "d"),
+            ("040000", "old"),
+            ("120000", "l\n"),
+            ("160000", "m"),
+        ]);
+        for (name, kind) in [
+            ("a", Some(EntryKind::File)),
+            ("a b", Some(EntryKind::File)),
+            ("d", Some(EntryKind::Directory)),
+            ("old", Some(EntryKind::Directory)),
+            ("l\n", Some(EntryKind::File)),
+            ("m", Some(EntryKind::Gitlink)),
+            ("", None),
+            ("b", None),
+            ("D", None),
+        ] {
+            let entry = tree.find(name.as_bytes().as_bstr()).unwrap();
+            assert_eq!(entry.map(|entry| entry.kind), kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_tree_that_was_cut_off_is_an_error() {
+        let whole = tree(&[("100644", "a"), ("40000", "d")]);
+        for len in 1..whole.entries.len() {
+            let cut = Tree { entries: whole.entries[..len].to_vec(), id_len: 20 };
+            assert_eq!(cut.find("z".into()).is_ok(), len == "100644 a\0".len() + 20, "{len}");
+        }
     }
 }
