@@ -23,11 +23,11 @@ pub struct Guard {
     pub worktrees_without_hooks: Vec<PathBuf>,
     /// What is in the hooks directory.
     pub hooks: Inspection,
-    /// Our hooks in git's configuration.
+    /// The guard's hooks in git's configuration.
     pub configured: Vec<ConfiguredHook>,
     /// The version of git, if it is too old to run configured hooks.
     pub old_git: Option<String>,
-    /// The programs that our hooks run.
+    /// The programs that the shims run.
     pub binaries: Vec<Binary>,
     /// The path of this program, without symlinks.
     pub current_exe: PathBuf,
@@ -63,7 +63,7 @@ pub enum PolicyState {
     Invalid(String),
 }
 
-/// What the hooks of a commit did with an index that contains session work, and with a clean one.
+/// What the hooks of a commit did with session work, and with a clean index.
 #[derive(Debug)]
 pub struct Probe {
     /// The path of the session work.
@@ -116,13 +116,13 @@ pub enum Problem<'g> {
     NoHooksDirectoryIn(&'g PathBuf, &'g Origin),
     /// The hook does not exist.
     Missing(&'g HookFile),
-    /// The hook is not ours and did not refuse session work; what it did instead, if it was run.
+    /// Another program's hook did not refuse session work; what it did instead, if it was run.
     Foreign(&'g HookFile, Option<&'g HookResult>),
     /// The hook is a symlink to nothing.
     Dangling(&'g HookFile),
     /// The hook is not executable.
     NotExecutable(&'g HookFile),
-    /// The hook is our link, but another program has overwritten the shim.
+    /// Another program has overwritten the shim that the hook links to.
     Overwritten(&'g HookFile),
     /// The program that the hooks run does not work, for this reason.
     BinaryFails(&'g Binary, &'g str),
@@ -132,7 +132,7 @@ pub enum Problem<'g> {
     TransientBinary(&'g Binary),
     /// The configuration file has this mistake.
     InvalidPolicy(&'g str),
-    /// Our hook did not refuse session work.
+    /// A guarded hook did not refuse session work.
     NotRefused(Hook, &'g HookResult),
     /// The hooks stop a commit that contains no session work.
     StopsCleanCommit(&'g HookResult),
@@ -142,7 +142,7 @@ pub enum Problem<'g> {
     SessionNotIgnored,
     /// Some hooks of the level are guarded, and these are not.
     Incomplete(Level, Vec<Hook>),
-    /// git is too old for our configured hooks.
+    /// git is too old for the configured hooks.
     OldGit(&'g str),
     /// A configured hook is disabled.
     ConfiguredHookDisabled(&'g ConfiguredHook),
@@ -150,11 +150,11 @@ pub enum Problem<'g> {
     GuardedTwice(&'g ConfiguredHook),
     /// A hook that was there before does not run.
     PreviousHookDisabled(&'g HookFile, &'g PreviousHook),
-    /// Our hook replaced a manager's hook, which the manager will reinstall.
+    /// The shim replaced a manager's hook, which the manager will reinstall.
     WillBeReplaced(&'g HookFile, Manager),
-    /// Another manager has renamed our hook.
+    /// Another manager has renamed a link to the shim.
     Renamed(&'g PathBuf),
-    /// A directory contains our hooks, and git does not use it here.
+    /// A directory contains links to the shim, and git does not use it here.
     Elsewhere(&'g PathBuf),
 }
 
@@ -196,7 +196,7 @@ impl Guard {
 
     /// Returns the guarded hooks.
     ///
-    /// A hook is guarded by our file, by the configuration, or by another program's hook that was
+    /// A hook is guarded by the shim, by the configuration, or by another program's hook that was
     /// seen to refuse session work.
     #[must_use]
     pub fn guarded(&self) -> Vec<Hook> {
@@ -256,10 +256,10 @@ impl Guard {
         vec![if is_fault { fault(problem) } else { note(problem) }]
     }
 
-    /// Returns what is wrong with a hook that is ours, or without which nothing is guarded.
+    /// Returns what is wrong with a link to the shim, or with a hook that must be guarded.
     fn hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Problem<'g>> {
         let problem = match file.state {
-            HookState::Active if file.is_ours => return None,
+            HookState::Active if file.is_shim => return None,
             HookState::Active => Problem::Foreign(file, self.probed(file.hook)),
             // The missing directory is reported instead.
             HookState::Missing if !self.hooks_path_exists && self.hooks_path.origin.is_some() => return None,
@@ -268,7 +268,7 @@ impl Guard {
             HookState::NotExecutable => Problem::NotExecutable(file),
             HookState::Overwritten => Problem::Overwritten(file),
         };
-        (file.is_ours || self.is_needed(file.hook)).then_some(problem)
+        (file.is_shim || self.is_needed(file.hook)).then_some(problem)
     }
 
     fn binary_problems<'g>(&self, binary: &'g Binary) -> Vec<Diagnosis<'g>> {

@@ -127,7 +127,9 @@ fn run_hooks(
     Ok(Some(Probe { is_in_session_directory: is_in_session_directory(path.as_bstr()), path, staged, clean }))
 }
 
-/// Returns whether the hooks directory exists. An empty `core.hooksPath` resolves to a directory.
+/// Returns whether the hooks directory exists.
+///
+/// An empty `core.hooksPath` is no directory, although it resolves to one.
 fn exists(hooks_path: &HooksPath) -> bool {
     let is_empty = hooks_path.origin.as_ref().is_some_and(|origin| origin.value.is_empty());
     !is_empty && hooks_path.directory.is_dir()
@@ -148,7 +150,7 @@ fn worktrees_without_hooks(hooks_path: &HooksPath) -> Vec<PathBuf> {
     linked.filter_map(worktree).filter(|worktree| !worktree.join(relative).is_dir()).collect()
 }
 
-/// Returns the programs that our hooks run, with their versions.
+/// Returns the programs that the shims run, with their versions.
 fn binaries(hooks: &Inspection, environment: &Environment, signals: &Signals) -> io::Result<Vec<Binary>> {
     let mut paths: Vec<&PathBuf> = hooks.files.iter().filter_map(|file| file.binary.as_ref()).collect();
     paths.sort();

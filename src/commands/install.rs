@@ -96,7 +96,7 @@ fn configure(scope: ConfigScope, hooks: &[Hook], binary: &Path) -> Result<(), Bo
     Ok(())
 }
 
-/// Fails unless every one of `hooks` in a directory that is not ours runs the guard.
+/// Fails unless every one of `hooks` in a foreign hooks directory runs the guard.
 fn check_is_guarded_by_owner(
     hooks_path: &HooksPath,
     directory: &Path,

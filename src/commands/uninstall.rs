@@ -43,7 +43,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     Ok(Outcome::Allowed)
 }
 
-/// Removes our hooks from a configuration and returns those that were there.
+/// Removes the guard's hooks from a configuration and returns those that were there.
 fn unconfigure(scope: ConfigScope) -> Result<Vec<Hook>, Box<dyn Error>> {
     let mut removed = Vec::new();
     for event in Hook::ALL {

@@ -19,7 +19,7 @@ pub enum ConfigScope {
     Local,
 }
 
-/// One of our hooks in the configuration.
+/// A hook of the guard in git's configuration.
 #[derive(Debug, Eq, PartialEq)]
 pub struct ConfiguredHook {
     /// `global`, `local` …, as `git config --show-scope` prints it.
@@ -32,8 +32,9 @@ pub struct ConfiguredHook {
     pub is_enabled: bool,
 }
 
-/// The section of our hooks: each event has a name of its own, `hook.stage-guard.<event>.command`,
-/// because git does not tell a command which event it runs for.
+/// The section of the guard's hooks, which are named `stage-guard.<event>`.
+///
+/// Each event has a hook of its own, because git does not tell a command its event.
 const SECTION: &str = "hook.stage-guard.";
 
 /// The oldest version of git that runs configured hooks.
@@ -125,7 +126,7 @@ pub(super) fn older_than(minimum: (u32, u32)) -> Result<Option<String>, Error> {
     Ok((!is_new).then(|| version.to_owned()))
 }
 
-/// Returns our hooks in all configuration files that git reads here.
+/// Returns the guard's hooks in all configuration files that git reads here.
 ///
 /// # Errors
 ///

@@ -33,7 +33,9 @@ pub struct Origin {
 }
 
 impl HooksPath {
-    /// Asks git for the hooks directory: it depends on `core.hooksPath`, worktrees and submodules.
+    /// Asks git for the hooks directory.
+    ///
+    /// It depends on `core.hooksPath`, worktrees and submodules.
     ///
     /// # Errors
     ///
@@ -49,8 +51,9 @@ impl HooksPath {
         }
     }
 
-    /// Like [`HooksPath::here`], but resolves a `core.hooksPath` that git cannot resolve from
-    /// `worktree`.
+    /// Like [`HooksPath::here`], but resolves any `core.hooksPath` from `worktree`.
+    ///
+    /// git fails if it is relative and not a directory here.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Backups: the hook that was there before is renamed by `install` and restored by `uninstall`.
+//! Backups: `install` renames the previous hook, and `uninstall` restores it.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -10,29 +10,30 @@ use super::files::{
 use super::{Error, Hooks, Manager, shim};
 use crate::git::Hook;
 
-/// What is added to the name of a hook that was there before. The backup stays in its
-/// directory, as with other managers, because hooks look for files beside themselves.
+/// The suffix of a previous hook.
+///
+/// The backup stays in its directory, as with other managers, because hooks look for files
+/// beside themselves.
 const SUFFIX: &str = ".before-stage-guard";
 
-/// What other managers add to the name of a hook that was there before them: pre-commit and
-/// prek, and lefthook.
+/// The suffixes of previous hooks in pre-commit and prek, and in lefthook.
 const SUFFIXES_OF_OTHERS: [&str; 2] = [".legacy", ".old"];
 
 impl Hooks {
-    /// Backs up the file that is in the place of `hook`, unless it is ours.
+    /// Backs up the file of `hook`, if there is one other than the shim.
     pub(super) fn back_up_existing(&self, hook: Hook) -> Result<(), Error> {
         let path = self.directory.join(hook.name());
-        if self.is_ours(&path) {
+        if self.is_shim(&path) {
             return Ok(());
         }
-        // Another manager has renamed our link: its backup goes there.
+        // Another manager has renamed the link: its backup is restored to that name.
         for renamed in self.links(&self.directory)?.iter().filter(|link| hook_named(link) == Some(hook)) {
             self.restore(renamed)?;
         }
-        // A manager that is installed later moves our link over these files.
+        // A manager that is installed later renames the link to these names.
         for other in SUFFIXES_OF_OTHERS.iter().map(|suffix| with_suffix(&path, suffix)) {
             let backup = with_suffix(&other, SUFFIX);
-            if exists(&other) && !self.is_ours(&other) && !exists(&backup) {
+            if exists(&other) && !self.is_shim(&other) && !exists(&backup) {
                 back_up(&other, &backup)?;
             }
         }
@@ -41,7 +42,7 @@ impl Hooks {
 
     /// Makes a backup that is a symlink to another guarded hook point to the backup of that one.
     ///
-    /// Its old target is our shim now.
+    /// Its old target is the shim now.
     pub(super) fn retarget_backup(&self, hook: Hook) -> Result<(), Error> {
         let backup = backup_path(&self.directory, hook);
         let Ok(target) = fs::read_link(&backup) else { return Ok(()) };
@@ -52,15 +53,14 @@ impl Hooks {
         Ok(())
     }
 
-    /// Replaces `link`, which is ours, by the backup of what was there before, or removes it if
-    /// there is none.
+    /// Replaces a link to the shim with the backup of its hook, or removes it if there is none.
     pub(super) fn restore(&self, link: &Path) -> Result<(), Error> {
         let original = link.with_file_name(base_name(link));
         let (own_backup, backup) = (with_suffix(link, SUFFIX), with_suffix(&original, SUFFIX));
         if !exists(&backup) {
             return if exists(&own_backup) { self.restore_from(&own_backup, link) } else { remove(link) };
         }
-        // The manager that owns the backup was installed again and has renamed our link.
+        // The manager that owns the backup was installed again and has renamed the link.
         if original != link && is_reinstalled(&backup) {
             remove(&backup)?;
             return self.restore(link);
@@ -81,7 +81,7 @@ impl Hooks {
 
 /// Returns whether the manager that owns a backup has installed its hook again since.
 ///
-/// It has renamed our link then and may run it, so to run the backup would run it twice.
+/// It has renamed the link to the shim then, and may run it. The backup would run a second time.
 #[must_use]
 pub fn is_reinstalled(backup: &Path) -> bool {
     let owner = Manager::of(backup);
@@ -98,8 +98,9 @@ pub(super) fn original_path(path: &Path) -> Option<PathBuf> {
     without_suffix(path, SUFFIX)
 }
 
-/// Gives the hook a second name. Our link replaces the first one later, so that one of the two
-/// runs at every moment.
+/// Gives the hook a second name.
+///
+/// The link to the shim replaces the first one later, so that one of the two runs at every moment.
 fn back_up(path: &Path, backup: &Path) -> Result<(), Error> {
     if exists(backup) {
         // An interrupted `install` has left it.

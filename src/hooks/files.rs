@@ -19,7 +19,7 @@ pub(super) fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-/// Returns whether both are symlinks with the same target, or files with the same text and mode.
+/// Returns whether both are the same symlink, or files with the same text and mode.
 pub(super) fn is_same_hook(a: &Path, b: &Path) -> bool {
     match (fs::read_link(a), fs::read_link(b)) {
         (Ok(a), Ok(b)) => a == b,
@@ -53,7 +53,7 @@ pub(super) fn remove(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Returns the part of a file's name before the first dot: `pre-commit` for `pre-commit.legacy`.
+/// Returns the part of a name before the first dot: `pre-commit` of `pre-commit.legacy`.
 pub(super) fn base_name(path: &Path) -> OsString {
     let name = path.file_name().unwrap_or_default().as_bytes();
     OsString::from_vec(name.split(|byte| *byte == b'.').next().unwrap_or_default().to_vec())

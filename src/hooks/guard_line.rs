@@ -1,15 +1,12 @@
-//! Lines of shell that run the guard from a hook that is not ours.
+//! Lines that run the guard from the hook of another program.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-use bstr::ByteSlice;
 
 use super::{Manager, user_file};
 use crate::git::Hook;
-use crate::report::escape::shell_word;
+use crate::report::escape::shell_path;
 
-/// A line to add to a file, so that another program's hook runs the guard.
+/// A line to add to a file, so that the hook of another program runs the guard.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Addition {
     /// The file.
@@ -36,7 +33,7 @@ impl Addition {
 /// git runs it with the shell and appends the hook's arguments.
 #[must_use]
 pub fn configured_command(binary: &Path, event: Hook) -> String {
-    let binary = word(binary);
+    let binary = shell_path(binary);
     if event == Hook::ReferenceTransaction {
         // git runs it about 16 times per pick, and most of these runs have nothing to check.
         let run_if_prepared = format!(r#"[ "$1" = prepared ] || exit 0; exec {binary} hook {event} "$@""#);
@@ -47,7 +44,7 @@ pub fn configured_command(binary: &Path, event: Hook) -> String {
 
 /// Returns a line that runs the guard and leaves the hook's standard input in `$refs`.
 fn shell_line(program: &Path, hook: Hook) -> String {
-    let program = word(program);
+    let program = shell_path(program);
     let refs = r#"refs=$(cat); printf '%s' "$refs" |"#;
     match hook {
         Hook::PrePush => format!("{refs} {program} hook {hook} || exit"),
@@ -58,17 +55,13 @@ fn shell_line(program: &Path, hook: Hook) -> String {
 
 /// Returns an item of the `jobs` of a hook, as YAML.
 fn lefthook_job(program: &Path, hook: Hook) -> String {
-    let command = format!("{} hook {hook}", word(program));
+    let command = format!("{} hook {hook}", shell_path(program));
     let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._- ".contains(&byte));
     let run = if is_plain { command } else { serde_json::Value::from(command).to_string() };
     match hook {
         Hook::PrePush => format!("- {{run: {run}, use_stdin: true}}"),
         _ => format!("- run: {run}"),
     }
-}
-
-fn word(path: &Path) -> String {
-    shell_word(path.as_os_str().as_bytes().as_bstr())
 }
 
 #[cfg(test)]

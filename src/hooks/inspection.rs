@@ -15,9 +15,9 @@ use crate::git::{Hook, read_regular_file};
 pub struct Inspection {
     /// One file for each of [`Hook::ALL`], whether it exists or not.
     pub files: Vec<HookFile>,
-    /// Our links that another manager has renamed (`pre-commit.legacy`), and what they were.
+    /// Links to the shim that another manager has renamed (`pre-commit.legacy`), and their hooks.
     pub renamed: Vec<(Hook, PathBuf)>,
-    /// Other directories of the repository that contain our links.
+    /// Other directories of the repository that contain links to the shim.
     pub elsewhere: Vec<PathBuf>,
 }
 
@@ -32,15 +32,15 @@ pub struct HookFile {
     pub target: PathBuf,
     /// Whether it exists and git runs it.
     pub state: HookState,
-    /// Whether it is a link to our shim or a copy of it.
-    pub is_ours: bool,
-    /// The manager that owns it, if it is not ours and its owner is known.
+    /// Whether it is a link to the shim or a copy of it.
+    pub is_shim: bool,
+    /// The manager that owns it, if it is not the shim and its owner is known.
     pub manager: Option<Manager>,
     /// Whether git runs it and it contains a line that runs the guard.
     pub runs_guard: bool,
-    /// The program that our shim runs.
+    /// The program that the shim runs.
     pub binary: Option<PathBuf>,
-    /// The hook that was there before ours.
+    /// The hook that was there before `install`.
     pub previous: Option<PreviousHook>,
 }
 
@@ -53,7 +53,7 @@ pub enum HookState {
     Dangling,
     /// A file that is not executable: git skips it.
     NotExecutable,
-    /// Our link, but another program has overwritten the shim: git runs that.
+    /// A link to the shim, but another program has overwritten the shim: git runs that.
     Overwritten,
     /// git runs it.
     Active,
@@ -63,8 +63,8 @@ pub enum HookState {
 const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "annex", shim::DIRECTORY];
 
 impl HookState {
-    fn of(path: &Path, is_ours: bool) -> Self {
-        if is_ours && shim::is_overwritten(path) {
+    fn of(path: &Path, is_shim: bool) -> Self {
+        if is_shim && shim::is_overwritten(path) {
             Self::Overwritten
         } else if is_executable(path) {
             Self::Active
@@ -79,10 +79,10 @@ impl HookState {
 }
 
 impl HookFile {
-    /// Returns whether git runs our shim.
+    /// Returns whether git runs the shim.
     #[must_use]
     pub fn is_guarded(&self) -> bool {
-        self.is_ours && self.state == HookState::Active
+        self.is_shim && self.state == HookState::Active
     }
 }
 
@@ -115,14 +115,14 @@ impl Hooks {
 
     fn inspect_file(&self, hook: Hook) -> HookFile {
         let path = self.directory.join(hook.name());
-        let is_ours = self.is_ours(&path);
-        let shim = if is_ours { read_regular_file(&path).ok() } else { None };
+        let is_shim = self.is_shim(&path);
+        let shim = if is_shim { read_regular_file(&path).ok() } else { None };
         let file = HookFile {
             hook,
             target: canonicalize_lenient(&path),
-            state: HookState::of(&path, is_ours),
-            is_ours,
-            manager: if is_ours { None } else { Manager::of(&path) },
+            state: HookState::of(&path, is_shim),
+            is_shim,
+            manager: if is_shim { None } else { Manager::of(&path) },
             runs_guard: runs_guard(&path, hook),
             binary: shim.as_deref().and_then(shim::program),
             previous: None,
@@ -137,12 +137,12 @@ impl Hooks {
         HookFile { previous: backup.map(previous), ..file }
     }
 
-    /// Returns the hook that `path` is named after, if it is our link. Reads no other files.
+    /// Returns the hook that `path` is named after, if it is a link to the shim.
     fn hook_of_link(&self, path: &Path) -> Option<Hook> {
-        hook_named(path).filter(|_| self.is_ours(path))
+        hook_named(path).filter(|_| self.is_shim(path))
     }
 
-    /// Returns the directories in the git directory that contain our links, sorted.
+    /// Returns the directories in the git directory that contain links to the shim, sorted.
     pub(super) fn linked_directories(&self) -> Vec<PathBuf> {
         let mut linked = Vec::new();
         let mut pending = vec![self.common_dir.clone()];

@@ -9,8 +9,10 @@ pub enum Level {
     Default,
     /// Also `--no-verify`, picks, patches and pushes.
     Strict,
-    /// Also every update of a branch. This includes pushes into the repository: with
-    /// `receive.denyCurrentBranch = updateInstead`, git changes files before it updates the ref.
+    /// Also every update of a branch.
+    ///
+    /// `pre-receive` belongs to it because of `receive.denyCurrentBranch = updateInstead`: git
+    /// changes files before it updates the ref.
     Refs,
 }
 

@@ -1,4 +1,4 @@
-//! Other programs that install hooks: which one owns a hook, and which file of its user it runs.
+//! Other programs that install hooks, and the hooks that belong to them.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,9 @@ pub enum Manager {
     PreCommit,
     /// A reimplementation of pre-commit that treats hooks in the same way.
     Prek,
-    /// Renames a hook that was there before to `.old`, and does not run it. Reinstalls its hooks
-    /// whenever its configuration changes.
+    /// Renames a hook that was there before to `.old`, and does not run it.
+    ///
+    /// It reinstalls its hooks whenever its configuration changes.
     Lefthook,
     /// Sets `core.hooksPath` to a directory of its own.
     Husky,

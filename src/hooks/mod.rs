@@ -29,7 +29,7 @@ pub use previous::PreviousHook;
 use crate::git::user_path::canonicalize_lenient;
 use crate::git::{Hook, read_regular_file};
 
-/// The name under which a file that another program wrote over the shim is kept.
+/// The name of a rescued file that another program wrote over the shim.
 const RESCUED: &str = "written-over-stage-guard";
 
 /// The hooks directory of one repository.
@@ -46,25 +46,24 @@ pub struct Hooks {
 pub struct Installation {
     /// The guarded hooks, each with the hook that was there before.
     pub hooks: Vec<(Hook, Option<PreviousHook>)>,
-    /// Where a file is kept that another program wrote over the shim.
+    /// The new path of a file that another program wrote over the shim.
     pub rescued: Option<PathBuf>,
 }
 
 /// What `uninstall` did.
 #[derive(Debug, Default)]
 pub struct Uninstallation {
-    /// The hooks that were ours.
+    /// The links to the shim that were removed or replaced.
     pub removed: Vec<PathBuf>,
     /// Backups that were not restored because another hook is in their place.
     pub skipped: Vec<PathBuf>,
-    /// Where a file is kept that another program wrote over the shim.
+    /// The new path of a file that another program wrote over the shim.
     pub rescued: Option<PathBuf>,
 }
 
 /// Why hooks could not be installed, removed or run.
 ///
-/// Every hook that was there before is in its place or backed up at every moment; a second run
-/// finishes what a failed one began.
+/// No previous hook is lost at any moment, and a second run finishes what a failed one began.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// git runs hooks from a directory outside the git directory.
@@ -181,7 +180,7 @@ impl Hooks {
             self.create_directory(&self.shim_directory())?;
             self.write_shim(binary)?;
             let is_wanted =
-                |hook: &Hook| hooks.contains(hook) || self.is_ours(&self.directory.join(hook.name()));
+                |hook: &Hook| hooks.contains(hook) || self.is_shim(&self.directory.join(hook.name()));
             let hooks: Vec<Hook> = Hook::ALL.into_iter().filter(is_wanted).collect();
             // Everything that can be refused comes before the first link.
             hooks.iter().try_for_each(|hook| self.back_up_existing(*hook))?;
@@ -195,10 +194,10 @@ impl Hooks {
         Ok(Installation { hooks: installed?, rescued })
     }
 
-    /// Removes our links and the shim, and restores every backup byte for byte.
+    /// Removes the shim and the links to it, and restores every backup byte for byte.
     ///
     /// This covers the directory that git runs hooks from, the default one, and every other one
-    /// in the git directory that contains our links.
+    /// in the git directory that contains links to the shim.
     ///
     /// # Errors
     ///
@@ -242,7 +241,7 @@ impl Hooks {
 
     /// Moves a file that another program wrote over the shim into the hooks directory.
     ///
-    /// Returns its new path; `None` if the shim is ours or does not exist.
+    /// Returns its new path; `None` if the shim is intact or does not exist.
     fn rescue_overwritten_shim(&self) -> Result<Option<PathBuf>, Error> {
         let shim = shim::path(&self.common_dir);
         if !shim::is_overwritten(&shim) {
@@ -287,7 +286,7 @@ impl Hooks {
 
     fn link(&self, hook: Hook) -> Result<(), Error> {
         let link = self.directory.join(hook.name());
-        if self.is_ours(&link) && link.is_symlink() {
+        if self.is_shim(&link) && link.is_symlink() {
             return Ok(());
         }
         let shim = shim::relative_path(&self.directory, &self.common_dir);
@@ -300,7 +299,7 @@ impl Hooks {
         exists(&path).then(|| PreviousHook { runs, manager: Manager::of(&path), path })
     }
 
-    /// Creates a file in our own directory and renames it to `path`.
+    /// Creates a file in the shim's directory and renames it to `path`.
     ///
     /// So there is the old file or the new one at every moment.
     fn replace(
@@ -316,17 +315,17 @@ impl Hooks {
         })
     }
 
-    /// Returns our links in a hooks directory, whatever they are called.
+    /// Returns the links to the shim in a hooks directory, whatever their names are.
     fn links(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
         let mut links = list(directory)?;
-        links.retain(|path| self.is_ours(path));
+        links.retain(|path| self.is_shim(path));
         Ok(links)
     }
 
     /// Returns whether `path` is a link to the shim or a copy of it.
     ///
     /// There are copies in a repository that was copied with its symlinks followed.
-    fn is_ours(&self, path: &Path) -> bool {
+    fn is_shim(&self, path: &Path) -> bool {
         let directory = path.parent().unwrap_or(&self.common_dir);
         match fs::read_link(path) {
             Ok(target) => target == shim::relative_path(directory, &self.common_dir),
@@ -334,7 +333,7 @@ impl Hooks {
         }
     }
 
-    /// Removes our own directory and everything in it.
+    /// Removes the shim's directory and everything in it.
     fn remove_shim_directory(&self) -> Result<(), Error> {
         let directory = self.shim_directory();
         match fs::remove_dir_all(&directory) {

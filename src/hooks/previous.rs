@@ -1,4 +1,4 @@
-//! Runs a hook that was there before ours.
+//! Runs the hook that was there before `install`.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -11,12 +11,12 @@ use rustix::io::Errno;
 
 use super::{Error, Manager};
 
-/// A hook that was there before ours and is backed up.
+/// A hook that was there before `install` and is backed up.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PreviousHook {
     /// The path of the backup.
     pub path: PathBuf,
-    /// Whether our hook runs it: only if it is executable, as git does.
+    /// Whether the shim runs it: only if it is executable, as git does.
     pub runs: bool,
     /// The manager that owns it, if known.
     pub manager: Option<Manager>,

@@ -65,16 +65,33 @@ pub(super) fn is_overwritten(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::path::Path;
 
     use bstr::ByteSlice;
 
-    use super::{MARKERS, TEMPLATE, program, relative_path, text};
+    use super::{MARKERS, TEMPLATE, is_overwritten, program, relative_path, resolves_to_shim, text};
 
     #[test]
     fn the_template_has_the_current_marker() {
         assert!(TEMPLATE.contains(MARKERS[0]));
         assert!(!TEMPLATE.contains(MARKERS[1]));
+    }
+
+    #[test]
+    fn shims_of_earlier_versions_are_recognised() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hook");
+        for (text, is_shim) in [
+            ("#!/bin/sh\n# git runs this under the name of the hook that it stands for. Built-ins", true),
+            (TEMPLATE, true),
+            ("#!/bin/sh\nexec stage-guard hook pre-commit\n", false),
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(resolves_to_shim(&path), is_shim, "{text}");
+            assert_eq!(is_overwritten(&path), !is_shim, "{text}");
+        }
+        assert!(!resolves_to_shim(directory.path()));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! Renders what a coding agent reads, on few lines: an agent pays for each token.
 
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 
-use super::escape::{escape, shell_word};
+use super::escape::{display_path, escape, shell_path, shell_word};
 use crate::agent::bypass::Bypass;
 use crate::policy::{Finding, Rule};
 
@@ -34,8 +33,8 @@ pub struct DeniedWrite<'a> {
 #[must_use]
 pub fn denied_write(denied: &DeniedWrite) -> String {
     let DeniedWrite { path, rule, suggestion, exists, top, program } = denied;
-    let directory_option = top.map_or_else(String::new, |top| format!(" -C {}", word(top)));
-    let (program, argument) = (word(program) + &directory_option, path_argument(path));
+    let directory_option = top.map_or_else(String::new, |top| format!(" -C {}", shell_path(top)));
+    let (program, argument) = (shell_path(program) + &directory_option, path_argument(path));
     let mut lines = vec![
         format!("{} would be refused: {} [{}]", escape(path), escape(&rule.reason), escape(&rule.id)),
         format!("write: {}", display_path(suggestion)),
@@ -50,7 +49,7 @@ pub fn denied_write(denied: &DeniedWrite) -> String {
 /// Returns why a command must not be run, and what to do instead.
 #[must_use]
 pub fn bypass(bypass: &Bypass, program: &Path) -> String {
-    let program = word(program);
+    let program = shell_path(program);
     match bypass {
         Bypass::HooksSkipped { subcommand, option } => format!(
             "`git {subcommand} {}` skips the hooks that keep session work out of history\n\
@@ -85,14 +84,14 @@ pub fn leftovers(findings: &[Finding], program: &Path) -> String {
     }
     let arguments: Vec<String> =
         listed.iter().map(|finding| path_argument(finding.entry.path.as_bstr())).collect();
-    lines.push(format!("stow: {} stow -- {}", word(program), arguments.join(" ")));
+    lines.push(format!("stow: {} stow -- {}", shell_path(program), arguments.join(" ")));
     lines.join("\n")
 }
 
 /// Returns the command that an agent's hooks run, as a line of shell.
 #[must_use]
 pub fn command(program: &Path) -> String {
-    format!("{} agent", word(program))
+    format!("{} agent", shell_path(program))
 }
 
 /// Writes that the agent's hooks are installed.
@@ -116,13 +115,4 @@ pub fn uninstalled(out: &mut impl Write, settings: &Path) -> io::Result<()> {
 /// Returns a path as an argument that works in any directory of the repository.
 fn path_argument(path: &BStr) -> String {
     shell_word(bstr::concat([b":/", path.as_bytes()]).as_bstr())
-}
-
-/// Returns `path` as a word of a shell.
-pub(super) fn word(path: &Path) -> String {
-    shell_word(path.as_os_str().as_bytes().as_bstr())
-}
-
-fn display_path(path: &Path) -> String {
-    escape(path.as_os_str().as_bytes())
 }

@@ -1,14 +1,12 @@
 //! Renders what `doctor` found: the state of the guard, the problems and how to fix them.
 
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use bstr::ByteSlice;
 use owo_colors::OwoColorize;
 
-use super::escape::{escape, escape_multiline, shell_word};
-use super::hooks::{instruction, list, path};
+use super::escape::{display_path, escape, escape_multiline, shell_path};
+use super::hooks::{instruction, list};
 use crate::doctor::{Diagnosis, Guard, HookResult, PolicyState, Problem, Severity};
 use crate::git::{ConfiguredHook, Hook, Origin};
 use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
@@ -48,9 +46,9 @@ pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn state(guard: &Guard, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "repository: {}", path(&guard.directory))?;
+    writeln!(out, "repository: {}", display_path(&guard.directory))?;
     let origin = guard.hooks_path.origin.as_ref().map(|origin| format!(", set by {origin}"));
-    writeln!(out, "hooks:   {}{}", path(&guard.hooks_path.directory), origin.unwrap_or_default())?;
+    writeln!(out, "hooks:   {}{}", display_path(&guard.hooks_path.directory), origin.unwrap_or_default())?;
     let guarded = guard.guarded();
     if !guarded.is_empty() {
         let command = install_command(guard.level());
@@ -61,11 +59,11 @@ fn state(guard: &Guard, out: &mut impl Write) -> io::Result<()> {
     }
     let previous = guard.hooks.files.iter().filter_map(|file| file.previous.as_ref());
     for previous in previous.filter(|previous| previous.runs) {
-        writeln!(out, "kept:    {} also runs", path(&previous.path))?;
+        writeln!(out, "kept:    {} also runs", display_path(&previous.path))?;
     }
     for binary in &guard.binaries {
         let version = binary.version.as_ref().map(|version| format!(", {}", escape(version)));
-        writeln!(out, "binary:  {}{}", path(&binary.path), version.unwrap_or_default())?;
+        writeln!(out, "binary:  {}{}", display_path(&binary.path), version.unwrap_or_default())?;
     }
     match &guard.policy {
         PolicyState::BuiltIn => writeln!(out, "policy:  built-in, there is no {FILE_NAME}")?,
@@ -113,31 +111,35 @@ fn describe(problem: &Problem) -> String {
     match problem {
         Problem::NoHooksDirectory(origin) => format!("{origin} is not a directory, so git runs no hooks"),
         Problem::NoHooksDirectoryIn(worktree, origin) => {
-            format!("{origin} is not a directory in {}, so it is not guarded", path(worktree))
+            format!("{origin} is not a directory in {}, so it is not guarded", display_path(worktree))
         }
-        Problem::Missing(file) => format!("{} does not exist", path(&file.path)),
+        Problem::Missing(file) => format!("{} does not exist", display_path(&file.path)),
         Problem::Foreign(file, result) => {
             let owner = file.manager.map_or("another program", Manager::name);
             let result = result.map(|result| format!(": it {}", describe_result(result)));
             format!(
                 "{} belongs to {owner} and did not refuse session work{}",
-                path(&file.path),
+                display_path(&file.path),
                 result.unwrap_or_default()
             )
         }
-        Problem::Dangling(file) => format!("{} is a symlink to nothing, so git skips it", path(&file.path)),
-        Problem::NotExecutable(file) => format!("{} is not executable, so git skips it", path(&file.path)),
+        Problem::Dangling(file) => {
+            format!("{} is a symlink to nothing, so git skips it", display_path(&file.path))
+        }
+        Problem::NotExecutable(file) => {
+            format!("{} is not executable, so git skips it", display_path(&file.path))
+        }
         Problem::Overwritten(file) => {
-            let (link, target) = (path(&file.path), path(&file.target));
+            let (link, target) = (display_path(&file.path), display_path(&file.target));
             format!("{link} runs {target}, which another program has overwritten")
         }
         Problem::BinaryFails(binary, reason) => {
             let reason = escape_multiline(reason, INDENT);
-            format!("{} does not run, so commits stop: {reason}", path(&binary.path))
+            format!("{} does not run, so commits stop: {reason}", display_path(&binary.path))
         }
-        Problem::DifferentBinary(binary) => format!("{} is not this program", path(&binary.path)),
+        Problem::DifferentBinary(binary) => format!("{} is not this program", display_path(&binary.path)),
         Problem::TransientBinary(binary) => {
-            format!("{} is likely to be deleted, and then commits stop", path(&binary.target))
+            format!("{} is likely to be deleted, and then commits stop", display_path(&binary.target))
         }
         Problem::InvalidPolicy(mistake) => escape_multiline(mistake, INDENT),
         Problem::NotRefused(hook, result) => {
@@ -160,13 +162,21 @@ fn describe(problem: &Problem) -> String {
             format!("{event} is guarded twice, by a file and by the {} configuration", escape(scope))
         }
         Problem::PreviousHookDisabled(_, previous) => {
-            format!("{}, the previous hook, does not run", path(&previous.path))
+            format!("{}, the previous hook, does not run", display_path(&previous.path))
         }
         Problem::WillBeReplaced(file, manager) => {
-            format!("{} will replace {} when its configuration changes", manager.name(), path(&file.path))
+            format!(
+                "{} will replace {} when its configuration changes",
+                manager.name(),
+                display_path(&file.path)
+            )
         }
-        Problem::Renamed(link) => format!("{} is our hook, renamed by another manager", path(link)),
-        Problem::Elsewhere(directory) => format!("git does not run our hooks in {} here", path(directory)),
+        Problem::Renamed(link) => {
+            format!("{} is a hook of the guard that another manager has renamed", display_path(link))
+        }
+        Problem::Elsewhere(directory) => {
+            format!("git does not run the guard's hooks in {} here", display_path(directory))
+        }
     }
 }
 
@@ -186,12 +196,12 @@ fn describe_result(result: &HookResult) -> String {
 /// Returns a command or an instruction that fixes the problem; `None` if it may need no fix.
 fn remedy(problem: &Problem, report: &Report) -> Option<String> {
     let Report { guard, program, .. } = report;
-    let name = word(program);
+    let name = shell_path(program);
     Some(match problem {
         Problem::NoHooksDirectory(origin) | Problem::NoHooksDirectoryIn(_, origin) => {
             unset_hooks_path(origin, &guard.directory)
         }
-        Problem::NotExecutable(file) if file.is_ours => format!("chmod +x {}", word(&file.target)),
+        Problem::NotExecutable(file) if file.is_shim => format!("chmod +x {}", shell_path(&file.target)),
         Problem::Missing(file)
         | Problem::Foreign(file, _)
         | Problem::Dangling(file)
@@ -200,12 +210,12 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         {
             add_guard(file, program)
         }
-        // lefthook would replace our hook, and husky's is in a directory of its own.
+        // lefthook would replace the shim, and husky's hooks are in a directory of its own.
         Problem::Foreign(file @ HookFile { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
             add_guard(file, program)
         }
         Problem::PreviousHookDisabled(file, previous) if file.is_guarded() => {
-            format!("chmod +x {}", word(&previous.path))
+            format!("chmod +x {}", shell_path(&previous.path))
         }
         Problem::WillBeReplaced(file, manager) => add_line(file, Some(*manager), program),
         Problem::Incomplete(level, _) => format!("{name} {}", install_command(*level)),
@@ -238,10 +248,13 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
     })
 }
 
-/// Returns how another program's hook is made to run the guard.
+/// Returns how to make another program's hook run the guard.
 fn add_guard(file: &HookFile, program: &Path) -> String {
     if file.runs_guard {
-        return format!("let {} find the program, by its path or on PATH", path(&user_file(&file.path)));
+        return format!(
+            "let {} find the program, by its path or on PATH",
+            display_path(&user_file(&file.path))
+        );
     }
     add_line(file, file.manager, program)
 }
@@ -251,11 +264,11 @@ fn add_line(file: &HookFile, owner: Option<Manager>, program: &Path) -> String {
     instruction(&addition, owner, file.hook)
 }
 
-/// Returns how `core.hooksPath` is unset where it is set. git resolves its file from `directory`.
+/// Returns how to unset `core.hooksPath`. Its file is relative to `directory`.
 fn unset_hooks_path(origin: &Origin, directory: &Path) -> String {
     match origin.file.strip_prefix("file:") {
         Some(file) if origin.is_included => {
-            format!("git config --file {} --unset-all core.hooksPath", word(&directory.join(file)))
+            format!("git config --file {} --unset-all core.hooksPath", shell_path(&directory.join(file)))
         }
         Some(_) => format!("git config --{} --unset-all core.hooksPath", escape(&origin.scope)),
         None => "remove core.hooksPath from the environment".to_owned(),
@@ -274,8 +287,4 @@ fn install_command(level: Level) -> &'static str {
         Level::Strict => "install --strict",
         Level::Refs => "install --strict=refs",
     }
-}
-
-fn word(path: &Path) -> String {
-    shell_word(path.as_os_str().as_bytes().as_bstr())
 }

@@ -89,6 +89,12 @@ pub fn shell_word(bytes: &BStr) -> String {
     }
 }
 
+/// Returns `path` as one word of a POSIX shell.
+#[must_use]
+pub fn shell_path(path: &Path) -> String {
+    shell_word(path.as_os_str().as_encoded_bytes().into())
+}
+
 /// Whether no shell gives the byte a meaning.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(&byte)

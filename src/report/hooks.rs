@@ -1,10 +1,9 @@
 //! Renders what `install`, `uninstall` and the hooks did.
 
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::escape::{escape, escape_multiline};
+use super::escape::{display_path, escape, escape_multiline};
 use crate::git::{ConfigScope, Hook, HooksPath};
 use crate::hooks::{Addition, Installation, Manager, PreviousHook, Uninstallation};
 
@@ -15,8 +14,7 @@ pub enum Installed<'a> {
     Linked(Linked<'a>),
     /// It added hooks to git's configuration.
     Configured {
-        /// The repository's worktree, and the directory of hooks that git also runs; `None` for
-        /// the global configuration.
+        /// The worktree, and the hooks directory that git also uses; `None` if global.
         repository: Option<(&'a Path, &'a Path)>,
         /// The program that the hooks run.
         binary: &'a Path,
@@ -52,7 +50,7 @@ pub fn installed(installed: &Installed, out: &mut impl Write) -> io::Result<()> 
         Installed::Linked(linked) => self::linked(linked, out),
         Installed::Configured { repository, binary, hooks } => configured(*repository, binary, hooks, out),
         Installed::GuardedByOwner(directory) => {
-            writeln!(out, "nothing to do: the hooks in {} run the guard", path(directory))?;
+            writeln!(out, "nothing to do: the hooks in {} run the guard", display_path(directory))?;
             writeln!(out, "run `stage-guard doctor` to see whether they work")
         }
     }
@@ -62,15 +60,20 @@ fn linked(linked: &Linked, out: &mut impl Write) -> io::Result<()> {
     let Linked { directory, hooks_path, binary, program, installation } = linked;
     rescued(installation.rescued.as_deref(), out)?;
     let names = list(installation.hooks.iter().map(|(hook, _)| *hook));
-    writeln!(out, "guarded: {}", path(directory))?;
-    writeln!(out, "hooks:   {names} in {} run {}", path(&hooks_path.directory), path(binary))?;
+    writeln!(out, "guarded: {}", display_path(directory))?;
+    writeln!(
+        out,
+        "hooks:   {names} in {} run {}",
+        display_path(&hooks_path.directory),
+        display_path(binary)
+    )?;
     for (hook, previous) in &installation.hooks {
         let Some(PreviousHook { path: backup, runs, manager }) = previous else { continue };
         let what = if *runs { "also runs" } else { "is not executable and does not run" };
-        writeln!(out, "kept:    the previous {hook} {what}: {}", path(backup))?;
+        writeln!(out, "kept:    the previous {hook} {what}: {}", display_path(backup))?;
         if *manager == Some(Manager::Lefthook) {
             let addition = Addition::new(*manager, backup, *hook, program);
-            writeln!(out, "note:    lefthook will replace our hook when its configuration changes;")?;
+            writeln!(out, "note:    lefthook will replace this hook when its configuration changes;")?;
             writeln!(out, "         {}", instruction(&addition, *manager, *hook))?;
         }
     }
@@ -80,7 +83,7 @@ fn linked(linked: &Linked, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "         and are not guarded: git config --unset core.hooksPath")?;
     }
     if binary.components().any(|component| component.as_os_str() == "target") {
-        writeln!(out, "note:    `cargo clean` deletes {}, and then commits stop", path(binary))?;
+        writeln!(out, "note:    `cargo clean` deletes {}, and then commits stop", display_path(binary))?;
     }
     Ok(())
 }
@@ -92,13 +95,22 @@ fn configured(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let (guarded, configuration) = match repository {
-        Some((directory, _)) => (path(directory), "the repository's configuration"),
+        Some((directory, _)) => (display_path(directory), "the repository's configuration"),
         None => ("every repository of yours".to_owned(), "your global configuration"),
     };
     writeln!(out, "guarded: {guarded}")?;
-    writeln!(out, "hooks:   {} in {configuration} run {}", list(hooks.iter().copied()), path(binary))?;
+    writeln!(
+        out,
+        "hooks:   {} in {configuration} run {}",
+        list(hooks.iter().copied()),
+        display_path(binary)
+    )?;
     if let Some((_, directory)) = repository {
-        writeln!(out, "note:    git also runs the hooks in {}, which are not ours", path(directory))?;
+        writeln!(
+            out,
+            "note:    git also runs the hooks in {}, which belong to another program",
+            display_path(directory)
+        )?;
     }
     writeln!(out, "note:    git before 2.54, and programs other than git, ignore configured hooks")
 }
@@ -114,10 +126,10 @@ pub fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Result<()
         writeln!(out, "no hook of stage-guard was found here")?;
     }
     for removed in &done.removed {
-        writeln!(out, "no longer guarded: {}", path(removed))?;
+        writeln!(out, "no longer guarded: {}", display_path(removed))?;
     }
     for backup in &done.skipped {
-        writeln!(out, "skipped: {}, because another hook is in its place", path(backup))?;
+        writeln!(out, "skipped: {}, because another hook is in its place", display_path(backup))?;
     }
     Ok(())
 }
@@ -137,7 +149,7 @@ pub fn unconfigured(scope: ConfigScope, hooks: &[Hook], out: &mut impl Write) ->
 /// Renders where a file is kept that another program wrote over the shim.
 fn rescued(kept: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
     let Some(kept) = kept else { return Ok(()) };
-    writeln!(out, "kept:    a file that another program wrote over our hooks: {}", path(kept))
+    writeln!(out, "kept:    a file that another program wrote over the hooks: {}", display_path(kept))
 }
 
 /// Renders that `hook` was called with a name that is not guarded.
@@ -149,7 +161,7 @@ pub fn unknown(name: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "stage-guard: nothing to check in the hook `{}`", escape(name))
 }
 
-/// Renders that a push is checked by the built-in policy because of a mistake in the configured one.
+/// Renders that the built-in policy checks a push, because of a mistake in the other one.
 ///
 /// # Errors
 ///
@@ -163,16 +175,14 @@ pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
 pub(super) fn instruction(addition: &Addition, owner: Option<Manager>, hook: Hook) -> String {
     let Addition { file, line } = addition;
     match owner {
-        Some(Manager::Lefthook) => format!("add `{line}` to the `jobs` of `{hook}` in {}", path(file)),
-        Some(Manager::Husky) => format!("add `{line}` to {}", path(file)),
-        _ => format!("add `{line}` to {}, and make it executable", path(file)),
+        Some(Manager::Lefthook) => {
+            format!("add `{line}` to the `jobs` of `{hook}` in {}", display_path(file))
+        }
+        Some(Manager::Husky) => format!("add `{line}` to {}", display_path(file)),
+        _ => format!("add `{line}` to {}, and make it executable", display_path(file)),
     }
 }
 
 pub(super) fn list(hooks: impl IntoIterator<Item = Hook>) -> String {
     hooks.into_iter().map(Hook::name).collect::<Vec<_>>().join(", ")
-}
-
-pub(super) fn path(path: &Path) -> String {
-    escape(path.as_os_str().as_bytes())
 }

@@ -329,7 +329,7 @@ mod lefthook {
         repo.shell("lefthook install").success();
         let output = repo.shell("stage-guard install").success();
         let line = "add `- run: stage-guard hook pre-commit` to the `jobs` of `pre-commit` in lefthook.yml";
-        assert!(output.contains("lefthook will replace our hook") && output.contains(line), "{output}");
+        assert!(output.contains("lefthook will replace this hook") && output.contains(line), "{output}");
         assert!(assert_passed(&repo.stage("main.py").commit()).contains("theirs"));
         assert_refused(&repo.stage(NOTE).commit(), NOTE);
         unstage(&repo, NOTE);
@@ -350,7 +350,7 @@ mod lefthook {
         repo.git_args(&["reset", "-q", "--soft", before.trim()]).success();
         assert_refused(&repo.commit(), NOTE);
         let run = repo.shell("stage-guard doctor");
-        assert!(run.code == 0 && !run.out.contains("renamed by"), "{run:?}");
+        assert!(run.code == 0 && !run.out.contains("has renamed"), "{run:?}");
         unstage(repo, NOTE);
         assert!(assert_passed(&repo.stage("more.py").commit()).contains("theirs"));
     }

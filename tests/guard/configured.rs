@@ -9,8 +9,9 @@ use super::sandbox::Repo;
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
-/// Returns a repository without hooks, with a global configuration of its own and a git that runs
-/// configured hooks; `None` if there is no such git.
+/// Returns a repository without hooks and a git that runs configured ones, if there is one.
+///
+/// It has a global configuration of its own.
 fn new_git() -> Option<Repo> {
     let mut path = env::var_os("PATH").unwrap();
     if let Some(directory) = env::var_os("GIT_NEW") {
@@ -41,8 +42,8 @@ fn assert_guarded(repo: &Repo) {
 fn the_global_configuration_guards_every_repository() {
     let Some(repo) = new_git() else { return };
     let before = repo.read("../global.config");
-    let said = repo.guard("install --global").success();
-    assert!(said.contains("every repository"), "{said}");
+    let output = repo.guard("install --global").success();
+    assert!(output.contains("every repository"), "{output}");
     assert_guarded(&repo);
     let once = repo.read("../global.config");
     repo.guard("install --global").success();
@@ -105,8 +106,8 @@ fn install_adds_to_the_configuration_beside_a_managers_hooks_path() {
     repo.program(".husky/_/pre-commit", "#!/bin/sh\necho theirs >>.git/ran\n");
     repo.git("config core.hooksPath .husky/_").success();
     let before = repo.read(".git/config");
-    let said = repo.guard("install --strict").success();
-    assert!(said.contains("the repository's configuration"), "{said}");
+    let output = repo.guard("install --strict").success();
+    assert!(output.contains("the repository's configuration"), "{output}");
     assert_guarded(&repo);
     assert_eq!(repo.read(".git/ran"), "theirs\ntheirs\n");
     repo.stage(NOTE);

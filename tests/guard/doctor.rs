@@ -39,7 +39,7 @@ fn assert_healthy(repo: &Repo) {
     repo.shell("\"$GUARD\" -q doctor").silent();
 }
 
-/// Asserts what `doctor` says after `breakage`, and that the commands it names fix every fault.
+/// Asserts what `doctor` reports after `breakage`, and that its commands fix every fault.
 fn assert_diagnosed(breakage: &str, code: i32, words: &str) {
     let repo = healthy(&unguarded());
     repo.shell(breakage).success();
@@ -55,7 +55,7 @@ fn assert_diagnosed(breakage: &str, code: i32, words: &str) {
     }
 }
 
-/// The contents of all files of the repository, and what git says about it.
+/// The contents of all files of the repository, its index and its refs.
 fn state(repo: &Repo) -> String {
     let files = "find \"$(git rev-parse --absolute-git-dir)\" . -type f | LC_ALL=C sort | \
                  xargs -d '\\n' sha1sum && git status --porcelain=v2 && git for-each-ref && \
@@ -99,7 +99,7 @@ mod hooks {
         hook_not_executable("rm .git/hooks/pre-commit; printf '#!/bin/sh\n' >.git/hooks/pre-commit", 1, "is not executable");
         copies_for_some_links("rm .git/hooks/*; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 1, "hooks/pre-merge-commit");
         copy_for_a_link("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 0, "pre-commit and");
-        renamed_link("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "renamed by another manager");
+        renamed_link("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "that another manager has renamed");
         shim_without_check("sed -i 's/^exec .*/exit 0/' .git/stage-guard/hook", 1, "did not refuse session work: it let it pass");
         partly_strict("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 0, "install --strict\nlive: ");
         partly_strict_refs("\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction", 0, "install --strict=refs\nlive: ");
@@ -117,7 +117,7 @@ mod hooks_path {
         empty("git config core.hooksPath ''", 1, "--local --unset-all");
         missing_of_a_worktree("git config extensions.worktreeConfig true; git config --worktree core.hooksPath gone", 1, "fix:     git config --worktree --unset-all core.hooksPath\n");
         missing_in_an_included_file("printf '[core]\nhooksPath = /nowhere\n' >.git/more; git config include.path more", 1, "/repo/.git/more --unset-all core.hooksPath\n");
-        other_directory("mkdir other; git config core.hooksPath other", 1, "git does not run our hooks in ");
+        other_directory("mkdir other; git config core.hooksPath other", 1, "git does not run the guard's hooks in ");
         own_directory("git config core.hooksPath .git/hooks", 0, "set by core.hooksPath = `.git/hooks`");
         relative_with_a_linked_worktree("git config core.hooksPath .git/hooks; git worktree add -q ../linked", 0, "is not a directory in ");
     }
@@ -304,7 +304,7 @@ fn the_probe_leaves_no_files_behind() {
     assert_healthy(&repo.env("TMPDIR", &temporary.dir));
     assert_eq!(temporary.shell("ls -A").success(), "");
     let run = doctor(&repo.env("TMPDIR", "/nowhere"));
-    run.fails_with("could not make an index to throw away");
+    run.fails_with("cannot make a temporary index");
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn configured_hooks_are_examined() {
 fn doctor_fails_if_it_cannot_examine_the_repository() {
     let repo = healthy(&unguarded());
     repo.shell("cd .. && \"$GUARD\" doctor").fails_with("not in a git repository");
-    repo.shell("PATH= \"$GUARD\" doctor").fails_with("could not run `git`");
+    repo.shell("PATH= \"$GUARD\" doctor").fails_with("cannot run `git`");
     repo.shell("\"$GUARD\" doctor --dry-run").fails_with("--dry-run");
     repo.shell("\"$GUARD\" doctor --config x").fails_with("--config");
     repo.shell("\"$GUARD\" doctor --format json").fails_with("--format");

@@ -31,7 +31,7 @@ const HOOKS: [&str; 6] = [
     "reference-transaction",
 ];
 
-/// Creates `work`, a clone of a project that contains old session work, with
+/// Creates `work`, a clone of a project that contains old session work:
 ///
 /// - `topic`: three commits, the second of which adds session work and another file
 /// - `../patches`: the same commits as patches
@@ -104,7 +104,7 @@ fn refs(repo: &Repo) -> String {
     repo.shell("git for-each-ref --format='%(refname) %(objectname)' refs/heads refs/tags; git rev-parse HEAD; git symbolic-ref -q HEAD").out
 }
 
-/// Asserts that a line of shell succeeds in the modes below `from` and is refused in the others.
+/// Asserts that a line of shell is refused in the modes from `from` on and succeeds below.
 ///
 /// After a refusal `after` ends the operation, and all refs are unchanged.
 fn assert_refused_from(from: Mode, line: &str, after: &str) {
@@ -112,21 +112,21 @@ fn assert_refused_from(from: Mode, line: &str, after: &str) {
         let repo = guarded(mode);
         let before = refs(&repo);
         let run = repo.shell(&format!("set -e\n{line}"));
-        let said = format!("{mode:?}: {line}\n{}{}", run.out, run.err);
-        assert_eq!(said.contains("refused: "), mode >= from, "{said}");
+        let output = format!("{mode:?}: {line}\n{}{}", run.out, run.err);
+        assert_eq!(output.contains("refused: "), mode >= from, "{output}");
         if mode < from {
-            assert_eq!(run.code, 0, "{said}");
+            assert_eq!(run.code, 0, "{output}");
             continue;
         }
-        assert_ne!(run.code, 0, "{said}");
+        assert_ne!(run.code, 0, "{output}");
         assert!(
-            said.contains(&format!("refused: {NEW} [session-directory]"))
-                || said.contains(&format!("refused: {OLD} [")),
-            "{said}"
+            output.contains(&format!("refused: {NEW} [session-directory]"))
+                || output.contains(&format!("refused: {OLD} [")),
+            "{output}"
         );
         let ended = repo.shell(after);
-        assert_eq!(ended.code, 0, "{said}\n{ended:?}");
-        assert_eq!(refs(&repo), before, "{said}");
+        assert_eq!(ended.code, 0, "{output}\n{ended:?}");
+        assert_eq!(refs(&repo), before, "{output}");
         repo.git("fsck").success();
     }
 }
@@ -257,7 +257,7 @@ fn assert_continues(mode: Mode, line: &str, next: &str, check: &str) {
     assert_eq!(check.code, 0, "{mode:?}: {line}\n{run:?}\n{next:?}\n{check:?}");
 }
 
-/// `log` prints the subjects of the new commits; `files` the author and the files of one commit.
+/// `log` prints the subjects of new commits, `files` the author and files of a commit.
 const LOG: &str = "log() { git log --reverse --format=%s origin/main.. | tr '\\n' ' '; }; files() { git show --format=%an --name-only $1 | tr '\\n' ' '; }";
 
 macro_rules! continues {

@@ -39,8 +39,8 @@ fn a_file_written_over_the_shim_is_rescued() {
         repo.write(".git/hooks/pre-commit", text);
         let run = repo.guard("doctor");
         assert!(run.code == 1 && run.out.contains("another program has overwritten"), "{run:?}");
-        let said = repo.guard(command).success();
-        assert!(said.contains(".git/hooks/written-over-stage-guard"), "{said}");
+        let output = repo.guard(command).success();
+        assert!(output.contains(".git/hooks/written-over-stage-guard"), "{output}");
         assert_eq!(repo.read(".git/hooks/written-over-stage-guard"), text);
         if command == "install" {
             assert_live(&repo);
@@ -214,14 +214,14 @@ fn the_hook_runs_with_an_empty_path() {
 #[test]
 fn a_hook_that_a_manager_has_renamed_still_guards() {
     let repo = Repo::new();
-    for aside in ["pre-commit.legacy", "pre-commit.old"] {
-        let (ours, aside) = (repo.path(".git/hooks/pre-commit"), repo.path(format!(".git/hooks/{aside}")));
-        fs::rename(&ours, &aside).unwrap();
-        hook(&repo, "pre-commit", &format!("exec {} \"$@\"", aside.display()));
+    for name in ["pre-commit.legacy", "pre-commit.old"] {
+        let (link, renamed) = (repo.path(".git/hooks/pre-commit"), repo.path(format!(".git/hooks/{name}")));
+        fs::rename(&link, &renamed).unwrap();
+        hook(&repo, "pre-commit", &format!("exec {} \"$@\"", renamed.display()));
         assert_live(&repo);
         repo.guard("install").success();
         assert_live(&repo);
-        assert!(fs::symlink_metadata(&aside).is_err());
+        assert!(fs::symlink_metadata(&renamed).is_err());
         repo.guard("uninstall").success();
         fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
         repo.guard("install").success();
@@ -256,8 +256,8 @@ fn a_backup_is_never_overwritten() {
         fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
     );
     assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
-    let said = repo.guard("uninstall").success();
-    assert!(said.contains("skipped: "), "{said}");
+    let output = repo.guard("uninstall").success();
+    assert!(output.contains("skipped: "), "{output}");
     assert!(
         fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
     );
@@ -405,9 +405,9 @@ fn each_level_links_its_hooks_and_removes_none() {
         ("install --strict=refs", refs),
         ("install --strict", refs),
     ] {
-        let said = repo.guard(install).success();
+        let output = repo.guard(install).success();
         assert_eq!(linked(&repo), expected, "{install}");
-        assert!(expected.split_whitespace().all(|name| said.contains(name)), "{said}");
+        assert!(expected.split_whitespace().all(|name| output.contains(name)), "{output}");
     }
     repo.guard("uninstall").success();
     assert_eq!(state(&repo), before);

@@ -76,8 +76,8 @@ fn a_foreign_hooks_directory_is_not_changed() {
 fn install_warns_that_a_relative_hooks_path_excludes_linked_worktrees() {
     let repo = unguarded();
     repo.git("config core.hooksPath .git/hooks").success();
-    let said = repo.guard("install").success();
-    assert!(said.contains("git config --unset core.hooksPath"), "{said}");
+    let output = repo.guard("install").success();
+    assert!(output.contains("git config --unset core.hooksPath"), "{output}");
     repo.git("worktree add -q ../linked").success();
     repo.sibling("linked").guard("install").fails_with("core.hooksPath");
 }

@@ -9,8 +9,9 @@ use super::sandbox::{BINARY, Repo, Run};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
-/// A home directory with this project in `~/stage-guard`, a repository in `~/project`, and a
-/// `cargo` that copies the binary under test instead of building.
+/// A home directory with this project in `~/stage-guard` and a repository in `~/project`.
+///
+/// Its `cargo` copies the binary under test instead of building.
 pub(crate) struct Installation {
     home: Repo,
 }
@@ -73,9 +74,9 @@ impl Installation {
 #[test]
 fn install_guards_and_shows_a_refusal() {
     let home = Installation::new();
-    let said = home.shell("cd ~/project && ~/stage-guard/install.sh").success();
-    assert!(said.contains("refused: .claude_sessions/current/example.py [session-directory]"), "{said}");
-    assert!(!said.contains("is not on PATH"), "{said}");
+    let output = home.shell("cd ~/project && ~/stage-guard/install.sh").success();
+    assert!(output.contains("refused: .claude_sessions/current/example.py [session-directory]"), "{output}");
+    assert!(!output.contains("is not on PATH"), "{output}");
     let project = home.repo("project");
     assert_eq!(project.git("status --porcelain").success(), "");
     project.stage(NOTE).commit().refuses(&[NOTE]);
@@ -84,8 +85,8 @@ fn install_guards_and_shows_a_refusal() {
 #[test]
 fn install_accepts_a_repository_and_a_prefix() {
     let home = Installation::new();
-    let said = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").success();
-    assert!(said.contains("a prefix/bin is not on PATH"), "{said}");
+    let output = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").success();
+    assert!(output.contains("a prefix/bin is not on PATH"), "{output}");
     assert!(home.path("a prefix/bin/stage-guard").exists());
     home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
 }
