@@ -1,7 +1,7 @@
-//! What is known when the program is built, so that no start has to find it out.
+//! Computes at build time what does not change afterwards: the built-in policy and the version.
 
-#![expect(clippy::expect_used, reason = "a build that cannot go on has failed")]
-#![expect(clippy::print_stdout, reason = "cargo is told by it what it has to know")]
+#![expect(clippy::expect_used, reason = "a panic fails the build")]
+#![expect(clippy::print_stdout, reason = "cargo reads the output")]
 
 mod commit;
 mod policy;
@@ -13,12 +13,13 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     policy::write(&out);
 
-    let top = env::current_dir().expect("the directory of Cargo.toml");
-    let of_commit = commit::built_from(&top).map(|commit| format!(" ({commit})")).unwrap_or_default();
-    let number = env::var("CARGO_PKG_VERSION").expect("cargo sets it");
-    println!("cargo:rustc-env=STAGE_GUARD_VERSION={number}{of_commit}");
+    let root = env::current_dir().expect("the directory of Cargo.toml");
+    let commit = commit::abbreviated_id(&root).map(|id| format!(" ({id})")).unwrap_or_default();
+    let version = env::var("CARGO_PKG_VERSION").expect("cargo sets it");
+    println!("cargo:rustc-env=STAGE_GUARD_VERSION={version}{commit}");
 
-    for path in commit::watched(&top) {
+    let policy = PathBuf::from(policy::POLICY);
+    for path in commit::watched_files(&root).into_iter().chain([policy]) {
         println!("cargo:rerun-if-changed={}", path.display());
     }
 }

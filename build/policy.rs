@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-const POLICY: &str = "src/policy/builtin.toml";
+pub(crate) const POLICY: &str = "src/policy/builtin.toml";
 
 pub(crate) fn write(directory: &Path) {
     let policy: Table = fs::read_to_string(POLICY).expect("the policy").parse().expect("a TOML document");
