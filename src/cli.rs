@@ -1,4 +1,4 @@
-//! What a user can type.
+//! The command line: commands, options and their help.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,33 +8,33 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueE
 use crate::git::Hook;
 use crate::report::Format;
 
-/// What `-h` says, in two columns: with [`EXAMPLES`] it fits a screen.
+/// The text of `-h`. Together with [`EXAMPLES`] it fits on a screen.
 const OVERVIEW: &str = "\
 {about}.
 
 Usage: {usage}
 
-Commands (without one it checks what is staged, as the hook does):
-  check    judge what is staged, or more  install      guard this repository
-  explain  say why a path is refused      uninstall    take the hooks away
-  rules    print the policy in force      doctor       say whether it works
-  stow     take refused files away        init         make .claude_sessions/
-  archive  keep what a session has left   completions  for bash, zsh and more
-  clean    delete what it has left        man          print the manual page
+Commands (without a command it checks what is staged, as the hook does):
+  check    check what is staged, or more  install      guard this repository
+  explain  show why a path is refused     uninstall    remove the hooks
+  rules    print the policy in force      doctor       check the installation
+  stow     move refused files away        init         create .claude_sessions/
+  archive  move current/ to archive/      completions  for bash, zsh and others
+  clean    delete the files in current/   man          print the manual page
 
 Options:
-  --dry-run      say, but refuse nothing  --format human|json|github|sarif
-  --color WHEN   auto, always or never    --config FILE  not .stage-guard.toml
-  -q, --quiet    say only how many        -C DIR         run as if started in it
-  -V, --version  say which this is        -h, --help     this; --help says more{after-help}";
+  --dry-run      report, never refuse     --format human|json|github|sarif
+  --color WHEN   auto, always or never    --config FILE  another configuration
+  -q, --quiet    print only the count     -C DIR         run as if started in it
+  -V, --version  print the version        -h, --help     this; --help for more{after-help}";
 
 /// What `--help` adds.
 const EXAMPLES: &str = "\
 Examples:
-  stage-guard --dry-run              what a commit would be refused for
-  stage-guard stow                   take what is refused out of the commit
-  stage-guard explain backend/x.py   why a path is refused or allowed
-Exit status: 0 nothing is refused, 1 something is, 2 could not be told or done";
+  stage-guard --dry-run              show what a commit would be refused for
+  stage-guard stow                   move what is refused out of the commit
+  stage-guard explain backend/x.py   show why a path is refused or allowed
+Exit status: 0 nothing is refused, 1 something is refused, 2 an error";
 
 /// Keeps the session work of coding agents out of a repository's history.
 #[derive(Debug, Parser)]
@@ -52,7 +52,7 @@ pub struct Cli {
     /// The options of the check that runs if there is no command.
     #[command(flatten)]
     pub check: CheckOptions,
-    /// What to do; `None` checks what is staged.
+    /// The command; `None` checks what is staged.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -94,7 +94,7 @@ impl Cli {
     }
 }
 
-/// Moves the options before a command's name behind it, where only its own are accepted.
+/// Moves the options before the name of a command behind it, where its parser sees them.
 ///
 /// Leaves the arguments as they are if no command follows, or if help or the version is asked for.
 fn move_options_behind_command(command: &clap::Command, mut arguments: Vec<OsString>) -> Vec<OsString> {
@@ -126,7 +126,7 @@ enum LeadingOption {
     IsWhole,
 }
 
-/// Tells how `option`, without its first `-`, is to be read.
+/// Classifies `option`, which is given without its first `-`.
 fn leading_option(command: &clap::Command, option: &str) -> LeadingOption {
     let find = |is_name: &dyn Fn(&Arg) -> bool| command.get_arguments().find(|arg| is_name(arg));
     match option.strip_prefix('-') {
@@ -167,7 +167,7 @@ pub struct GlobalOptions {
     /// Run as if started in DIR
     #[arg(short = 'C', global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub directories: Vec<PathBuf>,
-    /// Print only how many paths are refused
+    /// Print only the number of refused paths
     #[arg(short, long, global = true)]
     pub quiet: bool,
 }
@@ -175,10 +175,10 @@ pub struct GlobalOptions {
 /// The options of the commands that check paths and report findings.
 #[derive(Args, Debug, Default)]
 pub struct CheckOptions {
-    /// Whether to exit with 0 whatever is found.
+    /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
-    /// The configuration to use.
+    /// `--config`.
     #[command(flatten)]
     pub config: Config,
     /// Format of the report: human, json, github or sarif
@@ -205,34 +205,34 @@ pub struct Config {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check what is staged, every tracked path, what is untracked, or commits
+    /// Check what is staged, all tracked files, untracked files, or commits
     Check(CheckArgs),
-    /// Say of paths whether they are refused, by which rule, and why
+    /// Show whether paths are refused, by which rule, and why
     Explain(ExplainArgs),
-    /// Print the policy in force, as TOML for .stage-guard.toml
+    /// Print the policy in force as TOML for .stage-guard.toml
     Rules(RulesArgs),
-    /// Make the session directory, and have git ignore it
+    /// Create the session directory and make git ignore it
     Init(InitArgs),
-    /// Take refused files out of the commit, into the session directory
+    /// Move refused files out of the commit, into the session directory
     Stow(StowArgs),
-    /// Move what is in the session directory's current/ to archive/
+    /// Move the files in the session directory's current/ to archive/
     Archive(ArchiveArgs),
-    /// Delete what is in the session directory's current/
+    /// Delete the files in the session directory's current/
     Clean(CleanArgs),
-    /// Guard this repository: link the hooks
+    /// Guard this repository: install the hooks
     Install(InstallArgs),
-    /// Take the hooks away and put back what was there before
+    /// Remove the hooks and restore those that were there before
     Uninstall(UninstallArgs),
-    /// Say whether the guard is live here, and what is wrong
+    /// Check that the guard works in this repository
     Doctor,
-    /// Print a script that completes in a shell what is typed
+    /// Print a script that completes the command line in a shell
     Completions(CompletionsArgs),
     /// Print the manual page
     Man,
-    /// Judge what a coding agent is about to do: JSON on standard input
+    /// Check the action of a coding agent, which is JSON on standard input
     #[command(hide = true)]
     Agent,
-    /// Run as a hook: what the linked hooks call
+    /// Run as a git hook; the installed hooks call this
     #[command(hide = true)]
     Hook(HookArgs),
 }
@@ -243,7 +243,7 @@ pub struct CheckArgs {
     /// The options of a check.
     #[command(flatten)]
     pub options: CheckOptions,
-    /// What is checked.
+    /// What to check.
     #[command(flatten)]
     pub selection: Selection,
 }
@@ -255,113 +255,112 @@ pub struct Selection {
     /// What a commit would contain (the default)
     #[arg(long)]
     pub staged: bool,
-    /// Every tracked path
+    /// All tracked files
     #[arg(long)]
     pub all_files: bool,
-    /// What `git add -A` would begin to track
+    /// Files that `git add -A` would start to track
     #[arg(long)]
     pub untracked: bool,
-    /// Each commit that B reaches and A does not
+    /// Each commit that is reachable from B and not from A
     #[arg(long, value_name = "A..B")]
     pub range: Option<String>,
-    /// One commit, against its parents
+    /// One commit, compared with its parents
     #[arg(long, value_name = "REV")]
     pub commit: Option<String>,
 }
 
-/// What `explain` looks at.
+/// The arguments of `explain`.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// Whether to exit with 0 whatever is found.
+    /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
-    /// The configuration to use.
+    /// `--config`.
     #[command(flatten)]
     pub config: Config,
     /// Format of the report: human or json
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
     pub format: HumanOrJson,
-    /// Relative to the current directory; they need not exist
+    /// Paths relative to the current directory, which need not exist
     #[arg(value_name = "PATH", required_unless_present = "stdin", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
-    /// Read paths from standard input, one a line, as git prints them: from the top
+    /// Read paths from standard input, one per line, relative to the top of the worktree
     #[arg(long, conflicts_with = "paths")]
     pub stdin: bool,
-    /// With --stdin: paths end with NUL, not with a newline
+    /// With --stdin: paths end with NUL instead of a newline
     #[arg(short = 'z', requires = "stdin", conflicts_with = "paths")]
     pub nul: bool,
 }
 
-/// What `init` writes.
+/// The arguments of `init`.
 #[derive(Args, Debug)]
 pub struct InitArgs {
-    /// Ignore it in .git/info/exclude, not in .gitignore
+    /// Ignore it in .git/info/exclude instead of .gitignore
     #[arg(long)]
     pub exclude: bool,
-    /// Write the rules for agents into FILE, such as CLAUDE.md, or renew them there
+    /// Write or update the rules for agents in FILE, for example CLAUDE.md
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub instructions: Vec<PathBuf>,
 }
 
-/// What `stow` takes.
+/// The arguments of `stow`.
 #[derive(Args, Debug)]
 pub struct StowArgs {
-    /// Whether to exit with 0 whatever is found.
+    /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
-    /// The configuration to use.
+    /// `--config`.
     #[command(flatten)]
     pub config: Config,
     /// Format of the report: human or json
     #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
     pub format: HumanOrJson,
-    /// Of files that a commit has take the changes alone: the next commit has them as HEAD
+    /// For committed files, move only the changes and restore the HEAD version
     #[arg(long)]
     pub changes: bool,
     /// Undo the last stow
     #[arg(long, conflicts_with_all = ["changes", "config", "dry_run", "format", "paths"])]
     pub undo: bool,
-    /// Files, also untracked or committed ones; of a directory what is refused in it.
-    /// Without any: what is staged and refused
+    /// Files, or directories with refused files in them; by default what is staged and refused
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
 }
 
-/// The options of `rules`.
+/// The arguments of `rules`.
 #[derive(Args, Debug)]
 pub struct RulesArgs {
-    /// Accepted because nothing is changed or refused.
+    /// `--dry-run`, which changes nothing here.
     #[command(flatten)]
     pub dry_run: DryRun,
-    /// The configuration to use.
+    /// `--config`.
     #[command(flatten)]
     pub config: Config,
 }
 
-/// The options of `archive`.
+/// The arguments of `archive`.
 #[derive(Args, Debug)]
 pub struct ArchiveArgs {
-    /// Whether to move nothing.
+    /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
 }
 
-/// How `clean` asks.
+/// The arguments of `clean`.
 #[derive(Args, Debug)]
 pub struct CleanArgs {
-    /// Whether to delete nothing.
+    /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
-    /// Do not ask
+    /// Delete without asking
     #[arg(short, long)]
     pub yes: bool,
 }
 
-/// Which hooks `install` links.
+/// The arguments of `install`.
 #[derive(Args, Debug)]
 pub struct InstallArgs {
-    /// Also those that run under --no-verify, for picks and patches, and before a push.
-    /// With =refs, for every update of a branch too
+    /// Install more hooks: for --no-verify, cherry-picks, patches and pushes; with =refs,
+    /// also for every update of a branch
     #[arg(
         long,
         value_name = "refs",
@@ -371,23 +370,23 @@ pub struct InstallArgs {
         hide_possible_values = true
     )]
     pub strict: Option<Strict>,
-    /// Guard every repository of the user, by the global configuration (git 2.54 or newer)
+    /// Guard all your repositories through the global configuration (git 2.54 or newer)
     #[arg(long)]
     pub global: bool,
-    /// Have Claude Code ask before it writes a file or runs a command
+    /// Make Claude Code check each file it writes and each command it runs
     #[arg(long, conflicts_with = "global")]
     pub agent: bool,
 }
 
-/// What `uninstall` takes away.
+/// The arguments of `uninstall`.
 #[derive(Args, Debug)]
 pub struct UninstallArgs {
-    /// What `install --global` has added
+    /// Remove what `install --global` has added
     #[arg(long)]
     pub global: bool,
 }
 
-/// For which shell `completions` is.
+/// The arguments of `completions`.
 #[derive(Args, Debug)]
 pub struct CompletionsArgs {
     /// The shell that the script is for
@@ -395,7 +394,7 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
-/// The shells that can complete.
+/// A shell that can complete the command line.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Shell {
     /// GNU bash
@@ -409,31 +408,31 @@ pub enum Shell {
     PowerShell,
 }
 
-/// How strict the hooks are.
+/// The hooks that `--strict` installs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Strict {
-    /// The hooks around a commit and a push.
+    /// Also the hooks that `--no-verify` does not skip, and those of a push.
     #[value(hide = true)]
     Hooks,
-    /// The updates of refs as well.
+    /// Also the hook of every ref update.
     Refs,
 }
 
-/// What git tells a hook.
+/// The arguments of `hook`.
 #[derive(Args, Debug)]
 pub struct HookArgs {
     /// The options of a check.
     #[command(flatten)]
     pub options: CheckOptions,
-    /// Run this hook too, when nothing is refused
+    /// Run this hook too, if nothing is refused
     #[arg(long, value_name = "FILE", hide = true)]
     pub then: Option<PathBuf>,
-    /// The first line of standard input, which was read already
+    /// The first line of standard input, if it was already read
     #[arg(long, value_name = "LINE", hide = true)]
     pub line: Option<OsString>,
-    /// The hook's name
+    /// Name of the hook
     pub name: HookName,
-    /// What git passes to the hook
+    /// Arguments that git passes to the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
     pub arguments: Vec<OsString>,
 }
@@ -459,7 +458,7 @@ impl From<String> for HookName {
     }
 }
 
-/// The formats of the reports that are no list of findings.
+/// A format of the reports of `explain` and `stow`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum HumanOrJson {
     /// For people
@@ -469,10 +468,10 @@ pub enum HumanOrJson {
     Json,
 }
 
-/// When to colour.
+/// When a report is coloured.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, as `NO_COLOR` and `CLICOLOR_FORCE` have it
+    /// On a terminal, unless the environment says otherwise
     #[default]
     Auto,
     /// Always

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         is_quiet: global.quiet,
         input: &mut io::stdin(),
         ask: &mut ask,
-        tell: &mut show_progress,
+        show_progress: &mut show_progress,
         out: Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() },
     };
     match commands::run(command, &check, &mut context) {

@@ -87,7 +87,7 @@ fn check_log(
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
-    let checked = commits::check(log, history.trees(), &policy, &[], context.tell)?;
+    let checked = commits::check(log, history.trees(), &policy, &[], context.show_progress)?;
     finish(options, Report::new(&policy, checked.findings, checked.examined, Remedy::RewriteCommits), context)
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bstr::BString;
 
-use super::Tell;
+use super::ShowProgress;
 use crate::Introduced;
 use crate::git::{Commit, CommitTrees, Log, ObjectId};
 use crate::policy::{Finding, Policy};
@@ -34,20 +34,20 @@ pub(super) struct CheckedCommits<'p> {
 
 /// Checks the commits of `log`, whose files `trees` looks up. Those reached from one of `tips` are reported with its ref.
 ///
-/// `tell` shows the progress of a long check.
+/// `show_progress` shows the progress of a long check.
 pub(super) fn check<'p>(
     mut log: Log,
     mut trees: CommitTrees,
     policy: &'p Policy,
     tips: &[Tip],
-    tell: Tell,
+    show_progress: ShowProgress,
 ) -> Result<CheckedCommits<'p>, Box<dyn Error>> {
     let mut prefilter = policy.prefilter();
     let mut progress = Progress::new();
     let (mut refused, mut examined, mut newest) = (Vec::new(), 0, None);
     while let Some(mut commit) = log.next_commit(|path| prefilter.may_refuse(path))? {
         examined += 1;
-        progress.show(examined, tell);
+        progress.show(examined, show_progress);
         let entries = std::mem::take(&mut commit.entries);
         let mut findings = policy.findings(entries, |path| trees.contains(commit.id, path))?;
         for finding in &mut findings {
@@ -58,7 +58,7 @@ pub(super) fn check<'p>(
         }
         newest.get_or_insert(commit);
     }
-    progress.end(tell);
+    progress.end(show_progress);
     let findings = refused.into_iter().rev().flatten().collect();
     Ok(CheckedCommits { findings, examined, newest })
 }
@@ -84,18 +84,18 @@ impl Progress {
         Self { next: Instant::now() + Duration::from_secs(1), is_shown: false }
     }
 
-    fn show(&mut self, checked: usize, tell: Tell) {
+    fn show(&mut self, checked: usize, show_progress: ShowProgress) {
         let now = Instant::now();
         if now >= self.next {
-            tell(&format!("checked {checked} commits"));
+            show_progress(&format!("checked {checked} commits"));
             self.is_shown = true;
             self.next = now + Duration::from_millis(100);
         }
     }
 
-    fn end(self, tell: Tell) {
+    fn end(self, show_progress: ShowProgress) {
         if self.is_shown {
-            tell("");
+            show_progress("");
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Context<'a> {
     /// Asks the user a question; `None` if there is nobody to ask.
     pub ask: Ask<'a>,
     /// Shows the progress of long work.
-    pub tell: Tell<'a>,
+    pub show_progress: ShowProgress<'a>,
     /// The report.
     pub out: Output,
 }
@@ -35,7 +35,7 @@ pub struct Context<'a> {
 pub type Ask<'a> = &'a mut dyn FnMut(&str) -> io::Result<Option<bool>>;
 
 /// Shows a line of progress in the place of the one before. An empty line ends it.
-pub type Tell<'a> = &'a mut dyn FnMut(&str);
+pub type ShowProgress<'a> = &'a mut dyn FnMut(&str);
 
 /// The report of a command.
 ///

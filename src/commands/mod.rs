@@ -16,12 +16,14 @@ mod man;
 mod program;
 mod rules;
 mod stow;
+#[cfg(test)]
+mod tests;
 mod uninstall;
 
 use std::error::Error;
 
 use self::check::Moment;
-pub use self::context::{Ask, Context, Output, Tell};
+pub use self::context::{Ask, Context, Output, ShowProgress};
 use crate::cli::{CheckOptions, Command, DryRun};
 
 /// The result of a command that could do its work.

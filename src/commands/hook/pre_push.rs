@@ -50,7 +50,7 @@ pub(super) fn judge(
     let log = history.log(&commits::ids(&push.tips), Exclude::Remotes(&push.remote))?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
-    let checked = commits::check(log, history.trees(), &policy, &push.tips, context.tell)?;
+    let checked = commits::check(log, history.trees(), &policy, &push.tips, context.show_progress)?;
     if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }

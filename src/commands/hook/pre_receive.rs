@@ -29,7 +29,7 @@ pub(super) fn run(
     let log = history.log(&commits::ids(&tips), Exclude::AllRefs)?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = own_policy(options, &history, &tips, context)?;
-    let checked = commits::check(log, history.trees(), &policy, &tips, context.tell)?;
+    let checked = commits::check(log, history.trees(), &policy, &tips, context.show_progress)?;
     if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }

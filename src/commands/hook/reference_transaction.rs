@@ -51,7 +51,7 @@ pub(super) fn run(
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
     let CheckedCommits { findings, examined, newest } =
-        commits::check(log, history.trees(), &policy, &tips, context.tell)?;
+        commits::check(log, history.trees(), &policy, &tips, context.show_progress)?;
     let Some(newest) = newest.filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);
     };
