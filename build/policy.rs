@@ -1,92 +1,91 @@
-//! Writes the built-in policy as Rust, so that no start of the program has to parse it.
+//! Writes the built-in policy as Rust code, so that no start of the program parses its TOML.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use toml::{Table, Value};
+use toml::Spanned;
+
+use self::document::{Document, ProductionTable, RuleTable, Text, Texts};
+
+#[path = "../src/policy/document.rs"]
+#[expect(unreachable_pub, reason = "the crate exports some of it")]
+mod document;
 
 pub(crate) const POLICY: &str = "src/policy/builtin.toml";
 
+type Lists = BTreeMap<Text, Vec<Text>>;
+
+/// Writes `built_in.rs` into `directory`: an expression of the type `Policy`.
 pub(crate) fn write(directory: &Path) {
-    let policy: Table = fs::read_to_string(POLICY).expect("the policy").parse().expect("a TOML document");
-    let lists = table(&policy, "lists");
-    let production = table(&policy, "production");
-    let rules: String = array(&policy, "rule").iter().map(|table| rule(lists, as_table(table))).collect();
-    let lists_of_texts: Vec<String> =
-        lists.iter().map(|(name, texts)| format!("({name:?}.into(), owned(&{}))", spelled(texts))).collect();
-    let written = format!(
+    let text = fs::read_to_string(POLICY).expect("the built-in policy");
+    let policy: Document = toml::from_str(&text).expect("a valid policy");
+    fs::write(directory.join("built_in.rs"), policy_code(&policy))
+        .expect("a directory that can be written to");
+}
+
+fn policy_code(policy: &Document) -> String {
+    let Document { allow, disable, tracked, lists, production, rule } = policy;
+    let ProductionTable { roots, markers, outside } = production;
+    assert!(allow.is_empty() && disable.is_empty(), "the built-in policy allows and disables nothing");
+    let lists_code: Vec<String> = lists
+        .iter()
+        .map(|(name, texts)| format!("({:?}.into(), owned(&{}))", name.get_ref(), array(texts)))
+        .collect();
+    let rules_code: Vec<String> = rule.iter().map(|rule| rule_code(rule, lists)).collect();
+    format!(
         "Policy {{
             allow: Vec::new(),
             disabled: Vec::new(),
             lists: BTreeMap::from([{}]),
-            tracked: Tracked::Refuse,
-            production: Production {{ roots: roots(&{}), markers: owned(&{}), outside: known(&{}) }},
-            rules: vec![{rules}],
+            tracked: Tracked::{:?},
+            production: Production {{ roots: paths(&{}), markers: owned(&{}), outside: names(&{}) }},
+            rules: vec![{}],
         }}",
-        lists_of_texts.join(", "),
-        texts(production, "roots", lists),
-        spelled(&production["markers"]),
-        texts(production, "outside", lists),
-    );
-    fs::write(directory.join("built_in.rs"), written).expect("a directory to write to");
-}
-
-fn rule(lists: &Table, rule: &Table) -> String {
-    let text = |key: &str| rule[key].as_str().expect("a text");
-    let value = |key: &str| rule.get(key).and_then(Value::as_str);
-    format!(
-        "Rule {{
-            id: {:?}.into(),
-            names: known(&{}),
-            extensions: known(&{}),
-            scope: Scope::{},
-            directories: known(&{}),
-            outside: known(&{}),
-            except: known(&{}),
-            sibling: {},
-            reason: {:?}.into(),
-            home: Home::{},
-        }},",
-        text("id"),
-        texts(rule, "names", lists),
-        texts(rule, "extensions", lists),
-        camel_case(value("scope").unwrap_or("anywhere")),
-        texts(rule, "directories", lists),
-        texts(rule, "outside", lists),
-        texts(rule, "except", lists),
-        rule.get("sibling").and_then(Value::as_bool).unwrap_or_default(),
-        text("reason"),
-        camel_case(value("home").unwrap_or("current")),
+        lists_code.join(", "),
+        tracked.unwrap_or_default(),
+        array(roots),
+        array(markers),
+        array(outside),
+        rules_code.join(", "),
     )
 }
 
-/// The texts under a key as an array of Rust, also those of a list that is named there.
-fn texts(table: &Table, key: &str, lists: &Table) -> String {
-    match table.get(key) {
-        Some(Value::String(list)) => spelled(&lists[list]),
-        Some(texts) => spelled(texts),
-        None => "[]".to_owned(),
+fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
+    let RuleTable { id, names, extensions, scope, directories, outside, except, sibling, reason, home } =
+        rule;
+    format!(
+        "Rule {{
+            id: {:?}.into(),
+            names: names(&{}),
+            extensions: names(&{}),
+            scope: Scope::{scope:?},
+            directories: names(&{}),
+            outside: names(&{}),
+            except: names(&{}),
+            sibling: {sibling},
+            reason: {reason:?}.into(),
+            home: Home::{home:?},
+        }}",
+        id.get_ref(),
+        array(names.get_ref()),
+        resolve(extensions.as_ref(), lists),
+        array(directories),
+        resolve(outside.as_ref(), lists),
+        array(except),
+    )
+}
+
+/// Returns the texts as an array in Rust; the texts of the list if they name one.
+fn resolve(texts: Option<&Spanned<Texts>>, lists: &Lists) -> String {
+    match texts.map(Spanned::get_ref) {
+        None => array(&[]),
+        Some(Texts::Inline(texts)) => array(texts),
+        Some(Texts::List(name)) => array(lists.get(name.as_str()).expect("a list of this name")),
     }
 }
 
-fn spelled(texts: &Value) -> String {
-    let texts = texts.as_array().expect("an array").iter();
-    format!("{:?}", texts.map(|text| text.as_str().expect("a text")).collect::<Vec<_>>())
-}
-
-fn camel_case(kebab_case: &str) -> String {
-    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
-    kebab_case.split('-').map(capital).collect()
-}
-
-fn table<'t>(table: &'t Table, key: &str) -> &'t Table {
-    as_table(&table[key])
-}
-
-fn as_table(value: &Value) -> &Table {
-    value.as_table().expect("a table")
-}
-
-fn array<'t>(table: &'t Table, key: &str) -> &'t [Value] {
-    table[key].as_array().expect("an array")
+/// Returns the texts as an array in Rust.
+fn array(texts: &[Text]) -> String {
+    format!("{:?}", texts.iter().map(Spanned::get_ref).collect::<Vec<_>>())
 }

@@ -95,7 +95,7 @@ impl Context<'_> {
                 None => return Ok(ManuallyDrop::new(built_in)),
             },
         };
-        Ok(ManuallyDrop::new(built_in.extended(&name, &text)?))
+        Ok(ManuallyDrop::new(built_in.with_config(&name, &text)?))
     }
 
     /// Returns what a user types to run this program.

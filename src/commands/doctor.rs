@@ -94,7 +94,7 @@ fn read_policy(history: &History) -> Result<Result<(PolicyState, Policy), String
     let Some(text) = history.top_level_file(FILE_NAME)? else {
         return Ok(Ok((PolicyState::BuiltIn, built_in)));
     };
-    let extended = built_in.extended(FILE_NAME, &text);
+    let extended = built_in.with_config(FILE_NAME, &text);
     Ok(extended.map(|policy| (PolicyState::Configured, policy)).map_err(|mistake| mistake.to_string()))
 }
 

@@ -1,13 +1,14 @@
-//! The built-in policy, as the build script has written it from `builtin.toml`.
+//! The built-in policy, which the build script turns from `builtin.toml` into Rust code.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::Policy;
+use super::document::{Home, Scope, Tracked};
 use super::name::{Name, Names};
 use super::path_glob::PathGlob;
 use super::production::Production;
-use super::rule::{Home, Rule, Scope};
-use super::{Policy, Tracked};
+use super::rule::Rule;
 
 impl Policy {
     /// Returns the built-in policy.
@@ -17,12 +18,12 @@ impl Policy {
     }
 }
 
-fn known(texts: &[&'static str]) -> Names {
+fn names(texts: &[&'static str]) -> Names {
     texts.iter().map(|text| Name::new_unchecked(*text)).collect()
 }
 
 #[expect(clippy::expect_used, reason = "a unit test builds the built-in policy")]
-fn roots(texts: &[&'static str]) -> Vec<PathGlob> {
+fn paths(texts: &[&'static str]) -> Vec<PathGlob> {
     texts.iter().map(|text| PathGlob::new(*text).expect("a valid glob")).collect()
 }
 
@@ -34,13 +35,13 @@ fn owned(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use crate::policy::Policy;
+    use crate::policy::document::Tracked;
     use crate::policy::production::Production;
-    use crate::policy::{Policy, Tracked};
 
-    /// What the build script has written is what the file would be as a configuration.
     #[test]
-    fn the_built_in_policy_is_that_of_its_file() {
-        let nothing = Policy {
+    fn built_in_policy_equals_its_file_read_as_a_configuration() {
+        let empty = Policy {
             allow: Vec::new(),
             disabled: Vec::new(),
             lists: BTreeMap::new(),
@@ -48,9 +49,10 @@ mod tests {
             production: Production::default(),
             rules: Vec::new(),
         };
-        let read = nothing.extended("builtin.toml", include_bytes!("builtin.toml")).unwrap();
+        let read = empty.with_config("builtin.toml", include_bytes!("builtin.toml")).unwrap();
         let built_in = Policy::built_in();
-        assert_eq!(built_in.to_toml(str::to_owned), read.to_toml(str::to_owned));
+        let quote = |text: &str| format!("{text:?}");
+        assert_eq!(built_in.to_toml(quote), read.to_toml(quote));
         assert_eq!(built_in.lists, read.lists);
     }
 }

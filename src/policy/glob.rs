@@ -13,20 +13,39 @@ pub(super) struct Compiled {
     matcher: OnceLock<GlobMatcher>,
 }
 
-/// Why a text is not a pattern, for people.
+/// Why a text is not a pattern.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(pub(super) String);
+#[error("{message}")]
+pub struct Invalid {
+    message: String,
+    help: Option<String>,
+}
+
+impl Invalid {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    pub(super) fn with_help(self, help: String) -> Self {
+        Self { help: Some(help), ..self }
+    }
+
+    /// Returns what to write instead.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+}
 
 impl Compiled {
     pub(super) fn new(text: &str) -> Result<Self, Invalid> {
         if text.len() > MAX_LENGTH || text.matches('{').count() > MAX_ALTERNATIONS {
-            return Err(Invalid(format!(
+            return Err(Invalid::new(format!(
                 "a pattern has at most {MAX_LENGTH} bytes and {MAX_ALTERNATIONS} `{{`"
             )));
         }
         let glob = GlobBuilder::new(text).literal_separator(true).build();
-        let glob = glob.map_err(|error| Invalid(error.kind().to_string()))?;
+        let glob = glob.map_err(|error| Invalid::new(error.kind().to_string()))?;
         Ok(Self { glob, matcher: OnceLock::new() })
     }
 

@@ -4,11 +4,12 @@ use std::convert::Infallible;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::document::{Scope, Tracked};
 use super::name::Name;
 use super::path_glob::PathGlob;
 use super::production::RootStatus;
-use super::rule::{Match, Rule, Scope, SplitPath};
-use super::{Policy, SESSION_DIRECTORY_RULE, Tracked};
+use super::rule::{Match, Rule, SplitPath};
+use super::{Policy, SESSION_DIRECTORY_RULE};
 use crate::{Change, Entry, Introduced};
 
 /// The verdict on one path.

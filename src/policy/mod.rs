@@ -8,6 +8,7 @@
 
 mod built_in;
 mod config;
+mod document;
 mod explain;
 mod filter;
 mod glob;
@@ -15,9 +16,9 @@ mod judge;
 mod name;
 mod path_glob;
 mod prefilter;
-mod printed;
 mod production;
 mod rule;
+mod to_toml;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ use std::collections::BTreeMap;
 use bstr::BStr;
 
 pub use config::{Error, FILE_NAME};
+use document::Tracked;
+pub use document::{Home, Scope};
 pub use explain::{Alternatives, Explanation};
 pub use glob::Invalid;
 pub use judge::{Exemption, Finding, Verdict};
@@ -32,8 +35,8 @@ pub use name::{Name, Names};
 pub use path_glob::PathGlob;
 pub use prefilter::Prefilter;
 use production::Production;
+pub use rule::Rule;
 use rule::components;
-pub use rule::{Home, Rule, Scope};
 
 /// The name of the directory where session work belongs, at any depth and in any letter case.
 pub const SESSION_DIRECTORY: &str = ".claude_sessions";
@@ -55,17 +58,6 @@ pub struct Policy {
 
 /// Lists of patterns, by name.
 type Lists = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
-
-/// How a changed path is judged that a parent of the commit already has.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Deserialize, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Tracked {
-    /// Like a new path.
-    #[default]
-    Refuse,
-    /// By the rule of the session directory only.
-    Allow,
-}
 
 impl Policy {
     /// Returns the rules in force, in the order in which they are tried.

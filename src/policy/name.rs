@@ -83,9 +83,7 @@ impl Name {
     pub fn extension(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.contains('.') {
-            return Err(Invalid(
-                "an extension is what follows the last dot of a name, without the dot".to_owned(),
-            ));
+            return Err(Invalid::new("an extension is what follows the last dot of a name, without the dot"));
         }
         Self::new(text)
     }
@@ -98,7 +96,7 @@ impl Name {
     pub fn literal(text: &str) -> Result<(), Invalid> {
         check_component(text)?;
         if text.bytes().any(is_special) {
-            return Err(Invalid("this must be a plain name, not a glob".to_owned()));
+            return Err(Invalid::new("this must be a plain name, not a glob"));
         }
         Ok(())
     }
@@ -293,10 +291,10 @@ fn expand(text: &str) -> Option<Vec<String>> {
 
 fn check_component(text: &str) -> Result<(), Invalid> {
     if text.is_empty() {
-        return Err(Invalid("a name is never empty".to_owned()));
+        return Err(Invalid::new("a name is never empty"));
     }
     if text.contains('/') {
-        return Err(Invalid("a name contains no `/`: it matches one component of a path".to_owned()));
+        return Err(Invalid::new("a name contains no `/`: it matches one component of a path"));
     }
     Ok(())
 }

@@ -34,19 +34,17 @@ impl PathGlob {
         let text = text.into();
         let bare = text.trim_start_matches("./").trim_matches('/');
         if bare.is_empty() {
-            return Err(Invalid("matches no path".to_owned()));
+            return Err(Invalid::new("matches no path"));
         }
         if bare != text {
-            return Err(Invalid(format!(
-                "a path starts at the top of the repository, without `./` and without a `/` at either end: \
-                 write `{bare}`, or `{bare}/**` for everything below it"
-            )));
+            return Err(Invalid::new("a path has no `./` and no `/` at either end")
+                .with_help(format!("write `{bare}`, or `{bare}/**` for everything below it")));
         }
         if text.starts_with('!') {
-            return Err(Invalid("a glob cannot be negated".to_owned()));
+            return Err(Invalid::new("a glob cannot be negated"));
         }
         if text.split('/').any(|component| matches!(component, "" | "." | "..")) {
-            return Err(Invalid("no path has an empty component, a `.` or a `..`".to_owned()));
+            return Err(Invalid::new("no path has an empty component, a `.` or a `..`"));
         }
         let matcher = if !text.bytes().any(is_special) {
             Matcher::Literal

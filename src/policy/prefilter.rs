@@ -7,9 +7,9 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::document::Scope;
 use super::filter::{LengthFilter, Rules, TrigramFilter};
 use super::production::RootStatus;
-use super::rule::Scope;
 use super::{Policy, is_session_directory};
 
 /// Tests paths, one after the other, for whether a rule could refuse them.
@@ -302,7 +302,7 @@ mod tests {
         };
         let rules: Vec<String> = (0..70).map(rule).collect();
         let text = "production.roots = ['**/deep', 'a/*']\n".to_owned() + &rules.concat();
-        Policy::built_in().extended("test", text.as_bytes()).unwrap()
+        Policy::built_in().with_config("test", text.as_bytes()).unwrap()
     }
 
     fn path() -> impl Strategy<Value = String> {

@@ -1,8 +1,8 @@
 //! One rule: which paths it matches, and which of these it excepts.
 
 use bstr::{BStr, BString, ByteSlice};
-use serde::{Deserialize, Serialize};
 
+use super::document::{Home, Scope};
 use super::name::{Name, Names};
 use super::{SESSION_DIRECTORY, is_in_session_directory, is_session_directory};
 
@@ -29,36 +29,6 @@ pub struct Rule {
     pub reason: String,
     /// Where a refused file belongs.
     pub home: Home,
-}
-
-/// Where a rule holds.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// At any depth.
-    #[default]
-    Anywhere,
-    /// Directly in a production root: the file, or the directory that the rule names.
-    ProductionRoot,
-    /// In the session directory, and a file that has its name.
-    SessionDirectory,
-}
-
-/// The part of the session directory where a refused file belongs.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Home {
-    /// Active work.
-    #[default]
-    Current,
-    /// Finished work, for reference.
-    Archive,
-    /// Temporary tests.
-    Tests,
-    /// Debug scripts and temporary fixes.
-    Debugging,
-    /// Exploration of code and data.
-    Exploration,
 }
 
 impl Home {

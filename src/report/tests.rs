@@ -610,7 +610,7 @@ allow: add the path to `allow` in .stage-guard.toml
 #[test]
 fn explain_says_what_a_path_looks_like() {
     let mut policy = Policy::built_in();
-    policy = policy.extended("test.toml", b"allow = ['check_*.py']").unwrap();
+    policy = policy.with_config("test.toml", b"allow = ['check_*.py']").unwrap();
     let paths = [
         STRAY_TEST,
         SESSION,

@@ -223,7 +223,7 @@ mistakes! {
     an_empty_path: "allow = [\"\"]" => "matches no path";
     a_rule_without_an_id: "[[rule]]\nnames = [\"x\"]" => "missing field `id`";
     a_rule_without_names: "[[rule]]\nid = \"x\"" => "missing field `names`";
-    a_rule_with_no_name: "[[rule]]\nid = \"x\"\nnames = []" => "catches nothing";
+    a_rule_with_no_name: "[[rule]]\nid = \"x\"\nnames = []" => "matches nothing";
     an_empty_name: "[[rule]]\nid = \"x\"\nnames = [\"\"]" => "never empty";
     an_empty_id: "[[rule]]\nid = \"\"\nnames = [\"x\"]" => "never empty";
     an_id_given_twice: "[[rule]]\nid = \"x\"\nnames = [\"a\"]\n[[rule]]\nid = \"x\"\nnames = [\"b\"]" => "line 5, column 6", "second rule";

@@ -1,11 +1,12 @@
-//! The policy in force, in the form of a configuration.
+//! Writes the policy in force as a configuration.
 
+use super::Policy;
+use super::document::{Scope, Tracked};
 use super::path_glob::PathGlob;
-use super::rule::{Rule, Scope};
-use super::{Policy, Tracked};
+use super::rule::Rule;
 
 impl Policy {
-    /// Returns the policy as a configuration that makes the same policy.
+    /// Returns the policy as a configuration that, pasted into a file, makes the same policy.
     ///
     /// `quote` turns a text into a TOML string.
     #[must_use]
