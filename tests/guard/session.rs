@@ -1,5 +1,4 @@
-//! The session directory: `init`, `archive`, `clean`, and the workflow from start to
-//! end.
+//! `init`, `archive` and `clean`, and the whole workflow.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -14,7 +13,7 @@ impl Repo {
         self.shell("date +%Y-%m-%d").success().trim().to_owned()
     }
 
-    /// The names in a directory, sorted.
+    /// Returns the names in a directory, sorted.
     fn names(&self, directory: &str) -> Vec<String> {
         let listed = fs::read_dir(self.path(directory)).into_iter().flatten();
         let mut names: Vec<_> =
@@ -25,25 +24,25 @@ impl Repo {
 }
 
 #[test]
-fn the_workflow_runs_from_start_to_end() {
+fn the_workflow_of_the_readme_works() {
     let repo = Repo::new();
     repo.guard("init").success();
     repo.git("add .gitignore").success();
     repo.git("commit -q -m ignore").silent();
-    // A debug script is written where the code is, and the fix beside it.
+    // A debug script is written next to the code, with a fix.
     repo.stage("backend/login.py").commit().silent();
     repo.write("backend/debug_login.py", "print('what now?')\n");
     repo.write("backend/login.py", "fixed\n")
         .write(".claude_sessions/current/notes.md", "it was the cache\n");
     repo.git("add -A").success();
     let refused = repo.git("commit -q -m fix").refuses(&["backend/debug_login.py"]);
-    // It is stowed by the command that the refusal names, and the fix is committed.
+    // The command in the refusal stows it, and the fix is committed.
     repo.shell(&refused.stow_command()).success();
     assert_eq!(repo.read(".claude_sessions/debugging/debug_login.py"), "print('what now?')\n");
     repo.git("commit -q -m fix").silent();
     assert_eq!(repo.git("show --format= --name-only").success(), "backend/login.py\n");
     repo.git("status --porcelain").silent();
-    // The session is archived, the next one is cleaned away.
+    // This session is archived, and the next one is deleted.
     repo.guard("archive").success();
     let notes = format!(".claude_sessions/archive/{}/notes.md", repo.today());
     assert_eq!(repo.read(&notes), "it was the cache\n");
@@ -54,14 +53,14 @@ fn the_workflow_runs_from_start_to_end() {
 }
 
 #[test]
-fn init_makes_the_place_and_has_git_ignore_it() {
+fn init_creates_the_session_directory_and_ignores_it() {
     let repo = Repo::new();
-    let said = repo.guard("init").success();
+    let output = repo.guard("init").success();
     for directory in DIRECTORIES {
         assert!(repo.path(format!(".claude_sessions/{directory}")).is_dir());
-        assert!(said.contains(&format!("created: .claude_sessions/{directory}\n")), "{said}");
+        assert!(output.contains(&format!("created: .claude_sessions/{directory}\n")), "{output}");
     }
-    assert!(said.contains("ignored: by a line that was added to .gitignore\n"), "{said}");
+    assert!(output.contains("ignored: by a line that was added to .gitignore\n"), "{output}");
     assert_eq!(repo.read(".gitignore"), ".claude_sessions/\n");
     assert_eq!(repo.git("status --porcelain").success(), "?? .gitignore\n");
     let readme = repo.read(".claude_sessions/README.md");
@@ -71,7 +70,7 @@ fn init_makes_the_place_and_has_git_ignore_it() {
 }
 
 #[test]
-fn init_twice_is_once() {
+fn a_second_init_changes_nothing() {
     let repo = Repo::new();
     repo.write(".claude_sessions/README.md", "ours\n").write(".claude_sessions/tests/x", "x\n");
     repo.guard("init").success();
@@ -79,15 +78,15 @@ fn init_twice_is_once() {
         repo.shell("find . -name .git -prune -o -print0 | sort -z | xargs -0 stat -c '%n %i %s %Y'").success()
     };
     let before = state();
-    let said = repo.guard("init").success();
+    let output = repo.guard("init").success();
     assert_eq!(state(), before);
-    assert!(said.starts_with("exists:  .claude_sessions, with all its directories\n"), "{said}");
-    assert!(said.contains("ignored: already, by .gitignore:1: .claude_sessions/\n"), "{said}");
+    assert!(output.starts_with("exists:  .claude_sessions, with all its directories\n"), "{output}");
+    assert!(output.contains("ignored: already, by .gitignore:1: .claude_sessions/\n"), "{output}");
     assert_eq!(repo.read(".claude_sessions/README.md"), "ours\n");
 }
 
 #[test]
-fn init_adds_its_line_to_what_is_there() {
+fn init_adds_its_line_to_an_existing_gitignore() {
     for (before, after) in [
         ("x", "x\n.claude_sessions/\n"),
         ("x\n", "x\n.claude_sessions/\n"),
@@ -107,11 +106,11 @@ fn init_adds_its_line_to_what_is_there() {
 }
 
 #[test]
-fn init_asks_git_what_is_ignored() {
+fn init_adds_no_line_if_git_ignores_the_session_directory() {
     let repo = Repo::new();
     repo.write(".git/info/exclude", "*sessions/\n");
-    let said = repo.guard("init").success();
-    assert!(said.contains("ignored: already, by .git/info/exclude:1: *sessions/\n"), "{said}");
+    let output = repo.guard("init").success();
+    assert!(output.contains("ignored: already, by .git/info/exclude:1: *sessions/\n"), "{output}");
     assert!(!repo.path(".gitignore").exists());
     let repo = Repo::new();
     repo.write("../ignored", ".claude_sessions\n");
@@ -121,21 +120,21 @@ fn init_asks_git_what_is_ignored() {
 }
 
 #[test]
-fn init_can_ignore_it_for_this_clone_alone() {
+fn init_exclude_changes_only_this_clone() {
     let repo = Repo::new();
     fs::remove_dir_all(repo.path(".git/info")).unwrap();
-    let said = repo.guard("init --exclude").success();
-    assert!(said.contains("ignored: by a line that was added to .git/info/exclude\n"), "{said}");
+    let output = repo.guard("init --exclude").success();
+    assert!(output.contains("ignored: by a line that was added to .git/info/exclude\n"), "{output}");
     assert_eq!(repo.read(".git/info/exclude"), ".claude_sessions/\n");
     repo.git("status --porcelain").silent();
     repo.git("worktree add -q ../linked").success();
-    let said = repo.sibling("linked").guard("init --exclude").success();
-    assert!(said.contains("ignored: already, by "), "{said}");
+    let output = repo.sibling("linked").guard("init --exclude").success();
+    assert!(output.contains("ignored: already, by "), "{output}");
     repo.sibling("linked").git("status --porcelain").silent();
 }
 
 #[test]
-fn init_refuses_what_leads_away() {
+fn init_refuses_symlinks() {
     for (link, words) in [
         (".claude_sessions", "`.claude_sessions` is a symlink to"),
         (".claude_sessions/tests", "`.claude_sessions/tests` is a symlink to"),
@@ -159,18 +158,18 @@ const END: &str = "<!-- stage-guard: end -->";
 #[test]
 fn instructions_are_a_marked_block() {
     let repo = Repo::new();
-    let said = repo.guard("init --instructions CLAUDE.md --instructions docs.md").success();
-    assert!(said.contains("updated: the instructions in CLAUDE.md\n"), "{said}");
+    let output = repo.guard("init --instructions CLAUDE.md --instructions docs.md").success();
+    assert!(output.contains("updated: the instructions in CLAUDE.md\n"), "{output}");
     let text = repo.read("CLAUDE.md");
     assert!(text.starts_with(BEGIN) && text.ends_with(&format!("{END}\n")), "{text}");
     assert!(text.contains("stage-guard stow") && text.lines().count() < 16, "{text}");
     assert_eq!(repo.read("docs.md"), text);
-    let said = repo.guard("init --instructions CLAUDE.md").success();
-    assert!(said.contains("exists:  the instructions in CLAUDE.md\n"), "{said}");
+    let output = repo.guard("init --instructions CLAUDE.md").success();
+    assert!(output.contains("exists:  the instructions in CLAUDE.md\n"), "{output}");
 }
 
 #[test]
-fn instructions_touch_nothing_outside_the_marks() {
+fn instructions_change_nothing_outside_the_marks() {
     for (before, after) in [
         ("", ""),
         ("# Ours", ""),
@@ -183,7 +182,7 @@ fn instructions_touch_nothing_outside_the_marks() {
         repo.write("AGENTS.md", before).guard("init --instructions AGENTS.md").success();
         let first = repo.read("AGENTS.md");
         assert!(first.starts_with(before), "{first}");
-        // What is below the marks and what has become of the block.
+        // The block was changed, and text was added after it.
         let changed = format!("{first}{after}").replace("stage-guard stow", "something else");
         repo.write("AGENTS.md", &changed).guard("init --instructions AGENTS.md").success();
         assert_eq!(repo.read("AGENTS.md"), format!("{first}{after}"));
@@ -193,7 +192,7 @@ fn instructions_touch_nothing_outside_the_marks() {
 }
 
 #[test]
-fn instructions_are_not_written_where_the_marks_are_no_pair() {
+fn init_refuses_marks_that_are_no_pair() {
     for marks in ["BEGIN\n", "END\n", "END\nBEGIN\n", "BEGIN\nBEGIN\nEND\n", "BEGIN\nEND\nBEGIN\nEND\n"] {
         let repo = Repo::new();
         repo.guard("init --instructions other.md").success();
@@ -204,7 +203,7 @@ fn instructions_are_not_written_where_the_marks_are_no_pair() {
             .fails_with("once each, in this order");
         assert_eq!(repo.read("CLAUDE.md"), text);
     }
-    // In a sentence they are no marks.
+    // In a sentence they are text.
     let repo = Repo::new();
     let text = format!("The lines `{END}` are ours.\n");
     repo.write("CLAUDE.md", &text).guard("init --instructions CLAUDE.md").success();
@@ -230,7 +229,7 @@ fn instructions_follow_a_symlink_and_keep_the_mode() {
 }
 
 #[test]
-fn archive_moves_what_is_current_under_the_date() {
+fn archive_moves_the_contents_of_current_to_a_dated_directory() {
     let repo = Repo::new();
     repo.guard("init").success();
     assert_eq!(repo.guard("archive").success(), "there is nothing to archive\n");
@@ -238,18 +237,18 @@ fn archive_moves_what_is_current_under_the_date() {
     repo.write(".claude_sessions/current/.hidden", "3");
     symlink("/etc", repo.path(".claude_sessions/current/link")).unwrap();
     let date = repo.today();
-    let said = repo.guard("archive --dry-run").success();
-    assert!(said.contains(&format!(
+    let output = repo.guard("archive --dry-run").success();
+    assert!(output.contains(&format!(
         "would archive: .claude_sessions/current/plan.md -> .claude_sessions/archive/{date}/plan.md\n"
     )));
     assert_eq!(repo.names(".claude_sessions/current").len(), 4);
     let done = repo.guard("archive").success();
-    assert_eq!(done, said.replace("would archive:", "archived:"));
+    assert_eq!(done, output.replace("would archive:", "archived:"));
     let archive = format!(".claude_sessions/archive/{date}");
     assert_eq!(repo.names(&archive), [".hidden", "deep", "link", "plan.md"]);
     assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
     assert_eq!(fs::read_link(repo.path(format!("{archive}/link"))).unwrap(), Path::new("/etc"));
-    // A second time on the same day adds to it.
+    // A second archive of the same day adds to it.
     repo.write(".claude_sessions/current/plan.md", "4").write(".claude_sessions/current/deep/x", "5");
     repo.write(".claude_sessions/current/plan-2.md", "6");
     repo.guard("archive").success();
@@ -261,7 +260,7 @@ fn archive_moves_what_is_current_under_the_date() {
 }
 
 #[test]
-fn archive_takes_the_date_of_the_user() {
+fn archive_uses_the_local_date() {
     for zone in ["Etc/GMT+12", "Etc/GMT-14", "UTC", "<x>-23:59", "<x>+23:59"] {
         let repo = Repo::new();
         repo.write(".claude_sessions/current/x", "x");
@@ -274,7 +273,7 @@ fn archive_takes_the_date_of_the_user() {
 }
 
 #[test]
-fn clean_deletes_what_is_current_and_nothing_else() {
+fn clean_deletes_only_the_contents_of_current() {
     let repo = Repo::new();
     repo.guard("init").success();
     assert_eq!(repo.guard("clean").success(), "there is nothing to delete\n");
@@ -287,13 +286,13 @@ fn clean_deletes_what_is_current_and_nothing_else() {
     symlink("../../../elsewhere", repo.path(".claude_sessions/current/link")).unwrap();
     symlink("../../../../elsewhere", repo.path(".claude_sessions/current/deep/link")).unwrap();
     symlink("nowhere", repo.path(".claude_sessions/current/dangling")).unwrap();
-    let said = repo.guard("clean --dry-run").success();
-    assert!(said.contains("would delete: .claude_sessions/current/deep/\n"), "{said}");
-    assert!(said.contains("would delete: .claude_sessions/current/link\n"), "{said}");
+    let output = repo.guard("clean --dry-run").success();
+    assert!(output.contains("would delete: .claude_sessions/current/deep/\n"), "{output}");
+    assert!(output.contains("would delete: .claude_sessions/current/link\n"), "{output}");
     assert_eq!(repo.names(".claude_sessions/current").len(), 6);
     repo.guard("clean").fails_with("there is no terminal to ask on");
     assert_eq!(repo.names(".claude_sessions/current").len(), 6);
-    assert_eq!(repo.guard("clean --yes").success(), said.replace("would delete:", "deleted:"));
+    assert_eq!(repo.guard("clean --yes").success(), output.replace("would delete:", "deleted:"));
     assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
     assert_eq!(
         repo.names(".claude_sessions"),
@@ -315,7 +314,7 @@ fn clean_asks_on_a_terminal() {
 }
 
 #[test]
-fn a_current_that_leads_away_is_neither_archived_nor_cleaned() {
+fn archive_and_clean_refuse_symlinks() {
     for link in [".claude_sessions", ".claude_sessions/current"] {
         for target in ["../elsewhere", "backend"] {
             let repo = Repo::new();
@@ -338,23 +337,23 @@ fn a_current_that_leads_away_is_neither_archived_nor_cleaned() {
 }
 
 #[test]
-fn what_git_tracks_is_left_alone() {
+fn archive_and_clean_skip_tracked_files() {
     let repo = Repo::new();
     repo.commit_unchecked(&[".claude_sessions/current/.gitkeep", ".claude_sessions/current/deep/x"]);
     repo.write(".claude_sessions/current/deep/y", "y");
     for (command, word) in [("archive", "archived"), ("clean --yes", "deleted")] {
         repo.write(".claude_sessions/current/z", "z");
-        let said = repo.guard(command).success();
-        assert!(said.contains(&format!("{word}: .claude_sessions/current/z")), "{said}");
-        assert!(said.contains("skipped: .claude_sessions/current/.gitkeep is tracked by git\n"));
-        assert!(said.contains("skipped: .claude_sessions/current/deep is tracked by git"), "{said}");
+        let output = repo.guard(command).success();
+        assert!(output.contains(&format!("{word}: .claude_sessions/current/z")), "{output}");
+        assert!(output.contains("skipped: .claude_sessions/current/.gitkeep is tracked by git\n"));
+        assert!(output.contains("skipped: .claude_sessions/current/deep is tracked by git"), "{output}");
         assert_eq!(repo.names(".claude_sessions/current"), [".gitkeep", "deep"]);
         assert_eq!(repo.names(".claude_sessions/current/deep"), ["x", "y"]);
     }
 }
 
 #[test]
-fn options_without_a_meaning_are_refused() {
+fn unsupported_options_are_refused() {
     let repo = Repo::new();
     for command in ["init --dry-run", "init --format json", "archive --format json", "clean --yes --config x"]
     {

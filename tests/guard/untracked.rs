@@ -1,9 +1,9 @@
-//! `check --untracked`: what `git add -A` would stage and a commit be refused for.
+//! `check --untracked`: untracked files that a commit would be refused for.
 
 use super::sandbox::Repo;
 
 #[test]
-fn what_git_add_would_stage_is_judged_as_it_would_be_then() {
+fn untracked_files_are_refused_as_if_they_were_staged() {
     for (files, refused) in [
         (&["debug_x.py", "main.py"][..], &["debug_x.py"][..]),
         (&["FIX_SUMMARY.md", "docs/FIX_SUMMARY.md"], &["FIX_SUMMARY.md"]),
@@ -29,7 +29,7 @@ fn what_git_add_would_stage_is_judged_as_it_would_be_then() {
 }
 
 #[test]
-fn it_says_untracked_and_names_the_way_out() {
+fn the_report_says_untracked_and_names_the_remedy() {
     for format in [&[][..], &["--object-format=sha256"]] {
         let repo = Repo::of_format(format);
         repo.stage("debug_staged.py").write("debug_ x.py", "x").write("backend/test_y.py", "y");
@@ -49,7 +49,7 @@ fn it_says_untracked_and_names_the_way_out() {
 }
 
 #[test]
-fn a_repository_inside_is_the_gitlink_that_it_would_be() {
+fn a_repository_inside_is_checked_as_a_gitlink() {
     let repo = Repo::new();
     for directory in [".claude_sessions", "debug_x.py", "scratch/inner.py", "inner"] {
         let inner = repo.in_dir(directory);
@@ -58,7 +58,7 @@ fn a_repository_inside_is_the_gitlink_that_it_would_be() {
     }
     let repositories = [".claude_sessions", "debug_x.py", "scratch/inner.py"];
     assert_eq!(repo.refused("check --untracked"), repositories);
-    // Each is stowed whole.
+    // Each one is moved as a whole.
     let copy = repo.copy();
     copy.shell(&copy.guard("check --untracked").stow_command()).success();
     assert!(copy.exists(".claude_sessions/debugging/debug_x.py/.git") && !copy.exists("debug_x.py"));
@@ -69,7 +69,7 @@ fn a_repository_inside_is_the_gitlink_that_it_would_be() {
 }
 
 #[test]
-fn untracked_is_one_of_three() {
+fn untracked_excludes_staged_and_all_files() {
     let repo = Repo::new();
     repo.guard("check --untracked --staged").fails_with("cannot be used with");
     repo.guard("check --untracked --all-files").fails_with("cannot be used with");

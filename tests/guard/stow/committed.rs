@@ -1,4 +1,4 @@
-//! What a commit has comes back, and is never deleted unasked.
+//! Files that a commit has: they are restored, and deleted only if the user asks for it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use super::{AGAIN, SCRIPT, STOWED, stowed, with_committed_script};
 use crate::sandbox::Repo;
 
 #[test]
-fn a_committed_file_is_never_deleted() {
+fn stow_restores_a_committed_file() {
     let repo = with_committed_script();
     repo.write(SCRIPT, "changed\n").git("add -A").success();
     stowed(repo.guard("stow"));
@@ -18,7 +18,7 @@ fn a_committed_file_is_never_deleted() {
 }
 
 #[test]
-fn a_committed_file_keeps_both_contents() {
+fn stow_keeps_staged_and_unstaged_changes_of_a_committed_file() {
     let repo = with_committed_script();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n");
@@ -29,7 +29,7 @@ fn a_committed_file_keeps_both_contents() {
 }
 
 #[test]
-fn a_committed_file_that_was_changed_back_stays() {
+fn a_committed_file_that_was_changed_back_stays_in_place() {
     let repo = with_committed_script();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "old\n");
@@ -39,7 +39,7 @@ fn a_committed_file_that_was_changed_back_stays() {
 }
 
 #[test]
-fn a_committed_file_that_was_staged_and_deleted_comes_back() {
+fn a_committed_file_that_was_deleted_after_staging_is_restored() {
     let repo = with_committed_script();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     fs::remove_dir_all(repo.path("backend")).unwrap();
@@ -49,7 +49,7 @@ fn a_committed_file_that_was_staged_and_deleted_comes_back() {
 }
 
 #[test]
-fn a_committed_file_that_became_a_symlink_comes_back() {
+fn a_committed_file_that_became_a_symlink_is_restored() {
     let repo = with_committed_script();
     fs::remove_file(repo.path(SCRIPT)).unwrap();
     symlink("x", repo.path(SCRIPT)).unwrap();
@@ -61,7 +61,7 @@ fn a_committed_file_that_became_a_symlink_comes_back() {
 }
 
 #[test]
-fn a_conflict_is_not_stowed() {
+fn stow_refuses_a_merge_conflict() {
     let repo = with_committed_script();
     repo.git("checkout -q -b other").success();
     repo.write(SCRIPT, "theirs\n").git("commit -q --no-verify -a -m theirs").success();
@@ -69,7 +69,7 @@ fn a_conflict_is_not_stowed() {
     repo.write(SCRIPT, "ours\n").git("commit -q --no-verify -a -m ours").success();
     repo.git("merge -q other").code(1);
     repo.guard_args(&["stow", SCRIPT]).fails_with("has a merge conflict");
-    // Resolved, it is neither's, and goes back to ours.
+    // After the conflict is resolved, our version is restored.
     repo.write(SCRIPT, "both\n").git("add -A").success();
     repo.commit().refuses(&[SCRIPT]);
     stowed(repo.guard("stow"));
@@ -79,7 +79,7 @@ fn a_conflict_is_not_stowed() {
 }
 
 #[test]
-fn a_file_of_the_other_side_of_a_merge_goes_back_to_that() {
+fn a_file_from_the_merged_branch_is_restored_from_it() {
     let repo = Repo::new();
     repo.git("checkout -q -b other").success();
     repo.write(SCRIPT, "theirs\n").git("add -A").success();
@@ -94,7 +94,7 @@ fn a_file_of_the_other_side_of_a_merge_goes_back_to_that() {
 }
 
 #[test]
-fn a_committed_file_comes_back_through_the_filters() {
+fn a_restored_file_passes_the_filters() {
     let repo = Repo::new();
     repo.write(".gitattributes", "*.py text eol=crlf\n").write(SCRIPT, "old\r\n").git("add -A").success();
     repo.git("commit -q --no-verify -m old").success();

@@ -1,4 +1,4 @@
-//! Nothing is lost and nothing is overwritten: what becomes of new files.
+//! New files: stow loses and overwrites no contents.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -8,7 +8,7 @@ use super::{AGAIN, SCRIPT, STOWED, stowed};
 use crate::sandbox::{Repo, bytes, make_executable};
 
 #[test]
-fn a_new_file_goes_home_under_its_own_name() {
+fn a_new_file_moves_under_its_own_name() {
     let repo = Repo::new();
     repo.write(SCRIPT, "x\n").git("add -A").success();
     let out = stowed(repo.guard("stow"));
@@ -19,7 +19,7 @@ fn a_new_file_goes_home_under_its_own_name() {
 }
 
 #[test]
-fn each_rule_has_its_home() {
+fn each_rule_moves_files_to_its_home() {
     let repo = Repo::new();
     for path in ["debug_a.py", "test_b.py", "check_c.py", "X_SUMMARY.md", ".claude/settings.local.json"] {
         repo.stage(path);
@@ -38,12 +38,12 @@ fn each_rule_has_its_home() {
 }
 
 #[test]
-fn nothing_refused_is_nothing_done() {
+fn stow_does_nothing_if_nothing_is_refused() {
     let repo = Repo::new();
     repo.stage("main.py");
     let before = repo.read(".git/info/exclude");
-    let said = stowed(repo.guard("stow"));
-    assert!(said.starts_with("no staged file is refused; "), "{said}");
+    let output = stowed(repo.guard("stow"));
+    assert!(output.starts_with("no staged file is refused; "), "{output}");
     assert!(!repo.exists(".claude_sessions") && repo.read(".git/info/exclude") == before);
     assert_eq!(repo.git("status --porcelain").success(), "A  main.py\n");
     repo.assert_no_lock();
@@ -70,7 +70,7 @@ fn a_taken_name_gets_a_number() {
 }
 
 #[test]
-fn a_name_that_is_taken_by_anything_is_taken() {
+fn a_name_of_a_directory_or_a_special_file_is_taken() {
     for take in ["mkdir", "ln -s nowhere", "mkfifo"] {
         let repo = Repo::new();
         repo.write(SCRIPT, "x\n").git("add -A").success();
@@ -82,7 +82,7 @@ fn a_name_that_is_taken_by_anything_is_taken() {
 }
 
 #[test]
-fn the_longest_name_gets_a_number_too() {
+fn the_longest_name_is_shortened_for_its_number() {
     let repo = Repo::new();
     let name = format!("debug_{}.py", "x".repeat(246));
     repo.write(&name, "one\n").git("add -A").success();
@@ -95,7 +95,7 @@ fn the_longest_name_gets_a_number_too() {
 }
 
 #[test]
-fn staged_and_changed_since_keeps_both() {
+fn a_file_that_changed_after_staging_keeps_both_versions() {
     let repo = Repo::new();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n");
@@ -105,7 +105,7 @@ fn staged_and_changed_since_keeps_both() {
 }
 
 #[test]
-fn staged_and_deleted_since_is_written_out() {
+fn a_file_that_was_deleted_after_staging_is_copied_from_the_index() {
     let repo = Repo::new();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     make_executable(&repo.path(SCRIPT));
@@ -118,7 +118,7 @@ fn staged_and_deleted_since_is_written_out() {
 }
 
 #[test]
-fn staged_with_a_directory_in_its_place_is_written_out() {
+fn a_file_that_a_directory_replaced_is_copied_from_the_index() {
     let repo = Repo::new();
     repo.write("debug_it.py", "staged\n").git("add -A").success();
     fs::remove_file(repo.path("debug_it.py")).unwrap();
@@ -131,7 +131,7 @@ fn staged_with_a_directory_in_its_place_is_written_out() {
 }
 
 #[test]
-fn what_is_behind_a_symlink_now_is_not_touched() {
+fn a_file_behind_a_symlink_is_not_touched() {
     let repo = Repo::new();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     fs::remove_dir_all(repo.path("backend")).unwrap();
@@ -143,7 +143,7 @@ fn what_is_behind_a_symlink_now_is_not_touched() {
 }
 
 #[test]
-fn partly_staged_keeps_both() {
+fn a_partly_staged_file_keeps_both_versions() {
     let repo = Repo::new();
     repo.write(SCRIPT, "one\n").git("add -A").success();
     repo.write(SCRIPT, "one\ntwo\n");
@@ -153,7 +153,7 @@ fn partly_staged_keeps_both() {
 }
 
 #[test]
-fn a_symlink_stays_one() {
+fn a_symlink_moves_as_a_symlink() {
     for (target, is_gone) in [("../somewhere", false), ("/", false), ("../somewhere", true)] {
         let repo = Repo::new();
         fs::create_dir(repo.path("backend")).unwrap();
@@ -170,7 +170,7 @@ fn a_symlink_stays_one() {
 }
 
 #[test]
-fn an_executable_stays_one() {
+fn the_executable_bit_is_kept() {
     let repo = Repo::new();
     repo.write(SCRIPT, "x\n").write("debug_plain.py", "x\n");
     make_executable(&repo.path(SCRIPT));
@@ -182,20 +182,20 @@ fn an_executable_stays_one() {
 }
 
 #[test]
-fn a_changed_executable_bit_counts_where_git_heeds_it() {
-    for (heeds, is_kept) in [("true", true), ("false", false)] {
+fn a_changed_executable_bit_counts_if_git_respects_it() {
+    for (file_mode, is_copied) in [("true", true), ("false", false)] {
         let repo = Repo::new();
-        repo.git(&format!("config core.fileMode {heeds}")).success();
+        repo.git(&format!("config core.fileMode {file_mode}")).success();
         repo.write(SCRIPT, "x\n").git("add -A").success();
         make_executable(&repo.path(SCRIPT));
         stowed(repo.guard("stow"));
-        assert_eq!(repo.exists(AGAIN), is_kept);
+        assert_eq!(repo.exists(AGAIN), is_copied);
         repo.assert_settled();
     }
 }
 
 #[test]
-fn a_thousand_files() {
+fn stow_moves_a_thousand_files() {
     let repo = Repo::new();
     for number in 0..1000 {
         repo.write(format!("backend/scratch/{}/debug_{number}.py", number % 7), &format!("{number}\n"));
@@ -212,7 +212,7 @@ fn a_thousand_files() {
 }
 
 #[test]
-fn names_of_all_kinds() {
+fn stow_moves_files_with_unusual_names() {
     let names: [&[u8]; 9] = [
         b"debug_\xff\xfe.py",
         b"debug_a\nb.py",
@@ -245,7 +245,7 @@ fn names_of_all_kinds() {
 }
 
 #[test]
-fn a_mode_that_git_does_not_heed_is_no_difference() {
+fn a_mode_that_git_ignores_is_no_difference() {
     let repo = Repo::new();
     repo.write(SCRIPT, "x\n").git("add -A").success();
     repo.git_args(&["update-index", "--chmod=+x", SCRIPT]).success();
@@ -256,7 +256,7 @@ fn a_mode_that_git_does_not_heed_is_no_difference() {
 }
 
 #[test]
-fn a_carriage_return_at_the_end_of_a_name() {
+fn a_name_may_end_in_a_carriage_return() {
     let repo = Repo::new();
     repo.write("Icon\r", "icon\n").write("Icon", "other\n").write(".claude_sessions/Icon\r", "staged\n");
     repo.write(".claude_sessions/Icon", "staged\n").git("add -f .claude_sessions").success();
@@ -267,7 +267,7 @@ fn a_carriage_return_at_the_end_of_a_name() {
 }
 
 #[test]
-fn thousands_of_files_of_one_name() {
+fn thousands_of_files_may_have_one_name() {
     let repo = Repo::new();
     for number in 0..2000 {
         repo.write(format!("{number}/scratch/run.py"), &format!("{number}\n"));

@@ -1,13 +1,12 @@
-//! A `stow` that fails, is interrupted, or is killed, at each step: all is as it was,
-//! or done, and no byte is lost.
+//! `stow` fails, is interrupted or is killed at each step: it does all or nothing, and
+//! loses no contents.
 
 use std::fs;
 
 use crate::sandbox::stow::{Before, assert_no_lock, assert_recovers, original, repo, state};
 use crate::sandbox::{BINARY, Repo, Run};
 
-/// Runs `stow` where the nth run of git does `fault` instead, for each n until it is
-/// through; how often that was.
+/// Runs `stow` with `fault` in place of the nth run of git, for each n until it succeeds.
 fn with_git_at_fault(fault: &str, is_killed: bool) {
     let git = Repo::uncreated().sibling(".").shell("command -v git").success();
     let (original, before) = original();
@@ -35,42 +34,42 @@ fn with_git_at_fault(fault: &str, is_killed: bool) {
 }
 
 #[test]
-fn git_fails() {
+fn stow_recovers_from_a_failed_git() {
     with_git_at_fault("echo no >&2; exit 128", false);
 }
 
 #[test]
-fn git_is_killed() {
+fn stow_recovers_from_a_killed_git() {
     with_git_at_fault("kill -9 $$", false);
 }
 
 #[test]
-fn git_is_gone_when_it_has_done_its_work() {
+fn stow_recovers_from_a_git_that_fails_after_its_work() {
     with_git_at_fault("$0 \"$@\" >/dev/null; exit 1", false);
 }
 
 #[test]
-fn it_is_terminated() {
+fn stow_recovers_from_sigterm() {
     with_git_at_fault("kill -TERM $PPID", false);
 }
 
 #[test]
-fn it_is_interrupted_with_all_its_group() {
+fn stow_recovers_from_sigint_to_its_process_group() {
     with_git_at_fault("kill -INT $PPID; kill -9 $$", false);
 }
 
 #[test]
-fn it_is_killed() {
+fn stow_recovers_from_sigkill() {
     with_git_at_fault("kill -9 $PPID", true);
 }
 
 #[test]
-fn it_and_git_are_killed() {
+fn stow_recovers_from_sigkill_with_git() {
     with_git_at_fault("kill -9 $PPID; kill -9 $$", true);
 }
 
 #[test]
-fn no_room_to_write() {
+fn stow_recovers_from_a_file_size_limit() {
     for blocks in ["0", "1"] {
         let repo = repo();
         for number in 0..40 {
@@ -86,7 +85,7 @@ fn no_room_to_write() {
 }
 
 #[test]
-fn another_git_holds_the_index() {
+fn stow_respects_a_lock_of_git() {
     for content in ["", "DIRC", "held by stage-guard\nor not\n"] {
         let repo = repo();
         let before = Before::of(&repo);
@@ -100,7 +99,7 @@ fn another_git_holds_the_index() {
 }
 
 #[test]
-fn a_second_stow_waits_for_none() {
+fn a_second_stow_fails_while_the_first_one_runs() {
     let repo = repo();
     let before = Before::of(&repo);
     let bin = repo.sibling("bin");
@@ -117,7 +116,7 @@ fn a_second_stow_waits_for_none() {
 }
 
 #[test]
-fn it_is_stopped_at_any_time() {
+fn stow_recovers_from_a_signal_at_any_time() {
     let (original, before) = original();
     for (signal, is_killed) in [("TERM", false), ("INT", false), ("HUP", false), ("KILL", true)] {
         for milliseconds in [2, 5, 10, 15, 20, 30, 40] {
@@ -125,7 +124,7 @@ fn it_is_stopped_at_any_time() {
             let run = repo.shell(&format!(
                 "set -m; {BINARY} stow >/dev/null & sleep 0.{milliseconds:03}; kill -{signal} $! 2>/dev/null; wait $!"
             ));
-            // Before it takes signals up, it has done nothing.
+            // Before it catches signals, it has changed nothing.
             let is_killed = is_killed || run.code > 128;
             assert_recovers(&repo, &before, &Run { out: String::new(), ..run }, is_killed);
         }
@@ -133,12 +132,12 @@ fn it_is_stopped_at_any_time() {
 }
 
 #[test]
-fn a_file_that_appears_meanwhile_is_not_overwritten() {
+fn a_file_that_appears_during_a_stow_is_not_overwritten() {
     let repo = repo();
     let git = repo.shell("command -v git").success();
     let bin = repo.sibling("bin");
     let home = ".claude_sessions/debugging";
-    // While the new index is made, the names have been given out.
+    // When the new index is prepared, the names are chosen already.
     let script = format!(
         "#!/bin/sh\n\
          case \"$*\" in *index-info*) mkdir -p {home} && echo theirs >{home}/debug_new.py ;; esac\n\
@@ -158,11 +157,11 @@ fn a_file_that_appears_meanwhile_is_not_overwritten() {
 }
 
 #[test]
-fn what_cannot_be_put_back_goes_forward_and_is_named() {
+fn a_file_that_cannot_be_moved_back_is_unstaged_and_named() {
     let repo = repo();
     let git = repo.shell("command -v git").success();
     let bin = repo.sibling("bin");
-    // While what HEAD has is written, somebody takes the place of a file that was moved.
+    // While committed versions are checked out, another file takes the place of a moved one.
     let script = format!(
         "#!/bin/sh\n\
          case \"$*\" in *checkout-index*) echo theirs >backend/debug_new.py; exit 1 ;; esac\n\
@@ -184,7 +183,7 @@ fn what_cannot_be_put_back_goes_forward_and_is_named() {
 }
 
 #[test]
-fn a_file_that_git_wrote_by_half_is_not_left() {
+fn a_file_that_git_wrote_in_part_is_removed() {
     let repo = repo();
     let before = Before::of(&repo);
     let git = repo.shell("command -v git").success();

@@ -1,5 +1,4 @@
-//! `stow`: refused files leave the commit for the session directory, and no byte is
-//! lost.
+//! `stow`: refused files move from the commit to the session directory.
 
 mod committed;
 mod contents;
@@ -18,8 +17,7 @@ const STOWED: &str = ".claude_sessions/debugging/debug_it.py";
 const AGAIN: &str = ".claude_sessions/debugging/debug_it-2.py";
 
 impl Repo {
-    /// Asserts that the next commit passes, if there is anything to commit, and that
-    /// git sees nothing of what was stowed.
+    /// Asserts that the next commit passes, and that git then sees no change.
     fn assert_settled(&self) {
         self.check().silent();
         self.git("commit -q --allow-empty -m settled").silent();
@@ -27,14 +25,14 @@ impl Repo {
         self.assert_no_lock();
     }
 
-    /// Asserts that nothing of a stow is left beside the index.
+    /// Asserts that no lock and no copy of the index is left.
     fn assert_no_lock(&self) {
         let left = self.shell("find $(git rev-parse --git-dir) -maxdepth 1 -name 'index?*'").success();
         assert_eq!(left, "");
     }
 }
 
-/// A repository with a script that a commit has.
+/// A repository with a committed debug script.
 fn with_committed_script() -> Repo {
     let repo = Repo::new();
     repo.write(SCRIPT, "old\n").git_args(&["add", SCRIPT]).success();

@@ -8,7 +8,7 @@ use super::{AGAIN, NOTE, SCRIPT, STOWED, stowed, with_committed_script};
 use crate::sandbox::Repo;
 
 #[test]
-fn named_files_are_stowed_whatever_they_are() {
+fn any_named_file_is_stowed() {
     let repo = with_committed_script();
     repo.write("untracked.txt", "u\n")
         .write("check_u.py", "v\n")
@@ -25,7 +25,7 @@ fn named_files_are_stowed_whatever_they_are() {
 }
 
 #[test]
-fn a_named_file_that_is_committed_and_changed_keeps_what_is_new() {
+fn a_named_committed_file_keeps_its_changes() {
     let repo = with_committed_script();
     repo.write(SCRIPT, "staged\n").git("add -A").success();
     repo.write(SCRIPT, "changed\n");
@@ -35,20 +35,20 @@ fn a_named_file_that_is_committed_and_changed_keeps_what_is_new() {
 }
 
 #[test]
-fn only_the_changes_of_a_named_file_are_taken_where_that_is_asked() {
+fn stow_changes_takes_only_the_changes() {
     let repo = with_committed_script();
     repo.commit_unchecked(&["debug_as_ever.py", NOTE]);
     repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n");
     stowed(repo.guard_args(&["stow", "--changes", SCRIPT, "debug_as_ever.py", "debug_new.py", NOTE]));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\n", "changed\n"));
     assert!(repo.exists("debug_as_ever.py") && repo.exists(".claude_sessions/debugging/debug_new.py"));
-    // There is no other place for what is in the session directory.
+    // A file in the session directory is taken whole.
     assert_eq!(repo.git("status --porcelain").success(), format!("D  {NOTE}\n"));
     repo.assert_settled();
 }
 
 #[test]
-fn what_is_only_announced_is_taken_back() {
+fn stow_removes_an_intent_to_add_entry() {
     let repo = with_committed_script();
     repo.write("debug_new.py", "new\n")
         .write("debug_empty.py", "")
@@ -62,19 +62,19 @@ fn what_is_only_announced_is_taken_back() {
 }
 
 #[test]
-fn a_named_file_that_was_renamed_away_is_not_there() {
+fn stow_of_the_old_name_of_a_renamed_file_does_nothing() {
     let repo = with_committed_script();
     repo.git("mv backend/debug_it.py main.py").success();
     assert_eq!(stowed(repo.guard_args(&["stow", SCRIPT])), "there is nothing to do\n");
     assert_eq!(repo.git("status --porcelain").success(), "R  backend/debug_it.py -> main.py\n");
-    // What has been written there since is.
+    // A new file of that name is stowed.
     repo.write(SCRIPT, "new\n").guard_args(&["stow", SCRIPT]).success();
     assert_eq!(repo.read(STOWED), "new\n");
     repo.assert_settled();
 }
 
 #[test]
-fn a_named_file_that_is_gone_is_written_out() {
+fn a_named_file_that_was_deleted_is_copied_from_the_index() {
     let repo = with_committed_script();
     fs::remove_dir_all(repo.path("backend")).unwrap();
     stowed(repo.guard_args(&["stow", SCRIPT]));
@@ -83,7 +83,7 @@ fn a_named_file_that_is_gone_is_written_out() {
 }
 
 #[test]
-fn of_a_named_directory_goes_what_is_refused_in_it() {
+fn stow_of_a_directory_takes_the_refused_files_in_it() {
     let repo = Repo::new();
     repo.stage("backend/app/debug_mapping.py").stage(SCRIPT).write("backend/check_u.py", "u\n");
     stowed(repo.guard("stow backend"));
@@ -95,7 +95,7 @@ fn of_a_named_directory_goes_what_is_refused_in_it() {
 }
 
 #[test]
-fn a_symlink_to_a_directory_is_a_file_of_its_own() {
+fn a_named_symlink_to_a_directory_is_a_file() {
     let repo = Repo::new();
     repo.stage("lib/debug_x.py").commit().success();
     symlink("lib", repo.path("link")).unwrap();
@@ -105,7 +105,7 @@ fn a_symlink_to_a_directory_is_a_file_of_its_own() {
 }
 
 #[test]
-fn paths_count_from_where_the_user_stands() {
+fn paths_are_relative_to_the_current_directory() {
     for (from, typed) in [
         ("backend", "debug_it.py"),
         ("deep/er", "../../backend/debug_it.py"),
@@ -122,7 +122,7 @@ fn paths_count_from_where_the_user_stands() {
 }
 
 #[test]
-fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
+fn stow_of_an_impossible_path_changes_nothing() {
     let repo = Repo::new();
     repo.stage(SCRIPT).write("inner/x", "x");
     repo.in_dir("inner").git("init -q").success();
@@ -143,7 +143,7 @@ fn what_cannot_be_stowed_is_said_and_nothing_is_done() {
 }
 
 #[test]
-fn a_repository_without_an_index_has_files_too() {
+fn stow_works_without_an_index() {
     let repo = Repo::unborn();
     repo.write(SCRIPT, "x\n");
     stowed(repo.guard_args(&["stow", SCRIPT]));

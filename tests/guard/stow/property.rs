@@ -1,5 +1,4 @@
-//! Any tree, any staged subset: the bytes that were there before `stow` are all there
-//! after it, and the commit passes.
+//! Any files, staged in any way: `stow` loses no contents, and the commit passes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,12 +9,11 @@ use proptest::prelude::*;
 
 use crate::sandbox::{Repo, make_executable};
 
-/// What is made of a path, one after the other: in a commit, in the index, in the
-/// worktree.
+/// What is written to a path: for a commit, for the index, and in the worktree.
 #[derive(Clone, Copy, Debug)]
 enum Made {
     Nothing,
-    /// Its contents are one of few, so that some are equal.
+    /// The number of its contents, one of few, so that some files are equal.
     File(u8),
     Executable(u8),
     Symlink(u8),
@@ -54,7 +52,7 @@ fn path() -> impl Strategy<Value = String> {
 fn put(repo: &Repo, path: &str, made: Made) {
     let on_disk = repo.path(path);
     let _ = fs::remove_file(&on_disk);
-    // Where a file is in the way of a directory, or the other way round, it stays.
+    // A file in the place of a directory stays, and the other way round.
     if fs::create_dir_all(on_disk.parent().unwrap()).is_err() || on_disk.is_dir() {
         return;
     }
@@ -70,8 +68,7 @@ fn put(repo: &Repo, path: &str, made: Made) {
     }
 }
 
-/// All that the worktree holds, and what `git ls-files -s` says is staged: contents,
-/// with what kind of thing has them.
+/// Adds the contents of all files in `directory`, each with its type.
 fn worktree(directory: &Path, found: &mut BTreeSet<(char, Vec<u8>)>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -134,7 +131,7 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
     let mut arguments = vec!["stow"];
     arguments.extend(named.map(|at| paths[at % paths.len()].0.as_str()));
     let run = repo.guard_args(&arguments);
-    // A bare file or symlink of the directory's name is in the way: nothing is done.
+    // A file or symlink in the place of the session directory is an error.
     let is_done = run.code == 0;
     prop_assert!(is_done || run.code == 2, "{run:?}");
     let after = all(&repo);
@@ -146,19 +143,19 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
         let check = repo.check();
         prop_assert!(check.code == 0 && check.out.is_empty(), "{run:?} {check:?}");
     }
-    // A second one has nothing to do.
+    // A second stow has nothing to do.
     if is_done && named.is_none() {
         let again = repo.guard("stow --format json");
         prop_assert!(again.out.contains("\"stowed\":[]"), "{run:?} {again:?}");
     }
-    // And the first one can be undone.
+    // The first one can be undone.
     if let Some(undo) = run.out.lines().find_map(|line| line.strip_prefix("undo: ")) {
         let undone = repo.shell(undo);
         prop_assert!(undone.code == 0 && undone.out.starts_with("undone: "), "{run:?} {undone:?}");
         prop_assert_eq!(repo.git("ls-files -s").success(), index_before, "{:?}", run);
         let (mut files, mut files_before) = (all_files(&repo), files_before);
         files.retain(|path, _| files_before.contains_key(path) || !path.contains(".claude_sessions"));
-        // What stayed where it is may have got its staged contents beside it, or at its place.
+        // A file that stayed in place may have a copy of its staged contents beside it.
         files_before.retain(|path, _| files.contains_key(path) || !path.contains(".claude_sessions"));
         prop_assert_eq!(files, files_before, "{:?}", run);
     }

@@ -1,4 +1,4 @@
-//! What is said: the moves, the way back, and the same for programs.
+//! The reports of `stow`, its undo, and its JSON document.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,7 +7,7 @@ use super::{AGAIN, NOTE, SCRIPT, STOWED, stowed, with_committed_script};
 use crate::sandbox::{Repo, bytes};
 
 #[test]
-fn a_dry_run_says_the_same_and_does_nothing() {
+fn a_dry_run_reports_the_same_and_changes_nothing() {
     let repo = with_committed_script();
     repo.write(SCRIPT, "staged\n")
         .write("debug_two.py", "2")
@@ -17,10 +17,10 @@ fn a_dry_run_says_the_same_and_does_nothing() {
     repo.write(SCRIPT, "changed\n").stage(NOTE);
     let state = || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").success();
     let before = state();
-    let said = stowed(repo.guard("stow --dry-run"));
+    let output = stowed(repo.guard("stow --dry-run"));
     assert_eq!(state(), before);
     let done = stowed(repo.guard("stow"));
-    let as_done = said
+    let as_done = output
         .replace("would stow:", "stowed:")
         .replace("would unstage:", "unstaged:")
         .replace("would ignore:", "ignored:");
@@ -42,8 +42,8 @@ fn state(repo: &Repo) -> [String; 4] {
     ]
 }
 
-fn undo(said: &str) -> &str {
-    said.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap()
+fn undo(output: &str) -> &str {
+    output.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap()
 }
 
 #[test]
@@ -66,14 +66,14 @@ fn the_undo_command_undoes_it() {
     for within in [repo.child("."), repo.in_dir("deep/down")] {
         let out = stowed(within.guard("stow"));
         repo.check().silent();
-        let said = within.shell(undo(&out)).success();
-        assert_eq!(said, "undone: 11 files are back in place, and staged as before the stow\n", "{out}");
+        let output = within.shell(undo(&out)).success();
+        assert_eq!(output, "undone: 11 files are back in place, and staged as before the stow\n", "{out}");
         assert_eq!(state(&repo), before);
     }
 }
 
 #[test]
-fn a_named_stow_is_undone_too() {
+fn a_stow_of_named_files_can_be_undone() {
     let repo = with_committed_script();
     repo.commit_unchecked(&[NOTE]);
     repo.write("untracked", "u\n");
@@ -92,7 +92,7 @@ fn a_named_stow_is_undone_too() {
 }
 
 #[test]
-fn an_undo_of_a_thousand_files() {
+fn a_stow_of_a_thousand_files_can_be_undone() {
     let repo = Repo::new();
     for number in 0..1000 {
         repo.write(format!("scratch/{}/{number}.py", number % 7), &format!("{number}\n"));
@@ -106,7 +106,7 @@ fn an_undo_of_a_thousand_files() {
 }
 
 #[test]
-fn undo_touches_nothing_that_was_made_since() {
+fn undo_changes_nothing_if_a_path_has_changed() {
     for (made, words) in [
         ("echo mine > debug_new.py", "`debug_new.py` has changed since, or something is in its place"),
         ("ln -s nowhere debug_new.py", "`debug_new.py` has changed since, or something is in its place"),
@@ -154,7 +154,7 @@ fn undo_touches_nothing_that_was_made_since() {
 }
 
 #[test]
-fn an_undo_that_fails_leaves_all_as_it_was() {
+fn an_undo_that_fails_is_rolled_back() {
     let git = Repo::uncreated().sibling(".").shell("command -v git").success();
     for (fault, nths) in [("exit 1", 1..12), ("kill -TERM $PPID", 1..12)] {
         for nth in nths {
@@ -185,12 +185,12 @@ fn an_undo_that_fails_leaves_all_as_it_was() {
 }
 
 #[test]
-fn there_is_one_stow_to_undo() {
+fn only_the_last_stow_can_be_undone() {
     let repo = Repo::new();
     repo.guard("stow --undo").fails_with("there is no stow to undo");
     repo.stage("debug_a.py");
     stowed(repo.guard("stow"));
-    // One that does nothing, or fails, is none.
+    // A stow that does nothing or fails is not recorded.
     repo.guard("stow").success();
     repo.stage(SCRIPT).write(".git/index.lock", "");
     repo.guard("stow").fails_with("index.lock` exists");
@@ -204,7 +204,7 @@ fn there_is_one_stow_to_undo() {
 }
 
 #[test]
-fn an_undo_is_for_the_index_of_its_stow() {
+fn undo_refuses_another_index() {
     let repo = Repo::new();
     let other = repo.env("GIT_INDEX_FILE", ".git/other-index");
     other.git("read-tree HEAD").success();
@@ -245,7 +245,7 @@ fn json_is_one_document() {
 }
 
 #[test]
-fn quiet_is_one_line_or_none() {
+fn quiet_prints_one_line_or_none() {
     let repo = Repo::new();
     repo.stage(SCRIPT).stage("check_it.py");
     assert_eq!(stowed(repo.guard("stow -q")), "2 stowed\n");
@@ -253,7 +253,7 @@ fn quiet_is_one_line_or_none() {
 }
 
 #[test]
-fn an_undo_moves_through_no_symlink_and_names_no_other_file() {
+fn undo_follows_no_symlink_and_expands_no_pattern() {
     let repo = Repo::new();
     repo.write("src/k", "k\n");
     symlink("src", repo.path("debug_x.py")).unwrap();
@@ -271,7 +271,7 @@ fn an_undo_moves_through_no_symlink_and_names_no_other_file() {
 }
 
 #[test]
-fn an_undo_puts_a_repository_back() {
+fn undo_moves_a_repository_back() {
     let repo = Repo::new();
     let inner = repo.in_dir("debug_m.py");
     inner.git("init -q").success();
@@ -290,7 +290,7 @@ fn an_undo_puts_a_repository_back() {
 }
 
 #[test]
-fn an_undo_heeds_where_the_environment_says_the_repository_is() {
+fn undo_uses_the_repository_of_the_environment() {
     let repo = Repo::new();
     repo.stage(SCRIPT);
     let before = repo.git("ls-files -s").success();

@@ -1,11 +1,11 @@
-//! Worktrees, submodules, filters, sparse checkouts, and what the environment names.
+//! Worktrees, submodules, filters, sparse checkouts and variables of the environment.
 
 use std::fs;
 
 use super::{AGAIN, SCRIPT, STOWED, stowed};
 use crate::sandbox::{BINARY, Repo};
 
-/// A repository in which a submodule is staged.
+/// A repository with a staged submodule.
 fn with_submodule(path: &str) -> Repo {
     let repo = Repo::new();
     let other = repo.sibling("other");
@@ -30,7 +30,7 @@ fn a_linked_worktree_has_its_own_session_directory() {
 }
 
 #[test]
-fn a_submodule_is_stowed_as_a_repository_of_its_own() {
+fn a_file_of_a_submodule_is_stowed_in_the_submodule() {
     let repo = with_submodule("sub");
     repo.commit().silent();
     let sub = repo.child("sub");
@@ -47,7 +47,7 @@ fn a_submodule_cannot_be_moved() {
     let repo = with_submodule(".Claude_Sessions/sub");
     repo.guard("stow").fails_with("`.Claude_Sessions/sub` is a submodule");
     assert!(repo.exists(".Claude_Sessions/sub/x"));
-    // A repository that has its git directory in itself can.
+    // A repository that contains its git directory can be moved.
     let repo = Repo::new();
     let inner = repo.in_dir(".Claude_Sessions/inner");
     inner.git("init -q").success();
@@ -59,7 +59,7 @@ fn a_submodule_cannot_be_moved() {
 }
 
 #[test]
-fn line_endings_that_git_converts_are_no_difference() {
+fn converted_line_ends_are_no_difference() {
     let repo = Repo::new();
     repo.write(".gitattributes", "* text eol=crlf\n").git("add -A").success();
     repo.commit().silent();
@@ -71,7 +71,7 @@ fn line_endings_that_git_converts_are_no_difference() {
 }
 
 #[test]
-fn a_file_that_sparse_checkout_keeps_off_the_disk_is_written_out() {
+fn a_file_outside_a_sparse_checkout_is_copied_from_the_index() {
     let repo = Repo::new();
     for path in ["backend/x.py", "frontend/x.js"] {
         repo.stage(path);
@@ -93,7 +93,7 @@ fn a_file_that_sparse_checkout_keeps_off_the_disk_is_written_out() {
 }
 
 #[test]
-fn the_index_of_a_commit_alone_is_not_stowed() {
+fn stow_refuses_a_temporary_index() {
     let repo = Repo::new();
     repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{BINARY} stow\n"));
     repo.stage(SCRIPT);
@@ -103,7 +103,7 @@ fn the_index_of_a_commit_alone_is_not_stowed() {
 }
 
 #[test]
-fn an_index_that_the_user_names_is_the_one() {
+fn stow_uses_the_index_of_the_environment() {
     let repo = Repo::new();
     let other = repo.env("GIT_INDEX_FILE", ".git/other-index");
     other.git("read-tree HEAD").success();
@@ -114,7 +114,7 @@ fn an_index_that_the_user_names_is_the_one() {
 }
 
 #[test]
-fn a_worktree_that_the_environment_names_is_the_one() {
+fn stow_uses_the_worktree_of_the_environment() {
     let repo = Repo::new();
     let bare = repo.sibling("elsewhere");
     fs::create_dir(&bare.dir).unwrap();
@@ -130,7 +130,7 @@ fn a_worktree_that_the_environment_names_is_the_one() {
 }
 
 #[test]
-fn a_partial_clone_that_is_sparse() {
+fn stow_fetches_nothing_in_a_partial_clone() {
     let origin = Repo::new();
     origin.write("out/old.py", "old\n").write("backend/x.py", "x\n").git("add -A").success();
     origin.commit().silent();

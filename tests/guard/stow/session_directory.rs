@@ -1,4 +1,4 @@
-//! What is in the session directory already, and whether git ignores it.
+//! Files in the session directory, and the rules that make git ignore it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -8,7 +8,7 @@ use super::{NOTE, SCRIPT, STOWED, stowed};
 use crate::sandbox::Repo;
 
 #[test]
-fn what_is_in_the_session_directory_is_unstaged_and_stays() {
+fn a_file_in_the_session_directory_is_unstaged_and_stays() {
     let repo = Repo::new();
     for path in [NOTE, ".claude_sessions/loose.md", "pkg/.claude_sessions/x"] {
         repo.stage(path);
@@ -22,7 +22,7 @@ fn what_is_in_the_session_directory_is_unstaged_and_stays() {
 }
 
 #[test]
-fn staged_contents_in_the_session_directory_are_kept() {
+fn staged_contents_of_a_file_in_the_session_directory_are_kept() {
     let repo = Repo::new();
     repo.write(NOTE, "staged\n")
         .write(".claude_sessions/gone", "gone\n")
@@ -40,11 +40,11 @@ fn staged_contents_in_the_session_directory_are_kept() {
 }
 
 #[test]
-fn another_letter_case_is_moved_to_the_real_one() {
+fn a_session_directory_in_another_case_is_moved() {
     let repo = Repo::new();
     repo.write(".Claude_Sessions/current/x", "one\n").write(".claude_sessions/current/x", "other\n");
     repo.write("pkg/.CLAUDE_SESSIONS/y", "two\n").git("add -A").success();
-    // What was never staged goes along.
+    // Untracked files are moved, too.
     repo.write(".Claude_Sessions/later", "three\n");
     stowed(repo.guard("stow"));
     assert_eq!(repo.read(".claude_sessions/current/x"), "other\n");
@@ -76,7 +76,7 @@ fn a_bare_name_is_unstaged_and_ignored() {
 }
 
 #[test]
-fn a_bare_name_in_another_letter_case_goes_home() {
+fn a_bare_name_in_another_case_is_moved() {
     let repo = Repo::new();
     symlink("/tmp", repo.path(".Claude_Sessions")).unwrap();
     repo.git("add -A").success();
@@ -89,7 +89,7 @@ fn a_bare_name_in_another_letter_case_goes_home() {
 }
 
 #[test]
-fn committed_session_work_is_left_alone_and_named_once() {
+fn committed_session_work_is_skipped_and_named_once() {
     let repo = Repo::new();
     repo.commit_unchecked(&[NOTE, ".claude_sessions/old.md"]);
     repo.stage(SCRIPT);
@@ -105,7 +105,7 @@ fn committed_session_work_is_left_alone_and_named_once() {
 }
 
 #[test]
-fn the_command_that_untracks_committed_session_work_does() {
+fn the_untrack_command_untracks_committed_session_work() {
     let repo = Repo::new();
     let paths = [
         NOTE,
@@ -118,7 +118,7 @@ fn the_command_that_untracks_committed_session_work_does() {
     repo.shell(out.lines().find_map(|line| line.strip_prefix("untrack: ")).unwrap()).success();
     repo.guard("check --all-files").silent();
     repo.assert_settled();
-    // Very many are counted.
+    // Most of many files are only counted.
     let repo = Repo::new();
     for number in 0..30 {
         repo.write(format!(".claude_sessions/{number}"), "x");
@@ -130,7 +130,7 @@ fn the_command_that_untracks_committed_session_work_does() {
 }
 
 #[test]
-fn committed_session_work_that_changed_is_unstaged() {
+fn changed_session_work_that_is_committed_is_unstaged() {
     let repo = Repo::new();
     repo.commit_unchecked(&[NOTE]);
     repo.write(NOTE, "changed\n").git_args(&["add", NOTE]).success();
@@ -141,7 +141,7 @@ fn committed_session_work_that_changed_is_unstaged() {
 }
 
 #[test]
-fn committed_session_work_that_is_named_is_deleted_from_the_next_commit() {
+fn named_session_work_is_deleted_from_the_next_commit() {
     let repo = Repo::new();
     repo.commit_unchecked(&[NOTE]);
     for named in [NOTE, ".claude_sessions", ":/.claude_sessions/current"] {
@@ -155,7 +155,7 @@ fn committed_session_work_that_is_named_is_deleted_from_the_next_commit() {
 }
 
 #[test]
-fn git_is_told_to_ignore_it_where_it_does_not_yet() {
+fn stow_makes_git_ignore_the_session_directory() {
     let repo = Repo::new();
     fs::write(repo.path(".git/info/exclude"), "no newline").unwrap();
     repo.stage(SCRIPT);
@@ -168,7 +168,7 @@ fn git_is_told_to_ignore_it_where_it_does_not_yet() {
 }
 
 #[test]
-fn a_rule_that_covers_it_already_is_enough() {
+fn stow_adds_no_line_if_a_rule_ignores_the_session_directory() {
     for rule in [".claude_sessions/", ".claude_*", "/.claude_sessions/*", "**/.claude_sessions/**"] {
         let repo = Repo::new();
         fs::remove_dir_all(repo.path(".git/info")).unwrap();
@@ -180,7 +180,7 @@ fn a_rule_that_covers_it_already_is_enough() {
 }
 
 #[test]
-fn a_rule_against_ignoring_it_is_named_and_nothing_is_moved() {
+fn stow_refuses_a_rule_that_excepts_the_session_directory() {
     let repo = Repo::new();
     repo.write(".gitignore", "x\n!.claude_sessions/\n").git("add .gitignore").success();
     repo.stage(SCRIPT).guard("stow").fails_with("a line of a `.gitignore` that begins with `!`");
@@ -191,7 +191,7 @@ fn a_rule_against_ignoring_it_is_named_and_nothing_is_moved() {
 }
 
 #[test]
-fn a_session_directory_that_leads_away_is_refused() {
+fn stow_refuses_a_symlinked_session_directory() {
     for link in [".claude_sessions", ".claude_sessions/debugging"] {
         for target in ["../elsewhere", "/nowhere"] {
             let repo = Repo::new();
@@ -211,7 +211,7 @@ fn a_session_directory_that_leads_away_is_refused() {
 }
 
 #[test]
-fn a_session_directory_that_is_a_file_is_refused() {
+fn stow_refuses_a_file_in_place_of_the_session_directory() {
     let repo = Repo::new();
     repo.write(".claude_sessions", "a file\n").stage(SCRIPT);
     repo.guard("stow").fails_with("`.claude_sessions` is not a directory");
@@ -219,7 +219,7 @@ fn a_session_directory_that_is_a_file_is_refused() {
 }
 
 #[test]
-fn a_session_directory_that_cannot_be_reached_gives_up_what_is_staged() {
+fn a_file_in_an_unreachable_session_directory_is_copied_from_the_index() {
     let repo = Repo::new();
     repo.stage("pkg/.claude_sessions/x.md");
     repo.shell("mv pkg elsewhere && ln -s elsewhere pkg").success();
@@ -230,7 +230,7 @@ fn a_session_directory_that_cannot_be_reached_gives_up_what_is_staged() {
 }
 
 #[test]
-fn a_stow_that_fails_leaves_no_trace() {
+fn a_stow_that_fails_removes_its_ignore_line() {
     let repo = Repo::new();
     repo.write(".gitignore", "!.claude_sessions/\n").stage(SCRIPT);
     let exclude = repo.read(".git/info/exclude");
