@@ -7,12 +7,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::Error;
+pub(super) use crate::disk::{exists, with_suffix};
 use crate::git::{Hook, read_regular_file};
-
-/// Returns whether `path` exists; a dangling symlink does.
-pub(super) fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
-}
 
 /// Returns whether git would run the file at `path` as a hook.
 pub(super) fn is_executable(path: &Path) -> bool {
@@ -62,13 +58,6 @@ pub(super) fn base_name(path: &Path) -> OsString {
 /// Returns the hook that a file is named after, if it is one that is guarded.
 pub(super) fn hook_named(path: &Path) -> Option<Hook> {
     base_name(path).to_str()?.parse().ok()
-}
-
-/// Returns `path` with `suffix` added to its name.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut path = path.as_os_str().to_owned();
-    path.push(suffix);
-    path.into()
 }
 
 /// Returns `path` without `suffix` at the end of its name; `None` if it does not end in it.
