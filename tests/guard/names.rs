@@ -100,7 +100,7 @@ fn arguments_are_escaped_in_messages() {
         assert!(run.code == 2 && !run.err.contains('\x1b') && run.err.contains(r"\u{1b}"), "{run:?}");
     }
     let run = repo.guard_args(&["explain", "\x1b[31m\n"]);
-    assert!(run.out.starts_with("\\u{1b}[31m\\n: allowed: no rule catches it\n"), "{run:?}");
+    assert!(run.out.starts_with("\\u{1b}[31m\\n: allowed: no rule matches it\n"), "{run:?}");
     let run = repo.guard_args(&["explain", "debug_\x1b\u{202e}.py"]);
     assert!(run.code == 1 && !run.out.contains(['\x1b', '\u{202e}']), "{run:?}");
 }
