@@ -359,8 +359,7 @@ pub struct CleanArgs {
 /// The arguments of `install`.
 #[derive(Args, Debug)]
 pub struct InstallArgs {
-    /// Install more hooks: for --no-verify, cherry-picks, patches and pushes; with =refs,
-    /// also for every update of a branch
+    /// Also check --no-verify, cherry-picks, patches and pushes; =refs: each ref update too
     #[arg(
         long,
         value_name = "refs",
@@ -370,10 +369,10 @@ pub struct InstallArgs {
         hide_possible_values = true
     )]
     pub strict: Option<Strict>,
-    /// Guard all your repositories through the global configuration (git 2.54 or newer)
+    /// Guard all repositories through the global configuration (git 2.54 or newer)
     #[arg(long)]
     pub global: bool,
-    /// Make Claude Code check each file it writes and each command it runs
+    /// Make Claude Code check what it writes and runs
     #[arg(long, conflicts_with = "global")]
     pub agent: bool,
 }

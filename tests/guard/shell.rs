@@ -1,24 +1,21 @@
-//! The command line as a shell meets it: help, the manual page, completions, typing
-//! errors, closed pipes, colours.
+//! The command line: help, typing errors, closed pipes, colours, completions and the manual page.
 
 use super::sandbox::{BINARY, Repo, bytes};
 
 const COMMANDS: &str = "check explain rules init stow archive clean install uninstall doctor completions man";
 
-/// The commands that programs type.
+/// The commands that only programs run.
 const HIDDEN: [&str; 2] = ["agent", "hook"];
 
 const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
-/// A directory in no repository.
+/// A directory outside of all repositories.
 fn elsewhere() -> Repo {
-    let home = Repo::home();
-    home.write("a_file.toml", "").write("directory/x", "");
-    home
+    Repo::home()
 }
 
 #[test]
-fn help_fits_a_screen() {
+fn help_fits_on_a_screen() {
     let home = elsewhere();
     let [long, short] = ["--help", "-h"].map(|option| home.guard(option).success());
     assert!(long.lines().count() < 24 && short.lines().count() + 4 < long.lines().count(), "{long}{short}");
@@ -36,7 +33,16 @@ fn help_fits_a_screen() {
 }
 
 #[test]
-fn help_of_a_command_has_the_options_that_it_takes() {
+fn help_and_version_are_printed_to_standard_output() {
+    for arguments in ["--help", "-h", "check --help", "--version", "-V"] {
+        let run = elsewhere().guard(arguments);
+        assert!(run.code == 0 && !run.out.is_empty() && run.err.is_empty(), "{run:?}");
+    }
+    assert!(elsewhere().guard("--version").out.starts_with("stage-guard "));
+}
+
+#[test]
+fn help_of_a_command_lists_the_options_it_supports() {
     let repo = Repo::new();
     for command in COMMANDS.split(' ').chain(HIDDEN) {
         let help = repo.guard(&format!("{command} --help")).success();
@@ -49,17 +55,17 @@ fn help_of_a_command_has_the_options_that_it_takes() {
                 "explain" => "x",
                 _ => "",
             };
-            let said = repo.guard(&format!("{command} {argument} {option}")).err;
-            let is_refused = said.contains(&format!("unexpected argument '{name}'"));
-            assert_eq!(help.contains(&format!("      {name}")), !is_refused, "{command}: {said}");
+            let error = repo.guard(&format!("{command} {argument} {option}")).err;
+            let is_supported = !error.contains(&format!("unexpected argument '{name}'"));
+            assert_eq!(help.contains(&format!("      {name}")), is_supported, "{command}: {error}");
         }
     }
 }
 
 #[test]
-fn what_is_mistyped_is_told_what_is_meant() {
+fn typing_errors_get_a_suggestion() {
     let home = elsewhere();
-    for (typed, meant) in [
+    for (arguments, suggestion) in [
         ("instal", "'install'"),
         ("cheek x", "'check'"),
         ("chekc", "'check'"),
@@ -79,14 +85,14 @@ fn what_is_mistyped_is_told_what_is_meant() {
         ("completions bash --format json", "unexpected argument '--format'"),
         ("man --config x", "unexpected argument '--config'"),
     ] {
-        let run = home.guard(typed);
+        let run = home.guard(arguments);
         assert!(run.err.lines().count() <= 3, "{run:?}");
-        run.fails_with(meant);
+        run.fails_with(suggestion);
     }
 }
 
 #[test]
-fn what_is_mistyped_reaches_no_terminal_raw() {
+fn arguments_are_escaped_in_errors() {
     let home = elsewhere();
     let names: [&[u8]; 5] = [
         b"\x1b[2J",
@@ -110,7 +116,7 @@ fn what_is_mistyped_reaches_no_terminal_raw() {
 }
 
 #[test]
-fn a_reader_that_goes_away_changes_no_exit_code() {
+fn a_closed_pipe_keeps_the_exit_code() {
     let repo = Repo::new();
     repo.stage(".claude_sessions/x");
     let all = [
@@ -126,7 +132,7 @@ fn a_reader_that_goes_away_changes_no_exit_code() {
         ("explain main.py", 0),
     ];
     for (arguments, code) in all {
-        // What reads ends at once, so that nothing of a short text can be written either.
+        // The reader exits first, so that even a short report meets a closed pipe.
         let piped = format!("{{ sleep 0.05; {BINARY} {arguments}; echo $? >&3; }} 3>code | true; cat code");
         for line in [piped, format!("{BINARY} {arguments} >&-; echo $?")] {
             let run = repo.shell(&line);
@@ -141,7 +147,7 @@ fn a_reader_that_goes_away_changes_no_exit_code() {
 }
 
 #[test]
-fn colour_is_as_the_option_the_environment_and_the_terminal_have_it() {
+fn color_follows_the_option_the_environment_and_the_terminal() {
     let repo = Repo::new();
     repo.stage(".claude_sessions/x");
     // environment, option, coloured in a pipe, coloured on a terminal
@@ -149,21 +155,11 @@ fn colour_is_as_the_option_the_environment_and_the_terminal_have_it() {
         ("TERM=xterm", "", false, true),
         ("TERM=xterm", "--color auto", false, true),
         ("TERM=xterm", "--color never", false, false),
-        ("TERM=xterm", "--color always", true, true),
         ("TERM=dumb", "", false, false),
         ("TERM=dumb", "--color always", true, true),
         ("TERM=xterm NO_COLOR=1", "", false, false),
-        ("TERM=xterm NO_COLOR=0", "", false, false),
-        ("TERM=xterm NO_COLOR=", "", false, true),
-        ("TERM=xterm NO_COLOR=1", "--color always", true, true),
-        ("TERM=xterm NO_COLOR=1 CLICOLOR_FORCE=1", "", false, false),
         ("TERM=xterm CLICOLOR_FORCE=1", "", true, true),
-        ("TERM=dumb CLICOLOR_FORCE=1", "", true, true),
-        ("TERM=xterm CLICOLOR_FORCE=0", "", false, true),
         ("TERM=xterm CLICOLOR_FORCE=1", "--color never", false, false),
-        ("TERM=xterm CLICOLOR=0", "", false, false),
-        ("TERM=xterm CLICOLOR=1", "", false, true),
-        ("TERM=xterm CLICOLOR=0 CLICOLOR_FORCE=1", "", true, true),
     ] {
         let piped = repo.shell(&format!("{environment} {BINARY} {option}")).out;
         let shown = repo.terminal(&format!("{environment} {BINARY} {option}"), "").out;
@@ -171,18 +167,18 @@ fn colour_is_as_the_option_the_environment_and_the_terminal_have_it() {
         assert_eq!(is_coloured, [pipe, terminal], "{environment} {option}");
         assert!(shown.contains("refused:"), "{shown}");
     }
-    // Neither help nor documents nor scripts have any.
+    // Help, documents, scripts and errors are never coloured.
     for arguments in
         ["--help", "-h", "check --help", "man", "completions fish", "--format json", "rules", "chekc"]
     {
-        let typed = format!("TERM=xterm CLICOLOR_FORCE=1 {BINARY} --color always {arguments}");
-        let shown = repo.terminal(&typed, "").out;
+        let line = format!("TERM=xterm CLICOLOR_FORCE=1 {BINARY} --color always {arguments}");
+        let shown = repo.terminal(&line, "").out;
         assert!(!shown.is_empty() && !shown.contains('\x1b'), "{arguments}: {shown:?}");
     }
 }
 
 #[test]
-fn the_manual_page_has_all_that_can_be_typed() {
+fn manual_page_lists_all_commands_and_options() {
     let home = elsewhere();
     let page = home.guard("man").success();
     for section in [
@@ -204,10 +200,10 @@ fn the_manual_page_has_all_that_can_be_typed() {
         let start = page.find(&format!("\n.SS {command}\n")).unwrap();
         let text = page[start + 1..].split("\n.S").next().unwrap().replace("\\-", "-");
         let help = home.guard(&format!("{command} --help")).success();
-        let general = ["--dry-run", "--format", "--color", "--config", "--quiet", "--help"];
+        let global = ["--color", "--quiet", "--help"];
         for option in help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 3) {
             let name = option.split(['[', ',', '=', '.', ':']).next().unwrap();
-            assert!(general.contains(&name) || text.contains(name), "{command} {name}");
+            assert!(global.contains(&name) || text.contains(name), "{command} {name}");
         }
     }
     for line in page.lines() {
@@ -216,7 +212,7 @@ fn the_manual_page_has_all_that_can_be_typed() {
 }
 
 #[test]
-fn powershell_gets_a_script_that_is_whole() {
+fn powershell_script_is_balanced() {
     let script = elsewhere().guard("completions powershell").success();
     let mut open = Vec::new();
     let mut is_quoted = false;
@@ -237,10 +233,10 @@ fn powershell_gets_a_script_that_is_whole() {
 }
 
 #[test]
-fn no_script_has_what_is_hidden_or_not_filled_in() {
+fn completions_offer_nothing_hidden() {
     for shell in SHELLS {
         let script = elsewhere().guard(&format!("completions {shell}")).success();
-        for word in ["--then", "--line", "_value@", "@values", "@commands"] {
+        for word in ["--then", "--line", "agent)", "hook)", "Run as a git hook"] {
             assert!(!script.contains(word), "{shell}: {word}");
         }
     }

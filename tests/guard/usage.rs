@@ -1,18 +1,18 @@
-//! The command line: what is printed, where, and the exit code.
+//! Reports of `check` and `explain`: what is printed, where, and the exit code.
 
 use super::sandbox::{BINARY, Repo};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
-fn with_findings() -> Repo {
+fn repo_with_findings() -> Repo {
     let repo = Repo::new();
     repo.stage(NOTE).stage("backend/test_api.py").stage("main.py");
     repo
 }
 
 #[test]
-fn a_refusal_is_a_line_a_finding_and_the_way_out() {
-    let run = with_findings().check().refuses(&[NOTE, "backend/test_api.py"]);
+fn refusal_prints_a_line_per_finding_and_the_remedy() {
+    let run = repo_with_findings().check().refuses(&[NOTE, "backend/test_api.py"]);
     let expected = format!(
         "\
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
@@ -25,20 +25,20 @@ allow: add the path to `allow` in .stage-guard.toml
 }
 
 #[test]
-fn the_way_out_is_a_name_where_the_program_is_on_the_path() {
-    let repo = with_findings();
+fn remedy_names_the_program_as_path_finds_it() {
+    let repo = repo_with_findings();
     let directory = std::path::Path::new(BINARY).parent().unwrap().display().to_string();
     let path = std::env::var("PATH").unwrap();
     assert_eq!(repo.env("PATH", format!("{directory}:{path}")).check().stow_command(), "stage-guard stow");
-    // Another program of that name is not this one.
+    // Another program of the same name comes first on PATH.
     repo.program("bin/stage-guard", "#!/bin/sh\n");
     let other = repo.path("bin").display().to_string();
-    let way_out = repo.env("PATH", format!("{other}:{directory}:{path}")).check().stow_command();
-    assert_eq!(way_out, format!("{BINARY} stow"));
+    let command = repo.env("PATH", format!("{other}:{directory}:{path}")).check().stow_command();
+    assert_eq!(command, format!("{BINARY} stow"));
 }
 
 #[test]
-fn very_many_findings_are_counted_and_the_way_out_still_works() {
+fn report_lists_at_most_100_findings_and_stow_moves_all() {
     for repo in [Repo::new(), Repo::unborn()] {
         repo.stage("main.py");
         for number in 0..250 {
@@ -56,8 +56,8 @@ fn very_many_findings_are_counted_and_the_way_out_still_works() {
 }
 
 #[test]
-fn json_is_one_document() {
-    let run = with_findings().guard("--format json");
+fn json_report_is_one_document() {
+    let run = repo_with_findings().guard("--format json");
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(run.code, 1);
     assert!(report["checked"].as_u64().unwrap() >= 3);
@@ -79,8 +79,8 @@ fn json_is_one_document() {
 }
 
 #[test]
-fn a_dry_run_reports_and_never_refuses() {
-    let repo = with_findings();
+fn dry_run_reports_and_allows() {
+    let repo = repo_with_findings();
     assert_eq!(repo.guard("--dry-run").success(), repo.check().out);
     let report: serde_json::Value =
         serde_json::from_str(&repo.guard("--dry-run --format json").success()).unwrap();
@@ -90,15 +90,15 @@ fn a_dry_run_reports_and_never_refuses() {
 }
 
 #[test]
-fn quiet_is_one_line_or_none() {
-    let run = with_findings().guard("-q");
+fn quiet_prints_one_line_or_nothing() {
+    let run = repo_with_findings().guard("-q");
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (1, "2 refused\n", ""));
     Repo::new().guard("--quiet").silent();
 }
 
 #[test]
-fn options_go_before_and_after_the_command() {
-    let repo = with_findings();
+fn options_are_accepted_before_and_after_the_command() {
+    let repo = repo_with_findings();
     let expected = repo.guard("check --staged").out;
     for arguments in ["check", "--color never check", "check --color never --format human", "-C . check"] {
         assert_eq!(repo.guard(arguments).out, expected, "{arguments}");
@@ -107,7 +107,7 @@ fn options_go_before_and_after_the_command() {
 }
 
 #[test]
-fn all_files_looks_at_every_tracked_path() {
+fn all_files_checks_every_tracked_path() {
     let repo = Repo::new();
     repo.commit_unchecked(&[NOTE, "debug_x.py"]).check().silent();
     let run = repo.guard("check --all-files").refuses(&[NOTE, "debug_x.py"]);
@@ -121,7 +121,7 @@ fn all_files_looks_at_every_tracked_path() {
 }
 
 #[test]
-fn all_files_names_an_unmerged_path_once() {
+fn all_files_reports_an_unmerged_path_once() {
     for split in [false, true] {
         let repo = Repo::new();
         let blob = repo.git("rev-parse HEAD:README.md").success();
@@ -132,13 +132,13 @@ fn all_files_names_an_unmerged_path_once() {
             repo.git("update-index --split-index").success();
         }
         assert_eq!(repo.refused("check --all-files"), ["debug_x.py"]);
-        // No commit can be made of it, so there is nothing to refuse.
+        // git does not commit an unmerged path.
         repo.check().silent();
     }
 }
 
 #[test]
-fn explain_says_why() {
+fn explain_prints_the_reason() {
     let repo = Repo::new();
     repo.write(".stage-guard.toml", "allow = [\"check_*.py\"]\n").stage("x.py");
     let run = repo.guard(
@@ -165,7 +165,7 @@ test_x.py: allowed: it belongs to `x.py` beside it, which exempts it from stray-
 }
 
 #[test]
-fn what_explain_calls_fine_is_fine() {
+fn explain_suggests_what_is_allowed() {
     let repo = Repo::new();
     for path in [
         "test_y.py",
@@ -200,19 +200,19 @@ fn what_explain_calls_fine_is_fine() {
 }
 
 #[test]
-fn explain_counts_paths_from_where_the_user_stands() {
+fn explain_resolves_paths_from_the_current_directory() {
     let repo = Repo::new();
     let deep = repo.in_dir("backend/app");
     let top = repo.dir.display().to_string();
-    for (typed, path) in [
+    for (argument, path) in [
         ("../test_x.py", "backend/test_x.py"),
         ("x.py", "backend/app/x.py"),
         (".././../debug_x.py", "debug_x.py"),
         ("../../.claude_sessions/", ".claude_sessions"),
         (&format!("{top}/debug_x.py"), "debug_x.py"),
     ] {
-        let said = deep.guard_args(&["explain", typed]).out;
-        assert!(said.starts_with(&format!("{path}: ")), "{typed}: {said}");
+        let report = deep.guard_args(&["explain", argument]).out;
+        assert!(report.starts_with(&format!("{path}: ")), "{argument}: {report}");
     }
     for outside in ["../../../x.py", "/x.py", "../.."] {
         deep.guard_args(&["explain", outside]).fails_with("is not a path in the repository");
@@ -249,51 +249,20 @@ fn explain_reads_paths_from_standard_input() {
 }
 
 #[test]
-fn colour_is_for_terminals_and_for_those_who_ask() {
-    let repo = with_findings();
-    let is_coloured = |repo: &Repo, arguments: &str| repo.guard(arguments).out.contains('\x1b');
-    assert!(!is_coloured(&repo, "") && !is_coloured(&repo, "--color never"));
-    assert!(is_coloured(&repo, "--color always"));
-    assert!(is_coloured(&repo.env("CLICOLOR_FORCE", "1"), ""));
-    assert!(!is_coloured(&repo.env("CLICOLOR_FORCE", "1"), "--color never"));
-    assert!(!is_coloured(&repo.env("CLICOLOR_FORCE", "1"), "--format json"));
-    let terminal = |environment: &str| repo.terminal(&format!("{environment} {BINARY}"), "").out;
-    assert!(terminal("TERM=xterm").contains('\x1b'));
-    assert!(!terminal("TERM=xterm NO_COLOR=1").contains('\x1b'));
-    assert!(!terminal("TERM=dumb").contains('\x1b'));
-}
-
-#[test]
-fn a_terminal_is_told_that_nothing_is_refused() {
+fn terminal_shows_that_nothing_is_refused() {
     let repo = Repo::new();
-    let said = repo.terminal(BINARY, "").success();
-    assert_eq!(said.trim(), "nothing is refused");
+    let shown = repo.terminal(BINARY, "").success();
+    assert_eq!(shown.trim(), "nothing is refused");
     repo.check().silent();
     repo.guard("hook pre-commit").silent();
 }
 
 #[test]
-fn a_word_that_is_not_known_is_said() {
+fn contradictory_arguments_are_errors() {
     let repo = Repo::new();
-    repo.guard("chekc").fails_with("check");
-    repo.guard("--dryrun").fails_with("--dry-run");
-    repo.guard("--format yaml").fails_with("human");
     repo.guard("check --staged --all-files").fails_with("cannot be used with");
     repo.guard("explain").fails_with("required");
     repo.guard("explain -z x").fails_with("cannot be used with");
     repo.guard("explain -z").fails_with("--stdin");
-    repo.guard("install --dry-run").fails_with("--dry-run");
     repo.guard("-C nowhere").fails_with("cannot change to `nowhere`");
-}
-
-#[test]
-fn help_and_version_go_to_standard_output() {
-    let repo = Repo::uncreated();
-    std::fs::create_dir(&repo.dir).unwrap();
-    for arguments in ["--help", "-h", "check --help", "--version", "-V"] {
-        let run = repo.guard(arguments);
-        assert!(run.code == 0 && !run.out.is_empty() && run.err.is_empty(), "{run:?}");
-    }
-    assert!(repo.guard("--version").out.starts_with("stage-guard "));
-    assert!(repo.guard("--help").out.lines().count() <= 40);
 }
