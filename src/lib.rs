@@ -61,6 +61,7 @@ pub mod agent;
 pub mod check;
 pub mod cli;
 pub mod commands;
+pub mod configuration;
 pub mod disk;
 pub mod doctor;
 mod entry;

@@ -7,11 +7,13 @@ use std::path::Path;
 
 use bstr::{BStr, ByteSlice};
 
-use super::{Context, Outcome, check};
+use super::{Context, Outcome};
 use crate::Change;
 use crate::agent::shell::Shell;
 use crate::agent::{Action, Event, bypass};
+use crate::check::Check;
 use crate::cli::Config;
+use crate::environment::Environment;
 use crate::git::user_path::{self, canonicalize_lenient};
 use crate::git::{self, Repository};
 use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory};
@@ -47,11 +49,11 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
 fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let file = canonicalize_lenient(&directory.join(file));
     let Some(parent) = existing_parent(&file) else { return Ok(None) };
-    let Some(repository) = open_repository(context, parent)? else { return Ok(None) };
+    let Some(repository) = open_repository(&environment_in(context, parent)?)? else { return Ok(None) };
     let layout = repository.layout();
     let path = user_path::resolve(layout, file.as_os_str())?;
     let path = path.as_bstr();
-    let policy = context.policy(&Config::default(), &|name| repository.top_level_file(name))?;
+    let policy = context.policy(&Config::default(), |name| repository.top_level_file(name))?;
     if is_below_session_directory(path) || !policy.may_refuse(path) {
         return Ok(None);
     }
@@ -83,9 +85,11 @@ fn check_script(context: &Context, script: &str, shell: Shell) -> Result<Option<
 
 /// Denies the end of a turn while session work is outside of the session directory.
 fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box<dyn Error>> {
-    let Some(repository) = open_repository(context, directory)? else { return Ok(None) };
-    let policy = context.policy(&Config::default(), &|name| repository.top_level_file(name))?;
-    let (mut findings, _) = check::untracked_findings(&repository, &policy)?;
+    let environment = environment_in(context, directory)?;
+    if open_repository(&environment)?.is_none() {
+        return Ok(None);
+    }
+    let mut findings = Check { environment: &environment, config: None }.untracked()?.findings;
     findings.retain(|finding| !is_in_session_directory(finding.entry.path.as_bstr()));
     if findings.is_empty() {
         return Ok(None);
@@ -99,15 +103,19 @@ fn existing_parent(file: &Path) -> Option<&Path> {
     file.ancestors().skip(1).find(|ancestor| ancestor.is_dir() && !is_gits)
 }
 
-/// Opens the repository whose worktree contains `directory`; `None` if there is none.
-fn open_repository(context: &Context, directory: &Path) -> Result<Option<Repository>, Box<dyn Error>> {
+/// Returns the environment with `directory` as the current directory.
+fn environment_in(context: &Context, directory: &Path) -> Result<Environment, git::Error> {
     let mut environment = context.environment.clone();
-    environment
-        .change_dir(directory)
-        .map_err(|error| git::Error::ChangeDirectory(directory.to_owned(), error))?;
-    match Repository::open(&environment) {
+    let changed = environment.change_dir(directory);
+    changed.map_err(|error| git::Error::ChangeDirectory(directory.to_owned(), error))?;
+    Ok(environment)
+}
+
+/// Opens the repository whose worktree contains the current directory; `None` if there is none.
+fn open_repository(environment: &Environment) -> Result<Option<Repository>, git::Error> {
+    match Repository::open(environment) {
         Ok(repository) => Ok(Some(repository)),
         Err(git::Error::NotARepository(_) | git::Error::Bare(_) | git::Error::InGitDirectory(_)) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }

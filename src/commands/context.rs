@@ -1,19 +1,16 @@
 //! What a command runs with, besides its own arguments.
 
 use std::error::Error;
-use std::fs;
 use std::io::{self, Read, Write};
-use std::mem::ManuallyDrop;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::program;
+use crate::check::ShowProgress;
 use crate::cli::Config;
+use crate::configuration;
 use crate::environment::Environment;
 use crate::git::{self, History, Repository};
 use crate::policy::{FILE_NAME, Policy};
-
-/// Limit of a configuration file, in bytes.
-const MAX_CONFIG_SIZE: u64 = 1 << 24;
 
 /// The process as a command sees it.
 pub struct Context<'a> {
@@ -33,9 +30,6 @@ pub struct Context<'a> {
 
 /// Asks the user a yes-or-no question; `None` if there is nobody to ask.
 pub type Ask<'a> = &'a mut dyn FnMut(&str) -> io::Result<Option<bool>>;
-
-/// Shows a line of progress in the place of the one before. An empty line ends it.
-pub type ShowProgress<'a> = &'a mut dyn FnMut(&str);
 
 /// The report of a command.
 ///
@@ -58,16 +52,10 @@ impl Write for Output {
     }
 }
 
-/// Reads the file of this name at the top of a repository, if there is one.
-type ReadFile<'r> = &'r dyn Fn(&str) -> Result<Option<Vec<u8>>, git::Error>;
-
 impl Context<'_> {
     /// Opens the repository of the current directory.
-    ///
-    /// It is never freed: the process ends with the command, and freeing each entry of the
-    /// index is slow.
-    pub(super) fn open_repository(&self) -> Result<ManuallyDrop<Repository>, git::Error> {
-        Repository::open(&self.environment).map(ManuallyDrop::new)
+    pub(super) fn open_repository(&self) -> Result<Repository, git::Error> {
+        Repository::open(&self.environment)
     }
 
     /// Opens the history of the repository of the current directory.
@@ -75,38 +63,18 @@ impl Context<'_> {
         History::open(&self.environment)
     }
 
-    /// Returns the built-in policy, extended by `config` or by the configuration of the repository.
-    ///
-    /// `read` reads the latter. The policy is never freed either.
+    /// Returns the built-in policy, extended by `config` or by the configuration of the
+    /// repository, which `read` reads.
     pub(super) fn policy(
         &self,
         config: &Config,
-        read: ReadFile,
-    ) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
-        let built_in = Policy::built_in();
-        let (name, text) = match &config.file {
-            Some(file) => {
-                let text = read_config(&self.environment.absolute(file))
-                    .map_err(|error| git::Error::ReadFile(file.clone(), error))?;
-                (file.to_string_lossy().into_owned(), text)
-            }
-            None => match read(FILE_NAME)? {
-                Some(text) => (FILE_NAME.to_owned(), text),
-                None => return Ok(ManuallyDrop::new(built_in)),
-            },
-        };
-        Ok(ManuallyDrop::new(built_in.with_config(&name, &text)?))
+        read: impl FnOnce(&str) -> Result<Option<Vec<u8>>, git::Error>,
+    ) -> Result<&'static Policy, Box<dyn Error>> {
+        configuration::policy(&self.environment, config.file.as_deref(), || read(FILE_NAME))
     }
 
     /// Returns what a user types to run this program.
     pub(super) fn program(&self) -> io::Result<PathBuf> {
         program::typed_name(&self.environment)
     }
-}
-
-/// Reads a configuration, which may be a pipe, up to the limit.
-fn read_config(file: &Path) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    fs::File::open(file)?.take(MAX_CONFIG_SIZE).read_to_end(&mut text)?;
-    Ok(text)
 }

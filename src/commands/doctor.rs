@@ -81,7 +81,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         old_git: too_old_for_configured_hooks()?,
         current_exe: fs::canonicalize(env::current_exe()?)?,
         policy: policy.map_or_else(PolicyState::Invalid, |(state, _)| state),
-        is_session_ignored: repository.as_deref().map(is_ignored).transpose()?,
+        is_session_ignored: repository.as_ref().map(is_ignored).transpose()?,
         hooks_path,
         hooks,
         probe,

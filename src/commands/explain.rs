@@ -14,7 +14,7 @@ use crate::report::explanation;
 /// Checks the paths as if they were added.
 pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
-    let policy = context.policy(&args.config, &|name| repository.top_level_file(name))?;
+    let policy = context.policy(&args.config, |name| repository.top_level_file(name))?;
     let paths = if args.stdin {
         let mut text = Vec::new();
         context.input.read_to_end(&mut text)?;

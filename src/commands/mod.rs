@@ -4,7 +4,6 @@ mod agent;
 mod archive;
 mod check;
 mod clean;
-mod commits;
 mod completions;
 mod context;
 mod doctor;
@@ -22,8 +21,8 @@ mod uninstall;
 
 use std::error::Error;
 
-use self::check::Moment;
-pub use self::context::{Ask, Context, Output, ShowProgress};
+pub use self::context::{Ask, Context, Output};
+use crate::check::Trigger;
 use crate::cli::{CheckOptions, Command, DryRun};
 
 /// The result of a command that could do its work.
@@ -59,7 +58,7 @@ pub fn run(
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     match command {
-        None => check::staged(options, Moment::ByHand, context),
+        None => check::staged(options, Trigger::Manual, context),
         Some(Command::Check(args)) => check::run(&args, context),
         Some(Command::Explain(args)) => explain::run(&args, context),
         Some(Command::Rules(args)) => rules::run(&args, context),

@@ -67,9 +67,9 @@ fn plan(
     context: &Context,
     repository: &Repository,
 ) -> Result<(Plan, Vec<BString>), Box<dyn Error>> {
-    let policy = context.policy(&args.config, &|name| repository.top_level_file(name))?;
+    let policy = context.policy(&args.config, |name| repository.top_level_file(name))?;
     let tracked = repository.tracked_paths()?;
-    let selector = Selector { repository, policy: &policy, tracked: &tracked };
+    let selector = Selector { repository, policy, tracked: &tracked };
     if !args.paths.is_empty() {
         let extent = if args.changes { Extent::Changes } else { Extent::Whole };
         return Ok((Plan::new(repository, selector.named(&args.paths, extent)?)?, Vec::new()));

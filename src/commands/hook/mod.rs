@@ -10,8 +10,9 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 
-use super::check::{self, Moment};
+use super::check;
 use super::{Context, Outcome};
+use crate::check::Trigger;
 use crate::cli::{HookArgs, HookName};
 use crate::git::Hook;
 use crate::hooks::{PreviousHook, is_reinstalled};
@@ -45,9 +46,9 @@ fn check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outcome,
         }
     };
     match hook {
-        Hook::PreCommit => check::staged(options, Moment::PreCommit, context),
-        Hook::PreMergeCommit => check::staged(options, Moment::PreMergeCommit, context),
-        Hook::PrepareCommitMsg | Hook::PreApplypatch => check::staged(options, Moment::PastNoVerify, context),
+        Hook::PreCommit | Hook::PreMergeCommit | Hook::PrepareCommitMsg | Hook::PreApplypatch => {
+            check::staged(options, Trigger::Hook(hook), context)
+        }
         Hook::PrePush => pre_push::run(options, refs, context),
         Hook::PreReceive => pre_receive::run(options, refs, context),
         Hook::ReferenceTransaction => {

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use super::super::commits::{self, Tip};
 use super::super::{Context, Outcome, check};
+use crate::check::commits::{self, Tip};
 use crate::check::{Remedy, Report};
 use crate::cli::CheckOptions;
 use crate::git::{Exclude, History, ObjectId, PushedRef};
@@ -49,14 +49,14 @@ pub(super) fn judge(
 ) -> Result<Outcome, Box<dyn Error>> {
     let log = history.log(&commits::ids(&push.tips), Exclude::Remotes(&push.remote))?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
-    let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
-    let checked = commits::check(log, history.trees(), &policy, &push.tips, context.show_progress)?;
+    let policy = context.policy(&options.config, |name| history.top_level_file(name))?;
+    let checked = commits::check(log, history.trees(), policy, &push.tips, context.show_progress)?;
     if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
     check::finish(
         options,
-        Report::new(&policy, checked.findings, checked.examined, Remedy::RewriteCommits),
+        Report::new(policy, checked.findings, checked.examined, Remedy::RewriteCommits),
         context,
     )
 }

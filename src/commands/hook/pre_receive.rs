@@ -1,10 +1,9 @@
 //! `pre-receive`: what this server is about to receive.
 
 use std::error::Error;
-use std::mem::ManuallyDrop;
 
-use super::super::commits::{self, Tip};
 use super::super::{Context, Outcome, check};
+use crate::check::commits::{self, Tip};
 use crate::check::{Remedy, Report};
 use crate::cli::CheckOptions;
 use crate::git::{self, Exclude, History, ObjectId, RefUpdate};
@@ -29,13 +28,13 @@ pub(super) fn run(
     let log = history.log(&commits::ids(&tips), Exclude::AllRefs)?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = own_policy(options, &history, &tips, context)?;
-    let checked = commits::check(log, history.trees(), &policy, &tips, context.show_progress)?;
+    let checked = commits::check(log, history.trees(), policy, &tips, context.show_progress)?;
     if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
     check::finish(
         options,
-        Report::new(&policy, checked.findings, checked.examined, Remedy::RewriteBeforePush),
+        Report::new(policy, checked.findings, checked.examined, Remedy::RewriteBeforePush),
         context,
     )
 }
@@ -50,12 +49,12 @@ fn own_policy(
     history: &History,
     tips: &[Tip],
     context: &mut Context,
-) -> Result<ManuallyDrop<Policy>, Box<dyn Error>> {
+) -> Result<&'static Policy, Box<dyn Error>> {
     let text = if options.config.file.is_some() { None } else { own_policy_file(history, tips)? };
-    match context.policy(&options.config, &|_| Ok(text.clone())) {
+    match context.policy(&options.config, |_| Ok(text)) {
         Err(mistake) if options.config.file.is_none() => {
             report::hooks::built_in_policy(&mut context.out, &mistake.to_string())?;
-            Ok(ManuallyDrop::new(Policy::built_in()))
+            Ok(Box::leak(Box::new(Policy::built_in())))
         }
         policy => policy,
     }

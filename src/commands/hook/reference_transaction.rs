@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::ffi::OsStr;
 
-use super::super::commits::{self, CheckedCommits, Tip};
 use super::super::{Context, Outcome, check};
+use crate::check::commits::{self, CheckedCommits, Tip};
 use crate::check::{Remedy, Report, Residue};
 use crate::cli::CheckOptions;
 use crate::git::{Commit, Exclude, History, ObjectId, Operation, RefUpdate, Target};
@@ -49,14 +49,14 @@ pub(super) fn run(
     let exclude = Exclude::BranchesAndTags(if is_pick { &old_ids } else { &[] });
     let log = history.log(&commits::ids(&tips), exclude)?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
-    let policy = context.policy(&options.config, &|name| history.top_level_file(name))?;
+    let policy = context.policy(&options.config, |name| history.top_level_file(name))?;
     let CheckedCommits { findings, examined, newest } =
-        commits::check(log, history.trees(), &policy, &tips, context.show_progress)?;
+        commits::check(log, history.trees(), policy, &tips, context.show_progress)?;
     let Some(newest) = newest.filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);
     };
-    let remedy = remedy(context, &history, &policy, &newest, &findings)?;
-    check::finish(options, Report::new(&policy, findings, examined, remedy), context)
+    let remedy = remedy(context, &history, policy, &newest, &findings)?;
+    check::finish(options, Report::new(policy, findings, examined, remedy), context)
 }
 
 /// Whether the update adds commits to a branch or to a detached `HEAD`.

@@ -11,31 +11,32 @@ use crate::git::{Commit, CommitTrees, Log, ObjectId};
 use crate::policy::{Finding, Policy};
 
 /// A commit or tag that a ref is about to name.
-pub(super) struct Tip {
-    pub(super) id: ObjectId,
+pub(crate) struct Tip {
+    pub(crate) id: ObjectId,
     /// The full name of the ref.
-    pub(super) reference: Option<BString>,
+    pub(crate) reference: Option<BString>,
 }
 
 /// Returns the ids of `tips`.
-pub(super) fn ids(tips: &[Tip]) -> Vec<ObjectId> {
+pub(crate) fn ids(tips: &[Tip]) -> Vec<ObjectId> {
     tips.iter().map(|tip| tip.id).collect()
 }
 
 /// The result of checking commits.
-pub(super) struct CheckedCommits<'p> {
+pub(crate) struct CheckedCommits<'p> {
     /// The refused entries, those of the oldest commit first.
-    pub(super) findings: Vec<Finding<'p>>,
+    pub(crate) findings: Vec<Finding<'p>>,
     /// The number of commits.
-    pub(super) examined: usize,
+    pub(crate) examined: usize,
     /// The first commit of the log.
-    pub(super) newest: Option<Commit>,
+    pub(crate) newest: Option<Commit>,
 }
 
-/// Checks the commits of `log`, whose files `trees` looks up. Those reached from one of `tips` are reported with its ref.
+/// Checks the commits of `log`, whose files `trees` looks up.
 ///
-/// `show_progress` shows the progress of a long check.
-pub(super) fn check<'p>(
+/// A commit that was reached from one of `tips` is reported with its ref. `show_progress` shows the
+/// progress of a long check.
+pub(crate) fn check<'p>(
     mut log: Log,
     mut trees: CommitTrees,
     policy: &'p Policy,

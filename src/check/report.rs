@@ -1,4 +1,4 @@
-//! The result of a check: what [`crate::report`] renders.
+//! The result of a check, which [`crate::report`] renders.
 
 use std::path::PathBuf;
 

@@ -1,0 +1,198 @@
+//! The core: what is to be checked in, a [`Report`] out.
+//!
+//! A command or a hook says what to check, by a method of [`Check`], and hands the report to
+//! a renderer. Entries come from [`crate::git`], the verdicts on them from [`crate::policy`].
+
+pub(crate) mod commits;
+mod report;
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::path::Path;
+
+use bstr::{BString, ByteSlice};
+
+pub use self::report::{Remedy, Report, Residue};
+use crate::configuration;
+use crate::environment::Environment;
+use crate::git::{self, Examined, Exclude, History, Hook, Log, Repository, Scan};
+use crate::policy::{FILE_NAME, Finding, Policy};
+use crate::{Change, Entry};
+
+/// Shows a line of progress in the place of the one before. An empty line ends it.
+pub type ShowProgress<'a> = &'a mut dyn FnMut(&str);
+
+/// Where a check runs, and by which configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'c> {
+    /// The current directory names the repository.
+    pub environment: &'c Environment,
+    /// The file of `--config`; `None` for the configuration of the repository.
+    pub config: Option<&'c Path>,
+}
+
+/// What starts a check of the index.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trigger {
+    /// The user asks for it.
+    Manual,
+    /// git runs a hook. In [`Hook::PreMergeCommit`] it has not written `MERGE_HEAD` yet, and
+    /// names the merged commits in the environment; elsewhere anyone could have set that.
+    Hook(Hook),
+}
+
+impl Check<'_> {
+    /// Checks what a commit of the index would add or change.
+    ///
+    /// # Errors
+    ///
+    /// The repository or its configuration cannot be read.
+    pub fn staged(&self, trigger: Trigger) -> Result<Report<'static>, Box<dyn Error>> {
+        let repository = Repository::open(self.environment)?;
+        let mut merged = repository.merge_heads()?;
+        if trigger == Trigger::Hook(Hook::PreMergeCommit) {
+            merged.extend(repository.announced_merge_heads()?);
+        }
+        let (policy, scan) = self.scan(&repository)?;
+        let mut prefilter = policy.prefilter();
+        let staged = repository.decide_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
+        let remedy = if repository.index_is_temporary() {
+            Remedy::StowPaths { are_changes: true }
+        } else {
+            Remedy::Stow(repository.operation())
+        };
+        judge(&repository, policy, staged, remedy)
+    }
+
+    /// Checks every tracked path.
+    ///
+    /// # Errors
+    ///
+    /// The repository or its configuration cannot be read.
+    pub fn all_files(&self) -> Result<Report<'static>, Box<dyn Error>> {
+        let repository = Repository::open(self.environment)?;
+        let (policy, scan) = self.scan(&repository)?;
+        let mut prefilter = policy.prefilter();
+        let tracked = repository.decide_tracked(scan, &mut |path| prefilter.may_refuse(path))?;
+        judge(&repository, policy, tracked, Remedy::StowPaths { are_changes: false })
+    }
+
+    /// Checks what `git add -A` would start to track.
+    ///
+    /// # Errors
+    ///
+    /// The repository or its configuration cannot be read.
+    pub fn untracked(&self) -> Result<Report<'static>, Box<dyn Error>> {
+        let repository = Repository::open(self.environment)?;
+        let policy = self.policy(|| repository.top_level_file(FILE_NAME))?;
+        let untracked = git::untracked(repository.layout())?;
+        let examined = untracked.len();
+        let mut prefilter = policy.prefilter();
+        let candidates = untracked.iter().filter(|path| prefilter.may_refuse(path.as_bstr()));
+        let entry = |path: &BString| Entry { path: path.clone(), change: Change::Untracked };
+        let entries: Vec<Entry> = candidates.map(entry).collect();
+        let mut findings = Vec::new();
+        if !entries.is_empty() {
+            // A path is judged by what is beside it once `git add -A` has staged all of them.
+            let tracked = repository.tracked_paths()?.extended(untracked);
+            let Ok(refused) = policy.findings(entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
+            findings = refused;
+        }
+        Ok(Report::new(policy, findings, examined, Remedy::StowPaths { are_changes: false }))
+    }
+
+    /// Checks the commits that `to` reaches and `from` does not, each by itself: what one adds
+    /// and a later one removes stays in the history.
+    ///
+    /// # Errors
+    ///
+    /// A revision names no commit, or the history or the configuration cannot be read.
+    pub fn range(
+        &self,
+        from: &str,
+        to: &str,
+        show_progress: ShowProgress,
+    ) -> Result<Report<'static>, Box<dyn Error>> {
+        let history = History::open(self.environment)?;
+        let (from, to) = (history.resolve(from)?, history.resolve(to)?);
+        let log = history.log(&[to], Exclude::Commits(&[from]))?;
+        self.log(&history, log, show_progress)
+    }
+
+    /// Checks the commit that `revision` names.
+    ///
+    /// # Errors
+    ///
+    /// It names no commit, or the commit or the configuration cannot be read.
+    pub fn commit(
+        &self,
+        revision: &str,
+        show_progress: ShowProgress,
+    ) -> Result<Report<'static>, Box<dyn Error>> {
+        let history = History::open(self.environment)?;
+        let log = history.log_one(history.resolve(revision)?)?;
+        self.log(&history, log, show_progress)
+    }
+
+    /// Returns the policy in force. `read` reads the configuration of the repository.
+    ///
+    /// # Errors
+    ///
+    /// The configuration cannot be read, or is invalid.
+    pub fn policy(
+        &self,
+        read: impl FnOnce() -> Result<Option<Vec<u8>>, git::Error>,
+    ) -> Result<&'static Policy, Box<dyn Error>> {
+        configuration::policy(self.environment, self.config, read)
+    }
+
+    fn log(
+        &self,
+        history: &History,
+        log: Log,
+        show_progress: ShowProgress,
+    ) -> Result<Report<'static>, Box<dyn Error>> {
+        let policy = self.policy(|| history.top_level_file(FILE_NAME))?;
+        let checked = commits::check(log, history.trees(), policy, &[], show_progress)?;
+        Ok(Report::new(policy, checked.findings, checked.examined, Remedy::RewriteCommits))
+    }
+
+    /// Reads the policy, and scans the index with it.
+    ///
+    /// A sparse checkout may keep the configuration off the disk. Then it is read from the
+    /// index, which is scanned again.
+    fn scan(&self, repository: &Repository) -> Result<(&'static Policy, Scan), Box<dyn Error>> {
+        let on_disk = if self.config.is_some() { None } else { repository.file_on_disk(FILE_NAME)? };
+        let is_settled = self.config.is_some() || on_disk.is_some();
+        let policy = self.policy(|| Ok(on_disk))?;
+        let mut is_off_disk = false;
+        let mut prefilter = policy.prefilter();
+        let scan = repository.scan(|entry| {
+            is_off_disk |= entry.is_off_disk() && entry.path == FILE_NAME;
+            prefilter.may_refuse(entry.path)
+        })?;
+        if is_settled || scan.is_complete() && !is_off_disk {
+            return Ok((policy, scan));
+        }
+        let policy = self.policy(|| repository.off_disk_file(FILE_NAME))?;
+        let mut prefilter = policy.prefilter();
+        let scan = repository.scan(|entry| prefilter.may_refuse(entry.path))?;
+        Ok((policy, scan))
+    }
+}
+
+/// Judges the candidates of the index by what is tracked beside them.
+fn judge(
+    repository: &Repository,
+    policy: &'static Policy,
+    candidates: Examined,
+    remedy: Remedy,
+) -> Result<Report<'static>, Box<dyn Error>> {
+    let Examined { entries, examined } = candidates;
+    let questions: Vec<BString> =
+        entries.iter().flat_map(|entry| policy.questions(entry.path.as_bstr())).collect();
+    let tracked = repository.tracked_among(&questions)?;
+    let Ok(findings): Result<Vec<Finding>, Infallible> =
+        policy.findings(entries, |path| Ok(tracked.contains(path)));
+    Ok(Report::new(policy, findings, examined, remedy))
+}

@@ -1,0 +1,49 @@
+//! The policy in force: the built-in one, extended by a configuration file.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::environment::Environment;
+use crate::git;
+use crate::policy::{FILE_NAME, Policy};
+
+/// The number of bytes of a configuration that are read.
+const MAX_CONFIG_SIZE: u64 = 1 << 24;
+
+/// Returns the built-in policy, extended by `file` or, without one, by the configuration of
+/// the repository, which `read` reads.
+///
+/// It lives as long as the process, which ends with the command: findings refer to its rules.
+///
+/// # Errors
+///
+/// The configuration cannot be read, or is invalid.
+pub fn policy(
+    environment: &Environment,
+    file: Option<&Path>,
+    read: impl FnOnce() -> Result<Option<Vec<u8>>, git::Error>,
+) -> Result<&'static Policy, Box<dyn Error>> {
+    let built_in = Policy::built_in();
+    let configuration = match file {
+        Some(file) => {
+            let text = read_limited(&environment.absolute(file))
+                .map_err(|error| git::Error::ReadFile(file.to_owned(), error))?;
+            Some((file.to_string_lossy().into_owned(), text))
+        }
+        None => read()?.map(|text| (FILE_NAME.to_owned(), text)),
+    };
+    let policy = match configuration {
+        Some((name, text)) => built_in.with_config(&name, &text)?,
+        None => built_in,
+    };
+    Ok(Box::leak(Box::new(policy)))
+}
+
+/// Reads a file, which may be a pipe, up to the limit.
+fn read_limited(file: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    File::open(file)?.take(MAX_CONFIG_SIZE).read_to_end(&mut text)?;
+    Ok(text)
+}
