@@ -16,7 +16,7 @@ pub enum Level {
     Refs,
 }
 
-/// The hooks that are guarded in a bare repository: nobody commits there.
+/// The hooks that are guarded in a bare repository, which has no index to commit.
 pub const BARE_HOOKS: [Hook; 1] = [Hook::PreReceive];
 
 impl Level {

@@ -351,7 +351,7 @@ fn the_restore_command_undoes_changes_to_files_and_keeps_others() {
     }
 }
 
-/// It cannot be told from a change that git made.
+/// Such work looks like a change that git made.
 #[test]
 fn work_that_was_uncommitted_before_is_stashed() {
     for reset in
