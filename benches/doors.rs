@@ -1,8 +1,9 @@
-//! What the guard costs where git runs it often: operations without hooks, with a hook
-//! that does nothing, and guarded, one after the other in each round. Prints medians,
-//! and what each costs more.
+//! Measures operations in which git runs hooks often: a rebase, a commit, a fetch, a push …
 //!
-//! `cargo bench --bench doors`, with the number of rounds after `--` (10 if left out).
+//! Each operation runs without hooks, with a hook that does nothing, and guarded, in turns.
+//! Prints medians and the additional cost.
+//!
+//! `cargo bench --bench doors -- ROUNDS`; 10 rounds by default.
 
 #![expect(
     clippy::expect_used,
@@ -34,23 +35,22 @@ const MAKE: &str = "
     done
 ";
 
-/// How a repository is guarded.
+/// The ways to guard a repository.
 const KINDS: [(&str, &str); 4] = [
     ("no hooks", "true"),
     ("--strict", "\"$GUARD\" install --strict -q"),
     (
-        "--strict, and an empty one",
+        "--strict, an empty hook",
         "\"$GUARD\" install --strict -q; printf '#!/bin/sh\\nexit 0\\n' >.git/hooks/reference-transaction; chmod +x .git/hooks/*n",
     ),
     ("--strict=refs", "\"$GUARD\" install --strict=refs -q"),
 ];
 
-/// The kind that has a `reference-transaction` which does nothing.
+/// The kind whose `reference-transaction` hook does nothing.
 const EMPTY: usize = 2;
 
-/// What is measured, after what is made ready for it without any hook; and how many
-/// steps it has.
-const OPERATIONS: [(&str, &str, &str, u32); 5] = [
+/// Name, preparation without hooks, what is measured, and the number of its steps.
+const OPERATIONS: [(&str, &str, &str, u32); 6] = [
     ("rebase of 50 commits", "git checkout -q -B topic topic-tip", "git rebase -q main-tip", 50),
     ("commit", "git checkout -q -B topic topic-tip; echo y >y.py; git add y.py", "git commit -q -m y", 1),
     (
@@ -61,6 +61,12 @@ const OPERATIONS: [(&str, &str, &str, u32); 5] = [
     ),
     ("fast-forward", "git checkout -q -B topic topic-tip~20", "git merge -q --ff-only topic-tip", 1),
     ("cherry-pick", "git checkout -q -B topic topic-tip", "git cherry-pick main-tip", 1),
+    (
+        "push of 50 commits",
+        "rm -rf .git/to; git init -q --bare .git/to; git push -q .git/to main-tip:refs/heads/main",
+        "git push -q .git/to topic-tip:refs/heads/topic",
+        1,
+    ),
 ];
 
 fn main() {
@@ -90,7 +96,7 @@ fn main() {
             let more = (median.as_secs_f64() - medians[0].as_secs_f64()) * 1e3 / f64::from(steps);
             let ratio = median.as_secs_f64() / medians[EMPTY].as_secs_f64();
             println!(
-                "  {kind:<28} {:8.1} ms  {more:+6.2} ms a step  {ratio:5.2} x the empty one",
+                "  {kind:<28} {:8.1} ms  {more:+6.2} ms a step  {ratio:5.2} x the empty hook",
                 median.as_secs_f64() * 1e3
             );
         }

@@ -23,7 +23,9 @@ mod installer;
 mod merge;
 mod names;
 mod policy;
+mod pushes;
 mod readme;
+mod ref_updates;
 mod reports;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;

@@ -1,11 +1,11 @@
-//! Merges: what any parent already has is not judged again.
+//! Merges: entries that a parent has already are not refused.
 
 use super::sandbox::Repo;
 
 const OLD: &str = ".claude_sessions/archive/old.py";
 const NEW: &str = ".claude_sessions/current/new.py";
 
-/// `upstream` holds old session work that `main` has not; both have moved on.
+/// Two branches: `upstream` has old session work that `main` lacks, and each has new commits.
 fn diverged() -> Repo {
     let repo = Repo::new();
     repo.stage("shared.py").commit().silent();
@@ -16,7 +16,7 @@ fn diverged() -> Repo {
     repo
 }
 
-/// The same with a conflict in `shared.py`.
+/// The same, in the middle of a merge whose conflict in `shared.py` is resolved.
 fn conflicting() -> Repo {
     let repo = diverged();
     repo.git("checkout -q upstream").success();
@@ -29,14 +29,14 @@ fn conflicting() -> Repo {
 }
 
 #[test]
-fn a_clean_merge_of_old_session_work_passes() {
+fn a_clean_merge_of_old_session_work_is_allowed() {
     let repo = diverged();
     repo.git("merge -q --no-edit upstream").success();
     assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
 }
 
 #[test]
-fn an_octopus_of_old_session_work_passes() {
+fn an_octopus_merge_of_old_session_work_is_allowed() {
     let repo = diverged();
     repo.git("checkout -q -b third main").success();
     repo.commit_unchecked(&["backend/debug_x.py"]).git("checkout -q main").success();
@@ -46,7 +46,7 @@ fn an_octopus_of_old_session_work_passes() {
 }
 
 #[test]
-fn new_session_work_in_a_clean_merge_is_refused() {
+fn session_work_added_by_a_merge_is_refused() {
     let repo = diverged();
     repo.git("merge -q --no-commit upstream").success();
     repo.stage(NEW);
@@ -54,7 +54,7 @@ fn new_session_work_in_a_clean_merge_is_refused() {
 }
 
 #[test]
-fn what_a_merge_makes_of_two_versions_is_refused() {
+fn a_path_that_a_merge_combines_from_two_versions_is_refused() {
     let repo = Repo::new();
     let path = "backend/test_api.py";
     let lines = |first: &str, last: &str| format!("{first}\n2\n3\n4\n5\n6\n7\n{last}\n");
@@ -70,7 +70,7 @@ fn what_a_merge_makes_of_two_versions_is_refused() {
 }
 
 #[test]
-fn a_resolved_conflict_passes_with_old_and_fails_with_new_session_work() {
+fn a_resolved_conflict_may_have_old_session_work_but_not_new() {
     let repo = conflicting();
     repo.stage(NEW);
     repo.commit().refuses(&[NEW]);
@@ -80,7 +80,7 @@ fn a_resolved_conflict_passes_with_old_and_fails_with_new_session_work() {
 }
 
 #[test]
-fn both_readers_tell_the_parents_of_a_merge() {
+fn session_work_added_by_a_merge_is_refused_with_a_split_index() {
     let repo = conflicting();
     repo.stage(NEW).git("update-index --split-index").success();
     repo.commit().refuses(&[NEW]);
@@ -94,7 +94,7 @@ fn a_squashed_merge_has_one_parent() {
 }
 
 #[test]
-fn announced_heads_count_before_a_merge_commit_alone() {
+fn githead_variables_count_in_pre_merge_commit_only() {
     let repo = diverged();
     let upstream = repo.git("rev-parse upstream").success();
     let deceiving = repo.env(&format!("GITHEAD_{}", upstream.trim()), "upstream");
@@ -106,7 +106,7 @@ fn announced_heads_count_before_a_merge_commit_alone() {
 }
 
 #[test]
-fn a_head_that_is_announced_and_not_there_excuses_nothing() {
+fn githead_variables_that_name_no_commit_are_ignored() {
     let repo = diverged();
     repo.stage(NEW);
     for name in ["GITHEAD_", "GITHEAD_nothing", "GITHEAD_1111111111111111111111111111111111111111"] {
@@ -115,7 +115,7 @@ fn a_head_that_is_announced_and_not_there_excuses_nothing() {
 }
 
 #[test]
-fn a_broken_merge_head_stops_the_check() {
+fn a_damaged_merge_head_is_an_error() {
     let repo = diverged();
     repo.write(".git/MERGE_HEAD", "nonsense\n").check().fails_with("MERGE_HEAD");
     repo.write(".git/MERGE_HEAD", &format!("{}\n", "1".repeat(40))).stage(NEW);

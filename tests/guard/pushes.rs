@@ -1,0 +1,284 @@
+//! `pre-push` and `pre-receive`: commits on their way to another repository.
+
+use super::commits::NOTE;
+use super::sandbox::{Repo, Run};
+
+#[test]
+fn a_ref_to_a_missing_object_does_not_stop_a_push() {
+    let repo = clone_of_guarded_server();
+    repo.write(".git/refs/remotes/origin/broken", &format!("{}\n", "1".repeat(40)));
+    repo.stage("clean.py").commit().silent();
+    let main = repo.git("rev-parse main").success();
+    let push = format!("refs/heads/main {} refs/heads/main {}\n", main.trim(), "0".repeat(40));
+    repo.guard_with_input(&["hook", "pre-push", "x", "y"], push.as_bytes()).code(0);
+    commit_without_hooks(&repo, NOTE);
+    let main = repo.git("rev-parse main").success();
+    let push = format!("refs/heads/main {} refs/heads/main {}\n", main.trim(), "0".repeat(40));
+    repo.guard_with_input(&["hook", "pre-push", "x", "y"], push.as_bytes()).refuses(&[NOTE]).code(1);
+}
+
+/// A guarded clone of a bare server whose history has session work.
+fn clone_of_guarded_server() -> Repo {
+    let repo = Repo::new();
+    repo.commit_unchecked(&[".claude_sessions/archive/old.py"]).stage("code.py").commit().silent();
+    repo.git("clone -q --bare . ../server.git").success();
+    repo.git("clone -q ../server.git ../clone").success();
+    let clone = repo.sibling("clone");
+    clone.guard("install --strict").success();
+    clone
+}
+
+/// Stages and commits a path without running hooks.
+pub(crate) fn commit_without_hooks(repo: &Repo, path: &str) {
+    repo.stage(path);
+    repo.git("-c core.hooksPath=/dev/null commit -q -m past").success();
+}
+
+#[test]
+fn a_push_of_session_work_is_refused() {
+    let repo = clone_of_guarded_server();
+    commit_without_hooks(&repo, NOTE);
+    repo.git("rm -q --cached .claude_sessions/current/x.py").success();
+    repo.commit().silent();
+    for push in [
+        "push -q",
+        "push -q origin main:refs/heads/new",
+        "push -q origin HEAD~1:refs/heads/new",
+        "push -q origin main~1:refs/tags/t",
+        "push -q origin :/past:refs/heads/new",
+        "push -q --all origin",
+        "push -q --mirror ../other.git",
+        "push -q ../other.git main",
+        "push -q --force origin main",
+        "push -q origin main :refs/heads/gone",
+    ] {
+        repo.shell(
+            "rm -rf ../other.git; git init -q --bare ../other.git; git -C ../server.git branch -f gone main",
+        )
+        .success();
+        // git prints the output of the hook on one of its two outputs.
+        let run = repo.shell(&format!("git {push} 2>&1"));
+        assert!(run.code == 1 && run.out.contains(&format!("refused: {NOTE} [")), "{push}: {run:?}");
+        assert!(run.out.contains(", for refs/"), "{push}: {run:?}");
+    }
+    repo.git("push -q --no-verify").success();
+    repo.stage("more.py").commit().silent();
+    repo.git("push -q").silent();
+}
+
+#[test]
+fn a_push_of_commits_that_a_remote_has_is_allowed() {
+    let repo = clone_of_guarded_server();
+    repo.stage("clean.py").commit().silent();
+    repo.git("tag light").success();
+    repo.git("tag -m tag heavy").success();
+    repo.shell(
+        "git tag blob $(git rev-parse HEAD:code.py); git tag -m x blob-tag blob; git tag tree HEAD^{tree}",
+    )
+    .success();
+    repo.git("init -q --bare ../fork.git").success();
+    for push in [
+        "push -q ../fork.git main",
+        "push -q --tags ../fork.git",
+        "push -q",
+        "push -q origin main:refs/heads/new --follow-tags",
+        "push -q origin :new",
+        "push -q --delete origin light",
+        "push -q origin light",
+    ] {
+        let run = repo.shell(&format!("git {push}"));
+        assert_eq!(run.code, if push.contains("--delete") { run.code } else { 0 }, "{push}: {run:?}");
+        assert!(!run.err.contains("refused") && !run.err.contains("stage-guard"), "{push}: {run:?}");
+    }
+}
+
+#[test]
+fn commits_that_the_remote_has_are_not_checked() {
+    let repo = clone_of_guarded_server();
+    commit_without_hooks(&repo, NOTE);
+    repo.git("push -q --no-verify ../server.git main:refs/heads/theirs").success();
+    repo.stage("clean.py").commit().silent();
+    // No remote branch here has the commit, but git passes the remote's id.
+    repo.git("push -q ../server.git main:theirs").silent();
+    // An id of the remote that was not fetched is ignored.
+    let run = repo.guard_with_input(
+        &["hook", "pre-push", "x", "y"],
+        format!(
+            "refs/heads/main {} refs/heads/main {}\n",
+            repo.git("rev-parse main").success().trim(),
+            "1".repeat(40)
+        )
+        .as_bytes(),
+    );
+    run.refuses(&[NOTE]).code(1);
+}
+
+#[test]
+fn pre_push_rejects_input_that_git_does_not_write() {
+    let repo = clone_of_guarded_server();
+    let zero = "0".repeat(40);
+    let main = repo.git("rev-parse main").success();
+    for input in [
+        "nonsense\n".to_owned(),
+        format!("refs/heads/main {zero}\n"),
+        format!("x {} refs/heads/main 12\n", main.trim()),
+        format!("x {}  {zero}\n", main.trim()),
+        "\0\0\0 \n".to_owned(),
+        "\n".to_owned(),
+        format!("x {} refs/heads/x {zero}\ny\n", main.trim()),
+    ] {
+        repo.guard_with_input(&["hook", "pre-push", "o", "u"], input.as_bytes())
+            .fails_with("of standard input");
+    }
+    let gone = format!("x {} refs/heads/x {zero}\n", "1".repeat(40));
+    repo.guard_with_input(&["hook", "pre-push", "o", "u"], gone.as_bytes()).fails_with("1111");
+    repo.guard_with_input(&["hook", "pre-push", "o", "u"], b"").silent();
+    let deletion = format!("(delete) {zero} refs/heads/x {}\n", main.trim());
+    repo.guard_with_input(&["hook", "pre-push", "o", "u"], deletion.repeat(100_000).as_bytes()).silent();
+}
+
+/// A guarded bare server and an unguarded clone of it.
+fn guarded_server_and_clone() -> (Repo, Repo) {
+    let repo = Repo::new();
+    repo.commit_unchecked(&[".claude_sessions/archive/old.py"]);
+    repo.git("clone -q --bare . ../server.git").success();
+    let server = repo.sibling("server.git");
+    assert!(server.guard("install").success().contains("pre-receive"));
+    server.git("clone -q . ../clone").success();
+    (server, repo.sibling("clone"))
+}
+
+#[test]
+fn pre_receive_refuses_session_work_with_its_ref_and_commit() {
+    let (server, clone) = guarded_server_and_clone();
+    clone.stage("code.py").git("commit -q -m code").success();
+    clone.git("push -q").silent();
+    let before = server.git("for-each-ref").success();
+    commit_without_hooks(&clone, NOTE);
+    clone.git("rm -q --cached .claude_sessions/current/x.py").success();
+    clone.git("commit -q -m removed").success();
+    let dirty = clone.git("rev-parse HEAD~1").success();
+    for push in [
+        "push",
+        "push origin main:new",
+        "push origin main:refs/tags/t",
+        "push origin HEAD~2:refs/heads/a HEAD:refs/heads/b",
+        "push --force --no-verify",
+    ] {
+        let run = clone.git(push);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(
+            run.err.contains(&format!("refused: {NOTE} [session-directory] in {}, for refs/", &dirty[..12])),
+            "{run:?}"
+        );
+    }
+    assert_eq!(server.git("for-each-ref").success(), before);
+    // Only commits that are new to the server are checked, and branches can be deleted.
+    clone.git("push -q origin HEAD~2:refs/heads/x").silent();
+    clone.git("push -q origin :x").silent();
+    clone.git("push -q -f origin HEAD~3:main").silent();
+}
+
+#[test]
+fn a_push_is_checked_by_the_policy_of_the_server() {
+    let (server, clone) = guarded_server_and_clone();
+    clone.write(".stage-guard.toml", "allow = [\"**\"]\n").git("add .stage-guard.toml").success();
+    clone.git("commit -q -m loosened").success();
+    commit_without_hooks(&clone, NOTE);
+    assert!(clone.git("push -q").err.contains(&format!("refused: {NOTE} [")));
+    clone.git("push -q origin HEAD~1:refs/heads/main").silent();
+    clone.git("push -q").silent();
+    assert_eq!(server.git("rev-parse main").success(), clone.git("rev-parse main").success());
+    // An invalid policy allows its own correction and nothing else.
+    clone.write(".stage-guard.toml", "allow = [\n").git("commit -q -a -m broken").success();
+    clone.git("push -q").silent();
+    commit_without_hooks(&clone, ".claude_sessions/current/y.py");
+    let run = clone.git("push -q");
+    assert!(
+        run.code == 1
+            && run.err.contains("warning: ")
+            && run.err.contains("refused: .claude_sessions/current/y.py"),
+        "{run:?}"
+    );
+    clone.git("reset -q --hard HEAD~1").success();
+    clone.write(".stage-guard.toml", "").git("commit -q -a -m mended").success();
+    let run = clone.git("push -q");
+    assert!(run.code == 0 && run.err.contains("warning: "), "{run:?}");
+    clone.stage("more.py").git("commit -q -m more").success();
+    clone.git("push -q").silent();
+}
+
+#[test]
+fn the_first_push_is_checked_by_its_own_policy() {
+    let server = Repo::home().bare_server();
+    let clone = server.sibling("clone");
+    server.git("clone -q . ../clone").success();
+    clone.git("checkout -q -b main").success();
+    clone
+        .write(".stage-guard.toml", "allow = [\".claude_sessions/current/**\"]\n")
+        .git("add .stage-guard.toml")
+        .success();
+    commit_without_hooks(&clone, NOTE);
+    // Only the policy on the branch that `HEAD` names counts.
+    assert!(clone.git("push -q origin main:other").err.contains(&format!("refused: {NOTE} [")));
+    clone.git("push -q origin main").silent();
+}
+
+#[test]
+fn pre_receive_that_cannot_check_refuses() {
+    let (server, clone) = guarded_server_and_clone();
+    clone.stage("code.py").git("commit -q -m code").success();
+    server.guard_with_input(&["hook", "pre-receive"], b"nonsense\n").fails_with("line 1 of standard input");
+    server.guard_with_input(&["hook", "pre-receive"], b"").silent();
+    let gone = format!("{} {} refs/heads/x\n", "0".repeat(40), "1".repeat(40));
+    server.guard_with_input(&["hook", "pre-receive"], gone.as_bytes()).fails_with("1111");
+    server.shell("sed -i \"s|^stage_guard=.*|stage_guard=/nothing|\" stage-guard/hook").success();
+    let run = clone.git("push -q");
+    assert!(run.code == 1 && run.err.contains("nothing was checked"), "{run:?}");
+}
+
+#[test]
+fn pre_receive_runs_the_previous_hook() {
+    let (server, clone) = guarded_server_and_clone();
+    server.guard("uninstall").success();
+    server.program("hooks/pre-receive", "#!/bin/sh\ncat >told; exit 0\n");
+    server.guard("install").success();
+    clone.stage("code.py").git("commit -q -m code").success();
+    clone.git("push -q").silent();
+    assert!(server.read("told").ends_with(" refs/heads/main\n"));
+    server.guard("uninstall").success();
+    assert!(server.read("hooks/pre-receive").starts_with("#!/bin/sh\ncat"));
+    server.guard("install --strict").fails_with("bare");
+}
+
+#[test]
+fn pre_receive_works_in_every_format() {
+    let mut formats = vec![vec!["--object-format=sha256"]];
+    if Repo::git_is_at_least((2, 45)) {
+        formats.push(vec!["--ref-format=reftable"]);
+    }
+    for format in formats {
+        let repo = Repo::of_format(&format);
+        repo.git_args(&[&["init", "-q", "--bare", "-b", "main", "../server.git"], &format[..]].concat())
+            .success();
+        let server = repo.sibling("server.git");
+        server.guard("install").success();
+        repo.git("push -q ../server.git main").silent();
+        commit_without_hooks(&repo, NOTE);
+        assert!(repo.git("push -q ../server.git main").err.contains(&format!("refused: {NOTE} [")));
+    }
+}
+
+#[test]
+fn a_finding_in_a_push_of_many_refs_names_its_ref() {
+    let (_, clone) = guarded_server_and_clone();
+    clone
+        .shell("for i in $(seq 40); do git checkout -q -b b$i main; git commit -q --allow-empty -m $i; done")
+        .success();
+    commit_without_hooks(&clone, NOTE);
+    let run: Run = clone.git("push -q --all");
+    assert!(run.code == 1 && run.err.contains(", for refs/heads/b40:"), "{run:?}");
+    assert_eq!(run.err.matches("refused: ").count(), 1, "{run:?}");
+    clone.git("reset -q --hard HEAD~1").success();
+    clone.git("push -q --all").silent();
+}
