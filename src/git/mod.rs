@@ -14,6 +14,7 @@
 //! 3. If a rule asks what is beside a path, the reader's index, a second walk, or
 //!    `git ls-files` says so.
 
+mod chunk_reader;
 mod command;
 mod command_line;
 mod configured_hooks;
@@ -31,7 +32,6 @@ mod libgit2;
 mod object_id;
 mod operation;
 mod path_state;
-mod pieces;
 mod quoted_path;
 mod ref_update;
 mod repository;
@@ -52,7 +52,7 @@ pub use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};
 pub use hooks_path::{HooksPath, Origin};
 pub use ignore_rules::{exclude_file, ignore_rule, not_ignored};
-pub use index_file::{Checksum, RawEntry, Unreadable, Walked, walk as walk_index};
+pub use index_file::{Checksum, IndexSummary, RawEntry, Unreadable, walk as walk_index};
 pub use index_update::{IndexChange, IndexUpdate};
 pub use layout::Layout;
 pub use object_id::{ObjectFormat, ObjectId};

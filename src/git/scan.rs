@@ -4,7 +4,7 @@ use std::fs;
 
 use bstr::BString;
 
-use super::index_file::{self, Checksum, RawEntry};
+use super::index_file::{self, RawEntry};
 use super::layout::Layout;
 use super::{Error, ObjectId};
 
@@ -44,8 +44,7 @@ impl Scan {
         let mut candidates = Vec::new();
         let mut last_unmerged = BString::default();
         let mut repeated = 0;
-        let id_len = layout.object_format.id_len();
-        let walked = index_file::walk_path(&layout.index, id_len, Checksum::VerifiedIfSmall, |entry| {
+        let summary = index_file::walk_path(&layout.index, layout.object_format, |entry| {
             // An unmerged path has up to three entries in a row.
             if entry.is_unmerged() {
                 repeated += usize::from(entry.path == last_unmerged);
@@ -58,15 +57,15 @@ impl Scan {
                 candidates.push(Candidate { path, mode, id, is_committed: entry.is_committed() });
             }
         })?;
-        if let Some(shared) = &walked.shared {
+        if let Some(shared) = &summary.shared {
             // git reads a truncated one without an error.
             let shared = layout.git_dir.join(format!("sharedindex.{shared}"));
-            index_file::walk_path(&shared, id_len, Checksum::Verified, |_| {})?;
+            index_file::walk_path(&shared, layout.object_format, |_| {})?;
         }
         Ok(Self {
             candidates,
-            examined: walked.shared.is_none().then(|| walked.entries - repeated),
-            is_complete: !walked.is_changed_by_extension,
+            examined: summary.shared.is_none().then(|| summary.entries - repeated),
+            is_complete: !summary.is_changed_by_extension,
             size: fs::metadata(&layout.index).map_or(0, |metadata| metadata.len()),
         })
     }

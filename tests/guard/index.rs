@@ -1,15 +1,14 @@
-//! The file of the index, walked without libgit2 and git, and held against what they say.
+//! The walk over the index file, compared with what git lists.
 
 use std::fs;
 use std::io::{self, Read};
 
-use stage_guard::git::{Checksum, RawEntry, Unreadable, Walked, walk_index};
+use stage_guard::git::{Checksum, IndexSummary, ObjectFormat, RawEntry, Unreadable, walk_index};
 
 use super::sandbox::Repo;
 
-/// An entry as `git ls-files -s` and `-t` tell it.
 #[derive(Debug, Eq, PartialEq)]
-struct Told {
+struct Entry {
     mode: u32,
     id: String,
     path: Vec<u8>,
@@ -17,13 +16,14 @@ struct Told {
     is_off_disk: bool,
 }
 
-fn told_by_git(repo: &Repo) -> Vec<Told> {
+/// Returns the entries that `git ls-files` lists.
+fn listed_entries(repo: &Repo) -> Vec<Entry> {
     let output = repo.command("git").args(["ls-files", "-s", "-t", "-z"]).output().unwrap().stdout;
     let lines = output.split(|byte| *byte == 0).filter(|line| !line.is_empty());
-    let told = lines.map(|line| {
+    let entries = lines.map(|line| {
         let tab = line.iter().position(|byte| *byte == b'\t').unwrap();
         let fields: Vec<&str> = str::from_utf8(&line[..tab]).unwrap().split(' ').collect();
-        Told {
+        Entry {
             is_off_disk: fields[0] == "S",
             mode: u32::from_str_radix(fields[1], 8).unwrap(),
             id: fields[2].to_owned(),
@@ -31,34 +31,35 @@ fn told_by_git(repo: &Repo) -> Vec<Told> {
             path: line[tab + 1..].to_owned(),
         }
     });
-    told.collect()
+    entries.collect()
 }
 
-fn told_by_the_walk(index: impl Read, id_len: usize) -> Result<(Vec<Told>, Walked), Unreadable> {
-    let mut told = Vec::new();
-    let walked = walk_index(index, id_len, Checksum::Verified, |entry: RawEntry| {
-        told.push(Told {
+/// Returns the entries that the walk visits, and its summary.
+fn walked_entries(index: impl Read, format: ObjectFormat) -> Result<(Vec<Entry>, IndexSummary), Unreadable> {
+    let mut entries = Vec::new();
+    let summary = walk_index(index, format, Checksum::Verify, |entry: RawEntry| {
+        entries.push(Entry {
             mode: entry.mode,
-            id: hexadecimal(entry.id),
+            id: hex(entry.id),
             path: entry.path.to_vec(),
             is_unmerged: entry.is_unmerged(),
             is_off_disk: entry.is_off_disk(),
         });
     })?;
-    assert_eq!(walked.entries, told.len());
-    Ok((told, walked))
+    assert_eq!(summary.entries, entries.len());
+    Ok((entries, summary))
 }
 
-fn hexadecimal(id: &[u8]) -> String {
+fn hex(id: &[u8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// Lines for `git update-index --index-info`.
-fn lines<'p>(id: &str, paths: impl IntoIterator<Item = &'p str>) -> String {
+/// Returns input for `git update-index -z --index-info`.
+fn index_info<'p>(id: &str, paths: impl IntoIterator<Item = &'p str>) -> String {
     paths.into_iter().map(|path| format!("100644 {id} 0\t{path}\0")).collect::<Vec<_>>().concat()
 }
 
-/// A byte at a time, as a pipe may give them.
+/// Gives a byte at a time, as a pipe may.
 struct Dripping<'b>(&'b [u8]);
 
 impl Read for Dripping<'_> {
@@ -69,7 +70,7 @@ impl Read for Dripping<'_> {
 }
 
 /// A repository with entries of every kind.
-fn with_all_kinds(format: &[&str]) -> Repo {
+fn repo_with_all_kinds(format: &[&str]) -> Repo {
     let repo = Repo::of_format(format);
     let id = repo.git("rev-parse HEAD:README.md").success();
     let id = id.trim();
@@ -80,70 +81,70 @@ fn with_all_kinds(format: &[&str]) -> Repo {
     let unmerged = [1, 2, 3].map(|stage| ("100644", stage, "unmerged"));
     let others = others.into_iter().chain(unmerged);
     let others = others.map(|(mode, stage, path)| format!("{mode} {id} {stage}\t{path}\0"));
-    let lines = lines(id, paths) + &others.collect::<Vec<_>>().concat();
+    let lines = index_info(id, paths) + &others.collect::<Vec<_>>().concat();
     repo.git_with_input(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
     repo.git("update-index --skip-worktree zz").success();
     repo.write("intended", "x").git_args(&["add", "-N", "intended"]).success();
     repo
 }
 
-const FORMATS: [(&[&str], usize); 2] = [(&[], 20), (&["--object-format=sha256"], 32)];
+const FORMATS: [(&[&str], ObjectFormat); 2] =
+    [(&[], ObjectFormat::Sha1), (&["--object-format=sha256"], ObjectFormat::Sha256)];
 
 #[test]
-fn the_walk_reads_what_git_lists() {
-    for (format, id_len) in FORMATS {
-        let repo = with_all_kinds(format);
+fn walk_visits_what_git_lists() {
+    for (init, format) in FORMATS {
+        let repo = repo_with_all_kinds(init);
         for form in ["--index-version 2", "--index-version 4", "--untracked-cache", "--index-version 3"] {
             repo.git(&format!("update-index {form}")).success();
             let index = fs::read(repo.path(".git/index")).unwrap();
-            let (told, walked) = told_by_the_walk(&index[..], id_len).unwrap();
-            assert_eq!(told, told_by_git(&repo), "{form}");
-            assert!(walked.has_off_disk && !walked.is_changed_by_extension);
-            assert_eq!(told_by_the_walk(Dripping(&index), id_len).unwrap().0, told);
+            let (entries, summary) = walked_entries(&index[..], format).unwrap();
+            assert_eq!(entries, listed_entries(&repo), "{form}");
+            assert!(entries.iter().any(|entry| entry.is_off_disk) && !summary.is_changed_by_extension);
+            assert_eq!(walked_entries(Dripping(&index), format).unwrap().0, entries);
         }
     }
 }
 
 #[test]
-fn an_extension_that_changes_the_entries_is_told() {
-    for (format, id_len) in FORMATS {
-        let repo = Repo::of_format(format);
+fn walk_reports_an_extension_that_changes_the_entries() {
+    for (init, format) in FORMATS {
+        let repo = Repo::of_format(init);
         repo.stage("a/b.py").git("update-index --split-index").success();
         let index = fs::read(repo.path(".git/index")).unwrap();
-        let (_, walked) = told_by_the_walk(&index[..], id_len).unwrap();
-        assert!(walked.is_changed_by_extension);
-        assert!(repo.path(format!(".git/sharedindex.{}", walked.shared.unwrap())).exists());
+        let (_, summary) = walked_entries(&index[..], format).unwrap();
+        assert!(summary.is_changed_by_extension);
+        assert!(repo.path(format!(".git/sharedindex.{}", summary.shared.unwrap())).exists());
     }
 }
 
 #[test]
-fn what_is_not_whole_is_not_walked() {
-    for (format, id_len) in FORMATS {
-        let repo = Repo::of_format(format);
+fn walk_rejects_truncated_and_changed_files() {
+    for (init, format) in FORMATS {
+        let repo = Repo::of_format(init);
         repo.stage("a/b.py").stage("a/c.py");
         for version in [2, 4] {
             repo.git(&format!("update-index --index-version {version}")).success();
             let whole = fs::read(repo.path(".git/index")).unwrap();
             for length in 0..whole.len() {
-                assert!(told_by_the_walk(&whole[..length], id_len).is_err(), "cut at {length}");
+                assert!(walked_entries(&whole[..length], format).is_err(), "cut at {length}");
                 let mut flipped = whole.clone();
                 flipped[length] ^= 1;
-                assert!(told_by_the_walk(&flipped[..], id_len).is_err(), "flipped at {length}");
+                assert!(walked_entries(&flipped[..], format).is_err(), "flipped at {length}");
             }
             let more = [&whole[..], b"x"].concat();
-            assert!(told_by_the_walk(&more[..], id_len).is_err());
+            assert!(walked_entries(&more[..], format).is_err());
         }
     }
 }
 
-/// A repository with as many entries as take more than one piece to read, and are more than
-/// libgit2 is asked about.
-fn large(index: &str) -> Repo {
+/// A repository whose index is larger than a chunk, and too large for libgit2.
+fn repo_with_large_index(index: &str) -> Repo {
     let repo = Repo::new();
     let id = repo.git("rev-parse HEAD:README.md").success();
     let path = |at: usize| format!("packages/p{:03}/src/module_{at}/service.ts", at / 100);
     let paths: Vec<String> = (0..60_000).map(path).collect();
-    let lines = lines(id.trim(), paths.iter().map(String::as_str));
+    let lines = index_info(id.trim(), paths.iter().map(String::as_str));
     repo.git_with_input(&["update-index", "-z", "--index-info"], lines.as_bytes()).success();
     repo.git("commit -q --no-verify -m large").success();
     repo.git(&format!("update-index {index}")).success();
@@ -151,9 +152,9 @@ fn large(index: &str) -> Repo {
 }
 
 #[test]
-fn a_large_index_is_judged_like_a_small_one() {
+fn a_large_index_is_checked_like_a_small_one() {
     for index in ["--index-version 2", "--index-version 4"] {
-        let repo = large(index);
+        let repo = repo_with_large_index(index);
         repo.check().silent();
         repo.guard("check --all-files").silent();
         for path in
@@ -178,8 +179,8 @@ fn a_large_index_is_judged_like_a_small_one() {
 }
 
 #[test]
-fn a_configuration_off_the_disk_counts_in_a_large_index() {
-    let repo = large("--index-version 4");
+fn a_configuration_off_the_disk_applies_to_a_large_index() {
+    let repo = repo_with_large_index("--index-version 4");
     repo.write(".stage-guard.toml", "[[rule]]\nid = \"mine\"\nnames = [\"mine*\"]\n");
     repo.git_args(&["add", ".stage-guard.toml"]).success();
     repo.git("update-index --skip-worktree .stage-guard.toml").success();
@@ -190,7 +191,7 @@ fn a_configuration_off_the_disk_counts_in_a_large_index() {
 
 #[test]
 fn an_unmerged_path_is_counted_once() {
-    let repo = with_all_kinds(&[]);
+    let repo = repo_with_all_kinds(&[]);
     let report: serde_json::Value =
         serde_json::from_str(&repo.guard("check --all-files --format json").out).unwrap();
     let paths = repo.git("ls-files -z").success();
