@@ -19,6 +19,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -66,7 +67,16 @@ impl Repo {
 
     /// A guarded repository with one commit, which adds `README.md`.
     pub(crate) fn new() -> Self {
-        Self::of_format(&[])
+        // Made once: one `cp` is quicker than the ten programs that make it. It stays in the target directory.
+        static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
+            copy_directory(&Self::of_format(&[]).dir, &directory.join("repo"));
+            directory.join("repo")
+        });
+        let repo = Self::uncreated();
+        copy_directory(template, &repo.dir);
+        repo
     }
 
     /// `Repo::new` with further arguments to `git init`.
@@ -88,9 +98,7 @@ impl Repo {
     /// A copy of this repository in another temporary directory.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self::uncreated();
-        let mut command = self.command("cp");
-        command.arg("-a").args([&self.dir, &copy.dir]);
-        Self::run(command, b"").success();
+        copy_directory(&self.dir, &copy.dir);
         copy
     }
 
@@ -379,6 +387,13 @@ impl Run {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
         assert!(self.err.starts_with("stage-guard: ") && self.err.contains(words), "{words}: {self:?}");
     }
+}
+
+/// Copies a directory to a path where nothing is.
+fn copy_directory(from: &Path, to: &Path) {
+    let mut command = Command::new("cp");
+    command.arg("-a").args([from, to]);
+    Repo::run(command, b"").success();
 }
 
 /// A file name of any bytes.
