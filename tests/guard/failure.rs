@@ -198,7 +198,7 @@ fn a_report_that_cannot_be_written_fails() {
     let repo = Repo::new();
     repo.stage(NOTE);
     let run = repo.shell(&format!("{BINARY} > /dev/full"));
-    assert!(run.code == 2 && run.err.contains("could not print"), "{run:?}");
+    assert!(run.code == 2 && run.err.contains("cannot print the report"), "{run:?}");
 }
 
 #[test]
