@@ -14,7 +14,7 @@ use crate::Change;
 use crate::doctor::{Binary, Guard, HookResult, PolicyState, Probe, Severity};
 use crate::environment::Environment;
 use crate::git::{
-    self, History, Hook, HooksPath, Repository, ScratchIndex, configured_hooks, read_regular_file,
+    self, Git, History, Hook, HooksPath, Repository, ScratchIndex, configured_hooks, read_regular_file,
     too_old_for_configured_hooks,
 };
 use crate::hooks::{BARE_HOOKS, Hooks, Inspection, Level};
@@ -52,7 +52,8 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     let signals = Signals::catch()?;
     let history = context.open_history()?;
     let repository = if history.is_bare() { None } else { Some(context.open_repository()?) };
-    let hooks_path = HooksPath::named_from(history.directory())?;
+    let git = Git::new(&context.environment);
+    let hooks_path = HooksPath::find_from(&git, history.directory())?;
     let inspect = || Hooks::inspect(&hooks_path.directory, &hooks_path.common_dir);
     let mut hooks = inspect()?;
     if history.is_bare() {
@@ -77,8 +78,8 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         hooks_path_exists: exists(&hooks_path),
         worktrees_without_hooks: worktrees_without_hooks(&hooks_path),
         binaries: binaries(&hooks, &context.environment, &signals)?,
-        configured: configured_hooks()?,
-        old_git: too_old_for_configured_hooks()?,
+        configured: configured_hooks(&git)?,
+        old_git: too_old_for_configured_hooks(&git)?,
         current_exe: fs::canonicalize(env::current_exe()?)?,
         policy: policy.map_or_else(PolicyState::Invalid, |(state, _)| state),
         is_session_ignored: repository.as_ref().map(is_ignored).transpose()?,

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Context, Outcome, program};
 use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Strict};
-use crate::git::{ConfigScope, Hook, HooksPath, too_old_for_configured_hooks};
+use crate::git::{ConfigScope, Git, Hook, HooksPath, too_old_for_configured_hooks};
 use crate::hooks::{self, Addition, BARE_HOOKS, Hooks, Level, Manager, configured_command, runs_guard};
 use crate::report;
 use crate::report::failure::Failure;
@@ -37,7 +37,8 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         _ if history.is_bare() => return Err(hooks::Error::BareStrict.into()),
         level => level.hooks(),
     };
-    let hooks_path = HooksPath::here()?;
+    let git = Git::new(&context.environment);
+    let hooks_path = HooksPath::find(&git)?;
     // Everything that can be refused comes before the first change.
     let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
     let program = context.program()?;
@@ -52,12 +53,12 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
             program: &program,
             installation: directory.install(&binary, &hooks)?,
         }),
-        Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks()?.is_some() => {
+        Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks(&git)?.is_some() => {
             check_is_guarded_by_owner(&hooks_path, &directory, &hooks, &program)?;
             Installed::GuardedByOwner(directory)
         }
         Err(hooks::Error::Outside(_)) => {
-            configure(ConfigScope::Local, &hooks, &binary)?;
+            configure(&git, ConfigScope::Local, &hooks, &binary)?;
             let repository = Some((history.directory(), hooks_path.directory.as_path()));
             Installed::Configured { repository, binary: &binary, hooks: &hooks }
         }
@@ -77,11 +78,12 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
 
 /// Adds the hooks to the user's global configuration.
 fn install_globally(level: Level, binary: &Path, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
-    if let Some(version) = too_old_for_configured_hooks()? {
+    let git = Git::new(&context.environment);
+    if let Some(version) = too_old_for_configured_hooks(&git)? {
         return Err(hooks::Error::GitTooOld(version).into());
     }
     let hooks = level.hooks();
-    configure(ConfigScope::Global, &hooks, binary)?;
+    configure(&git, ConfigScope::Global, &hooks, binary)?;
     if !context.is_quiet {
         let installed = Installed::Configured { repository: None, binary, hooks: &hooks };
         report::hooks::installed(&installed, &mut context.out)?;
@@ -89,9 +91,9 @@ fn install_globally(level: Level, binary: &Path, context: &mut Context) -> Resul
     Ok(Outcome::Allowed)
 }
 
-fn configure(scope: ConfigScope, hooks: &[Hook], binary: &Path) -> Result<(), Box<dyn Error>> {
+fn configure(git: &Git, scope: ConfigScope, hooks: &[Hook], binary: &Path) -> Result<(), Box<dyn Error>> {
     for event in hooks.iter().copied() {
-        scope.set(event, &configured_command(binary, event))?;
+        scope.set(git, event, &configured_command(binary, event))?;
     }
     Ok(())
 }

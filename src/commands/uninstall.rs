@@ -5,21 +5,22 @@ use std::error::Error;
 use super::{Context, Outcome};
 use crate::agent::SettingsFile;
 use crate::cli::UninstallArgs;
-use crate::git::{ConfigScope, Hook, HooksPath};
+use crate::git::{ConfigScope, Git, Hook, HooksPath};
 use crate::hooks::Hooks;
 use crate::report;
 
 /// Undoes `install` in the hooks, the configuration and the agent's settings.
 pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let git = Git::new(&context.environment);
     if args.global {
-        let removed = unconfigure(ConfigScope::Global)?;
+        let removed = unconfigure(&git, ConfigScope::Global)?;
         if !context.is_quiet {
             report::hooks::unconfigured(ConfigScope::Global, &removed, &mut context.out)?;
         }
         return Ok(Outcome::Allowed);
     }
-    let HooksPath { directory, common_dir, .. } = HooksPath::here()?;
-    let unconfigured = unconfigure(ConfigScope::Local)?;
+    let HooksPath { directory, common_dir, .. } = HooksPath::find(&git)?;
+    let unconfigured = unconfigure(&git, ConfigScope::Local)?;
     let hooks = Hooks::new(&directory, &common_dir)
         .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))?;
     let done = hooks.uninstall()?;
@@ -44,10 +45,10 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
 }
 
 /// Removes the guard's hooks from a configuration and returns those that were there.
-fn unconfigure(scope: ConfigScope) -> Result<Vec<Hook>, Box<dyn Error>> {
+fn unconfigure(git: &Git, scope: ConfigScope) -> Result<Vec<Hook>, Box<dyn Error>> {
     let mut removed = Vec::new();
     for event in Hook::ALL {
-        if scope.unset(event)? {
+        if scope.unset(git, event)? {
             removed.push(event);
         }
     }

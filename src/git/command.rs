@@ -24,6 +24,8 @@ use crate::environment::Environment;
 pub(crate) struct Git {
     current_dir: PathBuf,
     variables: Vec<(OsString, OsString)>,
+    /// Settings in the form `NAME=VALUE`.
+    settings: Vec<&'static str>,
 }
 
 impl Git {
@@ -51,6 +53,7 @@ impl Git {
         Self {
             current_dir: environment.current_dir().to_owned(),
             variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            settings: vec!["core.fsmonitor=false"],
         }
     }
 
@@ -66,10 +69,23 @@ impl Git {
         self
     }
 
+    /// Returns the same git with further settings, each `NAME=VALUE`.
+    pub(super) fn with_settings(mut self, settings: &[&'static str]) -> Self {
+        self.settings.extend(settings);
+        self
+    }
+
+    /// Returns the same git without a variable.
+    pub(super) fn without_var(mut self, name: &str) -> Self {
+        self.variables.retain(|(variable, _)| variable != name);
+        self
+    }
+
     /// Returns the command without a subcommand, with an empty standard input.
     pub(crate) fn command(&self) -> Command {
         let mut git = Command::new("git");
-        git.args(["--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false"])
+        git.args(["--no-pager", "--no-replace-objects"])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
             .current_dir(&self.current_dir)
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
@@ -96,8 +112,27 @@ impl Git {
         arguments: &[impl AsRef<OsStr>],
         input: &[u8],
     ) -> Result<Vec<u8>, Error> {
-        let output = output_of(self.command(), arguments, input)?;
+        let output = self.output(arguments, input)?;
         if output.status.success() { Ok(output.stdout) } else { Err(failure(arguments, &output)) }
+    }
+
+    /// Runs a subcommand that reads `input`, and returns its output and exit status.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started.
+    pub(crate) fn output(&self, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Result<Output, Error> {
+        output_of(self.command(), arguments, input)
+    }
+
+    /// Runs `git rev-parse` and returns the path that it prints.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started, or fails.
+    pub(super) fn rev_parse_path(&self, arguments: &[&str]) -> Result<PathBuf, Error> {
+        let output = self.run(&[&["rev-parse"], arguments].concat())?;
+        Ok(to_path(output.strip_suffix(b"\n").unwrap_or(&output)))
     }
 
     /// Runs a subcommand whose failure is an answer: returns one line of output, or `None`.
@@ -106,7 +141,7 @@ impl Git {
     ///
     /// git cannot be started.
     pub(crate) fn query(&self, arguments: &[impl AsRef<OsStr>]) -> Result<Option<String>, Error> {
-        let output = output_of(self.command(), arguments, &[])?;
+        let output = self.output(arguments, &[])?;
         Ok(output.status.success().then(|| trimmed(&output.stdout)))
     }
 
@@ -134,14 +169,29 @@ impl Git {
     pub(super) fn is_head_unborn(&self) -> Result<bool, Error> {
         let Some(branch) = self.query(&["symbolic-ref", "-q", "HEAD"])? else { return Ok(false) };
         let list = ["for-each-ref", "--format=%(refname)", &branch];
-        let output = output_of(self.command(), &list, &[])?;
+        let output = self.output(&list, &[])?;
         let is_listed = output.stdout.lines().any(|name| name == branch.as_bytes());
         Ok(output.status.success() && output.stderr.is_empty() && !is_listed)
     }
 
-    /// Returns the output of `git diff-index --cached --raw -z` of the index against `parent`.
+    /// Runs `git diff-index --cached --raw -z` of the index against `parent`, with further
+    /// options.
     pub(super) fn diff_index(&self, options: &[&str], parent: &str) -> Result<Vec<u8>, Error> {
-        diff_index(self.command(), options, parent, &[])
+        const OPTIONS: [&str; 9] = [
+            "diff-index",
+            "--cached",
+            "--raw",
+            "-z",
+            "--no-abbrev",
+            "--no-rename-empty",
+            "--no-relative",
+            "--ignore-submodules=none",
+            "--ita-invisible-in-index",
+        ];
+        self.run(&[&OPTIONS[..], options, &[parent, "--"]].concat()).map_err(|error| match error {
+            Error::Git { source, .. } => Error::ReadCommit(parent.to_owned(), source),
+            error => error,
+        })
     }
 
     /// Returns the contents of the file `name` at the top of the index, if a sparse checkout
@@ -159,43 +209,9 @@ impl Git {
     }
 }
 
-/// Runs `git diff-index --cached --raw -z` of the index against `parent`, with further
-/// options, for the paths that `pathspecs` name.
-pub(super) fn diff_index(
-    mut git: Command,
-    options: &[&str],
-    parent: &str,
-    pathspecs: &[OsString],
-) -> Result<Vec<u8>, Error> {
-    git.args([
-        "diff-index",
-        "--cached",
-        "--raw",
-        "-z",
-        "--no-abbrev",
-        "--no-rename-empty",
-        "--no-relative",
-        "--ignore-submodules=none",
-        "--ita-invisible-in-index",
-    ]);
-    git.args(options).args([parent, "--"]);
-    let output = output_of(git, pathspecs, &[])?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    match failure(&["diff-index"], &output) {
-        Error::Git { source, .. } => Err(Error::ReadCommit(parent.to_owned(), source)),
-        error => Err(error),
-    }
-}
-
 /// Runs a command with `input` as its standard input, and returns what it printed and its
 /// exit status.
-pub(super) fn output_of(
-    mut git: Command,
-    arguments: &[impl AsRef<OsStr>],
-    input: &[u8],
-) -> Result<Output, Error> {
+fn output_of(mut git: Command, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Result<Output, Error> {
     git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     if !input.is_empty() {
         git.stdin(Stdio::piped());

@@ -3,11 +3,10 @@
 //! git runs them in addition to those in the hooks directory, wherever that is.
 
 use std::fmt;
-use std::process::Command;
 
 use bstr::ByteSlice;
 
-use super::command_line::{failure, fields, git, output_of, run, run_with, text};
+use super::command::{Git, failure, nul_fields, trimmed};
 use super::{Error, Hook};
 
 /// A configuration file that hooks are added to.
@@ -55,16 +54,16 @@ impl ConfigScope {
     /// # Errors
     ///
     /// git cannot write the file, or does not read back what it wrote.
-    pub fn set(self, event: Hook, command: &str) -> Result<(), Error> {
+    pub(crate) fn set(self, git: &Git, event: Hook, command: &str) -> Result<(), Error> {
         // git ignores a command without an event, and fails on an event without a command.
         for (key, value) in [("command", command), ("event", event.name())] {
             let name = format!("{SECTION}{event}.{key}");
-            if self.values(&name)? != [value] {
-                run_with(writing_git(), &["config", self.option(), "--replace-all", &name, value], &[])?;
+            if self.values(git, &name)? != [value] {
+                writing(git).run(&["config", self.option(), "--replace-all", &name, value])?;
             }
             // In a file that ends in a continued line, git's addition becomes a part of that line.
-            if self.values(&name)? != [value] {
-                self.unset(event)?;
+            if self.values(git, &name)? != [value] {
+                self.unset(git, event)?;
                 return Err(Error::NotConfigured(name));
             }
         }
@@ -78,12 +77,12 @@ impl ConfigScope {
     /// # Errors
     ///
     /// git cannot write the file.
-    pub fn unset(self, event: Hook) -> Result<bool, Error> {
+    pub(crate) fn unset(self, git: &Git, event: Hook) -> Result<bool, Error> {
         let mut was_set = false;
         for key in ["event", "command"] {
             let name = format!("{SECTION}{event}.{key}");
-            if !self.values(&name)?.is_empty() {
-                run_with(writing_git(), &["config", self.option(), "--unset-all", &name], &[])?;
+            if !self.values(git, &name)?.is_empty() {
+                writing(git).run(&["config", self.option(), "--unset-all", &name])?;
                 was_set = true;
             }
         }
@@ -97,12 +96,12 @@ impl ConfigScope {
         }
     }
 
-    fn values(self, name: &str) -> Result<Vec<String>, Error> {
+    fn values(self, git: &Git, name: &str) -> Result<Vec<String>, Error> {
         let arguments = ["config", self.option(), "-z", "--get-all", name];
-        let output = output_of(git(), &arguments, &[])?;
+        let output = git.output(&arguments, &[])?;
         // git exits with 1 if the name is not set or the file does not exist.
         match output.status.code() {
-            Some(0 | 1) => Ok(fields(&output.stdout).map(text).collect()),
+            Some(0 | 1) => Ok(nul_fields(&output.stdout).map(trimmed).collect()),
             _ => Err(failure(&arguments, &output)),
         }
     }
@@ -113,13 +112,13 @@ impl ConfigScope {
 /// # Errors
 ///
 /// git cannot be run.
-pub fn too_old_for_configured_hooks() -> Result<Option<String>, Error> {
-    older_than(MIN_VERSION)
+pub(crate) fn too_old_for_configured_hooks(git: &Git) -> Result<Option<String>, Error> {
+    older_than(git, MIN_VERSION)
 }
 
 /// Returns the version of git if it is older than `minimum`.
-pub(super) fn older_than(minimum: (u32, u32)) -> Result<Option<String>, Error> {
-    let output = text(&run(&["version"])?);
+pub(super) fn older_than(git: &Git, minimum: (u32, u32)) -> Result<Option<String>, Error> {
+    let output = trimmed(&git.run(&["version"])?);
     let version = output.strip_prefix("git version ").unwrap_or(&output);
     let mut numbers = version.split(['.', ' ', '-']).map_while(|number| number.parse().ok());
     let is_new = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= minimum;
@@ -131,15 +130,15 @@ pub(super) fn older_than(minimum: (u32, u32)) -> Result<Option<String>, Error> {
 /// # Errors
 ///
 /// git cannot be run.
-pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
+pub(crate) fn configured_hooks(git: &Git) -> Result<Vec<ConfiguredHook>, Error> {
     let pattern = r"^hook\.stage-guard\..*\.(command|event|enabled)$";
-    let output = output_of(git(), &["config", "--show-scope", "-z", "--get-regexp", pattern], &[])?;
+    let output = git.output(&["config", "--show-scope", "-z", "--get-regexp", pattern], &[])?;
     let mut hooks: Vec<ConfiguredHook> = Vec::new();
     let mut disabled = Vec::new();
-    let mut listed = fields(&output.stdout);
+    let mut listed = nul_fields(&output.stdout);
     while let (Some(scope), Some(entry)) = (listed.next(), listed.next()) {
         let Some((name, value)) = entry.split_once_str("\n") else { continue };
-        let (name, value) = (text(name), text(value));
+        let (name, value) = (trimmed(name), trimmed(value));
         let Some((event, key)) = name.strip_prefix(SECTION).and_then(|rest| rest.rsplit_once('.')) else {
             continue;
         };
@@ -147,7 +146,7 @@ pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
         match key {
             "command" => {
                 hooks.retain(|hook| hook.event != event);
-                hooks.push(ConfiguredHook { scope: text(scope), event, command: value, is_enabled: true });
+                hooks.push(ConfiguredHook { scope: trimmed(scope), event, command: value, is_enabled: true });
             }
             "enabled" => {
                 disabled.retain(|hook| *hook != event);
@@ -162,9 +161,7 @@ pub fn configured_hooks() -> Result<Vec<ConfiguredHook>, Error> {
     Ok(hooks)
 }
 
-/// Returns a `git` command that may write files.
-fn writing_git() -> Command {
-    let mut git = git();
-    git.env_remove("GIT_OPTIONAL_LOCKS");
-    git
+/// Returns a git that may write files.
+fn writing(git: &Git) -> Git {
+    git.clone().without_var("GIT_OPTIONAL_LOCKS")
 }

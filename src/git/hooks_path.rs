@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use bstr::ByteSlice;
 
 use super::Error;
-use super::command_line::{git, path, run, text};
+use super::command::{Git, trimmed};
 
 /// The hooks directory that git uses in the current directory.
 #[derive(Debug)]
@@ -40,30 +40,34 @@ impl HooksPath {
     /// # Errors
     ///
     /// There is no repository here, `core.hooksPath` is not a path, or git cannot be run.
-    pub fn here() -> Result<Self, Error> {
-        let origin = origin()?;
-        let common_dir = absolute(&["--git-common-dir"])?;
+    pub(crate) fn find(git: &Git) -> Result<Self, Error> {
+        let origin = origin(git)?;
+        let common_dir = absolute(git, &["--git-common-dir"])?;
         // `--git-path hooks/NAME` would follow a hook that is a symlink.
-        match (absolute(&["--git-path", "hooks"]), &origin) {
+        match (absolute(git, &["--git-path", "hooks"]), &origin) {
             (Ok(directory), _) if directory.is_absolute() => Ok(Self { directory, common_dir, origin }),
             (Err(error), None) => Err(error),
             (_, origin) => Err(Error::NoHooks(origin.as_ref().map(Origin::to_string).unwrap_or_default())),
         }
     }
 
-    /// Like [`HooksPath::here`], but resolves any `core.hooksPath` from `worktree`.
+    /// Like [`HooksPath::find`], but resolves any `core.hooksPath` from `worktree`.
     ///
     /// git fails if it is relative and not a directory here.
     ///
     /// # Errors
     ///
     /// There is no repository here, or git cannot be run.
-    pub fn named_from(worktree: &Path) -> Result<Self, Error> {
-        match Self::here() {
+    pub(crate) fn find_from(git: &Git, worktree: &Path) -> Result<Self, Error> {
+        match Self::find(git) {
             Err(Error::NoHooks(message)) => {
-                let origin = origin()?.ok_or(Error::NoHooks(message))?;
+                let origin = origin(git)?.ok_or(Error::NoHooks(message))?;
                 let directory = worktree.join(&origin.value);
-                Ok(Self { directory, common_dir: absolute(&["--git-common-dir"])?, origin: Some(origin) })
+                Ok(Self {
+                    directory,
+                    common_dir: absolute(git, &["--git-common-dir"])?,
+                    origin: Some(origin),
+                })
             }
             hooks_path => hooks_path,
         }
@@ -78,19 +82,17 @@ impl fmt::Display for Origin {
 }
 
 /// Returns the output of `git rev-parse` as an absolute path.
-fn absolute(arguments: &[&str]) -> Result<PathBuf, Error> {
-    let output = run(&[&["rev-parse", "--path-format=absolute"], arguments].concat())?;
-    Ok(path(output.strip_suffix(b"\n").unwrap_or(&output)))
+fn absolute(git: &Git, arguments: &[&str]) -> Result<PathBuf, Error> {
+    git.rev_parse_path(&[&["--path-format=absolute"], arguments].concat())
 }
 
-fn origin() -> Result<Option<Origin>, Error> {
+fn origin(git: &Git) -> Result<Option<Origin>, Error> {
     let arguments = ["config", "--show-scope", "--show-origin", "-z", "--get", "core.hooksPath"];
-    let output = git().args(arguments).output().map_err(Error::RunGit)?;
-    let mut fields = output.stdout.split_str("\0").map(text);
+    let output = git.output(&arguments, &[])?;
+    let mut fields = output.stdout.split_str("\0").map(trimmed);
     let mut field = || fields.next();
     let (Some(scope), Some(file), Some(value)) = (field(), field(), field()) else { return Ok(None) };
     // With a scope, git does not read included files.
-    let arguments = ["config", &format!("--{scope}"), "--get", "core.hooksPath"];
-    let is_own = git().args(arguments).output().map_err(Error::RunGit)?.status.success();
+    let is_own = git.query(&["config", &format!("--{scope}"), "--get", "core.hooksPath"])?.is_some();
     Ok(Some(Origin { is_included: !is_own && file.starts_with("file:"), scope, file, value }))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 
-use super::command_line::{failure, output_of, path, run_with};
+use super::command::failure;
 use super::{Error, Layout};
 
 /// Returns those of `paths` that git does not ignore, whether they are tracked or not.
@@ -45,8 +45,8 @@ pub fn ignore_rule(layout: &Layout, path: &BString) -> Result<Option<String>, Er
 ///
 /// `git rev-parse` fails.
 pub fn exclude_file(layout: &Layout) -> Result<PathBuf, Error> {
-    let output = run_with(layout.git(), &["rev-parse", "--git-path", "info/exclude"], &[])?;
-    Ok(layout.worktree().join(path(output.strip_suffix(b"\n").unwrap_or(&output))))
+    let path = layout.git().rev_parse_path(&["--git-path", "info/exclude"])?;
+    Ok(layout.worktree().join(path))
 }
 
 /// Returns the rule for each of `paths`, in their order.
@@ -56,7 +56,7 @@ fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, E
     }
     let arguments = ["check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin"];
     let input = bstr::concat(paths.iter().map(|path| bstr::concat([path.as_slice(), b"\0"])));
-    let output = output_of(layout.git(), &arguments, &input)?;
+    let output = layout.git().output(&arguments, &input)?;
     // Status 1: none of the paths is ignored.
     if !matches!(output.status.code(), Some(0 | 1)) {
         return Err(failure(&arguments, &output));

@@ -9,11 +9,10 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use bstr::BString;
 
-use super::command_line::run_with;
+use super::command::Git;
 use super::index_lock::IndexLock;
 use super::{Error, Layout, Object};
 use crate::disk::with_suffix;
@@ -94,11 +93,11 @@ impl<'l> IndexUpdate<'l> {
             let (mode, id) = object.as_ref().map_or((0, &self.null_id), |object| (object.mode, &object.id));
             bstr::concat([format!("{mode:o} {id}\t").as_bytes(), path, b"\0"])
         });
-        run_with(self.git(), &["update-index", "-z", "--index-info"], &bstr::concat(lines))?;
+        self.git().run_with_input(&["update-index", "-z", "--index-info"], &bstr::concat(lines))?;
         let off_disk = changes.iter().filter(|change| change.is_off_disk && change.object.is_some());
         let off_disk = nul_terminated(off_disk.map(|change| &change.path));
         if !off_disk.is_empty() {
-            run_with(self.git(), &["update-index", "-z", "--skip-worktree", "--stdin"], &off_disk)?;
+            self.git().run_with_input(&["update-index", "-z", "--skip-worktree", "--stdin"], &off_disk)?;
         }
         Ok(())
     }
@@ -121,7 +120,7 @@ impl<'l> IndexUpdate<'l> {
         prefix.push(directory);
         prefix.push("/");
         let arguments = [OsStr::new("checkout-index"), OsStr::new("-z"), &prefix, OsStr::new("--stdin")];
-        run_with(self.git(), &arguments, &paths).map(drop)
+        self.git().run_with_input(&arguments, &paths).map(drop)
     }
 
     /// Replaces the index by the prepared copy in one step.
@@ -136,11 +135,9 @@ impl<'l> IndexUpdate<'l> {
         fs::rename(&self.copy, &self.index).map_err(|error| self.failed("replace", error))
     }
 
-    /// Builds a git command that works on the copy of the index.
-    fn git(&self) -> Command {
-        let mut git = self.layout.git();
-        git.env("GIT_INDEX_FILE", &self.copy);
-        git
+    /// Returns a git that works on the copy of the index.
+    fn git(&self) -> Git {
+        self.layout.git().with_var("GIT_INDEX_FILE", &self.copy)
     }
 
     /// Removes the copy, and git's lock on it if git was killed.

@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use bstr::{BStr, ByteSlice};
 use rustix::process::geteuid;
@@ -64,9 +63,9 @@ impl Layout {
         self.worktree.join(OsStr::from_bytes(path))
     }
 
-    /// Returns a git command that runs in this worktree, whatever the environment names.
-    pub(super) fn git(&self) -> Command {
-        self.git.at(&self.worktree, &self.git_dir).command()
+    /// Returns a git that runs in this worktree, whatever the environment names.
+    pub(super) fn git(&self) -> Git {
+        self.git.at(&self.worktree, &self.git_dir)
     }
 
     /// Recognises a plain repository without running git.

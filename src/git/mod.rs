@@ -16,7 +16,6 @@
 
 mod chunk_reader;
 mod command;
-mod command_line;
 mod configured_hooks;
 mod diff_index;
 mod error;
@@ -46,7 +45,9 @@ mod worktree;
 use std::path::Path;
 use std::{fs, io};
 
-pub use configured_hooks::{ConfigScope, ConfiguredHook, configured_hooks, too_old_for_configured_hooks};
+pub(crate) use command::Git;
+pub use configured_hooks::{ConfigScope, ConfiguredHook};
+pub(crate) use configured_hooks::{configured_hooks, too_old_for_configured_hooks};
 pub use error::{Cause, Error};
 pub use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::command_line::{differences_in, fields, run_with, text};
+use super::command::{nul_fields, trimmed};
 use super::{Error, Layout};
 
 /// The mode and the id of an entry.
@@ -63,7 +63,7 @@ impl Object {
     /// Parses one side of a raw diff line. `None` if that side does not exist.
     fn parse(mode: &[u8], id: &[u8]) -> Option<Self> {
         let mode = u32::from_str_radix(mode.to_str().ok()?, 8).ok()?;
-        (mode != 0).then(|| Self { mode, id: text(id) })
+        (mode != 0).then(|| Self { mode, id: trimmed(id) })
     }
 }
 
@@ -84,7 +84,7 @@ pub fn path_states(
         paths.iter().map(|path| (path.clone(), PathState::default())).collect();
     read_index(layout, &mut states)?;
     for (number, parent) in parents.iter().enumerate() {
-        let diff = differences_in(layout.git(), &["--no-renames"], parent, &[])?;
+        let diff = layout.git().diff_index(&["--no-renames"], parent)?;
         let committed: BTreeMap<&BStr, Option<Object>> = changed_entries(&diff).collect();
         if number == 0 {
             mark_intent_to_add(layout, parent, &committed, &mut states)?;
@@ -101,8 +101,8 @@ pub fn path_states(
 }
 
 fn read_index(layout: &Layout, states: &mut BTreeMap<BString, PathState>) -> Result<(), Error> {
-    let output = run_with(layout.git(), &["ls-files", "-s", "-t", "-z", "--full-name"], &[])?;
-    for (meta, path) in fields(&output).filter_map(|line| line.split_once_str("\t")) {
+    let output = layout.git().run(&["ls-files", "-s", "-t", "-z", "--full-name"])?;
+    for (meta, path) in nul_fields(&output).filter_map(|line| line.split_once_str("\t")) {
         let Some(found) = states.get_mut(path.as_bstr()) else { continue };
         let [tag, mode, id, stage] = meta.splitn_str(4, " ").collect::<Vec<_>>()[..] else { continue };
         if stage == b"0" {
@@ -128,7 +128,7 @@ fn mark_intent_to_add(
         return Ok(());
     }
     let options = ["--no-renames", "--ita-visible-in-index"];
-    let diff = differences_in(layout.git(), &options, parent, &[])?;
+    let diff = layout.git().diff_index(&options, parent)?;
     for (path, old) in changed_entries(&diff) {
         let is_new = old.is_none() && !committed.contains_key(path);
         if let Some(state) = states.get_mut(path).filter(|_| is_new) {
@@ -142,7 +142,7 @@ fn mark_intent_to_add(
 ///
 /// The format is `:MODE MODE ID ID STATUS`, NUL, path, NUL (git-diff-index(1)).
 fn changed_entries(diff: &[u8]) -> impl Iterator<Item = (&BStr, Option<Object>)> {
-    let mut fields = fields(diff);
+    let mut fields = nul_fields(diff);
     std::iter::from_fn(move || {
         let meta = fields.next()?.strip_prefix(b":")?;
         let path = fields.next()?.as_bstr();

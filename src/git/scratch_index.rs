@@ -13,7 +13,7 @@ use std::{env, fs, io};
 use bstr::BStr;
 use tempfile::TempDir;
 
-use super::command_line::{path, run_with, text};
+use super::command::trimmed;
 use super::configured_hooks::older_than;
 use super::{Error, Hook, Layout, Object, Repository};
 use crate::signals::Signals;
@@ -38,7 +38,7 @@ const RUN_HOOK: &str = r#"[ ! -f "$0" ] || [ ! -x "$0" ] || exec "$0""#;
 
 /// A split index would write into the git directory, and a sparse checkout would make
 /// git stat the files.
-const SETTINGS: [&str; 4] = ["-c", "core.splitIndex=false", "-c", "sparse.expectFilesOutsideOfPatterns=true"];
+const SETTINGS: [&str; 2] = ["core.splitIndex=false", "sparse.expectFilesOutsideOfPatterns=true"];
 
 impl<'r> ScratchIndex<'r> {
     /// Creates an index with the entries of `HEAD` and empty files at the paths `added`.
@@ -53,13 +53,13 @@ impl<'r> ScratchIndex<'r> {
         let layout = repository.layout();
         let directory = private_directory().map_err(Error::ScratchIndex)?;
         let index = Self { layout, directory };
-        let objects = run_with(layout.git(), &["rev-parse", "--git-path", "objects"], &[])?;
-        let objects = layout.worktree().join(path(objects.strip_suffix(b"\n").unwrap_or(&objects)));
+        let objects = layout.git().rev_parse_path(&["--git-path", "objects"])?;
+        let objects = layout.worktree().join(objects);
         index.add_alternate(&objects).map_err(Error::ScratchIndex)?;
         let tree = if repository.is_head_unborn()? { "--empty" } else { "HEAD" };
         index.run(&["read-tree", tree], &[])?;
         if !added.is_empty() {
-            let blob = text(&index.run(&["hash-object", "-w", "--stdin"], &[])?);
+            let blob = trimmed(&index.run(&["hash-object", "-w", "--stdin"], &[])?);
             let meta = format!("{:o} {blob}\t", Object::FILE);
             let lines = added.iter().map(|path| bstr::concat([meta.as_bytes(), path, b"\0"]));
             index.run(&["update-index", "-z", "--index-info"], &bstr::concat(lines))?;
@@ -84,13 +84,14 @@ impl<'r> ScratchIndex<'r> {
         limit: Duration,
         signals: &Signals,
     ) -> Result<Finish, Error> {
-        let mut command = if older_than(GIT_HOOK_RUN)?.is_some() {
+        let mut command = if older_than(&self.layout.git(), GIT_HOOK_RUN)?.is_some() {
             let mut shell = Command::new("sh");
             shell.args(["-c", RUN_HOOK]).arg(hooks.join(hook.name()));
             shell
         } else {
             let mut git = Command::new("git");
-            git.args(SETTINGS).args(["hook", "run", "--ignore-missing", hook.name()]);
+            git.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+            git.args(["hook", "run", "--ignore-missing", hook.name()]);
             git
         };
         command.current_dir(self.layout.worktree()).envs(self.environment());
@@ -122,9 +123,11 @@ impl<'r> ScratchIndex<'r> {
     }
 
     fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut git = self.layout.git();
-        git.args(SETTINGS).envs(self.environment());
-        run_with(git, arguments, input)
+        let git = self
+            .environment()
+            .into_iter()
+            .fold(self.layout.git(), |git, (name, value)| git.with_var(name, value));
+        git.with_settings(&SETTINGS).run_with_input(arguments, input)
     }
 }
 

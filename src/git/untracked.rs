@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use bstr::{BStr, BString};
 
-use super::command_line::{fields, run_with};
+use super::command::nul_fields;
 use super::{Error, Layout};
 
 /// Whether files that git ignores are listed.
@@ -58,8 +58,7 @@ fn list_untracked(layout: &Layout, directory: &BStr, ignored: IgnoredFiles) -> R
         arguments.push(OsStr::new("--exclude-standard"));
     }
     arguments.extend([OsStr::new("--"), OsStr::from_bytes(directory)]);
-    let mut git = layout.git();
-    git.env("GIT_LITERAL_PATHSPECS", "1");
-    let output = run_with(git, &arguments, &[])?;
-    Ok(fields(&output).map(BString::from).collect())
+    let git = layout.git().with_var("GIT_LITERAL_PATHSPECS", "1");
+    let output = git.run(&arguments)?;
+    Ok(nul_fields(&output).map(BString::from).collect())
 }

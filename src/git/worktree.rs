@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::command_line::{run_with, text};
+use super::command::trimmed;
 use super::quoted_path::quote;
 use super::{Error, Layout, Object, PathState};
 
@@ -47,8 +47,10 @@ pub fn worktree_states(
             Some(metadata) if metadata.is_dir() => WorktreeState::Directory,
             Some(metadata) if metadata.is_symlink() => {
                 let target = fs::read_link(&on_disk).map_err(|error| Error::ReadFile(on_disk, error))?;
-                let id = run_with(layout.git(), &["hash-object", "--stdin"], target.as_os_str().as_bytes())?;
-                WorktreeState::File(Some(Object { mode: Object::SYMLINK, id: text(&id) }))
+                let id = layout
+                    .git()
+                    .run_with_input(&["hash-object", "--stdin"], target.as_os_str().as_bytes())?;
+                WorktreeState::File(Some(Object { mode: Object::SYMLINK, id: trimmed(&id) }))
             }
             Some(metadata) if metadata.is_file() && File::open(&on_disk).is_ok() => {
                 files.push(path);
@@ -75,8 +77,7 @@ pub fn worktree_states(
 /// Whether git looks at the executable bit (`core.fileMode`).
 fn respects_filemode(layout: &Layout) -> Result<bool, Error> {
     let arguments = ["config", "--type=bool", "--get", "core.fileMode"];
-    let output = layout.git().args(arguments).output().map_err(Error::RunGit)?;
-    Ok(text(&output.stdout) != "false")
+    Ok(layout.git().query(&arguments)?.is_none_or(|value| value != "false"))
 }
 
 /// Reads the metadata of `path` itself. `None` if it or a parent directory is missing.
@@ -111,6 +112,6 @@ fn hash_objects(layout: &Layout, files: &[&BString]) -> Result<Vec<String>, Erro
         return Ok(Vec::new());
     }
     let lines: Vec<BString> = files.iter().map(|path| quote(path.as_bstr())).collect();
-    let output = run_with(layout.git(), &["hash-object", "--stdin-paths"], &bstr::join("\n", lines))?;
-    Ok(output.lines().map(text).collect())
+    let output = layout.git().run_with_input(&["hash-object", "--stdin-paths"], &bstr::join("\n", lines))?;
+    Ok(output.lines().map(trimmed).collect())
 }
