@@ -18,6 +18,8 @@ mod path_glob;
 mod prefilter;
 mod production;
 mod rule;
+#[cfg(test)]
+mod tests;
 mod to_toml;
 
 use std::borrow::Cow;

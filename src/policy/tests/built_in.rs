@@ -1,0 +1,207 @@
+//! What the built-in policy refuses and allows.
+
+use std::convert::Infallible;
+
+use bstr::BStr;
+
+use super::super::{Policy, Verdict};
+use crate::Change;
+
+/// Asserts that exactly the `refused` paths are refused, each by its rule, if all these paths
+/// and `tracked` are tracked.
+fn assert_verdicts(tracked: &[&str], refused: &[(&str, &str)], allowed: &[&str]) {
+    let policy = Policy::built_in();
+    let mut prefilter = policy.prefilter();
+    let tracked: Vec<&str> =
+        refused.iter().map(|(path, _)| path).chain(allowed).chain(tracked).copied().collect();
+    let is_tracked = |wanted: &BStr| {
+        let is_at_or_below = |path: &&str| {
+            path.as_bytes().strip_prefix(&**wanted).is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
+        };
+        Ok::<_, Infallible>(tracked.iter().any(is_at_or_below))
+    };
+    let mut mismatches = Vec::new();
+    for path in &tracked {
+        let Ok(verdict) = policy.judge(BStr::new(path), Change::Added, is_tracked);
+        let rule = match verdict {
+            Verdict::Refused { rule, .. } => Some(rule.id.as_str()),
+            _ => None,
+        };
+        let expected = refused.iter().find(|(refused, _)| refused == path).map(|(_, rule)| *rule);
+        if rule != expected || rule.is_some() && !prefilter.may_refuse(BStr::new(path)) {
+            mismatches.push(format!("{path}: refused by {rule:?}, expected {expected:?}"));
+        }
+    }
+    assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
+}
+
+#[test]
+fn paths_of_the_original_requirements() {
+    assert_verdicts(
+        &[],
+        &[("backend/test_api.py", "stray-test"), ("backend/debug_api_response.py", "debug-script")],
+        &[
+            "backend/app/api/debug_mapping.py",
+            "backend/app/test_client.py",
+            "backend/app/FIX_SUMMARY.md",
+            "frontend/components/TestButton.tsx",
+            "frontend/src/components/debug-panel.tsx",
+            "frontend/__tests__/test_button.js",
+            "backend/tests/test_api.py",
+            "backend/tests/debug_helpers.py",
+            "backend/alembic/versions/fix_users.py",
+            "backend/scripts/migrations/check_users.py",
+            ".env.example",
+            "config.py",
+        ],
+    );
+}
+
+#[test]
+fn scripts_are_refused_in_production_roots() {
+    assert_verdicts(
+        &["worker/package.json", "docs/package.json"],
+        &[
+            ("debug_login.py", "debug-script"),
+            ("debug-login.mjs", "debug-script"),
+            ("login_debug.js", "debug-script"),
+            ("api/debug_login.ts", "debug-script"),
+            ("check_users.py", "one-off-script"),
+            ("server/fix_encoding.sh", "one-off-script"),
+            ("verify_totals.sql", "one-off-script"),
+            ("inspect_cache.rb", "one-off-script"),
+            ("analyze_logs.ipynb", "one-off-script"),
+            ("quick_look.php", "one-off-script"),
+            ("tmp.py", "one-off-script"),
+            ("repro_1234.rs", "one-off-script"),
+            ("test_login.py", "stray-test"),
+            ("test-login.js", "stray-test"),
+            ("frontend/test_form.html", "stray-test"),
+            ("services/test_auth.py", "stray-test"),
+            ("shop/backend/test_cart.py", "stray-test"),
+            ("worker/test_queue.js", "stray-test"),
+            ("worker/debug_queue.js", "debug-script"),
+        ],
+        &[
+            "worker/src/debug_queue.js",
+            "other/debug_queue.js",
+            "docs/debug_queue.js",
+            "tests/test_login.py",
+            "src/debug_info.rs",
+            "scripts/check_users.py",
+            "tools/fix_encoding.sh",
+            "bin/fix_permissions.sh",
+            ".github/check_users.py",
+            "debug.h",
+            "debug_mode.toml",
+            "test_data.json",
+            "test-requirements.txt",
+            "login.test.js",
+            "test_login.spec.ts",
+            "debug.config.js",
+            "conftest.py",
+            "test.js",
+            "test.sh",
+            "test_utils.py",
+            "test_helpers.rb",
+            "test_settings.py",
+            "test_runner.py",
+            "test_main.cpp",
+            "check-format.sh",
+            "check_license.py",
+            "verify_version.py",
+            "quick-start.sh",
+            "main_test.go",
+            "checkout.py",
+            "fixtures.py",
+            "tmpl.py",
+        ],
+    );
+}
+
+#[test]
+fn a_test_next_to_its_module_is_allowed() {
+    assert_verdicts(
+        &["six.py", "backend/orders/models.py"],
+        &[("test_seven.py", "stray-test"), ("backend/test_six.py", "stray-test")],
+        &["test_six.py", "backend/test_orders.py"],
+    );
+}
+
+#[test]
+fn scripts_in_scratch_directories_are_refused() {
+    assert_verdicts(
+        &[],
+        &[
+            ("scratch/a.py", "scratch-directory"),
+            ("lib/deep/scratch/more/a.js", "scratch-directory"),
+            ("backend/one_off/a.sh", "scratch-directory"),
+            ("backend/debug/a.py", "debug-directory"),
+            ("tmp/deep/a.py", "debug-directory"),
+        ],
+        &[
+            "lib/debug/a.py",
+            "src/templates/tmp/a.html",
+            "tests/scratch/a.py",
+            "scratch/README.md",
+            "tmp/.gitkeep",
+        ],
+    );
+}
+
+#[test]
+fn session_notes_are_refused() {
+    assert_verdicts(
+        &[],
+        &[
+            ("FIX_SUMMARY.md", "session-note"),
+            ("IMPLEMENTATION_COMPLETE.md", "session-note"),
+            ("backend/AUTH_BUGFIX_REPORT.md", "session-note"),
+            ("TEST_RESULTS.txt", "session-note"),
+            ("MIGRATION_STATUS.md", "session-note"),
+            ("lib/SESSION_HANDOFF.md", "session-note"),
+        ],
+        &[
+            "SUMMARY.md",
+            "book/src/SUMMARY.md",
+            "CHANGELOG.md",
+            "SECURITY.md",
+            "CONTRIBUTING.md",
+            "ARCHITECTURE.md",
+            "ROADMAP.md",
+            "PLAN.md",
+            "STATUS.md",
+            "docs/FIX_SUMMARY.md",
+            "PREFIX.md",
+            "fix_summary.md",
+            ".github/ISSUE_TEMPLATE/BUG_REPORT.md",
+            "TROUBLESHOOTING_GUIDE.md",
+        ],
+    );
+}
+
+#[test]
+fn private_state_of_agents_is_refused() {
+    assert_verdicts(
+        &[],
+        &[
+            (".claude/settings.local.json", "agent-state"),
+            ("pkg/.claude/settings.local.json", "agent-state"),
+            ("CLAUDE.local.md", "agent-history"),
+            (".aider.chat.history.md", "agent-history"),
+            ("pkg/.aider.input.history", "agent-history"),
+            (".aider.tags.cache.v4/cache.db", "agent-directory"),
+        ],
+        &[
+            "CLAUDE.md",
+            "AGENTS.md",
+            "GEMINI.md",
+            ".claude/settings.json",
+            ".claude/commands/review.md",
+            ".claude/agents/tester.md",
+            ".cursor/rules/style.mdc",
+            ".aider.conf.yml",
+            "settings.local.json",
+        ],
+    );
+}
