@@ -1,7 +1,9 @@
+//! The value that goes from git to the policy: a path and what a commit does to it.
+
 use bstr::BString;
 use serde::Serialize;
 
-/// A path as git holds it, and why it is looked at.
+/// A path of the index, a commit or the worktree, and why it is checked.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Entry {
     /// In bytes, relative to the top of the repository.
@@ -10,42 +12,42 @@ pub struct Entry {
     pub change: Change,
 }
 
-/// The commit that brings an entry into history.
+/// The commit that adds an entry to the history.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Introduced {
-    /// Its id in hexadecimal.
+pub struct IntroducedBy {
+    /// The id of the commit, in hexadecimal.
     pub commit: String,
-    /// The id of its first parent; nothing where it has none.
+    /// The id of its first parent; `None` for a root commit.
     pub parent: Option<String>,
-    /// Whether it has several.
+    /// Whether it has several parents.
     pub is_merge: bool,
-    /// The ref by which it comes, as a whole name, where it is about one.
+    /// The full name of the ref that reaches it, if refs are checked.
     pub reference: Option<BString>,
 }
 
-/// What a commit does to a path, or how the path came to be looked at.
+/// What a commit does to a path, or why a path is checked without a commit.
 ///
-/// The new side of a rename or a copy is [`Change::Added`]. A deletion is not
-/// here: nothing refuses it.
+/// The new side of a rename or a copy is [`Change::Added`]. Nothing refuses a deletion, so it
+/// has no value here.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// No parent of the commit has the path.
     Added,
-    /// A parent has the path, with other contents or another executable bit.
+    /// A parent has the path with other contents or another executable bit.
     Modified,
-    /// A parent has the path as another type: a file became a symlink, say.
+    /// A parent has the path as another type, such as a file that became a symlink.
     TypeChanged,
-    /// Nothing changed: all tracked paths are looked at.
+    /// The path is in the index, and all tracked paths are checked.
     Tracked,
-    /// Git does not track the path yet: what `git add -A` would stage is looked at.
+    /// The path is not tracked yet, and what `git add -A` would stage is checked.
     Untracked,
 }
 
 impl Change {
     /// Whether a parent of the commit has the path already.
     #[must_use]
-    pub fn is_to_a_known_path(self) -> bool {
+    pub fn is_existing_path(self) -> bool {
         matches!(self, Self::Modified | Self::TypeChanged)
     }
 }

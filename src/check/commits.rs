@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bstr::BString;
 
 use super::ShowProgress;
-use crate::Introduced;
+use crate::IntroducedBy;
 use crate::git::{Commit, CommitTrees, Log, ObjectId};
 use crate::policy::{Finding, Policy};
 
@@ -52,7 +52,7 @@ pub(crate) fn check<'p>(
         let entries = std::mem::take(&mut commit.entries);
         let mut findings = policy.findings(entries, |path| trees.contains(commit.id, path))?;
         for finding in &mut findings {
-            finding.introduced = Some(introduced(&commit, tips));
+            finding.introduced_by = Some(introduced(&commit, tips));
         }
         if !findings.is_empty() {
             refused.push(findings);
@@ -64,9 +64,9 @@ pub(crate) fn check<'p>(
     Ok(CheckedCommits { findings, examined, newest })
 }
 
-fn introduced(commit: &Commit, tips: &[Tip]) -> Introduced {
+fn introduced(commit: &Commit, tips: &[Tip]) -> IntroducedBy {
     let tip = tips.iter().find(|tip| tip.id == commit.tip);
-    Introduced {
+    IntroducedBy {
         commit: commit.id.to_string(),
         parent: commit.parents.first().map(ObjectId::to_string),
         is_merge: commit.parents.len() > 1,

@@ -72,7 +72,7 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
         rule,
         suggestion: &layout.on_disk(suggestion.as_bstr()),
         exists: file.exists(),
-        top: Some(repository.top()).filter(|top| *top != canonicalize_lenient(directory)),
+        top: Some(repository.worktree()).filter(|top| *top != canonicalize_lenient(directory)),
         program: &context.program()?,
     })))
 }

@@ -26,7 +26,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     let done = hooks.uninstall()?;
     // Settings that cannot be read contain nothing that `install` has written.
     let settings =
-        context.open_repository().ok().and_then(|repository| SettingsFile::read(repository.top()).ok());
+        context.open_repository().ok().and_then(|repository| SettingsFile::read(repository.worktree()).ok());
     let settings =
         settings.map(|file| Ok::<_, Box<dyn Error>>((file.remove_entries()?, file))).transpose()?;
     if context.is_quiet {

@@ -77,7 +77,7 @@ impl Repository {
 
     /// Returns the top of the worktree, absolute and without symlinks.
     #[must_use]
-    pub fn top(&self) -> &Path {
+    pub fn worktree(&self) -> &Path {
         &self.layout.worktree
     }
 

@@ -10,7 +10,7 @@ use super::path_glob::PathGlob;
 use super::production::RootStatus;
 use super::rule::{Match, Rule, SplitPath};
 use super::{Policy, SESSION_DIRECTORY_RULE};
-use crate::{Change, Entry, Introduced};
+use crate::{Change, Entry, IntroducedBy};
 
 /// The verdict on one path.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ pub struct Finding<'p> {
     /// The name pattern of the rule that matches.
     pub pattern: &'p Name,
     /// The commit that introduces the entry, if commits are judged.
-    pub introduced: Option<Introduced>,
+    pub introduced_by: Option<IntroducedBy>,
 }
 
 /// A question that a verdict depends on: whether a path is tracked.
@@ -118,7 +118,7 @@ impl Policy {
         for entry in entries {
             let verdict = self.judge(entry.path.as_bstr(), entry.change, &mut is_tracked)?;
             if let Verdict::Refused { rule, pattern } = verdict {
-                findings.push(Finding { entry, rule, pattern, introduced: None });
+                findings.push(Finding { entry, rule, pattern, introduced_by: None });
             }
         }
         Ok(findings)
@@ -194,7 +194,7 @@ impl Policy {
                 return Ok(Some(Exemption::Sibling(sibling)));
             }
         }
-        let is_known = self.tracked == Tracked::Allow && change.is_to_a_known_path();
+        let is_known = self.tracked == Tracked::Allow && change.is_existing_path();
         Ok((is_known && rule.id != SESSION_DIRECTORY_RULE).then_some(Exemption::Known))
     }
 

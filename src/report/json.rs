@@ -145,16 +145,16 @@ impl Formatter for EscapeInvisible {
 
 impl<'r> Record<'r> {
     fn new(finding: &'r Finding) -> Self {
-        let Finding { entry, rule, introduced, .. } = finding;
-        let introduced = introduced.as_ref();
+        let Finding { entry, rule, introduced_by, .. } = finding;
+        let introduced_by = introduced_by.as_ref();
         Self {
             path: JsonPath::new(&entry.path),
             change: entry.change,
             rule: &rule.id,
             reason: &rule.reason,
             home: rule.home.directory(entry.path.as_bstr()),
-            commit: introduced.map(|introduced| introduced.commit.as_str()),
-            reference: introduced
+            commit: introduced_by.map(|introduced| introduced.commit.as_str()),
+            reference: introduced_by
                 .and_then(|introduced| introduced.reference.as_ref())
                 .map(|name| JsonPath::new(name)),
         }

@@ -5,7 +5,7 @@
 use bstr::{BStr, ByteSlice};
 
 use super::escape::escape;
-use crate::Introduced;
+use crate::IntroducedBy;
 use crate::policy::{FILE_NAME, Finding, Names, Rule, Scope, is_in_session_directory};
 
 /// How many names of a list are shown: `rules` prints all of them.
@@ -24,8 +24,8 @@ pub(super) fn summary(finding: &Finding) -> String {
 
 /// `[RULE] in COMMIT, for REF: REASON, belongs in DIRECTORY`.
 pub(super) fn rule_and_reason(finding: &Finding) -> String {
-    let Finding { entry, rule, introduced, .. } = finding;
-    let origin = introduced.as_ref().map(origin).unwrap_or_default();
+    let Finding { entry, rule, introduced_by, .. } = finding;
+    let origin = introduced_by.as_ref().map(origin).unwrap_or_default();
     format!("[{}]{origin} {}", escape(&rule.id), reason_and_home(rule, entry.path.as_bstr()))
 }
 
@@ -39,8 +39,8 @@ pub(super) fn reason_and_home(rule: &Rule, path: &BStr) -> String {
 }
 
 /// ` in COMMIT, for REF:`.
-fn origin(introduced: &Introduced) -> String {
-    let Introduced { commit, reference, .. } = introduced;
+fn origin(introduced: &IntroducedBy) -> String {
+    let IntroducedBy { commit, reference, .. } = introduced;
     let reference = reference.as_ref().map(|name| format!(", for {}", escape(name))).unwrap_or_default();
     format!(" in {}{reference}:", short_id(commit))
 }

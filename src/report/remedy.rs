@@ -6,7 +6,7 @@ use bstr::{BStr, ByteSlice};
 
 use super::escape::shell_word;
 use super::message::short_id;
-use crate::Introduced;
+use crate::IntroducedBy;
 use crate::check::{Remedy, Report, Residue};
 use crate::git::Operation;
 use crate::policy::{FILE_NAME, Finding};
@@ -67,7 +67,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
         }
         Remedy::StowPaths { are_changes } => {
             // Without `--changes`, stow would delete a file that a commit already has.
-            let is_change = |finding: &Finding| finding.entry.change.is_to_a_known_path();
+            let is_change = |finding: &Finding| finding.entry.change.is_existing_path();
             let changes = if are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
             vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
         }
@@ -129,12 +129,12 @@ fn pathspecs(findings: &[Finding]) -> String {
 ///
 /// The findings come oldest commit first.
 fn rebase(findings: &[Finding]) -> String {
-    let mut commits: Vec<&Introduced> =
-        findings.iter().filter_map(|finding| finding.introduced.as_ref()).collect();
+    let mut commits: Vec<&IntroducedBy> =
+        findings.iter().filter_map(|finding| finding.introduced_by.as_ref()).collect();
     commits.dedup_by_key(|introduced| &introduced.commit);
     let parent = commits.first().and_then(|oldest| oldest.parent.as_deref());
     let (merges, picks): (Vec<_>, Vec<_>) = commits.iter().partition(|introduced| introduced.is_merge);
-    let ids = |commits: &[&&Introduced]| {
+    let ids = |commits: &[&&IntroducedBy]| {
         commits.iter().map(|introduced| short_id(&introduced.commit)).collect::<Vec<_>>().join(", ")
     };
     let mut edits = Vec::new();

@@ -92,10 +92,10 @@ fn rule(rule: &Rule) -> Value {
 ///
 /// `occurrence` counts the findings of the same rule for the same path, from 1.
 fn result(finding: &Finding, index: Option<usize>, occurrence: usize) -> Value {
-    let Finding { entry, rule, introduced, .. } = finding;
+    let Finding { entry, rule, introduced_by, .. } = finding;
     let path = entry.path.as_bstr();
     let mut properties = json!({ "change": entry.change, "home": rule.home.directory(path) });
-    if let Some(introduced) = introduced {
+    if let Some(introduced) = introduced_by {
         properties["commit"] = json!(introduced.commit);
         if let Some(reference) = &introduced.reference {
             properties["ref"] = json!(escape(reference));

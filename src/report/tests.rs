@@ -11,7 +11,7 @@ use super::{Format, explanation, render};
 use crate::check::{Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation};
 use crate::policy::{Finding, Policy};
-use crate::{Change, Entry, Introduced};
+use crate::{Change, Entry, IntroducedBy};
 
 const SESSION: &str = ".claude_sessions/current/x.py";
 const STRAY_TEST: &str = "backend/test_api.py";
@@ -29,13 +29,13 @@ fn findings<'p>(policy: &'p Policy, change: Change, paths: &[&str]) -> Vec<Findi
 /// The findings of a commit, and of a merge after it that was pushed.
 fn findings_in_commits(policy: &Policy) -> Vec<Finding<'_>> {
     let mut findings = findings(policy, Change::Added, &[STRAY_TEST, SESSION]);
-    findings[0].introduced = Some(Introduced {
+    findings[0].introduced_by = Some(IntroducedBy {
         commit: COMMIT.to_owned(),
         parent: Some(PARENT.to_owned()),
         is_merge: false,
         reference: None,
     });
-    findings[1].introduced = Some(Introduced {
+    findings[1].introduced_by = Some(IntroducedBy {
         commit: MERGE.to_owned(),
         parent: Some(COMMIT.to_owned()),
         is_merge: true,
