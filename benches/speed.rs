@@ -1,11 +1,11 @@
-//! What the guard costs, beside what git alone takes: in each round all run once, one
-//! after the other. Prints medians, minima, how they compare with git's, and what they
-//! are to be at most. Nothing is held to it.
+//! Measures what the guard costs in large repositories, compared with git.
 //!
-//! `cargo bench --bench speed`. After `--` the number of rounds in the largest
-//! repository (11 if left out; where a round is short there are more), and the names of
-//! parts, where not all are to run: `1000`, `100000`, `1000000`, `1000000-v4`, `commit`,
-//! `range`.
+//! In each round every program runs once, in turns. Prints medians, minima, the ratio to git's
+//! median, and the limit for it. A limit that is exceeded is no failure.
+//!
+//! `cargo bench --bench speed -- [ROUNDS] [PART…]`: the rounds in the largest repositories, 11 by
+//! default (smaller ones get more), and the parts to run, all by default: `1000`, `100000`,
+//! `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `commit`, `range`.
 
 #![expect(
     clippy::expect_used,
@@ -24,61 +24,65 @@ use std::{env, fs, thread};
 use measure::{command, median, shell, timed};
 use tempfile::TempDir;
 
-/// An index to check. The clean check is held to less the longer git itself takes.
+/// An index to check.
 struct Index {
     part: &'static str,
-    shown: &'static str,
+    title: &'static str,
     entries: usize,
+    /// Returns the path of a file by its number.
+    path: fn(usize) -> String,
     version: u8,
-    times_as_many_rounds: usize,
-    clean_at_most: Option<f64>,
-    memory_at_most: Option<f64>,
+    /// How many times as many rounds as in the largest repository.
+    rounds: usize,
+    /// The limit for the clean check, relative to git's time.
+    clean_limit: Option<f64>,
+    /// The limit for the memory of the clean check, in MiB.
+    memory_limit: Option<f64>,
 }
 
-const INDEXES: [Index; 4] = [
+const INDEXES: [Index; 6] = [
+    Index { rounds: 20, clean_limit: Some(0.8), ..Index::new("1000", "1,000 entries", 1_000) },
+    Index { rounds: 4, clean_limit: Some(0.3), ..Index::new("100000", "100,000 entries", 100_000) },
     Index {
-        part: "1000",
-        shown: "1,000 entries",
-        entries: 1_000,
-        version: 2,
-        times_as_many_rounds: 20,
-        clean_at_most: Some(0.8),
-        memory_at_most: None,
+        clean_limit: Some(0.2),
+        memory_limit: Some(32.0),
+        ..Index::new("1000000", "1,000,000 entries", 1_000_000)
+    },
+    Index { version: 4, ..Index::new("1000000-v4", "1,000,000 entries, version 4", 1_000_000) },
+    Index {
+        path: monorepo_path,
+        rounds: 4,
+        clean_limit: Some(0.3),
+        ..Index::new("100000-monorepo", "100,000 entries, 12 a directory", 100_000)
     },
     Index {
-        part: "100000",
-        shown: "100,000 entries",
-        entries: 100_000,
-        version: 2,
-        times_as_many_rounds: 4,
-        clean_at_most: Some(0.3),
-        memory_at_most: None,
-    },
-    Index {
-        part: "1000000",
-        shown: "1,000,000 entries",
-        entries: 1_000_000,
-        version: 2,
-        times_as_many_rounds: 1,
-        clean_at_most: Some(0.2),
-        memory_at_most: Some(32.0),
-    },
-    Index {
-        part: "1000000-v4",
-        shown: "1,000,000 entries, version 4",
-        entries: 1_000_000,
-        version: 4,
-        times_as_many_rounds: 1,
-        clean_at_most: None,
-        memory_at_most: None,
+        path: monorepo_path,
+        clean_limit: Some(0.2),
+        ..Index::new("1000000-monorepo", "1,000,000 entries, 12 a directory", 1_000_000)
     },
 ];
+
+impl Index {
+    const fn new(part: &'static str, title: &'static str, entries: usize) -> Self {
+        Self {
+            part,
+            title,
+            entries,
+            path: package_path,
+            version: 2,
+            rounds: 1,
+            clean_limit: None,
+            memory_limit: None,
+        }
+    }
+}
 
 const COMMIT: &str = "commit";
 const RANGE: &str = "range";
 
-/// Makes an index with one file added, and another with session work added to that.
-/// Both know the trees that they stand for: `git commit` sees to it before it runs hooks.
+/// Makes an index with an added file, and a second one that also has session work.
+///
+/// Both have a cache of their trees: `git commit` writes it before it runs hooks.
 const STAGE: &str = "
     git read-tree main && git update-index --index-version $VERSION
     blob=$(git rev-parse main:README.md)
@@ -89,23 +93,23 @@ const STAGE: &str = "
     \"$GUARD\" install -q
 ";
 
-/// How a repository is guarded that commits are made in.
+/// The hooks of the repositories in which `git commit` is measured.
 const HOOKS: [(&str, &str); 3] = [
     ("no hook", "true"),
     ("an empty hook", "cd .git/hooks; printf '#!/bin/sh\\nexit 0\\n' >pre-commit; chmod +x pre-commit"),
     ("the guard", "\"$GUARD\" install -q"),
 ];
 
-/// The hook that does nothing: that git runs a hook at all is not the guard's cost.
+/// The hook that does nothing: running any hook is a cost of git.
 const EMPTY: usize = 1;
 
-/// By how many milliseconds the guard may be slower than that.
-const COMMIT_AT_MOST: [Option<f64>; 3] = [None, None, Some(2.5)];
+/// By how many milliseconds the guard may be slower than the empty hook.
+const COMMIT_LIMITS: [Option<f64>; 3] = [None, None, Some(2.5)];
 
-/// What each commit changes.
+/// The file that each commit changes.
 const CHANGED: &str = "backend/main.py";
 
-/// What lies where a project begins.
+/// The files outside the packages.
 const TOP: [&str; 8] = [
     "README.md",
     "package.json",
@@ -117,7 +121,7 @@ const TOP: [&str; 8] = [
     "tests/test_x.py",
 ];
 
-/// Where its packages have their files: a hundred each, and a hundred packages an area.
+/// The files of packages: a hundred a package, and a hundred packages an area.
 const LAYOUTS: [&str; 10] = [
     "packages/aAREA/pPACKAGE/src/lib/user_service_FILE.ts",
     "packages/aAREA/pPACKAGE/src/components/order_view_FILE.tsx",
@@ -131,19 +135,19 @@ const LAYOUTS: [&str; 10] = [
     "docs/aAREA/guide_PACKAGE_FILE.md",
 ];
 
-/// A program that is measured. The first of several is git, and the others are compared
-/// with it.
+/// A program that is measured. The first one of a list is git; the others are compared with it.
 struct Contender {
-    shown: &'static str,
+    title: &'static str,
     words: &'static [&'static str],
     index: Option<&'static str>,
     code: i32,
-    at_most: Option<f64>,
+    /// The limit for its time, relative to git's.
+    limit: Option<f64>,
 }
 
 impl Contender {
-    const fn new(shown: &'static str, words: &'static [&'static str], at_most: Option<f64>) -> Self {
-        Self { shown, words, index: None, code: 0, at_most }
+    const fn new(title: &'static str, words: &'static [&'static str], limit: Option<f64>) -> Self {
+        Self { title, words, index: None, code: 0, limit }
     }
 
     fn command(&self, directory: &Path) -> Command {
@@ -153,12 +157,12 @@ impl Contender {
     }
 }
 
-const LISTED: [Contender; 2] = [
+const ALL_FILES: [Contender; 2] = [
     Contender::new("`git ls-files`", &["git", "ls-files"], None),
     Contender::new("`stage-guard check --all-files`", &["stage-guard", "check", "--all-files"], Some(1.5)),
 ];
 
-const REACHED: [Contender; 2] = [
+const RANGE_CHECK: [Contender; 2] = [
     Contender::new("`git log --name-only`", &["git", "log", "--format=", "--name-only", "first..main"], None),
     Contender::new(
         "`stage-guard check --range`",
@@ -167,10 +171,10 @@ const REACHED: [Contender; 2] = [
     ),
 ];
 
-fn staged(index: &Index) -> [Contender; 4] {
+fn staged_check(index: &Index) -> [Contender; 4] {
     [
         Contender::new("`git diff --cached`", &["git", "diff", "--cached", "--name-only", "-z"], None),
-        Contender::new("`stage-guard`", &["stage-guard"], index.clean_at_most),
+        Contender::new("`stage-guard`", &["stage-guard"], index.clean_limit),
         Contender {
             index: Some(".git/refused"),
             code: 1,
@@ -183,80 +187,81 @@ fn staged(index: &Index) -> [Contender; 4] {
     ]
 }
 
-/// What was asked for after `--`.
-struct Asked {
+/// The arguments after `--`.
+struct Arguments {
     rounds: usize,
     parts: Vec<String>,
 }
 
-impl Asked {
-    fn read() -> Self {
+impl Arguments {
+    fn parse() -> Self {
         let is_part = |word: &String| {
             [COMMIT, RANGE].contains(&word.as_str()) || INDEXES.iter().any(|index| index.part == word)
         };
         // Cargo adds options of its own.
         let words = env::args().skip(1).filter(|word| !word.starts_with('-'));
         let (parts, others): (Vec<_>, Vec<_>) = words.partition(is_part);
-        let rounds = others.iter().fold(11, |_, word| word.parse().expect("a part, or a number of rounds"));
+        let rounds = others.last().map_or(11, |word| word.parse().expect("a part, or a number of rounds"));
         Self { rounds, parts }
     }
 
-    fn is_wanted(&self, part: &str) -> bool {
+    fn includes(&self, part: &str) -> bool {
         self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
     }
 }
 
 fn main() {
-    let asked = Asked::read();
-    let throw_away = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
-    let place = throw_away.path();
-    check_indexes(place, &asked);
-    if asked.is_wanted(COMMIT) {
-        make_commits(place, asked.rounds * 10);
+    let arguments = Arguments::parse();
+    let directory = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
+    let directory = directory.path();
+    measure_indexes(directory, &arguments);
+    if arguments.includes(COMMIT) {
+        measure_commits(directory, arguments.rounds * 10);
     }
-    if asked.is_wanted(RANGE) {
-        check_range(place, asked.rounds);
+    if arguments.includes(RANGE) {
+        measure_range(directory, arguments.rounds);
     }
 }
 
-const COMPARED: &str =
-    "| in | run | median | minimum | times git's | at most |\n| --- | --- | ---: | ---: | ---: | ---: |";
+const TABLE_HEAD: &str =
+    "| in | run | median | minimum | times git's | limit |\n| --- | --- | ---: | ---: | ---: | ---: |";
 
-fn check_indexes(place: &Path, asked: &Asked) {
+fn measure_indexes(directory: &Path, arguments: &Arguments) {
     let mut peaks = Vec::new();
-    for index in INDEXES.iter().filter(|index| asked.is_wanted(index.part)) {
+    for index in INDEXES.iter().filter(|index| arguments.includes(index.part)) {
         if peaks.is_empty() {
-            println!("{COMPARED}");
+            println!("{TABLE_HEAD}");
         }
-        let repository = make(place, index.part, |stream| first_commit(stream, index.entries));
+        let repository =
+            make(directory, index.part, |stream| first_commit(stream, index.entries, index.path));
         shell(&repository, &format!("VERSION={}; {STAGE}", index.version));
-        let rounds = asked.rounds * index.times_as_many_rounds;
-        let staged = staged(index);
-        compare(index.shown, &repository, rounds, &staged);
-        compare(index.shown, &repository, rounds, &LISTED);
-        for (contender, at_most) in staged.iter().zip([None, index.memory_at_most]) {
+        let rounds = arguments.rounds * index.rounds;
+        let staged = staged_check(index);
+        compare(index.title, &repository, rounds, &staged);
+        compare(index.title, &repository, rounds, &ALL_FILES);
+        for (contender, limit) in staged.iter().zip([None, index.memory_limit]) {
             peaks.push([
-                index.shown.to_owned(),
-                contender.shown.to_owned(),
+                index.title.to_owned(),
+                contender.title.to_owned(),
                 peak(contender, &repository).map_or("unknown".to_owned(), |peak| format!("{peak:.1} MiB")),
-                at_most.map_or(String::new(), |at_most: f64| format!("{at_most} MiB")),
+                limit.map_or(String::new(), |limit: f64| format!("{limit} MiB")),
             ]);
         }
         fs::remove_dir_all(&repository).expect("the repository");
     }
     if !peaks.is_empty() {
-        println!("\n| in | run | most memory | at most |\n| --- | --- | ---: | ---: |");
+        println!("\n| in | run | peak memory | limit |\n| --- | --- | ---: | ---: |");
         for peak in &peaks {
-            row(peak);
+            print_row(peak);
         }
         println!();
     }
 }
 
-fn make_commits(place: &Path, rounds: usize) {
+fn measure_commits(directory: &Path, rounds: usize) {
     let repositories = HOOKS.map(|(name, guard)| {
-        let repository = make(place, name, |stream| first_commit(stream, 10_000));
-        // What many rounds leave behind is not tidied up in the middle of one.
+        let repository = make(directory, name, |stream| first_commit(stream, 10_000, package_path));
+        // No garbage collection in the middle of a round.
         shell(&repository, &format!("git reset -q --hard; git config gc.auto 0; {guard}"));
         repository
     });
@@ -266,52 +271,52 @@ fn make_commits(place: &Path, rounds: usize) {
         timed(command(repository, &["git", "add", CHANGED]), 0);
         timed(command(repository, &["git", "commit", "-q", "-m", "m"]), 0)
     });
-    println!("| `git commit`, 10,000 files | median | minimum | beside the empty hook | at most |");
+    println!("| `git commit`, 10,000 files | median | minimum | than the empty hook | limit |");
     println!("| --- | ---: | ---: | ---: | ---: |");
-    for (((hook, _), time), at_most) in HOOKS.iter().zip(&times).zip(COMMIT_AT_MOST) {
+    for (((hook, _), time), limit) in HOOKS.iter().zip(&times).zip(COMMIT_LIMITS) {
         let more = milliseconds(time.median) - milliseconds(times[EMPTY].median);
-        row(&[
+        print_row(&[
             (*hook).to_owned(),
-            shown(time.median),
-            shown(time.least),
+            in_milliseconds(time.median),
+            in_milliseconds(time.min),
             format!("{more:+.2} ms"),
-            at_most.map_or(String::new(), |at_most| format!("{at_most:+} ms")),
+            limit.map_or(String::new(), |limit| format!("{limit:+} ms")),
         ]);
     }
     println!();
 }
 
-fn check_range(place: &Path, rounds: usize) {
-    let repository = make(place, RANGE, |stream| history(stream, 10_000, 1_000));
+fn measure_range(directory: &Path, rounds: usize) {
+    let repository = make(directory, RANGE, |stream| history(stream, 10_000, 1_000));
     shell(&repository, "git tag first $(git rev-list --max-parents=0 main)");
-    println!("{COMPARED}");
-    compare("10,000 commits", &repository, rounds, &REACHED);
+    println!("{TABLE_HEAD}");
+    compare("10,000 commits", &repository, rounds, &RANGE_CHECK);
 }
 
-/// Measures in turns, and prints a row for each.
-fn compare(place: &str, directory: &Path, rounds: usize, contenders: &[Contender]) {
+/// Measures the contenders in turns, and prints a row for each.
+fn compare(title: &str, directory: &Path, rounds: usize, contenders: &[Contender]) {
     let times = interleaved(contenders.len(), rounds, |which, _| {
         let contender = &contenders[which];
         timed(contender.command(directory), contender.code)
     });
     for (contender, time) in contenders.iter().zip(&times) {
-        row(&[
-            place.to_owned(),
-            contender.shown.to_owned(),
-            shown(time.median),
-            shown(time.least),
+        print_row(&[
+            title.to_owned(),
+            contender.title.to_owned(),
+            in_milliseconds(time.median),
+            in_milliseconds(time.min),
             format!("{:.2}", time.median.as_secs_f64() / times[0].median.as_secs_f64()),
-            contender.at_most.map_or(String::new(), |at_most| format!("{at_most:.2}")),
+            contender.limit.map_or(String::new(), |limit| format!("{limit:.2}")),
         ]);
     }
 }
 
 struct Times {
     median: Duration,
-    least: Duration,
+    min: Duration,
 }
 
-/// Has each run once a round. The first round warms up and does not count.
+/// Runs each contender once a round. The first round does not count.
 fn interleaved(
     contenders: usize,
     rounds: usize,
@@ -324,24 +329,24 @@ fn interleaved(
             times.extend((round > 0).then_some(time));
         }
     }
-    all.iter_mut().map(|times| Times { median: median(times), least: times[0] }).collect()
+    all.iter_mut().map(|times| Times { median: median(times), min: times[0] }).collect()
 }
 
-/// The most memory that a program had at any time, in MiB: from GNU time where it is
-/// installed.
+/// Returns the peak memory of a program in MiB, by GNU time if it is installed.
 fn peak(contender: &Contender, directory: &Path) -> Option<f64> {
     let plain = contender.command(directory);
     let mut time = command(directory, &["/usr/bin/time", "-q", "-f", "%M"]);
     time.arg(plain.get_program()).args(plain.get_args()).stderr(Stdio::piped());
     time.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let said = time.output().ok().filter(|output| output.status.code() == Some(contender.code));
-    let exact = said.and_then(|output| String::from_utf8(output.stderr).ok()?.trim().parse().ok());
-    exact.or_else(|| watched_peak(plain)).map(|kibibytes: u32| f64::from(kibibytes) / 1024.0)
+    let output = time.output().ok().filter(|output| output.status.code() == Some(contender.code));
+    let exact = output.and_then(|output| String::from_utf8(output.stderr).ok()?.trim().parse().ok());
+    exact.or_else(|| polled_peak(plain)).map(|kibibytes: u32| f64::from(kibibytes) / 1024.0)
 }
 
-/// The same from the kernel, as long as the program runs: a little less, for the end is
-/// missed.
-fn watched_peak(mut command: Command) -> Option<u32> {
+/// Returns the peak memory in KiB that the kernel shows while the program runs.
+///
+/// It is a little too low, because the last moments are missed.
+fn polled_peak(mut command: Command) -> Option<u32> {
     let mut child = command.spawn().expect("a program that starts");
     let status = format!("/proc/{}/status", child.id());
     let mut peak = None;
@@ -354,11 +359,11 @@ fn watched_peak(mut command: Command) -> Option<u32> {
     peak
 }
 
-fn row(cells: &[String]) {
+fn print_row(cells: &[String]) {
     println!("| {} |", cells.join(" | "));
 }
 
-fn shown(time: Duration) -> String {
+fn in_milliseconds(time: Duration) -> String {
     format!("{:.2} ms", milliseconds(time))
 }
 
@@ -366,10 +371,9 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Makes a repository of what is written to `git fast-import`: everything is in one pack,
-/// as in a clone.
-fn make(place: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> PathBuf {
-    let repository = place.join(name);
+/// Makes a repository from a stream for `git fast-import`, with everything in one pack.
+fn make(directory: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> PathBuf {
+    let repository = directory.join(name);
     fs::create_dir(&repository).expect("a new directory");
     timed(command(&repository, &["git", "init", "-q", "-b", "main"]), 0);
     let mut import =
@@ -382,11 +386,12 @@ fn make(place: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Resu
     repository
 }
 
-/// Commits that change three files each, the first one all of them. The last of twenty
-/// merges the one before it, which lies beside ten others.
+/// Writes commits that change three files each, after a first one that adds all.
+///
+/// Of each twenty, the last one merges the one before it, which is on a branch of its own.
 fn history(stream: &mut dyn Write, commits: usize, files: usize) -> io::Result<()> {
-    let changes = |number: usize| (0..3).map(move |change| path((number * 7 + change * 331) % files));
-    first_commit(stream, files)?;
+    let changes = |number: usize| (0..3).map(move |change| package_path((number * 7 + change * 331) % files));
+    first_commit(stream, files, package_path)?;
     for number in 1..=commits {
         match number % 20 {
             19 => write_commit(stream, number, &[number - 10], number, changes(number)),
@@ -397,11 +402,11 @@ fn history(stream: &mut dyn Write, commits: usize, files: usize) -> io::Result<(
     Ok(())
 }
 
-fn first_commit(stream: &mut dyn Write, files: usize) -> io::Result<()> {
+fn first_commit(stream: &mut dyn Write, files: usize, path: fn(usize) -> String) -> io::Result<()> {
     write_commit(stream, 0, &[], 0, (0..files).map(path))
 }
 
-/// Git's marks count from 1.
+/// Writes a commit. Marks count from 1, numbers from 0.
 fn write_commit(
     stream: &mut dyn Write,
     number: usize,
@@ -421,8 +426,8 @@ fn write_commit(
     Ok(())
 }
 
-/// The files of a project that grows.
-fn path(number: usize) -> String {
+/// Returns the path of a file: about 40 bytes, and up to a hundred files a directory.
+fn package_path(number: usize) -> String {
     let Some(number) = number.checked_sub(TOP.len()) else {
         return TOP[number].to_owned();
     };
@@ -432,3 +437,58 @@ fn path(number: usize) -> String {
         .replace("PACKAGE", &package.to_string())
         .replace("FILE", &file.to_string())
 }
+
+/// Returns the path of a file: about 75 bytes, and twelve files a directory, with a test.
+///
+/// All directories are four levels below a production root. They share no parents but that one,
+/// so that each is entered from the top.
+fn monorepo_path(number: usize) -> String {
+    let Some(number) = number.checked_sub(TOP.len()) else {
+        return TOP[number].to_owned();
+    };
+    let (directory, file) = (number / 12, number % 12);
+    let (root, extension) = ROOTS[directory % ROOTS.len()];
+    let subject = SUBJECTS[directory / ROOTS.len() % SUBJECTS.len()];
+    let name = match FILES.get(file) {
+        Some(name) => format!("{subject}_{name}.{extension}"),
+        None => format!("test_{subject}_repository.py"),
+    };
+    format!("{root}/{subject}_team_{directory:05}/components/internal_v{}/{name}", directory % 7)
+}
+
+/// The production roots of the monorepo, and what their files end with.
+const ROOTS: [(&str, &str); 6] = [
+    ("backend", "py"),
+    ("frontend", "tsx"),
+    ("services", "go"),
+    ("web", "ts"),
+    ("api", "py"),
+    ("server", "rs"),
+];
+
+const SUBJECTS: [&str; 10] = [
+    "billing",
+    "search",
+    "orders",
+    "accounts",
+    "shipping",
+    "catalog",
+    "identity",
+    "reports",
+    "messaging",
+    "inventory",
+];
+
+const FILES: [&str; 11] = [
+    "repository_adapter",
+    "request_handler",
+    "response_mapper",
+    "validation_rules",
+    "domain_events",
+    "retry_policy",
+    "session_tokens",
+    "query_builder",
+    "feature_flags",
+    "error_codes",
+    "fixtures_loader",
+];

@@ -1,4 +1,4 @@
-//! Runs programs in an environment of their own, and times them.
+//! Runs and times programs in a controlled environment.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 const GUARD: &str = env!("CARGO_BIN_EXE_stage-guard");
 
-/// The first word is the program: `stage-guard`, one on `PATH`, or a path from the directory.
+/// Creates a command from its words.
+///
+/// The first word is `stage-guard`, a program on `PATH`, or a path relative to `directory`.
 pub(crate) fn command(directory: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(program(directory, words[0]));
     command.args(&words[1..]).current_dir(directory).stdin(Stdio::null()).stdout(Stdio::null());
@@ -20,15 +22,14 @@ pub(crate) fn command(directory: &Path, words: &[&str]) -> Command {
     command
 }
 
-/// Always a path: what has to be looked for on `PATH` is started in another way, which
-/// takes longer.
+/// Returns the path of a program, so that the search on `PATH` is not measured.
 fn program(directory: &Path, name: &str) -> PathBuf {
     match name {
         "stage-guard" => GUARD.into(),
         _ if name.contains('/') => directory.join(name),
         _ => {
-            let places = path();
-            let mut programs = env::split_paths(&places).map(|place| place.join(name));
+            let directories = path();
+            let mut programs = env::split_paths(&directories).map(|directory| directory.join(name));
             programs.find(|program| program.is_file()).expect("a program on PATH")
         }
     }
@@ -38,18 +39,18 @@ fn path() -> OsString {
     env::var_os("PATH").unwrap_or_default()
 }
 
-/// Runs a line of shell that knows the guard as `$GUARD`, and times it.
-pub(crate) fn shell(directory: &Path, line: &str) -> Duration {
-    let mut shell = command(directory, &["sh", "-ec", line]);
+/// Runs and times a shell script in which `$GUARD` is the path of stage-guard.
+pub(crate) fn shell(directory: &Path, script: &str) -> Duration {
+    let mut shell = command(directory, &["sh", "-ec", script]);
     shell.env("GUARD", GUARD);
     timed(shell, 0)
 }
 
-/// What fails is not measured: it may have failed fast.
+/// Runs and times a command, which must end with the exit code `code`.
 pub(crate) fn timed(mut command: Command, code: i32) -> Duration {
-    let begun = Instant::now();
+    let start = Instant::now();
     let status = command.status().expect("a program that starts");
-    let time = begun.elapsed();
+    let time = start.elapsed();
     assert_eq!(status.code(), Some(code), "{command:?}");
     time
 }
