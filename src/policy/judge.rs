@@ -53,7 +53,7 @@ pub enum Exemption<'p> {
     Directory(&'p Name),
     /// The rule holds in production roots only, and the path is in none.
     NotInProductionRoot,
-    /// The path is the test of this tracked file or directory, and lies next to it.
+    /// The path is the test of this tracked file or directory, and is next to it.
     Sibling(BString),
     /// A parent of the commit has the path, and the policy says `tracked = "allow"`.
     Known,

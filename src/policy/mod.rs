@@ -69,7 +69,7 @@ impl Policy {
     }
 }
 
-/// Returns whether `path` lies in a session directory that is spelled in lower case.
+/// Returns whether `path` is below a session directory that is spelled in lower case.
 ///
 /// That is the spelling that git's ignore rule matches.
 #[must_use]

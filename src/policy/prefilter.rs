@@ -22,7 +22,7 @@ pub struct Prefilter<'p> {
     file_names: TrigramFilter,
     /// Finds the directory names that may have traits.
     directory_names: LengthFilter,
-    /// The traits of directory names that were computed already.
+    /// The traits of directory names that were seen before.
     traits: HashMap<BString, Traits>,
     scopes: Scopes,
     /// The depth below which no directory is a production root.
@@ -70,7 +70,7 @@ struct Level {
     rules: Rules,
 }
 
-/// The traits of so many directory names are kept at most.
+/// How many directory names are cached at most.
 const MAX_TRAITS: usize = 1000;
 
 impl Policy {
@@ -139,8 +139,8 @@ impl Scopes {
 impl Prefilter<'_> {
     /// Returns whether a rule could refuse `path`, as [`Policy::may_refuse`] does.
     ///
-    /// For a path that git would not track, such as `a/../b`, it returns `true`: another
-    /// program may take it for a different path.
+    /// It returns `true` for a path that git would not track, such as `a/../b`: it may mean
+    /// another path to another program.
     #[inline]
     pub fn may_refuse(&mut self, path: &BStr) -> bool {
         let (directory, name) = match path.rfind_byteset(b"/\0") {
@@ -214,6 +214,7 @@ impl Prefilter<'_> {
         self.directory.extend_from_slice(directory);
     }
 
+    /// Returns the traits of a directory name, from the cache if they are there.
     fn traits(&mut self, name: &BStr) -> Traits {
         if !self.directory_names.may_match(name) && !is_session_directory(name) {
             return Traits::default();
@@ -253,7 +254,7 @@ mod tests {
 
     use crate::policy::Policy;
 
-    /// What rules can be about, and what looks like it.
+    /// Names that rules match, and names like them.
     const COMPONENTS: [&str; 30] = [
         "a",
         "backend",
@@ -287,8 +288,8 @@ mod tests {
         "temp.html",
     ];
 
-    /// A configuration with every kind of pattern, and more rules than are told apart.
-    fn configured() -> Policy {
+    /// A policy with every kind of pattern, and more rules than there are bits.
+    fn large_policy() -> Policy {
         const LIMITS: [&str; 5] = [
             "",
             "extensions = ['p*', 'md']",
@@ -320,13 +321,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// However many paths were asked about before, the answer is that of the policy.
+        /// The answer does not depend on the paths before.
         #[test]
         fn prefilter_agrees_with_its_policy(mut paths in prop::collection::vec(path(), 1..60), is_sorted: bool) {
             if is_sorted {
                 paths.sort();
             }
-            for policy in [Policy::built_in(), configured()] {
+            for policy in [Policy::built_in(), large_policy()] {
                 let mut prefilter = policy.prefilter();
                 for path in &paths {
                     let path = path.as_str().into();
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn prefilter_may_refuse_what_is_no_path() {
+    fn prefilter_accepts_no_path_that_git_would_not_track() {
         let policy = Policy::built_in();
         let mut prefilter = policy.prefilter();
         for path in [
