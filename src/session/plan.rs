@@ -163,7 +163,7 @@ struct Snapshot {
 enum LocalFile {
     /// Nothing.
     Missing,
-    /// Nothing that can be moved, and nothing can be written there.
+    /// Something that is not moved, and nothing can be written there.
     Obstructed,
     /// The version of the parent, to which the index is restored.
     Committed,
@@ -224,6 +224,8 @@ impl Snapshot {
         let object = match &self.worktree {
             WorktreeState::Missing => return LocalFile::Missing,
             WorktreeState::Blocked => return LocalFile::Obstructed,
+            // The entry was deleted: what is there now is another file.
+            _ if staged.is_none() && self.restored().is_some() => return LocalFile::Obstructed,
             WorktreeState::Directory if !self.is_repository() => return LocalFile::Obstructed,
             WorktreeState::Directory => None,
             WorktreeState::File(object) => object.as_ref(),
@@ -417,6 +419,8 @@ mod tests {
         a_staged_deletion_is_restored: snapshot("", "old", ""), in_place false => Restored "r";
         a_staged_deletion_whose_file_exists_is_restored:
             snapshot("", "old", "old"), in_place false => Restored "";
+        a_file_in_the_place_of_a_staged_deletion_stays:
+            snapshot("", "old", "mine"), in_place false => Restored "";
         a_whole_file_moves_and_is_deleted: snapshot("old", "old", "old").whole(), in_place false => Deleted "m";
         a_whole_file_that_is_deleted_is_copied_from_the_index:
             snapshot("old", "old", "").whole(), in_place false => Deleted "c";

@@ -128,3 +128,14 @@ fn stow_changes_restores_a_deleted_file() {
     repo.guard("stow --undo").success();
     assert_eq!(repo.git("status --porcelain").success(), format!("D  {SCRIPT}\n"));
 }
+
+#[test]
+fn stow_changes_leaves_a_file_that_only_the_index_deleted() {
+    let repo = with_committed_script();
+    repo.git_args(&["rm", "-q", "--cached", SCRIPT]).success();
+    repo.write(SCRIPT, "mine\n");
+    let out = stowed(repo.guard_args(&["stow", "--changes", SCRIPT]));
+    assert!(out.contains(&format!("restored: {SCRIPT} in the index\n")), "{out}");
+    assert_eq!(repo.read(SCRIPT), "mine\n");
+    assert_eq!(repo.git("status --porcelain").success(), format!(" M {SCRIPT}\n"));
+}
