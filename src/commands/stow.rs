@@ -72,9 +72,9 @@ fn plan(
     let selector = Selector { repository, policy, tracked: &tracked };
     if !args.paths.is_empty() {
         let extent = if args.changes { Extent::Changes } else { Extent::Whole };
-        return Ok((Plan::new(repository, selector.named(&args.paths, extent)?)?, Vec::new()));
+        return Ok((Plan::new(repository, &tracked, selector.named(&args.paths, extent)?)?, Vec::new()));
     }
-    let plan = Plan::new(repository, selector.refused()?)?;
+    let plan = Plan::new(repository, &tracked, selector.refused()?)?;
     let mut skipped = selector.committed_session_work();
     skipped.retain(|path| !plan.steps.iter().any(|step| step.path == *path));
     Ok((plan, skipped))

@@ -141,7 +141,7 @@ fn mark_intent_to_add(
 /// Parses a raw diff without renames into paths and their entries in the parent.
 ///
 /// The format is `:MODE MODE ID ID STATUS`, NUL, path, NUL (git-diff-index(1)).
-fn changed_entries(diff: &[u8]) -> impl Iterator<Item = (&BStr, Option<Object>)> {
+pub(super) fn changed_entries(diff: &[u8]) -> impl Iterator<Item = (&BStr, Option<Object>)> {
     let mut fields = nul_fields(diff);
     std::iter::from_fn(move || {
         let meta = fields.next()?.strip_prefix(b":")?;

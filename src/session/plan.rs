@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::{Error, Extent, Request, SessionDirectory, files, to_path};
 use crate::disk::exists;
-use crate::git::{IndexChange, Object, PathState, Repository, WorktreeState};
-use crate::git::{not_ignored, path_states, worktree_states};
+use crate::git::{IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
+use crate::git::{not_ignored, old_names, path_states, worktree_states};
 use crate::policy::SESSION_DIRECTORY;
 
 /// What a stow does.
@@ -73,19 +73,32 @@ pub enum IndexAction {
 impl Plan {
     /// Plans the stow of `requests`.
     ///
+    /// The old names of renamed files are restored: their deletion would be committed
+    /// without the new name. `tracked` are the paths in the index.
+    ///
     /// # Errors
     ///
     /// A path does not exist or cannot be stowed, or git cannot be asked.
-    pub fn new(repository: &Repository, requests: Vec<Request>) -> Result<Self, Error> {
+    pub fn new(
+        repository: &Repository,
+        tracked: &TrackedPaths,
+        mut requests: Vec<Request>,
+    ) -> Result<Self, Error> {
         if requests.is_empty() {
             return Ok(Self::default());
         }
         let layout = repository.layout();
-        let paths: BTreeSet<BString> = requests.iter().map(|request| request.path.clone()).collect();
-        let mut states = path_states(layout, &repository.parents()?, &paths)?;
+        let parents = repository.parents()?;
+        let mut paths: BTreeSet<BString> = requests.iter().map(|request| request.path.clone()).collect();
+        let mut old_names = old_names(layout, &parents, &paths)?;
+        old_names.retain(|path| can_track(tracked, path.as_bstr()));
+        paths.extend(old_names.iter().cloned());
+        requests.extend(old_names.iter().cloned().map(Request::old_name));
+        let mut states = path_states(layout, &parents, &paths)?;
         let mut worktree = worktree_states(layout, &states)?;
         let session = SessionDirectory::new(layout.worktree());
-        let mut names = FreeNames::new(layout.worktree());
+        // A file that is moved must not take the place of one that is restored.
+        let mut names = FreeNames::new(layout.worktree(), old_names);
         let mut steps = Vec::new();
         for request in requests {
             let Some((state, worktree)) = states.remove(&request.path).zip(worktree.remove(&request.path))
@@ -109,6 +122,12 @@ impl Plan {
     pub fn stowed_paths(&self) -> Vec<BString> {
         self.steps.iter().flat_map(Step::stowed_paths).cloned().collect()
     }
+}
+
+/// Whether the index can have an entry at `path` beside the tracked ones.
+fn can_track(tracked: &TrackedPaths, path: &BStr) -> bool {
+    let mut parents = path.find_iter(b"/").map(|slash| path[..slash].as_bstr());
+    !tracked.contains(path) && !parents.any(|parent| tracked.contains_file(parent))
 }
 
 /// Returns the pattern that makes git ignore `paths`. `None` if there are none.
@@ -191,7 +210,9 @@ impl Snapshot {
         let can_copy = staged.as_ref().is_some_and(|object| !object.is_gitlink());
         let has_new_contents = can_copy && staged != committed;
         let is_taken_whole = can_copy && self.request.extent == Extent::Whole && !is_in_place;
-        let restores = self.restored().is_some() && !is_in_place && !is_off_disk;
+        // What is in place stays, but what was deleted is restored there, too.
+        let is_restorable = !is_off_disk && (!is_in_place || staged.is_none());
+        let restores = self.restored().is_some() && is_restorable;
         let (moves_file, copies_staged, restores_worktree) = match self.local_file() {
             LocalFile::Committed => (false, has_new_contents, false),
             LocalFile::Staged => (!is_in_place, false, restores),
@@ -316,8 +337,8 @@ struct FreeNames<'a> {
 }
 
 impl<'a> FreeNames<'a> {
-    fn new(worktree: &'a Path) -> Self {
-        Self { worktree, taken: BTreeSet::new(), tried: BTreeMap::new() }
+    fn new(worktree: &'a Path, taken: BTreeSet<BString>) -> Self {
+        Self { worktree, taken, tried: BTreeMap::new() }
     }
 
     /// Takes the first numbered name that is free or `is_reusable`.
@@ -421,6 +442,7 @@ mod tests {
             snapshot("", "old", "old"), in_place false => Restored "";
         a_file_in_the_place_of_a_staged_deletion_stays:
             snapshot("", "old", "mine"), in_place false => Restored "";
+        a_staged_deletion_in_place_is_restored: snapshot("", "old", ""), in_place true => Restored "r";
         a_whole_file_moves_and_is_deleted: snapshot("old", "old", "old").whole(), in_place false => Deleted "m";
         a_whole_file_that_is_deleted_is_copied_from_the_index:
             snapshot("old", "old", "").whole(), in_place false => Deleted "c";

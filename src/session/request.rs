@@ -45,6 +45,11 @@ pub struct Selector<'a> {
 }
 
 impl Request {
+    /// A request that restores a path which the index has renamed.
+    pub(super) fn old_name(path: BString) -> Self {
+        Self::new(path, None, Extent::Changes)
+    }
+
     fn new(path: BString, rule: Option<&Rule>, extent: Extent) -> Self {
         let home = rule.map_or(Home::default(), |rule| rule.home);
         Self { path, rule: rule.map(|rule| rule.id.clone()), home, extent }

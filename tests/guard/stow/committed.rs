@@ -61,6 +61,140 @@ fn a_committed_file_that_became_a_symlink_is_restored() {
 }
 
 #[test]
+fn stow_restores_the_old_name_of_a_renamed_file() {
+    let repo = Repo::new();
+    repo.write("backend/app/main.py", "1\n2\n3\n4\n5\n6\n").git("add -A").success();
+    repo.commit().silent();
+    for change in ["", "7\n"] {
+        repo.git("mv backend/app/main.py debug_it.py").success();
+        repo.write("debug_it.py", &format!("1\n2\n3\n4\n5\n6\n{change}")).git("add -A").success();
+        let out = stowed(repo.guard("stow"));
+        assert!(out.contains("restored: backend/app/main.py from HEAD\n"), "{out}");
+        assert_eq!(repo.read("backend/app/main.py"), "1\n2\n3\n4\n5\n6\n");
+        repo.assert_settled();
+    }
+    assert_eq!(repo.read(AGAIN), "1\n2\n3\n4\n5\n6\n7\n");
+}
+
+#[test]
+fn undo_stages_a_rename_again() {
+    let repo = Repo::new();
+    repo.write("backend/app/main.py", "1\n2\n3\n").git("add -A").success();
+    repo.commit().silent();
+    repo.git("mv backend/app/main.py debug_it.py").success();
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.read(STOWED), "1\n2\n3\n");
+    repo.git("status --porcelain").silent();
+    repo.guard("stow --undo").success();
+    assert_eq!(repo.git("status --porcelain").success(), "R  backend/app/main.py -> debug_it.py\n");
+}
+
+#[test]
+fn a_file_in_the_place_of_an_old_name_stays() {
+    let repo = Repo::new();
+    repo.write("main.py", "1\n2\n3\n").git("add -A").success();
+    repo.commit().silent();
+    repo.git("mv main.py debug_it.py").success();
+    repo.write("main.py", "mine\n");
+    let out = stowed(repo.guard("stow"));
+    assert!(out.contains("restored: main.py in the index\n"), "{out}");
+    assert_eq!((repo.read("main.py").as_str(), repo.read(STOWED).as_str()), ("mine\n", "1\n2\n3\n"));
+    assert_eq!(repo.git("status --porcelain").success(), " M main.py\n");
+}
+
+#[test]
+fn an_old_name_in_whose_place_others_are_staged_is_not_restored() {
+    let repo = Repo::new();
+    repo.write("main", "1\n2\n3\n").git("add -A").success();
+    repo.commit().silent();
+    repo.git("mv main debug_it.py").success();
+    repo.stage("main/inside");
+    stowed(repo.guard("stow"));
+    assert_eq!(repo.git("status --porcelain").success(), "D  main\nA  main/inside\n");
+    assert_eq!(repo.read(STOWED), "1\n2\n3\n");
+}
+
+#[test]
+fn a_deleted_empty_file_beside_a_new_one_is_not_restored() {
+    let repo = Repo::new();
+    repo.write("__init__.py", "").git("add -A").success();
+    repo.commit().silent();
+    repo.git("rm -q __init__.py").success();
+    repo.write("debug_it.py", "").git("add -A").success();
+    stowed(repo.guard("stow"));
+    assert!(!repo.exists("__init__.py"));
+    repo.assert_settled();
+}
+
+#[test]
+fn an_old_name_that_a_merge_deletes_is_not_restored() {
+    let repo = Repo::new();
+    let lines = "a line\n".repeat(100);
+    repo.write("a.py", &lines).write("k", "1\n").git("add -A").success();
+    repo.commit().silent();
+    repo.git("checkout -q -b up").success();
+    repo.git("rm -q a.py").success();
+    repo.write("k", "up\n").git("commit -q -a -m up").success();
+    repo.git("checkout -q main").success();
+    repo.write("k", "ours\n").git("commit -q -a -m ours").success();
+    repo.git("merge -q up").code(1);
+    repo.write("debug_a.py", &lines).write("k", "both\n").git("add -A").success();
+    let out = stowed(repo.guard("stow"));
+    assert!(!out.contains("restored") && !repo.exists("a.py"), "{out}");
+    repo.git("commit -q -m merged").silent();
+    assert_eq!(repo.git("ls-files").success(), "README.md\nk\n");
+}
+
+#[test]
+fn a_file_that_was_renamed_and_copied_stays_renamed() {
+    let repo = Repo::new();
+    let lines = "a line\n".repeat(100);
+    repo.write("a.py", &lines).git("add -A").success();
+    repo.commit().silent();
+    repo.git("mv a.py b.py").success();
+    repo.write("debug_a.py", &lines).write("check_a.py", &lines).write("b.py", &format!("{lines}more\n"));
+    repo.git("add -A").success();
+    let out = stowed(repo.guard("stow"));
+    assert!(!out.contains("restored") && !repo.exists("a.py"), "{out}");
+    repo.assert_settled();
+    // If all copies are refused, it is restored once.
+    repo.git("mv b.py debug_b.py").success();
+    repo.shell("cp debug_b.py check_b.py; git add -A").success();
+    let out = stowed(repo.guard("stow"));
+    assert_eq!(out.matches("restored: b.py").count(), 1, "{out}");
+    repo.assert_settled();
+}
+
+#[test]
+fn an_old_name_that_is_blocked_on_disk_is_restored_in_the_index() {
+    for block in ["echo f > lib", "ln -s nowhere lib"] {
+        let repo = Repo::new();
+        repo.write("lib/old.py", "1\n2\n3\n").git("add -A").success();
+        repo.commit().silent();
+        repo.git("mv lib/old.py debug_old.py").success();
+        repo.shell(&format!("rm -rf lib; {block}")).success();
+        let out = stowed(repo.guard("stow"));
+        assert!(out.contains("restored: lib/old.py in the index\n"), "{out}");
+        assert_eq!(repo.git("diff --cached --name-status").success(), "");
+        let undo = out.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap();
+        repo.shell(undo).success();
+        assert_eq!(repo.git("diff --cached -M --name-status").success(), "R100\tlib/old.py\tdebug_old.py\n");
+        assert!(repo.exists("lib") && repo.exists("debug_old.py"));
+    }
+}
+
+#[test]
+fn an_old_name_in_the_session_directory_is_not_overwritten() {
+    let repo = Repo::new();
+    repo.commit_unchecked(&[STOWED]);
+    let old = repo.read(STOWED);
+    repo.shell(&format!("git mv {STOWED} debug_it.py; echo more >>debug_it.py; git add -A")).success();
+    stowed(repo.guard("stow"));
+    assert_eq!((repo.read(STOWED), repo.read(AGAIN)), (old.clone(), format!("{old}more\n")));
+    repo.assert_settled();
+}
+
+#[test]
 fn stow_refuses_a_merge_conflict() {
     let repo = with_committed_script();
     repo.git("checkout -q -b other").success();
@@ -102,19 +236,6 @@ fn a_restored_file_passes_the_filters() {
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(SCRIPT).as_str(), repo.read(STOWED).as_str()), ("old\r\n", "new\r\n"));
     repo.assert_settled();
-}
-
-#[test]
-fn stow_of_a_renamed_file_leaves_its_deletion_staged() {
-    let repo = Repo::new();
-    repo.write("backend/app/main.py", "1\n2\n3\n").git("add -A").success();
-    repo.commit().silent();
-    repo.git("mv backend/app/main.py debug_it.py").success();
-    stowed(repo.guard("stow"));
-    assert_eq!(repo.read(STOWED), "1\n2\n3\n");
-    assert_eq!(repo.git("status --porcelain").success(), "D  backend/app/main.py\n");
-    repo.guard("stow --undo").success();
-    assert_eq!(repo.git("status --porcelain").success(), "R  backend/app/main.py -> debug_it.py\n");
 }
 
 #[test]

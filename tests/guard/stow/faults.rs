@@ -204,5 +204,5 @@ fn a_file_that_git_wrote_in_part_is_removed() {
     let run = repo.env("PATH", path).guard("stow");
     assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
     assert_recovers(&repo, &before, &run, false);
-    assert_eq!(repo.read("debug_old.py"), "old\n");
+    assert_eq!(repo.read("lib/renamed.py"), "1\n2\n3\n");
 }

@@ -67,7 +67,7 @@ fn the_undo_command_undoes_it() {
         let out = stowed(within.guard("stow"));
         repo.check().silent();
         let output = within.shell(undo(&out)).success();
-        assert_eq!(output, "undone: 11 files are back in place, and staged as before the stow\n", "{out}");
+        assert_eq!(output, "undone: 12 files are back in place, and staged as before the stow\n", "{out}");
         assert_eq!(state(&repo), before);
     }
 }
@@ -126,6 +126,10 @@ fn undo_changes_nothing_if_a_path_has_changed() {
             "has changed since",
         ),
         ("git rm -q backend/debug_it.py", "has changed in the index since"),
+        (
+            "echo mine > lib/old.py; git rm -q --cached lib/old.py",
+            "`lib/old.py` has changed in the index since",
+        ),
         (
             "git add -f -N debug_new.py; echo > debug_new.py; git add debug_new.py",
             "`debug_new.py` has changed in the index",
