@@ -56,11 +56,11 @@ impl Exclude<'_> {
     }
 }
 
-/// Options of `git log` that fix its output, whatever the repository configures.
+/// Arguments of `git log` that fix its output, whatever the repository configures.
 ///
-/// Each of the last two groups takes back a setting that would hide commits or entries,
-/// reorder or re-encode them, read further files, or start a program.
-const OPTIONS: [&str; 25] = [
+/// The settings that they override could hide commits or entries, change their form, have
+/// git read further files, or start a program.
+const OPTIONS: [&str; 20] = [
     "log",
     "--topo-order",
     // What `Parser` reads: a header and raw entries, all terminated by NUL.
@@ -70,16 +70,14 @@ const OPTIONS: [&str; 25] = [
     "-r",
     "-c",
     "--no-abbrev",
-    // `diff.renames`, `diff.relative`, `diff.orderFile`, `diff.ignoreSubmodules` and
-    // `submodule.*.ignore`, also in `.gitmodules`.
+    // Override `diff.renames`, `diff.relative`, `diff.orderFile`, `diff.ignoreSubmodules`, and
+    // `submodule.*.ignore`, which is also read from `.gitmodules`.
     "--no-renames",
     "--no-relative",
     "-O/dev/null",
     "--ignore-submodules=none",
-    "--no-ext-diff",
-    "--no-textconv",
-    // `log.showRoot`, `log.showSignature`, `log.mailmap`, `log.decorate`,
-    // `i18n.logOutputEncoding` and the rest of `log.*`.
+    // Override `log.showRoot`, `log.showSignature`, `log.mailmap`, `notes.displayRef`,
+    // `log.decorate`, `color.ui` and `i18n.logOutputEncoding`.
     "--root",
     "--no-show-signature",
     "--no-mailmap",
@@ -87,9 +85,6 @@ const OPTIONS: [&str; 25] = [
     "--no-decorate",
     "--no-color",
     "--encoding=UTF-8",
-    "--no-abbrev-commit",
-    "--no-expand-tabs",
-    "--date=raw",
     "--stdin",
 ];
 
