@@ -32,7 +32,7 @@ fn tree_of(paths: usize, modes: usize, contents: u8) -> impl Strategy<Value = Tr
         let mut tree = Tree::new();
         for (path, mode, content) in entries {
             let path = PATHS[path];
-            // A path and what lies below it are in no tree together.
+            // No tree has both a path and a path below it.
             let clashes = |other: &&str| {
                 other.starts_with(&format!("{path}/")) || path.starts_with(&format!("{other}/"))
             };

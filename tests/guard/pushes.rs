@@ -241,11 +241,11 @@ fn pre_receive_that_cannot_check_refuses() {
 fn pre_receive_runs_the_previous_hook() {
     let (server, clone) = guarded_server_and_clone();
     server.guard("uninstall").success();
-    server.program("hooks/pre-receive", "#!/bin/sh\ncat >told; exit 0\n");
+    server.program("hooks/pre-receive", "#!/bin/sh\ncat >input; exit 0\n");
     server.guard("install").success();
     clone.stage("code.py").git("commit -q -m code").success();
     clone.git("push -q").silent();
-    assert!(server.read("told").ends_with(" refs/heads/main\n"));
+    assert!(server.read("input").ends_with(" refs/heads/main\n"));
     server.guard("uninstall").success();
     assert!(server.read("hooks/pre-receive").starts_with("#!/bin/sh\ncat"));
     server.guard("install --strict").fails_with("bare");

@@ -29,7 +29,7 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
             let id = history.resolve(ends.as_ref().map_or(&branch, |(_, to)| to))?;
             let reference = variable(context, "PRE_COMMIT_REMOTE_BRANCH").map(BString::from);
             let push = Push { tips: vec![Tip { id, reference }], remote: remote.into_iter().collect() };
-            pre_push::judge(options, &history, &push, context)?
+            pre_push::check_push(options, &history, &push, context)?
         }
         // A manual run with `--from-ref` and `--to-ref`.
         (None, Some((from, to))) => {

@@ -37,11 +37,11 @@ pub(super) fn run(
     let history = context.open_history()?;
     // The remote may have commits that were not fetched.
     push.remote = history.present(push.remote)?;
-    judge(options, &history, &push, context)
+    check_push(options, &history, &push, context)
 }
 
 /// Checks the commits that are new to the remote.
-pub(super) fn judge(
+pub(super) fn check_push(
     options: &CheckOptions,
     history: &History,
     push: &Push,
