@@ -394,6 +394,7 @@ pub struct CompletionsArgs {
 }
 
 /// A shell that can complete the command line.
+#[expect(clippy::enum_variant_names, reason = "PowerShell is the name of the program")]
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Shell {
     /// GNU bash

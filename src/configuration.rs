@@ -20,7 +20,7 @@ const MAX_CONFIG_SIZE: u64 = 1 << 24;
 /// # Errors
 ///
 /// The configuration cannot be read, or is invalid.
-pub fn policy(
+pub(crate) fn policy(
     environment: &Environment,
     file: Option<&Path>,
     read: impl FnOnce() -> Result<Option<Vec<u8>>, git::Error>,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} `{}`", .path.to_string_lossy().escape_debug())]
-pub struct DiskError {
+pub(crate) struct DiskError {
     /// What was tried, as a verb.
     pub operation: &'static str,
     /// The file or directory.
@@ -17,20 +17,20 @@ pub struct DiskError {
 }
 
 /// Returns a function that adds an operation and a path to an I/O error.
-pub fn failed_to(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+pub(crate) fn failed_to(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> DiskError {
     let path = path.to_owned();
     move |source| DiskError { operation, path, source }
 }
 
 /// Whether anything is at `path`, also a symlink that leads nowhere.
 #[must_use]
-pub fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
 /// Appends `suffix` to the file name of `path`.
 #[must_use]
-pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

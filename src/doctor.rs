@@ -10,7 +10,7 @@ use crate::timeout::Finish;
 
 /// What git and the disk say about the guard in a repository.
 #[derive(Debug)]
-pub struct Guard {
+pub(crate) struct Guard {
     /// The worktree, or the git directory of a bare repository; absolute.
     pub directory: PathBuf,
     /// Whether the repository is bare: pushes are guarded then instead of commits.
@@ -41,7 +41,7 @@ pub struct Guard {
 
 /// A program that hooks run.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Binary {
+pub(crate) struct Binary {
     /// The path in the hooks.
     pub path: PathBuf,
     /// The path without symlinks.
@@ -54,7 +54,7 @@ pub struct Binary {
 
 /// The policy in force.
 #[derive(Debug, Eq, PartialEq)]
-pub enum PolicyState {
+pub(crate) enum PolicyState {
     /// The built-in one.
     BuiltIn,
     /// The built-in one, extended by a configuration file.
@@ -65,7 +65,7 @@ pub enum PolicyState {
 
 /// What the hooks of a commit did with session work, and with a clean index.
 #[derive(Debug)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// The path of the session work.
     pub path: BString,
     /// Whether it is in the session directory; if that is allowed, another path is used.
@@ -78,7 +78,7 @@ pub struct Probe {
 
 /// What a hook did.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum HookResult {
+pub(crate) enum HookResult {
     /// It exited with 0.
     Passed,
     /// The guard refused the path.
@@ -91,7 +91,7 @@ pub enum HookResult {
 
 /// A problem and how severe it is.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Diagnosis<'g> {
+pub(crate) struct Diagnosis<'g> {
     /// Whether the guard works in spite of it.
     pub severity: Severity,
     /// What it is.
@@ -100,7 +100,7 @@ pub struct Diagnosis<'g> {
 
 /// How severe a problem is, the worst first.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Severity {
+pub(crate) enum Severity {
     /// The guard does not work.
     Fault,
     /// The guard works, but something should be known.
@@ -109,7 +109,7 @@ pub enum Severity {
 
 /// Something that is wrong or should be known.
 #[derive(Debug, Eq, PartialEq)]
-pub enum Problem<'g> {
+pub(crate) enum Problem<'g> {
     /// `core.hooksPath` is not a directory.
     NoHooksDirectory(&'g Origin),
     /// `core.hooksPath` is not a directory in this linked worktree.
@@ -161,7 +161,7 @@ pub enum Problem<'g> {
 impl HookResult {
     /// Interprets how a hook ended that was run for `path`, which `rule` refuses.
     #[must_use]
-    pub fn new(finish: Finish, path: &BString, rule: &str) -> Self {
+    pub(crate) fn new(finish: Finish, path: &BString, rule: &str) -> Self {
         let rule = format!("[{rule}]");
         let is_refusal = |line: &[u8]| line.contains_str(path) && line.contains_str(&rule);
         match finish {
@@ -177,7 +177,7 @@ impl HookResult {
 impl Guard {
     /// Returns the problems, faults first.
     #[must_use]
-    pub fn diagnose(&self) -> Vec<Diagnosis<'_>> {
+    pub(crate) fn diagnose(&self) -> Vec<Diagnosis<'_>> {
         let mut diagnoses = self.hooks_path_problems();
         diagnoses.extend(self.hooks.files.iter().filter_map(|file| self.hook_problem(file)).map(fault));
         diagnoses.extend(self.binaries.iter().flat_map(|binary| self.binary_problems(binary)));
@@ -199,7 +199,7 @@ impl Guard {
     /// A hook is guarded by the shim, by the configuration, or by another program's hook that was
     /// seen to refuse session work.
     #[must_use]
-    pub fn guarded(&self) -> Vec<Hook> {
+    pub(crate) fn guarded(&self) -> Vec<Hook> {
         let is_guarded = |file: &&HookFile| {
             file.is_guarded() || self.configured_for(file.hook).is_some() || self.refused(file.hook)
         };
@@ -208,14 +208,14 @@ impl Guard {
 
     /// Returns the lowest level that includes all guarded hooks; a bare repository has no other.
     #[must_use]
-    pub fn level(&self) -> Level {
+    pub(crate) fn level(&self) -> Level {
         let guarded = if self.is_bare { Vec::new() } else { self.guarded() };
         guarded.into_iter().map(Level::of).max().unwrap_or(Level::Default)
     }
 
     /// Returns whether `install` can guard here without the owner of the hooks directory.
     #[must_use]
-    pub fn is_installable(&self) -> bool {
+    pub(crate) fn is_installable(&self) -> bool {
         let HooksPath { directory, common_dir, .. } = &self.hooks_path;
         self.old_git.is_none() || Hooks::new(directory, common_dir).is_ok()
     }

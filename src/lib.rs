@@ -42,21 +42,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod agent;
+mod agent;
 pub mod check;
-pub mod cli;
-pub mod commands;
-pub mod configuration;
-pub mod disk;
-pub mod doctor;
+mod cli;
+mod commands;
+mod configuration;
+mod disk;
+mod doctor;
 mod entry;
 pub mod environment;
 pub mod git;
-pub mod hooks;
+mod hooks;
 pub mod policy;
 pub mod report;
-pub mod session;
-pub mod signals;
-pub mod timeout;
+mod session;
+mod signals;
+mod timeout;
 
 pub use entry::{Change, Entry, IntroducedBy};
+
+/// What `main` needs of the modules that are not public.
+#[doc(hidden)]
+pub mod program {
+    pub use crate::cli::{Cli, Command};
+    pub use crate::commands::{Context, Outcome, Output, run};
+    pub use crate::git::on_timeout;
+}

@@ -8,10 +8,9 @@ use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
-use stage_guard::cli::{Cli, Command};
-use stage_guard::commands::{self, Context, Outcome, Output};
 use stage_guard::environment::Environment;
 use stage_guard::git;
+use stage_guard::program::{self, Cli, Command, Context, Outcome, Output};
 use stage_guard::report::failure::{self, Failure};
 use stage_guard::report::{color, usage_error};
 
@@ -40,7 +39,7 @@ fn main() -> ExitCode {
         show_progress: &mut show_progress,
         out: Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() },
     };
-    match commands::run(command, &check, &mut context) {
+    match program::run(command, &check, &mut context) {
         Ok(outcome) => {
             let is_coloured = color::is_enabled(global.color, &context.environment, context.out.is_terminal);
             print(&context.out.report, is_coloured, &outcome)

@@ -11,7 +11,7 @@ use signal_hook::flag;
 
 /// Whether a signal came since [`Signals::catch`].
 #[derive(Debug)]
-pub struct Signals(Arc<AtomicBool>);
+pub(crate) struct Signals(Arc<AtomicBool>);
 
 impl Signals {
     /// Catches SIGHUP, SIGINT, SIGQUIT and SIGTERM for the rest of the process.
@@ -19,7 +19,7 @@ impl Signals {
     /// # Errors
     ///
     /// A handler cannot be installed.
-    pub fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         let received = Arc::new(AtomicBool::new(false));
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
             flag::register(signal, Arc::clone(&received))?;
@@ -31,7 +31,7 @@ impl Signals {
 
     /// Whether a signal came.
     #[must_use]
-    pub fn received(&self) -> bool {
+    pub(crate) fn received(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -12,7 +12,7 @@ use crate::signals::Signals;
 
 /// How a program finished.
 #[derive(Debug)]
-pub enum Finish {
+pub(crate) enum Finish {
     /// It exited, or a signal ended it.
     Exited {
         /// Its exit status; `None` if a signal ended it.
@@ -39,7 +39,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// # Errors
 ///
 /// Returns an error of kind `Interrupted` if a signal arrived, or the error of a system call.
-pub fn run_with_timeout(mut command: Command, limit: Duration, signals: &Signals) -> io::Result<Finish> {
+pub(crate) fn run_with_timeout(
+    mut command: Command,
+    limit: Duration,
+    signals: &Signals,
+) -> io::Result<Finish> {
     // A pipe would stay open as long as a background process of the program does.
     let mut output_file = tempfile::tempfile()?;
     command.stdin(Stdio::null()).stdout(output_file.try_clone()?).stderr(output_file.try_clone()?);

@@ -10,7 +10,7 @@ use crate::policy::is_in_session_directory;
 
 /// How a command bypasses the hooks.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Bypass {
+pub(crate) enum Bypass {
     /// A git subcommand with an option that skips the hooks.
     HooksSkipped {
         /// The subcommand.
@@ -275,7 +275,7 @@ const MAX_SCRIPTS: usize = 8;
 
 /// Returns the first bypass in `script`. A script that cannot be read has none.
 #[must_use]
-pub fn find(script: &str, shell: Shell) -> Option<Bypass> {
+pub(crate) fn find(script: &str, shell: Shell) -> Option<Bypass> {
     find_in_script(0, script.as_bytes(), shell)
 }
 

@@ -2,24 +2,24 @@
 //!
 //! This module does not use git. Of the disk it reads only the agent's settings.
 
-pub mod bypass;
+pub(crate) mod bypass;
 mod json;
-pub mod settings;
+pub(crate) mod settings;
 mod settings_file;
-pub mod shell;
+pub(crate) mod shell;
 
 use std::path::PathBuf;
 
 use self::json::Container;
 use self::shell::Shell;
-pub use settings_file::{Error, SettingsFile};
+pub(crate) use settings_file::{Error, SettingsFile};
 
 /// The name of this program.
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
 
 /// An event of an agent's hook.
 #[derive(Debug)]
-pub struct Event {
+pub(crate) struct Event {
     /// The agent's working directory; empty if the event has none.
     pub directory: PathBuf,
     /// What the agent is about to do.
@@ -28,7 +28,7 @@ pub struct Event {
 
 /// What an agent is about to do.
 #[derive(Debug)]
-pub enum Action {
+pub(crate) enum Action {
     /// Write a file. A relative path is relative to the agent's working directory.
     Write(PathBuf),
     /// Run a script in a shell.
@@ -70,7 +70,7 @@ impl Event {
     ///
     /// Returns an error if the input is not JSON, or if a string that is needed is not valid
     /// Unicode.
-    pub fn parse(input: &[u8]) -> Result<Option<Self>, serde_json::Error> {
+    pub(crate) fn parse(input: &[u8]) -> Result<Option<Self>, serde_json::Error> {
         json::check(input)?;
         let text = str::from_utf8(input).map_err(serde::de::Error::custom)?;
         let Some(event) = Container::root(text) else { return Ok(None) };

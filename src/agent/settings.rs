@@ -16,7 +16,7 @@ const EVENTS: [(&str, Option<&str>); 2] =
 
 /// The reason why settings cannot hold our entries.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The text is not JSON.
     #[error("not valid JSON")]
     NotJson(#[source] serde_json::Error),
@@ -39,7 +39,7 @@ pub enum Error {
 /// # Errors
 ///
 /// Returns an error if `text` is not JSON, or has other values where our entries belong.
-pub fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> {
+pub(crate) fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> {
     // Serializing a string cannot fail.
     let command = serde_json::to_string(command).unwrap_or_default();
     let is_empty = |text: &str| text.chars().all(json::is_whitespace);
@@ -57,7 +57,7 @@ pub fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> 
 ///
 /// The result is empty if there is nothing else in `text`.
 #[must_use]
-pub fn without_entries(text: &str) -> String {
+pub(crate) fn without_entries(text: &str) -> String {
     let mut text = text.to_owned();
     for (event, _) in EVENTS {
         while let Some(entry) = OwnEntry::find(&text, event) {

@@ -14,7 +14,7 @@ const NAME: &str = "settings.json";
 
 /// The settings file of a worktree, which need not exist.
 #[derive(Debug)]
-pub struct SettingsFile {
+pub(crate) struct SettingsFile {
     path: PathBuf,
     /// `None` if there is no file.
     text: Option<String>,
@@ -22,7 +22,7 @@ pub struct SettingsFile {
 
 /// An error of the settings file. Nothing was changed, unless it is `Disk` or `Write`.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// A symlink leads out of the worktree.
     #[error("cannot use {}: it leads out of the worktree", display(.0))]
     Outside(PathBuf),
@@ -57,7 +57,7 @@ fn display(path: &Path) -> String {
 impl Error {
     /// Returns what to do about the error.
     #[must_use]
-    pub fn help(&self) -> Option<String> {
+    pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Outside(_) | Self::Dangling(..) => {
                 Some("replace the symlink by a file or directory of the worktree".to_owned())
@@ -76,7 +76,7 @@ impl SettingsFile {
     ///
     /// Returns an error if a symlink leads out of the worktree or is dangling, or if the file
     /// cannot be read.
-    pub fn read(worktree: &Path) -> Result<Self, Error> {
+    pub(crate) fn read(worktree: &Path) -> Result<Self, Error> {
         let directory = worktree.join(DIRECTORY);
         let path = directory.join(NAME);
         for link in [&directory, &path].into_iter().filter(|path| path.is_symlink()) {
@@ -96,7 +96,7 @@ impl SettingsFile {
 
     /// Returns the absolute path of the file.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -105,7 +105,7 @@ impl SettingsFile {
     /// # Errors
     ///
     /// Returns an error if the settings have another form.
-    pub fn with_entries(&self, command: &str) -> Result<String, Error> {
+    pub(crate) fn with_entries(&self, command: &str) -> Result<String, Error> {
         settings::with_entries(self.text.as_deref(), command)
             .map_err(|error| Error::Form(self.path.clone(), error))
     }
@@ -115,7 +115,7 @@ impl SettingsFile {
     /// # Errors
     ///
     /// Returns an error if the file or its directory cannot be written.
-    pub fn write(&self, text: &str) -> Result<(), Error> {
+    pub(crate) fn write(&self, text: &str) -> Result<(), Error> {
         if self.text.as_deref() == Some(text) {
             return Ok(());
         }
@@ -131,7 +131,7 @@ impl SettingsFile {
     /// # Errors
     ///
     /// Returns an error if the file cannot be written or removed.
-    pub fn remove_entries(&self) -> Result<bool, Error> {
+    pub(crate) fn remove_entries(&self) -> Result<bool, Error> {
         let Some(text) = &self.text else { return Ok(false) };
         let rest = settings::without_entries(text);
         if rest.is_empty() && !text.is_empty() {

@@ -8,7 +8,7 @@ use bstr::{BString, ByteSlice, ByteVec};
 
 /// The language of a script.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// `sh`, `bash`, `zsh`.
     Posix,
     /// `PowerShell`.
@@ -30,7 +30,7 @@ const KEYWORDS: [&str; 9] = ["!", "{", "if", "then", "elif", "else", "while", "u
 /// `None` if a quote or a parenthesis is not closed: a guess could take the text of a
 /// commit message for a command.
 #[must_use]
-pub fn commands(script: &[u8], shell: Shell) -> Option<Vec<Vec<BString>>> {
+pub(crate) fn commands(script: &[u8], shell: Shell) -> Option<Vec<Vec<BString>>> {
     let mut reader = Reader::new(script, shell, 0);
     reader.read_commands(None)?;
     reader.commands.retain(|words| !words.is_empty());

@@ -135,11 +135,7 @@ impl Check<'_> {
     }
 
     /// Returns the policy in force. `read` reads the configuration of the repository.
-    ///
-    /// # Errors
-    ///
-    /// The configuration cannot be read, or is invalid.
-    pub fn policy(
+    fn policy(
         &self,
         read: impl FnOnce() -> Result<Option<Vec<u8>>, git::Error>,
     ) -> Result<&'static Policy, Box<dyn Error>> {

@@ -29,7 +29,7 @@ pub struct Context<'a> {
 }
 
 /// Asks the user a yes-or-no question; `None` if there is nobody to ask.
-pub type Ask<'a> = &'a mut dyn FnMut(&str) -> io::Result<Option<bool>>;
+pub(crate) type Ask<'a> = &'a mut dyn FnMut(&str) -> io::Result<Option<bool>>;
 
 /// The report of a command.
 ///

@@ -21,7 +21,7 @@ mod uninstall;
 
 use std::error::Error;
 
-pub use self::context::{Ask, Context, Output};
+pub use self::context::{Context, Output};
 use crate::check::Trigger;
 use crate::cli::{CheckOptions, Command, DryRun};
 

@@ -11,7 +11,7 @@ use super::{Error, Hook};
 
 /// A configuration file that hooks are added to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ConfigScope {
+pub(crate) enum ConfigScope {
     /// The user's global one.
     Global,
     /// The repository's, which all its worktrees share.
@@ -20,7 +20,7 @@ pub enum ConfigScope {
 
 /// A hook of the guard in git's configuration.
 #[derive(Debug, Eq, PartialEq)]
-pub struct ConfiguredHook {
+pub(crate) struct ConfiguredHook {
     /// `global`, `local` …, as `git config --show-scope` prints it.
     pub scope: String,
     /// The event that git runs it for.

@@ -10,7 +10,7 @@ use super::command::{Git, trimmed};
 
 /// The hooks directory that git uses in the current directory.
 #[derive(Debug)]
-pub struct HooksPath {
+pub(crate) struct HooksPath {
     /// The hooks directory, absolute. It need not exist.
     pub directory: PathBuf,
     /// The git directory that all worktrees share, absolute.
@@ -21,7 +21,7 @@ pub struct HooksPath {
 
 /// Where `core.hooksPath` is set.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// `local`, `global`, `worktree` …, as `git config --show-scope` prints it.
     pub scope: String,
     /// The file, as `git config --show-origin` prints it.

@@ -15,7 +15,7 @@ use super::{Error, Layout};
 /// # Errors
 ///
 /// `git check-ignore` fails.
-pub fn not_ignored(layout: &Layout, paths: &[BString]) -> Result<Vec<BString>, Error> {
+pub(crate) fn not_ignored(layout: &Layout, paths: &[BString]) -> Result<Vec<BString>, Error> {
     let rules = check_ignore(layout, paths)?;
     Ok(rules.into_iter().filter(|rule| !rule.ignores()).map(|rule| rule.path).collect())
 }
@@ -28,7 +28,7 @@ pub fn not_ignored(layout: &Layout, paths: &[BString]) -> Result<Vec<BString>, E
 /// # Errors
 ///
 /// `git check-ignore` fails.
-pub fn ignore_rule(layout: &Layout, path: &BString) -> Result<Option<String>, Error> {
+pub(crate) fn ignore_rule(layout: &Layout, path: &BString) -> Result<Option<String>, Error> {
     let directories = path.rfind_iter(b"/").map(|slash| path[..slash].into());
     let paths: Vec<BString> = std::iter::once(path.clone()).chain(directories).collect();
     let rule = check_ignore(layout, &paths)?.into_iter().find(|rule| !rule.pattern.is_empty());
@@ -44,7 +44,7 @@ pub fn ignore_rule(layout: &Layout, path: &BString) -> Result<Option<String>, Er
 /// # Errors
 ///
 /// `git rev-parse` fails.
-pub fn exclude_file(layout: &Layout) -> Result<PathBuf, Error> {
+pub(crate) fn exclude_file(layout: &Layout) -> Result<PathBuf, Error> {
     let path = layout.git().rev_parse_path(&["--git-path", "info/exclude"])?;
     Ok(layout.worktree().join(path))
 }

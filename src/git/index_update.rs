@@ -19,7 +19,7 @@ use crate::disk::with_suffix;
 
 /// A change to one entry of the index.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct IndexChange {
+pub(crate) struct IndexChange {
     /// The path in bytes, relative to the worktree.
     pub path: BString,
     /// The new entry. `None` removes the entry.
@@ -32,7 +32,7 @@ pub struct IndexChange {
 ///
 /// The lock is released on drop. The index is unchanged until [`IndexUpdate::commit`].
 #[derive(Debug)]
-pub struct IndexUpdate<'l> {
+pub(crate) struct IndexUpdate<'l> {
     layout: &'l Layout,
     /// The index file, with symlinks resolved.
     index: PathBuf,
@@ -51,7 +51,7 @@ impl<'l> IndexUpdate<'l> {
     /// # Errors
     ///
     /// Another process holds the lock, or it cannot be created.
-    pub fn lock(layout: &'l Layout) -> Result<Self, Error> {
+    pub(crate) fn lock(layout: &'l Layout) -> Result<Self, Error> {
         // git puts the lock beside the target of a symlinked index.
         let index = fs::canonicalize(&layout.index).unwrap_or_else(|_| layout.index.clone());
         let update = Self {
@@ -68,7 +68,7 @@ impl<'l> IndexUpdate<'l> {
 
     /// The absolute path of the index file.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.index
     }
 
@@ -77,7 +77,7 @@ impl<'l> IndexUpdate<'l> {
     /// # Errors
     ///
     /// The index cannot be copied, or git rejects the changes.
-    pub fn prepare(&self, changes: &[IndexChange]) -> Result<(), Error> {
+    pub(crate) fn prepare(&self, changes: &[IndexChange]) -> Result<(), Error> {
         self.remove_copy();
         // git never writes into an index file, it replaces it: a hard link is a copy.
         let copied =
@@ -107,7 +107,7 @@ impl<'l> IndexUpdate<'l> {
     /// # Errors
     ///
     /// A file cannot be written. It may be there in part.
-    pub fn check_out<'p>(
+    pub(crate) fn check_out<'p>(
         &self,
         directory: &Path,
         paths: impl Iterator<Item = &'p BString>,
@@ -128,7 +128,7 @@ impl<'l> IndexUpdate<'l> {
     /// # Errors
     ///
     /// The copy cannot be renamed. The index is unchanged.
-    pub fn commit(&self) -> Result<(), Error> {
+    pub(crate) fn commit(&self) -> Result<(), Error> {
         if !self.is_prepared.get() {
             return Ok(());
         }

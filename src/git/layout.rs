@@ -15,7 +15,7 @@ use crate::environment::Environment;
 
 /// The directories of a repository with a worktree, and the format of its object ids.
 #[derive(Debug)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// The top of the worktree, absolute and without symlinks.
     pub(super) worktree: PathBuf,
     /// The git directory of this worktree, absolute.
@@ -47,19 +47,19 @@ impl Layout {
 
     /// Returns the top of the worktree, absolute and without symlinks.
     #[must_use]
-    pub fn worktree(&self) -> &Path {
+    pub(crate) fn worktree(&self) -> &Path {
         &self.worktree
     }
 
     /// Returns the git directory of this worktree.
     #[must_use]
-    pub fn git_dir(&self) -> &Path {
+    pub(crate) fn git_dir(&self) -> &Path {
         &self.git_dir
     }
 
     /// Returns the absolute path of `path`, which is relative to the worktree.
     #[must_use]
-    pub fn on_disk(&self, path: &BStr) -> PathBuf {
+    pub(crate) fn on_disk(&self, path: &BStr) -> PathBuf {
         self.worktree.join(OsStr::from_bytes(path))
     }
 

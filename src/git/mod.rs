@@ -39,7 +39,7 @@ mod scan;
 mod scratch_index;
 mod tracked_paths;
 mod untracked;
-pub mod user_path;
+pub(crate) mod user_path;
 mod watchdog;
 mod worktree;
 
@@ -47,35 +47,35 @@ use std::path::Path;
 use std::{fs, io};
 
 pub(crate) use command::Git;
-pub use configured_hooks::{ConfigScope, ConfiguredHook};
+pub(crate) use configured_hooks::{ConfigScope, ConfiguredHook};
 pub(crate) use configured_hooks::{configured_hooks, too_old_for_configured_hooks};
 pub use error::{Cause, Error};
-pub use history::{Commit, CommitTrees, Exclude, History, Log};
+pub(crate) use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};
-pub use hooks_path::{HooksPath, Origin};
-pub use ignore_rules::{exclude_file, ignore_rule, not_ignored};
+pub(crate) use hooks_path::{HooksPath, Origin};
+pub(crate) use ignore_rules::{exclude_file, ignore_rule, not_ignored};
 pub use index_file::{Checksum, IndexSummary, RawEntry, Unreadable, walk as walk_index};
-pub use index_update::{IndexChange, IndexUpdate};
-pub use layout::Layout;
+pub(crate) use index_update::{IndexChange, IndexUpdate};
+pub(crate) use layout::Layout;
 pub use object_id::{ObjectFormat, ObjectId};
 pub use operation::Operation;
-pub use path_state::{Object, PathState, path_states};
-pub use quoted_path::unquote;
-pub use ref_update::{PushedRef, RefUpdate, Target};
-pub use renames::old_names;
-pub use repository::{Examined, MayRefuse, Repository};
-pub use scan::Scan;
-pub use scratch_index::ScratchIndex;
-pub use tracked_paths::TrackedPaths;
-pub use untracked::{IgnoredFiles, untracked, untracked_under};
+pub(crate) use path_state::{Object, PathState, path_states};
+pub(crate) use quoted_path::unquote;
+pub(crate) use ref_update::{PushedRef, RefUpdate, Target};
+pub(crate) use renames::old_names;
+pub(crate) use repository::{Examined, MayRefuse, Repository};
+pub(crate) use scan::Scan;
+pub(crate) use scratch_index::ScratchIndex;
+pub(crate) use tracked_paths::TrackedPaths;
+pub(crate) use untracked::{IgnoredFiles, untracked, untracked_under};
 pub use watchdog::on_timeout;
-pub use worktree::{WorktreeState, worktree_states};
+pub(crate) use worktree::{WorktreeState, worktree_states};
 
 /// Reads a regular file, or one that a symlink names. Reading a FIFO would wait for ever.
 ///
 /// # Errors
 ///
 /// It is not a regular file, or cannot be read.
-pub fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("not a regular file")) }
 }

@@ -10,7 +10,7 @@ use super::{Error, Layout};
 
 /// The mode and the id of an entry.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Object {
+pub(crate) struct Object {
     /// The mode, as in a tree: type and executable bit.
     pub mode: u32,
     /// The id in hexadecimal.
@@ -19,7 +19,7 @@ pub struct Object {
 
 /// What git holds at one path.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct PathState {
+pub(crate) struct PathState {
     /// The entry in the index, at stage 0.
     pub staged: Option<Object>,
     /// The entry in the first parent that has the path.
@@ -34,29 +34,29 @@ pub struct PathState {
 
 impl Object {
     /// The mode of a symlink (gitformat-index(5)).
-    pub const SYMLINK: u32 = 0o120_000;
+    pub(crate) const SYMLINK: u32 = 0o120_000;
     /// The mode of a gitlink, a commit of another repository.
-    pub const GITLINK: u32 = 0o160_000;
+    pub(crate) const GITLINK: u32 = 0o160_000;
     /// The mode of a file that is not executable.
-    pub const FILE: u32 = 0o100_644;
+    pub(crate) const FILE: u32 = 0o100_644;
     /// The mode of an executable file.
-    pub const EXECUTABLE: u32 = 0o100_755;
+    pub(crate) const EXECUTABLE: u32 = 0o100_755;
 
     /// Returns the type bits of a mode: file, symlink or gitlink.
     #[must_use]
-    pub fn type_of(mode: u32) -> u32 {
+    pub(crate) fn type_of(mode: u32) -> u32 {
         mode & 0o170_000
     }
 
     /// Whether this is a regular file, executable or not.
     #[must_use]
-    pub fn is_file(&self) -> bool {
+    pub(crate) fn is_file(&self) -> bool {
         matches!(self.mode, Self::FILE | Self::EXECUTABLE)
     }
 
     /// Whether this is a gitlink.
     #[must_use]
-    pub fn is_gitlink(&self) -> bool {
+    pub(crate) fn is_gitlink(&self) -> bool {
         self.mode == Self::GITLINK
     }
 
@@ -75,7 +75,7 @@ impl Object {
 /// # Errors
 ///
 /// git cannot read the index or a parent.
-pub fn path_states(
+pub(crate) fn path_states(
     layout: &Layout,
     parents: &[String],
     paths: &BTreeSet<BString>,

@@ -21,7 +21,7 @@ pub(super) fn quote(path: &BStr) -> BString {
 ///
 /// A line that is not quoted as git does it is the path itself.
 #[must_use]
-pub fn unquote(line: &BStr) -> BString {
+pub(crate) fn unquote(line: &BStr) -> BString {
     let quoted = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));
     quoted.and_then(unescape).unwrap_or_else(|| line.to_owned())
 }

@@ -6,7 +6,7 @@ use super::{Error, ObjectId};
 
 /// A line for `pre-receive` and `reference-transaction`: `OLD SP NEW SP REF`.
 #[derive(Debug, Eq, PartialEq)]
-pub struct RefUpdate {
+pub(crate) struct RefUpdate {
     /// What the ref names now. Also [`Target::Nothing`] if git does not verify the old value.
     pub old: Target,
     /// What it will name.
@@ -17,7 +17,7 @@ pub struct RefUpdate {
 
 /// A line for `pre-push`: `LOCAL-REF SP LOCAL-ID SP REMOTE-REF SP REMOTE-ID`.
 #[derive(Debug, Eq, PartialEq)]
-pub struct PushedRef {
+pub(crate) struct PushedRef {
     /// What is pushed; [`Target::Nothing`] to delete the remote ref.
     pub local: Target,
     /// The full name of the remote ref.
@@ -28,7 +28,7 @@ pub struct PushedRef {
 
 /// What a ref names.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     /// Nothing: an id of zeros.
     Nothing,
     /// An object.
@@ -40,7 +40,7 @@ pub enum Target {
 impl Target {
     /// Returns the id if the target is an object.
     #[must_use]
-    pub fn object(&self) -> Option<ObjectId> {
+    pub(crate) fn object(&self) -> Option<ObjectId> {
         match self {
             Self::Object(id) => Some(*id),
             Self::Nothing | Self::Symbolic => None,
@@ -62,7 +62,7 @@ impl RefUpdate {
     /// # Errors
     ///
     /// A line does not have this form.
-    pub fn lines(input: &[u8]) -> impl Iterator<Item = Result<Self, Error>> {
+    pub(crate) fn lines(input: &[u8]) -> impl Iterator<Item = Result<Self, Error>> {
         lines(input, |line| {
             let mut fields = line.splitn_str(3, " ");
             let (old, new) = (Target::parse(fields.next()?)?, Target::parse(fields.next()?)?);
@@ -79,7 +79,7 @@ impl PushedRef {
     /// # Errors
     ///
     /// A line does not have this form.
-    pub fn lines(input: &[u8]) -> impl Iterator<Item = Result<Self, Error>> {
+    pub(crate) fn lines(input: &[u8]) -> impl Iterator<Item = Result<Self, Error>> {
         lines(input, |line| {
             let mut fields = line.rsplitn_str(4, " ");
             let remote = Target::parse(fields.next()?)?;

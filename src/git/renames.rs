@@ -16,7 +16,7 @@ use super::{Error, Layout};
 /// # Errors
 ///
 /// git cannot read the index or a merged parent.
-pub fn old_names(
+pub(crate) fn old_names(
     layout: &Layout,
     parents: &[String],
     paths: &BTreeSet<BString>,

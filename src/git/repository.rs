@@ -20,7 +20,7 @@ use crate::{Change, Entry};
 
 /// A repository with a worktree, opened for reading.
 #[derive(Debug)]
-pub struct Repository {
+pub(crate) struct Repository {
     layout: Layout,
     environment: Environment,
     /// Chosen when a walk over the index file does not prove that nothing can be refused.
@@ -43,11 +43,11 @@ enum Reader {
 const MAX_LIBGIT2_INDEX: u64 = 1 << 20;
 
 /// Says which paths a rule may refuse.
-pub type MayRefuse<'n> = &'n mut dyn FnMut(&BStr) -> bool;
+pub(crate) type MayRefuse<'n> = &'n mut dyn FnMut(&BStr) -> bool;
 
 /// The entries that a rule may refuse, of all that were examined.
 #[derive(Debug)]
-pub struct Examined {
+pub(crate) struct Examined {
     /// Sorted by the bytes of their paths.
     pub entries: Vec<Entry>,
     /// The number of paths in the index.
@@ -61,7 +61,7 @@ impl Repository {
     /// # Errors
     ///
     /// There is no repository, it is bare, or git cannot open it.
-    pub fn open(environment: &Environment) -> Result<Self, Error> {
+    pub(crate) fn open(environment: &Environment) -> Result<Self, Error> {
         Ok(Self {
             layout: Layout::find(environment)?,
             environment: environment.clone(),
@@ -71,25 +71,19 @@ impl Repository {
 
     /// Returns the directories of the repository.
     #[must_use]
-    pub fn layout(&self) -> &Layout {
+    pub(crate) fn layout(&self) -> &Layout {
         &self.layout
     }
 
     /// Returns the top of the worktree, absolute and without symlinks.
     #[must_use]
-    pub fn worktree(&self) -> &Path {
+    pub(crate) fn worktree(&self) -> &Path {
         &self.layout.worktree
-    }
-
-    /// Returns the git directory of this worktree.
-    #[must_use]
-    pub fn git_dir(&self) -> &Path {
-        &self.layout.git_dir
     }
 
     /// Returns the operation that git has started in this worktree and not finished.
     #[must_use]
-    pub fn operation(&self) -> Option<Operation> {
+    pub(crate) fn operation(&self) -> Option<Operation> {
         Operation::in_progress(&self.layout.git, &self.layout.git_dir)
     }
 
@@ -98,7 +92,7 @@ impl Repository {
     /// # Errors
     ///
     /// The index file cannot be read, or is truncated or damaged.
-    pub fn scan(&self, may_refuse: impl FnMut(&RawEntry) -> bool) -> Result<Scan, Error> {
+    pub(crate) fn scan(&self, may_refuse: impl FnMut(&RawEntry) -> bool) -> Result<Scan, Error> {
         Scan::new(&self.layout, may_refuse)
     }
 
@@ -110,7 +104,7 @@ impl Repository {
     /// # Errors
     ///
     /// The index or a parent cannot be read.
-    pub fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Examined, Error> {
+    pub(crate) fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Examined, Error> {
         let scan = self.scan(|entry| may_refuse(entry.path))?;
         self.decide_staged(scan, merged, may_refuse)
     }
@@ -120,7 +114,7 @@ impl Repository {
     /// # Errors
     ///
     /// As for [`Repository::staged`].
-    pub fn decide_staged(
+    pub(crate) fn decide_staged(
         &self,
         scan: Scan,
         merged: &[ObjectId],
@@ -165,7 +159,7 @@ impl Repository {
     /// # Errors
     ///
     /// The index cannot be read.
-    pub fn decide_tracked(&self, scan: Scan, may_refuse: MayRefuse) -> Result<Examined, Error> {
+    pub(crate) fn decide_tracked(&self, scan: Scan, may_refuse: MayRefuse) -> Result<Examined, Error> {
         let examined = self.examined(&scan)?;
         let mut paths: Vec<BString> = Vec::new();
         if scan.is_complete {
@@ -199,7 +193,7 @@ impl Repository {
     /// # Errors
     ///
     /// The index cannot be read.
-    pub fn tracked_paths(&self) -> Result<TrackedPaths, Error> {
+    pub(crate) fn tracked_paths(&self) -> Result<TrackedPaths, Error> {
         let mut paths = Vec::new();
         self.for_each_path(|path| paths.push(path.to_owned()))?;
         Ok(TrackedPaths::new(paths))
@@ -211,7 +205,7 @@ impl Repository {
     /// # Errors
     ///
     /// The index cannot be read.
-    pub fn tracked_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
+    pub(crate) fn tracked_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
         if paths.is_empty() {
             return Ok(TrackedPaths::new(Vec::new()));
         }
@@ -243,7 +237,7 @@ impl Repository {
     /// # Errors
     ///
     /// `MERGE_HEAD` cannot be read, or does not hold object ids.
-    pub fn merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
+    pub(crate) fn merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
         let path = self.layout.git_dir.join("MERGE_HEAD");
         let text = match fs::read(&path) {
             Ok(text) => text,
@@ -263,7 +257,7 @@ impl Repository {
     /// # Errors
     ///
     /// git cannot be started.
-    pub fn announced_merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
+    pub(crate) fn announced_merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
         let announced =
             self.environment.vars().filter_map(|(name, _)| name.as_bytes().strip_prefix(b"GITHEAD_"));
         let mut commits = Vec::new();
@@ -280,14 +274,14 @@ impl Repository {
     /// # Errors
     ///
     /// git cannot be started.
-    pub fn is_head_unborn(&self) -> Result<bool, Error> {
+    pub(crate) fn is_head_unborn(&self) -> Result<bool, Error> {
         self.layout.git.is_head_unborn()
     }
 
     /// Whether git made the index for this commit alone, as under `git commit -a` and
     /// `git commit PATH`: after a refusal nothing stays staged.
     #[must_use]
-    pub fn index_is_temporary(&self) -> bool {
+    pub(crate) fn index_is_temporary(&self) -> bool {
         let index = self.environment.var("GIT_INDEX_FILE");
         index.is_some_and(|path| path.as_bytes().ends_with(b".lock"))
     }
@@ -298,7 +292,7 @@ impl Repository {
     /// # Errors
     ///
     /// It exists and cannot be read, or is not a regular file.
-    pub fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         if let Some(contents) = self.file_on_disk(name)? {
             return Ok(Some(contents));
         }
@@ -315,7 +309,7 @@ impl Repository {
     /// # Errors
     ///
     /// It exists and cannot be read, or is not a regular file.
-    pub fn file_on_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn file_on_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.layout.worktree.join(name);
         match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -330,7 +324,7 @@ impl Repository {
     /// # Errors
     ///
     /// git cannot read the index or the file.
-    pub fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         self.layout.git.off_disk_file(name)
     }
 
@@ -339,7 +333,7 @@ impl Repository {
     /// # Errors
     ///
     /// It is missing or damaged.
-    pub fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
+    pub(crate) fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
         self.layout.git.run(&["cat-file", "blob", id]).map_err(|error| match error {
             Error::Git { source, .. } => Error::ReadBlob(id.to_owned(), source),
             error => error,
@@ -351,7 +345,7 @@ impl Repository {
     /// # Errors
     ///
     /// git cannot look them up.
-    pub fn missing<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Result<Option<String>, Error> {
+    pub(crate) fn missing<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Result<Option<String>, Error> {
         let ids: Vec<&str> = ids.collect();
         if ids.is_empty() {
             return Ok(None);
@@ -368,7 +362,7 @@ impl Repository {
     /// # Errors
     ///
     /// The ignore rules cannot be read.
-    pub fn ignores(&self, path: &BStr) -> Result<bool, Error> {
+    pub(crate) fn ignores(&self, path: &BStr) -> Result<bool, Error> {
         Ok(not_ignored(&self.layout, &[path.to_owned()])?.is_empty())
     }
 
@@ -378,7 +372,7 @@ impl Repository {
     /// # Errors
     ///
     /// `HEAD` or `MERGE_HEAD` cannot be read.
-    pub fn parents(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn parents(&self) -> Result<Vec<String>, Error> {
         let head = if self.is_head_unborn()? { self.layout.object_format.empty_tree() } else { "HEAD" };
         let merged = self.merge_heads()?.into_iter().map(|id| id.to_string());
         Ok(std::iter::once(head.to_owned()).chain(merged).collect())

@@ -10,7 +10,7 @@ use super::{Error, ObjectId};
 
 /// What one walk over the index file has found.
 #[derive(Debug)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// The entries that a rule may refuse, in the order of the file.
     pub(super) candidates: Vec<Candidate>,
     /// The number of paths in the index. `None` if the file does not tell.
@@ -35,7 +35,7 @@ pub(super) struct Candidate {
 impl Scan {
     /// Whether the index file holds the whole index: it is neither split nor sparse.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.is_complete
     }
 

@@ -21,7 +21,7 @@ use crate::timeout::{Finish, run_with_timeout};
 
 /// A temporary index, removed on drop.
 #[derive(Debug)]
-pub struct ScratchIndex<'r> {
+pub(crate) struct ScratchIndex<'r> {
     layout: &'r Layout,
     directory: TempDir,
 }
@@ -49,7 +49,7 @@ impl<'r> ScratchIndex<'r> {
     /// # Errors
     ///
     /// `HEAD` cannot be read, or a file cannot be written.
-    pub fn new(repository: &'r Repository, added: &[&BStr]) -> Result<Self, Error> {
+    pub(crate) fn new(repository: &'r Repository, added: &[&BStr]) -> Result<Self, Error> {
         let layout = repository.layout();
         let directory = private_directory().map_err(Error::ScratchIndex)?;
         let index = Self { layout, directory };
@@ -77,7 +77,7 @@ impl<'r> ScratchIndex<'r> {
     /// # Errors
     ///
     /// The hook cannot be started, or a signal came.
-    pub fn run_hook(
+    pub(crate) fn run_hook(
         &self,
         hook: Hook,
         hooks: &Path,

@@ -6,7 +6,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 /// The tracked paths: those of the index, at any stage. Sorted by their bytes.
 #[derive(Debug)]
-pub struct TrackedPaths(Vec<BString>);
+pub(crate) struct TrackedPaths(Vec<BString>);
 
 impl TrackedPaths {
     pub(super) fn new(mut paths: Vec<BString>) -> Self {
@@ -17,7 +17,7 @@ impl TrackedPaths {
 
     /// Adds `more` paths.
     #[must_use]
-    pub fn extended(self, more: Vec<BString>) -> Self {
+    pub(crate) fn extended(self, more: Vec<BString>) -> Self {
         let Self(mut paths) = self;
         paths.extend(more);
         Self::new(paths)
@@ -25,18 +25,18 @@ impl TrackedPaths {
 
     /// Whether `path` is a tracked file, or a directory of tracked files.
     #[must_use]
-    pub fn contains(&self, path: &BStr) -> bool {
+    pub(crate) fn contains(&self, path: &BStr) -> bool {
         self.contains_file(path) || self.files_under(path).next().is_some()
     }
 
     /// Whether `path` is a tracked file.
     #[must_use]
-    pub fn contains_file(&self, path: &BStr) -> bool {
+    pub(crate) fn contains_file(&self, path: &BStr) -> bool {
         self.0.get(self.position(path)).is_some_and(|found| found == path)
     }
 
     /// Returns the tracked files under `directory`. The top is the empty path.
-    pub fn files_under(&self, directory: &BStr) -> impl Iterator<Item = &BStr> {
+    pub(crate) fn files_under(&self, directory: &BStr) -> impl Iterator<Item = &BStr> {
         let prefix =
             if directory.is_empty() { Vec::new() } else { bstr::concat([directory.as_bytes(), b"/"]) };
         let from = self.position(&prefix);

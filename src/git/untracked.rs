@@ -10,7 +10,7 @@ use super::{Error, Layout};
 
 /// Whether files that git ignores are listed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum IgnoredFiles {
+pub(crate) enum IgnoredFiles {
     /// List them.
     Include,
     /// Leave them out.
@@ -24,7 +24,7 @@ pub enum IgnoredFiles {
 /// # Errors
 ///
 /// git cannot list them.
-pub fn untracked(layout: &Layout) -> Result<Vec<BString>, Error> {
+pub(crate) fn untracked(layout: &Layout) -> Result<Vec<BString>, Error> {
     let mut paths = list_untracked(layout, BStr::new(""), IgnoredFiles::Exclude)?;
     for path in paths.iter_mut().filter(|path| path.ends_with(b"/")) {
         path.pop();
@@ -40,7 +40,7 @@ pub fn untracked(layout: &Layout) -> Result<Vec<BString>, Error> {
 /// # Errors
 ///
 /// git cannot list them.
-pub fn untracked_under(
+pub(crate) fn untracked_under(
     layout: &Layout,
     directory: &BStr,
     ignored: IgnoredFiles,

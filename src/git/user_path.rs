@@ -17,7 +17,7 @@ use super::{Error, Layout};
 /// # Errors
 ///
 /// The path is outside the worktree, or is its root.
-pub fn resolve(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
+pub(crate) fn resolve(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
     let path = resolve_or_root(layout, typed)?;
     if path.is_empty() { Err(outside(layout, typed)) } else { Ok(path) }
 }
@@ -27,7 +27,7 @@ pub fn resolve(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
 /// # Errors
 ///
 /// The path is outside the worktree.
-pub fn resolve_or_root(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
+pub(crate) fn resolve_or_root(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
     let path = if let Some(rest) = typed.as_bytes().strip_prefix(b":/") {
         layout.worktree().join(OsStr::from_bytes(rest.trim_start_with(|c| c == '/')))
     } else {
@@ -41,7 +41,7 @@ pub fn resolve_or_root(layout: &Layout, typed: &OsStr) -> Result<BString, Error>
 
 /// Canonicalizes an absolute path whose last components need not exist.
 #[must_use]
-pub fn canonicalize_lenient(path: &Path) -> PathBuf {
+pub(crate) fn canonicalize_lenient(path: &Path) -> PathBuf {
     let path = normalize(path);
     fs::canonicalize(&path).unwrap_or_else(|_| canonicalize_parent(&path))
 }

@@ -14,7 +14,7 @@ use super::{Error, Layout, Object, PathState};
 
 /// What the worktree has at a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum WorktreeState {
+pub(crate) enum WorktreeState {
     /// Nothing.
     Missing,
     /// Nothing, because a parent directory is a file or a symlink.
@@ -32,7 +32,7 @@ pub enum WorktreeState {
 /// # Errors
 ///
 /// The disk cannot be read, or git cannot hash a file.
-pub fn worktree_states(
+pub(crate) fn worktree_states(
     layout: &Layout,
     states: &BTreeMap<BString, PathState>,
 ) -> Result<BTreeMap<BString, WorktreeState>, Error> {

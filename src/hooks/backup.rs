@@ -83,7 +83,7 @@ impl Hooks {
 ///
 /// It has renamed the link to the shim then, and may run it. The backup would run a second time.
 #[must_use]
-pub fn is_reinstalled(backup: &Path) -> bool {
+pub(crate) fn is_reinstalled(backup: &Path) -> bool {
     let owner = Manager::of(backup);
     owner.is_some() && original_path(backup).is_some_and(|path| Manager::of(&path) == owner)
 }

@@ -8,7 +8,7 @@ use crate::report::escape::shell_path;
 
 /// A line to add to a file, so that the hook of another program runs the guard.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Addition {
+pub(crate) struct Addition {
     /// The file.
     pub file: PathBuf,
     /// The line, for a shell, or for `jobs` in lefthook's configuration.
@@ -18,7 +18,7 @@ pub struct Addition {
 impl Addition {
     /// Returns what makes the hook at `path`, of `owner`, run `program` as `hook`.
     #[must_use]
-    pub fn new(owner: Option<Manager>, path: &Path, hook: Hook, program: &Path) -> Self {
+    pub(crate) fn new(owner: Option<Manager>, path: &Path, hook: Hook, program: &Path) -> Self {
         match owner {
             Some(Manager::Lefthook) => {
                 Self { file: "lefthook.yml".into(), line: lefthook_job(program, hook) }
@@ -32,7 +32,7 @@ impl Addition {
 ///
 /// git runs it with the shell and appends the hook's arguments.
 #[must_use]
-pub fn configured_command(binary: &Path, event: Hook) -> String {
+pub(crate) fn configured_command(binary: &Path, event: Hook) -> String {
     let binary = shell_path(binary);
     if event == Hook::ReferenceTransaction {
         // git runs it about 16 times per pick, and most of these runs have nothing to check.

@@ -12,7 +12,7 @@ use crate::git::{Hook, read_regular_file};
 
 /// The hooks of a repository on disk.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Inspection {
+pub(crate) struct Inspection {
     /// One file for each of [`Hook::ALL`], whether it exists or not.
     pub files: Vec<HookFile>,
     /// Links to the shim that another manager has renamed (`pre-commit.legacy`), and their hooks.
@@ -23,7 +23,7 @@ pub struct Inspection {
 
 /// The file of one hook.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct HookFile {
+pub(crate) struct HookFile {
     /// The hook.
     pub hook: Hook,
     /// The path where git looks for it.
@@ -46,7 +46,7 @@ pub struct HookFile {
 
 /// Whether a hook exists and git runs it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HookState {
+pub(crate) enum HookState {
     /// There is no file.
     Missing,
     /// A symlink to nothing: git skips it silently.
@@ -81,7 +81,7 @@ impl HookState {
 impl HookFile {
     /// Returns whether git runs the shim.
     #[must_use]
-    pub fn is_guarded(&self) -> bool {
+    pub(crate) fn is_guarded(&self) -> bool {
         self.is_shim && self.state == HookState::Active
     }
 }
@@ -94,7 +94,7 @@ impl Hooks {
     /// # Errors
     ///
     /// A directory cannot be listed.
-    pub fn inspect(directory: &Path, common_dir: &Path) -> Result<Inspection, Error> {
+    pub(crate) fn inspect(directory: &Path, common_dir: &Path) -> Result<Inspection, Error> {
         let hooks =
             Self { directory: canonicalize_lenient(directory), common_dir: canonicalize_lenient(common_dir) };
         let renamed = |path: PathBuf| {

@@ -4,7 +4,7 @@ use crate::git::Hook;
 
 /// How much of what git can do the hooks guard; each level includes the lower ones.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Level {
+pub(crate) enum Level {
     /// Commits and merges, unless git is run with `--no-verify`.
     Default,
     /// Also `--no-verify`, picks, patches and pushes.
@@ -17,12 +17,12 @@ pub enum Level {
 }
 
 /// The hooks that are guarded in a bare repository, which has no index to commit.
-pub const BARE_HOOKS: [Hook; 1] = [Hook::PreReceive];
+pub(crate) const BARE_HOOKS: [Hook; 1] = [Hook::PreReceive];
 
 impl Level {
     /// Returns the lowest level that guards `hook`.
     #[must_use]
-    pub fn of(hook: Hook) -> Self {
+    pub(crate) fn of(hook: Hook) -> Self {
         match hook {
             Hook::PreCommit | Hook::PreMergeCommit => Self::Default,
             Hook::PrepareCommitMsg | Hook::PreApplypatch | Hook::PrePush => Self::Strict,
@@ -32,7 +32,7 @@ impl Level {
 
     /// Returns the hooks that this level guards.
     #[must_use]
-    pub fn hooks(self) -> Vec<Hook> {
+    pub(crate) fn hooks(self) -> Vec<Hook> {
         Hook::ALL.into_iter().filter(|hook| Self::of(*hook) <= self).collect()
     }
 }

@@ -9,7 +9,7 @@ use crate::git::{Hook, read_regular_file};
 
 /// A program that installs hooks of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Manager {
+pub(crate) enum Manager {
     /// Renames a hook that was there before to `.legacy`, and runs it.
     PreCommit,
     /// A reimplementation of pre-commit that treats hooks in the same way.
@@ -37,7 +37,7 @@ const HUSKY_GENERATED: &str = "_";
 impl Manager {
     /// Returns the manager that owns the hook at `path`, which need not exist.
     #[must_use]
-    pub fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let text = read_regular_file(path).unwrap_or_default();
         let marked = MARKERS.into_iter().find(|(marker, _)| text.contains_str(marker));
         let directory = path.ancestors().skip(1).find(|directory| !directory.ends_with(HUSKY_GENERATED));
@@ -47,7 +47,7 @@ impl Manager {
 
     /// Returns the manager's name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
             Self::Prek => "prek",
@@ -58,7 +58,7 @@ impl Manager {
 
     /// Returns whether it runs the hook that it has renamed.
     #[must_use]
-    pub fn chains_previous_hook(self) -> bool {
+    pub(crate) fn chains_previous_hook(self) -> bool {
         matches!(self, Self::PreCommit | Self::Prek)
     }
 }
@@ -67,7 +67,7 @@ impl Manager {
 ///
 /// This is `path`, except that husky's `.husky/_/pre-commit` runs `.husky/pre-commit`.
 #[must_use]
-pub fn user_file(path: &Path) -> PathBuf {
+pub(crate) fn user_file(path: &Path) -> PathBuf {
     let generated = path.parent().filter(|directory| directory.ends_with(HUSKY_GENERATED));
     let (Some(Manager::Husky), Some(generated)) = (Manager::of(path), generated) else {
         return path.to_owned();
@@ -82,7 +82,7 @@ pub fn user_file(path: &Path) -> PathBuf {
 
 /// Returns whether git runs the file at `path` and it contains a line that runs the guard.
 #[must_use]
-pub fn runs_guard(path: &Path, hook: Hook) -> bool {
+pub(crate) fn runs_guard(path: &Path, hook: Hook) -> bool {
     if !is_executable(path) {
         return false;
     }

@@ -17,14 +17,14 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::{fs, io, process};
 
-pub use backup::is_reinstalled;
+pub(crate) use backup::is_reinstalled;
 use backup::{backup_path, original_path};
 use files::{exists, failed, hook_named, is_executable, is_same_hook, list, remove, with_suffix};
-pub use guard_line::{Addition, configured_command};
-pub use inspection::{HookFile, HookState, Inspection};
-pub use level::{BARE_HOOKS, Level};
-pub use manager::{Manager, runs_guard, user_file};
-pub use previous::PreviousHook;
+pub(crate) use guard_line::{Addition, configured_command};
+pub(crate) use inspection::{HookFile, HookState, Inspection};
+pub(crate) use level::{BARE_HOOKS, Level};
+pub(crate) use manager::{Manager, runs_guard, user_file};
+pub(crate) use previous::PreviousHook;
 
 use crate::git::user_path::canonicalize_lenient;
 use crate::git::{Hook, read_regular_file};
@@ -34,7 +34,7 @@ const RESCUED: &str = "written-over-stage-guard";
 
 /// The hooks directory of one repository.
 #[derive(Debug)]
-pub struct Hooks {
+pub(crate) struct Hooks {
     /// The directory that git runs hooks from, with symlinks resolved.
     directory: PathBuf,
     /// The common git directory, with symlinks resolved.
@@ -43,7 +43,7 @@ pub struct Hooks {
 
 /// What `install` did.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Installation {
+pub(crate) struct Installation {
     /// The guarded hooks, each with the hook that was there before.
     pub hooks: Vec<(Hook, Option<PreviousHook>)>,
     /// The new path of a file that another program wrote over the shim.
@@ -52,7 +52,7 @@ pub struct Installation {
 
 /// What `uninstall` did.
 #[derive(Debug, Default)]
-pub struct Uninstallation {
+pub(crate) struct Uninstallation {
     /// The links to the shim that were removed or replaced.
     pub removed: Vec<PathBuf>,
     /// Backups that were not restored because another hook is in their place.
@@ -65,7 +65,7 @@ pub struct Uninstallation {
 ///
 /// No previous hook is lost at any moment, and a second run finishes what a failed one began.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// git runs hooks from a directory outside the git directory.
     #[error("`{}` is outside the git directory", .0.display())]
     Outside(PathBuf),
@@ -121,7 +121,7 @@ pub enum Error {
 impl Error {
     /// Returns what to do about the error.
     #[must_use]
-    pub fn help(&self) -> Option<String> {
+    pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::Foreign { owner, additions, .. } => {
                 let form = match owner {
@@ -145,7 +145,7 @@ impl Error {
 impl Uninstallation {
     /// Returns whether nothing was found.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.removed.is_empty() && self.skipped.is_empty() && self.rescued.is_none()
     }
 }
@@ -159,7 +159,7 @@ impl Hooks {
     ///
     /// `directory` is outside `common_dir`: it belongs to the user, to another manager or to the
     /// worktree.
-    pub fn new(directory: &Path, common_dir: &Path) -> Result<Self, Error> {
+    pub(crate) fn new(directory: &Path, common_dir: &Path) -> Result<Self, Error> {
         let (directory, common_dir) = (canonicalize_lenient(directory), canonicalize_lenient(common_dir));
         if !directory.starts_with(&common_dir) {
             return Err(Error::Outside(directory));
@@ -174,7 +174,7 @@ impl Hooks {
     /// # Errors
     ///
     /// A hook cannot be backed up, or a file operation failed.
-    pub fn install(&self, binary: &Path, hooks: &[Hook]) -> Result<Installation, Error> {
+    pub(crate) fn install(&self, binary: &Path, hooks: &[Hook]) -> Result<Installation, Error> {
         let rescued = self.rescue_overwritten_shim()?;
         let installed = self.create_directory(&self.directory).and_then(|()| {
             self.create_directory(&self.shim_directory())?;
@@ -202,7 +202,7 @@ impl Hooks {
     /// # Errors
     ///
     /// A file operation failed.
-    pub fn uninstall(&self) -> Result<Uninstallation, Error> {
+    pub(crate) fn uninstall(&self) -> Result<Uninstallation, Error> {
         let mut done = Uninstallation { rescued: self.rescue_overwritten_shim()?, ..Default::default() };
         let mut directories =
             vec![self.directory.clone(), canonicalize_lenient(&self.common_dir.join("hooks"))];

@@ -13,7 +13,7 @@ use super::{Error, Manager};
 
 /// A hook that was there before `install` and is backed up.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PreviousHook {
+pub(crate) struct PreviousHook {
     /// The path of the backup.
     pub path: PathBuf,
     /// Whether the shim runs it: only if it is executable, as git does.
@@ -30,7 +30,7 @@ impl PreviousHook {
     /// # Errors
     ///
     /// It cannot be started.
-    pub fn run(path: &Path, arguments: &[OsString], input: Option<&[u8]>) -> Result<u8, Error> {
+    pub(crate) fn run(path: &Path, arguments: &[OsString], input: Option<&[u8]>) -> Result<u8, Error> {
         let mut hook = Command::new(path);
         hook.args(arguments);
         let status = run_with_input(hook, input).or_else(|error| {

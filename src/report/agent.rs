@@ -14,7 +14,7 @@ const MAX_PATHS: usize = 20;
 
 /// A file that an agent must not write.
 #[derive(Debug)]
-pub struct DeniedWrite<'a> {
+pub(crate) struct DeniedWrite<'a> {
     /// The path, relative to the top of the repository.
     pub path: &'a BStr,
     /// The rule that refuses it.
@@ -31,7 +31,7 @@ pub struct DeniedWrite<'a> {
 
 /// Returns why a file must not be written, and which one to write instead.
 #[must_use]
-pub fn denied_write(denied: &DeniedWrite) -> String {
+pub(crate) fn denied_write(denied: &DeniedWrite) -> String {
     let DeniedWrite { path, rule, suggestion, exists, top, program } = denied;
     let directory_option = top.map_or_else(String::new, |top| format!(" -C {}", shell_path(top)));
     let (program, argument) = (shell_path(program) + &directory_option, path_argument(path));
@@ -48,7 +48,7 @@ pub fn denied_write(denied: &DeniedWrite) -> String {
 
 /// Returns why a command must not be run, and what to do instead.
 #[must_use]
-pub fn bypass(bypass: &Bypass, program: &Path) -> String {
+pub(crate) fn bypass(bypass: &Bypass, program: &Path) -> String {
     let program = shell_path(program);
     match bypass {
         Bypass::HooksSkipped { subcommand, option } => format!(
@@ -71,7 +71,7 @@ pub fn bypass(bypass: &Bypass, program: &Path) -> String {
 
 /// Returns which session work is left outside of the session directory, and how to stow it.
 #[must_use]
-pub fn leftovers(findings: &[Finding], program: &Path) -> String {
+pub(crate) fn leftovers(findings: &[Finding], program: &Path) -> String {
     let listed = &findings[..findings.len().min(MAX_PATHS)];
     let mut lines = vec!["session work is left where `git add -A` would stage it:".to_owned()];
     lines.extend(
@@ -90,7 +90,7 @@ pub fn leftovers(findings: &[Finding], program: &Path) -> String {
 
 /// Returns the command that an agent's hooks run, as a line of shell.
 #[must_use]
-pub fn command(program: &Path) -> String {
+pub(crate) fn command(program: &Path) -> String {
     format!("{} agent", shell_path(program))
 }
 
@@ -99,7 +99,7 @@ pub fn command(program: &Path) -> String {
 /// # Errors
 ///
 /// Returns an error of `out`.
-pub fn installed(out: &mut impl Write, settings: &Path) -> io::Result<()> {
+pub(crate) fn installed(out: &mut impl Write, settings: &Path) -> io::Result<()> {
     writeln!(out, "agent:   Claude Code runs stage-guard before it writes, by {}", display_path(settings))
 }
 
@@ -108,7 +108,7 @@ pub fn installed(out: &mut impl Write, settings: &Path) -> io::Result<()> {
 /// # Errors
 ///
 /// Returns an error of `out`.
-pub fn uninstalled(out: &mut impl Write, settings: &Path) -> io::Result<()> {
+pub(crate) fn uninstalled(out: &mut impl Write, settings: &Path) -> io::Result<()> {
     writeln!(out, "removed the hooks of Claude Code from {}", display_path(settings))
 }
 

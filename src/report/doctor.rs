@@ -14,7 +14,7 @@ use crate::policy::FILE_NAME;
 
 /// The result of `doctor`.
 #[derive(Debug)]
-pub struct Report<'g> {
+pub(crate) struct Report<'g> {
     /// What git and the disk say.
     pub guard: &'g Guard,
     /// The problems, faults first.
@@ -36,7 +36,7 @@ const INDENT: &str = "         ";
 /// # Errors
 ///
 /// `out` fails.
-pub fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if report.is_quiet {
         return diagnoses(report, out);
     }

@@ -17,7 +17,7 @@ use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Rule, Verdi
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn render_human(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn render_human(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     for Explanation { path, verdict, alternatives } in explanations {
         let word = match verdict {
             Verdict::Refused { .. } => "refused".red().to_string(),
@@ -40,7 +40,7 @@ pub fn render_human(explanations: &[Explanation], out: &mut impl Write) -> io::R
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn render_json(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn render_json(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     let document = Document {
         version: json::VERSION,
         verdict: Word::of(explanations.iter().any(is_refused)),
@@ -54,7 +54,7 @@ pub fn render_json(explanations: &[Explanation], out: &mut impl Write) -> io::Re
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn render_count(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn render_count(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     let refused = explanations.iter().filter(|explanation| is_refused(explanation)).count();
     count::write_count(refused, out)
 }

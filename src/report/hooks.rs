@@ -9,7 +9,7 @@ use crate::hooks::{Addition, Installation, Manager, PreviousHook, Uninstallation
 
 /// What `install` did.
 #[derive(Debug)]
-pub enum Installed<'a> {
+pub(crate) enum Installed<'a> {
     /// It linked hooks in the hooks directory.
     Linked(Linked<'a>),
     /// It added hooks to git's configuration.
@@ -27,7 +27,7 @@ pub enum Installed<'a> {
 
 /// Hooks that `install` linked.
 #[derive(Debug)]
-pub struct Linked<'a> {
+pub(crate) struct Linked<'a> {
     /// The worktree, or the directory of a bare repository.
     pub directory: &'a Path,
     /// Where the hooks are.
@@ -45,7 +45,7 @@ pub struct Linked<'a> {
 /// # Errors
 ///
 /// `out` fails.
-pub fn installed(installed: &Installed, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn installed(installed: &Installed, out: &mut impl Write) -> io::Result<()> {
     match installed {
         Installed::Linked(linked) => self::linked(linked, out),
         Installed::Configured { repository, binary, hooks } => configured(*repository, binary, hooks, out),
@@ -120,7 +120,7 @@ fn configured(
 /// # Errors
 ///
 /// `out` fails.
-pub fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Result<()> {
     rescued(done.rescued.as_deref(), out)?;
     if done.removed.is_empty() {
         writeln!(out, "no hook of stage-guard was found here")?;
@@ -139,7 +139,7 @@ pub fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Result<()
 /// # Errors
 ///
 /// `out` fails.
-pub fn unconfigured(scope: ConfigScope, hooks: &[Hook], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn unconfigured(scope: ConfigScope, hooks: &[Hook], out: &mut impl Write) -> io::Result<()> {
     if hooks.is_empty() {
         return writeln!(out, "no hook of stage-guard was found in the {scope} configuration");
     }
@@ -157,7 +157,7 @@ fn rescued(kept: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 ///
 /// `out` fails.
-pub fn unknown(name: &str, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn unknown(name: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "stage-guard: nothing to check in the hook `{}`", escape(name))
 }
 
@@ -166,7 +166,7 @@ pub fn unknown(name: &str, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 ///
 /// `out` fails.
-pub fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
+pub(crate) fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
     writeln!(out, "warning: the configured policy is invalid, so the built-in one checks this push")?;
     writeln!(out, "{}", escape_multiline(mistake, "  "))
 }

@@ -98,7 +98,7 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
+pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     let stowing = stowed.plan.steps.iter().map(|step| Stowing {
         path: JsonPath::new(&step.path),
         rule: step.rule.as_deref(),

@@ -73,7 +73,7 @@ const SEE_ALSO: &str = "git(1), git-commit(1), githooks(5), gitignore(5)";
 /// # Errors
 ///
 /// Fails if a section cannot be written, which memory cannot cause.
-pub fn render(mut command: Command) -> io::Result<String> {
+pub(crate) fn render(mut command: Command) -> io::Result<String> {
     command.build();
     let version = format!("{} {}", command.get_name(), command.get_version().unwrap_or_default());
     let about = lower_case_first(&about(&command));

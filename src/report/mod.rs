@@ -1,21 +1,24 @@
 //! Values in, bytes out: decides nothing.
 
-pub mod agent;
+pub(crate) mod agent;
+#[doc(hidden)]
 pub mod color;
 mod count;
-pub mod doctor;
+pub(crate) mod doctor;
 pub mod escape;
-pub mod explanation;
+pub(crate) mod explanation;
+#[doc(hidden)]
 pub mod failure;
 mod github;
-pub mod hooks;
+pub(crate) mod hooks;
 mod human;
-pub mod json;
-pub mod man;
+pub(crate) mod json;
+pub(crate) mod man;
 mod message;
 mod remedy;
 mod sarif;
-pub mod session;
+pub(crate) mod session;
+#[doc(hidden)]
 pub mod usage_error;
 
 use std::io::{self, Write};

@@ -14,7 +14,7 @@ use crate::session::{Current, CurrentEntry, IndexAction, Plan, Step};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
-pub struct Stowed {
+pub(crate) struct Stowed {
     /// What was done with each path.
     pub plan: Plan,
     /// The committed session work that was skipped.
@@ -29,7 +29,7 @@ pub struct Stowed {
 
 /// What `init` did.
 #[derive(Debug)]
-pub struct Initialized<'a> {
+pub(crate) struct Initialized<'a> {
     /// The created files and directories, relative to the worktree.
     pub created: Vec<PathBuf>,
     /// Whether git ignored the session directory before.
@@ -40,7 +40,7 @@ pub struct Initialized<'a> {
 
 /// Why git ignores the session directory.
 #[derive(Debug)]
-pub enum Ignored {
+pub(crate) enum Ignored {
     /// Because of this rule, which was there before.
     Already(String),
     /// Because of a line that was added to this file.
@@ -49,7 +49,7 @@ pub enum Ignored {
 
 /// Whether a file has the current instructions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum InstructionsState {
+pub(crate) enum InstructionsState {
     /// It had them before.
     Current,
     /// They were written.
@@ -64,7 +64,7 @@ const MAX_SKIPPED: usize = 10;
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
+pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     let Stowed { plan: Plan { steps, ignore_pattern }, skipped, is_dry_run, program, .. } = stowed;
     let program = shell_word(program.as_os_str().as_bytes().as_bstr());
     for step in steps.iter().take(MAX_LISTED) {
@@ -97,7 +97,7 @@ pub fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
+pub(crate) fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     write_count(out, stowed.plan.steps.len(), "stowed")
 }
 
@@ -106,7 +106,7 @@ pub fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn undone(out: &mut impl Write, count: usize) -> io::Result<()> {
+pub(crate) fn undone(out: &mut impl Write, count: usize) -> io::Result<()> {
     let files = if count == 1 { "1 file is" } else { &format!("{count} files are") };
     writeln!(out, "{} {files} back in place, and staged as before the stow", "undone:".green().bold())
 }
@@ -116,7 +116,7 @@ pub fn undone(out: &mut impl Write, count: usize) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn initialized(out: &mut impl Write, initialized: &Initialized) -> io::Result<()> {
+pub(crate) fn initialized(out: &mut impl Write, initialized: &Initialized) -> io::Result<()> {
     let Initialized { created, ignored, instructions } = initialized;
     for path in created {
         writeln!(out, "created: {}", display_path(path))?;
@@ -145,7 +145,7 @@ pub fn initialized(out: &mut impl Write, initialized: &Initialized) -> io::Resul
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn archived(
+pub(crate) fn archived(
     out: &mut impl Write,
     moves: &[(BString, BString)],
     tracked: &[BString],
@@ -166,7 +166,7 @@ pub fn archived(
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn count_archived(out: &mut impl Write, count: usize) -> io::Result<()> {
+pub(crate) fn count_archived(out: &mut impl Write, count: usize) -> io::Result<()> {
     write_count(out, count, "archived")
 }
 
@@ -175,7 +175,7 @@ pub fn count_archived(out: &mut impl Write, count: usize) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn cleaned(out: &mut impl Write, current: &Current, is_dry_run: bool) -> io::Result<()> {
+pub(crate) fn cleaned(out: &mut impl Write, current: &Current, is_dry_run: bool) -> io::Result<()> {
     if current.entries.is_empty() && current.tracked.is_empty() {
         return writeln!(out, "there is nothing to delete");
     }
@@ -191,7 +191,7 @@ pub fn cleaned(out: &mut impl Write, current: &Current, is_dry_run: bool) -> io:
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn count_deleted(out: &mut impl Write, count: usize) -> io::Result<()> {
+pub(crate) fn count_deleted(out: &mut impl Write, count: usize) -> io::Result<()> {
     write_count(out, count, "deleted")
 }
 
@@ -200,13 +200,13 @@ pub fn count_deleted(out: &mut impl Write, count: usize) -> io::Result<()> {
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub fn not_cleaned(out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn not_cleaned(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "nothing was deleted")
 }
 
 /// Returns what `clean` asks before it deletes `entries`.
 #[must_use]
-pub fn question(entries: &[CurrentEntry]) -> String {
+pub(crate) fn question(entries: &[CurrentEntry]) -> String {
     let listed: Vec<String> = entries.iter().take(MAX_LISTED).map(entry_path).collect();
     let more = match entries.len().saturating_sub(MAX_LISTED) {
         0 => String::new(),

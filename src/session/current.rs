@@ -11,7 +11,7 @@ use crate::policy::Home;
 
 /// The entries of `current/`, sorted by name, with paths relative to the worktree.
 #[derive(Debug, Default)]
-pub struct Current {
+pub(crate) struct Current {
     /// The entries that can be moved or deleted.
     pub entries: Vec<CurrentEntry>,
     /// The tracked files, and the directories that contain one. They are skipped.
@@ -20,7 +20,7 @@ pub struct Current {
 
 /// A file, a symlink or a directory in `current/`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CurrentEntry {
+pub(crate) struct CurrentEntry {
     /// The path, relative to the worktree.
     pub path: BString,
     /// Whether it is a directory.
@@ -35,7 +35,7 @@ impl SessionDirectory {
     /// # Errors
     ///
     /// A symlink or a file is in the place of a directory, or it cannot be read.
-    pub fn list_current(&self, is_tracked: impl Fn(&BStr) -> bool) -> Result<Current, Error> {
+    pub(crate) fn list_current(&self, is_tracked: impl Fn(&BStr) -> bool) -> Result<Current, Error> {
         let directory = home_directory(Home::Current);
         self.check_directories(directory.as_bstr())?;
         let on_disk = self.on_disk(directory.as_bstr());
@@ -69,7 +69,7 @@ impl SessionDirectory {
     /// # Errors
     ///
     /// A symlink or a file is in the place of a directory.
-    pub fn plan_archive(
+    pub(crate) fn plan_archive(
         &self,
         entries: &[CurrentEntry],
         date: &str,
@@ -94,7 +94,7 @@ impl SessionDirectory {
     /// # Errors
     ///
     /// A file cannot be moved. Those before it are archived.
-    pub fn archive(&self, moves: &[(BString, BString)]) -> Result<(), Error> {
+    pub(crate) fn archive(&self, moves: &[(BString, BString)]) -> Result<(), Error> {
         for (from, to) in moves {
             let (from, to) = (self.on_disk(from.as_bstr()), self.on_disk(to.as_bstr()));
             let directory = to.parent().unwrap_or(&to);
@@ -109,7 +109,7 @@ impl SessionDirectory {
     /// # Errors
     ///
     /// A file cannot be deleted. Those before it are deleted.
-    pub fn delete(&self, entries: &[CurrentEntry]) -> Result<(), Error> {
+    pub(crate) fn delete(&self, entries: &[CurrentEntry]) -> Result<(), Error> {
         for CurrentEntry { path, is_directory } in entries {
             let on_disk = self.on_disk(path.as_bstr());
             let deleted =

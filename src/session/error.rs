@@ -8,7 +8,7 @@ use crate::report::escape::{display_path, escape};
 
 /// Why the session directory could not be used, or files not be stowed.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// A symlink is in the place of a directory.
     #[error("`{}` is a symlink to `{}`", escape(.path), display_path(.target))]
     Symlink {
@@ -95,7 +95,7 @@ pub enum Error {
 impl Error {
     /// Returns what the user can do about it.
     #[must_use]
-    pub fn help(&self) -> Option<String> {
+    pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::Symlink { .. } => "replace the symlink by a directory",
             Self::NotADirectory(_) => "move it away: a directory of that name is needed",

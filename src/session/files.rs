@@ -116,7 +116,7 @@ pub(super) fn has_object(path: &Path, object: &Object, content: &[u8]) -> bool {
 /// # Errors
 ///
 /// The file cannot be written. It is unchanged.
-pub fn replace(file: &Path, content: &[u8]) -> Result<(), Error> {
+pub(crate) fn replace(file: &Path, content: &[u8]) -> Result<(), Error> {
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let unfinished = file.with_file_name(format!("{UNFINISHED}-{}", process::id()));
     let write = || {

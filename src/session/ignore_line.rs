@@ -12,7 +12,7 @@ use crate::git::{self, Layout};
 
 /// A line that was added to a `.gitignore` or an `info/exclude`.
 #[derive(Debug)]
-pub struct IgnoreLine {
+pub(crate) struct IgnoreLine {
     file: PathBuf,
     /// The length of the file before, in bytes. `None` if it did not exist.
     previous_len: Option<u64>,
@@ -26,14 +26,14 @@ impl IgnoreLine {
     /// # Errors
     ///
     /// The file cannot be written, or a rule excepts one of the paths. The line is removed.
-    pub fn add(layout: &Layout, file: &Path, pattern: &str, paths: &[BString]) -> Result<Self, Error> {
+    pub(crate) fn add(layout: &Layout, file: &Path, pattern: &str, paths: &[BString]) -> Result<Self, Error> {
         let line = Self::append(file, pattern)?;
         check_ignored(layout, paths).inspect_err(|_| line.revert())?;
         Ok(line)
     }
 
     /// Removes the line.
-    pub fn revert(&self) {
+    pub(crate) fn revert(&self) {
         // A line that cannot be removed only ignores more than necessary.
         let _ = match self.previous_len.or(self.file.is_symlink().then_some(0)) {
             Some(len) => OpenOptions::new().write(true).open(&self.file).and_then(|file| file.set_len(len)),

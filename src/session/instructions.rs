@@ -9,7 +9,7 @@ const END: &str = "<!-- stage-guard: end -->";
 /// The marks in a file are not one begin mark with one end mark after it.
 #[derive(Debug, thiserror::Error)]
 #[error("the lines `{BEGIN}` and `{END}` must occur once each, in this order, or not at all")]
-pub struct MarksError;
+pub(crate) struct MarksError;
 
 /// Returns `text` with the current block: replaced if there is one, else appended.
 ///
@@ -18,7 +18,7 @@ pub struct MarksError;
 /// # Errors
 ///
 /// There are marks that are not a pair.
-pub fn with_instructions(text: &[u8]) -> Result<Vec<u8>, MarksError> {
+pub(crate) fn with_instructions(text: &[u8]) -> Result<Vec<u8>, MarksError> {
     let line_end = if text.contains_str("\r\n") { "\r\n" } else { "\n" };
     let block = format!("{BEGIN}\n{INSTRUCTIONS}{END}\n").replace('\n', line_end);
     let (mut begins, mut ends) = (Vec::new(), Vec::new());

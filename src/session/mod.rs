@@ -22,15 +22,15 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
-pub use current::{Current, CurrentEntry};
-pub use error::Error;
-pub use files::replace;
-pub use ignore_line::IgnoreLine;
-pub use instructions::{MarksError, with_instructions};
-pub use plan::{IndexAction, Plan, StagedCopy, Step};
-pub use request::{Extent, Request, Selector};
-pub use stow::stow;
-pub use undo::undo;
+pub(crate) use current::{Current, CurrentEntry};
+pub(crate) use error::Error;
+pub(crate) use files::replace;
+pub(crate) use ignore_line::IgnoreLine;
+pub(crate) use instructions::with_instructions;
+pub(crate) use plan::{IndexAction, Plan, StagedCopy, Step};
+pub(crate) use request::{Extent, Request, Selector};
+pub(crate) use stow::stow;
+pub(crate) use undo::undo;
 
 use crate::disk::{exists, failed_to};
 use crate::policy::{Home, SESSION_DIRECTORY};
@@ -41,14 +41,14 @@ const README_NAME: &str = "README.md";
 
 /// The session directory of a worktree. It need not exist.
 #[derive(Debug)]
-pub struct SessionDirectory {
+pub(crate) struct SessionDirectory {
     worktree: PathBuf,
 }
 
 impl SessionDirectory {
     /// Takes the absolute path of a worktree.
     #[must_use]
-    pub fn new(worktree: &Path) -> Self {
+    pub(crate) fn new(worktree: &Path) -> Self {
         Self { worktree: worktree.to_owned() }
     }
 
@@ -59,7 +59,7 @@ impl SessionDirectory {
     /// # Errors
     ///
     /// A symlink or a file is in the place of a directory, or the disk refuses.
-    pub fn create(&self) -> Result<Vec<PathBuf>, Error> {
+    pub(crate) fn create(&self) -> Result<Vec<PathBuf>, Error> {
         let mut created = Vec::new();
         for home in Home::ALL {
             let directory = home_directory(home);
@@ -81,7 +81,7 @@ impl SessionDirectory {
 
     /// Returns the first free name for `path`, which is relative to the worktree.
     #[must_use]
-    pub fn free_name(&self, path: &BStr) -> BString {
+    pub(crate) fn free_name(&self, path: &BStr) -> BString {
         let is_free = |name: &BString| !exists(&self.on_disk(name.as_bstr()));
         files::numbered_names(path).find(is_free).unwrap_or_else(|| path.to_owned())
     }

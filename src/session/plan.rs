@@ -16,7 +16,7 @@ use crate::policy::SESSION_DIRECTORY;
 
 /// What a stow does.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// What is done with each path. Paths that need nothing are left out.
     pub steps: Vec<Step>,
     /// The pattern that git needs to ignore the stowed files, if it does not yet.
@@ -25,7 +25,7 @@ pub struct Plan {
 
 /// What is done with one path. All paths are relative to the worktree.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Step {
+pub(crate) struct Step {
     /// The path.
     pub path: BString,
     /// The id of the rule that matches it, if one does.
@@ -46,7 +46,7 @@ pub struct Step {
 
 /// A copy of staged contents in the session directory.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StagedCopy {
+pub(crate) struct StagedCopy {
     /// The path of the copy.
     pub path: BString,
     /// The staged object.
@@ -58,7 +58,7 @@ pub struct StagedCopy {
 /// What is done with an entry in the index.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum IndexAction {
+pub(crate) enum IndexAction {
     /// The entry is not changed.
     #[default]
     Untouched,
@@ -79,7 +79,7 @@ impl Plan {
     /// # Errors
     ///
     /// A path does not exist or cannot be stowed, or git cannot be asked.
-    pub fn new(
+    pub(crate) fn new(
         repository: &Repository,
         tracked: &TrackedPaths,
         mut requests: Vec<Request>,
@@ -119,7 +119,7 @@ impl Plan {
 
     /// Returns the paths in session directories that are untracked after the stow.
     #[must_use]
-    pub fn stowed_paths(&self) -> Vec<BString> {
+    pub(crate) fn stowed_paths(&self) -> Vec<BString> {
         self.steps.iter().flat_map(Step::stowed_paths).cloned().collect()
     }
 }
@@ -144,7 +144,7 @@ fn missing_ignore_pattern(paths: &[BString]) -> Option<&'static str> {
 impl Step {
     /// Returns the change of the index, if there is one.
     #[must_use]
-    pub fn index_change(&self) -> Option<IndexChange> {
+    pub(crate) fn index_change(&self) -> Option<IndexChange> {
         let object = match self.index_action {
             IndexAction::Untouched => return None,
             IndexAction::Unstaged | IndexAction::Deleted => None,

@@ -13,7 +13,7 @@ use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_session_d
 
 /// A path that is to be stowed.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// The path in bytes, relative to the worktree.
     pub path: BString,
     /// The id of the rule that matches it, if one does.
@@ -26,7 +26,7 @@ pub struct Request {
 
 /// How much of a committed file is taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// The changes: the next commit has the file as its parent.
     Changes,
     /// The file: the next commit deletes it.
@@ -35,7 +35,7 @@ pub enum Extent {
 
 /// Finds the paths to stow.
 #[derive(Debug)]
-pub struct Selector<'a> {
+pub(crate) struct Selector<'a> {
     /// The repository.
     pub repository: &'a Repository,
     /// The policy in force.
@@ -75,7 +75,7 @@ impl Selector<'_> {
     /// # Errors
     ///
     /// The index or a parent commit cannot be read.
-    pub fn refused(&self) -> Result<Vec<Request>, Error> {
+    pub(crate) fn refused(&self) -> Result<Vec<Request>, Error> {
         let merged = self.repository.merge_heads()?;
         let mut prefilter = self.policy.prefilter();
         let staged = self.repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?;
@@ -103,7 +103,7 @@ impl Selector<'_> {
     ///
     /// A path is not in the worktree or belongs to another repository, or a directory
     /// contains no file that is refused.
-    pub fn named(&self, typed: &[OsString], extent: Extent) -> Result<Vec<Request>, Error> {
+    pub(crate) fn named(&self, typed: &[OsString], extent: Extent) -> Result<Vec<Request>, Error> {
         let mut requests = BTreeMap::new();
         for typed in typed {
             let path = user_path::resolve_or_root(self.layout(), typed)?;
@@ -126,7 +126,7 @@ impl Selector<'_> {
 
     /// Returns the tracked files in session directories that the policy refuses.
     #[must_use]
-    pub fn committed_session_work(&self) -> Vec<BString> {
+    pub(crate) fn committed_session_work(&self) -> Vec<BString> {
         let is_refused =
             |path: &&BStr| matches!(self.judge_as(path, Change::Tracked), Verdict::Refused { .. });
         let paths = self

@@ -29,7 +29,7 @@ pub(super) const CHECKOUT: &str = "stage-guard/checkout";
 ///
 /// A step failed or a signal came, and everything was rolled back. The error lists the
 /// files that could not be moved back.
-pub fn stow(
+pub(crate) fn stow(
     repository: &Repository,
     index: &IndexUpdate,
     plan: &Plan,

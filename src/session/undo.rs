@@ -105,7 +105,7 @@ pub(super) fn write_record(file: &Path, index: &IndexUpdate, steps: &[Step]) -> 
 ///
 /// There is no stow to undo, a path has changed since, or a step failed. Everything was
 /// rolled back. The error lists the files that could not be moved back.
-pub fn undo(
+pub(crate) fn undo(
     repository: &Repository,
     index: &IndexUpdate,
     is_interrupted: &dyn Fn() -> bool,

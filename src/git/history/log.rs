@@ -13,7 +13,7 @@ use crate::{Change, Entry};
 
 /// A commit and what it changes.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Commit {
+pub(crate) struct Commit {
     /// Its own id.
     pub id: ObjectId,
     /// The ids of its parents, in their order.
@@ -26,7 +26,7 @@ pub struct Commit {
 
 /// The commits to leave out of a log, with all that they reach: `git rev-list --not`.
 #[derive(Clone, Copy, Debug)]
-pub enum Exclude<'e> {
+pub(crate) enum Exclude<'e> {
     /// These commits.
     Commits(&'e [ObjectId]),
     /// Branches, remote branches, tags and these commits. `HEAD` is not among them: what
@@ -90,7 +90,7 @@ const OPTIONS: [&str; 20] = [
 
 /// The commits of a history, children before parents, read one at a time.
 #[derive(Debug)]
-pub struct Log {
+pub(crate) struct Log {
     git: RunningGit,
     parser: Parser<BufReader<ChildStdout>>,
     /// Commits whose parents were not fetched.
@@ -131,7 +131,7 @@ impl Log {
     /// # Errors
     ///
     /// As [`Log::next_commit`].
-    pub fn non_empty(mut self) -> Result<Option<Self>, Error> {
+    pub(crate) fn non_empty(mut self) -> Result<Option<Self>, Error> {
         match self.parser.peek() {
             Ok(true) => Ok(Some(self)),
             Ok(false) => self.git.finish().map(|()| None).map_err(Error::ReadHistory),
@@ -144,7 +144,10 @@ impl Log {
     /// # Errors
     ///
     /// git cannot read the history, or the commit's parents were not fetched.
-    pub fn next_commit(&mut self, may_refuse: impl FnMut(&BStr) -> bool) -> Result<Option<Commit>, Error> {
+    pub(crate) fn next_commit(
+        &mut self,
+        may_refuse: impl FnMut(&BStr) -> bool,
+    ) -> Result<Option<Commit>, Error> {
         match self.parser.next_commit(may_refuse) {
             Ok(Some(commit)) if self.shallow.contains(&commit.id) => Err(Error::Shallow(commit.id)),
             Ok(Some(commit)) => Ok(Some(commit)),

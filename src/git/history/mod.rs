@@ -17,15 +17,15 @@ use std::path::Path;
 use bstr::ByteSlice;
 
 use self::location::Location;
-pub use self::log::{Commit, Exclude, Log};
-pub use self::trees::CommitTrees;
+pub(crate) use self::log::{Commit, Exclude, Log};
+pub(crate) use self::trees::CommitTrees;
 use super::command::Git;
 use super::{Cause, Error, ObjectId, Operation, read_regular_file};
 use crate::environment::Environment;
 
 /// A repository, bare or not, whose commits are read.
 #[derive(Debug)]
-pub struct History {
+pub(crate) struct History {
     location: Location,
     git: Git,
 }
@@ -39,38 +39,38 @@ impl History {
     /// # Errors
     ///
     /// There is no repository, or git cannot open it.
-    pub fn open(environment: &Environment) -> Result<Self, Error> {
+    pub(crate) fn open(environment: &Environment) -> Result<Self, Error> {
         let git = Git::new(environment);
         Ok(Self { location: Location::find(environment, &git)?, git })
     }
 
     /// Whether the repository has no worktree.
     #[must_use]
-    pub fn is_bare(&self) -> bool {
+    pub(crate) fn is_bare(&self) -> bool {
         self.location.worktree.is_none()
     }
 
     /// Returns the top of the worktree, or the git directory of a bare repository.
     #[must_use]
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.location.worktree.as_deref().unwrap_or(&self.location.git_dir)
     }
 
     /// Returns the git directory of this worktree, absolute.
     #[must_use]
-    pub fn git_dir(&self) -> &Path {
+    pub(crate) fn git_dir(&self) -> &Path {
         &self.location.git_dir
     }
 
     /// Returns the operation that git has started in this worktree and not finished.
     #[must_use]
-    pub fn operation(&self) -> Option<Operation> {
+    pub(crate) fn operation(&self) -> Option<Operation> {
         Operation::in_progress(&self.git, &self.location.git_dir)
     }
 
     /// Returns the operation that has stashed uncommitted changes and not restored them.
     #[must_use]
-    pub fn operation_with_autostash(&self) -> Option<Operation> {
+    pub(crate) fn operation_with_autostash(&self) -> Option<Operation> {
         Operation::with_autostash(&self.git, &self.location.git_dir)
     }
 
@@ -79,7 +79,7 @@ impl History {
     /// # Errors
     ///
     /// It names no commit of this repository.
-    pub fn resolve(&self, revision: &str) -> Result<ObjectId, Error> {
+    pub(crate) fn resolve(&self, revision: &str) -> Result<ObjectId, Error> {
         let object = self.rev_parse(revision)?;
         // A second question, because `:/text` would take `^{commit}` for a part of the text.
         let commit = match object {
@@ -100,7 +100,7 @@ impl History {
     /// # Errors
     ///
     /// git fails.
-    pub fn present(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, Error> {
+    pub(crate) fn present(&self, ids: Vec<ObjectId>) -> Result<Vec<ObjectId>, Error> {
         if ids.is_empty() {
             return Ok(ids);
         }
@@ -118,7 +118,7 @@ impl History {
     /// # Errors
     ///
     /// git cannot be started, or the list of shallow commits cannot be read.
-    pub fn log(&self, tips: &[ObjectId], exclude: Exclude) -> Result<Log, Error> {
+    pub(crate) fn log(&self, tips: &[ObjectId], exclude: Exclude) -> Result<Log, Error> {
         Log::start(&self.git, tips, exclude, self.shallow()?)
     }
 
@@ -127,13 +127,13 @@ impl History {
     /// # Errors
     ///
     /// As [`History::log`].
-    pub fn log_one(&self, commit: ObjectId) -> Result<Log, Error> {
+    pub(crate) fn log_one(&self, commit: ObjectId) -> Result<Log, Error> {
         Log::start_at(&self.git, commit, self.shallow()?)
     }
 
     /// Returns a reader of the trees of commits, which starts git when it is first asked.
     #[must_use]
-    pub fn trees(&self) -> CommitTrees {
+    pub(crate) fn trees(&self) -> CommitTrees {
         CommitTrees::new(self.git.clone())
     }
 
@@ -144,7 +144,7 @@ impl History {
     /// # Errors
     ///
     /// The file exists and cannot be read, or is not a regular file.
-    pub fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let Some(worktree) = &self.location.worktree else {
             return match self.head()? {
                 Some(head) => self.trees().file(head, name.into()),
@@ -171,7 +171,7 @@ impl History {
     /// # Errors
     ///
     /// `HEAD` cannot be read.
-    pub fn head(&self) -> Result<Option<ObjectId>, Error> {
+    pub(crate) fn head(&self) -> Result<Option<ObjectId>, Error> {
         let head = self.rev_parse("HEAD^{commit}")?;
         if head.is_some() || self.git.is_head_unborn()? {
             return Ok(head);
@@ -184,7 +184,7 @@ impl History {
     /// # Errors
     ///
     /// git cannot read the commit.
-    pub fn parents(&self, commit: ObjectId) -> Result<Vec<ObjectId>, Error> {
+    pub(crate) fn parents(&self, commit: ObjectId) -> Result<Vec<ObjectId>, Error> {
         let output = self.git.run(&["rev-parse", &format!("{commit}^@")])?;
         Ok(output.lines().filter_map(ObjectId::from_hex).collect())
     }
@@ -194,7 +194,7 @@ impl History {
     /// # Errors
     ///
     /// `HEAD` cannot be read.
-    pub fn is_at_head(&self, name: &str) -> Result<bool, Error> {
+    pub(crate) fn is_at_head(&self, name: &str) -> Result<bool, Error> {
         let commit = self.rev_parse(name)?;
         Ok(commit.is_some() && self.head()? == commit)
     }
@@ -204,7 +204,7 @@ impl History {
     /// # Errors
     ///
     /// git cannot be started.
-    pub fn head_branch(&self) -> Result<Option<String>, Error> {
+    pub(crate) fn head_branch(&self) -> Result<Option<String>, Error> {
         self.git.query(&["symbolic-ref", "-q", "HEAD"])
     }
 

@@ -15,7 +15,7 @@ use crate::git::command::Git;
 /// Trees are read by their ids, from the root down, because git answers `missing` alike for
 /// `COMMIT:PATH` that is not there and for one whose object was not fetched.
 #[derive(Debug)]
-pub struct CommitTrees {
+pub(crate) struct CommitTrees {
     git: Git,
     objects: Option<ObjectReader>,
     /// The commit asked about last.
@@ -34,7 +34,7 @@ impl CommitTrees {
     /// # Errors
     ///
     /// A tree on the way cannot be read.
-    pub fn contains(&mut self, commit: ObjectId, path: &BStr) -> Result<bool, Error> {
+    pub(crate) fn contains(&mut self, commit: ObjectId, path: &BStr) -> Result<bool, Error> {
         self.find(commit, path).map(|entry| entry.is_some())
     }
 
@@ -43,7 +43,7 @@ impl CommitTrees {
     /// # Errors
     ///
     /// A tree on the way or the file cannot be read.
-    pub fn file(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn file(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<Vec<u8>>, Error> {
         match self.find(commit, path)? {
             Some(TreeEntry { kind: EntryKind::File, id }) => {
                 let blob = self.read(&id.to_string(), "blob");
