@@ -1,6 +1,6 @@
 //! Reads repositories. Knows no rule.
 //!
-//! [`Repository`] says what is staged and tracked, [`History`] what commits change. Nothing
+//! `Repository` says what is staged and tracked, `History` what commits change. Nothing
 //! here writes to a repository without its lock, or reaches the network.
 //!
 //! A check reads as little as possible, in this order:
