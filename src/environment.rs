@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs, io};
 
 /// The current directory and the environment variables a command runs with.
@@ -25,12 +26,12 @@ impl Environment {
         Ok(Self::new(env::current_dir()?, env::vars_os()))
     }
 
-    /// Takes an absolute directory and variables.
+    /// Takes a directory, absolute and without symlinks, and variables.
     pub fn new(current_dir: PathBuf, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         Self { current_dir, variables: variables.into_iter().collect() }
     }
 
-    /// Returns the current directory, absolute.
+    /// Returns the current directory, absolute and without symlinks.
     #[must_use]
     pub fn current_dir(&self) -> &Path {
         &self.current_dir
@@ -59,6 +60,13 @@ impl Environment {
         }
         self.current_dir = directory;
         Ok(())
+    }
+
+    /// Returns a command that runs in this directory with these variables.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.current_dir).env_clear().envs(self.vars());
+        command
     }
 
     /// Returns the absolute path of one that is relative to the current directory.

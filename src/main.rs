@@ -52,10 +52,8 @@ fn main() -> ExitCode {
 fn read_environment(directories: &[PathBuf]) -> Result<Environment, git::Error> {
     let mut environment = Environment::of_process().map_err(git::Error::CurrentDirectory)?;
     for directory in directories {
-        // libgit2 and git start from the directory of the process.
         environment
             .change_dir(directory)
-            .and_then(|()| env::set_current_dir(environment.current_dir()))
             .map_err(|error| git::Error::ChangeDirectory(directory.clone(), error))?;
     }
     Ok(environment)

@@ -51,7 +51,7 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
     let Some(parent) = existing_parent(&file) else { return Ok(None) };
     let Some(repository) = open_repository(&environment_in(context, parent)?)? else { return Ok(None) };
     let layout = repository.layout();
-    let path = user_path::resolve(layout, file.as_os_str())?;
+    let path = user_path::resolve(&repository, file.as_os_str())?;
     let path = path.as_bstr();
     let policy = context.policy(&Config::default(), |name| repository.top_level_file(name))?;
     if is_below_session_directory(path) || !policy.may_refuse(path) {

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::process;
+use std::process::Command;
 use std::time::Duration;
 use std::{env, fs, io};
 
@@ -158,21 +158,26 @@ fn binaries(hooks: &Inspection, environment: &Environment, signals: &Signals) ->
     paths.dedup();
     let binary = |path: &PathBuf| {
         let is_name = path.components().count() == 1;
-        let found = program::on_path(environment).find(|found| is_name && found.is_file());
+        let mut on_path = program::on_path(environment).map(|found| environment.absolute(found));
+        let found = on_path.find(|found| is_name && found.is_file());
         let target = found.as_ref().unwrap_or(path);
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.clone());
         let is_in_worktree = is_in_linked_worktree(&target);
-        Ok(Binary { path: path.clone(), is_in_worktree, target, version: version(path, signals)? })
+        Ok(Binary {
+            path: path.clone(),
+            is_in_worktree,
+            target,
+            version: version(environment.command(path), signals)?,
+        })
     };
     paths.into_iter().map(binary).collect()
 }
 
-/// Runs a program with `--version` and returns its output, or why it failed.
-fn version(program: &Path, signals: &Signals) -> io::Result<Result<String, String>> {
-    let mut command = process::Command::new(program);
-    command.arg("--version");
+/// Runs `program` with `--version` and returns its output, or why it failed.
+fn version(mut program: Command, signals: &Signals) -> io::Result<Result<String, String>> {
+    program.arg("--version");
     let text = |output: Vec<u8>| output.trim_ascii().to_str_lossy().into_owned();
-    Ok(match run_with_timeout(command, VERSION_TIMEOUT, signals)? {
+    Ok(match run_with_timeout(program, VERSION_TIMEOUT, signals)? {
         Finish::Exited { code: Some(0), output } => Ok(text(output)),
         Finish::Exited { output, .. } => Err(text(output)),
         Finish::TimedOut => Err("it does not answer".to_owned()),

@@ -20,10 +20,7 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
         context.input.read_to_end(&mut text)?;
         parse_list(&text, args.nul)
     } else {
-        args.paths
-            .iter()
-            .map(|path| git::user_path::resolve(repository.layout(), path))
-            .collect::<Result<_, _>>()?
+        args.paths.iter().map(|path| git::user_path::resolve(&repository, path)).collect::<Result<_, _>>()?
     };
     let tracked = repository.tracked_paths()?;
     let explain = |path| policy.explain(path, |path| Ok::<_, Infallible>(tracked.contains(path)));

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::BString;
 
 use super::{Context, Outcome};
 use crate::cli::InitArgs;
+use crate::environment::Environment;
 use crate::git::{self, Layout};
 use crate::policy::{Home, SESSION_DIRECTORY};
 use crate::report;
@@ -21,12 +22,15 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
     let repository = context.open_repository()?;
     let layout = repository.layout();
     // All files are read before one is changed.
-    let updates: Vec<Update> =
-        args.instructions.iter().map(|file| Update::read(file)).collect::<Result<_, _>>()?;
+    let updates: Vec<Update> = args
+        .instructions
+        .iter()
+        .map(|file| Update::read(file, &context.environment))
+        .collect::<Result<_, _>>()?;
     let created = SessionDirectory::new(layout.worktree()).create()?;
     let ignored = ignore_session_directory(layout, args.exclude)?;
     for update in updates.iter().filter(|update| update.state == InstructionsState::Written) {
-        session::replace(update.file, &update.text)?;
+        session::replace(&update.path, &update.text)?;
     }
     if !context.is_quiet {
         let instructions = updates.iter().map(|update| (update.file, update.state)).collect();
@@ -55,28 +59,30 @@ fn ignore_session_directory(layout: &Layout, in_exclude: bool) -> Result<Ignored
 
 /// A file for agents and its text with the instructions in it.
 struct Update<'a> {
+    /// The path as the user typed it.
     file: &'a Path,
+    path: PathBuf,
     text: Vec<u8>,
     state: InstructionsState,
 }
 
 impl<'a> Update<'a> {
-    fn read(file: &'a Path) -> Result<Self, Box<dyn Error>> {
-        let old = match git::read_regular_file(file) {
+    fn read(file: &'a Path, environment: &Environment) -> Result<Self, Box<dyn Error>> {
+        let path = environment.absolute(file);
+        let old = match git::read_regular_file(&path) {
             Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && can_create(file) => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && can_create(&path) => None,
             Err(error) => return Err(git::Error::ReadFile(file.to_owned(), error).into()),
         };
         let text = session::with_instructions(old.as_deref().unwrap_or_default())
             .map_err(|error| Failure::new(format!("cannot update `{}`: {error}", display_path(file))))?;
         let is_current = old.is_some_and(|old| old == text);
         let state = if is_current { InstructionsState::Current } else { InstructionsState::Written };
-        Ok(Self { file, text, state })
+        Ok(Self { file, path, text, state })
     }
 }
 
 /// Whether a file can be created at `path`: not a dangling symlink, in a directory.
 fn can_create(path: &Path) -> bool {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    !path.is_symlink() && parent.is_none_or(Path::is_dir)
+    !path.is_symlink() && path.parent().is_some_and(Path::is_dir)
 }

@@ -127,6 +127,27 @@ fn explain_reads_quoted_paths_from_standard_input() {
 }
 
 #[test]
+fn explain_resolves_paths_from_the_current_directory() {
+    let repository = Repository::new();
+    repository.write("deep/check_it.py", "");
+    let (outcome, report) =
+        repository.run("-C deep explain check_it.py ../debug_login.py :/main.py").unwrap();
+    assert_eq!(outcome, Outcome::Refused);
+    for path in ["deep/check_it.py: ", "debug_login.py: ", "main.py: "] {
+        assert!(report.lines().any(|line| line.starts_with(path)), "{path}{report}");
+    }
+}
+
+#[test]
+fn init_writes_instructions_in_the_current_directory() {
+    let repository = Repository::new();
+    repository.write("deep/AGENTS.md", "# Ours\n");
+    let (_, report) = repository.run("-C deep init --instructions AGENTS.md").unwrap();
+    assert!(report.contains("updated: the instructions in AGENTS.md\n"), "{report}");
+    assert!(fs::read_to_string(repository.path("deep/AGENTS.md")).unwrap().contains("<!-- stage-guard"));
+}
+
+#[test]
 fn clean_deletes_if_the_answer_is_yes() {
     let repository = Repository::new();
     repository.write(".claude_sessions/current/x.py", "");

@@ -69,6 +69,11 @@ impl Repository {
         })
     }
 
+    /// Returns the environment that the repository was opened in.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// Returns the directories of the repository.
     #[must_use]
     pub(crate) fn layout(&self) -> &Layout {

@@ -6,23 +6,22 @@ use std::fs::Permissions;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
-use std::{env, fs, io};
+use std::{fs, io};
 
 use bstr::BStr;
 use tempfile::TempDir;
 
 use super::command::trimmed;
 use super::configured_hooks::older_than;
-use super::{Error, Hook, Layout, Object, Repository};
+use super::{Error, Hook, Object, Repository};
 use crate::signals::Signals;
 use crate::timeout::{Finish, run_with_timeout};
 
 /// A temporary index, removed on drop.
 #[derive(Debug)]
 pub(crate) struct ScratchIndex<'r> {
-    layout: &'r Layout,
+    repository: &'r Repository,
     directory: TempDir,
 }
 
@@ -52,7 +51,7 @@ impl<'r> ScratchIndex<'r> {
     pub(crate) fn new(repository: &'r Repository, added: &[&BStr]) -> Result<Self, Error> {
         let layout = repository.layout();
         let directory = private_directory().map_err(Error::ScratchIndex)?;
-        let index = Self { layout, directory };
+        let index = Self { repository, directory };
         let objects = layout.git().rev_parse_path(&["--git-path", "objects"])?;
         let objects = layout.worktree().join(objects);
         index.add_alternate(&objects).map_err(Error::ScratchIndex)?;
@@ -84,20 +83,22 @@ impl<'r> ScratchIndex<'r> {
         limit: Duration,
         signals: &Signals,
     ) -> Result<Finish, Error> {
-        let mut command = if older_than(&self.layout.git(), GIT_HOOK_RUN)?.is_some() {
-            let mut shell = Command::new("sh");
+        let layout = self.repository.layout();
+        let environment = self.repository.environment();
+        let mut command = if older_than(&layout.git(), GIT_HOOK_RUN)?.is_some() {
+            let mut shell = environment.command("sh");
             shell.args(["-c", RUN_HOOK]).arg(hooks.join(hook.name()));
             shell
         } else {
-            let mut git = Command::new("git");
+            let mut git = environment.command("git");
             git.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
             git.args(["hook", "run", "--ignore-missing", hook.name()]);
             git
         };
-        command.current_dir(self.layout.worktree()).envs(self.environment());
+        command.current_dir(layout.worktree()).envs(self.variables());
         // A relative path in the environment would be wrong in the worktree's root.
-        if ["GIT_DIR", "GIT_WORK_TREE"].into_iter().any(|name| env::var_os(name).is_some()) {
-            command.env("GIT_DIR", self.layout.git_dir()).env("GIT_WORK_TREE", self.layout.worktree());
+        if ["GIT_DIR", "GIT_WORK_TREE"].into_iter().any(|name| environment.var(name).is_some()) {
+            command.env("GIT_DIR", layout.git_dir()).env("GIT_WORK_TREE", layout.worktree());
         }
         run_with_timeout(command, limit, signals).map_err(|error| Error::RunHook(hook, error))
     }
@@ -105,7 +106,7 @@ impl<'r> ScratchIndex<'r> {
     /// The variables that make git work on this index.
     ///
     /// In quarantine git refuses to update refs, as while a push is checked.
-    fn environment(&self) -> [(&str, PathBuf); 3] {
+    fn variables(&self) -> [(&str, PathBuf); 3] {
         let directory = self.directory.path();
         let objects = directory.join(OBJECTS);
         [
@@ -124,9 +125,9 @@ impl<'r> ScratchIndex<'r> {
 
     fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Error> {
         let git = self
-            .environment()
+            .variables()
             .into_iter()
-            .fold(self.layout.git(), |git, (name, value)| git.with_var(name, value));
+            .fold(self.repository.layout().git(), |git, (name, value)| git.with_var(name, value));
         git.with_settings(&SETTINGS).run_with_input(arguments, input)
     }
 }

@@ -1,25 +1,26 @@
 //! Paths as a user types them.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
-use std::{env, fs};
 
 use bstr::{BString, ByteSlice};
 
-use super::{Error, Layout};
+use super::{Error, Repository};
 
 /// Resolves a path that the user typed to one that is relative to the worktree.
 ///
-/// It need not exist. A path that begins with `:/` is relative to the worktree already,
+/// It is relative to the current directory of the repository's environment, and need not
+/// exist. A path that begins with `:/` is relative to the worktree already,
 /// as in git's pathspecs.
 ///
 /// # Errors
 ///
 /// The path is outside the worktree, or is its root.
-pub(crate) fn resolve(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
-    let path = resolve_or_root(layout, typed)?;
-    if path.is_empty() { Err(outside(layout, typed)) } else { Ok(path) }
+pub(crate) fn resolve(repository: &Repository, typed: &OsStr) -> Result<BString, Error> {
+    let path = resolve_or_root(repository, typed)?;
+    if path.is_empty() { Err(outside(repository.worktree(), typed)) } else { Ok(path) }
 }
 
 /// Resolves a path like [`resolve`], with the empty path for the root of the worktree.
@@ -27,15 +28,16 @@ pub(crate) fn resolve(layout: &Layout, typed: &OsStr) -> Result<BString, Error> 
 /// # Errors
 ///
 /// The path is outside the worktree.
-pub(crate) fn resolve_or_root(layout: &Layout, typed: &OsStr) -> Result<BString, Error> {
+pub(crate) fn resolve_or_root(repository: &Repository, typed: &OsStr) -> Result<BString, Error> {
+    let worktree = repository.worktree();
     let path = if let Some(rest) = typed.as_bytes().strip_prefix(b":/") {
-        layout.worktree().join(OsStr::from_bytes(rest.trim_start_with(|c| c == '/')))
+        worktree.join(OsStr::from_bytes(rest.trim_start_with(|c| c == '/')))
     } else {
-        env::current_dir().and_then(fs::canonicalize).map_err(Error::CurrentDirectory)?.join(typed)
+        repository.environment().absolute(typed)
     };
     let path = normalize(&path);
-    let path = if path.starts_with(layout.worktree()) { path } else { canonicalize_parent(&path) };
-    let inside = path.strip_prefix(layout.worktree()).map_err(|_| outside(layout, typed))?;
+    let path = if path.starts_with(worktree) { path } else { canonicalize_parent(&path) };
+    let inside = path.strip_prefix(worktree).map_err(|_| outside(worktree, typed))?;
     Ok(inside.as_os_str().as_bytes().into())
 }
 
@@ -46,8 +48,8 @@ pub(crate) fn canonicalize_lenient(path: &Path) -> PathBuf {
     fs::canonicalize(&path).unwrap_or_else(|_| canonicalize_parent(&path))
 }
 
-fn outside(layout: &Layout, typed: &OsStr) -> Error {
-    Error::OutsideRepository { path: typed.into(), worktree: layout.worktree().to_owned() }
+fn outside(worktree: &Path, typed: &OsStr) -> Error {
+    Error::OutsideRepository { path: typed.into(), worktree: worktree.to_owned() }
 }
 
 /// Removes `.` and `..` without looking at the disk.

@@ -25,21 +25,26 @@ pub(crate) struct PreviousHook {
 impl PreviousHook {
     /// Runs the hook at `path` as git would and returns its exit status as a shell gives it.
     ///
-    /// `input` is its standard input if git's was read already; otherwise it inherits git's.
+    /// It runs in `directory`, to which `path` may be relative. `input` is its standard input if git's was read already; otherwise it inherits git's.
     ///
     /// # Errors
     ///
     /// It cannot be started.
-    pub(crate) fn run(path: &Path, arguments: &[OsString], input: Option<&[u8]>) -> Result<u8, Error> {
+    pub(crate) fn run(
+        path: &Path,
+        arguments: &[OsString],
+        directory: &Path,
+        input: Option<&[u8]>,
+    ) -> Result<u8, Error> {
         let mut hook = Command::new(path);
-        hook.args(arguments);
+        hook.args(arguments).current_dir(directory);
         let status = run_with_input(hook, input).or_else(|error| {
             // git runs a hook without `#!` with the shell.
             if error.raw_os_error() != Some(Errno::NOEXEC.raw_os_error()) {
                 return Err(error);
             }
             let mut shell = Command::new("sh");
-            shell.arg(path).args(arguments);
+            shell.arg(path).args(arguments).current_dir(directory);
             run_with_input(shell, input)
         });
         let status = status.map_err(|source| Error::RunPrevious { path: path.to_owned(), source })?;

@@ -106,7 +106,7 @@ impl Selector<'_> {
     pub(crate) fn named(&self, typed: &[OsString], extent: Extent) -> Result<Vec<Request>, Error> {
         let mut requests = BTreeMap::new();
         for typed in typed {
-            let path = user_path::resolve_or_root(self.layout(), typed)?;
+            let path = user_path::resolve_or_root(self.repository, typed)?;
             check_owner(self.layout(), path.as_bstr())?;
             let named = if self.is_directory(path.as_bstr()) {
                 self.refused_under(path, extent)?

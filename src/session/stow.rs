@@ -5,9 +5,8 @@
 //! replaces the old one in one step. A process that is killed on the way leaves every file
 //! staged: at its path, or in the session directory, where a second stow finds it.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -54,7 +53,7 @@ pub(crate) fn stow(
         return Err(stow.roll_back(index, &plan.steps, source));
     }
     for step in plan.steps.iter().filter(|step| step.destination.is_some()) {
-        remove_empty_directories(layout.worktree(), step.path.as_bstr());
+        remove_empty_directories(repository, step.path.as_bstr());
     }
     // The stow is done: without a record it cannot be undone.
     if fs::rename(&new_record, &record).is_err() {
@@ -147,10 +146,10 @@ fn index_changes<'s>(steps: impl Iterator<Item = &'s Step>) -> Vec<IndexChange> 
 }
 
 /// Removes the directories above `path` that are empty, except the current directory.
-fn remove_empty_directories(worktree: &Path, path: &BStr) {
-    let current_dir = env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
+fn remove_empty_directories(repository: &Repository, path: &BStr) {
+    let current_dir = repository.environment().current_dir();
     for slash in path.rfind_iter(b"/") {
-        let directory = worktree.join(to_path(path[..slash].as_bstr()));
+        let directory = repository.layout().on_disk(path[..slash].as_bstr());
         if current_dir.starts_with(&directory) || fs::remove_dir(&directory).is_err() {
             return;
         }

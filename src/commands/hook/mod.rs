@@ -27,7 +27,8 @@ pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box
     let outcome = check(args, refs, context)?;
     let previous = args.then.as_ref().filter(|previous| !is_reinstalled(previous));
     let Some(previous) = previous.filter(|_| outcome == Outcome::Allowed) else { return Ok(outcome) };
-    match PreviousHook::run(previous, &args.arguments, input.as_deref())? {
+    let directory = context.environment.current_dir();
+    match PreviousHook::run(previous, &args.arguments, directory, input.as_deref())? {
         0 if input.is_none() => check(args, refs, context),
         0 => Ok(Outcome::Allowed),
         code => Ok(Outcome::Ended(code)),
