@@ -430,6 +430,7 @@ fn commits_with_odd_names_and_types_are_refused() {
 fn assert_changes_nothing(setup: &str, variables: &[(&str, &str)]) {
     let repo = repo_with_history(&[]);
     repo.program("../program", "#!/bin/sh\ntouch \"${0%/*}/was-run\"\n");
+    repo.shell("git mv code.py debug_moved.py; git commit -q -n -m moved").success();
     let gitlink = format!("160000,{},.Claude_Sessions", "1".repeat(40));
     repo.git_args(&["update-index", "--add", "--cacheinfo", &gitlink]).success();
     repo.git("commit -q --no-verify -m gitlink").success();
@@ -443,10 +444,10 @@ fn assert_changes_nothing(setup: &str, variables: &[(&str, &str)]) {
     repo.git(&format!("update-ref refs/heads/main {signed}")).success();
     let reports = |repo: &Repo| {
         ["first..main", "first..root", "removed..home"]
-            .map(|range| repo.guard(&format!("check --range {range} --format json")).out)
+            .map(|range| repo.in_dir("backend").guard(&format!("check --range {range} --format json")).out)
     };
     let before = reports(&repo);
-    for path in [NOTE, ".Claude_Sessions", "debug_evil.py", "debug_root.py", "test_api.py"] {
+    for path in [NOTE, ".Claude_Sessions", "debug_evil.py", "debug_root.py", "test_api.py", "debug_moved"] {
         assert!(before.concat().contains(path), "{before:?}");
     }
     repo.shell(&format!("set -e; {setup}")).success();
