@@ -16,7 +16,7 @@ pub use self::report::{Remedy, Report, Residue};
 use crate::configuration;
 use crate::environment::Environment;
 use crate::git::{self, Examined, Exclude, History, Hook, Log, Repository, Scan};
-use crate::policy::{FILE_NAME, Finding, Policy};
+use crate::policy::{FILE_NAME, Finding, Policy, Prefilter};
 use crate::{Change, Entry};
 
 /// Shows a line of progress in the place of the one before. An empty line ends it.
@@ -53,15 +53,14 @@ impl Check<'_> {
         if trigger == Trigger::Hook(Hook::PreMergeCommit) {
             merged.extend(repository.announced_merge_heads()?);
         }
-        let (policy, scan) = self.scan(&repository)?;
-        let mut prefilter = policy.prefilter();
+        let (mut prefilter, scan) = self.scan(&repository)?;
         let staged = repository.decide_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
         let remedy = if repository.index_is_temporary() {
             Remedy::StowPaths { are_changes: true }
         } else {
             Remedy::Stow(repository.operation())
         };
-        judge(&repository, policy, staged, remedy)
+        judge(&repository, prefilter.policy(), staged, remedy)
     }
 
     /// Checks every tracked path.
@@ -71,10 +70,9 @@ impl Check<'_> {
     /// The repository or its configuration cannot be read.
     pub fn all_files(&self) -> Result<Report<'static>, Box<dyn Error>> {
         let repository = Repository::open(self.environment)?;
-        let (policy, scan) = self.scan(&repository)?;
-        let mut prefilter = policy.prefilter();
+        let (mut prefilter, scan) = self.scan(&repository)?;
         let tracked = repository.decide_tracked(scan, &mut |path| prefilter.may_refuse(path))?;
-        judge(&repository, policy, tracked, Remedy::StowPaths { are_changes: false })
+        judge(&repository, prefilter.policy(), tracked, Remedy::StowPaths { are_changes: false })
     }
 
     /// Checks what `git add -A` would start to track.
@@ -157,7 +155,7 @@ impl Check<'_> {
     ///
     /// A sparse checkout may keep the configuration off the disk. Then it is read from the
     /// index, which is scanned again.
-    fn scan(&self, repository: &Repository) -> Result<(&'static Policy, Scan), Box<dyn Error>> {
+    fn scan(&self, repository: &Repository) -> Result<(Prefilter<'static>, Scan), Box<dyn Error>> {
         let on_disk = if self.config.is_some() { None } else { repository.file_on_disk(FILE_NAME)? };
         let is_settled = self.config.is_some() || on_disk.is_some();
         let policy = self.policy(|| Ok(on_disk))?;
@@ -168,12 +166,12 @@ impl Check<'_> {
             prefilter.may_refuse(entry.path)
         })?;
         if is_settled || scan.is_complete() && !is_off_disk {
-            return Ok((policy, scan));
+            return Ok((prefilter, scan));
         }
         let policy = self.policy(|| repository.off_disk_file(FILE_NAME))?;
         let mut prefilter = policy.prefilter();
         let scan = repository.scan(|entry| prefilter.may_refuse(entry.path))?;
-        Ok((policy, scan))
+        Ok((prefilter, scan))
     }
 }
 

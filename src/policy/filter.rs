@@ -1,7 +1,7 @@
 //! Filters that reject most names by a few of their bytes, for many patterns at once.
 
 use super::glob::is_special;
-use super::name::Names;
+use super::name::{Name, Names};
 
 /// A set of rules, a bit each.
 pub(super) type Rules = u64;
@@ -139,7 +139,7 @@ impl Default for LengthFilter {
 impl LengthFilter {
     /// Adds patterns.
     pub(super) fn add(&mut self, names: &Names) {
-        for text in names.texts() {
+        for text in names.iter().map(Name::as_str) {
             let lengths = if text.bytes().any(is_special) { u32::MAX } else { length_bit(text.len()) };
             match text.bytes().next().filter(|byte| !is_special(*byte)) {
                 Some(first) => self.lengths[usize::from(first)] |= lengths,

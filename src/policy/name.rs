@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use bstr::{BStr, ByteSlice};
+use bstr::BStr;
 
 use super::glob::{Compiled, Invalid, is_special};
 
@@ -18,7 +18,7 @@ pub struct Name {
 #[derive(Debug)]
 enum Matcher {
     /// The text is plain characters and `*`.
-    Wildcard(Wildcard),
+    Wildcard,
     /// The text has more than that. It is parsed when it is first matched.
     Choice(OnceLock<Choice>),
 }
@@ -26,15 +26,8 @@ enum Matcher {
 #[derive(Debug)]
 enum Choice {
     /// The texts of plain characters and `*` that the pattern stands for.
-    Expanded(Vec<(Wildcard, String)>),
+    Expanded(Vec<String>),
     Glob(Box<Compiled>),
-}
-
-/// Matches a text of plain characters and `*`, which is kept elsewhere.
-#[derive(Clone, Copy, Debug)]
-struct Wildcard {
-    /// The places of the first and the last `*`.
-    stars: Option<(usize, usize)>,
 }
 
 /// A list of names, searched for one that matches.
@@ -70,7 +63,7 @@ impl Name {
         let matcher = if text.bytes().any(|byte| is_special(byte) && byte != b'*') {
             Matcher::Choice(OnceLock::new())
         } else {
-            Matcher::Wildcard(Wildcard::new(&text))
+            Matcher::Wildcard
         };
         Self { text, matcher }
     }
@@ -105,11 +98,9 @@ impl Name {
     #[must_use]
     pub fn matches(&self, component: &BStr) -> bool {
         match &self.matcher {
-            Matcher::Wildcard(wildcard) => wildcard.matches(&self.text, component),
+            Matcher::Wildcard => wildcard_matches(&self.text, component),
             Matcher::Choice(choice) => match self.parsed(choice) {
-                Choice::Expanded(texts) => {
-                    texts.iter().any(|(wildcard, text)| wildcard.matches(text, component))
-                }
+                Choice::Expanded(texts) => texts.iter().any(|text| wildcard_matches(text, component)),
                 Choice::Glob(compiled) => compiled.matches(component),
             },
         }
@@ -131,13 +122,13 @@ impl Name {
     /// `None` if only a compiled glob can match it.
     pub(super) fn expanded(&self) -> Option<impl Iterator<Item = &str>> {
         let (plain, expanded): (_, &[_]) = match &self.matcher {
-            Matcher::Wildcard(_) => (Some(&*self.text), &[]),
+            Matcher::Wildcard => (Some(&*self.text), &[]),
             Matcher::Choice(choice) => match self.parsed(choice) {
                 Choice::Expanded(texts) => (None, texts),
                 Choice::Glob(_) => return None,
             },
         };
-        Some(plain.into_iter().chain(expanded.iter().map(|(_, text)| text.as_str())))
+        Some(plain.into_iter().chain(expanded.iter().map(String::as_str)))
     }
 
     #[expect(clippy::expect_used, reason = "`new` parses the text; a unit test does for the built-in policy")]
@@ -155,9 +146,7 @@ impl Name {
 impl Choice {
     fn parse(text: &str) -> Result<Self, Invalid> {
         match expand(text) {
-            Some(texts) => {
-                Ok(Self::Expanded(texts.into_iter().map(|text| (Wildcard::new(&text), text)).collect()))
-            }
+            Some(texts) => Ok(Self::Expanded(texts)),
             None => Ok(Self::Glob(Box::new(Compiled::new(text)?))),
         }
     }
@@ -211,35 +200,6 @@ impl Names {
     }
 }
 
-impl Wildcard {
-    fn new(text: &str) -> Self {
-        Self { stars: text.find('*').zip(text.rfind('*')) }
-    }
-
-    /// Returns whether `text` matches `component`.
-    ///
-    /// The component must begin with what precedes the first `*`, end with what follows the
-    /// last one, and contain the texts between them in their order. Taking the first
-    /// occurrence of each is enough: a later one would leave less for the next.
-    fn matches(self, text: &str, component: &BStr) -> bool {
-        let Some((first, last)) = self.stars else { return component == text };
-        let (head, tail) = (&text[..first], &text[last + 1..]);
-        let has_ends = component.len() >= head.len() + tail.len()
-            && (head.is_empty() || component.starts_with_str(head))
-            && (tail.is_empty() || component.ends_with_str(tail));
-        if !has_ends || first == last {
-            return has_ends;
-        }
-        let mut rest = &component[head.len()..component.len() - tail.len()];
-        text[first + 1..last].split('*').filter(|between| !between.is_empty()).all(|between| {
-            // A substring searcher takes longer to build than a name takes to search.
-            let found = rest.windows(between.len()).position(|window| window == between.as_bytes());
-            rest = found.map_or(rest, |at| &rest[at + between.len()..]);
-            found.is_some()
-        })
-    }
-}
-
 impl ByteSet {
     const ALL: Self = Self([u64::MAX; 4]);
 
@@ -250,6 +210,24 @@ impl ByteSet {
     fn contains(self, byte: u8) -> bool {
         self.0[usize::from(byte >> 6)] & 1 << (byte & 63) != 0
     }
+}
+
+/// Returns whether `text`, of plain characters and `*`, matches `component`.
+///
+/// The component must begin with what precedes the first `*`, end with what follows the last
+/// one, and contain the texts between them in their order. Taking the first occurrence of each
+/// is enough: a later one would leave less for the next.
+fn wildcard_matches(text: &str, component: &BStr) -> bool {
+    let Some((head, after)) = text.split_once('*') else { return component == text };
+    let (between, tail) = after.rsplit_once('*').unwrap_or(("", after));
+    let inner = component.strip_prefix(head.as_bytes()).and_then(|rest| rest.strip_suffix(tail.as_bytes()));
+    let Some(mut inner) = inner else { return false };
+    between.split('*').filter(|text| !text.is_empty()).all(|text| {
+        // A substring searcher takes longer to build than a name takes to search.
+        let found = inner.windows(text.len()).position(|window| window == text.as_bytes());
+        inner = found.map_or(inner, |at| &inner[at + text.len()..]);
+        found.is_some()
+    })
 }
 
 /// Returns the texts of plain characters and `*` that a glob stands for.

@@ -136,7 +136,13 @@ impl Scopes {
     }
 }
 
-impl Prefilter<'_> {
+impl<'p> Prefilter<'p> {
+    /// Returns the policy whose rules it tests.
+    #[must_use]
+    pub fn policy(&self) -> &'p Policy {
+        self.policy
+    }
+
     /// Returns whether a rule could refuse `path`, as [`Policy::may_refuse`] does.
     ///
     /// It returns `true` for a path that git would not track, such as `a/../b`: it may mean
