@@ -1,4 +1,4 @@
-//! Finds the commit that the sources are from.
+//! Finds the commit of the sources.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The file in which `cargo package` records the commit.
 const VCS_INFO: &str = ".cargo_vcs_info.json";
 
-/// Number of digits of an abbreviated commit id.
+/// The number of digits of an abbreviated commit id.
 const ID_LENGTH: usize = 12;
 
 /// Returns the abbreviated id of the commit, if the package or git knows it.
@@ -19,8 +19,9 @@ pub(crate) fn abbreviated_id(root: &Path) -> Option<String> {
     is_id.then(|| id[..ID_LENGTH].to_owned())
 }
 
-/// Returns the existing files that change with the commit: cargo runs a build script each
-/// time if a file that it watches does not exist.
+/// Returns the existing files that change when the commit changes.
+///
+/// cargo runs a build script at each build if a watched file does not exist.
 pub(crate) fn watched_files(root: &Path) -> Vec<PathBuf> {
     let git_path = |name| git(root, &["rev-parse", "--git-path", name]).map(PathBuf::from);
     let exists = |path: &PathBuf| root.join(path).exists();

@@ -1,4 +1,4 @@
-//! Computes at build time what does not change afterwards: the built-in policy and the version.
+//! Generates the code of the built-in policy and the version with the commit.
 
 #![expect(clippy::expect_used, reason = "a panic fails the build")]
 #![expect(clippy::print_stdout, reason = "cargo reads the output")]

@@ -1,4 +1,4 @@
-//! Writes the built-in policy as Rust code, so that no start of the program parses its TOML.
+//! Writes the built-in policy as Rust code, so that the program need not parse its TOML.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,7 +16,7 @@ pub(crate) const POLICY: &str = "src/policy/builtin.toml";
 
 type Lists = BTreeMap<Text, Vec<Text>>;
 
-/// Writes `built_in.rs` into `directory`: an expression of the type `Policy`.
+/// Writes `built_in.rs`, an expression of the type `Policy`, into `directory`.
 pub(crate) fn write(directory: &Path) {
     let text = fs::read_to_string(POLICY).expect("the built-in policy");
     let policy: Document = toml::from_str(&text).expect("a valid policy");
@@ -76,7 +76,7 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
     )
 }
 
-/// Returns the texts as an array in Rust; the texts of the list if they name one.
+/// Returns the texts, or those of the list that they name, as an array in Rust.
 fn resolve(texts: Option<&Spanned<Texts>>, lists: &Lists) -> String {
     match texts.map(Spanned::get_ref) {
         None => array(&[]),

@@ -1,7 +1,7 @@
 //! Finds commands that bypass a repository's git hooks.
 //!
-//! The result is advice to an agent: the git hooks do not depend on it. What cannot be
-//! read is allowed.
+//! The result is advice to an agent: the git hooks do not depend on it. A command that
+//! cannot be parsed is allowed.
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -24,7 +24,7 @@ pub(crate) enum Bypass {
     ForcedAdd(BString),
 }
 
-/// The options of a git subcommand that decide what its other arguments are.
+/// A git subcommand, and the options that determine the meaning of its arguments.
 struct Subcommand {
     name: &'static str,
     /// The option that bypasses the hooks or the ignore rules.
@@ -273,7 +273,7 @@ const WRAPPERS: [Wrapper; 20] = [
 /// The deepest nesting of scripts in the arguments of commands.
 const MAX_SCRIPTS: usize = 8;
 
-/// Returns the first bypass in `script`. A script that cannot be read has none.
+/// Returns the first bypass in `script`. A script that cannot be parsed has none.
 #[must_use]
 pub(crate) fn find(script: &str, shell: Shell) -> Option<Bypass> {
     find_in_script(0, script.as_bytes(), shell)
@@ -379,12 +379,12 @@ fn overrides_hooks(setting: &BStr) -> bool {
 ///
 /// Its value is the key, or begins with `'KEY=VALUE'` or `'KEY'='VALUE'`.
 fn sets_hooks_path(name: &[u8], value: &[u8]) -> bool {
-    let is_gits = name == b"GIT_CONFIG_PARAMETERS" || name.starts_with(b"GIT_CONFIG_KEY_");
+    let is_for_git = name == b"GIT_CONFIG_PARAMETERS" || name.starts_with(b"GIT_CONFIG_KEY_");
     let key = value.split(|byte| b"'=".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
-    is_gits && key.eq_ignore_ascii_case(b"core.hooksPath")
+    is_for_git && key.eq_ignore_ascii_case(b"core.hooksPath")
 }
 
-/// Whether an environment variable makes a hook manager skip all hooks, or this one.
+/// Whether an environment variable makes a hook manager skip all hooks, or the guard.
 fn disables_hook_manager(name: &[u8], value: &[u8]) -> bool {
     match name {
         b"HUSKY" | b"LEFTHOOK" => value == b"0" || value == b"false",

@@ -1,6 +1,6 @@
 //! Reads one JSON object or array at a time, with the byte range of each child.
 //!
-//! The settings editor needs the ranges, to change a text without formatting it anew.
+//! With the ranges, the settings are edited without changing their format.
 
 use std::ops::Range;
 
@@ -26,7 +26,7 @@ pub(super) struct Child {
     pub(super) value: Range<usize>,
 }
 
-/// Checks that `text` is JSON. The other functions expect that it is.
+/// Checks that `text` is JSON. The other functions expect valid JSON.
 pub(super) fn check(text: &[u8]) -> Result<(), serde_json::Error> {
     serde_json::from_slice::<IgnoredAny>(text).map(drop)
 }

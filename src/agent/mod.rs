@@ -1,6 +1,6 @@
-//! What a coding agent is about to do, as its hooks report it in Claude Code's JSON.
+//! Parses the events of a coding agent's hooks, which are in Claude Code's JSON.
 //!
-//! This module does not use git. Of the disk it reads only the agent's settings.
+//! This module does not use git. It reads only the agent's settings from the disk.
 
 pub(crate) mod bypass;
 mod json;

@@ -1,6 +1,6 @@
 //! Adds this program's entries to the text of Claude Code's settings, and removes them.
 //!
-//! The rest of the text stays byte for byte. Removing what was added restores the text.
+//! The rest of the text is not changed. Removing the added entries restores the text.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use super::shell::{self, Shell};
 const EVENTS: [(&str, Option<&str>); 2] =
     [("PreToolUse", Some("Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell")), ("Stop", None)];
 
-/// The reason why settings cannot hold our entries.
+/// The reason why no entries can be added to the settings.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The text is not JSON.
@@ -33,12 +33,12 @@ pub(crate) enum Error {
 
 /// Returns `text` with entries that run `command`. `None` stands for a missing file.
 ///
-/// A text of whitespace counts as an empty object. An entry of ours with another command
-/// is updated, so that adding the entries twice changes nothing.
+/// A text of whitespace counts as an empty object. An entry of this program with another
+/// command is updated, so that adding the entries twice changes nothing.
 ///
 /// # Errors
 ///
-/// Returns an error if `text` is not JSON, or has other values where our entries belong.
+/// Returns an error if `text` is not JSON, or has other values where the entries belong.
 pub(crate) fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> {
     // Serializing a string cannot fail.
     let command = serde_json::to_string(command).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(crate) fn with_entries(text: Option<&str>, command: &str) -> Result<String, 
     Ok(text.unwrap_or_default())
 }
 
-/// Returns `text` without our entries and the containers that were added for them.
+/// Returns `text` without the entries and the containers that were added for them.
 ///
 /// The result is empty if there is nothing else in `text`.
 #[must_use]
@@ -129,7 +129,7 @@ fn with_child(container: &Container, child: &str) -> String {
 struct OwnEntry<'t> {
     /// The containers around the entry, outermost first.
     ///
-    /// Each has the position of the child that contains the entry or is it.
+    /// Each comes with the position of the child that contains the entry or is the entry.
     path: [(Container<'t>, usize); 4],
     /// The range of its command.
     command: Range<usize>,
@@ -166,7 +166,7 @@ impl<'t> OwnEntry<'t> {
             match (before, container.children.get(at + 1)) {
                 (Some(before), _) => return Some(before.span.end..span.end),
                 (None, Some(next)) => return Some(span.start..next.span.start),
-                // A child directly after the bracket means the container existed before us.
+                // A child directly after the bracket means that the container existed before.
                 (None, None) if depth + 1 < self.path.len() && *gap == span.start => {
                     return Some(span.clone());
                 }
@@ -177,7 +177,7 @@ impl<'t> OwnEntry<'t> {
     }
 }
 
-/// Whether a command, as a JSON string, is `agent` of this program.
+/// Whether a command, given as a JSON string, runs `agent` of this program.
 fn runs_this_program(command: &str) -> bool {
     let commands = json::parse_string(command)
         .and_then(|command| shell::commands(command.as_bytes(), Shell::Posix))

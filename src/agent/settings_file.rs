@@ -1,11 +1,11 @@
-//! The settings of Claude Code that a repository shares.
+//! The file with the settings of Claude Code for all users of a repository.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::settings;
 use crate::git::read_regular_file;
-use crate::report::escape;
+use crate::report::escape::display_path;
 use crate::session;
 
 /// The directory of the file, relative to the top of the worktree.
@@ -24,19 +24,19 @@ pub(crate) struct SettingsFile {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// A symlink leads out of the worktree.
-    #[error("cannot use {}: it leads out of the worktree", display(.0))]
+    #[error("cannot use {}: it leads out of the worktree", display_path(.0))]
     Outside(PathBuf),
     /// A symlink is dangling or leads to itself.
-    #[error("cannot follow the symlink {}", display(.0))]
+    #[error("cannot follow the symlink {}", display_path(.0))]
     Dangling(PathBuf, #[source] io::Error),
     /// The file cannot be read.
-    #[error("cannot read {}", display(.0))]
+    #[error("cannot read {}", display_path(.0))]
     Read(PathBuf, #[source] io::Error),
-    /// The settings have another form.
-    #[error("cannot add hooks to {}", display(.0))]
+    /// The settings do not have the expected form.
+    #[error("cannot add hooks to {}", display_path(.0))]
     Form(PathBuf, #[source] settings::Error),
     /// A directory cannot be created, or the file cannot be removed.
-    #[error("cannot {step} {}", display(.path))]
+    #[error("cannot {step} {}", display_path(.path))]
     Disk {
         /// The operation, as a verb.
         step: &'static str,
@@ -50,12 +50,8 @@ pub(crate) enum Error {
     Write(#[from] session::Error),
 }
 
-fn display(path: &Path) -> String {
-    escape::escape(path.as_os_str().as_encoded_bytes())
-}
-
 impl Error {
-    /// Returns what to do about the error.
+    /// Returns what the user can do about it.
     #[must_use]
     pub(crate) fn help(&self) -> Option<String> {
         match self {
@@ -104,7 +100,7 @@ impl SettingsFile {
     ///
     /// # Errors
     ///
-    /// Returns an error if the settings have another form.
+    /// Returns an error if the settings do not have the expected form.
     pub(crate) fn with_entries(&self, command: &str) -> Result<String, Error> {
         settings::with_entries(self.text.as_deref(), command)
             .map_err(|error| Error::Form(self.path.clone(), error))
@@ -124,7 +120,7 @@ impl SettingsFile {
         Ok(session::replace(&self.path, text.as_bytes())?)
     }
 
-    /// Removes our entries, and the file and its directory if they are empty then.
+    /// Removes the entries, and then the file and its directory if they are empty.
     ///
     /// Returns whether there were entries.
     ///

@@ -1,6 +1,6 @@
 //! Splits a shell script into the commands that it runs.
 //!
-//! Nothing is evaluated: a variable, for example, stays as it is written.
+//! Nothing is evaluated: a variable, for example, is kept as written.
 
 use std::mem;
 
@@ -50,17 +50,17 @@ pub(super) fn parse_assignment(word: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 struct Reader<'s> {
-    /// What is not read yet.
+    /// The rest of the script, which is not read yet.
     rest: &'s [u8],
     shell: Shell,
     depth: usize,
-    /// The commands so far. Each is complete.
+    /// The complete commands so far.
     commands: Vec<Vec<BString>>,
     /// The here-documents that begin on the next line.
     here_documents: Vec<HereDocument>,
 }
 
-/// A here-document, as its redirection announces it.
+/// A here-document that a redirection has announced.
 struct HereDocument {
     /// The line that ends it.
     delimiter: BString,
@@ -70,7 +70,7 @@ struct HereDocument {
     strips_tabs: bool,
 }
 
-/// The methods return `None` if what they read does not end or is nested too deeply.
+/// The methods return `None` if a construct is not closed or is nested too deeply.
 impl<'s> Reader<'s> {
     fn new(script: &'s [u8], shell: Shell, depth: usize) -> Self {
         Self { rest: script, shell, depth, commands: Vec::new(), here_documents: Vec::new() }
@@ -243,7 +243,7 @@ impl<'s> Reader<'s> {
 
     /// Reads text in which only expansions are special, up to `end` or all of it.
     ///
-    /// Quotes are special too if a brace or a parenthesis ends it.
+    /// Quotes are special too if a brace or a parenthesis ends the text.
     fn read_text(&mut self, end: Option<u8>, word: &mut BString) -> Option<()> {
         let in_brackets = matches!(end, Some(b'}' | b')'));
         let mut depth = 0_usize;

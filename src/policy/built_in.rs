@@ -1,4 +1,4 @@
-//! The built-in policy, which the build script turns from `builtin.toml` into Rust code.
+//! The built-in policy. The build script generates its code from `builtin.toml`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

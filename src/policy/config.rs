@@ -16,24 +16,24 @@ use super::{Lists, Policy};
 /// The name of the configuration at the top of a repository.
 pub const FILE_NAME: &str = ".stage-guard.toml";
 
-/// How many characters of a line with a mistake are shown at most.
+/// The maximum number of characters shown of a line with a mistake.
 const MAX_EXCERPT: usize = 160;
 
-/// A mistake in a configuration, and its place.
+/// A mistake in a configuration, and its position.
 #[derive(Debug, thiserror::Error)]
 #[error("`{file}`, line {line}, column {column}: {message}\n{excerpt}")]
 pub struct Error {
     file: String,
-    /// From 1, as the column, which counts characters.
+    /// Counted from 1, like the column, which counts characters.
     line: usize,
     column: usize,
     message: String,
-    /// The line, and below it a caret.
+    /// The line, with carets below the mistake.
     excerpt: String,
     help: Option<String>,
 }
 
-/// A mistake at a range of bytes of a configuration's text.
+/// A mistake, and its byte range in the text of a configuration.
 struct Mistake {
     at: Range<usize>,
     message: String,
@@ -80,7 +80,7 @@ impl Policy {
         let at = name.span();
         let name = name.into_inner();
         if self.lists.contains_key(name.as_str()) {
-            let mistake = Mistake::new(at, format!("the built-in policy has a list `{name}`"));
+            let mistake = Mistake::new(at, format!("the built-in policy already has a list `{name}`"));
             return Err(mistake.with_help("give this list another name".to_owned()));
         }
         let texts = texts.into_iter().map(|text| Cow::Owned(text.into_inner()));
@@ -88,7 +88,7 @@ impl Policy {
         Ok(())
     }
 
-    /// Adds rules. One with the id of a rule that is there replaces it.
+    /// Adds rules. A rule replaces the present one with the same id.
     fn add_rules(&mut self, tables: Vec<RuleTable>) -> Result<(), Mistake> {
         let mut ids = Vec::new();
         for table in tables {
@@ -122,7 +122,7 @@ impl Policy {
 }
 
 impl Production {
-    /// Adds what is not there yet.
+    /// Adds the entries that are not present yet.
     fn add(&mut self, table: ProductionTable) -> Result<(), Mistake> {
         let ProductionTable { roots, markers, outside } = table;
         let known: Vec<&str> = self.roots.iter().map(PathGlob::as_str).collect();
@@ -141,7 +141,7 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
     let RuleTable { id, names, extensions, scope, directories, outside, except, sibling, reason, home } =
         table;
     if id.get_ref().is_empty() {
-        return Err(Mistake::new(id.span(), "an id is never empty"));
+        return Err(Mistake::new(id.span(), "an id must not be empty"));
     }
     if names.get_ref().is_empty() {
         return Err(Mistake::new(names.span(), "a rule without names matches nothing"));
@@ -195,7 +195,7 @@ fn parse_texts<P, L: FromIterator<P>>(
     }
 }
 
-/// Parses a marker: the name of a file, which is looked up and not matched.
+/// Parses a marker: the plain name of a file.
 fn parse_marker(text: String) -> Result<Cow<'static, str>, Invalid> {
     Name::literal(&text).map(|()| Cow::Owned(text))
 }
@@ -205,7 +205,7 @@ fn without(texts: Vec<Text>, known: &[&str]) -> Vec<Text> {
     texts.into_iter().filter(|text| !known.contains(&text.get_ref().as_str())).collect()
 }
 
-/// Returns a question for the word of `known` that `word` may be a slip of.
+/// Returns `did you mean …?` for the known word that is most similar to `word`.
 fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
     let likeness = |known: &str| strsim::jaro_winkler(word, known);
     known
@@ -231,7 +231,7 @@ impl Mistake {
 
 impl From<toml::de::Error> for Mistake {
     fn from(error: toml::de::Error) -> Self {
-        // Of an unknown key or value serde quotes first what it found, then what it expected.
+        // serde quotes the unknown key or value first, then the expected ones.
         let mut quoted = error.message().split('`').skip(1).step_by(2);
         let is_unknown = error.message().starts_with("unknown ");
         let help = quoted.next().filter(|_| is_unknown).and_then(|found| did_you_mean(found, quoted));
@@ -251,7 +251,7 @@ impl Error {
         let width = text
             .get(start..end)
             .map_or(1, |marked| marked.lines().next().unwrap_or_default().chars().count());
-        // Of a long line only the part around the mistake is shown.
+        // Only the part of a long line around the mistake is shown.
         let skipped = if column > MAX_EXCERPT { column - MAX_EXCERPT / 2 } else { 0 };
         let shown: String = content.chars().skip(skipped).take(MAX_EXCERPT).collect();
         let before = " ".repeat(column - 1 - skipped);
@@ -262,7 +262,7 @@ impl Error {
         Self { file: file.to_owned(), line, column, message, excerpt, help }
     }
 
-    /// Returns what to write instead.
+    /// Returns advice on how to correct the mistake.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         self.help.clone()

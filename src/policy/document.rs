@@ -1,4 +1,4 @@
-//! The form of a policy in TOML: of the built-in one and of a configuration.
+//! The TOML format of the built-in policy and of a configuration.
 //!
 //! The build script compiles this file too, so it uses nothing else of the crate.
 
@@ -9,7 +9,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-/// A text and its place in the document, for errors.
+/// A text and its position in the document, for errors.
 pub(crate) type Text = Spanned<String>;
 
 #[derive(Deserialize)]
@@ -70,18 +70,18 @@ pub(crate) enum Texts {
     List(String),
 }
 
-/// How a changed path is judged that a parent of the commit already has.
+/// How to judge a changed path that a parent of the commit already has.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Tracked {
     /// Like a new path.
     #[default]
     Refuse,
-    /// By the rule of the session directory only.
+    /// Only by the rule of the session directory.
     Allow,
 }
 
-/// Where a rule holds.
+/// Where a rule applies.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
@@ -90,7 +90,7 @@ pub enum Scope {
     Anywhere,
     /// Directly in a production root: the file, or the directory that the rule names.
     ProductionRoot,
-    /// In the session directory, and a file that has its name.
+    /// In the session directory, including a file of that name.
     SessionDirectory,
 }
 
@@ -111,7 +111,7 @@ pub enum Home {
     Exploration,
 }
 
-// An untagged enum of serde would lose the places of the texts.
+// With an untagged enum, serde would lose the positions of the texts.
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextsVisitor;

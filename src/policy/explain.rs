@@ -1,4 +1,4 @@
-//! Explaining a verdict, and what would make a refused path acceptable.
+//! Explains verdicts, and finds what would make a refused path acceptable.
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -11,7 +11,7 @@ use crate::Change;
 /// The verdict on one path, and what would change it.
 #[derive(Debug)]
 pub struct Explanation<'p> {
-    /// In bytes, relative to the top of the repository.
+    /// The path in bytes, relative to the top of the repository.
     pub path: BString,
     /// The verdict on the path, as if it were added.
     pub verdict: Verdict<'p>,
@@ -24,9 +24,9 @@ pub struct Explanation<'p> {
 pub struct Alternatives {
     /// A path at which the same file would not be refused.
     pub elsewhere: Option<BString>,
-    /// Paths of files or directories; next to one of them the path would not be refused.
-    pub beside: Vec<BString>,
-    /// The entry of `allow` for this path alone.
+    /// Files or directories; next to any of them the path would not be refused.
+    pub siblings: Vec<BString>,
+    /// The `allow` entry that matches only this path.
     ///
     /// `None` if the path is not UTF-8: no configuration can hold it.
     pub allow: Option<String>,
@@ -66,13 +66,13 @@ impl Policy {
         let is_accepted = !matches!(verdict, Verdict::Refused { .. });
         Ok(Alternatives {
             elsewhere: is_accepted.then_some(suggested),
-            beside: refused.siblings(),
+            siblings: refused.siblings(),
             allow: allow_entry(refused.path.whole),
         })
     }
 }
 
-/// Returns the glob that matches `path` alone, if there is a valid one.
+/// Returns the glob that matches only `path`, if there is a valid one.
 fn allow_entry(path: &BStr) -> Option<String> {
     let entry = globset::escape(&path.to_str().ok()?.replace('\\', r"\\"));
     let glob = PathGlob::new(entry.clone()).ok()?;

@@ -3,28 +3,28 @@
 use super::glob::is_special;
 use super::name::{Name, Names};
 
-/// A set of rules, a bit each.
+/// A set of rules, one bit each.
 pub(super) type Rules = u64;
 
 /// Finds the rules that have a pattern which may match a text.
 ///
-/// A text can match a pattern only if it begins and ends with the bytes that the pattern begins
-/// and ends with (if these are no `*`), and contains a trigram of the pattern's plain text.
+/// A text can match a pattern only if its first and last bytes are those of the pattern (unless
+/// these are `*`), and if it contains a trigram of the pattern's plain text.
 #[derive(Debug)]
 pub(super) struct TrigramFilter {
     first: ByteTable,
     last: ByteTable,
-    /// One trigram of each pattern, a bit each.
+    /// One trigram of each pattern, one bit each.
     trigrams: Vec<u64>,
     /// The rules that have a pattern without a trigram.
     without_trigram: Rules,
 }
 
-/// Rules by a byte.
+/// Sets of rules by a byte of a text.
 #[derive(Debug)]
 struct ByteTable {
     rules: [Rules; 256],
-    /// The rules that take any byte.
+    /// The rules that accept any byte.
     any: Rules,
 }
 
@@ -60,7 +60,7 @@ impl ByteTable {
 }
 
 impl TrigramFilter {
-    /// Adds patterns of `rules`, and patterns for what a matching text ends with.
+    /// Adds the patterns `names` of `rules`. A matching text ends like one of `endings`.
     pub(super) fn add(&mut self, names: &Names, endings: &Names, rules: Rules) {
         for name in names.iter() {
             match name.expanded() {
@@ -79,7 +79,7 @@ impl TrigramFilter {
     /// Adds a pattern of plain characters and `*`.
     fn add_text(&mut self, text: &[u8], rules: Rules) {
         self.first.add(text.first().copied(), rules);
-        // The rarer one: of `test_*` not `tes` but `st_`, of `notes.md` not `.md` but `not`.
+        // Prefers the rarer trigram: `st_` of `test_*`, and `not` of `notes.md`.
         let trigram = if text.contains(&b'*') {
             text.split(|byte| *byte == b'*').find_map(|plain| plain.last_chunk())
         } else {
@@ -94,7 +94,7 @@ impl TrigramFilter {
         }
     }
 
-    /// Returns those of `rules` that have a pattern which may match `text`.
+    /// Returns the subset of `rules` with a pattern that may match `text`.
     #[inline]
     pub(super) fn find(&self, text: &[u8], rules: Rules) -> Rules {
         let (Some(first), Some(last)) = (text.first(), text.last()) else { return 0 };
@@ -114,19 +114,20 @@ impl TrigramFilter {
     }
 }
 
-/// The size of a set of trigrams. A trigram has six bits of each byte, by which the letters of
-/// both cases differ.
+/// The size of a set of trigrams, in words of 64 bits.
+///
+/// A trigram keeps the low six bits of each byte, which distinguish upper and lower case.
 const TRIGRAM_WORDS: usize = 1 << 12;
 
-/// Returns the trigram of `byte` and the two bytes before it; `before` is the trigram of these.
+/// Returns the trigram that ends in `byte`; `before` is the trigram that ends before it.
 fn push(before: usize, byte: u8) -> usize {
     (before << 6 | usize::from(byte & 63)) % (TRIGRAM_WORDS << 6)
 }
 
-/// Tells whether one of many patterns, most of which are plain text, may match a name.
+/// Rejects names by their first byte and their length, for many patterns at once.
 #[derive(Debug)]
 pub(super) struct LengthFilter {
-    /// For each first byte, the lengths of a matching name, a bit each.
+    /// For each first byte, the lengths of matching names, one bit each.
     lengths: [u32; 256],
 }
 

@@ -1,5 +1,6 @@
-//! Globs as globset compiles them: they match bytes, are case-sensitive, and treat a leading
-//! dot like any other character.
+//! Globs that globset compiles.
+//!
+//! They match bytes, are case-sensitive, and treat a leading dot like any other character.
 
 use std::sync::OnceLock;
 
@@ -13,7 +14,7 @@ pub(super) struct Compiled {
     matcher: OnceLock<GlobMatcher>,
 }
 
-/// Why a text is not a pattern.
+/// The reason why a text is not a valid pattern.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Invalid {
@@ -30,7 +31,7 @@ impl Invalid {
         Self { help: Some(help), ..self }
     }
 
-    /// Returns what to write instead.
+    /// Returns advice on what to write instead.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
@@ -55,7 +56,7 @@ impl Compiled {
     }
 }
 
-/// Returns whether a byte has a meaning in a glob.
+/// Returns whether a byte has a special meaning in a glob.
 pub(super) fn is_special(byte: u8) -> bool {
     matches!(byte, b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b'\\')
 }

@@ -1,4 +1,4 @@
-//! Judging a path: which rule refuses it, or why it is allowed although a rule matches.
+//! Judges paths: which rule refuses a path, or why a path that a rule matches is allowed.
 
 use std::convert::Infallible;
 
@@ -44,14 +44,14 @@ pub enum Verdict<'p> {
     Unmatched,
 }
 
-/// Why a rule does not refuse a path that it matches.
+/// The reason why a rule does not refuse a path that it matches.
 #[derive(Debug)]
 pub enum Exemption<'p> {
     /// The rule excepts names that match this pattern.
     Name(&'p Name),
     /// The rule excepts everything below directories that match this pattern.
     Directory(&'p Name),
-    /// The rule holds in production roots only, and the path is in none.
+    /// The rule applies only in production roots, and the path is in none.
     NotInProductionRoot,
     /// The path is the test of this tracked file or directory, and is next to it.
     Sibling(BString),
@@ -68,7 +68,7 @@ pub struct Finding<'p> {
     pub rule: &'p Rule,
     /// The name pattern of the rule that matches.
     pub pattern: &'p Name,
-    /// The commit that introduces the entry, if commits are judged.
+    /// The commit that introduces the entry, if commits are checked.
     pub introduced_by: Option<IntroducedBy>,
 }
 
@@ -83,10 +83,10 @@ enum Question<'a> {
 }
 
 impl Policy {
-    /// Judges `path`, to which a commit does `change`.
+    /// Judges the `change` of `path` in a commit.
     ///
-    /// `is_tracked` answers whether a path is a file, or a directory of files, in what is
-    /// judged. It is asked only if a rule matches.
+    /// `is_tracked` returns whether a path is a file, or a directory of files, in the judged
+    /// index or tree. It is called only if a rule matches.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl Policy {
         })
     }
 
-    /// Returns the refused ones of `entries`, in their order.
+    /// Returns a finding for each refused entry, in the order of `entries`.
     ///
     /// `is_tracked` is as in [`Policy::judge`].
     ///

@@ -1,8 +1,8 @@
-//! What is session work: paths in, verdicts out. No git, no disk, no terminal.
+//! Decides which paths are session work. Uses no git, no disk and no terminal.
 //!
-//! A [`Rule`] matches a path by its name and its directories; an [`Exemption`] is why a
-//! matched path is allowed nevertheless. What else is tracked (a project marker, the module
-//! that a test belongs to) is asked only about paths that a rule matches.
+//! A [`Rule`] matches a path by its name and its directories; an [`Exemption`] is the reason
+//! why a matched path is allowed after all. Whether other paths are tracked (a project marker,
+//! the module that a test belongs to) is asked only for paths that a rule matches.
 //!
 //! Paths are bytes, relative to the top of the repository.
 
@@ -51,14 +51,14 @@ const SESSION_DIRECTORY_RULE: &str = "session-directory";
 pub struct Policy {
     allow: Vec<PathGlob>,
     disabled: Vec<String>,
-    /// Lists that rules may name instead of spelling them out.
+    /// Lists that rules may refer to by name.
     lists: Lists,
     tracked: Tracked,
     production: Production,
     rules: Vec<Rule>,
 }
 
-/// Lists of patterns, by name.
+/// Lists of patterns by their names.
 type Lists = BTreeMap<Cow<'static, str>, Vec<Cow<'static, str>>>;
 
 impl Policy {

@@ -14,31 +14,33 @@ pub struct Name {
     matcher: Matcher,
 }
 
-/// Compiling a glob takes longer than a whole check, so most names are matched without it.
+/// How a name is matched.
+///
+/// Compiling a glob takes longer than a whole check, so most names are matched without one.
 #[derive(Debug)]
 enum Matcher {
     /// The text is plain characters and `*`.
     Wildcard,
-    /// The text has more than that. It is parsed when it is first matched.
+    /// The text has other special characters. It is parsed when it is first matched.
     Choice(OnceLock<Choice>),
 }
 
 #[derive(Debug)]
 enum Choice {
-    /// The texts of plain characters and `*` that the pattern stands for.
+    /// The texts of plain characters and `*` to which the pattern expands.
     Expanded(Vec<String>),
     Glob(Box<Compiled>),
 }
 
-/// A list of names, searched for one that matches.
+/// A list of name patterns, in which the first match is searched.
 #[derive(Debug, Default)]
 pub struct Names {
     names: Vec<Name>,
-    /// The bytes that a match begins with: the first byte alone rules out most components.
+    /// The first bytes of possible matches, which rule out most components.
     first_bytes: ByteSet,
 }
 
-/// A set of bytes, a bit each.
+/// A set of bytes, one bit each.
 #[derive(Clone, Copy, Debug, Default)]
 struct ByteSet([u64; 4]);
 
@@ -68,7 +70,7 @@ impl Name {
         Self { text, matcher }
     }
 
-    /// Parses a pattern for what follows the last dot of a name.
+    /// Parses a pattern for a file name extension, without its dot.
     ///
     /// # Errors
     ///
@@ -76,16 +78,18 @@ impl Name {
     pub fn extension(text: impl Into<Cow<'static, str>>) -> Result<Self, Invalid> {
         let text = text.into();
         if text.contains('.') {
-            return Err(Invalid::new("an extension is what follows the last dot of a name, without the dot"));
+            return Err(Invalid::new(
+                "an extension is the part of a name after the last dot, without the dot",
+            ));
         }
         Self::new(text)
     }
 
-    /// Checks that `text` is a plain name, which is looked up and not matched.
+    /// Checks that `text` is a plain name, not a glob.
     ///
     /// # Errors
     ///
-    /// As [`Name::new`], or `text` contains a character that has a meaning in a glob.
+    /// As [`Name::new`], or `text` contains a character with a special meaning in a glob.
     pub fn literal(text: &str) -> Result<(), Invalid> {
         check_component(text)?;
         if text.bytes().any(is_special) {
@@ -106,9 +110,9 @@ impl Name {
         }
     }
 
-    /// Returns what follows the plain text that the pattern begins with.
+    /// Returns the part of `component` after the plain text at the start of the pattern.
     ///
-    /// That is `x.py` in `test_x.py` for `test_*`. `None` if the pattern does not begin with
+    /// For `test_*` and `test_x.py` that is `x.py`. `None` if the pattern does not begin with
     /// plain text and a `*`.
     #[must_use]
     pub fn rest<'c>(&self, component: &'c BStr) -> Option<&'c BStr> {
@@ -117,7 +121,7 @@ impl Name {
         is_prefix.then(|| component.strip_prefix(&self.text.as_bytes()[..star]))?.map(BStr::new)
     }
 
-    /// Returns the texts of plain characters and `*` that the pattern stands for.
+    /// Returns the texts of plain characters and `*` to which the pattern expands.
     ///
     /// `None` if only a compiled glob can match it.
     pub(super) fn expanded(&self) -> Option<impl Iterator<Item = &str>> {
@@ -230,11 +234,11 @@ fn wildcard_matches(text: &str, component: &BStr) -> bool {
     })
 }
 
-/// Returns the texts of plain characters and `*` that a glob stands for.
+/// Returns the texts of plain characters and `*` to which a glob expands.
 ///
-/// There is one for each choice of its `{a,b}` and `[ab]`. `None` if they are many, or if the
-/// glob contains anything else: a `?`, a range, a negation, an escape, an empty choice, or a
-/// choice within a choice.
+/// There is one for each choice of its `{a,b}` and `[ab]`. `None` if there are more than
+/// [`MAX_EXPANDED`], or if the glob contains anything else: a `?`, a range, a negation, an
+/// escape, an empty choice, or a choice within a choice.
 fn expand(text: &str) -> Option<Vec<String>> {
     let mut expanded = vec![String::new()];
     let mut rest = text;
@@ -269,7 +273,7 @@ fn expand(text: &str) -> Option<Vec<String>> {
 
 fn check_component(text: &str) -> Result<(), Invalid> {
     if text.is_empty() {
-        return Err(Invalid::new("a name is never empty"));
+        return Err(Invalid::new("a name must not be empty"));
     }
     if text.contains('/') {
         return Err(Invalid::new("a name contains no `/`: it matches one component of a path"));
@@ -277,6 +281,7 @@ fn check_component(text: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
+/// The maximum number of texts to which a glob is expanded.
 const MAX_EXPANDED: usize = 64;
 
 #[cfg(test)]
@@ -326,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn rest_is_what_follows_the_plain_text() {
+    fn rest_follows_the_plain_text() {
         for (pattern, name, rest) in [
             ("test_*", "test_x.py", Some("x.py")),
             ("test_*.py", "test_x.py", Some("x.py")),

@@ -16,7 +16,7 @@ pub struct PathGlob {
 
 #[derive(Debug)]
 enum Matcher {
-    /// The text is a path.
+    /// The text is a path without special characters.
     Literal,
     /// A pattern for each component: plain text and `*` are matched without a compiled glob.
     Components(Vec<Name>),
@@ -44,7 +44,7 @@ impl PathGlob {
             return Err(Invalid::new("a glob cannot be negated"));
         }
         if text.split('/').any(|component| matches!(component, "" | "." | "..")) {
-            return Err(Invalid::new("no path has an empty component, a `.` or a `..`"));
+            return Err(Invalid::new("a path has no empty component, no `.` and no `..`"));
         }
         let matcher = if !text.bytes().any(is_special) {
             Matcher::Literal

@@ -1,7 +1,7 @@
-//! A quick test for many paths: could a rule refuse this one?
+//! Tests quickly, for many paths, whether a rule could refuse a path.
 //!
-//! Nearly no path is refused, so most are rejected by a few bytes of their names. What holds in
-//! a directory is computed once for all files that follow each other in it.
+//! Hardly any path is refused, so most are rejected by a few bytes of their names. The rules that
+//! apply in a directory are computed once for consecutive paths in it.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::filter::{LengthFilter, Rules, TrigramFilter};
 use super::production::RootStatus;
 use super::{Policy, is_session_directory};
 
-/// Tests paths, one after the other, for whether a rule could refuse them.
+/// Tests one path after the other for whether a rule could refuse it.
 ///
 /// It is fastest if the paths of one directory follow each other, as in the index.
 #[derive(Debug)]
@@ -27,13 +27,13 @@ pub struct Prefilter<'p> {
     scopes: Scopes,
     /// The depth below which no directory is a production root.
     max_root_depth: usize,
-    /// The directory of the path before; empty for the top.
+    /// The directory of the previous path; empty for the top.
     directory: BString,
-    /// The top, and each directory on the way down to that one.
+    /// The levels from the top down to that directory.
     levels: Vec<Level>,
 }
 
-/// The rules, by where they hold.
+/// The rules by where they apply.
 #[derive(Debug, Default)]
 struct Scopes {
     anywhere: Rules,
@@ -46,22 +46,22 @@ struct Scopes {
     below_named_in_root: Rules,
 }
 
-/// What a directory's name means to the policy; of a level: its name and those above it.
+/// The meaning of a directory name to the policy; in a level, of all names down to it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Traits {
     is_session_directory: bool,
     /// Whether no marker and no wildcard makes it a production root.
     is_outside: bool,
-    /// The rules that hold below it.
+    /// The rules that apply below it.
     named_by: Rules,
-    /// The rules that except what is below it.
+    /// The rules that except everything below it.
     excepted_by: Rules,
 }
 
-/// What holds in a directory.
+/// A directory, and the rules that apply in it.
 #[derive(Clone, Copy, Debug)]
 struct Level {
-    /// The length of its path; of the top, 0.
+    /// The length of its path; 0 for the top.
     end: usize,
     /// Whether it is a production root, if it holds every marker.
     may_be_root: bool,
@@ -70,7 +70,7 @@ struct Level {
     rules: Rules,
 }
 
-/// How many directory names are cached at most.
+/// The maximum number of cached directory names.
 const MAX_TRAITS: usize = 1000;
 
 impl Policy {
@@ -166,7 +166,7 @@ impl<'p> Prefilter<'p> {
         may_match && self.policy.may_refuse(path)
     }
 
-    /// Computes what holds in `directory`. Returns `false` if git would track nothing in it.
+    /// Computes the levels of `directory`. Returns `false` if git would track nothing in it.
     #[cold]
     fn enter(&mut self, directory: &BStr) -> bool {
         if directory.contains(&0) {
@@ -220,7 +220,7 @@ impl<'p> Prefilter<'p> {
         self.directory.extend_from_slice(directory);
     }
 
-    /// Returns the traits of a directory name, from the cache if they are there.
+    /// Returns the traits of a directory name, from the cache if possible.
     fn traits(&mut self, name: &BStr) -> Traits {
         if !self.directory_names.may_match(name) && !is_session_directory(name) {
             return Traits::default();
@@ -247,7 +247,7 @@ fn is_never_tracked(component: &[u8]) -> bool {
     }
 }
 
-/// Rules from this one on share the last bit: any of them may set it, and none clears it.
+/// The bit of this rule and of all later ones: any of them may set it, none clears it.
 const SHARED_BIT: usize = 63;
 
 fn bit(rule: usize) -> Rules {

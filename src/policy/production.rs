@@ -1,4 +1,4 @@
-//! Production roots: the directories in which session work is out of place.
+//! Production roots: the directories in which session work does not belong.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,20 @@ use super::name::Names;
 use super::path_glob::PathGlob;
 use super::rule::{components, join};
 
-/// Which directories are production roots, besides the top of the repository.
+/// What makes a directory a production root. The top of the repository always is one.
 #[derive(Debug, Default)]
 pub(super) struct Production {
     /// Patterns for the whole path of a directory.
     pub(super) roots: Vec<PathGlob>,
     /// Names of files; each makes the top-level directory that holds it a production root.
     pub(super) markers: Vec<Cow<'static, str>>,
-    /// Names of directories which no marker and no wildcard makes a production root, nor
-    /// anything below them.
+    /// Names of directories that no marker and no wildcard makes a production root.
+    ///
+    /// The same holds for everything below them.
     pub(super) outside: Names,
 }
 
-/// Whether a directory is a production root, as far as its path alone tells.
+/// Whether a directory is a production root, as far as its path determines it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum RootStatus {
     Root,
@@ -36,8 +37,9 @@ impl Production {
         self.status_at_depth(directory, components(directory).count(), is_outside)
     }
 
-    /// As [`Production::status`], if the number of components is known, and whether one of
-    /// them is listed in `outside`.
+    /// Returns the status of a directory with `depth` components.
+    ///
+    /// `is_outside` says whether one of the components is listed in `outside`.
     pub(super) fn status_at_depth(&self, directory: &BStr, depth: usize, is_outside: bool) -> RootStatus {
         let is_match = |root: &PathGlob| (!is_outside || root.is_literal()) && root.matches(directory);
         if depth == 0 || self.roots.iter().any(is_match) {
@@ -51,7 +53,7 @@ impl Production {
 
     /// Returns the depth below which no directory is a production root.
     pub(super) fn max_depth(&self) -> usize {
-        // A marker makes a top-level directory one.
+        // A marker makes a top-level directory a production root.
         self.roots.iter().map(PathGlob::max_depth).max().map_or(1, |depth| depth.max(1))
     }
 

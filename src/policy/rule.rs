@@ -6,16 +6,16 @@ use super::document::{Home, Scope};
 use super::name::{Name, Names};
 use super::{SESSION_DIRECTORY, is_in_session_directory, is_session_directory};
 
-/// What is session work, where, why, and where it belongs instead.
+/// A rule: which paths it refuses, why, and where they belong instead.
 #[derive(Debug)]
 pub struct Rule {
-    /// In kebab-case; shown to users, documented and stable.
+    /// The id in kebab-case: shown to users, documented and stable.
     pub id: String,
     /// Patterns for the last component of a path.
     pub names: Names,
-    /// Patterns for what follows the last dot of the name; empty if anything may.
+    /// Patterns for the file name extension; empty if every name matches.
     pub extensions: Names,
-    /// Where the rule holds.
+    /// Where the rule applies.
     pub scope: Scope,
     /// If not empty, the rule matches only below a directory of such a name.
     pub directories: Names,
@@ -25,14 +25,14 @@ pub struct Rule {
     pub except: Names,
     /// Whether the rule allows a file next to the file or directory that it is named after.
     pub sibling: bool,
-    /// What the refused path is, for people.
+    /// A description of the refused path, for people.
     pub reason: String,
     /// Where a refused file belongs.
     pub home: Home,
 }
 
 impl Home {
-    /// All homes, in the order in which work goes through them.
+    /// All homes, in the order in which they are listed for people.
     pub const ALL: [Self; 5] =
         [Self::Current, Self::Archive, Self::Tests, Self::Debugging, Self::Exploration];
 
@@ -95,7 +95,7 @@ pub(super) struct SplitPath<'a> {
     pub(super) directory: &'a BStr,
     /// The last component.
     name: &'a BStr,
-    /// What follows the last dot of the name.
+    /// The part after the last dot of the name.
     extension: Option<&'a BStr>,
 }
 
@@ -107,7 +107,7 @@ impl<'a> SplitPath<'a> {
     }
 }
 
-/// A path, a rule that matches it, and the name pattern by which it does.
+/// A path, a rule that matches it, and the name pattern that matches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Match<'p, 'a> {
     pub(super) rule: &'p Rule,
@@ -142,7 +142,7 @@ impl Rule {
         components(path.directory).find_map(|directory| self.outside.find(directory))
     }
 
-    /// Returns the paths of those directories in `directory` that the rule names.
+    /// Returns `directory` and the directories above it that the rule names.
     fn named_directories<'a>(&self, directory: &'a BStr) -> impl Iterator<Item = &'a BStr> {
         let mut end = 0;
         components(directory).filter_map(move |component| {
@@ -153,10 +153,10 @@ impl Rule {
 }
 
 impl<'p, 'a> Match<'p, 'a> {
-    /// Returns the directories of which one must be a production root, by the rule's scope.
+    /// Returns the directories of which the rule requires one to be a production root.
     ///
-    /// It is the directory that holds the file, or the one that holds a directory which the
-    /// rule names. The top of the repository is the empty path.
+    /// That is the parent of the file, or the parents of the directories that the rule names.
+    /// The top of the repository is the empty path.
     pub(super) fn candidate_roots(self) -> impl Iterator<Item = &'a BStr> + use<'p, 'a> {
         let Self { rule, path, .. } = self;
         let is_needed = rule.scope == Scope::ProductionRoot;
@@ -165,7 +165,7 @@ impl<'p, 'a> Match<'p, 'a> {
         parent.into_iter().chain(rule.named_directories(named).map(|directory| split(directory).0))
     }
 
-    /// Returns the paths that the file may be the test of, if the rule allows it next to them.
+    /// Returns the paths next to which the rule allows the file, as it may be their test.
     ///
     /// For `test_x.py` these are `x.py` and `x`, in the same directory.
     pub(super) fn siblings(self) -> Vec<BString> {

@@ -6,7 +6,7 @@ use super::path_glob::PathGlob;
 use super::rule::Rule;
 
 impl Policy {
-    /// Returns the policy as a configuration that, pasted into a file, makes the same policy.
+    /// Returns the text of a configuration that results in the same policy.
     ///
     /// `quote` turns a text into a TOML string.
     #[must_use]

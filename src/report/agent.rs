@@ -1,4 +1,4 @@
-//! Renders what a coding agent reads, on few lines: an agent pays for each token.
+//! Renders messages for coding agents, in few lines: an agent pays for each token.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::escape::{display_path, escape, shell_path, shell_word};
 use crate::agent::bypass::Bypass;
 use crate::policy::{Finding, Rule};
 
-/// The number of paths that a denial lists.
+/// The maximum number of paths that a message lists.
 const MAX_PATHS: usize = 20;
 
 /// A file that an agent must not write.
@@ -25,11 +25,11 @@ pub(crate) struct DeniedWrite<'a> {
     pub exists: bool,
     /// The top of the repository; `None` if it is the agent's working directory.
     pub top: Option<&'a Path>,
-    /// This program, as one calls it.
+    /// The name or path by which the agent can run this program.
     pub program: &'a Path,
 }
 
-/// Returns why a file must not be written, and which one to write instead.
+/// Returns why a file must not be written, and the path to write instead.
 #[must_use]
 pub(crate) fn denied_write(denied: &DeniedWrite) -> String {
     let DeniedWrite { path, rule, suggestion, exists, top, program } = denied;
@@ -69,7 +69,7 @@ pub(crate) fn bypass(bypass: &Bypass, program: &Path) -> String {
     }
 }
 
-/// Returns which session work is left outside of the session directory, and how to stow it.
+/// Lists the session work outside of the session directory, and says how to stow it.
 #[must_use]
 pub(crate) fn leftovers(findings: &[Finding], program: &Path) -> String {
     let listed = &findings[..findings.len().min(MAX_PATHS)];
@@ -88,7 +88,7 @@ pub(crate) fn leftovers(findings: &[Finding], program: &Path) -> String {
     lines.join("\n")
 }
 
-/// Returns the command that an agent's hooks run, as a line of shell.
+/// Returns the command that an agent's hooks run, quoted for a shell.
 #[must_use]
 pub(crate) fn command(program: &Path) -> String {
     format!("{} agent", shell_path(program))
@@ -98,16 +98,20 @@ pub(crate) fn command(program: &Path) -> String {
 ///
 /// # Errors
 ///
-/// Returns an error of `out`.
+/// Fails if `out` cannot be written to.
 pub(crate) fn installed(out: &mut impl Write, settings: &Path) -> io::Result<()> {
-    writeln!(out, "agent:   Claude Code runs stage-guard before it writes, by {}", display_path(settings))
+    writeln!(
+        out,
+        "agent:   Claude Code runs stage-guard before it writes (set in {})",
+        display_path(settings)
+    )
 }
 
 /// Writes that the agent's hooks are removed.
 ///
 /// # Errors
 ///
-/// Returns an error of `out`.
+/// Fails if `out` cannot be written to.
 pub(crate) fn uninstalled(out: &mut impl Write, settings: &Path) -> io::Result<()> {
     writeln!(out, "removed the hooks of Claude Code from {}", display_path(settings))
 }

@@ -1,4 +1,4 @@
-//! The report of `--quiet`: the number of findings.
+//! The reports of `--quiet`: a number.
 
 use std::io::{self, Write};
 
@@ -10,10 +10,10 @@ use crate::check::Report;
 ///
 /// Fails if `out` cannot be written to.
 pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    write_count(report.findings.len(), out)
+    write_count(out, report.findings.len(), "refused")
 }
 
-/// Writes the number of refused paths, or nothing if it is 0.
-pub(super) fn write_count(refused: usize, out: &mut impl Write) -> io::Result<()> {
-    if refused == 0 { Ok(()) } else { writeln!(out, "{refused} refused") }
+/// Writes `COUNT DONE`, for example `2 refused`, or nothing if the count is 0.
+pub(super) fn write_count(out: &mut impl Write, count: usize, done: &str) -> io::Result<()> {
+    if count == 0 { Ok(()) } else { writeln!(out, "{count} {done}") }
 }

@@ -15,27 +15,27 @@ use crate::policy::FILE_NAME;
 /// The result of `doctor`.
 #[derive(Debug)]
 pub(crate) struct Report<'g> {
-    /// What git and the disk say.
+    /// The state of the guard, as read from git and the disk.
     pub guard: &'g Guard,
     /// The problems, faults first.
     pub diagnoses: &'g [Diagnosis<'g>],
-    /// What the user calls this program.
+    /// The name or path by which the user runs this program.
     pub program: &'g Path,
-    /// Whether to render the faults alone.
+    /// Whether to render only the faults.
     pub is_quiet: bool,
 }
 
-/// The maximum number of lines shown of a hook's output.
+/// The maximum number of lines that are shown of a hook's output.
 const MAX_LINES: usize = 5;
 
-/// The indent of the lines after the first, below a label.
+/// The indent of the lines after the first one of an entry.
 const INDENT: &str = "         ";
 
 /// Renders a report.
 ///
 /// # Errors
 ///
-/// `out` fails.
+/// Fails if `out` cannot be written to.
 pub(crate) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if report.is_quiet {
         return diagnoses(report, out);
@@ -193,7 +193,7 @@ fn describe_result(result: &HookResult) -> String {
     }
 }
 
-/// Returns a command or an instruction that fixes the problem; `None` if it may need no fix.
+/// Returns a command or an instruction that fixes the problem; `None` if it needs no fix.
 fn remedy(problem: &Problem, report: &Report) -> Option<String> {
     let Report { guard, program, .. } = report;
     let name = shell_path(program);

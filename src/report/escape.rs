@@ -1,5 +1,6 @@
-//! Escapes text from data: nothing that a repository holds can control a terminal, begin a line
-//! of a report, or run in a shell.
+//! Escapes text from data.
+//!
+//! No text of a repository can control a terminal, begin a line of a report, or run in a shell.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -15,7 +16,7 @@ pub fn escape(bytes: impl AsRef<[u8]>) -> String {
     escape_if(bytes.as_ref(), |c| c == '\\' || is_invisible(c))
 }
 
-/// Escapes a path for a program that looks it up and writes it to a log.
+/// Escapes a path for a program that looks it up and logs it.
 ///
 /// Like [`escape`], but backslashes, newlines, carriage returns and tabs are kept.
 #[must_use]
@@ -95,12 +96,12 @@ pub fn shell_path(path: &Path) -> String {
     shell_word(path.as_os_str().as_encoded_bytes().into())
 }
 
-/// Whether no shell gives the byte a meaning.
+/// Whether the byte has no special meaning in a shell.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/._-+,:@%=".contains(&byte)
 }
 
-/// Returns `bytes` with all but plain ones as `\ooo`.
+/// Returns `bytes` with each byte that is not plain as `\ooo`.
 fn octal(bytes: &BStr) -> String {
     let mut digits = String::new();
     for byte in bytes.iter().copied() {

@@ -1,14 +1,14 @@
-//! The reports of `explain`: the verdict on each path and the reason for it.
+//! Renders the reports of `explain`: the verdict on each path and the reason for it.
 
 use std::io::{self, Write};
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use super::count;
 use super::escape::{escape, toml_string};
-use super::json::{self, JsonPath, Verdict as Word};
+use super::json::{self, JsonPath, Verdict as JsonVerdict};
 use super::message::reason_and_home;
 use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Rule, Verdict};
 
@@ -43,7 +43,7 @@ pub(crate) fn render_human(explanations: &[Explanation], out: &mut impl Write) -
 pub(crate) fn render_json(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     let document = Document {
         version: json::VERSION,
-        verdict: Word::of(explanations.iter().any(is_refused)),
+        verdict: JsonVerdict::of(explanations.iter().any(is_refused)),
         paths: explanations.iter().map(Record::new).collect(),
     };
     json::write_document(out, &document)
@@ -56,15 +56,15 @@ pub(crate) fn render_json(explanations: &[Explanation], out: &mut impl Write) ->
 /// Fails if `out` cannot be written to.
 pub(crate) fn render_count(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     let refused = explanations.iter().filter(|explanation| is_refused(explanation)).count();
-    count::write_count(refused, out)
+    count::write_count(out, refused, "refused")
 }
 
 fn is_refused(explanation: &Explanation) -> bool {
     matches!(explanation.verdict, Verdict::Refused { .. })
 }
 
-/// The rule, its pattern, and why the path is refused or exempt.
-fn why(path: &bstr::BStr, verdict: &Verdict) -> String {
+/// Returns the rule, its pattern, and why the path is refused or exempt.
+fn why(path: &BStr, verdict: &Verdict) -> String {
     let matched = |rule: &Rule, pattern: &str| format!("{} (`{}`)", escape(&rule.id), escape(pattern));
     match verdict {
         Verdict::Refused { rule, pattern } => {
@@ -81,13 +81,13 @@ fn why(path: &bstr::BStr, verdict: &Verdict) -> String {
     }
 }
 
-/// What would make a refused path allowed.
+/// Returns what would make a refused path allowed.
 fn allowed(alternatives: &Alternatives) -> String {
-    let Alternatives { elsewhere, beside, allow } = alternatives;
+    let Alternatives { elsewhere, siblings, allow } = alternatives;
     let mut ways = Vec::new();
     ways.extend(elsewhere.as_ref().map(|path| format!("as {}", escape(path))));
-    if !beside.is_empty() {
-        ways.push(format!("beside {}", beside.iter().map(escape).collect::<Vec<_>>().join(" or ")));
+    if !siblings.is_empty() {
+        ways.push(format!("next to {}", siblings.iter().map(escape).collect::<Vec<_>>().join(" or ")));
     }
     ways.push(match allow {
         Some(glob) => format!("with allow = [{}] in {FILE_NAME}", toml_string(glob)),
@@ -101,7 +101,7 @@ fn exempted(exemption: &Exemption) -> String {
         Exemption::Name(name) => format!("its name matches `{}`", escape(name.as_str())),
         Exemption::Directory(name) => format!("it is in a directory `{}`", escape(name.as_str())),
         Exemption::NotInProductionRoot => "it is not directly in a production root".to_owned(),
-        Exemption::Sibling(path) => format!("it belongs to `{}` beside it", escape(path)),
+        Exemption::Sibling(path) => format!("it is named after the tracked `{}` next to it", escape(path)),
         Exemption::Known => "`tracked` is `allow` and a parent has the path".to_owned(),
     }
 }
@@ -109,14 +109,14 @@ fn exempted(exemption: &Exemption) -> String {
 #[derive(Serialize)]
 struct Document<'e> {
     version: u32,
-    verdict: Word,
+    verdict: JsonVerdict,
     paths: Vec<Record<'e>>,
 }
 
 #[derive(Serialize)]
 struct Record<'e> {
     path: JsonPath<'e>,
-    verdict: Word,
+    verdict: JsonVerdict,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,14 +152,14 @@ impl<'e> Record<'e> {
         let refusing = matched.map(|(rule, _)| rule).filter(|_| is_refused(explanation));
         Self {
             path: JsonPath::new(path),
-            verdict: Word::of(refusing.is_some()),
+            verdict: JsonVerdict::of(refusing.is_some()),
             rule: matched.map(|(rule, _)| rule.id.as_str()),
             pattern: matched.map(|(_, pattern)| pattern.as_str()),
             reason: refusing.map(|rule| rule.reason.as_str()),
             home: refusing.map(|rule| rule.home.directory(path.as_bstr())),
             fine: alternatives.as_ref().map(|alternatives| Fine {
                 elsewhere: alternatives.elsewhere.as_ref().map(|path| JsonPath::new(path)),
-                beside: alternatives.beside.iter().map(|path| JsonPath::new(path)).collect(),
+                beside: alternatives.siblings.iter().map(|path| JsonPath::new(path)).collect(),
                 allow: alternatives.allow.as_deref(),
             }),
         }

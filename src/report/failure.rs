@@ -32,7 +32,7 @@ impl Failure {
 /// Renders `error` and its causes, followed by a `help:` line if one of them has help.
 ///
 /// Ends with a newline. All lines but these two are indented, so that no line break in
-/// a path or in the output of git can begin a line that looks like ours.
+/// a path or in the output of git can begin a line that looks like one of this program.
 #[must_use]
 pub fn render(error: &(dyn Error + 'static)) -> String {
     let message = render_message(&message(error));
@@ -48,7 +48,7 @@ pub fn render_message(message: &str) -> String {
     format!("stage-guard: {}\n", indent(message))
 }
 
-/// Returns the message of `error` and those of its causes, on one line if they are.
+/// Returns the messages of `error` and its causes, joined by `: `.
 #[must_use]
 pub fn message(error: &(dyn Error + 'static)) -> String {
     chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,4 +1,4 @@
-//! The report for GitHub workflows: one annotation a finding.
+//! The report for GitHub workflows: one annotation for each finding.
 
 use std::io::{self, Write};
 

@@ -21,7 +21,7 @@ pub(crate) enum Installed<'a> {
         /// The hooks.
         hooks: &'a [Hook],
     },
-    /// Nothing: the hooks in this directory run the guard already.
+    /// It did nothing: the hooks in this directory run the guard already.
     GuardedByOwner(PathBuf),
 }
 
@@ -30,11 +30,11 @@ pub(crate) enum Installed<'a> {
 pub(crate) struct Linked<'a> {
     /// The worktree, or the directory of a bare repository.
     pub directory: &'a Path,
-    /// Where the hooks are.
+    /// The directory of the hooks.
     pub hooks_path: &'a HooksPath,
     /// The program that the hooks run.
     pub binary: &'a Path,
-    /// What the user calls that program.
+    /// The name or path by which the user runs that program.
     pub program: &'a Path,
     /// The hooks.
     pub installation: Installation,
@@ -44,7 +44,7 @@ pub(crate) struct Linked<'a> {
 ///
 /// # Errors
 ///
-/// `out` fails.
+/// Fails if `out` cannot be written to.
 pub(crate) fn installed(installed: &Installed, out: &mut impl Write) -> io::Result<()> {
     match installed {
         Installed::Linked(linked) => self::linked(linked, out),
@@ -96,7 +96,7 @@ fn configured(
 ) -> io::Result<()> {
     let (guarded, configuration) = match repository {
         Some((directory, _)) => (display_path(directory), "the repository's configuration"),
-        None => ("every repository of yours".to_owned(), "your global configuration"),
+        None => ("all your repositories".to_owned(), "your global configuration"),
     };
     writeln!(out, "guarded: {guarded}")?;
     writeln!(
@@ -119,7 +119,7 @@ fn configured(
 ///
 /// # Errors
 ///
-/// `out` fails.
+/// Fails if `out` cannot be written to.
 pub(crate) fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Result<()> {
     rescued(done.rescued.as_deref(), out)?;
     if done.removed.is_empty() {
@@ -138,7 +138,7 @@ pub(crate) fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Re
 ///
 /// # Errors
 ///
-/// `out` fails.
+/// Fails if `out` cannot be written to.
 pub(crate) fn unconfigured(scope: ConfigScope, hooks: &[Hook], out: &mut impl Write) -> io::Result<()> {
     if hooks.is_empty() {
         return writeln!(out, "no hook of stage-guard was found in the {scope} configuration");
@@ -146,32 +146,32 @@ pub(crate) fn unconfigured(scope: ConfigScope, hooks: &[Hook], out: &mut impl Wr
     writeln!(out, "no longer guarded: {} in the {scope} configuration", list(hooks.iter().copied()))
 }
 
-/// Renders where a file is kept that another program wrote over the shim.
-fn rescued(kept: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
-    let Some(kept) = kept else { return Ok(()) };
-    writeln!(out, "kept:    a file that another program wrote over the hooks: {}", display_path(kept))
+/// Renders the new path of a file that another program wrote over the shim.
+fn rescued(path: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    writeln!(out, "kept:    a file that another program wrote over the hooks: {}", display_path(path))
 }
 
 /// Renders that `hook` was called with a name that is not guarded.
 ///
 /// # Errors
 ///
-/// `out` fails.
+/// Fails if `out` cannot be written to.
 pub(crate) fn unknown(name: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "stage-guard: nothing to check in the hook `{}`", escape(name))
 }
 
-/// Renders that the built-in policy checks a push, because of a mistake in the other one.
+/// Renders the warning that the built-in policy checks a push because of a mistake.
 ///
 /// # Errors
 ///
-/// `out` fails.
+/// Fails if `out` cannot be written to.
 pub(crate) fn built_in_policy(out: &mut impl Write, mistake: &str) -> io::Result<()> {
     writeln!(out, "warning: the configured policy is invalid, so the built-in one checks this push")?;
     writeln!(out, "{}", escape_multiline(mistake, "  "))
 }
 
-/// Returns what the owner of a hook has to do, so that it runs the guard.
+/// Returns how to make a hook of `owner` run the guard.
 pub(super) fn instruction(addition: &Addition, owner: Option<Manager>, hook: Hook) -> String {
     let Addition { file, line } = addition;
     match owner {

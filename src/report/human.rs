@@ -1,4 +1,4 @@
-//! The report for people, and for agents that read along: one short line a finding.
+//! The report for people and agents: one short line for each finding.
 
 use std::io::{self, Write};
 
@@ -9,13 +9,12 @@ use super::message::rule_and_reason;
 use super::remedy;
 use crate::check::Report;
 
-/// How many paths are listed. A forgotten directory can hold any number of files, and agents
-/// pay for every line.
+/// The maximum number of listed paths: a directory can contain any number of files.
 pub(super) const MAX_LISTED: usize = 100;
 
 /// Writes one line for each finding, then how to continue.
 ///
-/// Without findings it writes nothing, except on a terminal, where silence would look like a failure.
+/// Without findings it writes nothing, except on a terminal.
 ///
 /// # Errors
 ///

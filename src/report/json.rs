@@ -70,7 +70,7 @@ pub(super) enum Verdict {
     Allowed,
 }
 
-/// A path: its text if it is UTF-8, otherwise its bytes in base64, as ripgrep does it.
+/// A path: its text if it is UTF-8, otherwise its bytes in base64, as in ripgrep's JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum JsonPath<'p> {
@@ -126,7 +126,7 @@ pub(super) fn write_document(out: &mut impl Write, document: &impl Serialize) ->
 
 /// Escapes the invisible characters that JSON allows in a string: DEL, C1 controls, zero width.
 ///
-/// A terminal would act on them, and `anstream` removes some of them where it strips colours.
+/// A terminal would act on them, and `anstream` removes some of them when it strips colours.
 struct EscapeInvisible;
 
 impl Formatter for EscapeInvisible {

@@ -6,7 +6,7 @@ use clap::Command;
 use clap_mangen::Man;
 use roff::{Roff, bold, roman};
 
-/// Terms and what they mean.
+/// Terms and their meanings.
 type Definitions = [(&'static str, &'static str)];
 
 const DESCRIPTION: [&str; 3] = [
@@ -72,7 +72,7 @@ const SEE_ALSO: &str = "git(1), git-commit(1), githooks(5), gitignore(5)";
 ///
 /// # Errors
 ///
-/// Fails if a section cannot be written, which memory cannot cause.
+/// Fails if a section cannot be written, which does not happen in memory.
 pub(crate) fn render(mut command: Command) -> io::Result<String> {
     command.build();
     let version = format!("{} {}", command.get_name(), command.get_version().unwrap_or_default());
@@ -87,7 +87,7 @@ pub(crate) fn render(mut command: Command) -> io::Result<String> {
 
     let mut page = Vec::new();
     man.render_title(&mut page)?;
-    // Commands are copied from the page, so they are neither hyphenated nor justified.
+    // Commands are copied from the page, so the text is neither hyphenated nor justified.
     Roff::new().control("nh", []).control("ad", ["l"]).to_writer(&mut page)?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
@@ -139,12 +139,12 @@ fn render_subcommand(subcommand: &Command, page: &mut Vec<u8>) -> io::Result<()>
     Ok(())
 }
 
-/// Returns what `command` does, without a full stop.
+/// Returns the description of `command`, without a full stop.
 fn about(command: &Command) -> String {
     command.get_about().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Converts the first letter to lower case, as the NAME section has it.
+/// Converts the first letter to lower case, as in a NAME section.
 fn lower_case_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()

@@ -8,10 +8,10 @@ use super::escape::escape;
 use crate::IntroducedBy;
 use crate::policy::{FILE_NAME, Finding, Names, Rule, Scope, is_in_session_directory};
 
-/// How many names of a list are shown: `rules` prints all of them.
+/// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
 
-/// `PATH [RULE] REASON, belongs in DIRECTORY; ADVICE`: a message that needs no other line.
+/// Returns `PATH [RULE] REASON, belongs in DIRECTORY; ADVICE`, a complete message.
 pub(super) fn summary(finding: &Finding) -> String {
     let path = finding.entry.path.as_bstr();
     let advice = if is_in_session_directory(path) { "leave it out of the commit" } else { "move it there" };
@@ -22,14 +22,14 @@ pub(super) fn summary(finding: &Finding) -> String {
     )
 }
 
-/// `[RULE] in COMMIT, for REF: REASON, belongs in DIRECTORY`.
+/// Returns `[RULE] in COMMIT, for REF: REASON, belongs in DIRECTORY`.
 pub(super) fn rule_and_reason(finding: &Finding) -> String {
     let Finding { entry, rule, introduced_by, .. } = finding;
     let origin = introduced_by.as_ref().map(origin).unwrap_or_default();
     format!("[{}]{origin} {}", escape(&rule.id), reason_and_home(rule, entry.path.as_bstr()))
 }
 
-/// `REASON, belongs in DIRECTORY`, or only the reason for a path in a session directory.
+/// Returns `REASON, belongs in DIRECTORY`; only the reason in a session directory.
 pub(super) fn reason_and_home(rule: &Rule, path: &BStr) -> String {
     let reason = escape(&rule.reason);
     if is_in_session_directory(path) {
@@ -38,19 +38,19 @@ pub(super) fn reason_and_home(rule: &Rule, path: &BStr) -> String {
     format!("{reason}, belongs in {}", rule.home.directory(path))
 }
 
-/// ` in COMMIT, for REF:`.
+/// Returns ` in COMMIT, for REF:`.
 fn origin(introduced: &IntroducedBy) -> String {
     let IntroducedBy { commit, reference, .. } = introduced;
     let reference = reference.as_ref().map(|name| format!(", for {}", escape(name))).unwrap_or_default();
     format!(" in {}{reference}:", short_id(commit))
 }
 
-/// The first 12 digits of a commit id.
+/// Returns the first 12 digits of a commit id.
 pub(super) fn short_id(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 
-/// The paths that a rule matches, in short.
+/// Returns a short description of the paths that a rule matches.
 pub(super) fn rule_scope(rule: &Rule) -> String {
     let Rule { names, extensions, directories, outside, .. } = rule;
     let location = match rule.scope {
@@ -71,7 +71,7 @@ pub(super) fn rule_scope(rule: &Rule) -> String {
     parts.join(", ")
 }
 
-/// What to do with a path that the rule has refused.
+/// Returns what to do with a path that the rule has refused.
 pub(super) fn rule_advice(rule: &Rule) -> String {
     let effect = match rule.scope {
         Scope::SessionDirectory => "unstages it".to_owned(),
@@ -83,7 +83,7 @@ pub(super) fn rule_advice(rule: &Rule) -> String {
     )
 }
 
-/// The first names of a list.
+/// Returns the first names of a list.
 fn first_names(names: &Names) -> String {
     let texts = names.texts();
     let listed: Vec<String> =

@@ -1,4 +1,4 @@
-//! Values in, bytes out: decides nothing.
+//! Renders values as text, JSON, annotations and SARIF. Decides nothing.
 
 pub(crate) mod agent;
 #[doc(hidden)]

@@ -22,7 +22,7 @@ pub(super) enum Key {
     Fix,
     /// The command that restores the index and the worktree.
     Restore,
-    /// How to have the paths allowed.
+    /// How to allow the paths.
     Allow,
     /// A fact.
     Note,
@@ -91,9 +91,9 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
     lines
 }
 
-/// Returns the lines that say how to get rid of what a rejected ref update leaves behind.
+/// Returns the lines that say how to clean up after a rejected ref update.
 ///
-/// What the commands remove is in the stash afterwards: it may have been there before.
+/// The commands stash what they remove, because it may be older than the update.
 fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
     match residue {
         Residue::None => Vec::new(),

@@ -37,7 +37,7 @@ struct Run<'r> {
     results: Results<'r>,
 }
 
-/// The results, serialised one by one: a forgotten directory can hold any number of files.
+/// The results, serialised one by one, because there can be any number of them.
 struct Results<'r>(&'r Report<'r>);
 
 impl Serialize for Results<'_> {
@@ -73,7 +73,7 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     json::write_document(out, &Log { schema: SCHEMA, version: "2.1.0", runs: [run] })
 }
 
-/// A `reportingDescriptor`: the rule with its help text.
+/// Returns a `reportingDescriptor`: the rule with its help text.
 fn rule(rule: &Rule) -> Value {
     let reason = escape(&rule.reason);
     let scope = rule_scope(rule);
@@ -88,7 +88,7 @@ fn rule(rule: &Rule) -> Value {
     })
 }
 
-/// A `result`: a finding of the rule at `index`.
+/// Returns a `result`: a finding of the rule at `index`.
 ///
 /// `occurrence` counts the findings of the same rule for the same path, from 1.
 fn result(finding: &Finding, index: Option<usize>, occurrence: usize) -> Value {
@@ -117,14 +117,16 @@ fn result(finding: &Finding, index: Option<usize>, occurrence: usize) -> Value {
     })
 }
 
-/// A hash that stays the same from run to run and when commits are rewritten.
+/// Returns a hash that stays the same in later runs and when commits are rewritten.
 fn fingerprint(rule: &str, path: &BStr) -> String {
     let digest = Sha256::new().chain_update(rule).chain_update(b"\0").chain_update(path).finalize();
     let half = digest.first_chunk().copied().map(u128::from_be_bytes).unwrap_or_default();
     format!("{half:032x}")
 }
 
-/// A path as a relative URI reference: all bytes but unreserved ones and slashes are escaped.
+/// Returns a path as a relative URI reference.
+///
+/// All bytes except unreserved ones and slashes are escaped.
 fn uri(path: &BStr) -> String {
     let escaped = |byte: u8| match byte {
         _ if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) => char::from(byte).to_string(),
@@ -133,7 +135,7 @@ fn uri(path: &BStr) -> String {
     path.bytes().map(escaped).collect()
 }
 
-/// Text in which SARIF finds neither placeholders nor links.
+/// Escapes text in which SARIF would find placeholders or links.
 fn literal(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}").replace("](", r"\](")
 }

@@ -1,4 +1,4 @@
-//! What `stow`, `init`, `archive` and `clean` did, or would do.
+//! Renders what `stow`, `init`, `archive` and `clean` did, or would do.
 
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 use owo_colors::OwoColorize;
 
+use super::count::write_count;
 use super::escape::{display_path, escape, shell_word};
 use super::human::MAX_LISTED;
 use crate::policy::SESSION_DIRECTORY;
@@ -50,13 +51,13 @@ pub(crate) enum Ignored {
 /// Whether a file has the current instructions.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum InstructionsState {
-    /// It had them before.
+    /// The file already had them.
     Current,
     /// They were written.
     Written,
 }
 
-/// How many skipped files are named.
+/// The maximum number of skipped files that are named.
 const MAX_SKIPPED: usize = 10;
 
 /// Writes a line for each stowed path, then what was skipped and how to undo it.
@@ -261,7 +262,7 @@ fn list_skipped(skipped: &[BString]) -> String {
     format!("{}{more}: committed earlier", names.join(", "))
 }
 
-/// Returns the session directories of these paths, as words of a shell.
+/// Returns the session directories of these paths, quoted for a shell.
 fn session_directories(paths: &[BString]) -> String {
     let directory = |path: &BString| {
         let end = path.find(SESSION_DIRECTORY).map_or(path.len(), |start| start + SESSION_DIRECTORY.len());
@@ -276,10 +277,6 @@ fn skipped_tracked(out: &mut impl Write, tracked: &[BString]) -> io::Result<()> 
     tracked
         .iter()
         .try_for_each(|path| writeln!(out, "{} {} is tracked by git", "skipped:".cyan(), escape(path)))
-}
-
-fn write_count(out: &mut impl Write, count: usize, done: &str) -> io::Result<()> {
-    if count == 0 { Ok(()) } else { writeln!(out, "{count} {done}") }
 }
 
 fn entry_path(entry: &CurrentEntry) -> String {

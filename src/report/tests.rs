@@ -1,4 +1,4 @@
-//! Each renderer: a value in, bytes out. `SNAPSHOTS=overwrite cargo test --lib` renews the snapshots.
+//! Tests the renderers. `SNAPSHOTS=overwrite cargo test --lib` renews the snapshots.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "snapbox writes snapshots with them")]
 
@@ -26,7 +26,7 @@ fn findings<'p>(policy: &'p Policy, change: Change, paths: &[&str]) -> Vec<Findi
     findings
 }
 
-/// The findings of a commit, and of a merge after it that was pushed.
+/// Returns the findings of a commit, and of a pushed merge after it.
 fn findings_in_commits(policy: &Policy) -> Vec<Finding<'_>> {
     let mut findings = findings(policy, Change::Added, &[STRAY_TEST, SESSION]);
     findings[0].introduced_by = Some(IntroducedBy {
@@ -44,7 +44,7 @@ fn findings_in_commits(policy: &Policy) -> Vec<Finding<'_>> {
     findings
 }
 
-/// The report in a format, without colours.
+/// Returns the report in a format, without colours.
 fn rendered(format: Format, report: &Report) -> String {
     let mut out = Vec::new();
     render(format, report, &mut out).unwrap();
@@ -255,7 +255,7 @@ fn annotation_keeps_unicode_and_escapes_other_bytes() {
 }
 
 #[test]
-fn sarif_holds_rules_and_results() {
+fn sarif_contains_rules_and_results() {
     let policy = Policy::built_in();
     let report = Report::new(&policy, findings_in_commits(&policy), 2, Remedy::RewriteCommits);
     let document: serde_json::Value = serde_json::from_str(&rendered(Format::Sarif, &report)).unwrap();
@@ -636,11 +636,11 @@ fn explain_says_what_a_path_looks_like() {
         str![[r#"
 backend/test_api.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
   looks like session work (by name and location)
-  if it is production code, it is allowed as backend/tests/test_api.py, or beside backend/api.py or backend/api, or with allow = ["backend/test_api.py"] in .stage-guard.toml
+  if it is production code, it is allowed as backend/tests/test_api.py, or next to backend/api.py or backend/api, or with allow = ["backend/test_api.py"] in .stage-guard.toml
 .claude_sessions/current/x.py: refused: session-directory (`*`): in the session directory, which is never committed
   looks like session work (by name and location)
   if it is production code, it is allowed with allow = [".claude_sessions/current/x.py"] in .stage-guard.toml
-test_x.py: allowed: it belongs to `x.py` beside it, which exempts it from stray-test (`test_*`)
+test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
   looks like production code
 test_utils.py: allowed: its name matches `test[-_]{runner,runners,util,utils,helper,helpers,setup,settings,support,base,main,suite,all}.*`, which exempts it from stray-test (`test_*`)
   looks like production code

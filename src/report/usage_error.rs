@@ -29,7 +29,7 @@ pub fn render(mut error: clap::Error) -> String {
 fn sanitize(kind: ContextKind, value: &ContextValue) -> ContextValue {
     let styled = |text: &StyledStr| StyledStr::from(escape(text.to_string()));
     match value {
-        // Written by clap, on several lines.
+        // The usage is clap's own text, on several lines.
         _ if kind == ContextKind::Usage => value.clone(),
         ContextValue::String(text) => ContextValue::String(escape(text)),
         ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(escape).collect()),

@@ -30,7 +30,7 @@ pub(crate) struct CurrentEntry {
 impl SessionDirectory {
     /// Lists `current/`.
     ///
-    /// `is_tracked` tells whether git tracks a file, or a file in a directory.
+    /// `is_tracked` returns whether git tracks a file, or a file in a directory.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl SessionDirectory {
 
     /// Chooses a path for each of `entries` in the archive of `date`.
     ///
-    /// A name that is taken gets a number. Returns pairs of old and new paths.
+    /// Appends a number to a name that is taken. Returns pairs of old and new paths.
     ///
     /// # Errors
     ///
@@ -89,11 +89,11 @@ impl SessionDirectory {
         Ok(moves)
     }
 
-    /// Moves entries as [`SessionDirectory::plan_archive`] says.
+    /// Moves entries as [`SessionDirectory::plan_archive`] planned.
     ///
     /// # Errors
     ///
-    /// A file cannot be moved. Those before it are archived.
+    /// A file cannot be moved. The files before it are archived.
     pub(crate) fn archive(&self, moves: &[(BString, BString)]) -> Result<(), Error> {
         for (from, to) in moves {
             let (from, to) = (self.on_disk(from.as_bstr()), self.on_disk(to.as_bstr()));
@@ -108,7 +108,7 @@ impl SessionDirectory {
     ///
     /// # Errors
     ///
-    /// A file cannot be deleted. Those before it are deleted.
+    /// A file cannot be deleted. The files before it are deleted.
     pub(crate) fn delete(&self, entries: &[CurrentEntry]) -> Result<(), Error> {
         for CurrentEntry { path, is_directory } in entries {
             let on_disk = self.on_disk(path.as_bstr());

@@ -1,3 +1,5 @@
+//! The error of the session directory, of a stow and of an undo.
+
 use std::path::PathBuf;
 
 use bstr::BString;
@@ -6,7 +8,7 @@ use crate::disk::DiskError;
 use crate::git;
 use crate::report::escape::{display_path, escape};
 
-/// Why the session directory could not be used, or files not be stowed.
+/// The reason why the session directory cannot be used, or a stow or an undo fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// A symlink is in the place of a directory.
@@ -60,17 +62,17 @@ pub(crate) enum Error {
     /// A git operation failed.
     #[error(transparent)]
     Git(#[from] git::Error),
-    /// A signal came.
+    /// A signal arrived.
     #[error("interrupted")]
     Interrupted,
     /// A stow or an undo failed and was rolled back.
     #[error("nothing was {action}{}", list_displaced(.displaced))]
     RolledBack {
-        /// What was tried, as a participle: `stowed`, `undone`.
+        /// What was not done, as a participle: `stowed`, `undone`.
         action: &'static str,
         /// The files that could not be moved back: their old and their new path.
         displaced: Vec<(BString, BString)>,
-        /// What stopped it.
+        /// The error that stopped it.
         source: Box<Error>,
     },
     /// There is no record of a stow.

@@ -1,4 +1,4 @@
-//! Moves and writes files without ever overwriting one.
+//! Moves and writes files. Only [`replace`] overwrites one.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -19,11 +19,12 @@ use crate::git::Object;
 /// The maximum length of a file name in bytes (`NAME_MAX`).
 const MAX_NAME_LEN: usize = 255;
 
-/// The maximum length of what counts as a file name extension, in bytes, with the dot.
+/// The maximum length of a file name extension, in bytes, with its dot.
 const MAX_EXTENSION_LEN: usize = 31;
 
-/// The name of a file that is being written. A later write takes over a file that a
-/// killed process left.
+/// The name of a file that is being written.
+///
+/// A later write replaces a file that a killed process left.
 const UNFINISHED: &str = ".stage-guard-unfinished";
 
 /// Moves a file, a symlink or a directory, and fails if something is at `to`.
@@ -80,8 +81,9 @@ fn copy(from: &Path, to: &Path, metadata: &fs::Metadata) -> io::Result<()> {
 }
 
 /// Writes a new file, and fails if something is at `path`.
-pub(super) fn write_new(path: &Path, content: &[u8], is_executable: bool) -> io::Result<()> {
-    let mode = if is_executable { 0o777 } else { 0o666 };
+///
+/// The umask limits `mode`.
+pub(super) fn write_new(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     write_atomically(path, |unfinished| {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(unfinished)?;
         file.write_all(content)
@@ -92,11 +94,12 @@ pub(super) fn write_new(path: &Path, content: &[u8], is_executable: bool) -> io:
 pub(super) fn write_object(path: &Path, object: &Object, content: &[u8]) -> io::Result<()> {
     match object.mode {
         Object::SYMLINK => symlink(OsStr::from_bytes(content), path),
-        mode => write_new(path, content, mode == Object::EXECUTABLE),
+        Object::EXECUTABLE => write_new(path, content, 0o777),
+        _ => write_new(path, content, 0o666),
     }
 }
 
-/// Whether `path` is what [`write_object`] would write.
+/// Whether `path` is a file or symlink as [`write_object`] would write it.
 pub(super) fn has_object(path: &Path, object: &Object, content: &[u8]) -> bool {
     let Ok(metadata) = fs::symlink_metadata(path) else { return false };
     if object.mode == Object::SYMLINK {
@@ -130,9 +133,9 @@ pub(crate) fn replace(file: &Path, content: &[u8]) -> Result<(), Error> {
     Ok(written.map_err(failed_to("write", &file))?)
 }
 
-/// Writes a file under a temporary name and then gives it its own.
+/// Writes a file under a temporary name, then renames it.
 ///
-/// A process that is killed leaves no file that is half written.
+/// A killed process leaves no partial file at `path`.
 fn write_atomically(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     let unfinished = path.with_file_name(UNFINISHED);
     let _ = fs::remove_file(&unfinished);

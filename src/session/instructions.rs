@@ -6,7 +6,7 @@ const INSTRUCTIONS: &str = include_str!("instructions.md");
 const BEGIN: &str = "<!-- stage-guard: begin, renewed by `stage-guard init --instructions` -->";
 const END: &str = "<!-- stage-guard: end -->";
 
-/// The marks in a file are not one begin mark with one end mark after it.
+/// The file has marks that are not one begin mark and one end mark after it.
 #[derive(Debug, thiserror::Error)]
 #[error("the lines `{BEGIN}` and `{END}` must occur once each, in this order, or not at all")]
 pub(crate) struct MarksError;
@@ -17,7 +17,7 @@ pub(crate) struct MarksError;
 ///
 /// # Errors
 ///
-/// There are marks that are not a pair.
+/// The text has marks that are not a pair.
 pub(crate) fn with_instructions(text: &[u8]) -> Result<Vec<u8>, MarksError> {
     let line_end = if text.contains_str("\r\n") { "\r\n" } else { "\n" };
     let block = format!("{BEGIN}\n{INSTRUCTIONS}{END}\n").replace('\n', line_end);

@@ -46,7 +46,7 @@ pub(crate) struct SessionDirectory {
 }
 
 impl SessionDirectory {
-    /// Takes the absolute path of a worktree.
+    /// Returns the session directory of `worktree`, an absolute path.
     #[must_use]
     pub(crate) fn new(worktree: &Path) -> Self {
         Self { worktree: worktree.to_owned() }
@@ -54,11 +54,11 @@ impl SessionDirectory {
 
     /// Creates the missing directories and the README, and returns their paths.
     ///
-    /// The paths are relative to the worktree. What exists is not changed.
+    /// The paths are relative to the worktree. Existing files are not changed.
     ///
     /// # Errors
     ///
-    /// A symlink or a file is in the place of a directory, or the disk refuses.
+    /// A symlink or a file is in the place of a directory, or the disk cannot be written.
     pub(crate) fn create(&self) -> Result<Vec<PathBuf>, Error> {
         let mut created = Vec::new();
         for home in Home::ALL {
@@ -73,7 +73,7 @@ impl SessionDirectory {
         let readme = format!("{SESSION_DIRECTORY}/{README_NAME}");
         let path = self.worktree.join(&readme);
         if !exists(&path) {
-            files::write_new(&path, README.as_bytes(), false).map_err(failed_to("write", &path))?;
+            files::write_new(&path, README.as_bytes(), 0o666).map_err(failed_to("write", &path))?;
             created.push(readme.into());
         }
         Ok(created)

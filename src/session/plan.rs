@@ -1,4 +1,4 @@
-//! What is done with each path of a stow, decided before the first file is moved.
+//! Plans a stow: decides what to do with each path, before the first file is moved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,16 +14,16 @@ use crate::git::{IndexChange, Object, PathState, Repository, TrackedPaths, Workt
 use crate::git::{not_ignored, old_names, path_states, worktree_states};
 use crate::policy::SESSION_DIRECTORY;
 
-/// What a stow does.
+/// The plan of a stow.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// What is done with each path. Paths that need nothing are left out.
+    /// What to do with each path. Paths that need no change are left out.
     pub steps: Vec<Step>,
     /// The pattern that git needs to ignore the stowed files, if it does not yet.
     pub ignore_pattern: Option<&'static str>,
 }
 
-/// What is done with one path. All paths are relative to the worktree.
+/// What to do with one path. All paths are relative to the worktree.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Step {
     /// The path.
@@ -36,7 +36,7 @@ pub(crate) struct Step {
     pub destination: Option<BString>,
     /// The copy of the staged contents, if no file has them.
     pub staged_copy: Option<StagedCopy>,
-    /// What is done with the entry in the index.
+    /// What to do with the entry in the index.
     pub index_action: IndexAction,
     /// Whether the committed version is written to the worktree.
     pub restores_worktree: bool,
@@ -51,11 +51,11 @@ pub(crate) struct StagedCopy {
     pub path: BString,
     /// The staged object.
     pub object: Object,
-    /// Whether a stow that was killed has written it already.
+    /// Whether a killed stow has written it already.
     pub exists: bool,
 }
 
-/// What is done with an entry in the index.
+/// What to do with an entry in the index.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum IndexAction {
@@ -78,7 +78,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A path does not exist or cannot be stowed, or git cannot be asked.
+    /// A path does not exist or cannot be stowed, or git fails.
     pub(crate) fn new(
         repository: &Repository,
         tracked: &TrackedPaths,
@@ -124,7 +124,7 @@ impl Plan {
     }
 }
 
-/// Whether the index can have an entry at `path` beside the tracked ones.
+/// Whether an entry at `path` can be added to the tracked ones.
 fn can_track(tracked: &TrackedPaths, path: &BStr) -> bool {
     let mut parents = path.find_iter(b"/").map(|slash| path[..slash].as_bstr());
     !tracked.contains(path) && !parents.any(|parent| tracked.contains_file(parent))
@@ -177,12 +177,12 @@ struct Snapshot {
     worktree: WorktreeState,
 }
 
-/// What the worktree has at a path, compared with what git holds.
+/// What the worktree has at a path, compared with the index and the parent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum LocalFile {
-    /// Nothing.
+    /// There is no file.
     Missing,
-    /// Something that is not moved, and nothing can be written there.
+    /// Something that is not moved, so that nothing can be written there.
     Obstructed,
     /// The version of the parent, to which the index is restored.
     Committed,
@@ -192,7 +192,7 @@ enum LocalFile {
     Changed,
 }
 
-/// What is done with a path, before names are chosen.
+/// What to do with a path, before names are chosen.
 #[derive(Debug, Eq, PartialEq)]
 struct Decision {
     index_action: IndexAction,
@@ -204,13 +204,13 @@ struct Decision {
 }
 
 impl Snapshot {
-    /// Decides what is done. `is_in_place`: the path is in a session directory already.
+    /// Decides what to do. `is_in_place` says whether the path is in a session directory.
     fn decide(&self, is_in_place: bool) -> Decision {
         let PathState { staged, committed, is_off_disk, .. } = &self.git;
         let can_copy = staged.as_ref().is_some_and(|object| !object.is_gitlink());
         let has_new_contents = can_copy && staged != committed;
         let is_taken_whole = can_copy && self.request.extent == Extent::Whole && !is_in_place;
-        // What is in place stays, but what was deleted is restored there, too.
+        // A file in place stays, but a deleted file is restored there, too.
         let is_restorable = !is_off_disk && (!is_in_place || staged.is_none());
         let restores = self.restored().is_some() && is_restorable;
         let (moves_file, copies_staged, restores_worktree) = match self.local_file() {
@@ -245,7 +245,7 @@ impl Snapshot {
         let object = match &self.worktree {
             WorktreeState::Missing => return LocalFile::Missing,
             WorktreeState::Blocked => return LocalFile::Obstructed,
-            // The entry was deleted: what is there now is another file.
+            // The entry was deleted, so this is another file in its place.
             _ if staged.is_none() && self.restored().is_some() => return LocalFile::Obstructed,
             WorktreeState::Directory if !self.is_repository() => return LocalFile::Obstructed,
             WorktreeState::Directory => None,
@@ -268,7 +268,7 @@ impl Snapshot {
 }
 
 impl SessionDirectory {
-    /// Plans what is done with one path.
+    /// Plans what to do with one path.
     fn step(
         &self,
         snapshot: Snapshot,
@@ -315,7 +315,7 @@ impl SessionDirectory {
     fn destination(&self, snapshot: &Snapshot) -> Option<BString> {
         let Request { path, home, .. } = &snapshot.request;
         let Some(destination) = home.destination(path.as_bstr()) else {
-            // A session directory that cannot be reached is none.
+            // A session directory behind a symlink does not count.
             return (snapshot.worktree == WorktreeState::Blocked).then(|| home.default_path(path.as_bstr()));
         };
         let directory = |path: &BString| {
@@ -328,7 +328,7 @@ impl SessionDirectory {
     }
 }
 
-/// Chooses free names, each of them once.
+/// Chooses free names, each of them only once.
 struct FreeNames<'a> {
     worktree: &'a Path,
     taken: BTreeSet<BString>,
@@ -343,8 +343,8 @@ impl<'a> FreeNames<'a> {
 
     /// Takes the first numbered name that is free or `is_reusable`.
     ///
-    /// A name is reusable if a stow that was killed has left the same file there. The
-    /// second value is whether it is.
+    /// A name is reusable if a killed stow has left the same file there. The second value
+    /// says whether the name is reused.
     fn take(&mut self, wanted: &BStr, is_reusable: impl Fn(&Path) -> bool) -> (BString, bool) {
         let tried = self.tried.entry(wanted.to_owned()).or_default();
         let mut found = (wanted.to_owned(), false);
@@ -375,7 +375,7 @@ mod tests {
 
     /// A snapshot of a path with the contents `staged`, `committed` and `worktree`.
     ///
-    /// An empty text is nothing.
+    /// An empty text means that there is no file.
     fn snapshot(staged: &str, committed: &str, worktree: &str) -> Snapshot {
         let side = |id: &str| (!id.is_empty()).then(|| object(Object::FILE, id));
         let git = PathState { staged: side(staged), committed: side(committed), ..PathState::default() };

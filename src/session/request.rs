@@ -1,4 +1,4 @@
-//! Which paths are to be stowed, and why.
+//! Selects the paths to stow, each with the rule that matches it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -11,7 +11,7 @@ use crate::Change;
 use crate::git::{IgnoredFiles, Layout, Repository, TrackedPaths, untracked_under, user_path};
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_session_directory};
 
-/// A path that is to be stowed.
+/// A path to stow.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The path in bytes, relative to the worktree.
@@ -20,16 +20,16 @@ pub(crate) struct Request {
     pub rule: Option<String>,
     /// The home that the rule names.
     pub home: Home,
-    /// How much of a committed file is taken.
+    /// How much of a committed file to stow.
     pub extent: Extent,
 }
 
-/// How much of a committed file is taken.
+/// How much of a committed file to stow.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Extent {
-    /// The changes: the next commit has the file as its parent.
+    /// The changes: the next commit keeps the version of its parent.
     Changes,
-    /// The file: the next commit deletes it.
+    /// The whole file: the next commit deletes it.
     Whole,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Selector<'a> {
 }
 
 impl Request {
-    /// A request that restores a path which the index has renamed.
+    /// Creates a request that restores the old name of a renamed path.
     pub(super) fn old_name(path: BString) -> Self {
         Self::new(path, None, Extent::Changes)
     }
@@ -55,10 +55,9 @@ impl Request {
         Self { path, rule: rule.map(|rule| rule.id.clone()), home, extent }
     }
 
-    /// A request for a path that the user named.
+    /// Creates a request for a path that the user named.
     ///
-    /// A file in the session directory is always taken whole: its changes have no other
-    /// place to go to.
+    /// A file in the session directory is always stowed whole, because it stays in place.
     fn named(path: BString, rule: Option<&Rule>, extent: Extent) -> Self {
         let request = Self::new(path, rule, extent);
         let is_in_place = request.home.destination(request.path.as_bstr()).is_none();

@@ -1,9 +1,9 @@
 //! Carries out a plan, and rolls it back if a step fails.
 //!
-//! The order keeps every byte. The new index is prepared beside the old one. Then files
-//! are moved, and committed versions are written in their place. Then the new index
-//! replaces the old one in one step. A process that is killed on the way leaves every file
-//! staged: at its path, or in the session directory, where a second stow finds it.
+//! The order of the steps loses no contents. First the new index is prepared next to the old
+//! one. Then files are moved, and committed versions are written in their place. Then the new
+//! index replaces the old one in one step. If the process is killed before that, everything is
+//! still staged, and a second stow finds each file at its path or in the session directory.
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,11 +22,11 @@ pub(super) const CHECKOUT: &str = "stage-guard/checkout";
 
 /// Carries out `plan` and records it for an undo.
 ///
-/// `index` is the locked index. `is_interrupted` tells whether a signal came.
+/// `index` is the locked index. `is_interrupted` returns whether a signal arrived.
 ///
 /// # Errors
 ///
-/// A step failed or a signal came, and everything was rolled back. The error lists the
+/// A step failed or a signal arrived, and everything was rolled back. The error lists the
 /// files that could not be moved back.
 pub(crate) fn stow(
     repository: &Repository,
@@ -80,7 +80,7 @@ impl Stow<'_> {
         Ok(index.commit()?)
     }
 
-    /// Moves the file of `step` and copies its staged contents.
+    /// Moves the file of `step`, and copies its staged contents.
     fn put_away(&mut self, step: &Step) -> Result<(), Error> {
         self.stop_if_interrupted()?;
         let path = step.path.as_bstr();
@@ -97,7 +97,7 @@ impl Stow<'_> {
 
     /// Writes committed versions to the worktree.
     ///
-    /// git checks them out elsewhere first: on a full disk it leaves half a file.
+    /// git checks them out in another directory first: on a full disk it leaves partial files.
     fn restore(&mut self, index: &IndexUpdate, steps: &[Step]) -> Result<(), Error> {
         let checkout = self.checkout();
         let _ = fs::remove_dir_all(&checkout);
@@ -112,7 +112,7 @@ impl Stow<'_> {
         Ok(())
     }
 
-    /// Rolls the files back. Those that cannot be moved back are unstaged.
+    /// Rolls the files back. Files that cannot be moved back are unstaged.
     fn roll_back(self, index: &IndexUpdate, steps: &[Step], source: Box<Error>) -> Error {
         let checkout = self.checkout();
         let layout = self.repository.layout();
@@ -121,7 +121,7 @@ impl Stow<'_> {
         if !displaced.is_empty() {
             let is_displaced = |step: &&Step| displaced.iter().any(|file| file.path == step.path);
             let changes = index_changes(steps.iter().filter(is_displaced));
-            // If this fails, too, they stay staged. The error lists them in any case.
+            // If this fails, they stay staged. The error lists them in any case.
             let _ = index.prepare(&changes).and_then(|()| index.commit());
         }
         let displaced = displaced.iter().map(|displaced| displaced.relative_to(layout.worktree())).collect();

@@ -10,7 +10,7 @@ use super::files;
 use crate::disk::{DiskError, exists, failed_to};
 use crate::git::Object;
 
-/// File operations that were done, in their order.
+/// The file operations that were done, in order.
 #[derive(Debug, Default)]
 pub(super) struct Transaction(Vec<Operation>);
 
@@ -29,7 +29,7 @@ enum Operation {
         path: BString,
         to: PathBuf,
     },
-    /// Put the version of `HEAD` in this place.
+    /// Wrote the version of `HEAD` to this path.
     Restored(PathBuf),
 }
 
@@ -53,7 +53,7 @@ impl Displaced {
 }
 
 impl Transaction {
-    /// Moves a file to where nothing is.
+    /// Moves a file to a free path.
     pub(super) fn move_file(&mut self, path: &BStr, from: &Path, to: &Path) -> Result<(), DiskError> {
         self.create_parent(to)?;
         files::rename_no_replace(from, to).map_err(failed_to("move", from))?;
@@ -61,7 +61,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Writes the contents of a staged object to where nothing is.
+    /// Writes the contents of a staged object to a free path.
     pub(super) fn copy_staged(
         &mut self,
         path: &BStr,
@@ -75,7 +75,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Moves a file that git has checked out elsewhere to where nothing is.
+    /// Moves a file that git has checked out in another directory to a free path.
     pub(super) fn restore(&mut self, checked_out: &Path, to: &Path) -> Result<(), DiskError> {
         self.create_parent(to)?;
         files::rename_no_replace(checked_out, to).map_err(failed_to("write", to))?;
@@ -85,8 +85,8 @@ impl Transaction {
 
     /// Rolls everything back, the last operation first.
     ///
-    /// The copy of a path whose file stays displaced is kept, as is a directory that is
-    /// not empty.
+    /// Keeps the copy of a path whose file stays displaced, and directories that are not
+    /// empty.
     pub(super) fn roll_back(self) -> Vec<Displaced> {
         let mut displaced = Vec::new();
         for operation in self.0.iter().rev() {

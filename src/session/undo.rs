@@ -1,6 +1,6 @@
 //! Undoes the last stow, from a record in the git directory.
 //!
-//! An undo is as careful as a stow, and does nothing if one of the paths has changed.
+//! It changes nothing if one of the paths has changed since, and is rolled back if a step fails.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -99,7 +99,7 @@ pub(super) fn write_record(file: &Path, index: &IndexUpdate, steps: &[Step]) -> 
 
 /// Undoes the last stow and deletes its record. Returns the number of paths.
 ///
-/// `index` is the locked index. `is_interrupted` tells whether a signal came.
+/// `index` is the locked index. `is_interrupted` returns whether a signal arrived.
 ///
 /// # Errors
 ///
@@ -140,7 +140,7 @@ pub(crate) fn undo(
         let source = Box::new(if is_interrupted() { Error::Interrupted } else { error });
         return Err(Error::RolledBack { action: "undone", displaced, source });
     }
-    // It holds committed versions only: that was checked.
+    // It contains only committed versions, as was checked.
     let _ = fs::remove_dir_all(&checkout);
     let _ = fs::remove_file(&file);
     Ok(records.len())
@@ -161,7 +161,7 @@ fn read_record(file: &Path, index: &IndexUpdate) -> Result<Vec<PathRecord>, Erro
     }
 }
 
-/// Checks that an undo would overwrite nothing, and that git still has what was staged.
+/// Checks that an undo would overwrite nothing, and that git still has the staged objects.
 fn check_unchanged(repository: &Repository, records: &[PathRecord]) -> Result<(), Error> {
     let layout = repository.layout();
     let paths: BTreeSet<BString> = records.iter().map(|record| record.path.clone()).collect();
@@ -183,7 +183,7 @@ fn check_unchanged(repository: &Repository, records: &[PathRecord]) -> Result<()
     }
 }
 
-/// Returns what on the disk keeps a path from being undone, as a predicate.
+/// Returns why the disk prevents the undo of a path, as a predicate. `None` if it does not.
 fn obstacle(layout: &Layout, record: &PathRecord) -> Option<&'static str> {
     let is_checked_out_gitlink = record.checked_out.as_ref().is_some_and(Object::is_gitlink);
     if is_checked_out_gitlink && !is_empty(&layout.on_disk(record.path.as_bstr())) {

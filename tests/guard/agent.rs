@@ -52,8 +52,8 @@ impl Run {
 }
 
 /// Returns the command of the line that begins with `key`.
-fn command_of<'s>(said: &'s str, key: &str) -> &'s str {
-    said.lines().find_map(|line| line.strip_prefix(key)).unwrap()
+fn command_of<'s>(output: &'s str, key: &str) -> &'s str {
+    output.lines().find_map(|line| line.strip_prefix(key)).unwrap()
 }
 
 /// Returns a repository with tracked, staged, ignored and linked paths.
@@ -89,8 +89,8 @@ fn a_write_is_denied_if_a_commit_would_be_refused() {
     ] {
         let suggestion = repo.path(format!(".claude_sessions/{suggestion}")).display().to_string();
         for file in [Path::new(file).to_owned(), repo.path(file)] {
-            let said = repo.agent_writes(&file).denied();
-            assert!(said.contains(&format!("\nwrite: {suggestion}\n")), "{file:?}: {said}");
+            let output = repo.agent_writes(&file).denied();
+            assert!(output.contains(&format!("\nwrite: {suggestion}\n")), "{file:?}: {output}");
         }
     }
 }
@@ -153,9 +153,9 @@ if it is production code: {BINARY} explain :/backend/debug_x.py
 fn an_existing_file_is_stowed_under_a_free_name() {
     let repo = Repo::new();
     repo.write("backend/debug_x.py", "x").write(".claude_sessions/debugging/debug_x.py", "x");
-    let said = repo.agent_writes("backend/debug_x.py").denied();
-    assert!(said.contains("/.claude_sessions/debugging/debug_x-2.py\n"), "{said}");
-    let command = command_of(&said, "stow the existing file: ");
+    let output = repo.agent_writes("backend/debug_x.py").denied();
+    assert!(output.contains("/.claude_sessions/debugging/debug_x-2.py\n"), "{output}");
+    let command = command_of(&output, "stow the existing file: ");
     assert_eq!(command, format!("{BINARY} stow -- :/backend/debug_x.py"));
     repo.shell(command).success();
     assert!(repo.exists(".claude_sessions/debugging/debug_x-2.py") && !repo.exists("backend/debug_x.py"));
@@ -191,14 +191,14 @@ fn a_write_is_checked_by_the_repository_of_the_file() {
     repo.git("worktree add -q linked/tree").success();
     for owner in [&other, &repo.child("linked/tree")] {
         owner.write("debug_x.py", "x");
-        let said = deep.agent_writes(owner.path("debug_x.py")).denied();
+        let output = deep.agent_writes(owner.path("debug_x.py")).denied();
         let suggestion = owner.path(".claude_sessions/debugging/debug_x.py");
-        assert!(said.contains(&format!("\nwrite: {}\n", suggestion.display())), "{said}");
-        deep.shell(command_of(&said, "stow the existing file: ")).success();
+        assert!(output.contains(&format!("\nwrite: {}\n", suggestion.display())), "{output}");
+        deep.shell(command_of(&output, "stow the existing file: ")).success();
         assert!(suggestion.exists());
     }
-    let said = deep.agent_writes("../debug_x.py").denied();
-    assert!(said.contains(&format!("\nwrite: {}/.claude_sessions/", repo.dir.display())), "{said}");
+    let output = deep.agent_writes("../debug_x.py").denied();
+    assert!(output.contains(&format!("\nwrite: {}/.claude_sessions/", repo.dir.display())), "{output}");
 }
 
 #[test]
@@ -207,8 +207,8 @@ fn repositories_that_libgit2_cannot_read_are_checked() {
         let repo = Repo::of_format(format);
         repo.write(".gitignore", "/debug_ignored.py\n").commit_unchecked(&["debug_tracked.py"]);
         repo.git("update-index --split-index").success();
-        let said = repo.agent_writes("backend/debug_x.py").denied();
-        assert!(said.contains(".claude_sessions/debugging/debug_x.py"), "{said}");
+        let output = repo.agent_writes("backend/debug_x.py").denied();
+        assert!(output.contains(".claude_sessions/debugging/debug_x.py"), "{output}");
         repo.agent_writes("debug_ignored.py").silent();
         repo.agent_writes("debug_tracked.py").silent();
         repo.agent_writes("main.py").silent();
@@ -221,8 +221,8 @@ fn input_that_is_not_json_fails_open() {
     let huge = format!("\"{}\"", "x".repeat(40_000_000));
     let nested = "[".repeat(100_000);
     for input in [&b""[..], b"x", b"{", b"\xff\xfe", huge.as_bytes(), nested.as_bytes()] {
-        let said = repo.agent(input).fails_open();
-        assert!(said.contains("cannot parse the event on standard input"), "{said}");
+        let output = repo.agent(input).fails_open();
+        assert!(output.contains("cannot parse the event on standard input"), "{output}");
     }
 }
 
@@ -341,9 +341,9 @@ fn a_blocked_turn_lists_twenty_paths() {
     for number in 0..30 {
         repo.write(format!("debug_{number:02}.py"), "x");
     }
-    let said = repo.agent_stops().denied();
-    assert_eq!((said.lines().count(), said.matches(":/debug_").count()), (23, 20), "{said}");
-    assert!(said.contains("\n  debug_19.py [debug-script]\n  and 10 more\n"), "{said}");
+    let output = repo.agent_stops().denied();
+    assert_eq!((output.lines().count(), output.matches(":/debug_").count()), (23, 20), "{output}");
+    assert!(output.contains("\n  debug_19.py [debug-script]\n  and 10 more\n"), "{output}");
 }
 
 #[test]
@@ -355,8 +355,8 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
         ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which git ignores"),
     ] {
         for tool in ["Bash", "PowerShell"] {
-            let said = home.agent_runs(tool, command).denied();
-            assert!(said.starts_with(words) && said.lines().count() == 2, "{said}");
+            let output = home.agent_runs(tool, command).denied();
+            assert!(output.starts_with(words) && output.lines().count() == 2, "{output}");
         }
     }
     home.agent_runs("Bash", "git commit -m 'about -n'").silent();
@@ -379,11 +379,12 @@ fn commands(repo: &Repo, event: &str) -> Vec<String> {
 #[test]
 fn install_adds_entries_and_uninstall_removes_them() {
     let repo = Repo::new();
-    let said = repo.guard("install --agent").success();
+    let output = repo.guard("install --agent").success();
     let path = repo.path(SETTINGS).display().to_string();
     assert!(
-        said.contains(&format!("\nagent:   Claude Code runs stage-guard before it writes, by {path}\n")),
-        "{said}"
+        output
+            .contains(&format!("\nagent:   Claude Code runs stage-guard before it writes (set in {path})\n")),
+        "{output}"
     );
     let expected = format!(
         r#"{{
@@ -423,8 +424,8 @@ fn install_adds_entries_and_uninstall_removes_them() {
     repo.write("debug_x.py", "x").write(".git/event", &event);
     let run = repo.shell(&format!("{} < .git/event", commands(&repo, "Stop")[0]));
     assert!(run.denied().contains("debug_x.py"));
-    let said = repo.guard("uninstall").success();
-    assert!(said.contains(&format!("removed the hooks of Claude Code from {path}\n")), "{said}");
+    let output = repo.guard("uninstall").success();
+    assert!(output.contains(&format!("removed the hooks of Claude Code from {path}\n")), "{output}");
     assert!(!repo.exists(".claude"));
 }
 
@@ -438,7 +439,7 @@ fn uninstall_keeps_other_files_of_the_directory() {
 }
 
 #[test]
-fn the_rest_of_the_settings_stays_byte_for_byte() {
+fn the_rest_of_the_settings_is_not_changed() {
     for text in [
         "{}",
         "{}\n",
@@ -486,7 +487,7 @@ fn empty_settings_become_an_object() {
         assert_eq!(commands(&repo, "Stop"), [format!("{BINARY} agent")]);
         repo.guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), format!("{{}}{text}"));
-        // Without entries of ours, the file is not written.
+        // A file without such entries is not written.
         repo.write(SETTINGS, text).guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), text);
     }
@@ -523,7 +524,7 @@ fn entries_are_formatted_like_the_settings() {
 }
 
 #[test]
-fn an_older_entry_of_ours_is_updated_and_others_stay() {
+fn an_older_entry_is_updated_and_others_stay() {
     let repo = Repo::new();
     let others = [
         "stage-guard explain",

@@ -1,4 +1,4 @@
-//! Reports of `check` and `explain`: what is printed, where, and the exit code.
+//! The reports of `check` and `explain`, and their exit codes.
 
 use super::sandbox::{BINARY, Repo};
 
@@ -147,8 +147,8 @@ fn explain_prints_the_reason() {
     let expected = "\
 test_y.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
   looks like session work (by name and location)
-  if it is production code, it is allowed as tests/test_y.py, or beside y.py or y, or with allow = [\"test_y.py\"] in .stage-guard.toml
-test_x.py: allowed: it belongs to `x.py` beside it, which exempts it from stray-test (`test_*`)
+  if it is production code, it is allowed as tests/test_y.py, or next to y.py or y, or with allow = [\"test_y.py\"] in .stage-guard.toml
+test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
   looks like production code
 ";
     assert!(run.out.starts_with(expected), "{run:?}");
@@ -185,11 +185,11 @@ fn explain_suggests_what_is_allowed() {
         if let Some(elsewhere) = fine["as"]["text"].as_str() {
             repo.guard_args(&["explain", elsewhere]).success();
         }
-        for beside in fine["beside"].as_array().into_iter().flatten() {
+        for sibling in fine["beside"].as_array().into_iter().flatten() {
             let other = repo.sibling("other");
             std::fs::create_dir(&other.dir).unwrap();
             other.git("init -q").success();
-            let sibling = beside["text"].as_str().unwrap();
+            let sibling = sibling["text"].as_str().unwrap();
             other.stage(sibling).guard_args(&["explain", path]).success();
             std::fs::remove_dir_all(&other.dir).unwrap();
         }

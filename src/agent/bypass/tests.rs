@@ -165,7 +165,7 @@ fn global_options_precede_the_subcommand() {
 }
 
 #[test]
-fn only_git_is_git() {
+fn only_commands_of_git_are_checked() {
     assert_denied(&["/usr/bin/git commit -n"]);
     assert_allowed(&[
         "gitk commit -n",

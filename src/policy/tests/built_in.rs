@@ -1,4 +1,4 @@
-//! What the built-in policy refuses and allows.
+//! Tests which paths the built-in policy refuses and allows.
 
 use std::convert::Infallible;
 
@@ -7,8 +7,9 @@ use bstr::BStr;
 use super::super::{Policy, Verdict};
 use crate::Change;
 
-/// Asserts that exactly the `refused` paths are refused, each by its rule, if all these paths
-/// and `tracked` are tracked.
+/// Asserts that exactly the `refused` paths are refused, each by its rule.
+///
+/// All these paths and `tracked` are tracked.
 fn assert_verdicts(tracked: &[&str], refused: &[(&str, &str)], allowed: &[&str]) {
     let policy = Policy::built_in();
     let mut prefilter = policy.prefilter();
@@ -36,7 +37,7 @@ fn assert_verdicts(tracked: &[&str], refused: &[(&str, &str)], allowed: &[&str])
 }
 
 #[test]
-fn paths_of_the_original_requirements() {
+fn the_original_requirements_are_met() {
     assert_verdicts(
         &[],
         &[("backend/test_api.py", "stray-test"), ("backend/debug_api_response.py", "debug-script")],

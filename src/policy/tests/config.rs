@@ -1,4 +1,4 @@
-//! What a configuration changes, and how mistakes in it are shown.
+//! Tests what a configuration changes, and how mistakes in it are shown.
 
 use std::convert::Infallible;
 
@@ -130,8 +130,8 @@ mistakes! {
     a_rule_without_an_id: "[[rule]]\nnames = [\"x\"]" => "missing field `id`";
     a_rule_without_names: "[[rule]]\nid = \"x\"" => "missing field `names`";
     a_rule_with_an_empty_list_of_names: "[[rule]]\nid = \"x\"\nnames = []" => "matches nothing";
-    an_empty_name: "[[rule]]\nid = \"x\"\nnames = [\"\"]" => "never empty";
-    an_empty_id: "[[rule]]\nid = \"\"\nnames = [\"x\"]" => "never empty";
+    an_empty_name: "[[rule]]\nid = \"x\"\nnames = [\"\"]" => "must not be empty";
+    an_empty_id: "[[rule]]\nid = \"\"\nnames = [\"x\"]" => "must not be empty";
     an_id_given_twice: "[[rule]]\nid = \"x\"\nnames = [\"a\"]\n[[rule]]\nid = \"x\"\nnames = [\"b\"]" => "line 5, column 6", "second rule";
     a_marker_that_is_a_glob: "[production]\nmarkers = [\"*.toml\"]" => "plain name";
     an_extension_with_its_dot: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nextensions = [\".sql\"]" => "line 4, column 15", "without the dot";
@@ -142,7 +142,7 @@ mistakes! {
 }
 
 #[test]
-fn a_file_that_is_not_utf_8() {
+fn a_file_that_is_not_utf_8_is_a_mistake() {
     let message = mistake(b"allow = []\n# \xff\n");
     assert!(message.starts_with("`.stage-guard.toml`, line 2, column 3: not UTF-8"), "{message}");
 }
