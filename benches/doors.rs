@@ -8,7 +8,7 @@
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a bench that cannot go on has failed, and prints"
+    reason = "a bench panics if a step fails, and prints its results"
 )]
 
 mod measure;
@@ -20,8 +20,8 @@ use std::time::Duration;
 use measure::{median, shell};
 use tempfile::TempDir;
 
-/// A branch of 50 commits beside `main`, and a server with 100 more refs.
-const MAKE: &str = "
+/// Creates a branch of 50 commits next to `main`, and a server with 100 more refs.
+const CREATE: &str = "
     git init -q -b main work && cd work
     for i in $(seq 200); do mkdir -p d$i && echo $i >d$i/a.py; done
     git add . && git commit -q -m first && git branch topic
@@ -49,7 +49,7 @@ const KINDS: [(&str, &str); 4] = [
 /// The kind whose `reference-transaction` hook does nothing.
 const EMPTY: usize = 2;
 
-/// Name, preparation without hooks, what is measured, and the number of its steps.
+/// The name, the preparation without hooks, the measured command, and the number of steps.
 const OPERATIONS: [(&str, &str, &str, u32); 6] = [
     ("rebase of 50 commits", "git checkout -q -B topic topic-tip", "git rebase -q main-tip", 50),
     ("commit", "git checkout -q -B topic topic-tip; echo y >y.py; git add y.py", "git commit -q -m y", 1),
@@ -71,12 +71,12 @@ const OPERATIONS: [(&str, &str, &str, u32); 6] = [
 
 fn main() {
     let rounds = env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10);
-    let throw_away = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
-    let place = throw_away.path();
-    shell(place, MAKE);
-    let repositories: Vec<PathBuf> = (0..KINDS.len()).map(|kind| place.join(kind.to_string())).collect();
+    let temporary = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
+    let directory = temporary.path();
+    shell(directory, CREATE);
+    let repositories: Vec<PathBuf> = (0..KINDS.len()).map(|kind| directory.join(kind.to_string())).collect();
     for (repository, (_, guard)) in repositories.iter().zip(KINDS) {
-        shell(place, &format!("cp -a work {}", repository.display()));
+        shell(directory, &format!("cp -a work {}", repository.display()));
         shell(repository, guard);
     }
     for (operation, prepare, measured, steps) in OPERATIONS {
@@ -93,10 +93,10 @@ fn main() {
         println!("{operation}");
         let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
         for ((kind, _), median) in KINDS.iter().zip(&medians) {
-            let more = (median.as_secs_f64() - medians[0].as_secs_f64()) * 1e3 / f64::from(steps);
+            let difference = (median.as_secs_f64() - medians[0].as_secs_f64()) * 1e3 / f64::from(steps);
             let ratio = median.as_secs_f64() / medians[EMPTY].as_secs_f64();
             println!(
-                "  {kind:<28} {:8.1} ms  {more:+6.2} ms a step  {ratio:5.2} x the empty hook",
+                "  {kind:<28} {:8.1} ms  {difference:+6.2} ms a step  {ratio:5.2} x the empty hook",
                 median.as_secs_f64() * 1e3
             );
         }

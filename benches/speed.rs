@@ -1,7 +1,7 @@
 //! Measures what the guard costs in large repositories, compared with git.
 //!
 //! In each round every program runs once, in turns. Prints medians, minima, the ratio to git's
-//! median, and the limit for it. A limit that is exceeded is no failure.
+//! median, and the limit for it. Exceeding a limit is not a failure.
 //!
 //! `cargo bench --bench speed -- [ROUNDS] [PART…]`: the rounds in the largest repositories, 11 by
 //! default (smaller ones get more), and the parts to run, all by default: `1000`, `100000`,
@@ -10,7 +10,7 @@
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
-    reason = "a bench that cannot go on has failed, and prints"
+    reason = "a bench panics if a step fails, and prints its results"
 )]
 
 mod measure;
@@ -32,7 +32,7 @@ struct Index {
     /// Returns the path of a file by its number.
     path: fn(usize) -> String,
     version: u8,
-    /// How many times as many rounds as in the largest repository.
+    /// The factor for the number of rounds, 1 in the largest repository.
     rounds: usize,
     /// The limit for the clean check, relative to git's time.
     clean_limit: Option<f64>,
@@ -80,9 +80,9 @@ impl Index {
 const COMMIT: &str = "commit";
 const RANGE: &str = "range";
 
-/// Makes an index with an added file, and a second one that also has session work.
+/// Creates an index with an added file, and a second one that also has session work.
 ///
-/// Both have a cache of their trees: `git commit` writes it before it runs hooks.
+/// Both have the cache-tree extension: `git commit` writes it before it runs hooks.
 const STAGE: &str = "
     git read-tree main && git update-index --index-version $VERSION
     blob=$(git rev-parse main:README.md)
@@ -103,7 +103,7 @@ const HOOKS: [(&str, &str); 3] = [
 /// The hook that does nothing: running any hook is a cost of git.
 const EMPTY: usize = 1;
 
-/// By how many milliseconds the guard may be slower than the empty hook.
+/// The limits for the time in addition to that of the empty hook, in milliseconds.
 const COMMIT_LIMITS: [Option<f64>; 3] = [None, None, Some(2.5)];
 
 /// The file that each commit changes.
@@ -121,7 +121,7 @@ const TOP: [&str; 8] = [
     "tests/test_x.py",
 ];
 
-/// The files of packages: a hundred a package, and a hundred packages an area.
+/// The files of packages: a hundred in each package, and a hundred packages in each area.
 const LAYOUTS: [&str; 10] = [
     "packages/aAREA/pPACKAGE/src/lib/user_service_FILE.ts",
     "packages/aAREA/pPACKAGE/src/components/order_view_FILE.tsx",
@@ -135,7 +135,7 @@ const LAYOUTS: [&str; 10] = [
     "docs/aAREA/guide_PACKAGE_FILE.md",
 ];
 
-/// A program that is measured. The first one of a list is git; the others are compared with it.
+/// A measured program. The first one of a list is git, with which the others are compared.
 struct Contender {
     title: &'static str,
     words: &'static [&'static str],
@@ -274,12 +274,12 @@ fn measure_commits(directory: &Path, rounds: usize) {
     println!("| `git commit`, 10,000 files | median | minimum | than the empty hook | limit |");
     println!("| --- | ---: | ---: | ---: | ---: |");
     for (((hook, _), time), limit) in HOOKS.iter().zip(&times).zip(COMMIT_LIMITS) {
-        let more = milliseconds(time.median) - milliseconds(times[EMPTY].median);
+        let difference = milliseconds(time.median) - milliseconds(times[EMPTY].median);
         print_row(&[
             (*hook).to_owned(),
             in_milliseconds(time.median),
             in_milliseconds(time.min),
-            format!("{more:+.2} ms"),
+            format!("{difference:+.2} ms"),
             limit.map_or(String::new(), |limit| format!("{limit:+} ms")),
         ]);
     }
@@ -371,7 +371,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Makes a repository from a stream for `git fast-import`, with everything in one pack.
+/// Creates a repository from a stream for `git fast-import`, with everything in one pack.
 fn make(directory: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> PathBuf {
     let repository = directory.join(name);
     fs::create_dir(&repository).expect("a new directory");
@@ -386,9 +386,9 @@ fn make(directory: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> io::
     repository
 }
 
-/// Writes commits that change three files each, after a first one that adds all.
+/// Writes a first commit that adds all files, then commits that change three files each.
 ///
-/// Of each twenty, the last one merges the one before it, which is on a branch of its own.
+/// Every twentieth commit merges the commit before it, which is on a separate branch.
 fn history(stream: &mut dyn Write, commits: usize, files: usize) -> io::Result<()> {
     let changes = |number: usize| (0..3).map(move |change| package_path((number * 7 + change * 331) % files));
     first_commit(stream, files, package_path)?;
@@ -426,7 +426,7 @@ fn write_commit(
     Ok(())
 }
 
-/// Returns the path of a file: about 40 bytes, and up to a hundred files a directory.
+/// Returns the path of a file: about 40 bytes, and up to a hundred files in a directory.
 fn package_path(number: usize) -> String {
     let Some(number) = number.checked_sub(TOP.len()) else {
         return TOP[number].to_owned();
@@ -438,10 +438,10 @@ fn package_path(number: usize) -> String {
         .replace("FILE", &file.to_string())
 }
 
-/// Returns the path of a file: about 75 bytes, and twelve files a directory, with a test.
+/// Returns the path of a file: about 75 bytes, and twelve files in a directory.
 ///
-/// All directories are four levels below a production root. They share no parents but that one,
-/// so that each is entered from the top.
+/// All directories are below a production root, which is the only parent that they share, so
+/// that each is entered from the top.
 fn monorepo_path(number: usize) -> String {
     let Some(number) = number.checked_sub(TOP.len()) else {
         return TOP[number].to_owned();
@@ -456,7 +456,7 @@ fn monorepo_path(number: usize) -> String {
     format!("{root}/{subject}_team_{directory:05}/components/internal_v{}/{name}", directory % 7)
 }
 
-/// The production roots of the monorepo, and what their files end with.
+/// The production roots of the monorepo, and the extensions of their files.
 const ROOTS: [(&str, &str); 6] = [
     ("backend", "py"),
     ("frontend", "tsx"),

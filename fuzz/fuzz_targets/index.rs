@@ -1,5 +1,6 @@
-//! Walks any bytes as an index file: the walk ends without a panic, takes little memory, and
-//! visits each entry that it counts.
+//! Walks arbitrary bytes as an index file.
+//!
+//! The walk ends without a panic, uses little memory, and visits each entry that it counts.
 
 #![no_main]
 
@@ -21,7 +22,7 @@ fuzz_target!(|index: &[u8]| {
                 assert_eq!(summary.entries, entries);
             }
         }
-        // A checksum of zeros is valid, so that what precedes it decides.
+        // A checksum of zeros counts as valid, so this tests the data before it.
         let zeros = index.chain(&[0_u8; 32][..format.id_len()]);
         let _ = walk_index(zeros, format, Checksum::Verify, |_| {});
     }

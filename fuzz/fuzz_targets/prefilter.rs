@@ -1,5 +1,4 @@
-//! Asks about any paths, one after the other: the prefilter never rejects a path that the policy
-//! could refuse.
+//! Tests arbitrary paths: the prefilter never rejects a path that the policy could refuse.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! `reference-transaction`: commits that a branch or `HEAD` is about to reach.
+//! `reference-transaction`: new commits of branches and of `HEAD`.
 
 use super::commits::{NOTE, repo_with_history};
 use super::pushes::commit_without_hooks;
@@ -82,7 +82,7 @@ fn the_shim_reads_a_transaction_in_a_hostile_environment() {
     let repo = Repo::new();
     repo.guard("install --strict=refs").success();
     commit_without_hooks(&repo.env("x", "y"), "later.py");
-    let hostile = ["line", "seen", "kept", "before", "name"]
+    let hostile = ["line", "seen", "previous", "before", "name", "id"]
         .iter()
         .fold(repo.child("."), |repo, name| repo.env(name, "x y"));
     let hostile = hostile.env("IFS", "0/");
