@@ -1,9 +1,9 @@
-//! The guard with programs of others: hook managers, validators, shells, strace, cargo.
+//! The guard with other programs: hook managers, validators, shells, strace, cargo.
 //!
 //! `cargo test --locked --test e2e` runs these tests. They need Python 3.11 with `venv`, npm, bash, zsh, fish,
 //! shellcheck, man, groff and strace, and the network the first time.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod managers;
 mod packages;

@@ -13,7 +13,7 @@ const NOTE: &str = ".claude_sessions/current/x.py";
 const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
 const NODE: [&str; 2] = ["lefthook@2.2.2", "husky@9.1.7"];
 
-/// A repository without hooks, with `programs` and the guard on `PATH`.
+/// Creates a repository without hooks, with `programs` and the guard on `PATH`.
 fn unmanaged(programs: PathBuf) -> Repo {
     let own = Path::new(BINARY).parent().unwrap().to_owned();
     let path = env::var_os("PATH").unwrap();
@@ -26,7 +26,7 @@ fn assert_refused(run: &Run, path: &str) {
     assert!(run.code != 0 && run.output().contains(&format!("refused: {path} [")), "{run:?}");
 }
 
-/// Asserts success without a word of the guard, and returns the output.
+/// Asserts success without any output of the guard, and returns the output.
 fn assert_passed(run: &Run) -> String {
     let output = run.output();
     assert!(run.code == 0 && !output.contains("refused") && !output.contains("stage-guard:"), "{run:?}");
@@ -78,11 +78,11 @@ fn assert_every_commit_is_guarded(repo: &Repo) {
     assert_passed(&repo.commit());
 }
 
-/// The two that read `.pre-commit-config.yaml`.
+/// The managers that read `.pre-commit-config.yaml`.
 mod frameworks {
     use super::*;
 
-    /// Makes each check a test for each of the two.
+    /// Turns each check into a test for each of these managers.
     macro_rules! for_each_framework {
         ($($check:ident;)*) => {
             mod pre_commit { $(#[test] fn $check() { super::$check("pre-commit"); })* }
@@ -94,13 +94,13 @@ mod frameworks {
         builds_the_guard_from_source;
         guards_every_kind_of_commit;
         checks_every_push;
-        runs_by_hand;
+        runs_without_a_commit;
         checks_commits_made_by_hooks;
         fails_when_the_check_fails;
         restores_other_hooks;
     }
 
-    /// A repository with `manager` installed, which runs the hook `id` of a clone of this project.
+    /// Creates a repository in which `manager` runs the hook `id` of a clone of this project.
     fn managed(manager: &str, id: &str) -> Repo {
         let repo = unmanaged(packages::python(&PYTHON)).env("MANAGER", manager);
         let hooks = repo.sibling("project-hooks");
@@ -189,7 +189,7 @@ mod frameworks {
         assert_refused(&repo.git("push -q fresh root"), "debug_x.py");
     }
 
-    fn runs_by_hand(manager: &str) {
+    fn runs_without_a_commit(manager: &str) {
         let repo = system(manager);
         assert_passed(&repo.shell("$MANAGER run"));
         assert_refused(&repo.stage(NOTE).shell("$MANAGER run"), NOTE);
@@ -288,7 +288,7 @@ impl Repo {
 mod lefthook {
     use super::*;
 
-    /// A repository with a lefthook job of its own and, if `runs_the_guard`, the README's configuration.
+    /// Creates a repository with a lefthook job and, if `runs_the_guard`, the README's configuration.
     fn repo(runs_the_guard: bool) -> Repo {
         let repo = unmanaged(packages::node(&NODE)).env("CI", "1");
         let own = "    - run: echo theirs\n";
@@ -403,7 +403,7 @@ mod lefthook {
 mod husky {
     use super::*;
 
-    /// A repository with a hook of its user in husky's directory.
+    /// Creates a repository with a user's hook in husky's directory.
     fn repo() -> Repo {
         let repo = unmanaged(packages::node(&NODE));
         repo.program(".husky/pre-commit", "echo theirs\n").git("add .").success();
@@ -442,7 +442,7 @@ mod husky {
         assert_lines_make_both_run(&repo.stage(NOTE).sibling("repo"), &lines(&run));
     }
 
-    /// The lines that `doctor` says to add, each with its file.
+    /// Returns the lines that `doctor` says to add, each with its file.
     fn lines(run: &Run) -> Vec<(String, String)> {
         let lines =
             run.out.lines().filter_map(|line| line.strip_prefix("fix:     add `")?.split_once("` to "));
@@ -451,7 +451,7 @@ mod husky {
         lines
     }
 
-    /// Asserts that the guard's line in a pre-push hook leaves standard input to the lines below it.
+    /// Asserts that the lines below the guard's line in a pre-push hook can read standard input.
     fn assert_input_is_passed_on(repo: &Repo) {
         if Repo::git_is_at_least((2, 54)) {
             return;

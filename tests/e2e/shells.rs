@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sandbox::{BINARY, Repo};
 
-/// A directory in no repository.
+/// Creates a directory outside of all repositories.
 fn elsewhere() -> Repo {
     let home = Repo::home();
     home.write("a_file.toml", "").write("directory/x", "");
@@ -23,7 +23,7 @@ fn man_shows_the_manual_page_without_a_warning() {
     }
 }
 
-/// What is typed, words that must be offered then, and words that must not.
+/// Each row: a typed text, words that must be offered for it, and words that must not.
 const OFFERED: [(&str, &str, &str); 15] = [
     ("ch", "check", "explain"),
     ("", "check man completions", "hook agent"),
@@ -46,7 +46,7 @@ const OFFERED: [(&str, &str, &str); 15] = [
 const OFFERED_ARGUMENTS: [(&str, &str, &str); 2] =
     [("completions ", "bash zsh fish powershell", "check"), ("completions z", "zsh", "bash")];
 
-/// Asserts that the words that `complete` returns for a line are those of `table`.
+/// Asserts that `complete` returns the offered words of `table`, and not the others.
 fn assert_offers(
     shell: &str,
     table: &[(&str, &str, &str)],

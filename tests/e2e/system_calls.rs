@@ -1,4 +1,4 @@
-//! `stow` when a system call fails or a signal arrives in one: strace injects both.
+//! `stow` if a system call fails, or if a signal arrives in a call: strace injects both.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::sandbox::{BINARY, Repo, Run, cases};
 enum Fault {
     /// `stow` is killed in the call.
     Kill,
-    /// `stow` is asked to end in the call.
+    /// `stow` gets a SIGTERM in the call.
     Terminate,
     /// The call fails with this error.
     Fail(&'static str),

@@ -1,4 +1,4 @@
-//! `.stage-guard.toml`: where it is read from, and what it changes in each command.
+//! `.stage-guard.toml`: where the commands read it, and what it changes.
 
 use super::sandbox::Repo;
 

@@ -1,4 +1,4 @@
-//! What ships: the version of the binary, the files of the package, and the metadata of both registries.
+//! The distribution: the version of the binary, the files of the package, and the metadata of both registries.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ mod commit;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The output of git in the source directory; `None` if that is no repository of its own.
+/// Returns the output of git in the source directory; `None` if that is not the top of a repository.
 fn git_of_sources(arguments: &str) -> Option<String> {
     if !fs::exists(format!("{ROOT}/.git")).unwrap() {
         eprintln!("skipped: the sources are not in a repository of their own");
@@ -86,7 +86,7 @@ fn a_package_names_the_commit_it_was_made_from() {
     }
 }
 
-/// What cargo compares to decide whether to rebuild: paths, modification times and sizes.
+/// Returns what cargo compares to decide whether to rebuild: paths, modification times and sizes.
 fn states(paths: Vec<PathBuf>) -> BTreeSet<(PathBuf, SystemTime, u64)> {
     let mut states = BTreeSet::new();
     for path in paths {
@@ -151,7 +151,7 @@ const SHIPPED: [&str; 16] = [
 ];
 
 #[test]
-fn a_package_holds_the_listed_files_only() {
+fn a_package_contains_only_the_listed_files() {
     let Some(tracked) = git_of_sources("ls-files -- src build tests benches docs schemas hooks/pre-commit")
     else {
         return;

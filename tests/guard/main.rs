@@ -2,7 +2,7 @@
 //!
 //! These tests need git, bash and a C compiler. Tests with other programs are in `tests/e2e`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod agent;

@@ -1,11 +1,11 @@
-//! Hostile file names: what a terminal shows of them, and the commands that name them.
+//! Hostile file names: how a terminal shows them, and the commands that name them.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::sandbox::{Repo, bytes, cases};
 
-/// Asserts that the refusal of a file with this name shows `shown`, and that its `stow:` line means that file.
+/// Asserts that the refusal of a file with this name shows `shown`, and that its `stow:` line stows the file.
 fn assert_shown(name: impl AsRef<OsStr>, shown: &str) {
     let repo = Repo::new();
     let path = std::path::Path::new(".claude_sessions").join(name.as_ref());

@@ -1,4 +1,4 @@
-//! What is staged next to a path counts for the verdict on it.
+//! Files that are staged next to a path influence the verdict on it.
 
 use super::sandbox::Repo;
 

@@ -1,4 +1,4 @@
-//! The README is right: its sessions, configuration and documents are run and compared.
+//! The README is correct: its sessions, configuration and documents are run and compared.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::sandbox::readme::{README, blocks};
 /// The screenshot of a refusal.
 const PICTURE: &str = "docs/refusal.svg";
 
-/// The commands of the README's console sessions, each with its output there.
+/// Returns the commands of the README's console sessions, each with its output there.
 fn commands() -> Vec<(&'static str, String)> {
     let mut commands: Vec<(&str, String)> = Vec::new();
     for line in blocks("console").into_iter().flat_map(str::lines) {
@@ -54,7 +54,7 @@ fn sessions_print_what_the_readme_shows() {
 }
 
 #[test]
-fn the_picture_shows_what_is_printed() {
+fn the_picture_shows_the_output() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
     let project = home.repo("project").env("CLICOLOR_FORCE", "1");
@@ -103,7 +103,7 @@ fn the_table_of_rules_is_complete() {
 }
 
 #[test]
-fn json_documents_are_what_is_printed() {
+fn json_documents_equal_the_output() {
     let repo = Repo::new();
     repo.stage("backend/test_api.py").stage("main.py");
     let [report, stowed] = blocks("json")[..] else { panic!("two documents") };
@@ -112,7 +112,7 @@ fn json_documents_are_what_is_printed() {
 }
 
 #[test]
-fn the_line_for_other_hooks_is_what_install_prints() {
+fn install_prints_the_line_for_other_hooks() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
     let line = blocks("sh")[0].trim();

@@ -1,4 +1,4 @@
-//! The reports of a check: all formats agree, and each is what its readers require.
+//! The reports of a check: all formats agree, and each has what its readers require.
 //!
 //! How each format renders a report is tested in process, in `src/report/tests.rs`.
 
@@ -44,7 +44,7 @@ fn findings_in_json(run: &Run) -> Vec<Found> {
     report["findings"].as_array().unwrap().iter().map(found).collect()
 }
 
-/// The escaped paths and the rules of a human report.
+/// Returns the escaped paths and the rules of a human report.
 fn findings_in_lines(run: &Run) -> Vec<(String, String)> {
     let found = |line: &str| {
         let (path, rest) = line.strip_prefix("refused: ")?.rsplit_once(" [")?;
@@ -235,7 +235,7 @@ fn sarif_has_the_rules_of_the_configuration() {
 }
 
 #[test]
-fn a_command_rejects_formats_that_it_lacks() {
+fn a_command_rejects_formats_that_it_does_not_support() {
     let repo = Repo::new();
     repo.stage("debug_x.py");
     for (commands, formats, words) in [
@@ -278,7 +278,7 @@ fn formats_for_programs_have_no_colour_and_no_limit() {
     assert_eq!(on_terminal, "");
 }
 
-/// The `checked` field of the report of a check.
+/// Returns the `checked` field of the report of a check.
 fn checked(repo: &Repo, arguments: &str) -> Option<u64> {
     parse_json(&repo.guard(&format!("{arguments} --format json")))["checked"].as_u64()
 }
@@ -355,7 +355,7 @@ fn assert_snapshot(actual: impl IntoData, expected: impl IntoData) {
     Assert::new().action_env("SNAPSHOTS").normalize_paths(false).eq(actual, expected);
 }
 
-/// Asserts that git or the guard refused something, and what the lines of the guard say.
+/// Asserts that the run failed, and that the lines of the guard equal the snapshot.
 ///
 /// `SNAPSHOTS=overwrite cargo test --test guard reports` renews the snapshots.
 #[track_caller]
@@ -373,7 +373,7 @@ fn assert_report(run: &Run, expected: impl IntoData) {
     assert_snapshot(mask_ids(&report.join("\n")).replace(BINARY, "stage-guard") + "\n", expected);
 }
 
-/// Replaces the ids of commits, which differ from run to run, by `ID`.
+/// Replaces the ids of commits, which differ in each run, by `ID`.
 fn mask_ids(text: &str) -> String {
     let is_no_digit = |c: char| !c.is_ascii_hexdigit();
     let mask = |part: &str| match part.trim_end_matches(is_no_digit) {
@@ -384,7 +384,7 @@ fn mask_ids(text: &str) -> String {
 }
 
 #[test]
-fn report_by_hand() {
+fn report_of_the_index() {
     let repo = Repo::new();
     repo.stage(SESSION).stage(STRAY_TEST).stage("main.py");
     assert_report(
@@ -515,7 +515,7 @@ allow: add the path to `allow` in .stage-guard.toml
     );
 }
 
-/// A repository with the branches `main` and `topic`; the only commit of `topic` has session work.
+/// Creates a repository with the branches `main` and `topic`. The only commit of `topic` has session work.
 fn with_topic() -> Repo {
     let repo = Repo::new();
     repo.git("checkout -q -b topic").success();

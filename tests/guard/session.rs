@@ -192,7 +192,7 @@ fn instructions_change_nothing_outside_the_marks() {
 }
 
 #[test]
-fn init_refuses_marks_that_are_no_pair() {
+fn init_refuses_marks_that_are_not_a_pair() {
     for marks in ["BEGIN\n", "END\n", "END\nBEGIN\n", "BEGIN\nBEGIN\nEND\n", "BEGIN\nEND\nBEGIN\nEND\n"] {
         let repo = Repo::new();
         repo.guard("init --instructions other.md").success();
@@ -203,7 +203,7 @@ fn init_refuses_marks_that_are_no_pair() {
             .fails_with("once each, in this order");
         assert_eq!(repo.read("CLAUDE.md"), text);
     }
-    // In a sentence they are text.
+    // Marks in a sentence are text.
     let repo = Repo::new();
     let text = format!("The lines `{END}` are ours.\n");
     repo.write("CLAUDE.md", &text).guard("init --instructions CLAUDE.md").success();
@@ -264,11 +264,11 @@ fn archive_uses_the_local_date() {
     for zone in ["Etc/GMT+12", "Etc/GMT-14", "UTC", "<x>-23:59", "<x>+23:59"] {
         let repo = Repo::new();
         repo.write(".claude_sessions/current/x", "x");
-        let there = repo.env("TZ", zone);
-        let before = there.today();
-        there.guard("archive -q").success();
+        let zoned = repo.env("TZ", zone);
+        let before = zoned.today();
+        zoned.guard("archive -q").success();
         let names = repo.names(".claude_sessions/archive");
-        assert!(names == [before] || names == [there.today()], "{zone}: {names:?}");
+        assert!(names == [before] || names == [zoned.today()], "{zone}: {names:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The command line: help, typing errors, closed pipes, colours, completions and the manual page.
+//! The command line: help, misspellings, closed pipes, colours, completions and the manual page.
 
 use super::sandbox::{BINARY, Repo, bytes};
 
@@ -9,7 +9,7 @@ const HIDDEN: [&str; 2] = ["agent", "hook"];
 
 const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
-/// A directory outside of all repositories.
+/// Creates a directory outside of all repositories.
 fn elsewhere() -> Repo {
     Repo::home()
 }
@@ -63,7 +63,7 @@ fn help_of_a_command_lists_the_options_it_supports() {
 }
 
 #[test]
-fn typing_errors_get_a_suggestion() {
+fn misspellings_get_a_suggestion() {
     let home = elsewhere();
     for (arguments, suggestion) in [
         ("instal", "'install'"),

@@ -1,4 +1,4 @@
-//! `check --untracked`: untracked files that a commit would be refused for.
+//! `check --untracked`: untracked files for which a commit would be refused.
 
 use super::sandbox::Repo;
 
@@ -58,7 +58,7 @@ fn a_repository_inside_is_checked_as_a_gitlink() {
     }
     let repositories = [".claude_sessions", "debug_x.py", "scratch/inner.py"];
     assert_eq!(repo.refused("check --untracked"), repositories);
-    // Each one is moved as a whole.
+    // Each repository is moved as a whole.
     let copy = repo.copy();
     copy.shell(&copy.guard("check --untracked").stow_command()).success();
     assert!(copy.exists(".claude_sessions/debugging/debug_x.py/.git") && !copy.exists("debug_x.py"));

@@ -1,8 +1,8 @@
-//! Hooks of users and of other programs.
+//! The hooks of users and of other programs.
 
 use super::Repo;
 
-/// A repository with one commit and without hooks.
+/// Creates a repository with one commit and without hooks.
 pub(crate) fn unguarded() -> Repo {
     let repo = Repo::new();
     repo.guard("uninstall").success();
@@ -14,7 +14,7 @@ pub(crate) fn hook(repo: &Repo, name: &str, body: &str) {
     repo.program(format!(".git/hooks/{name}"), &format!("#!/bin/sh\n{body}\n"));
 }
 
-/// The names, types, modes and contents of all files in the hooks directory and in the guard's own.
+/// Returns the names, types, modes and contents of the files in the directories of git's and the guard's hooks.
 pub(crate) fn state(repo: &Repo) -> String {
     let list =
         "find .git/hooks .git/stage-guard 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' stat -c '%N %a'";

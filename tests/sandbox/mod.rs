@@ -1,9 +1,9 @@
 //! A temporary repository for each test, with the real `git` and the real binary.
 //!
-//! The environment is empty but for what `Repo::command` sets: with an inherited `GIT_INDEX_FILE`, a test
-//! would rewrite the developer's own index.
+//! The environment contains only what `Repo::command` sets: with an inherited `GIT_INDEX_FILE`, a test would
+//! rewrite the developer's own index.
 
-#![allow(dead_code, reason = "each test target uses a part of it")]
+#![allow(dead_code, reason = "each test target uses only a part")]
 
 pub(crate) mod hooks;
 pub(crate) mod readme;
@@ -60,14 +60,14 @@ impl fmt::Debug for Run {
 }
 
 impl Repo {
-    /// A guarded repository without a commit.
+    /// Creates a guarded repository without a commit.
     pub(crate) fn unborn() -> Self {
         Self::init(&[])
     }
 
-    /// A guarded repository with one commit, which adds `README.md`.
+    /// Creates a guarded repository with one commit, which adds `README.md`.
     pub(crate) fn new() -> Self {
-        // Made once: one `cp` is quicker than the ten programs that make it. It stays in the target directory.
+        // Created once per run, and kept: copying it is faster than running the ten programs that create it.
         static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
         let template = TEMPLATE.get_or_init(|| {
             let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap().keep();
@@ -79,7 +79,7 @@ impl Repo {
         repo
     }
 
-    /// `Repo::new` with further arguments to `git init`.
+    /// Like [`Repo::new`], with further arguments to `git init`.
     pub(crate) fn of_format(format: &[&str]) -> Self {
         let repo = Self::init(format);
         repo.write("README.md", "a project\n").git("add README.md").success();
@@ -95,14 +95,14 @@ impl Repo {
         repo
     }
 
-    /// A copy of this repository in another temporary directory.
+    /// Copies this repository to another temporary directory.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self::uncreated();
         copy_directory(&self.dir, &copy.dir);
         copy
     }
 
-    /// A directory that is not there yet, in a temporary directory.
+    /// Returns a directory that does not exist yet, in a new temporary directory.
     pub(crate) fn uncreated() -> Self {
         let root = TempDir::new().unwrap();
         // The path as git prints it: the temporary directory may be behind a symlink.
@@ -110,18 +110,18 @@ impl Repo {
         Self { root: root.into(), dir, environment: Vec::new() }
     }
 
-    /// Another directory in the same parent directory. It is not created.
+    /// Returns another directory in the same parent directory, without creating it.
     pub(crate) fn sibling(&self, directory: &str) -> Self {
         let dir = self.dir.parent().unwrap().join(directory);
         Self { root: self.root.clone(), dir, environment: self.environment.clone() }
     }
 
-    /// A directory in this one. It is not created.
+    /// Returns a directory in this one, without creating it.
     pub(crate) fn child(&self, directory: &str) -> Self {
         Self { root: self.root.clone(), dir: self.dir.join(directory), environment: self.environment.clone() }
     }
 
-    /// An empty directory, which is the home directory of what runs in it.
+    /// Creates an empty directory that is the home directory of the programs that run in it.
     pub(crate) fn home() -> Self {
         let mut home = Self::uncreated();
         home.dir.pop();
@@ -136,14 +136,14 @@ impl Repo {
         server
     }
 
-    /// The same repository, with one of its directories as the current one. It is created.
+    /// Returns this repository with one of its directories as the current one, and creates it.
     pub(crate) fn in_dir(&self, directory: &str) -> Self {
         let child = self.child(directory);
         fs::create_dir_all(&child.dir).unwrap();
         child
     }
 
-    /// The same repository with an environment variable set for what runs in it.
+    /// Returns this repository with an environment variable set for the programs that run in it.
     pub(crate) fn env(&self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let mut environment = self.environment.clone();
         environment.push((name.into(), value.as_ref().to_owned()));
@@ -162,22 +162,22 @@ impl Repo {
         self
     }
 
-    /// The contents of a file.
+    /// Returns the contents of a file.
     pub(crate) fn read(&self, path: &str) -> String {
         let text = fs::read_to_string(self.path(path));
         assert!(text.is_ok(), "{path}: {text:?}");
         text.unwrap()
     }
 
-    /// Whether there is something at this path. Symlinks are not followed.
+    /// Whether something exists at this path. Symlinks are not followed.
     pub(crate) fn exists(&self, path: &str) -> bool {
         fs::symlink_metadata(self.path(path)).is_ok()
     }
 
     /// Writes an executable file.
     ///
-    /// A child process writes it: a child that another thread of this one starts meanwhile would inherit the
-    /// open file, and a file that is open for writing cannot be run.
+    /// A child process writes it: a program that another thread starts meanwhile would inherit the open file,
+    /// and a file that is open for writing cannot be executed.
     pub(crate) fn program(&self, path: impl AsRef<OsStr>, text: &str) -> &Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -197,7 +197,7 @@ impl Repo {
         self
     }
 
-    /// Commits `paths` without a check, as they may be in an old history.
+    /// Commits `paths` without a check, as in an old history.
     pub(crate) fn commit_unchecked(&self, paths: &[&str]) -> &Self {
         for path in paths {
             self.stage(path);
@@ -261,7 +261,7 @@ impl Repo {
         self.git("commit -q -m message")
     }
 
-    /// The path, the change and the rule of each finding in the JSON report.
+    /// Returns the path, the change and the rule of each finding in the JSON report.
     #[must_use]
     pub(crate) fn findings(&self, arguments: &str) -> Vec<(String, String, String)> {
         let run = self.guard(&format!("{arguments} --format json"));
@@ -281,13 +281,13 @@ impl Repo {
             .collect()
     }
 
-    /// The path of each finding in the JSON report.
+    /// Returns the path of each finding in the JSON report.
     #[must_use]
     pub(crate) fn refused(&self, arguments: &str) -> Vec<String> {
         self.findings(arguments).into_iter().map(|(path, _, _)| path).collect()
     }
 
-    /// A command in this directory, with the environment of the sandbox alone.
+    /// Returns a command in this directory, with only the environment of the sandbox.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
@@ -342,7 +342,7 @@ impl Run {
         assert_eq!((self.code, self.out.as_str(), self.err.as_str()), (0, "", ""), "{self:?}");
     }
 
-    /// Both outputs, standard output first.
+    /// Returns both outputs, standard output first.
     pub(crate) fn output(&self) -> String {
         format!("{}{}", self.out, self.err)
     }
@@ -365,7 +365,7 @@ impl Run {
         run
     }
 
-    /// The command after `stow:` in the report of a refusal.
+    /// Returns the command after `stow:` in the report of a refusal.
     pub(crate) fn stow_command(&self) -> String {
         let mut lines = self.out.lines().chain(self.err.lines());
         lines.find_map(|line| line.strip_prefix("stow: ")).unwrap().to_owned()
@@ -389,14 +389,14 @@ impl Run {
     }
 }
 
-/// Copies a directory to a path where nothing is.
+/// Copies a directory to a path that does not exist.
 fn copy_directory(from: &Path, to: &Path) {
     let mut command = Command::new("cp");
     command.arg("-a").args([from, to]);
     Repo::run(command, b"").success();
 }
 
-/// A file name of any bytes.
+/// Returns a file name of arbitrary bytes.
 pub(crate) fn bytes(name: &[u8]) -> &OsStr {
     OsStr::from_bytes(name)
 }
@@ -406,7 +406,7 @@ pub(crate) fn make_executable(path: &Path) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// Makes each row a test: the name of the test, and the arguments of the check.
+/// Turns each row into a test: the name of the test, and the arguments of the check.
 macro_rules! cases {
     ($check:ident: $($name:ident($($argument:expr),* $(,)?);)*) => {
         $(#[test] fn $name() { $check($($argument),*); })*

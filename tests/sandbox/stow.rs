@@ -1,4 +1,4 @@
-//! Repositories to stow from, and what must hold after a stow that failed.
+//! Repositories to stow from, and assertions about stows that fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,7 +10,7 @@ use bstr::ByteSlice;
 
 use super::{Repo, Run, make_executable};
 
-/// A repository with every kind of staged session work: new, changed, renamed, deleted, a symlink …
+/// Creates a repository with every kind of staged session work: new, changed, renamed, deleted, a symlink …
 pub(crate) fn repo() -> Repo {
     let repo = Repo::new();
     repo.write("debug_old.py", "old\n").write("lib/renamed.py", "1\n2\n3\n").git("add -A").success();
@@ -33,7 +33,7 @@ pub(crate) fn repo() -> Repo {
     repo
 }
 
-/// A repository before a stow.
+/// The state of a repository before a stow.
 pub(crate) struct Before {
     pub(crate) state: String,
     /// The contents of files, symlinks and blobs.
@@ -57,7 +57,7 @@ impl Before {
     }
 }
 
-/// The ids of all blobs in the index and `HEAD`.
+/// Returns the ids of all blobs in the index and `HEAD`.
 pub(crate) fn ids(repo: &Repo) -> BTreeSet<String> {
     let listed = repo.git("ls-files -s").success() + &repo.git("ls-tree -r HEAD").success();
     let is_id = |word: &&str| word.len() == 40;
@@ -69,7 +69,7 @@ pub(crate) fn contents(repo: &Repo, blobs: &BTreeMap<String, Vec<u8>>) -> BTreeS
     files(&repo.dir).into_values().map(|(_, content)| content).chain(held).collect()
 }
 
-/// The modes and contents of all files and symlinks in a directory. `.git` is left out.
+/// Returns the modes and contents of all files and symlinks in a directory, without `.git`.
 pub(crate) fn files(directory: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -87,7 +87,7 @@ pub(crate) fn files(directory: &Path) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
     found
 }
 
-/// The index and the worktree without the session directory, as text to compare.
+/// Returns the index and the worktree as text, without the session directory.
 pub(crate) fn state(repo: &Repo) -> String {
     let mut files = files(&repo.dir);
     files.retain(|path, _| !path.starts_with(repo.path(".claude_sessions")));
@@ -102,7 +102,7 @@ pub(crate) fn assert_no_lock(repo: &Repo) {
 
 /// Asserts that a `stow` did all or nothing, and that a second one completes it.
 ///
-/// If it was killed, it may have been half done; no content is lost in any case.
+/// If it was killed, it may have been partly done. No contents are lost in any case.
 pub(crate) fn assert_recovers(repo: &Repo, before: &Before, run: &Run, is_killed: bool) {
     before.assert_nothing_is_lost(repo, &[run]);
     if run.code != 0 && !is_killed {
@@ -122,7 +122,7 @@ pub(crate) fn assert_recovers(repo: &Repo, before: &Before, run: &Run, is_killed
     before.assert_nothing_is_lost(repo, &[run, &again]);
 }
 
-/// A repository to copy for each run, and its state.
+/// Creates a repository to copy for each run, and returns its state.
 pub(crate) fn original() -> (Repo, Before) {
     let repo = repo();
     let before = Before::of(&repo);

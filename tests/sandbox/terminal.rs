@@ -1,4 +1,4 @@
-//! A pseudo-terminal.
+//! Runs programs on a pseudo-terminal.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,13 +10,13 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{Repo, Run};
 
-/// What a terminal sends at the end of what is typed.
+/// The byte that ends the input of a terminal.
 const END_OF_INPUT: u8 = 4;
 
 impl Repo {
     /// Runs a line of shell on a terminal, and types `input` into it.
     ///
-    /// `out` holds all that the terminal shows, with `\r\n` as its line ends.
+    /// `out` is what the terminal shows. Its lines end in `\r\n`.
     #[must_use]
     pub(crate) fn terminal(&self, line: &str, input: &str) -> Run {
         let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
@@ -29,7 +29,7 @@ impl Repo {
         command.args(["-c", line]);
         command.stdin(terminal.try_clone().unwrap()).stdout(terminal.try_clone().unwrap()).stderr(terminal);
         let mut child = command.spawn().unwrap();
-        // Closes this process's copies of the terminal: reading ends when the child's are closed.
+        // Closes this process's copies of the terminal. Reading ends when the child has closed its own.
         drop(command);
         let mut controller = File::from(controller);
         controller.write_all(&[input.as_bytes(), &[END_OF_INPUT]].concat()).unwrap();
@@ -40,7 +40,7 @@ impl Repo {
                 Ok(0) => break,
                 Ok(length) => shown.extend(&buffer[..length]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Linux answers so when nobody has the terminal open any more.
+                // Linux returns an error if no process has the terminal open any more.
                 Err(_) => break,
             }
         }

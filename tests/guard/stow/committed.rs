@@ -1,4 +1,4 @@
-//! Files that a commit has: they are restored, and deleted only if the user asks for it.
+//! Committed files: they are restored, and are deleted only if the user asks for it.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -90,7 +90,7 @@ fn undo_stages_a_rename_again() {
 }
 
 #[test]
-fn a_file_in_the_place_of_an_old_name_stays() {
+fn a_new_file_at_an_old_name_stays() {
     let repo = Repo::new();
     repo.write("main.py", "1\n2\n3\n").git("add -A").success();
     repo.commit().silent();
@@ -103,7 +103,7 @@ fn a_file_in_the_place_of_an_old_name_stays() {
 }
 
 #[test]
-fn an_old_name_in_whose_place_others_are_staged_is_not_restored() {
+fn an_old_name_that_is_now_a_staged_directory_is_not_restored() {
     let repo = Repo::new();
     repo.write("main", "1\n2\n3\n").git("add -A").success();
     repo.commit().silent();
@@ -115,7 +115,7 @@ fn an_old_name_in_whose_place_others_are_staged_is_not_restored() {
 }
 
 #[test]
-fn a_deleted_empty_file_beside_a_new_one_is_not_restored() {
+fn a_deleted_empty_file_next_to_a_new_one_is_not_restored() {
     let repo = Repo::new();
     repo.write("__init__.py", "").git("add -A").success();
     repo.commit().silent();
@@ -251,7 +251,7 @@ fn stow_changes_restores_a_deleted_file() {
 }
 
 #[test]
-fn stow_changes_leaves_a_file_that_only_the_index_deleted() {
+fn stow_changes_keeps_a_file_that_was_deleted_only_in_the_index() {
     let repo = with_committed_script();
     repo.git_args(&["rm", "-q", "--cached", SCRIPT]).success();
     repo.write(SCRIPT, "mine\n");

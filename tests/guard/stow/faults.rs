@@ -1,4 +1,4 @@
-//! `stow` fails, is interrupted or is killed at each step: it does all or nothing, and
+//! `stow` is made to fail, interrupted or killed at each step: it does all or nothing, and
 //! loses no contents.
 
 use std::fs;
@@ -6,8 +6,8 @@ use std::fs;
 use crate::sandbox::stow::{Before, assert_no_lock, assert_recovers, original, repo, state};
 use crate::sandbox::{BINARY, Repo, Run};
 
-/// Runs `stow` with `fault` in place of the nth run of git, for each n until it succeeds.
-fn with_git_at_fault(fault: &str, is_killed: bool) {
+/// Asserts that `stow` recovers from `fault` in the nth run of git, for each n until it succeeds.
+fn assert_recovers_from_fault(fault: &str, is_killed: bool) {
     let git = Repo::uncreated().sibling(".").shell("command -v git").success();
     let (original, before) = original();
     for nth in 1..100 {
@@ -35,37 +35,37 @@ fn with_git_at_fault(fault: &str, is_killed: bool) {
 
 #[test]
 fn stow_recovers_from_a_failed_git() {
-    with_git_at_fault("echo no >&2; exit 128", false);
+    assert_recovers_from_fault("echo no >&2; exit 128", false);
 }
 
 #[test]
 fn stow_recovers_from_a_killed_git() {
-    with_git_at_fault("kill -9 $$", false);
+    assert_recovers_from_fault("kill -9 $$", false);
 }
 
 #[test]
 fn stow_recovers_from_a_git_that_fails_after_its_work() {
-    with_git_at_fault("$0 \"$@\" >/dev/null; exit 1", false);
+    assert_recovers_from_fault("$0 \"$@\" >/dev/null; exit 1", false);
 }
 
 #[test]
 fn stow_recovers_from_sigterm() {
-    with_git_at_fault("kill -TERM $PPID", false);
+    assert_recovers_from_fault("kill -TERM $PPID", false);
 }
 
 #[test]
 fn stow_recovers_from_sigint_to_its_process_group() {
-    with_git_at_fault("kill -INT $PPID; kill -9 $$", false);
+    assert_recovers_from_fault("kill -INT $PPID; kill -9 $$", false);
 }
 
 #[test]
 fn stow_recovers_from_sigkill() {
-    with_git_at_fault("kill -9 $PPID", true);
+    assert_recovers_from_fault("kill -9 $PPID", true);
 }
 
 #[test]
 fn stow_recovers_from_sigkill_with_git() {
-    with_git_at_fault("kill -9 $PPID; kill -9 $$", true);
+    assert_recovers_from_fault("kill -9 $PPID; kill -9 $$", true);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn stow_recovers_from_a_signal_at_any_time() {
             let run = repo.shell(&format!(
                 "set -m; {BINARY} stow >/dev/null & sleep 0.{milliseconds:03}; kill -{signal} $! 2>/dev/null; wait $!"
             ));
-            // Before it catches signals, it has changed nothing.
+            // Before `stow` handles signals, it changes nothing.
             let is_killed = is_killed || run.code > 128;
             assert_recovers(&repo, &before, &Run { out: String::new(), ..run }, is_killed);
         }
@@ -137,7 +137,7 @@ fn a_file_that_appears_during_a_stow_is_not_overwritten() {
     let git = repo.shell("command -v git").success();
     let bin = repo.sibling("bin");
     let home = ".claude_sessions/debugging";
-    // When the new index is prepared, the names are chosen already.
+    // When the new index is prepared, the names have been chosen.
     let script = format!(
         "#!/bin/sh\n\
          case \"$*\" in *index-info*) mkdir -p {home} && echo theirs >{home}/debug_new.py ;; esac\n\

@@ -25,14 +25,14 @@ impl Repo {
         self.assert_no_lock();
     }
 
-    /// Asserts that no lock and no copy of the index is left.
+    /// Asserts that neither a lock nor a copy of the index is left.
     fn assert_no_lock(&self) {
         let left = self.shell("find $(git rev-parse --git-dir) -maxdepth 1 -name 'index?*'").success();
         assert_eq!(left, "");
     }
 }
 
-/// A repository with a committed debug script.
+/// Creates a repository with a committed debug script.
 fn with_committed_script() -> Repo {
     let repo = Repo::new();
     repo.write(SCRIPT, "old\n").git_args(&["add", SCRIPT]).success();
@@ -40,6 +40,7 @@ fn with_committed_script() -> Repo {
     repo
 }
 
+/// Asserts success without errors, and returns standard output.
 fn stowed(run: Run) -> String {
     assert_eq!(run.err, "", "{run:?}");
     run.success()

@@ -1,4 +1,4 @@
-//! Any files, staged in any way: `stow` loses no contents, and the commit passes.
+//! For arbitrary files, staged in any way, `stow` loses no contents, and the commit passes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,22 +9,22 @@ use proptest::prelude::*;
 
 use crate::sandbox::{Repo, make_executable};
 
-/// What is written to a path: for a commit, for the index, and in the worktree.
+/// What is written to a path.
 #[derive(Clone, Copy, Debug)]
-enum Made {
-    Nothing,
-    /// The number of its contents, one of few, so that some files are equal.
+enum Content {
+    Missing,
+    /// A file with one of a few contents, so that some files are equal.
     File(u8),
     Executable(u8),
     Symlink(u8),
 }
 
-fn made() -> impl Strategy<Value = Made> {
+fn content() -> impl Strategy<Value = Content> {
     prop_oneof![
-        2 => Just(Made::Nothing),
-        4 => (0_u8..4).prop_map(Made::File),
-        1 => (0_u8..4).prop_map(Made::Executable),
-        1 => (0_u8..4).prop_map(Made::Symlink),
+        2 => Just(Content::Missing),
+        4 => (0_u8..4).prop_map(Content::File),
+        1 => (0_u8..4).prop_map(Content::Executable),
+        1 => (0_u8..4).prop_map(Content::Symlink),
     ]
 }
 
@@ -49,22 +49,22 @@ fn path() -> impl Strategy<Value = String> {
     (directory, name).prop_map(|(directory, name)| format!("{directory}{name}"))
 }
 
-fn put(repo: &Repo, path: &str, made: Made) {
+fn put(repo: &Repo, path: &str, content: Content) {
     let on_disk = repo.path(path);
     let _ = fs::remove_file(&on_disk);
-    // A file in the place of a directory stays, and the other way round.
+    // A file that blocks a directory stays, and the other way round.
     if fs::create_dir_all(on_disk.parent().unwrap()).is_err() || on_disk.is_dir() {
         return;
     }
-    let content = |content: u8| format!("contents {content}\n");
-    match made {
-        Made::Nothing => {}
-        Made::File(number) => fs::write(&on_disk, content(number)).unwrap(),
-        Made::Executable(number) => {
-            fs::write(&on_disk, content(number)).unwrap();
+    let text = |number: u8| format!("contents {number}\n");
+    match content {
+        Content::Missing => {}
+        Content::File(number) => fs::write(&on_disk, text(number)).unwrap(),
+        Content::Executable(number) => {
+            fs::write(&on_disk, text(number)).unwrap();
             make_executable(&on_disk);
         }
-        Made::Symlink(number) => symlink(format!("target {number}"), &on_disk).unwrap(),
+        Content::Symlink(number) => symlink(format!("target {number}"), &on_disk).unwrap(),
     }
 }
 
@@ -112,11 +112,12 @@ fn all(repo: &Repo) -> BTreeSet<(char, Vec<u8>)> {
     all
 }
 
-fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), TestCaseError> {
+/// Stows `paths`, each with its contents in the commit, the index and the worktree.
+fn assert_no_loss(paths: &[(String, [Content; 3])], named: Option<usize>) -> Result<(), TestCaseError> {
     let repo = Repo::new();
     for (at, message) in [(0, "commit"), (1, "index"), (2, "worktree")] {
-        for (path, made) in paths {
-            put(&repo, path, made[at]);
+        for (path, contents) in paths {
+            put(&repo, path, contents[at]);
         }
         if at < 2 {
             repo.git("add -A -f").success();
@@ -155,14 +156,14 @@ fn property(paths: &[(String, [Made; 3])], named: Option<usize>) -> Result<(), T
         prop_assert_eq!(repo.git("ls-files -s").success(), index_before, "{:?}", run);
         let (mut files, mut files_before) = (all_files(&repo), files_before);
         files.retain(|path, _| files_before.contains_key(path) || !path.contains(".claude_sessions"));
-        // A file that stayed in place may have a copy of its staged contents beside it.
+        // A file that stayed in place may have a copy of its staged contents next to it.
         files_before.retain(|path, _| files.contains_key(path) || !path.contains(".claude_sessions"));
         prop_assert_eq!(files, files_before, "{:?}", run);
     }
     Ok(())
 }
 
-/// All files and symlinks of the worktree, by their paths.
+/// Returns all files and symlinks of the worktree by their paths.
 fn all_files(repo: &Repo) -> BTreeMap<String, BTreeSet<(char, Vec<u8>)>> {
     let listed = repo.shell("find . -name .git -prune -o ! -type d -print0").success();
     let paths = listed.split_terminator('\0').map(str::to_owned);
@@ -180,9 +181,9 @@ proptest! {
 
     #[test]
     fn no_byte_is_lost(
-        paths in prop::collection::vec((path(), [made(), made(), made()]), 1..8),
+        paths in prop::collection::vec((path(), [content(), content(), content()]), 1..8),
         named in prop::option::weighted(0.3, any::<usize>()),
     ) {
-        property(&paths, named)?;
+        assert_no_loss(&paths, named)?;
     }
 }

@@ -31,17 +31,17 @@ fn a_dry_run_reports_the_same_and_changes_nothing() {
     repo.assert_settled();
 }
 
-/// The index and the worktree.
+/// Returns the state of the index and the worktree.
 fn state(repo: &Repo) -> [String; 4] {
-    let deletions = repo.git("diff --name-status").success();
     [
         repo.git("ls-files -s").success(),
         repo.git("diff").success(),
         repo.git("diff --cached").success(),
-        deletions,
+        repo.git("diff --name-status").success(),
     ]
 }
 
+/// Returns the command of the `undo:` line.
 fn undo(output: &str) -> &str {
     output.lines().find_map(|line| line.strip_prefix("undo: ")).unwrap()
 }
@@ -107,7 +107,7 @@ fn a_stow_of_a_thousand_files_can_be_undone() {
 
 #[test]
 fn undo_changes_nothing_if_a_path_has_changed() {
-    for (made, words) in [
+    for (change, words) in [
         ("echo mine > debug_new.py", "`debug_new.py` has changed since, or something is in its place"),
         ("ln -s nowhere debug_new.py", "`debug_new.py` has changed since, or something is in its place"),
         ("echo mine > scratch", "`scratch/x.py` has changed since, or something is in its place"),
@@ -145,14 +145,14 @@ fn undo_changes_nothing_if_a_path_has_changed() {
         repo.write(SCRIPT, "changed\n").write("debug_new.py", "new\n").write("scratch/x.py", "x\n");
         repo.git("add -A").success();
         let out = stowed(repo.guard("stow"));
-        let made = repo.shell(made);
+        let changed = repo.shell(change);
         let files = || {
             repo.shell("find . -name .git -prune -o -type f -exec sha1sum {} + | sort; git ls-files -s")
                 .success()
         };
         let before = files();
         let run = repo.shell(undo(&out));
-        assert!(run.code == 2 && run.err.contains(words), "{words}: {made:?} {run:?}");
+        assert!(run.code == 2 && run.err.contains(words), "{words}: {changed:?} {run:?}");
         assert_eq!(files(), before, "{words}");
     }
 }
