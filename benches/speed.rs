@@ -198,7 +198,7 @@ impl Arguments {
         let is_part = |word: &String| {
             [COMMIT, RANGE].contains(&word.as_str()) || INDEXES.iter().any(|index| index.part == word)
         };
-        // Cargo adds options of its own.
+        // Cargo adds its own options.
         let words = env::args().skip(1).filter(|word| !word.starts_with('-'));
         let (parts, others): (Vec<_>, Vec<_>) = words.partition(is_part);
         let rounds = others.last().map_or(11, |word| word.parse().expect("a part, or a number of rounds"));

@@ -1,6 +1,6 @@
 //! Splits a shell script into the commands that it runs.
 //!
-//! Nothing is evaluated: a variable, for example, is kept as written.
+//! It evaluates nothing: a variable, for example, is kept as written.
 
 use std::mem;
 

@@ -210,7 +210,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         {
             add_guard(file, program)
         }
-        // lefthook would replace the shim, and husky's hooks are in a directory of its own.
+        // lefthook would replace the shim, and husky has its own directory for hooks.
         Problem::Foreign(file @ HookFile { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
             add_guard(file, program)
         }

@@ -5,7 +5,7 @@ use std::error::Error;
 use super::escape::escape_multiline;
 use crate::{agent, git, hooks, policy, session};
 
-/// An error of a command that has no type of its own.
+/// An error of a command for which there is no other type.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {

@@ -118,7 +118,7 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     )
 }
 
-/// Writes a document on a line of its own.
+/// Writes a document and a line end.
 pub(super) fn write_document(out: &mut impl Write, document: &impl Serialize) -> io::Result<()> {
     document.serialize(&mut Serializer::with_formatter(&mut *out, EscapeInvisible))?;
     writeln!(out)

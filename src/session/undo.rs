@@ -125,8 +125,8 @@ pub(crate) fn undo(
             }
             let path = layout.on_disk(record.path.as_bstr());
             if record.checked_out.is_some() {
-                let aside = checkout.join(to_path(record.path.as_bstr()));
-                transaction.move_file(record.path.as_bstr(), &path, &aside)?;
+                let set_aside = checkout.join(to_path(record.path.as_bstr()));
+                transaction.move_file(record.path.as_bstr(), &path, &set_aside)?;
             }
             if let Some(moved_to) = &record.moved_to {
                 transaction.move_file(record.path.as_bstr(), &layout.on_disk(moved_to.as_bstr()), &path)?;

@@ -18,7 +18,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// Returns the output of git in the source directory; `None` if that is not the top of a repository.
 fn git_of_sources(arguments: &str) -> Option<String> {
     if !fs::exists(format!("{ROOT}/.git")).unwrap() {
-        eprintln!("skipped: the sources are not in a repository of their own");
+        eprintln!("skipped: the sources are not at the top of a repository");
         return None;
     }
     let mut git = Repo::uncreated().command("git");
