@@ -222,6 +222,10 @@ impl ByteSet {
 /// one, and contain the texts between them in their order. Taking the first occurrence of each
 /// is enough: a later one would leave less for the next.
 fn wildcard_matches(text: &str, component: &BStr) -> bool {
+    // Most patterns are rejected by their first byte.
+    if !text.starts_with('*') && text.bytes().next() != component.first().copied() {
+        return false;
+    }
     let Some((head, after)) = text.split_once('*') else { return component == text };
     let (between, tail) = after.rsplit_once('*').unwrap_or(("", after));
     let inner = component.strip_prefix(head.as_bytes()).and_then(|rest| rest.strip_suffix(tail.as_bytes()));
