@@ -28,7 +28,7 @@ pub struct Alternatives {
     pub siblings: Vec<BString>,
     /// The `allow` entry that matches only this path.
     ///
-    /// `None` if the path is not UTF-8: no configuration can hold it.
+    /// `None` if the path is not UTF-8: a configuration cannot contain it.
     pub allow: Option<String>,
 }
 

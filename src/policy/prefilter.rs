@@ -63,7 +63,7 @@ struct Traits {
 struct Level {
     /// The length of its path; 0 for the top.
     end: usize,
-    /// Whether it is a production root, if it holds every marker.
+    /// Whether it is a production root, if every marker is in it.
     may_be_root: bool,
     traits: Traits,
     /// The rules that could refuse a file in it.
@@ -327,7 +327,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// The answer does not depend on the paths before.
+        /// The result does not depend on the previous paths.
         #[test]
         fn prefilter_agrees_with_its_policy(mut paths in prop::collection::vec(path(), 1..60), is_sorted: bool) {
             if is_sorted {

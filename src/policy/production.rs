@@ -13,11 +13,11 @@ use super::rule::{components, join};
 pub(super) struct Production {
     /// Patterns for the whole path of a directory.
     pub(super) roots: Vec<PathGlob>,
-    /// Names of files; each makes the top-level directory that holds it a production root.
+    /// Names of files; each makes the top-level directory that contains it a production root.
     pub(super) markers: Vec<Cow<'static, str>>,
     /// Names of directories that no marker and no wildcard makes a production root.
     ///
-    /// The same holds for everything below them.
+    /// The same applies to everything below them.
     pub(super) outside: Names,
 }
 

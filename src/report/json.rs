@@ -124,7 +124,7 @@ pub(super) fn write_document(out: &mut impl Write, document: &impl Serialize) ->
     writeln!(out)
 }
 
-/// Escapes the invisible characters that JSON allows in a string: DEL, C1 controls, zero width.
+/// Escapes the invisible characters that JSON allows in a string, such as DEL.
 ///
 /// A terminal would act on them, and `anstream` removes some of them when it strips colours.
 struct EscapeInvisible;

@@ -39,7 +39,7 @@ pub enum Format {
     Github,
     /// For services that show findings: SARIF 2.1.0
     Sarif,
-    /// The number of findings, which `--quiet` asks for
+    /// The number of findings, for `--quiet`
     #[value(skip)]
     Count,
 }

@@ -30,7 +30,7 @@ pub(crate) struct Step {
     pub path: BString,
     /// The id of the rule that matches it, if one does.
     pub rule: Option<String>,
-    /// What git holds before the stow.
+    /// The state in git before the stow.
     pub before: PathState,
     /// Where the file in the worktree is moved.
     pub destination: Option<BString>,
@@ -169,7 +169,7 @@ impl Step {
     }
 }
 
-/// A request, and what git and the worktree hold at its path.
+/// A request, and what git and the worktree have at its path.
 #[derive(Debug)]
 struct Snapshot {
     request: Request,
@@ -188,7 +188,7 @@ enum LocalFile {
     Committed,
     /// The staged version.
     Staged,
-    /// Contents that git does not hold.
+    /// Contents that git does not have.
     Changed,
 }
 

@@ -1,4 +1,4 @@
-//! The guard next to the real hook managers: installed before them, after them, and run by them.
+//! The guard with real hook managers: installed before them, after them, and run by them.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -288,7 +288,7 @@ impl Repo {
 mod lefthook {
     use super::*;
 
-    /// Creates a repository with a lefthook job and, if `runs_the_guard`, the README's configuration.
+    /// Creates a repository with a lefthook job, and the README's jobs if `runs_the_guard`.
     fn repo(runs_the_guard: bool) -> Repo {
         let repo = unmanaged(packages::node(&NODE)).env("CI", "1");
         let own = "    - run: echo theirs\n";
@@ -337,7 +337,7 @@ mod lefthook {
         assert_doctor_names_the_fix(&repo);
     }
 
-    /// Asserts that commits pass unguarded, that `doctor` says so, and that its fix makes both hooks run.
+    /// Asserts that `doctor` reports unguarded commits, and that its fix makes both hooks run.
     fn assert_doctor_names_the_fix(repo: &Repo) {
         let before = repo.git("rev-parse HEAD").success();
         assert!(assert_passed(&repo.stage(NOTE).commit()).contains("theirs"));

@@ -23,7 +23,7 @@ pub(crate) fn node(packages: &[&str]) -> PathBuf {
     install("node", packages, script).join("node_modules/.bin")
 }
 
-/// Runs `script` in a directory for these packages, unless an earlier run has installed them there.
+/// Returns a directory in which `script` has installed these packages, now or earlier.
 fn install(kind: &str, packages: &[&str], script: &str) -> PathBuf {
     static LOCK: Mutex<()> = Mutex::new(());
     let _guard = LOCK.lock().unwrap();

@@ -65,7 +65,7 @@ fn assert_offers(
     }
 }
 
-/// Runs a script of a shell with the typed line in `TYPED`, and returns the lines that it prints.
+/// Runs a shell script with the typed line in `TYPED`, and returns the lines that it prints.
 fn lines(home: &Repo, shell: &str, script: &str, typed: &str) -> BTreeSet<String> {
     let mut command = home.command(shell);
     command.args(["-c", script]).env("TYPED", typed);
@@ -74,7 +74,9 @@ fn lines(home: &Repo, shell: &str, script: &str, typed: &str) -> BTreeSet<String
     run.out.lines().map(|line| line.split('\t').next().unwrap().trim_end_matches('/').to_owned()).collect()
 }
 
-/// Completes as readline does: splits words at `=` too, runs the registered function, and falls back to files.
+/// Completes as readline does.
+///
+/// It splits words at `=` too, runs the registered function, and falls back to files.
 const BASH: &str = r#"
 compopt() { :; }
 source ./script

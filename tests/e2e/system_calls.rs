@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::sandbox::stow::{assert_recovers, original, repo};
+use super::sandbox::stow::{Ending, assert_recovers, original, repo};
 use super::sandbox::{BINARY, Repo, Run, cases};
 
 /// What strace does to one call.
@@ -45,7 +45,8 @@ fn stow_recovers(calls: &str, fault: Fault) {
         let repo = original.copy();
         let run = trace(&repo, calls, &format!("-e 'inject={calls}:{}:when={nth}'", fault.argument()));
         let is_killed = matches!(fault, Fault::Kill) || run.code > 2;
-        assert_recovers(&repo, &before, &run, is_killed);
+        let ending = if is_killed { Ending::Killed } else { Ending::Exited };
+        assert_recovers(&repo, &before, &run, ending);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The distribution: the version of the binary, the files of the package, and the metadata of both registries.
+//! The distribution: the version, the files of the package, and the metadata of registries.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ mod commit;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// Returns the output of git in the source directory; `None` if that is not the top of a repository.
+/// Returns the output of git in the source directory; `None` if that is no repository.
 fn git_of_sources(arguments: &str) -> Option<String> {
     if !fs::exists(format!("{ROOT}/.git")).unwrap() {
         eprintln!("skipped: the sources are not at the top of a repository");
@@ -86,7 +86,7 @@ fn a_package_names_the_commit_it_was_made_from() {
     }
 }
 
-/// Returns what cargo compares to decide whether to rebuild: paths, modification times and sizes.
+/// Returns what cargo compares before a build: paths, modification times and sizes.
 fn states(paths: Vec<PathBuf>) -> BTreeSet<(PathBuf, SystemTime, u64)> {
     let mut states = BTreeSet::new();
     for path in paths {

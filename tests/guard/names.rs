@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::sandbox::{Repo, bytes, cases};
 
-/// Asserts that the refusal of a file with this name shows `shown`, and that its `stow:` line stows the file.
+/// Asserts that a refusal shows the name as `shown`, and that its `stow:` line stows the file.
 fn assert_shown(name: impl AsRef<OsStr>, shown: &str) {
     let repo = Repo::new();
     let path = std::path::Path::new(".claude_sessions").join(name.as_ref());

@@ -515,7 +515,9 @@ allow: add the path to `allow` in .stage-guard.toml
     );
 }
 
-/// Creates a repository with the branches `main` and `topic`. The only commit of `topic` has session work.
+/// Creates a repository with the branches `main` and `topic`.
+///
+/// The only commit of `topic` has session work.
 fn with_topic() -> Repo {
     let repo = Repo::new();
     repo.git("checkout -q -b topic").success();

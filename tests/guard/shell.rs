@@ -1,4 +1,4 @@
-//! The command line: help, misspellings, closed pipes, colours, completions and the manual page.
+//! The command line: help, misspellings, closed pipes, colours, completions, manual page.
 
 use super::sandbox::{BINARY, Repo, bytes};
 

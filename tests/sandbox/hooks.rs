@@ -14,7 +14,7 @@ pub(crate) fn hook(repo: &Repo, name: &str, body: &str) {
     repo.program(format!(".git/hooks/{name}"), &format!("#!/bin/sh\n{body}\n"));
 }
 
-/// Returns the names, types, modes and contents of the files in the directories of git's and the guard's hooks.
+/// Returns the names, modes and contents of the files of git's and the guard's hooks.
 pub(crate) fn state(repo: &Repo) -> String {
     let list =
         "find .git/hooks .git/stage-guard 2>/dev/null | LC_ALL=C sort | xargs -d '\\n' stat -c '%N %a'";

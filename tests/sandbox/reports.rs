@@ -29,7 +29,7 @@ pub(crate) const NAMES: [&[u8]; 20] = [
     b"cut\xe2\x82",
 ];
 
-/// Returns a refused path for each name, some of them in a directory whose name contains a colon.
+/// Returns a refused path for each name, some in a directory with a colon in its name.
 pub(crate) fn paths() -> Vec<OsString> {
     let path = |(number, name): (usize, &&[u8])| {
         let directory: &[u8] = [b"".as_slice(), b"backend/", b"c:/.claude_sessions/"][number % 3];
@@ -59,7 +59,7 @@ impl State {
     }
 }
 
-/// Returns states with and without findings for the index, the worktree, a range, a commit and a push.
+/// Returns states with and without findings for each kind of check.
 pub(crate) fn states() -> Vec<State> {
     let staged = || {
         let repo = Repo::new();

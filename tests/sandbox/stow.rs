@@ -10,7 +10,7 @@ use bstr::ByteSlice;
 
 use super::{Repo, Run, make_executable};
 
-/// Creates a repository with every kind of staged session work: new, changed, renamed, deleted, a symlink …
+/// Creates a repository with every kind of staged session work.
 pub(crate) fn repo() -> Repo {
     let repo = Repo::new();
     repo.write("debug_old.py", "old\n").write("lib/renamed.py", "1\n2\n3\n").git("add -A").success();
@@ -100,12 +100,20 @@ pub(crate) fn assert_no_lock(repo: &Repo) {
     assert_eq!(repo.shell("find .git -name 'index?*'; find . -name '.stage-guard*' -type f").success(), "");
 }
 
+/// How a `stow` ended.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Ending {
+    Exited,
+    /// A signal ended it at once, so that it could not roll back.
+    Killed,
+}
+
 /// Asserts that a `stow` did all or nothing, and that a second one completes it.
 ///
 /// If it was killed, it may have been partly done. No contents are lost in any case.
-pub(crate) fn assert_recovers(repo: &Repo, before: &Before, run: &Run, is_killed: bool) {
+pub(crate) fn assert_recovers(repo: &Repo, before: &Before, run: &Run, ending: Ending) {
     before.assert_nothing_is_lost(repo, &[run]);
-    if run.code != 0 && !is_killed {
+    if run.code != 0 && ending == Ending::Exited {
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
         assert_eq!(state(repo), before.state, "{run:?}");
         assert_no_lock(repo);

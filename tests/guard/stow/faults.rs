@@ -1,13 +1,12 @@
-//! `stow` is made to fail, interrupted or killed at each step: it does all or nothing, and
-//! loses no contents.
+//! Faults, signals and kills at each step: `stow` does all or nothing, and loses no contents.
 
 use std::fs;
 
-use crate::sandbox::stow::{Before, assert_no_lock, assert_recovers, original, repo, state};
+use crate::sandbox::stow::{Before, Ending, assert_no_lock, assert_recovers, original, repo, state};
 use crate::sandbox::{BINARY, Repo, Run};
 
-/// Asserts that `stow` recovers from `fault` in the nth run of git, for each n until it succeeds.
-fn assert_recovers_from_fault(fault: &str, is_killed: bool) {
+/// Asserts that `stow` recovers from `fault` in the nth run of git, for each n.
+fn assert_recovers_from_fault(fault: &str, ending: Ending) {
     let git = Repo::uncreated().sibling(".").shell("command -v git").success();
     let (original, before) = original();
     for nth in 1..100 {
@@ -24,7 +23,7 @@ fn assert_recovers_from_fault(fault: &str, is_killed: bool) {
         bin.program("git", &script);
         let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
         let run = repo.env("PATH", path).guard("stow");
-        assert_recovers(&repo, &before, &run, is_killed);
+        assert_recovers(&repo, &before, &run, ending);
         if !bin.path("hit").exists() {
             assert!(run.code == 0 && nth > 5, "{nth} {run:?}");
             return;
@@ -35,37 +34,37 @@ fn assert_recovers_from_fault(fault: &str, is_killed: bool) {
 
 #[test]
 fn stow_recovers_from_a_failed_git() {
-    assert_recovers_from_fault("echo no >&2; exit 128", false);
+    assert_recovers_from_fault("echo no >&2; exit 128", Ending::Exited);
 }
 
 #[test]
 fn stow_recovers_from_a_killed_git() {
-    assert_recovers_from_fault("kill -9 $$", false);
+    assert_recovers_from_fault("kill -9 $$", Ending::Exited);
 }
 
 #[test]
 fn stow_recovers_from_a_git_that_fails_after_its_work() {
-    assert_recovers_from_fault("$0 \"$@\" >/dev/null; exit 1", false);
+    assert_recovers_from_fault("$0 \"$@\" >/dev/null; exit 1", Ending::Exited);
 }
 
 #[test]
 fn stow_recovers_from_sigterm() {
-    assert_recovers_from_fault("kill -TERM $PPID", false);
+    assert_recovers_from_fault("kill -TERM $PPID", Ending::Exited);
 }
 
 #[test]
 fn stow_recovers_from_sigint_to_its_process_group() {
-    assert_recovers_from_fault("kill -INT $PPID; kill -9 $$", false);
+    assert_recovers_from_fault("kill -INT $PPID; kill -9 $$", Ending::Exited);
 }
 
 #[test]
 fn stow_recovers_from_sigkill() {
-    assert_recovers_from_fault("kill -9 $PPID", true);
+    assert_recovers_from_fault("kill -9 $PPID", Ending::Killed);
 }
 
 #[test]
 fn stow_recovers_from_sigkill_with_git() {
-    assert_recovers_from_fault("kill -9 $PPID; kill -9 $$", true);
+    assert_recovers_from_fault("kill -9 $PPID; kill -9 $$", Ending::Killed);
 }
 
 #[test]
@@ -80,7 +79,7 @@ fn stow_recovers_from_a_file_size_limit() {
         let before = Before::of(&repo);
         let run = repo.shell(&format!("ulimit -f {blocks}; {BINARY} stow"));
         assert_eq!(run.code, 2, "{run:?}");
-        assert_recovers(&repo, &before, &run, false);
+        assert_recovers(&repo, &before, &run, Ending::Exited);
     }
 }
 
@@ -94,7 +93,7 @@ fn stow_respects_a_lock_of_git() {
         assert!(run.code == 2 && run.err.contains(".git/index.lock` exists"), "{run:?}");
         assert_eq!(fs::read_to_string(repo.path(".git/index.lock")).unwrap(), content);
         fs::remove_file(repo.path(".git/index.lock")).unwrap();
-        assert_recovers(&repo, &before, &run, false);
+        assert_recovers(&repo, &before, &run, Ending::Exited);
     }
 }
 
@@ -112,7 +111,7 @@ fn a_second_stow_fails_while_the_first_one_runs() {
     assert_eq!(run.out, "2 0\n", "{run:?}");
     assert!(run.err.contains("index.lock` exists"), "{run:?}");
     let done = Run { code: 0, ..run };
-    assert_recovers(&repo, &before, &done, false);
+    assert_recovers(&repo, &before, &done, Ending::Exited);
 }
 
 #[test]
@@ -125,8 +124,8 @@ fn stow_recovers_from_a_signal_at_any_time() {
                 "set -m; {BINARY} stow >/dev/null & sleep 0.{milliseconds:03}; kill -{signal} $! 2>/dev/null; wait $!"
             ));
             // Before `stow` handles signals, it changes nothing.
-            let is_killed = is_killed || run.code > 128;
-            assert_recovers(&repo, &before, &Run { out: String::new(), ..run }, is_killed);
+            let ending = if is_killed || run.code > 128 { Ending::Killed } else { Ending::Exited };
+            assert_recovers(&repo, &before, &Run { out: String::new(), ..run }, ending);
         }
     }
 }
@@ -203,6 +202,6 @@ fn a_file_that_git_wrote_in_part_is_removed() {
     let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
     let run = repo.env("PATH", path).guard("stow");
     assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
-    assert_recovers(&repo, &before, &run, false);
+    assert_recovers(&repo, &before, &run, Ending::Exited);
     assert_eq!(repo.read("lib/renamed.py"), "1\n2\n3\n");
 }
