@@ -12,7 +12,7 @@ use super::ObjectFormat;
 /// Why an index file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// The operating system says why.
+    /// The operating system reports an error.
     #[error(transparent)]
     Read(#[from] io::Error),
     /// It is truncated, its version is not supported, or an entry is impossible.
@@ -33,7 +33,7 @@ pub enum Checksum {
 pub(super) struct ChunkReader<S> {
     source: S,
     chunk: Chunk,
-    /// The start of what is not consumed yet, in the chunk.
+    /// The position in the chunk of the first byte that is not consumed yet.
     position: usize,
     /// Whether the chunk is the last one.
     is_last: bool,
@@ -41,7 +41,7 @@ pub(super) struct ChunkReader<S> {
     hash: Option<Hash>,
 }
 
-/// A part of a file, with room before it for the unread end of the part before.
+/// A part of a file, preceded by space for the unconsumed end of the previous part.
 pub(super) struct Chunk {
     buffer: Box<[u8]>,
     end: usize,
@@ -52,7 +52,7 @@ pub(super) trait Source {
     /// The size of a chunk in bytes.
     const CHUNK: usize;
 
-    /// Replaces `chunk` with the next one, which begins with the bytes from `unread` on.
+    /// Replaces `chunk` with the next one, and keeps its bytes from `unread` on in front.
     ///
     /// A chunk that is not full is the last one.
     fn next(&mut self, chunk: &mut Chunk, unread: usize) -> io::Result<()>;
@@ -61,7 +61,7 @@ pub(super) trait Source {
 /// Reads a chunk when it is needed.
 pub(super) struct Direct<R>(pub(super) R);
 
-/// Reads the next chunks in a thread of its own.
+/// Reads the next chunks in a separate thread.
 pub(super) struct ReadAhead {
     filled: Receiver<io::Result<Chunk>>,
     used: SyncSender<Chunk>,
@@ -72,13 +72,15 @@ enum Hash {
     Sha256(Sha256),
 }
 
-/// The most bytes of a chunk that are carried over to the next: an entry with the longest path.
+/// The most bytes that are carried over to the next chunk: an entry with the longest path.
 const CARRY_OVER: usize = MAX_PATH + 128;
 
-/// No file system has a longer path, in bytes.
+/// The length of the longest path that is accepted, in bytes.
+///
+/// No file system has a longer one.
 pub(super) const MAX_PATH: usize = 64 << 10;
 
-/// How many chunks are read ahead. With a single one, both threads would wait at each chunk.
+/// The number of chunks that are read ahead. With only one, both threads would often wait.
 const QUEUE_DEPTH: usize = 2;
 
 impl Chunk {
@@ -102,7 +104,7 @@ impl Chunk {
 }
 
 impl<R: Read> Source for Direct<R> {
-    // With the room before it large enough that the allocator gets zeroed pages.
+    // Together with `CARRY_OVER` large enough that the allocator maps zeroed pages.
     const CHUNK: usize = 64 << 10;
 
     fn next(&mut self, chunk: &mut Chunk, unread: usize) -> io::Result<()> {
@@ -138,7 +140,7 @@ impl Source for ReadAhead {
         let rest = &chunk.buffer[unread..chunk.end];
         filled.buffer[CARRY_OVER - rest.len()..CARRY_OVER].copy_from_slice(rest);
         let used = mem::replace(chunk, filled);
-        // The thread may have ended: after the last chunk it needs no other.
+        // This fails if the thread has ended, which it does after the last chunk.
         let _ = self.used.send(used);
         Ok(())
     }
@@ -156,7 +158,7 @@ impl<S: Source> ChunkReader<S> {
         self.format
     }
 
-    /// Returns what is read and not consumed yet.
+    /// Returns the bytes that are read and not consumed yet.
     pub(super) fn unread(&self) -> &[u8] {
         &self.chunk.buffer[self.position..self.chunk.end]
     }
@@ -174,7 +176,7 @@ impl<S: Source> ChunkReader<S> {
     ///
     /// # Errors
     ///
-    /// There is none, or what is not consumed is longer than any entry.
+    /// There is no next chunk, or the unconsumed bytes are longer than any entry.
     pub(super) fn read_more(&mut self) -> Result<(), Unreadable> {
         let unread = self.unread().len();
         if self.is_last || unread > CARRY_OVER {
@@ -221,17 +223,17 @@ impl<S: Source> ChunkReader<S> {
         }
     }
 
-    /// Checks that only the checksum remains, and that it is right if it is to be verified.
+    /// Checks that only the checksum remains, and that it is correct.
     ///
-    /// Under `index.skipHash` it is zeros.
+    /// With `index.skipHash` it is zeros.
     pub(super) fn verify_trailer(self) -> Result<(), Unreadable> {
         let checksum = &self.chunk.buffer[self.position..self.chunk.end];
         let is_skipped = checksum.iter().all(|byte| *byte == 0);
         if checksum.len() != self.format.id_len() {
             return Err(Unreadable::Damaged);
         }
-        let is_right = is_skipped || self.hash.is_none_or(|hash| hash.finish() == checksum);
-        if is_right { Ok(()) } else { Err(Unreadable::Damaged) }
+        let is_correct = is_skipped || self.hash.is_none_or(|hash| hash.finish() == checksum);
+        if is_correct { Ok(()) } else { Err(Unreadable::Damaged) }
     }
 }
 

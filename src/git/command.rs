@@ -1,7 +1,7 @@
 //! Runs `git`.
 //!
-//! Plumbing only, in a form that no setting of the user changes: `git diff` and `git status`
-//! respect `diff.relative`, `diff.ignoreSubmodules` and more.
+//! Only plumbing commands, whose output no setting of the user changes: `git diff` and
+//! `git status` respect `diff.relative`, `diff.ignoreSubmodules` and more.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{BufReader, Write};
@@ -11,15 +11,15 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use bstr::io::BufReadExt;
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::{Cause, Error};
 use crate::environment::Environment;
 
-/// A `git` that only reads, in one directory and environment.
+/// A read-only `git` with its directory, environment and settings.
 ///
-/// It does not fetch what a partial clone lacks, take an optional lock, start another
-/// program, follow a replaced object, or write traces into its output.
+/// It does not fetch objects that a partial clone lacks, take optional locks, start other
+/// programs, replace objects (git-replace(1)), or write traces into its output.
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     current_dir: PathBuf,
@@ -37,14 +37,14 @@ impl Git {
         };
         let own = [
             ("GIT_NO_LAZY_FETCH", "1"),
-            // For git before 2.45, which does not know the variable above: it may start a
-            // fetch, but has no transport to use.
+            // git before 2.45 ignores the variable above: it may start a fetch, but finds no
+            // transport that is allowed.
             ("GIT_ALLOW_PROTOCOL", ""),
             ("GIT_OPTIONAL_LOCKS", "0"),
-            // Long output needs no flush after each record.
+            // Without a flush after each record, long output is faster.
             ("GIT_FLUSH", "0"),
-            // Grafts and files of shallow commits hide commits: see `info/grafts` in
-            // gitrepository-layout(5). git warns about a file of grafts unless it is missing.
+            // Graft files hide commits: see `info/grafts` in gitrepository-layout(5). git warns
+            // about a graft file unless it is missing.
             ("GIT_GRAFT_FILE", "/dev/null/missing"),
             ("LC_ALL", "C"),
         ];
@@ -57,7 +57,7 @@ impl Git {
         }
     }
 
-    /// Returns a git that runs in this worktree, whatever the environment names.
+    /// Returns a git that runs in this worktree and ignores `GIT_DIR` in the environment.
     pub(crate) fn at(&self, worktree: &Path, git_dir: &Path) -> Self {
         let git = Self { current_dir: worktree.to_owned(), ..self.clone() };
         git.with_var("GIT_DIR", git_dir).with_var("GIT_WORK_TREE", worktree)
@@ -81,7 +81,7 @@ impl Git {
         self
     }
 
-    /// Returns the command without a subcommand, with an empty standard input.
+    /// Returns a command to which a subcommand is added. Its standard input is empty.
     pub(crate) fn command(&self) -> Command {
         let mut git = Command::new("git");
         git.args(["--no-pager", "--no-replace-objects"])
@@ -135,7 +135,7 @@ impl Git {
         Ok(to_path(output.strip_suffix(b"\n").unwrap_or(&output)))
     }
 
-    /// Runs a subcommand whose failure is an answer: returns one line of output, or `None`.
+    /// Runs a subcommand and returns its line of output; `None` if it fails.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl Git {
         Ok(output.status.success().then(|| trimmed(&output.stdout)))
     }
 
-    /// Gives `visit` the path of every entry of the index, at any stage, as git prints them.
+    /// Calls `visit` with the path of every index entry, at any stage, in git's order.
     pub(super) fn for_each_indexed_path(&self, mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
         let arguments = ["ls-files", "-z", "--full-name", "--", ":/"];
         let mut git = self.command();
@@ -164,8 +164,8 @@ impl Git {
 
     /// Whether the branch that `HEAD` names has no commit yet.
     ///
-    /// git takes a branch with a damaged ref for an unborn one too, but warns about it when
-    /// it lists the branches.
+    /// git treats a branch with a damaged ref as unborn, too, but prints a warning when it
+    /// lists the branches.
     pub(super) fn is_head_unborn(&self) -> Result<bool, Error> {
         let Some(branch) = self.query(&["symbolic-ref", "-q", "HEAD"])? else { return Ok(false) };
         let list = ["for-each-ref", "--format=%(refname)", &branch];
@@ -174,8 +174,7 @@ impl Git {
         Ok(output.status.success() && output.stderr.is_empty() && !is_listed)
     }
 
-    /// Runs `git diff-index --cached --raw -z` of the index against `parent`, with further
-    /// options.
+    /// Runs `git diff-index --cached --raw -z` against `parent`, with further options.
     pub(super) fn diff_index(&self, options: &[&str], parent: &str) -> Result<Vec<u8>, Error> {
         const OPTIONS: [&str; 9] = [
             "diff-index",
@@ -194,8 +193,9 @@ impl Git {
         })
     }
 
-    /// Returns the contents of the file `name` at the top of the index, if a sparse checkout
-    /// keeps that file off the disk.
+    /// Returns the contents of the index entry `name`, if its file is not on the disk.
+    ///
+    /// A sparse checkout keeps such files off the disk. `name` is at the top of the worktree.
     pub(super) fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let listed = self.run(&["ls-files", "-z", "-t", "--full-name", "--", &format!(":/{name}")])?;
         if !nul_fields(&listed).any(|field| field.starts_with(b"S ")) {
@@ -209,8 +209,7 @@ impl Git {
     }
 }
 
-/// Runs a command with `input` as its standard input, and returns what it printed and its
-/// exit status.
+/// Runs a command that reads `input`, and returns its output and exit status.
 fn output_of(mut git: Command, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Result<Output, Error> {
     git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     if !input.is_empty() {
@@ -220,7 +219,7 @@ fn output_of(mut git: Command, arguments: &[impl AsRef<OsStr>], input: &[u8]) ->
     let stdin = git.stdin.take();
     let output = thread::scope(|scope| {
         if let Some(mut stdin) = stdin {
-            // A git that stops reading reports the cause itself.
+            // If git stops reading, its exit status and message say why.
             scope.spawn(move || stdin.write_all(input));
         }
         git.wait_with_output()
@@ -228,7 +227,7 @@ fn output_of(mut git: Command, arguments: &[impl AsRef<OsStr>], input: &[u8]) ->
     output.map_err(Error::RunGit)
 }
 
-/// Makes an error of what git printed when it failed.
+/// Returns the error for a git that failed, with the message that it printed.
 pub(super) fn failure(arguments: &[impl AsRef<OsStr>], output: &Output) -> Error {
     let stderr = output.stderr.trim_ascii().to_str_lossy().into_owned();
     let command = arguments.first().map(|name| name.as_ref().to_string_lossy().into_owned());
@@ -241,12 +240,17 @@ pub(super) fn nul_fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
     output.split_str("\0").filter(|field| !field.is_empty())
 }
 
+/// Joins paths, each with a NUL after it.
+pub(super) fn nul_terminated<'p>(paths: impl IntoIterator<Item = &'p BString>) -> Vec<u8> {
+    bstr::concat(paths.into_iter().map(|path| bstr::concat([path.as_slice(), b"\0"])))
+}
+
 /// Returns one line of output without its line end.
 pub(super) fn trimmed(output: &[u8]) -> String {
     output.trim_end_with(|c| c == '\n').to_str_lossy().into_owned()
 }
 
-/// Returns output that is a path.
+/// Converts output to a path.
 pub(super) fn to_path(output: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from_vec(output.to_vec()))
 }

@@ -1,6 +1,6 @@
 //! Hooks in git's configuration: `hook.<name>.*` of git-config(1), since git 2.54.
 //!
-//! git runs them in addition to those in the hooks directory, wherever that is.
+//! git runs them in addition to the hooks in the hooks directory, wherever that is.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use bstr::ByteSlice;
 use super::command::{Git, failure, nul_fields, trimmed};
 use super::{Error, Hook};
 
-/// A configuration file that hooks are added to.
+/// The configuration file that hooks are added to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ConfigScope {
-    /// The user's global one.
+    /// The global configuration of the user.
     Global,
-    /// The repository's, which all its worktrees share.
+    /// The configuration of the repository, which all its worktrees share.
     Local,
 }
 
@@ -27,13 +27,13 @@ pub(crate) struct ConfiguredHook {
     pub event: Hook,
     /// The command, which git runs with the shell.
     pub command: String,
-    /// Whether git runs it: `hook.<name>.enabled` can switch it off.
+    /// Whether git runs it: `hook.<name>.enabled` can disable it.
     pub is_enabled: bool,
 }
 
 /// The section of the guard's hooks, which are named `stage-guard.<event>`.
 ///
-/// Each event has a hook of its own, because git does not tell a command its event.
+/// Each event has its own hook, because git does not pass the event to the command.
 const SECTION: &str = "hook.stage-guard.";
 
 /// The oldest version of git that runs configured hooks.
@@ -61,7 +61,7 @@ impl ConfigScope {
             if self.values(git, &name)? != [value] {
                 writing(git).run(&["config", self.option(), "--replace-all", &name, value])?;
             }
-            // In a file that ends in a continued line, git's addition becomes a part of that line.
+            // If the file ends in a continued line, the added line becomes a part of it.
             if self.values(git, &name)? != [value] {
                 self.unset(git, event)?;
                 return Err(Error::NotConfigured(name));
@@ -70,7 +70,7 @@ impl ConfigScope {
         Ok(())
     }
 
-    /// Removes what [`ConfigScope::set`] has set, and returns whether anything was set.
+    /// Removes the hook that [`ConfigScope::set`] has added; returns whether there was one.
     ///
     /// Other keys of the same hook, such as `enabled`, are kept.
     ///

@@ -1,4 +1,4 @@
-//! The reader of the repositories that libgit2 cannot read: `git diff-index`.
+//! The reader for repositories that libgit2 cannot read: `git diff-index`.
 
 use bstr::ByteSlice;
 
@@ -6,8 +6,9 @@ use super::command::{Git, nul_fields};
 use super::{Error, MayRefuse, ObjectFormat, ObjectId};
 use crate::{Change, Entry};
 
-/// Returns what a commit of the index would add or change, where `may_refuse` says so. The
-/// parents are `HEAD` and `merged`.
+/// Returns the entries that a commit of the index would add or change.
+///
+/// Only paths for which `may_refuse` is true count. The parents are `HEAD` and `merged`.
 pub(super) fn staged(
     git: &Git,
     object_format: ObjectFormat,
@@ -44,8 +45,9 @@ fn changes(git: &Git, parent: &str) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// Compares an entry that differs from the parents so far with one more, whose `changes` are
-/// in the order of the index. Returns `None` if that parent has the identical entry.
+/// Compares an entry with one more parent; `None` if that parent has the identical entry.
+///
+/// `changes` are the changes relative to that parent, in the order of the index.
 fn against_parent(entry: Entry, changes: &[Entry]) -> Option<Entry> {
     let at = changes.binary_search_by(|change| change.path.cmp(&entry.path)).ok()?;
     let change = if entry.change == Change::Added { changes[at].change } else { entry.change };

@@ -13,7 +13,7 @@ pub enum Error {
     /// The current directory is not in a repository.
     #[error("`{}` is not in a git repository", shown(.0))]
     NotARepository(PathBuf),
-    /// The repository has no worktree, so that no commit is made in it.
+    /// The repository has no worktree, so commits are not made in it.
     #[error("`{}` is a bare repository: it has no index that a commit is made from", shown(.0))]
     Bare(PathBuf),
     /// The current directory is inside the git directory.
@@ -27,7 +27,7 @@ pub enum Error {
     ReadIndex {
         /// The index file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The cause.
         source: Cause,
     },
     /// A commit cannot be read.
@@ -41,10 +41,10 @@ pub enum Error {
         /// Whether the clone is shallow, so that the commit may exist elsewhere.
         is_shallow: bool,
     },
-    /// The commits to be checked go on beyond the end of a shallow clone.
+    /// The range of commits extends beyond the end of a shallow clone.
     #[error("the history ends at the commit `{0}`, whose parents were not fetched")]
     Shallow(ObjectId),
-    /// The commits to be checked cannot be listed.
+    /// The commits cannot be listed.
     #[error("cannot read the history")]
     ReadHistory(#[source] Cause),
     /// Standard input does not have the form that git documents for this hook.
@@ -60,7 +60,7 @@ pub enum Error {
     ReadTree {
         /// Relative to the top of the repository.
         path: BString,
-        /// What is wrong.
+        /// The cause.
         source: Cause,
     },
     /// A file cannot be read.
@@ -83,8 +83,8 @@ pub enum Error {
         /// What git printed.
         source: Cause,
     },
-    /// `core.hooksPath` does not name a directory from here.
-    #[error("git runs no hooks here: {} does not name a directory from here", .0.escape_debug())]
+    /// `core.hooksPath` does not name a directory.
+    #[error("git runs no hooks here: {} is not a directory", .0.escape_debug())]
     NoHooks(String),
     /// A path on the command line is not in the repository.
     #[error("`{}` is not a path in the repository `{}`", shown(.path), shown(.worktree))]
@@ -102,7 +102,7 @@ pub enum Error {
     WriteIndex {
         /// What failed, as a verb.
         step: &'static str,
-        /// The index, or a file beside it.
+        /// The index, or a file next to it.
         path: PathBuf,
         /// The error of the system.
         source: io::Error,
@@ -128,7 +128,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns what to do about the error.
+    /// Returns advice on how to fix the error.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let help = match self {
@@ -154,7 +154,7 @@ impl Error {
             }
             Self::MergeHead(_) => "finish the merge, or undo it with `git merge --abort`",
             Self::RunGit(_) => "install git, or add it to PATH",
-            Self::NoHooks(_) => "make it absolute, or unset it",
+            Self::NoHooks(_) => "make core.hooksPath absolute, or unset it",
             Self::IndexLocked(_) => "wait for it, or remove the file if no git is running",
             Self::ScratchIndex(_) => "make room in the directory for temporary files",
             Self::ReadBlob(..) => "`git fsck` names what is missing",
@@ -182,12 +182,12 @@ fn help_for_revision(revision: &str, is_shallow: bool) -> &'static str {
     }
 }
 
-/// Escapes what a terminal would act on, line ends included.
+/// Escapes control characters, including line breaks.
 fn shown(path: &Path) -> impl std::fmt::Display {
     path.to_string_lossy().escape_debug().to_string()
 }
 
-/// What libgit2, git or the system says about a failure.
+/// A failure in the words of libgit2, git or the operating system.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Cause(String);
@@ -197,7 +197,7 @@ impl Cause {
         Self(message.into())
     }
 
-    /// Whether git has found no repository.
+    /// Whether git reports that there is no repository.
     pub(super) fn is_not_a_repository(&self) -> bool {
         self.0.starts_with("fatal: not a git repository")
     }

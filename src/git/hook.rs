@@ -10,7 +10,7 @@ pub enum Hook {
     PreCommit,
     /// Runs before the commit of `git merge`.
     PreMergeCommit,
-    /// Runs before every commit that has a message to prepare, also under `--no-verify`.
+    /// Runs before every commit that has a message to prepare, even with `--no-verify`.
     PrepareCommitMsg,
     /// Runs before each commit of `git am`.
     PreApplypatch,
@@ -18,11 +18,11 @@ pub enum Hook {
     PrePush,
     /// Runs for every update of refs.
     ReferenceTransaction,
-    /// Runs in the repository that a push arrives in.
+    /// Runs in the repository that receives a push.
     PreReceive,
 }
 
-/// The name is not that of a [`Hook`].
+/// The name is not the name of a [`Hook`].
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 #[error("not a hook that stage-guard guards")]
 pub struct UnknownHook;
@@ -53,7 +53,7 @@ impl Hook {
         }
     }
 
-    /// Returns whether git lists refs on the hook's standard input.
+    /// Returns whether git writes refs to the hook's standard input.
     #[must_use]
     pub fn reads_stdin(self) -> bool {
         matches!(self, Self::PrePush | Self::ReferenceTransaction | Self::PreReceive)

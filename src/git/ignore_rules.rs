@@ -1,14 +1,14 @@
-//! What git ignores, and by which rule.
+//! The paths that git ignores, and the rules that decide it.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 
-use super::command::failure;
+use super::command::{failure, nul_terminated};
 use super::{Error, Layout};
 
-/// Returns those of `paths` that git does not ignore, whether they are tracked or not.
+/// Returns the `paths` that git does not ignore, even if they are tracked.
 ///
 /// The paths are relative to the worktree and need not exist.
 ///
@@ -20,10 +20,10 @@ pub(crate) fn not_ignored(layout: &Layout, paths: &[BString]) -> Result<Vec<BStr
     Ok(rules.into_iter().filter(|rule| !rule.ignores()).map(|rule| rule.path).collect())
 }
 
-/// Returns the rule that decides about `path` or a directory above it.
+/// Returns the ignore rule that decides about `path` or a directory above it.
 ///
-/// The rule may ignore the path or except it from being ignored. Its form is
-/// `FILE:LINE: PATTERN`. `None` if no rule matches.
+/// The rule ignores the path, or re-includes it (`!`). The form is `FILE:LINE: PATTERN`.
+/// `None` if no rule matches.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub(crate) fn ignore_rule(layout: &Layout, path: &BString) -> Result<Option<Stri
     }))
 }
 
-/// Returns the path of `info/exclude`, the ignore file that is not shared.
+/// Returns the path of `info/exclude`, the ignore file that is not committed.
 ///
 /// # Errors
 ///
@@ -55,8 +55,7 @@ fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, E
         return Ok(Vec::new());
     }
     let arguments = ["check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin"];
-    let input = bstr::concat(paths.iter().map(|path| bstr::concat([path.as_slice(), b"\0"])));
-    let output = layout.git().output(&arguments, &input)?;
+    let output = layout.git().output(&arguments, &nul_terminated(paths))?;
     // Status 1: none of the paths is ignored.
     if !matches!(output.status.code(), Some(0 | 1)) {
         return Err(failure(&arguments, &output));

@@ -1,7 +1,7 @@
-//! Walks the index file without building anything: the format is gitformat-index(5).
+//! Walks the entries of the index file, whose format is gitformat-index(5).
 //!
-//! The file is read once and in chunks, so that a million entries take no more memory than one.
-//! Unlike git, the walk notices a truncated file: git reads past the end of one.
+//! The file is read once and in chunks, so that a million entries need no more memory than one.
+//! Unlike git, which reads past the end of a truncated file, the walk fails.
 
 use std::cmp;
 use std::fs::{self, File};
@@ -12,9 +12,9 @@ use bstr::{BStr, ByteSlice};
 
 pub use super::chunk_reader::{Checksum, Unreadable};
 use super::chunk_reader::{ChunkReader, Direct, MAX_PATH, ReadAhead, Source};
-use super::{Cause, Error, ObjectFormat};
+use super::{Cause, Error, ObjectFormat, ObjectId};
 
-/// An entry as the index file holds it.
+/// An entry of the index file.
 #[derive(Clone, Copy, Debug)]
 pub struct RawEntry<'f> {
     /// In bytes, relative to the top of the repository.
@@ -28,7 +28,7 @@ pub struct RawEntry<'f> {
 }
 
 impl RawEntry<'_> {
-    /// Returns whether it is one of several versions of a path: a conflict.
+    /// Returns whether the entry is one of several versions of a path with a conflict.
     #[must_use]
     pub fn is_unmerged(&self) -> bool {
         self.flags & STAGE != 0
@@ -47,22 +47,22 @@ impl RawEntry<'_> {
     }
 }
 
-/// What an index file says besides its entries.
+/// A summary of an index file.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub struct IndexSummary {
     /// The number of entries.
     pub entries: usize,
     /// Whether an extension changes what the entries mean.
     ///
-    /// That is one of a split or a sparse index, or an unknown one.
+    /// It is the extension of a split or a sparse index, or an unknown one.
     pub is_changed_by_extension: bool,
     /// The id of the shared index that a split index builds on, in hexadecimal.
     pub shared: Option<String>,
 }
 
-/// Walks the index file at `path`; if there is none, the index is empty.
+/// Walks the index file at `path`. A missing file is an empty index.
 ///
-/// The checksum of a file up to [`MAX_VERIFIED`] is verified.
+/// The checksum is verified if the file is not larger than [`MAX_VERIFIED`].
 ///
 /// # Errors
 ///
@@ -131,7 +131,7 @@ fn walk_entries(
     mut each: impl FnMut(RawEntry),
 ) -> Result<(), Unreadable> {
     let format = chunks.format();
-    // In version 4, the path of the entry before, of which the next one shares a part.
+    // In version 4, the path of the previous entry: the next path shares a prefix with it.
     let mut path = Vec::new();
     while remaining > 0 {
         let bytes = chunks.unread();
@@ -168,8 +168,8 @@ fn read_extensions(
         // The name of an optional extension begins with a capital letter.
         summary.is_changed_by_extension |= !a.is_ascii_uppercase();
         if [a, b, c, d] == *b"link" {
-            let id = chunks.read_slice(id_len)?;
-            summary.shared = id.iter().any(|byte| *byte != 0).then(|| hex(id));
+            let id = ObjectId::from_bytes(chunks.read_slice(id_len)?).ok_or(Unreadable::Damaged)?;
+            summary.shared = (!id.is_null()).then(|| id.to_string());
             size = size.checked_sub(id_len as u64).ok_or(Unreadable::Damaged)?;
         }
         chunks.skip_across(size)?;
@@ -177,10 +177,10 @@ fn read_extensions(
     Ok(())
 }
 
-/// Parses an entry of version 2 or 3; returns it and its length in the file.
+/// Parses an entry of version 2 or 3 and returns it with its length in the file.
 ///
-/// It is the fixed part, the path, and 1 to 8 NULs up to a multiple of 8 bytes. `None` if
-/// `bytes` end before it does.
+/// It consists of the fixed part, the path, and 1 to 8 NULs up to a multiple of 8 bytes.
+/// Returns `None` if `bytes` end before the entry does.
 #[inline]
 fn parse_padded<const FIXED: usize>(bytes: &[u8]) -> Result<Option<(RawEntry<'_>, usize)>, Unreadable> {
     let Some((entry, fixed)) = parse_fixed::<FIXED>(bytes) else { return Ok(None) };
@@ -197,11 +197,11 @@ fn parse_padded<const FIXED: usize>(bytes: &[u8]) -> Result<Option<(RawEntry<'_>
     Ok(Some((RawEntry { path: path.into(), ..entry }, end)))
 }
 
-/// Parses an entry of version 4; returns it and its length in the file.
+/// Parses an entry of version 4 and returns it with its length in the file.
 ///
-/// It is the fixed part, the number of bytes to drop from the end of the path before, the bytes
-/// that replace them, and a NUL. `path` is the path before, and afterwards the path of this
-/// entry. `None` if `bytes` end before the entry does.
+/// It consists of the fixed part, the number of bytes to drop from the end of the previous
+/// path, the bytes that replace them, and a NUL. `path` holds the previous path and receives
+/// the path of this entry. Returns `None` if `bytes` end before the entry does.
 fn parse_compressed<'f, const FIXED: usize>(
     bytes: &'f [u8],
     path: &'f mut Vec<u8>,
@@ -220,10 +220,11 @@ fn parse_compressed<'f, const FIXED: usize>(
     Ok(Some((RawEntry { path: path.as_bstr(), ..entry }, end)))
 }
 
-/// Parses what precedes the path of an entry; returns it and its length.
+/// Parses the fixed part, which precedes the path, and returns it with its length.
 ///
-/// These are ten numbers of 32 bits, of which the seventh is the mode, the object id, the
-/// flags, and the extended flags if the flags say so. `None` if `bytes` are fewer.
+/// It consists of ten numbers of 32 bits, of which the seventh is the mode, the object id, the
+/// flags, and the extended flags if the flags announce them. Returns `None` if `bytes` end
+/// before the fixed part does.
 #[inline]
 fn parse_fixed<const FIXED: usize>(bytes: &[u8]) -> Option<(RawEntry<'_>, usize)> {
     let (fixed, rest) = bytes.split_first_chunk::<FIXED>()?;
@@ -238,10 +239,11 @@ fn parse_fixed<const FIXED: usize>(bytes: &[u8]) -> Option<(RawEntry<'_>, usize)
     Some((entry, FIXED + 2))
 }
 
-/// Parses a number of variable length; returns it and what follows it.
+/// Parses a number of variable length and returns it with the bytes that follow it.
 ///
-/// It is written like the offsets in packs (gitformat-pack): seven bits a byte, the highest
-/// first, and each further byte adds one to those before. `None` if `bytes` end before it does.
+/// It is encoded like the offsets in packs (gitformat-pack): seven bits in each byte, the
+/// highest first, and each further byte adds one to the number before it. Returns `None` if
+/// `bytes` end before the number does.
 fn parse_varint(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, Unreadable> {
     let mut number = 0_usize;
     for (at, byte) in bytes.iter().enumerate() {
@@ -257,16 +259,12 @@ fn parse_varint(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, Unreadable> {
     Ok(None)
 }
 
-fn hex(id: &[u8]) -> String {
-    id.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-/// The size of an index file, in bytes, up to which its checksum is verified.
+/// The size of the largest index file whose checksum is verified, in bytes.
 ///
-/// Of a larger one that takes longer than everything else, and git does not do it either.
+/// For a larger file that takes longer than all other work, and git does not do it either.
 const MAX_VERIFIED: u64 = 16 << 10;
 
-/// The size of an index file, in bytes, from which on a second thread saves time.
+/// The size of the largest index file that is read without a second thread, in bytes.
 const MAX_DIRECT: u64 = 32 << 20;
 
 /// The length of the fixed part of an entry, in bytes.
@@ -280,7 +278,7 @@ const NAME_LENGTH: u16 = 0x0fff;
 const SKIP_WORKTREE: u16 = 0x4000;
 const INTENT_TO_ADD: u16 = 0x2000;
 
-/// The length that the flags give for a path of this length or more.
+/// The length that the flags state for a path of this length or longer.
 const LONG_NAME: usize = 0x0fff;
 
 #[cfg(test)]

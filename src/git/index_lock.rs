@@ -1,8 +1,8 @@
-//! git's lock on the index, which outlives no process that holds it.
+//! git's lock on the index, in a form that does not outlive its owner.
 //!
-//! git leaves `index.lock` behind when it is killed, and then refuses to run. Our lock is a
-//! hard link to a file that its owner holds a kernel lock on. If nobody holds that lock,
-//! the owner was killed, and the next process takes `index.lock` over.
+//! A git that is killed leaves `index.lock` behind, and the next git refuses to run. Here,
+//! `index.lock` is a hard link to a file on which its owner holds a kernel lock. If no process
+//! holds that lock, the owner was killed, and the next process takes `index.lock` over.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::BString;
 
-use super::command::Git;
+use super::command::{Git, nul_terminated};
 use super::index_lock::IndexLock;
 use super::{Error, Layout, Object};
 use crate::disk::with_suffix;
@@ -38,7 +38,7 @@ pub(crate) struct IndexUpdate<'l> {
     index: PathBuf,
     /// The copy that the changes are made in.
     copy: PathBuf,
-    /// Whether the copy is to replace the index. A new repository has no index.
+    /// Whether there is a copy to replace the index with. A new repository has no index.
     is_prepared: Cell<bool>,
     /// The object id of all zeros, in hexadecimal.
     null_id: String,
@@ -52,7 +52,7 @@ impl<'l> IndexUpdate<'l> {
     ///
     /// Another process holds the lock, or it cannot be created.
     pub(crate) fn lock(layout: &'l Layout) -> Result<Self, Error> {
-        // git puts the lock beside the target of a symlinked index.
+        // git creates the lock next to the target of a symlinked index.
         let index = fs::canonicalize(&layout.index).unwrap_or_else(|_| layout.index.clone());
         let update = Self {
             layout,
@@ -66,7 +66,7 @@ impl<'l> IndexUpdate<'l> {
         Ok(update)
     }
 
-    /// The absolute path of the index file.
+    /// Returns the absolute path of the index file.
     #[must_use]
     pub(crate) fn path(&self) -> &Path {
         &self.index
@@ -79,7 +79,7 @@ impl<'l> IndexUpdate<'l> {
     /// The index cannot be copied, or git rejects the changes.
     pub(crate) fn prepare(&self, changes: &[IndexChange]) -> Result<(), Error> {
         self.remove_copy();
-        // git never writes into an index file, it replaces it: a hard link is a copy.
+        // git replaces an index file and never writes into it, so a hard link is a copy.
         let copied =
             fs::hard_link(&self.index, &self.copy).or_else(|_| fs::copy(&self.index, &self.copy).map(drop));
         match copied {
@@ -106,7 +106,7 @@ impl<'l> IndexUpdate<'l> {
     ///
     /// # Errors
     ///
-    /// A file cannot be written. It may be there in part.
+    /// A file cannot be written. A part of it may have been written.
     pub(crate) fn check_out<'p>(
         &self,
         directory: &Path,
@@ -123,7 +123,7 @@ impl<'l> IndexUpdate<'l> {
         self.git().run_with_input(&arguments, &paths).map(drop)
     }
 
-    /// Replaces the index by the prepared copy in one step.
+    /// Replaces the index with the prepared copy in one step.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl<'l> IndexUpdate<'l> {
         self.layout.git().with_var("GIT_INDEX_FILE", &self.copy)
     }
 
-    /// Removes the copy, and git's lock on it if git was killed.
+    /// Removes the copy, and the lock on it that a killed git leaves behind.
     fn remove_copy(&self) {
         for file in [&self.copy, &with_suffix(&self.copy, ".lock")] {
             let _ = fs::remove_file(file);
@@ -156,9 +156,4 @@ impl Drop for IndexUpdate<'_> {
     fn drop(&mut self) {
         self.remove_copy();
     }
-}
-
-/// Joins paths, each with a NUL after it.
-fn nul_terminated<'p>(paths: impl Iterator<Item = &'p BString>) -> Vec<u8> {
-    bstr::concat(paths.map(|path| bstr::concat([path.as_slice(), b"\0"])))
 }

@@ -20,13 +20,13 @@ pub(crate) struct Layout {
     pub(super) worktree: PathBuf,
     /// The git directory of this worktree, absolute.
     pub(super) git_dir: PathBuf,
-    /// The index file, absolute: what `GIT_INDEX_FILE` names, relative to the worktree, or `index`.
+    /// The index file, absolute: `index` in the git directory, or `GIT_INDEX_FILE`.
     pub(super) index: PathBuf,
     pub(super) object_format: ObjectFormat,
-    /// Whether git's objects are where libgit2 looks for them when it opens `git_dir`.
+    /// Whether the objects are in the place where libgit2 looks for them.
     pub(super) has_plain_objects: bool,
-    /// A git that finds the repository as this program did.
-    pub(super) git: Git,
+    /// A git that runs in the current directory and finds the repository by itself.
+    pub(super) cwd_git: Git,
 }
 
 /// Variables that change where git finds the objects of a repository.
@@ -65,14 +65,13 @@ impl Layout {
 
     /// Returns a git that runs in this worktree, whatever the environment names.
     pub(super) fn git(&self) -> Git {
-        self.git.at(&self.worktree, &self.git_dir)
+        self.cwd_git.at(&self.worktree, &self.git_dir)
     }
 
-    /// Recognises a plain repository without running git.
+    /// Recognises a plain repository without running git; `None` when in doubt.
     ///
-    /// That is a main or linked worktree of repository format 0, owned by this user, at or
+    /// Plain is a main or linked worktree of repository format 0, owned by this user, at or
     /// above the current directory, with no variable or setting that moves a part of it.
-    /// Returns `None` when in doubt.
     pub(super) fn find_plain(environment: &Environment) -> Option<Self> {
         if MOVES_OBJECTS.iter().chain(&MOVES_REPOSITORY).any(|name| environment.var(name).is_some()) {
             return None;
@@ -98,7 +97,7 @@ impl Layout {
             git_dir,
             object_format: ObjectFormat::Sha1,
             has_plain_objects: true,
-            git: Git::new(environment),
+            cwd_git: Git::new(environment),
         })
     }
 
@@ -136,7 +135,7 @@ impl Layout {
             object_format,
             has_plain_objects: object_format == ObjectFormat::Sha1
                 && MOVES_OBJECTS.iter().all(|name| environment.var(name).is_none()),
-            git,
+            cwd_git: git,
         })
     }
 }
@@ -145,13 +144,15 @@ impl Layout {
 struct RevParse {
     object_format: String,
     is_bare: bool,
-    /// The way from the current directory up to the worktree. `None` if there is none.
+    /// The path from the current directory up to the worktree. `None` if there is none.
     up: Option<PathBuf>,
     git_dir: PathBuf,
 }
 
-/// Splits the five answers. The fourth, the way up, is a relative path inside the worktree,
-/// an absolute one outside, and missing inside the git directory.
+/// Splits the output of `git rev-parse` into its five answers.
+///
+/// The fourth, the path up to the worktree, is relative inside the worktree, absolute outside,
+/// and missing inside the git directory.
 fn parse_rev_parse(output: &[u8]) -> RevParse {
     let output = output.strip_suffix(b"\n").unwrap_or(output);
     let mut answers = output.splitn(4, |byte| *byte == b'\n');
@@ -166,8 +167,10 @@ fn parse_rev_parse(output: &[u8]) -> RevParse {
     RevParse { object_format, is_bare, up, git_dir: to_path(git_dir) }
 }
 
-/// Returns the first directory at or above `directory` that has a `.git`. Returns `None` if
-/// git may stop before it: at another file system, or in a bare repository.
+/// Returns the first directory at or above `directory` that contains `.git`.
+///
+/// Returns `None` if git may stop the search earlier: at another file system, or in a bare
+/// repository.
 fn worktree_around(directory: &Path) -> Option<&Path> {
     let device = |directory: &Path| fs::metadata(directory).ok().map(|found| found.dev());
     let start = device(directory)?;
@@ -185,7 +188,7 @@ fn worktree_around(directory: &Path) -> Option<&Path> {
     None
 }
 
-/// Whether this user owns it, and it is not a symlink.
+/// Whether this user owns `path`, and it is not a symlink.
 fn is_own(path: &Path) -> bool {
     let found = fs::symlink_metadata(path);
     found.is_ok_and(|found| found.uid() == geteuid().as_raw() && !found.is_symlink())
@@ -198,7 +201,7 @@ fn index_path(environment: &Environment, worktree: &Path, git_dir: &Path) -> Pat
     }
 }
 
-/// The git directory that a linked worktree's `.git` file names, and the common directory.
+/// Returns the git directory that a linked worktree's `.git` file names, and the common one.
 fn linked_git_dir(dot_git: &Path) -> Option<(PathBuf, PathBuf)> {
     let file = read_regular_file(dot_git).ok()?;
     let git_dir = Path::new(OsStr::from_bytes(file.strip_prefix(b"gitdir: /")?.trim_end_with(|c| c == '\n')));
@@ -208,15 +211,16 @@ fn linked_git_dir(dot_git: &Path) -> Option<(PathBuf, PathBuf)> {
     Some((git_dir, fs::canonicalize(common_dir).ok()?))
 }
 
-/// Whether git takes these for a git directory (gitrepository-layout(5)).
+/// Whether git recognises these directories as a repository (gitrepository-layout(5)).
 fn is_git_dir(git_dir: &Path, common_dir: &Path) -> bool {
     ["objects", "refs"].into_iter().all(|name| common_dir.join(name).is_dir())
         && fs::symlink_metadata(git_dir.join("HEAD")).is_ok_and(|head| head.is_file())
         && (git_dir == common_dir) != git_dir.join("commondir").exists()
 }
 
-/// Whether a configuration, in lower case, sets format 0, and neither a worktree nor an
-/// extension. A setting that is not written as git writes it counts as a doubt.
+/// Whether a configuration file sets format 0 and neither a worktree nor an extension.
+///
+/// `config` is in lower case. Returns `false` if such a setting is not written as git writes it.
 fn is_plain_config(config: &str) -> bool {
     let lines = || config.lines().map(str::trim_ascii);
     let is_special = |line: &str| match line {
@@ -233,7 +237,7 @@ mod tests {
     use super::is_plain_config;
 
     #[test]
-    fn only_what_git_init_writes_is_plain() {
+    fn only_the_settings_of_git_init_are_plain() {
         for (config, expected) in [
             ("[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n", true),
             ("[core]\n\trepositoryformatversion = 0\n[user]\n\tname = a\n", true),

@@ -33,7 +33,7 @@ struct Parents<'r> {
     _watchdog: Watchdog,
 }
 
-/// A tree, and the subtrees on the way to the directory that was looked up last.
+/// A tree, and its subtrees down to the directory that was looked up last.
 struct TreeCursor<'r> {
     /// The path of that directory, with a `/` at the end; empty for the top.
     directory: BString,
@@ -68,13 +68,13 @@ impl Libgit2 {
         Some(Self { repository, index_path: layout.index.clone(), index: OnceCell::new() })
     }
 
-    /// Reads the index file of the repository, once.
+    /// Returns the index, which is read at the first call.
     fn index(&self) -> Result<&git2::Index, Error> {
         if let Some(index) = self.index.get() {
             return Ok(index);
         }
-        // An index without its repository asks no setting for each of its entries. Only one
-        // with a name that some system takes for `.git` needs the repository's settings.
+        // Opened without its repository, an index is faster: libgit2 reads no setting per entry.
+        // It fails if a name equals `.git` on some system. Then the settings decide.
         let is_own = self.index_path == self.repository.path().join("index");
         let index = match git2::Index::open(&self.index_path) {
             Err(_) if is_own => self.repository.index(),
@@ -85,16 +85,18 @@ impl Libgit2 {
         Ok(self.index.get_or_init(|| index))
     }
 
-    /// Gives `visit` the path of every entry of the index, at any stage. Returns `false` if
-    /// the index has not been read.
+    /// Calls `visit` with the path of every index entry, at any stage.
+    ///
+    /// Returns `false` without a call if the index has not been read yet.
     pub(super) fn for_each_path(&self, mut visit: impl FnMut(&BStr)) -> bool {
         let Some(index) = self.index.get() else { return false };
         index.iter().for_each(|entry| visit(entry.path.as_bstr()));
         true
     }
 
-    /// Returns what a commit of the index would add or change, where `may_refuse` says so.
-    /// The parents are `HEAD` and `merged`.
+    /// Returns the entries that a commit of the index would add or change.
+    ///
+    /// Only paths for which `may_refuse` is true count. The parents are `HEAD` and `merged`.
     pub(super) fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Vec<Entry>, Error> {
         let entries = self.index()?.iter();
         let candidates = entries.filter(|entry| is_committed(entry) && may_refuse(entry.path.as_bstr()));
@@ -102,8 +104,9 @@ impl Libgit2 {
         self.changed(merged, candidates)
     }
 
-    /// Returns what a commit of `candidates` would add or change. The parents are `HEAD` and
-    /// `merged`.
+    /// Returns the entries of `candidates` that a commit would add or change.
+    ///
+    /// The parents are `HEAD` and `merged`.
     pub(super) fn changed(
         &self,
         merged: &[ObjectId],
@@ -138,8 +141,7 @@ impl<'r> Parents<'r> {
         Ok(Self { repository, trees, _watchdog: watchdog })
     }
 
-    /// Returns what a commit of this entry does to its path, or `None` if a parent has the
-    /// identical entry.
+    /// Returns how the entry changes its path; `None` if a parent has the identical entry.
     fn change(&mut self, path: &BStr, mode: u32, id: ObjectId) -> Result<Option<Change>, Error> {
         let mut change = Change::Added;
         for parent in &mut self.trees {
@@ -165,8 +167,9 @@ impl<'r> TreeCursor<'r> {
         Self { directory: BString::default(), trees: vec![(0, tree)] }
     }
 
-    /// Returns the mode and the id of the file at `path`, if the tree has one. Paths of one
-    /// directory in a row are looked up in its tree, which is read once.
+    /// Returns the mode and the id of the file at `path`, if the tree has one.
+    ///
+    /// The trees of the last directory are kept, so that the next path in it needs no read.
     fn find(
         &mut self,
         repository: &'r git2::Repository,
@@ -202,8 +205,7 @@ fn entry_of(tree: &Tree, name: &[u8]) -> Result<Option<TreeEntry<'static>>, git2
     }
 }
 
-/// Whether a commit contains the entry: it is not one side of a conflict, nor added by
-/// `git add -N`.
+/// Whether a commit contains the entry: it is neither unmerged nor intent-to-add.
 fn is_committed(entry: &IndexEntry) -> bool {
     entry.flags & STAGE == 0 && entry.flags_extended & IndexEntryExtendedFlag::INTENT_TO_ADD.bits() == 0
 }

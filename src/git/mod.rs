@@ -1,18 +1,18 @@
 //! Reads repositories. Knows no rule.
 //!
-//! `Repository` says what is staged and tracked, `History` what commits change. Nothing
-//! here writes to a repository without its lock, or reaches the network.
+//! `Repository` reads the index and the worktree, `History` reads commits. No function here
+//! writes to a repository without its lock, or uses the network.
 //!
 //! A check reads as little as possible, in this order:
 //!
 //! 1. A walk over the bytes of the index file ([`walk_index`]) looks for entries that a rule
-//!    may refuse. There are none in most commits, and nothing else is read.
-//! 2. One reader decides about these. libgit2 reads the index and the trees of the parents.
-//!    If the index is large, the entries of the walk are compared with libgit2's trees. If
-//!    the index is split or sparse, or libgit2 cannot open the repository (SHA-256,
-//!    reftable, …), `git diff-index` decides.
-//! 3. If a rule asks what is beside a path, the reader's index, a second walk, or
-//!    `git ls-files` says so.
+//!    may refuse. Most commits have none, and then nothing else is read.
+//! 2. One reader compares these candidates with the parents of the next commit. libgit2 reads
+//!    the index and the trees of the parents. If the index is large, the walk reads the index
+//!    and libgit2 only the trees. If the index is split or sparse, or libgit2 cannot open the
+//!    repository (SHA-256, reftable, …), `git diff-index` does the comparison.
+//! 3. If a rule depends on the siblings of a path, they are looked up in the reader's index,
+//!    in a second walk, or in the output of `git ls-files`.
 
 mod chunk_reader;
 mod command;
@@ -43,7 +43,7 @@ pub(crate) mod user_path;
 mod watchdog;
 mod worktree;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 pub(crate) use command::Git;
@@ -71,11 +71,24 @@ pub(crate) use untracked::{IgnoredFiles, untracked, untracked_under};
 pub use watchdog::on_timeout;
 pub(crate) use worktree::{WorktreeState, worktree_states};
 
-/// Reads a regular file, or one that a symlink names. Reading a FIFO would wait for ever.
+/// Reads a regular file, following symlinks.
 ///
 /// # Errors
 ///
-/// It is not a regular file, or cannot be read.
+/// The file cannot be read, or is not regular: reading a FIFO would block.
 pub(crate) fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("not a regular file")) }
+}
+
+/// Reads a regular file, following symlinks; `None` if `path` does not exist.
+///
+/// # Errors
+///
+/// `path` exists, but is not a regular file or cannot be read.
+fn read_optional_file(path: PathBuf) -> Result<Option<Vec<u8>>, Error> {
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::ReadFile(path, error)),
+        Ok(_) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
+    }
 }

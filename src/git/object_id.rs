@@ -4,7 +4,7 @@ use std::fmt;
 
 use git2::Oid;
 
-/// The hash that a repository names its objects by.
+/// The hash function that a repository names its objects by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ObjectFormat {
     /// 20 bytes, the default.
@@ -63,7 +63,7 @@ impl ObjectId {
         }
     }
 
-    /// Takes the bytes of an id.
+    /// Returns the id with these bytes, which must be 20 or 32.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         match bytes.len() {
@@ -82,7 +82,7 @@ impl ObjectId {
         }
     }
 
-    /// Whether it is all zeros, which git writes where there is no object.
+    /// Whether the id is all zeros, which git writes if there is no object.
     #[must_use]
     pub fn is_null(&self) -> bool {
         self.as_bytes().iter().all(|byte| *byte == 0)
@@ -95,7 +95,7 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// libgit2 opens SHA-1 repositories alone.
+/// libgit2 opens only SHA-1 repositories.
 impl From<Oid> for ObjectId {
     fn from(id: Oid) -> Self {
         Self::Sha1(id.as_bytes().first_chunk().copied().unwrap_or_default())
@@ -110,7 +110,7 @@ impl TryFrom<ObjectId> for Oid {
     }
 }
 
-/// Parses pairs of digits.
+/// Parses two hexadecimal digits for each byte.
 fn parse_hex<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     for (byte, [high, low]) in bytes.iter_mut().zip(hex.as_chunks().0) {

@@ -1,4 +1,4 @@
-//! The operation that git has started and not finished.
+//! The operation that git has started and not yet finished.
 
 use std::fs;
 use std::path::Path;
@@ -7,17 +7,18 @@ use bstr::ByteSlice;
 
 use super::command::Git;
 
-/// An operation of several steps that git has started and not finished.
+/// An operation of several steps that git has started and not yet finished.
 ///
-/// A refused hook interrupts it. Each operation is continued by a command of its own.
+/// A hook that refuses interrupts it. Each operation has its own command to continue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Operation {
     /// `git rebase`, before its first pick.
     RebaseBegun,
-    /// `git rebase`, at a commit that it picks. If the commit is refused, some versions of git
-    /// add it to the list again.
+    /// `git rebase`, at a commit that it picks.
+    ///
+    /// If the commit is refused, some versions of git add it to the todo list again.
     RebasePick,
-    /// `git rebase`, at a `fixup` or a `squash` into the commit before.
+    /// `git rebase`, at a `fixup` or a `squash` into the previous commit.
     RebaseFixup,
     /// `git rebase`, after a resolved conflict or at a stop to edit.
     Rebase,
@@ -29,7 +30,7 @@ pub enum Operation {
     CherryPick,
     /// `git revert` of several commits.
     Revert,
-    /// `git revert` of one commit, of which git keeps only the message.
+    /// `git revert` of one commit. git records nothing but the message.
     RevertOne,
     /// `git merge`.
     Merge,
@@ -39,7 +40,7 @@ impl Operation {
     /// Returns the operation in progress in the worktree with this git directory.
     pub(super) fn in_progress(git: &Git, git_dir: &Path) -> Option<Self> {
         let has = |file: &str| git_dir.join(file).exists();
-        // A rebase picks and merges, so the files of these exist too.
+        // A rebase picks and merges, so the files of these operations exist, too.
         if has("rebase-merge") {
             return Some(Self::of_rebase(git, git_dir));
         }
@@ -74,14 +75,14 @@ impl Operation {
 
     fn of_rebase(git: &Git, git_dir: &Path) -> Self {
         let done = fs::read(git_dir.join("rebase-merge/done")).unwrap_or_default();
-        // With nothing to pick, git does a `noop`.
+        // If there is nothing to pick, the list has the single command `noop`.
         if matches!(done.trim_ascii(), b"" | b"noop") {
             return Self::RebaseBegun;
         }
         if has_ref(git, git_dir, "CHERRY_PICK_HEAD") {
             return Self::RebasePick;
         }
-        // At the last of several, git stops as at a conflict.
+        // At the last of several fixups or squashes, git stops as at a conflict.
         let todo = fs::read(git_dir.join("rebase-merge/git-rebase-todo")).unwrap_or_default();
         let is_squashed = |line: &[u8]| line.starts_with(b"fixup ") || line.starts_with(b"squash ");
         let last = done.trim_ascii_end().lines().next_back().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What git holds at a path: in the index, and in the parents of the next commit.
+//! The entries of a path in the index and in the parents of the next commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub(crate) struct Object {
     pub id: String,
 }
 
-/// What git holds at one path.
+/// The state of one path in the index and in the parents.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct PathState {
     /// The entry in the index, at stage 0.
@@ -60,17 +60,17 @@ impl Object {
         self.mode == Self::GITLINK
     }
 
-    /// Parses one side of a raw diff line. `None` if that side does not exist.
+    /// Parses one side of a raw diff line; `None` if that side does not exist.
     fn parse(mode: &[u8], id: &[u8]) -> Option<Self> {
         let mode = u32::from_str_radix(mode.to_str().ok()?, 8).ok()?;
         (mode != 0).then(|| Self { mode, id: trimmed(id) })
     }
 }
 
-/// Reads what the index and the parents hold at each of `paths`.
+/// Reads the state of each of `paths` in the index and in the parents.
 ///
-/// The paths are relative to the worktree. `parents` are revisions, `HEAD` or an empty
-/// tree first. The result has one state for each path.
+/// The paths are relative to the worktree. `parents` are revisions, of which the first is
+/// `HEAD` or the empty tree. The result has one state for each path.
 ///
 /// # Errors
 ///
@@ -117,7 +117,7 @@ fn read_index(layout: &Layout, states: &mut BTreeMap<BString, PathState>) -> Res
 
 /// Marks the intent-to-add entries, which `ls-files` shows as empty files.
 ///
-/// They are the entries that `diff-index` reports as new only when it is asked to.
+/// `diff-index` reports them as new only with the option `--ita-visible-in-index`.
 fn mark_intent_to_add(
     layout: &Layout,
     parent: &str,

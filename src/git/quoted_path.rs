@@ -6,8 +6,8 @@ use bstr::{BStr, BString, ByteSlice};
 
 /// Returns the line that git reads as `path`.
 ///
-/// Only a path that a line cannot hold is quoted. git strips a carriage return at the
-/// end of a line.
+/// A path is quoted only if the line would be ambiguous without quotes. git strips a carriage
+/// return at the end of a line.
 #[must_use]
 pub(super) fn quote(path: &BStr) -> BString {
     if !path.starts_with(b"\"") && !path.contains(&b'\n') && !path.ends_with(b"\r") {
@@ -19,7 +19,7 @@ pub(super) fn quote(path: &BStr) -> BString {
 
 /// Returns the path that git writes as `line`.
 ///
-/// A line that is not quoted as git does it is the path itself.
+/// A line without valid quotes is the path itself.
 #[must_use]
 pub(crate) fn unquote(line: &BStr) -> BString {
     let quoted = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\""));

@@ -1,4 +1,4 @@
-//! The lines that git writes to the standard input of hooks about refs: githooks(5).
+//! The lines about refs that git writes to the standard input of hooks: githooks(5).
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -7,9 +7,9 @@ use super::{Error, ObjectId};
 /// A line for `pre-receive` and `reference-transaction`: `OLD SP NEW SP REF`.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct RefUpdate {
-    /// What the ref names now. Also [`Target::Nothing`] if git does not verify the old value.
+    /// The old target; also [`Target::Nothing`] if git does not verify the old value.
     pub old: Target,
-    /// What it will name.
+    /// The new target.
     pub new: Target,
     /// The full name of the ref.
     pub name: BString,
@@ -18,15 +18,15 @@ pub(crate) struct RefUpdate {
 /// A line for `pre-push`: `LOCAL-REF SP LOCAL-ID SP REMOTE-REF SP REMOTE-ID`.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct PushedRef {
-    /// What is pushed; [`Target::Nothing`] to delete the remote ref.
+    /// The pushed object; [`Target::Nothing`] to delete the remote ref.
     pub local: Target,
     /// The full name of the remote ref.
     pub name: BString,
-    /// What the remote ref names now.
+    /// The old target of the remote ref.
     pub remote: Target,
 }
 
-/// What a ref names.
+/// The target of a ref.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Target {
     /// Nothing: an id of zeros.
@@ -52,7 +52,7 @@ impl Target {
             return Some(Self::Symbolic);
         }
         let id = ObjectId::from_hex(field)?;
-        Some(if id.as_bytes().iter().all(|byte| *byte == 0) { Self::Nothing } else { Self::Object(id) })
+        Some(if id.is_null() { Self::Nothing } else { Self::Object(id) })
     }
 }
 
@@ -74,7 +74,8 @@ impl RefUpdate {
 impl PushedRef {
     /// Parses the lines of `input`.
     ///
-    /// The local ref is what the user typed if that is not a ref, and may contain spaces.
+    /// Instead of the local ref, git writes a revision as the user typed it: it may contain
+    /// spaces.
     ///
     /// # Errors
     ///

@@ -8,10 +8,13 @@ use super::command::nul_fields;
 use super::path_state::changed_entries;
 use super::{Error, Layout};
 
-/// Returns the paths that the index renames to some of `paths` and to no other path.
+/// Returns the old names of the `paths` that the index renames.
 ///
-/// The paths are relative to the worktree. `parents` are revisions, `HEAD` or an empty
-/// tree first. A path that a merged parent does not have is left out: the merge deletes it.
+/// A name is left out if the file was also renamed or copied to a path that is not in `paths`.
+///
+/// The paths are relative to the worktree. `parents` are revisions, of which the first is
+/// `HEAD` or the empty tree. A path that a merged parent does not have is left out, because
+/// the merge deletes it.
 ///
 /// # Errors
 ///
@@ -28,7 +31,7 @@ pub(crate) fn old_names(
     if old_names.is_empty() {
         return Ok(old_names);
     }
-    // A renamed file may have been copied, too: `-C` lists all its new names.
+    // `-C` lists all new names of a file that was both renamed and copied.
     for rename in detect(layout, "-C", head) {
         if !paths.contains(&rename.new) {
             old_names.remove(&rename.old);
@@ -49,9 +52,9 @@ struct Rename {
     new: BString,
 }
 
-/// Detects the renames between `head` and the index, with `-C` the copies, too.
+/// Detects the renames between `head` and the index; with `-C`, also the copies.
 ///
-/// Returns none if git fails: in a partial clone, contents to compare may be missing.
+/// Returns no rename if git fails: a partial clone may lack the contents to compare.
 fn detect(layout: &Layout, option: &str, head: &str) -> Vec<Rename> {
     let diff = layout.git().diff_index(&[option], head);
     diff.map_or_else(|_| Vec::new(), |diff| parse(&diff))

@@ -1,4 +1,4 @@
-//! A repository with a worktree: what is staged, what is tracked.
+//! A repository with a worktree: its staged changes and its tracked paths.
 
 use std::cell::OnceCell;
 use std::fs;
@@ -14,7 +14,7 @@ use super::layout::Layout;
 use super::libgit2::Libgit2;
 use super::scan::{Candidate, Scan};
 use super::tracked_paths::{SiblingScan, TrackedPaths};
-use super::{Error, ObjectId, Operation, not_ignored, read_regular_file};
+use super::{Error, ObjectId, Operation, not_ignored, read_optional_file};
 use crate::environment::Environment;
 use crate::{Change, Entry};
 
@@ -23,40 +23,43 @@ use crate::{Change, Entry};
 pub(crate) struct Repository {
     layout: Layout,
     environment: Environment,
-    /// Chosen when a walk over the index file does not prove that nothing can be refused.
+    /// Chosen only if the walk over the index file finds candidates.
     reader: OnceCell<Reader>,
 }
 
-/// Who decides what a commit of the index would add or change.
+/// The reader that compares the index with the parents of the next commit.
 #[derive(Debug)]
 enum Reader {
     /// libgit2 reads the index and the trees of the parents.
     Libgit2(Libgit2),
-    /// The index is large: the walk over its file reads it, libgit2 the trees.
+    /// The index is large: the walk reads it, and libgit2 reads the trees of the parents.
     Libgit2Trees(Libgit2),
-    /// git reads both: the index is split or sparse, or libgit2 cannot open the repository.
+    /// The index is split or sparse, or libgit2 cannot open the repository: git reads both.
     Git,
 }
 
-/// The largest index file that libgit2 loads, in bytes. It allocates an object for each entry
-/// and hashes the whole file, so that a larger one takes it longer than a second walk.
+/// The size of the largest index file that libgit2 loads, in bytes.
+///
+/// libgit2 allocates an object for each entry and hashes the whole file, so loading a larger
+/// one takes longer than a second walk.
 const MAX_LIBGIT2_INDEX: u64 = 1 << 20;
 
-/// Says which paths a rule may refuse.
+/// Returns whether a rule may refuse a path.
 pub(crate) type MayRefuse<'n> = &'n mut dyn FnMut(&BStr) -> bool;
 
-/// The entries that a rule may refuse, of all that were examined.
+/// The result of examining the index.
 #[derive(Debug)]
 pub(crate) struct Examined {
-    /// Sorted by the bytes of their paths.
+    /// The entries that a rule may refuse, sorted by the bytes of their paths.
     pub entries: Vec<Entry>,
     /// The number of paths in the index.
     pub examined: usize,
 }
 
 impl Repository {
-    /// Opens the repository that `GIT_DIR`, `GIT_INDEX_FILE` and the current directory name,
-    /// as git does.
+    /// Opens the repository of `environment`, found as git finds it.
+    ///
+    /// `GIT_DIR`, `GIT_INDEX_FILE` and other variables are respected.
     ///
     /// # Errors
     ///
@@ -86,13 +89,13 @@ impl Repository {
         &self.layout.worktree
     }
 
-    /// Returns the operation that git has started in this worktree and not finished.
+    /// Returns the operation that git has started in this worktree and not yet finished.
     #[must_use]
     pub(crate) fn operation(&self) -> Option<Operation> {
-        Operation::in_progress(&self.layout.git, &self.layout.git_dir)
+        Operation::in_progress(&self.layout.cwd_git, &self.layout.git_dir)
     }
 
-    /// Walks over the index file once, and keeps the entries that `may_refuse` says yes to.
+    /// Walks the index file once and keeps the entries for which `may_refuse` is true.
     ///
     /// # Errors
     ///
@@ -101,10 +104,11 @@ impl Repository {
         Scan::new(&self.layout, may_refuse)
     }
 
-    /// Returns what a commit of the index would add or change relative to each of its
-    /// parents, `HEAD` and `merged`, where `may_refuse` says so.
+    /// Returns the entries that a commit of the index would add or change.
     ///
-    /// Deletions, unmerged and intent-to-add entries are left out: a commit does not contain them.
+    /// They differ from each parent of that commit, `HEAD` and `merged`, and `may_refuse` is
+    /// true for their paths. Deletions, unmerged and intent-to-add entries are left out: a
+    /// commit does not contain them.
     ///
     /// # Errors
     ///
@@ -114,7 +118,7 @@ impl Repository {
         self.decide_staged(scan, merged, may_refuse)
     }
 
-    /// Does what [`Repository::staged`] does after a scan with the same `may_refuse`.
+    /// Continues [`Repository::staged`] after a scan with the same `may_refuse`.
     ///
     /// # Errors
     ///
@@ -125,7 +129,7 @@ impl Repository {
         merged: &[ObjectId],
         may_refuse: MayRefuse,
     ) -> Result<Examined, Error> {
-        let examined = self.examined(&scan)?;
+        let examined = self.count_paths(&scan)?;
         let is_clear = scan.is_complete && !scan.candidates.iter().any(|candidate| candidate.is_committed);
         let mut entries = if is_clear { Vec::new() } else { self.changed(scan, merged, may_refuse)? };
         // Under `core.ignoreCase` libgit2 sorts without regard to case.
@@ -141,11 +145,11 @@ impl Repository {
             Reader::Libgit2Trees(libgit2) => libgit2.changed(merged, candidates),
             Reader::Libgit2(libgit2) => {
                 let changed = libgit2.changed(merged, candidates)?;
-                // What libgit2 reads in the index decides a refusal.
+                // Before anything is refused, libgit2 reads the index again by itself.
                 if changed.is_empty() { Ok(changed) } else { libgit2.staged(merged, may_refuse) }
             }
             Reader::Git => {
-                diff_index::staged(&self.layout.git, self.layout.object_format, merged, may_refuse)
+                diff_index::staged(&self.layout.cwd_git, self.layout.object_format, merged, may_refuse)
             }
         }
     }
@@ -158,20 +162,21 @@ impl Repository {
         }
     }
 
-    /// Returns all entries of the index that `may_refuse` says yes to, once each, after a scan
-    /// with the same `may_refuse`.
+    /// Returns all tracked paths for which `may_refuse` is true, each of them once.
+    ///
+    /// `scan` is a scan with the same `may_refuse`.
     ///
     /// # Errors
     ///
     /// The index cannot be read.
     pub(crate) fn decide_tracked(&self, scan: Scan, may_refuse: MayRefuse) -> Result<Examined, Error> {
-        let examined = self.examined(&scan)?;
+        let examined = self.count_paths(&scan)?;
         let mut paths: Vec<BString> = Vec::new();
         if scan.is_complete {
             paths.extend(scan.candidates.into_iter().map(|candidate| candidate.path));
         } else {
             self.layout
-                .git
+                .cwd_git
                 .for_each_indexed_path(|path| paths.extend(may_refuse(path).then(|| path.to_owned())))?;
         }
         paths.sort_unstable();
@@ -181,19 +186,19 @@ impl Repository {
     }
 
     /// Returns the number of paths in the index.
-    fn examined(&self, scan: &Scan) -> Result<usize, Error> {
+    fn count_paths(&self, scan: &Scan) -> Result<usize, Error> {
         if let Some(examined) = scan.examined {
             return Ok(examined);
         }
         let (mut last, mut count) = (BString::default(), 0);
-        self.layout.git.for_each_indexed_path(|path| {
+        self.layout.cwd_git.for_each_indexed_path(|path| {
             count += usize::from(path != last);
             last = path.to_owned();
         })?;
         Ok(count)
     }
 
-    /// Returns the tracked paths, to look up what is beside a path.
+    /// Returns all tracked paths.
     ///
     /// # Errors
     ///
@@ -204,8 +209,7 @@ impl Repository {
         Ok(TrackedPaths::new(paths))
     }
 
-    /// Returns a subset of the tracked paths that suffices to answer
-    /// [`TrackedPaths::contains`] for `paths`.
+    /// Returns enough of the tracked paths to call [`TrackedPaths::contains`] for `paths`.
     ///
     /// # Errors
     ///
@@ -219,8 +223,10 @@ impl Repository {
         Ok(TrackedPaths::new(siblings.matches))
     }
 
-    /// Gives `visit` the path of every entry of the index, at any stage; more than once if
-    /// the index turns out to be one that only git can read.
+    /// Calls `visit` with the path of every index entry, at any stage.
+    ///
+    /// A path may be visited twice: once by the walk, and again by git if the walk finds that
+    /// only git can read the index.
     fn for_each_path(&self, mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
         if let Some(Reader::Libgit2(libgit2)) = self.reader.get()
             && libgit2.for_each_path(&mut visit)
@@ -234,10 +240,10 @@ impl Repository {
         if scan.is_complete {
             return Ok(());
         }
-        self.layout.git.for_each_indexed_path(visit)
+        self.layout.cwd_git.for_each_indexed_path(visit)
     }
 
-    /// Returns the commits that are being merged, from `MERGE_HEAD`: parents beside `HEAD`.
+    /// Returns the commits in `MERGE_HEAD`: the parents of a merge other than `HEAD`.
     ///
     /// # Errors
     ///
@@ -253,11 +259,11 @@ impl Repository {
         ids.ok_or(Error::MergeHead(path))
     }
 
-    /// Returns the commits that `git merge` announces to `pre-merge-commit`, which runs before
-    /// `MERGE_HEAD` is written: it sets a variable `GITHEAD_<id>` for each.
+    /// Returns the merged commits that git names in `GITHEAD_<id>` variables.
     ///
-    /// An id that is not a commit of this repository is left out: another git may have left
-    /// its variables behind, and they must not excuse anything.
+    /// `git merge` sets them for `pre-merge-commit`, which runs before `MERGE_HEAD` is written.
+    /// An id that is not a commit of this repository is skipped: it may come from a git process
+    /// in another repository.
     ///
     /// # Errors
     ///
@@ -267,7 +273,7 @@ impl Repository {
             self.environment.vars().filter_map(|(name, _)| name.as_bytes().strip_prefix(b"GITHEAD_"));
         let mut commits = Vec::new();
         for id in announced.filter_map(ObjectId::from_hex) {
-            if self.layout.git.query(&["cat-file", "-e", &format!("{id}^{{commit}}")])?.is_some() {
+            if self.layout.cwd_git.query(&["cat-file", "-e", &format!("{id}^{{commit}}")])?.is_some() {
                 commits.push(id);
             }
         }
@@ -280,23 +286,25 @@ impl Repository {
     ///
     /// git cannot be started.
     pub(crate) fn is_head_unborn(&self) -> Result<bool, Error> {
-        self.layout.git.is_head_unborn()
+        self.layout.cwd_git.is_head_unborn()
     }
 
-    /// Whether git made the index for this commit alone, as under `git commit -a` and
-    /// `git commit PATH`: after a refusal nothing stays staged.
+    /// Whether git made the index for a single commit, so that nothing stays staged.
+    ///
+    /// `git commit -a` and `git commit PATH` do.
     #[must_use]
     pub(crate) fn index_is_temporary(&self) -> bool {
         let index = self.environment.var("GIT_INDEX_FILE");
         index.is_some_and(|path| path.as_bytes().ends_with(b".lock"))
     }
 
-    /// Returns the contents of the file `name` at the top of the worktree, or of its entry in
-    /// the index if a sparse checkout keeps it off the disk.
+    /// Returns the contents of the file `name` at the top of the worktree.
+    ///
+    /// If a sparse checkout keeps it off the disk, its index entry is read.
     ///
     /// # Errors
     ///
-    /// It exists and cannot be read, or is not a regular file.
+    /// The file exists and cannot be read, or is not a regular file.
     pub(crate) fn top_level_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         if let Some(contents) = self.file_on_disk(name)? {
             return Ok(Some(contents));
@@ -309,37 +317,33 @@ impl Repository {
         if scan.is_complete && !is_off_disk { Ok(None) } else { self.off_disk_file(name) }
     }
 
-    /// Returns the contents of the file `name` at the top of the worktree.
+    /// Returns the contents of the file `name` on the disk, at the top of the worktree.
     ///
     /// # Errors
     ///
-    /// It exists and cannot be read, or is not a regular file.
+    /// The file exists and cannot be read, or is not a regular file.
     pub(crate) fn file_on_disk(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.layout.worktree.join(name);
-        match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Error::ReadFile(path, error)),
-            Ok(_) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
-        }
+        read_optional_file(self.layout.worktree.join(name))
     }
 
-    /// Returns the contents of the entry `name` at the top of the index, if a sparse checkout
-    /// keeps that file off the disk.
+    /// Returns the contents of the index entry `name`, if its file is not on the disk.
+    ///
+    /// A sparse checkout keeps such files off the disk.
     ///
     /// # Errors
     ///
-    /// git cannot read the index or the file.
+    /// git cannot read the index or the blob.
     pub(crate) fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.layout.git.off_disk_file(name)
+        self.layout.cwd_git.off_disk_file(name)
     }
 
     /// Returns the contents of a blob.
     ///
     /// # Errors
     ///
-    /// It is missing or damaged.
+    /// The blob is missing or damaged.
     pub(crate) fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
-        self.layout.git.run(&["cat-file", "blob", id]).map_err(|error| match error {
+        self.layout.cwd_git.run(&["cat-file", "blob", id]).map_err(|error| match error {
             Error::Git { source, .. } => Error::ReadBlob(id.to_owned(), source),
             error => error,
         })
@@ -349,20 +353,21 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// git cannot look them up.
+    /// git cannot look the objects up.
     pub(crate) fn missing<'i>(&self, ids: impl Iterator<Item = &'i str>) -> Result<Option<String>, Error> {
         let ids: Vec<&str> = ids.collect();
         if ids.is_empty() {
             return Ok(None);
         }
         let input = ids.join("\n") + "\n";
-        let output = self.layout.git.run_with_input(&["cat-file", "--batch-check"], input.as_bytes())?;
+        let output = self.layout.cwd_git.run_with_input(&["cat-file", "--batch-check"], input.as_bytes())?;
         let mut missing = output.lines().filter_map(|line| line.strip_suffix(b" missing"));
         Ok(missing.next().map(|id| id.to_str_lossy().into_owned()))
     }
 
-    /// Whether git ignores `path`, whether it is tracked or not. It is relative to the
-    /// worktree and need not exist.
+    /// Whether git ignores `path`, even if it is tracked.
+    ///
+    /// The path is relative to the worktree and need not exist.
     ///
     /// # Errors
     ///
@@ -371,8 +376,9 @@ impl Repository {
         Ok(not_ignored(&self.layout, &[path.to_owned()])?.is_empty())
     }
 
-    /// Returns the revisions that the next commit is compared with: `HEAD`, or the empty tree
-    /// on an unborn branch, and the commits that are being merged.
+    /// Returns the revisions that the next commit is compared with.
+    ///
+    /// `HEAD`, or the empty tree on an unborn branch, comes first; then the merged commits.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! One walk over the index file, which mostly proves that nothing can be refused.
+//! One walk over the index file, which usually proves that no entry can be refused.
 
 use std::fs;
 
@@ -8,21 +8,22 @@ use super::index_file::{self, RawEntry};
 use super::layout::Layout;
 use super::{Error, ObjectId};
 
-/// What one walk over the index file has found.
+/// The result of one walk over the index file.
 #[derive(Debug)]
 pub(crate) struct Scan {
     /// The entries that a rule may refuse, in the order of the file.
     pub(super) candidates: Vec<Candidate>,
-    /// The number of paths in the index. `None` if the file does not tell.
+    /// The number of paths in the index; `None` if the index is split.
     pub(super) examined: Option<usize>,
-    /// Whether the file holds the whole index. If the index is split or sparse it does not,
-    /// and only git can read it.
+    /// Whether the file contains the whole index: it is neither split nor sparse.
+    ///
+    /// Otherwise only git can read the index.
     pub(super) is_complete: bool,
     /// The size of the file in bytes.
     pub(super) size: u64,
 }
 
-/// An entry that a rule may refuse, as the index file holds it.
+/// An entry of the index file that a rule may refuse.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) path: BString,
@@ -33,13 +34,13 @@ pub(super) struct Candidate {
 }
 
 impl Scan {
-    /// Whether the index file holds the whole index: it is neither split nor sparse.
+    /// Whether the index file contains the whole index: it is neither split nor sparse.
     #[must_use]
     pub(crate) fn is_complete(&self) -> bool {
         self.is_complete
     }
 
-    /// Walks over the index file, and keeps the entries that `may_refuse` says yes to.
+    /// Walks the index file and keeps the entries for which `may_refuse` is true.
     pub(super) fn new(layout: &Layout, mut may_refuse: impl FnMut(&RawEntry) -> bool) -> Result<Self, Error> {
         let mut candidates = Vec::new();
         let mut last_unmerged = BString::default();
@@ -58,7 +59,7 @@ impl Scan {
             }
         })?;
         if let Some(shared) = &summary.shared {
-            // git reads a truncated one without an error.
+            // git reads a truncated shared index without an error.
             let shared = layout.git_dir.join(format!("sharedindex.{shared}"));
             index_file::walk_path(&shared, layout.object_format, |_| {})?;
         }

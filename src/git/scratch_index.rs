@@ -1,6 +1,6 @@
-//! A temporary index in which hooks are run to see what they refuse.
+//! A temporary index for which hooks are run to see whether they refuse it.
 //!
-//! New objects go to a temporary directory, and git lets the hooks update no ref.
+//! New objects go to a temporary directory, and git does not let the hooks update refs.
 
 use std::fs::Permissions;
 use std::os::unix::ffi::OsStrExt;
@@ -31,19 +31,21 @@ const OBJECTS: &str = "objects";
 /// The first version of git that has `git hook run`.
 const GIT_HOOK_RUN: (u32, u32) = (2, 36);
 
-/// Runs a hook as an older git does: it skips one that is not executable, and runs one
-/// without a `#!` line as a script.
+/// A shell script that runs a hook as git does, for a git without `git hook run`.
+///
+/// It skips a hook that is not executable, and runs one without a `#!` line as a script.
 const RUN_HOOK: &str = r#"[ ! -f "$0" ] || [ ! -x "$0" ] || exec "$0""#;
 
-/// A split index would write into the git directory, and a sparse checkout would make
-/// git stat the files.
+/// Settings that keep git from writing into the git directory and from reading the worktree.
+///
+/// A split index would write a shared index file, and a sparse checkout would stat the files.
 const SETTINGS: [&str; 2] = ["core.splitIndex=false", "sparse.expectFilesOutsideOfPatterns=true"];
 
 impl<'r> ScratchIndex<'r> {
     /// Creates an index with the entries of `HEAD` and empty files at the paths `added`.
     ///
-    /// Every entry has the skip-worktree bit, so that hooks which put unstaged changes
-    /// away find none.
+    /// Every entry has the skip-worktree bit, so that hooks which stash unstaged changes
+    /// find none.
     ///
     /// # Errors
     ///
@@ -70,12 +72,12 @@ impl<'r> ScratchIndex<'r> {
 
     /// Runs `hook` for this index as `git commit` would, for at most `limit`.
     ///
-    /// A missing hook passes. `hooks` is the hooks directory, for a git that is too old
+    /// A missing hook passes. `hooks` is the hooks directory, which is needed if git is too old
     /// for `git hook run`.
     ///
     /// # Errors
     ///
-    /// The hook cannot be started, or a signal came.
+    /// The hook cannot be started, or a signal arrived.
     pub(crate) fn run_hook(
         &self,
         hook: Hook,
@@ -103,9 +105,9 @@ impl<'r> ScratchIndex<'r> {
         run_with_timeout(command, limit, signals).map_err(|error| Error::RunHook(hook, error))
     }
 
-    /// The variables that make git work on this index.
+    /// Returns the variables that make git use this index.
     ///
-    /// In quarantine git refuses to update refs, as while a push is checked.
+    /// `GIT_QUARANTINE_PATH` makes git refuse to update refs, as during a push.
     fn variables(&self) -> [(&str, PathBuf); 3] {
         let directory = self.directory.path();
         let objects = directory.join(OBJECTS);

@@ -1,10 +1,10 @@
-//! The paths of the index, and what is looked up among them.
+//! The set of tracked paths.
 
 use std::collections::HashSet;
 
 use bstr::{BStr, BString, ByteSlice};
 
-/// The tracked paths: those of the index, at any stage. Sorted by their bytes.
+/// The paths of all index entries, at any stage, sorted by their bytes.
 #[derive(Debug)]
 pub(crate) struct TrackedPaths(Vec<BString>);
 
@@ -35,7 +35,7 @@ impl TrackedPaths {
         self.0.get(self.position(path)).is_some_and(|found| found == path)
     }
 
-    /// Returns the tracked files under `directory`. The top is the empty path.
+    /// Returns the tracked files under `directory`, which is empty for the top.
     pub(crate) fn files_under(&self, directory: &BStr) -> impl Iterator<Item = &BStr> {
         let prefix =
             if directory.is_empty() { Vec::new() } else { bstr::concat([directory.as_bytes(), b"/"]) };
@@ -43,20 +43,24 @@ impl TrackedPaths {
         self.0[from..].iter().map(|path| path.as_bstr()).take_while(move |path| path.starts_with(&prefix))
     }
 
-    /// Returns where `path` is or would be. `x.c` and `x-y` sort between `x` and `x/y`.
+    /// Returns the index at which `path` is or would be.
+    ///
+    /// `x.c` and `x-y` sort between `x` and `x/y`.
     fn position(&self, path: &[u8]) -> usize {
         self.0.partition_point(|other| other.as_bytes() < path)
     }
 }
 
-/// Keeps those of all entries that tell whether some paths are tracked, as files or as
-/// directories of files.
+/// Collects the tracked paths that prove whether some given paths are tracked.
+///
+/// A given path is tracked as a file, or as a directory of tracked files.
 pub(super) struct SiblingScan<'p> {
     paths: HashSet<&'p BStr>,
-    /// The directories of these paths.
+    /// The parent directories of these paths.
     parents: HashSet<&'p BStr>,
-    /// The directory of the last entry.
+    /// The directory of the entry visited last.
     directory: BString,
+    /// Whether that directory is one of `parents`.
     is_parent: bool,
     pub(super) matches: Vec<BString>,
 }
@@ -69,7 +73,7 @@ impl<'p> SiblingScan<'p> {
         Self { paths, parents, directory, is_parent, matches: Vec::new() }
     }
 
-    /// Takes the next entry of the index.
+    /// Visits the next path of the index.
     pub(super) fn visit(&mut self, path: &BStr) {
         let directory = directory_of(path);
         let is_first = self.directory != directory;
@@ -90,7 +94,7 @@ impl<'p> SiblingScan<'p> {
     }
 }
 
-/// Returns the directory of `path`, which is empty at the top.
+/// Returns the directory of `path`; the empty path for the top.
 fn directory_of(path: &BStr) -> &BStr {
     path[..path.rfind_byte(b'/').unwrap_or_default()].as_bstr()
 }

@@ -19,7 +19,7 @@ pub(crate) enum IgnoredFiles {
 
 /// Returns the untracked paths that `git add -A` would stage, sorted by their bytes.
 ///
-/// A repository inside this one is one path, as it would become a gitlink.
+/// A repository inside this one is a single path, because it would become a gitlink.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub(crate) fn untracked(layout: &Layout) -> Result<Vec<BString>, Error> {
     Ok(paths)
 }
 
-/// Returns the untracked files under `directory`, without those of inner repositories.
+/// Returns the untracked files under `directory`, except the files of inner repositories.
 ///
 /// The paths are relative to the worktree, whose root is the empty path.
 ///

@@ -9,11 +9,10 @@ use bstr::{BString, ByteSlice};
 
 use super::{Error, Repository};
 
-/// Resolves a path that the user typed to one that is relative to the worktree.
+/// Returns the path, relative to the worktree, of a path that the user typed.
 ///
-/// It is relative to the current directory of the repository's environment, and need not
-/// exist. A path that begins with `:/` is relative to the worktree already,
-/// as in git's pathspecs.
+/// The typed path is relative to the current directory and need not exist. If it begins with
+/// `:/`, it is relative to the worktree, as in git's pathspecs.
 ///
 /// # Errors
 ///

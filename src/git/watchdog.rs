@@ -1,7 +1,7 @@
 //! A time limit for libgit2.
 //!
-//! libgit2 reads a truncated loose object for ever: zlib waits for the rest, and libgit2
-//! does not tell it that there is none. The limit is in processor time: a slow disk costs none.
+//! libgit2 loops forever on a truncated loose object: zlib waits for more input, and libgit2
+//! has none. The limit is in processor time, so a slow disk does not exceed it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Once, OnceLock};
@@ -13,7 +13,7 @@ use rustix::time::{ClockId, clock_gettime};
 /// The processor time that libgit2 may spend between two ticks.
 const MAX_TIME: Duration = Duration::from_secs(5);
 
-/// The time between two looks at the clock.
+/// The time between two readings of the clock.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 static IS_READING: AtomicBool = AtomicBool::new(false);
@@ -23,13 +23,14 @@ static TICKS: AtomicU64 = AtomicU64::new(0);
 
 static ON_TIMEOUT: OnceLock<Box<dyn Fn() + Send + Sync>> = OnceLock::new();
 
-/// Sets what is called when libgit2 exceeds the limit. It has to end the process. Without
-/// it there is no limit.
+/// Sets the function that is called when libgit2 exceeds the limit.
+///
+/// It has to end the process. Without it there is no limit.
 pub fn on_timeout(end: impl Fn() + Send + Sync + 'static) {
     let _ = ON_TIMEOUT.set(Box::new(end));
 }
 
-/// Limits the time until it is dropped. There is one limit for the whole process.
+/// Limits the time of libgit2 until it is dropped. The process has a single limit.
 #[derive(Debug)]
 pub(super) struct Watchdog;
 
@@ -37,7 +38,7 @@ impl Watchdog {
     pub(super) fn start() -> Self {
         static WATCHING: Once = Once::new();
         WATCHING.call_once(|| {
-            // Without a thread there is no limit either.
+            // If the thread cannot be started, there is no limit.
             let _ = thread::Builder::new().name("watchdog".to_owned()).spawn(watch);
         });
         Self::tick();
@@ -45,7 +46,7 @@ impl Watchdog {
         Self
     }
 
-    /// Starts the time again: libgit2 has read something.
+    /// Restarts the time limit, because libgit2 has made progress.
     pub(super) fn tick() {
         TICKS.fetch_add(1, Ordering::Relaxed);
     }
@@ -72,7 +73,7 @@ fn watch() {
     }
 }
 
-/// The processor time of this process.
+/// Returns the processor time that this process has used.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What the worktree has at a path, as git would stage it.
+//! The state of paths in the worktree, as git would stage them.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -12,12 +12,12 @@ use super::command::trimmed;
 use super::quoted_path::quote;
 use super::{Error, Layout, Object, PathState};
 
-/// What the worktree has at a path.
+/// The state of a path in the worktree.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum WorktreeState {
-    /// Nothing.
+    /// It does not exist.
     Missing,
-    /// Nothing, because a parent directory is a file or a symlink.
+    /// It cannot exist, because a parent directory is a file or a symlink.
     Blocked,
     /// A file or a symlink, and the entry that git would stage for it.
     ///
@@ -27,7 +27,7 @@ pub(crate) enum WorktreeState {
     Directory,
 }
 
-/// Reads what the worktree has at each path of `states`, without following symlinks.
+/// Reads the state of each path in `states` from the worktree, without following symlinks.
 ///
 /// # Errors
 ///
@@ -74,13 +74,13 @@ pub(crate) fn worktree_states(
     Ok(worktree)
 }
 
-/// Whether git looks at the executable bit (`core.fileMode`).
+/// Whether git respects the executable bit (`core.fileMode`).
 fn respects_filemode(layout: &Layout) -> Result<bool, Error> {
     let arguments = ["config", "--type=bool", "--get", "core.fileMode"];
     Ok(layout.git().query(&arguments)?.is_none_or(|value| value != "false"))
 }
 
-/// Reads the metadata of `path` itself. `None` if it or a parent directory is missing.
+/// Reads the metadata of `path` itself; `None` if it or a parent directory is missing.
 fn metadata(layout: &Layout, path: &BStr) -> Result<Option<Metadata>, Error> {
     let ends = path.find_iter(b"/").chain([path.len()]);
     let mut found = None;

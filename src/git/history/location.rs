@@ -23,7 +23,7 @@ pub(super) struct Location {
 }
 
 impl Location {
-    /// Finds the repository as git does, which is asked unless the repository is a plain one.
+    /// Finds the repository as git does. git is run unless the repository is a plain one.
     pub(super) fn find(environment: &Environment, git: &Git) -> Result<Self, Error> {
         let (worktree, git_dir) = match Layout::find_plain(environment) {
             Some(layout) => (Some(layout.worktree), layout.git_dir),
@@ -36,32 +36,33 @@ impl Location {
 
 /// Asks git for the worktree, if there is one, and the git directory.
 fn ask_git(environment: &Environment, git: &Git) -> Result<(Option<PathBuf>, PathBuf), Error> {
-    let output = rev_parse(
-        git,
-        &["--is-bare-repository", "--is-inside-work-tree", "--show-cdup", "--absolute-git-dir"],
-    );
+    let output = git.run(&[
+        "rev-parse",
+        "--is-bare-repository",
+        "--is-inside-work-tree",
+        "--show-cdup",
+        "--absolute-git-dir",
+    ]);
     let output = output.map_err(|error| match error {
         Error::Git { source, .. } if source.is_not_a_repository() => {
             Error::NotARepository(environment.current_dir().to_owned())
         }
         error => error,
     })?;
+    let output = output.strip_suffix(b"\n").unwrap_or(&output);
     let (is_bare, rest) = output.split_once_str("\n").unwrap_or_default();
     let (is_inside_worktree, rest) = rest.split_once_str("\n").unwrap_or_default();
     if is_bare == b"true" {
-        // The way up to the worktree is an empty line or missing.
+        // The path up to the worktree is an empty line or missing.
         return Ok((None, to_path(rest.trim_start_with(|c| c == '\n'))));
     }
-    // Inside the worktree the way up has no line break. Elsewhere it is any path, or missing.
+    // Inside the worktree the path up has no line break. Elsewhere it is any path, or missing.
     let (worktree, git_dir) = match rest.split_once_str("\n").filter(|_| is_inside_worktree == b"true") {
         Some((up, git_dir)) => (Ok(environment.current_dir().join(to_path(up))), to_path(git_dir)),
-        None => (
-            rev_parse(git, &["--show-toplevel"]).map(|top| to_path(&top)),
-            to_path(&rev_parse(git, &["--absolute-git-dir"])?),
-        ),
+        None => (git.rev_parse_path(&["--show-toplevel"]), git.rev_parse_path(&["--absolute-git-dir"])?),
     };
-    // In the git directory git knows no worktree. If `GIT_DIR` is set, as in a hook that
-    // receives a push, git takes the git directory itself for the worktree.
+    // Inside the git directory, git reports no worktree. If `GIT_DIR` is set, as in a hook that
+    // receives a push, git reports the git directory itself as the worktree.
     let worktree = match worktree.ok().map(canonicalize).transpose()? {
         Some(worktree) if !worktree.starts_with(&git_dir) => worktree,
         _ => canonicalize(worktree_of(&git_dir, environment, git)?)?,
@@ -69,7 +70,7 @@ fn ask_git(environment: &Environment, git: &Git) -> Result<(Option<PathBuf>, Pat
     Ok((Some(worktree), git_dir))
 }
 
-/// Returns the worktree with this git directory, as git finds it from the other end.
+/// Returns the worktree that belongs to this git directory.
 fn worktree_of(git_dir: &Path, environment: &Environment, git: &Git) -> Result<PathBuf, Error> {
     // A linked worktree: the path of its `.git` file.
     if let Ok(file) = fs::read(git_dir.join("gitdir")) {
@@ -84,8 +85,9 @@ fn worktree_of(git_dir: &Path, environment: &Environment, git: &Git) -> Result<P
     }
 }
 
-/// Returns the git directory that all worktrees share: see `commondir` in
-/// gitrepository-layout(5).
+/// Returns the git directory that all worktrees share.
+///
+/// See `commondir` in gitrepository-layout(5).
 fn common_dir(environment: &Environment, git_dir: &Path) -> Result<PathBuf, Error> {
     if let Some(common_dir) = environment.var("GIT_COMMON_DIR") {
         return Ok(environment.current_dir().join(common_dir));
@@ -96,15 +98,6 @@ fn common_dir(environment: &Environment, git_dir: &Path) -> Result<PathBuf, Erro
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(git_dir.to_owned()),
         Err(error) => Err(Error::ReadFile(file, error)),
     }
-}
-
-/// Runs `git rev-parse`, and returns its output without the last line break.
-fn rev_parse(git: &Git, options: &[&str]) -> Result<Vec<u8>, Error> {
-    let mut output = git.run(&[&["rev-parse"], options].concat())?;
-    if output.ends_with(b"\n") {
-        output.pop();
-    }
-    Ok(output)
 }
 
 fn canonicalize(path: PathBuf) -> Result<PathBuf, Error> {

@@ -1,4 +1,4 @@
-//! Commits and what each changes, from one `git log` that is parsed as it prints.
+//! Commits and their changed entries, parsed from the output of a running `git log`.
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Write};
@@ -11,26 +11,27 @@ use super::{Cause, Error, ObjectId};
 use crate::git::command::Git;
 use crate::{Change, Entry};
 
-/// A commit and what it changes.
+/// A commit and the entries that it changes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Commit {
-    /// Its own id.
+    /// The id of the commit.
     pub id: ObjectId,
     /// The ids of its parents, in their order.
     pub parents: Vec<ObjectId>,
-    /// The tip from which it was found, as it was asked for: the id of a commit or a tag.
+    /// The requested tip from which the commit was reached: the id of a commit or a tag.
     pub tip: ObjectId,
-    /// The entries that none of its parents has, sorted by path; only those asked for.
+    /// The entries that no parent has in the same form, sorted by path.
     pub entries: Vec<Entry>,
 }
 
-/// The commits to leave out of a log, with all that they reach: `git rev-list --not`.
+/// The commits that a log excludes with all commits that they reach: `git rev-list --not`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Exclude<'e> {
     /// These commits.
     Commits(&'e [ObjectId]),
-    /// Branches, remote branches, tags and these commits. `HEAD` is not among them: what
-    /// only a detached `HEAD` reaches was never on a branch.
+    /// Branches, remote branches, tags and these commits.
+    ///
+    /// `HEAD` is not excluded: commits that only a detached `HEAD` reaches were never on a branch.
     BranchesAndTags(&'e [ObjectId]),
     /// Remote branches and these commits.
     Remotes(&'e [ObjectId]),
@@ -56,14 +57,14 @@ impl Exclude<'_> {
     }
 }
 
-/// Arguments of `git log` that fix its output, whatever the repository configures.
+/// Arguments of `git log` that make its output independent of the configuration.
 ///
-/// The settings that they override could hide commits or entries, change their form, have
-/// git read further files, or start a program.
+/// The settings that they override could hide commits or entries, change the form of the
+/// output, make git read other files, or start a program.
 const OPTIONS: [&str; 20] = [
     "log",
     "--topo-order",
-    // What `Parser` reads: a header and raw entries, all terminated by NUL.
+    // The form that `Parser` expects: a header and raw entries, all terminated by NUL.
     "--format=%H %S %P",
     "--raw",
     "-z",
@@ -98,7 +99,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Starts to list what `tips` reach and `exclude` does not.
+    /// Starts to list the commits that `tips` reach and `exclude` does not.
     pub(super) fn start(
         git: &Git,
         tips: &[ObjectId],
@@ -116,17 +117,17 @@ impl Log {
     }
 
     fn run(git: &Git, options: &[&str], revisions: &str, shallow: HashSet<ObjectId>) -> Result<Self, Error> {
-        // A ref to a missing object excludes nothing; by default git stops at it.
+        // git ignores a ref to a missing object instead of failing.
         let mut log = git.clone().with_var("GIT_REF_PARANOIA", "0").command();
         log.args(OPTIONS).args(options);
         let (git, mut stdin, stdout) = RunningGit::spawn(log)?;
-        // If git stops reading, its status says why.
+        // If git stops reading, its exit status and message say why.
         let _ = stdin.write_all(revisions.as_bytes());
         drop(stdin);
         Ok(Self { git, parser: Parser::new(BufReader::with_capacity(1 << 16, stdout)), shallow })
     }
 
-    /// Returns the log if it has a commit.
+    /// Returns the log, or `None` if it has no commit.
     ///
     /// # Errors
     ///
@@ -139,7 +140,7 @@ impl Log {
         }
     }
 
-    /// Reads the next commit, with those of its entries whose path `may_refuse`.
+    /// Reads the next commit, with the entries for whose paths `may_refuse` is true.
     ///
     /// # Errors
     ///
@@ -156,7 +157,7 @@ impl Log {
         }
     }
 
-    /// Why the output ended early: what git says, or else `error`.
+    /// Returns why the output ended early: the message of git, or else `error`.
     fn failure(&mut self, error: &io::Error) -> Error {
         Error::ReadHistory(self.git.abort().unwrap_or_else(|| Cause::new(error.to_string())))
     }
@@ -165,14 +166,14 @@ impl Log {
 /// Parses the output of `git log` with [`OPTIONS`].
 ///
 /// A commit is a header `ID SP TIP SP PARENTS`, then two fields for each entry: the raw
-/// difference and the path. The first difference follows a line feed, and a merge without
-/// entries an empty field.
+/// difference and the path. A line feed precedes the first difference, and an empty field
+/// follows the header of a merge without entries.
 #[derive(Debug)]
 struct Parser<R> {
     output: R,
     /// The field read last, without its NUL.
     field: Vec<u8>,
-    /// The header of the next commit, if it was read already.
+    /// The header of the next commit, if it has already been read.
     header: Option<Commit>,
 }
 
@@ -246,7 +247,7 @@ fn header(field: &[u8]) -> Option<Commit> {
 
 /// Parses a raw difference into the types of the entry in the parents and in the commit.
 ///
-/// It has a colon for each parent, the modes in the parents, that in the commit, and more:
+/// It has a colon for each parent, the mode in each parent, the mode in the commit, and more:
 /// see "raw output format" and "diff format for merges" in git-diff-tree(1).
 fn file_types(raw: &[u8]) -> Option<(Vec<u32>, u32)> {
     let parents = raw.iter().take_while(|byte| **byte == b':').count();
@@ -255,12 +256,12 @@ fn file_types(raw: &[u8]) -> Option<(Vec<u32>, u32)> {
     Some((old_types, types.next()??))
 }
 
-/// Parses a mode and returns its file type: a file, a symlink, a gitlink, or 0 for none.
+/// Parses a mode and returns its type bits: file, symlink, gitlink, or 0 for no entry.
 fn file_type(mode: &[u8]) -> Option<u32> {
     u32::from_str_radix(mode.to_str().ok()?, 8).ok().map(|mode| mode & 0o170_000)
 }
 
-/// Returns what the commit does to an entry; `None` for a deletion.
+/// Returns how the commit changes an entry; `None` for a deletion.
 fn change(old_types: &[u32], new_type: u32) -> Option<Change> {
     match old_types.iter().find(|old_type| **old_type != 0) {
         _ if new_type == 0 => None,
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn output_that_was_cut_off_is_an_error() {
+    fn truncated_output_is_an_error() {
         let whole = format!("{A} {A} {B}@\n:100644 100644 {A} {B} M@b@");
         for len in 1..whole.len() {
             if whole[..len] == format!("{A} {A} {B}@") {

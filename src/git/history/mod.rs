@@ -1,4 +1,4 @@
-//! Commits: which are new, and what each changes. git reads them.
+//! Commits and the entries that each of them changes, read by git.
 //!
 //! Unlike [`Repository`](super::Repository), a [`History`] needs neither a worktree nor an
 //! index: bare repositories have a history too, and reading a large index takes longer than
@@ -20,7 +20,7 @@ use self::location::Location;
 pub(crate) use self::log::{Commit, Exclude, Log};
 pub(crate) use self::trees::CommitTrees;
 use super::command::Git;
-use super::{Cause, Error, ObjectId, Operation, read_regular_file};
+use super::{Cause, Error, ObjectId, Operation, read_optional_file};
 use crate::environment::Environment;
 
 /// A repository, bare or not, whose commits are read.
@@ -31,10 +31,10 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Opens the repository that `environment` names.
+    /// Opens the repository of `environment`, found as git finds it.
     ///
-    /// It is found as git finds it: in a hook also from inside the git directory, and with
-    /// the objects of a push that is not accepted yet.
+    /// A hook may run inside the git directory, and may see the objects of a push that is not
+    /// accepted yet.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl History {
         &self.location.git_dir
     }
 
-    /// Returns the operation that git has started in this worktree and not finished.
+    /// Returns the operation that git has started in this worktree and not yet finished.
     #[must_use]
     pub(crate) fn operation(&self) -> Option<Operation> {
         Operation::in_progress(&self.git, &self.location.git_dir)
@@ -81,7 +81,7 @@ impl History {
     /// It names no commit of this repository.
     pub(crate) fn resolve(&self, revision: &str) -> Result<ObjectId, Error> {
         let object = self.rev_parse(revision)?;
-        // A second question, because `:/text` would take `^{commit}` for a part of the text.
+        // Two steps, because `:/text^{commit}` would search for a message with that text.
         let commit = match object {
             Some(id) => self.rev_parse(&format!("{id}^{{commit}}"))?,
             None => None,
@@ -95,7 +95,7 @@ impl History {
         }
     }
 
-    /// Returns those of `ids` that are objects of this repository.
+    /// Returns the `ids` that are objects of this repository.
     ///
     /// # Errors
     ///
@@ -131,15 +131,16 @@ impl History {
         Log::start_at(&self.git, commit, self.shallow()?)
     }
 
-    /// Returns a reader of the trees of commits, which starts git when it is first asked.
+    /// Returns a reader of the trees of commits, which starts git at its first use.
     #[must_use]
     pub(crate) fn trees(&self) -> CommitTrees {
         CommitTrees::new(self.git.clone())
     }
 
-    /// Returns the contents of the file `name` at the top of the worktree, as
-    /// [`Repository::top_level_file`](super::Repository::top_level_file) does; in a bare
-    /// repository, of the commit that `HEAD` names.
+    /// Returns the contents of the file `name` at the top of the worktree.
+    ///
+    /// If a sparse checkout keeps it off the disk, its index entry is read. In a bare repository
+    /// it is read from the commit that `HEAD` names.
     ///
     /// # Errors
     ///
@@ -151,18 +152,15 @@ impl History {
                 None => Ok(None),
             };
         };
-        let path = worktree.join(name);
-        match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Only a sparse checkout keeps a file off the disk, and it has this list.
-                let git_dir = &self.location.git_dir;
-                if !git_dir.join("info/sparse-checkout").exists() {
-                    return Ok(None);
-                }
-                self.git.at(worktree, git_dir).off_disk_file(name)
-            }
-            Err(error) => Err(Error::ReadFile(path, error)),
-            Ok(_) => read_regular_file(&path).map(Some).map_err(|error| Error::ReadFile(path, error)),
+        if let Some(contents) = read_optional_file(worktree.join(name))? {
+            return Ok(Some(contents));
+        }
+        // Every sparse checkout has this file.
+        let git_dir = &self.location.git_dir;
+        if git_dir.join("info/sparse-checkout").exists() {
+            self.git.at(worktree, git_dir).off_disk_file(name)
+        } else {
+            Ok(None)
         }
     }
 
@@ -208,8 +206,9 @@ impl History {
         self.git.query(&["symbolic-ref", "-q", "HEAD"])
     }
 
-    /// Reads the commits whose parents were not fetched: `shallow` in the common git
-    /// directory, one id a line.
+    /// Returns the commits whose parents were not fetched.
+    ///
+    /// The file `shallow` in the common git directory has one id on each line.
     fn shallow(&self) -> Result<HashSet<ObjectId>, Error> {
         let path = self.location.common_dir.join("shallow");
         match fs::read(&path) {

@@ -12,7 +12,7 @@ use super::{Cause, Error};
 #[derive(Debug)]
 pub(super) struct RunningGit {
     git: Child,
-    /// Collects standard error, so that a full pipe does not block git.
+    /// A thread that reads standard error, so that a full pipe does not block git.
     stderr: Option<JoinHandle<Vec<u8>>>,
 }
 
@@ -34,7 +34,7 @@ impl RunningGit {
         Ok((Self { git, stderr: Some(stderr) }, stdin, stdout))
     }
 
-    /// Waits until git ends; an error, with what git printed, if it failed.
+    /// Waits until git exits. Returns the message that git printed if it failed.
     pub(super) fn finish(&mut self) -> Result<(), Cause> {
         let status = self.git.wait().map_err(|error| Cause::new(error.to_string()))?;
         if status.success() {
@@ -43,8 +43,7 @@ impl RunningGit {
         Err(self.error_output().unwrap_or_else(|| Cause::new(status.to_string())))
     }
 
-    /// Ends git, whose output is not as expected, and returns what it printed on standard
-    /// error.
+    /// Kills git after unexpected output and returns its message on standard error.
     pub(super) fn abort(&mut self) -> Option<Cause> {
         let _ = self.git.kill();
         let _ = self.git.wait();

@@ -10,17 +10,17 @@ use super::running::RunningGit;
 use super::{Cause, Error, ObjectId};
 use crate::git::command::Git;
 
-/// The trees of commits, read by one `git cat-file` that the first question starts.
+/// The trees of commits, read by one `git cat-file` that starts at the first lookup.
 ///
-/// Trees are read by their ids, from the root down, because git answers `missing` alike for
-/// `COMMIT:PATH` that is not there and for one whose object was not fetched.
+/// Trees are read by their ids, from the root down. For `COMMIT:PATH`, git answers `missing`
+/// both if the path does not exist and if its object was not fetched.
 #[derive(Debug)]
 pub(crate) struct CommitTrees {
     git: Git,
     objects: Option<ObjectReader>,
-    /// The commit asked about last.
+    /// The commit of the last lookup.
     commit: Option<ObjectId>,
-    /// Its directories that were read so far; `None` for what is no directory.
+    /// The trees of its directories that were read so far; `None` for a path without one.
     directories: HashMap<BString, Option<Tree>>,
 }
 
@@ -66,7 +66,7 @@ impl CommitTrees {
             .map_err(unreadable)
     }
 
-    /// Returns the tree of a directory, which is read if it was not before.
+    /// Returns the tree of a directory, which is read at the first call.
     fn directory(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<&Tree>, Cause> {
         if !self.directories.contains_key(path) {
             let id = if path.is_empty() {
@@ -101,7 +101,7 @@ impl CommitTrees {
     }
 }
 
-/// A path without its last component, and that component.
+/// Splits a path into its parent directory and its last component.
 fn split(path: &BStr) -> (&BStr, &BStr) {
     match path.rfind_byte(b'/') {
         Some(slash) => (path[..slash].as_bstr(), path[slash + 1..].as_bstr()),
@@ -150,7 +150,7 @@ impl Tree {
         Ok(None)
     }
 
-    /// Takes the first of `entries`, with its name.
+    /// Removes the first of `entries` and returns it with its name.
     fn next_entry<'t>(&self, entries: &mut &'t [u8]) -> Option<(&'t [u8], TreeEntry)> {
         let (mode, rest) = entries.split_once_str(b" ")?;
         let (name, rest) = rest.split_once_str(b"\0")?;
@@ -190,7 +190,7 @@ impl ObjectReader {
         Ok(Self { git, names, answers: BufReader::new(stdout) })
     }
 
-    /// Reads the object called `name`, which holds no line break.
+    /// Reads the object called `name`, which contains no line break.
     fn read(&mut self, name: &str) -> io::Result<Option<Object>> {
         self.names.write_all(format!("{name}\n").as_bytes())?;
         let mut header = String::new();
@@ -214,7 +214,7 @@ impl ObjectReader {
         }
     }
 
-    /// Why an answer cannot be read: what git says, or else `error`.
+    /// Returns why an answer cannot be read: the message of git, or else `error`.
     fn failure(&mut self, error: &io::Error) -> Cause {
         self.git.abort().unwrap_or_else(|| Cause::new(error.to_string()))
     }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_that_was_cut_off_is_an_error() {
+    fn a_truncated_tree_is_an_error() {
         let whole = tree(&[("100644", "a"), ("40000", "d")]);
         for len in 1..whole.entries.len() {
             let cut = Tree { entries: whole.entries[..len].to_vec(), id_len: 20 };
