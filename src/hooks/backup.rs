@@ -10,13 +10,13 @@ use super::files::{
 use super::{Error, Hooks, Manager, shim};
 use crate::git::Hook;
 
-/// The suffix of a previous hook.
+/// The suffix of a backup.
 ///
-/// The backup stays in its directory, as with other managers, because hooks look for files
-/// beside themselves.
+/// As with other managers, the backup stays in its directory, because hooks look for files
+/// in the directory that they are in.
 const SUFFIX: &str = ".before-stage-guard";
 
-/// The suffixes of previous hooks in pre-commit and prek, and in lefthook.
+/// The suffixes with which pre-commit and prek, and lefthook, rename previous hooks.
 const SUFFIXES_OF_OTHERS: [&str; 2] = [".legacy", ".old"];
 
 impl Hooks {
@@ -26,7 +26,7 @@ impl Hooks {
         if self.is_shim(&path) {
             return Ok(());
         }
-        // Another manager has renamed the link: its backup is restored to that name.
+        // If another manager has renamed the link, the backup is restored to the new name.
         for renamed in self.links(&self.directory)?.iter().filter(|link| hook_named(link) == Some(hook)) {
             self.restore(renamed)?;
         }
@@ -40,9 +40,9 @@ impl Hooks {
         if exists(&path) { back_up(&path, &backup_path(&self.directory, hook)) } else { Ok(()) }
     }
 
-    /// Makes a backup that is a symlink to another guarded hook point to the backup of that one.
+    /// Points a backup that is a symlink to another guarded hook to the backup of that hook.
     ///
-    /// Its old target is the shim now.
+    /// Its old target is now a link to the shim.
     pub(super) fn retarget_backup(&self, hook: Hook) -> Result<(), Error> {
         let backup = backup_path(&self.directory, hook);
         let Ok(target) = fs::read_link(&backup) else { return Ok(()) };
@@ -53,7 +53,7 @@ impl Hooks {
         Ok(())
     }
 
-    /// Replaces a link to the shim with the backup of its hook, or removes it if there is none.
+    /// Replaces a link to the shim with the backup of its hook, if any, or removes the link.
     pub(super) fn restore(&self, link: &Path) -> Result<(), Error> {
         let original = link.with_file_name(base_name(link));
         let (own_backup, backup) = (with_suffix(link, SUFFIX), with_suffix(&original, SUFFIX));
@@ -68,7 +68,7 @@ impl Hooks {
         self.restore_from(&backup, link)
     }
 
-    /// Moves a backup to `path`; undoes [`Hooks::retarget_backup`].
+    /// Moves a backup to `path`, and reverts [`Hooks::retarget_backup`].
     pub(super) fn restore_from(&self, backup: &Path, path: &Path) -> Result<(), Error> {
         let target = fs::read_link(backup).ok().and_then(|target| without_suffix(&target, SUFFIX));
         let Some(target) = target else {
@@ -79,9 +79,9 @@ impl Hooks {
     }
 }
 
-/// Returns whether the manager that owns a backup has installed its hook again since.
+/// Returns whether the manager that owns a backup has reinstalled its hook.
 ///
-/// It has renamed the link to the shim then, and may run it. The backup would run a second time.
+/// Then it has renamed the link to the shim and may run it, so the hook would run twice.
 #[must_use]
 pub(crate) fn is_reinstalled(backup: &Path) -> bool {
     let owner = Manager::of(backup);
@@ -93,17 +93,18 @@ pub(super) fn backup_path(directory: &Path, hook: Hook) -> PathBuf {
     with_suffix(&directory.join(hook.name()), SUFFIX)
 }
 
-/// Returns the path that a backup had before; `None` if `path` is not named like a backup.
+/// Returns the original path of a backup; `None` if `path` is not named like a backup.
 pub(super) fn original_path(path: &Path) -> Option<PathBuf> {
     without_suffix(path, SUFFIX)
 }
 
-/// Gives the hook a second name.
+/// Creates the backup as a second name of the hook.
 ///
-/// The link to the shim replaces the first one later, so that one of the two runs at every moment.
+/// The link to the shim replaces the first name later, so that at every moment git runs either
+/// the hook or the shim.
 fn back_up(path: &Path, backup: &Path) -> Result<(), Error> {
     if exists(backup) {
-        // An interrupted `install` has left it.
+        // An interrupted `install` leaves a backup of the same hook.
         let occupied = || Error::BackupExists { backup: backup.to_owned(), path: path.to_owned() };
         return is_same_hook(path, backup).then_some(()).ok_or_else(occupied);
     }

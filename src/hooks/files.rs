@@ -1,4 +1,4 @@
-//! Files of a hooks directory: what is there, and errors that name the path.
+//! Operations on the files of a hooks directory.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::Error;
+use crate::disk::failed_to;
 pub(super) use crate::disk::{exists, with_suffix};
 use crate::git::{Hook, read_regular_file};
 
@@ -15,7 +16,7 @@ pub(super) fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-/// Returns whether both are the same symlink, or files with the same text and mode.
+/// Returns whether both are symlinks to the same target, or files with the same text and mode.
 pub(super) fn is_same_hook(a: &Path, b: &Path) -> bool {
     match (fs::read_link(a), fs::read_link(b)) {
         (Ok(a), Ok(b)) => a == b,
@@ -55,7 +56,7 @@ pub(super) fn base_name(path: &Path) -> OsString {
     OsString::from_vec(name.split(|byte| *byte == b'.').next().unwrap_or_default().to_vec())
 }
 
-/// Returns the hook that a file is named after, if it is one that is guarded.
+/// Returns the guarded hook that a file is named after.
 pub(super) fn hook_named(path: &Path) -> Option<Hook> {
     base_name(path).to_str()?.parse().ok()
 }
@@ -66,8 +67,8 @@ pub(super) fn without_suffix(path: &Path, suffix: &str) -> Option<PathBuf> {
     Some(OsStr::from_bytes(stem).into())
 }
 
-/// Returns a function that makes an [`Error::Io`] of an I/O error.
-pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Io { action, path, source }
+/// Returns a function that adds an operation and a path to an I/O error.
+pub(super) fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let failed = failed_to(operation, path);
+    move |source| failed(source).into()
 }

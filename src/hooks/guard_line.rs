@@ -1,4 +1,4 @@
-//! Lines that run the guard from the hook of another program.
+//! Lines that make the hook of another program run the guard.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use super::{Manager, user_file};
 use crate::git::Hook;
 use crate::report::escape::shell_path;
 
-/// A line to add to a file, so that the hook of another program runs the guard.
+/// A line to add to a file so that the hook of another program runs the guard.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Addition {
     /// The file.
@@ -16,7 +16,7 @@ pub(crate) struct Addition {
 }
 
 impl Addition {
-    /// Returns what makes the hook at `path`, of `owner`, run `program` as `hook`.
+    /// Returns the line with which the hook at `path`, of `owner`, runs `program` as `hook`.
     #[must_use]
     pub(crate) fn new(owner: Option<Manager>, path: &Path, hook: Hook, program: &Path) -> Self {
         match owner {
@@ -35,7 +35,7 @@ impl Addition {
 pub(crate) fn configured_command(binary: &Path, event: Hook) -> String {
     let binary = shell_path(binary);
     if event == Hook::ReferenceTransaction {
-        // git runs it about 16 times per pick, and most of these runs have nothing to check.
+        // git runs this hook about 16 times per pick, and most runs have nothing to check.
         let run_if_prepared = format!(r#"[ "$1" = prepared ] || exit 0; exec {binary} hook {event} "$@""#);
         return format!("f() {{ {run_if_prepared}; }}; f");
     }
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn shell_lines_keep_standard_input_for_what_follows() {
+    fn shell_lines_keep_standard_input_for_the_rest_of_the_hook() {
         assert_eq!(line(None, Hook::PreCommit, "guard"), "guard hook pre-commit || exit");
         assert_eq!(line(None, Hook::PreCommit, "/a b"), "'/a b' hook pre-commit || exit");
         let refs = r#"refs=$(cat); printf '%s' "$refs" | guard hook"#;
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn configured_commands_skip_states_without_anything_to_check() {
+    fn configured_commands_skip_states_that_need_no_check() {
         assert_eq!(configured_command(Path::new("/a b"), Hook::PrePush), "'/a b' hook pre-push");
         assert_eq!(
             configured_command(Path::new("/g"), Hook::ReferenceTransaction),

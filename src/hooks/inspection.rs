@@ -1,4 +1,4 @@
-//! What is in the hooks directory, and which of it git runs.
+//! The hooks of a repository on disk, and which of them git runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::git::{Hook, read_regular_file};
 pub(crate) struct Inspection {
     /// One file for each of [`Hook::ALL`], whether it exists or not.
     pub files: Vec<HookFile>,
-    /// Links to the shim that another manager has renamed (`pre-commit.legacy`), and their hooks.
+    /// The links to the shim that another manager has renamed, as in `pre-commit.legacy`.
     pub renamed: Vec<(Hook, PathBuf)>,
     /// Other directories of the repository that contain links to the shim.
     pub elsewhere: Vec<PathBuf>,
@@ -40,7 +40,7 @@ pub(crate) struct HookFile {
     pub runs_guard: bool,
     /// The program that the shim runs.
     pub binary: Option<PathBuf>,
-    /// The hook that was there before `install`.
+    /// The previous hook, which `install` has backed up.
     pub previous: Option<PreviousHook>,
 }
 
@@ -53,13 +53,13 @@ pub(crate) enum HookState {
     Dangling,
     /// A file that is not executable: git skips it.
     NotExecutable,
-    /// A link to the shim, but another program has overwritten the shim: git runs that.
+    /// A link to the shim, which another program has overwritten: git runs that program's file.
     Overwritten,
     /// git runs it.
     Active,
 }
 
-/// Directories in the git directory that contain no hooks and may be large.
+/// Directories in the git directory that contain no links to the shim and may be large.
 const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "annex", shim::DIRECTORY];
 
 impl HookState {

@@ -1,8 +1,8 @@
-//! Which hooks `install` guards.
+//! The levels of `install`, and the hooks that each guards.
 
 use crate::git::Hook;
 
-/// How much of what git can do the hooks guard; each level includes the lower ones.
+/// Which git operations the hooks guard; each level includes the lower ones.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Level {
     /// Commits and merges, unless git is run with `--no-verify`.
@@ -11,12 +11,12 @@ pub(crate) enum Level {
     Strict,
     /// Also every update of a branch.
     ///
-    /// `pre-receive` belongs to it because of `receive.denyCurrentBranch = updateInstead`: git
+    /// It includes `pre-receive` because of `receive.denyCurrentBranch = updateInstead`: git
     /// changes files before it updates the ref.
     Refs,
 }
 
-/// The hooks that are guarded in a bare repository, which has no index to commit.
+/// The hooks that are guarded in a bare repository, which has no index.
 pub(crate) const BARE_HOOKS: [Hook; 1] = [Hook::PreReceive];
 
 impl Level {

@@ -1,4 +1,4 @@
-//! Other programs that install hooks, and the hooks that belong to them.
+//! Hook managers: other programs that install hooks.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use bstr::ByteSlice;
 use super::files::is_executable;
 use crate::git::{Hook, read_regular_file};
 
-/// A program that installs hooks of its own.
+/// A program that installs hooks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Manager {
-    /// Renames a hook that was there before to `.legacy`, and runs it.
+    /// pre-commit renames an existing hook to `.legacy`, and runs it.
     PreCommit,
-    /// A reimplementation of pre-commit that treats hooks in the same way.
+    /// prek is a reimplementation of pre-commit that treats hooks in the same way.
     Prek,
-    /// Renames a hook that was there before to `.old`, and does not run it.
+    /// lefthook renames an existing hook to `.old`, and does not run it.
     ///
     /// It reinstalls its hooks whenever its configuration changes.
     Lefthook,
-    /// Sets `core.hooksPath` to a directory of its own.
+    /// husky sets `core.hooksPath` to its own directory.
     Husky,
 }
 
@@ -31,7 +31,7 @@ const MARKERS: [(&str, Manager); 5] = [
     ("/_/husky.sh\"", Manager::Husky),
 ];
 
-/// The directory of the hooks that husky generates, below the one of its user's hooks.
+/// The directory of husky's generated hooks, below the directory of the user's hooks.
 const HUSKY_GENERATED: &str = "_";
 
 impl Manager {
@@ -56,7 +56,7 @@ impl Manager {
         }
     }
 
-    /// Returns whether it runs the hook that it has renamed.
+    /// Returns whether the manager runs the hook that it has renamed.
     #[must_use]
     pub(crate) fn chains_previous_hook(self) -> bool {
         matches!(self, Self::PreCommit | Self::Prek)
@@ -72,7 +72,7 @@ pub(crate) fn user_file(path: &Path) -> PathBuf {
     let (Some(Manager::Husky), Some(generated)) = (Manager::of(path), generated) else {
         return path.to_owned();
     };
-    // husky generates common hooks only; git runs any other one in the directory all the same.
+    // husky generates only common hooks. git also runs any other hook in the directory.
     let is_not_generated = generated.join("h").exists() && !path.exists();
     match (generated.parent(), path.file_name()) {
         (Some(directory), Some(name)) if !is_not_generated => directory.join(name),

@@ -1,8 +1,8 @@
-//! The hooks directory of a repository on disk: what git runs.
+//! The hooks directory of a repository on disk: how hooks are guarded and restored.
 //!
-//! Each guarded hook is a symlink to one shim in the common git directory, which knows the path
-//! of the program. A symlink straight to the program would fail open when the program is
-//! deleted: git skips a dangling hook silently.
+//! Each guarded hook is a symlink to one shim in the common git directory. The shim contains
+//! the path of the program. A symlink directly to the program would fail open when the program
+//! is deleted: git skips a dangling hook silently.
 
 mod backup;
 mod files;
@@ -26,10 +26,12 @@ pub(crate) use level::{BARE_HOOKS, Level};
 pub(crate) use manager::{Manager, runs_guard, user_file};
 pub(crate) use previous::PreviousHook;
 
+use crate::disk::DiskError;
 use crate::git::user_path::canonicalize_lenient;
 use crate::git::{Hook, read_regular_file};
+use crate::report::escape::display_path;
 
-/// The name of a rescued file that another program wrote over the shim.
+/// The name for a rescued file that another program wrote over the shim.
 const RESCUED: &str = "written-over-stage-guard";
 
 /// The hooks directory of one repository.
@@ -41,65 +43,65 @@ pub(crate) struct Hooks {
     common_dir: PathBuf,
 }
 
-/// What `install` did.
+/// The result of `install`.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Installation {
-    /// The guarded hooks, each with the hook that was there before.
+    /// The guarded hooks, each with its previous hook.
     pub hooks: Vec<(Hook, Option<PreviousHook>)>,
-    /// The new path of a file that another program wrote over the shim.
+    /// The new path of a rescued file that another program wrote over the shim.
     pub rescued: Option<PathBuf>,
 }
 
-/// What `uninstall` did.
+/// The result of `uninstall`.
 #[derive(Debug, Default)]
 pub(crate) struct Uninstallation {
     /// The links to the shim that were removed or replaced.
     pub removed: Vec<PathBuf>,
     /// Backups that were not restored because another hook is in their place.
     pub skipped: Vec<PathBuf>,
-    /// The new path of a file that another program wrote over the shim.
+    /// The new path of a rescued file that another program wrote over the shim.
     pub rescued: Option<PathBuf>,
 }
 
 /// Why hooks could not be installed, removed or run.
 ///
-/// No previous hook is lost at any moment, and a second run finishes what a failed one began.
+/// No error loses a previous hook, and running the command again completes it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// git runs hooks from a directory outside the git directory.
-    #[error("`{}` is outside the git directory", .0.display())]
+    #[error("`{}` is outside the git directory", display_path(.0))]
     Outside(PathBuf),
-    /// git runs hooks from a directory that belongs to someone else.
+    /// git runs hooks from a directory that belongs to another program or to the user.
     #[error(
         "cannot guard this repository: git runs its hooks from `{}` ({set_by}), which belongs to {}",
-        .directory.display(), .owner.map_or("another program", Manager::name)
+        display_path(.directory), .owner.map_or("another program", Manager::name)
     )]
     Foreign {
         /// The directory.
         directory: PathBuf,
-        /// What names the directory.
+        /// The setting or the symlink that names the directory.
         set_by: String,
-        /// The manager that owns it, if known.
+        /// The manager that owns the directory, if known.
         owner: Option<Manager>,
-        /// What to add to it.
+        /// The lines to add to its hooks.
         additions: Vec<Addition>,
     },
-    /// `--strict` has no meaning in a bare repository.
+    /// `--strict` is not supported in a bare repository.
     #[error("cannot install more than `pre-receive` in a bare repository")]
     BareStrict,
     /// This version of git does not run configured hooks.
     #[error("git {} does not run hooks from its configuration; 2.54 and newer do", .0.escape_debug())]
     GitTooOld(String),
     /// There is a backup of a different hook.
-    #[error("cannot back up `{}`: `{}` is the backup of a different hook", .path.display(), .backup.display())]
+    #[error("cannot back up `{}`: `{}` is the backup of a different hook", display_path(.path), display_path(.backup))]
     BackupExists {
         /// The existing backup.
         backup: PathBuf,
         /// The hook to back up.
         path: PathBuf,
     },
-    /// A hook that was there before could not be started.
-    #[error("cannot run `{}`, the hook that was there before stage-guard", .path.display())]
+    /// A previous hook could not be started.
+    #[error("cannot run the previous hook `{}`", display_path(.path))]
     RunPrevious {
         /// The path of its backup.
         path: PathBuf,
@@ -107,19 +109,12 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// A file operation failed.
-    #[error("cannot {action} `{}`", .path.display())]
-    Io {
-        /// What was tried, as a verb.
-        action: &'static str,
-        /// The file or directory.
-        path: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Disk(#[from] DiskError),
 }
 
 impl Error {
-    /// Returns what to do about the error.
+    /// Returns advice on how to fix the error.
     #[must_use]
     pub(crate) fn help(&self) -> Option<String> {
         match self {
@@ -128,22 +123,22 @@ impl Error {
                     Some(Manager::Husky) => "",
                     _ => " (executable, first line #!/bin/sh)",
                 };
-                let lines = additions.iter().map(|Addition { file, line }| {
-                    format!("\n{}:\n  {line}", file.to_string_lossy().escape_debug())
-                });
+                let lines = additions
+                    .iter()
+                    .map(|Addition { file, line }| format!("\n{}:\n  {line}", display_path(file)));
                 Some(format!("add a line to each of these files{form}:{}", lines.collect::<String>()))
             }
             Self::BareStrict => Some("run `stage-guard install` without --strict".to_owned()),
             Self::GitTooOld(_) => Some("run `stage-guard install` in each repository".to_owned()),
             Self::BackupExists { .. } => Some("keep one of the two and install again".to_owned()),
             Self::RunPrevious { .. } => Some("fix the hook, or remove it".to_owned()),
-            Self::Outside(_) | Self::Io { .. } => None,
+            Self::Outside(_) | Self::Disk(_) => None,
         }
     }
 }
 
 impl Uninstallation {
-    /// Returns whether nothing was found.
+    /// Returns whether nothing was removed, skipped or rescued.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.removed.is_empty() && self.skipped.is_empty() && self.rescued.is_none()
@@ -167,9 +162,10 @@ impl Hooks {
         Ok(Self { directory, common_dir })
     }
 
-    /// Writes the shim for `binary` and links `hooks` to it, and those that were linked before.
+    /// Writes the shim for `binary`, and links `hooks` to it.
     ///
-    /// A hook that was there before is backed up. A second run changes nothing.
+    /// Hooks that are linked already are kept. Previous hooks are backed up. A second run
+    /// changes nothing.
     ///
     /// # Errors
     ///
@@ -182,7 +178,7 @@ impl Hooks {
             let is_wanted =
                 |hook: &Hook| hooks.contains(hook) || self.is_shim(&self.directory.join(hook.name()));
             let hooks: Vec<Hook> = Hook::ALL.into_iter().filter(is_wanted).collect();
-            // Everything that can be refused comes before the first link.
+            // The first link comes after all steps that can fail because of an existing hook.
             hooks.iter().try_for_each(|hook| self.back_up_existing(*hook))?;
             hooks.iter().try_for_each(|hook| self.link(*hook))?;
             hooks.iter().try_for_each(|hook| self.retarget_backup(*hook))?;
@@ -196,8 +192,8 @@ impl Hooks {
 
     /// Removes the shim and the links to it, and restores every backup byte for byte.
     ///
-    /// This covers the directory that git runs hooks from, the default one, and every other one
-    /// in the git directory that contains links to the shim.
+    /// This covers the directory that git runs hooks from, the default directory, and every other
+    /// directory in the git directory that contains links to the shim.
     ///
     /// # Errors
     ///
@@ -221,7 +217,7 @@ impl Hooks {
         Ok(done)
     }
 
-    /// Restores the backups whose link is gone and returns those that another hook blocks.
+    /// Restores the backups without a link; returns the backups that another hook blocks.
     fn restore_orphans(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
         let mut skipped = Vec::new();
         for backup in list(directory)? {
@@ -261,7 +257,7 @@ impl Hooks {
 
     /// Creates a directory with the permissions of the git directory, whatever the umask is.
     ///
-    /// Everyone who can commit here must be able to run what is in it.
+    /// Every user who can commit in the repository must be able to run the hooks in it.
     fn create_directory(&self, directory: &Path) -> Result<(), Error> {
         if directory.is_dir() {
             return Ok(());
@@ -301,17 +297,17 @@ impl Hooks {
 
     /// Creates a file in the shim's directory and renames it to `path`.
     ///
-    /// So there is the old file or the new one at every moment.
+    /// At every moment, `path` is the old file or the new one.
     fn replace(
         &self,
         path: &Path,
-        action: &'static str,
+        operation: &'static str,
         create: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), Error> {
         let new = self.shim_directory().join(format!("new.{}", process::id()));
         create(&new).and_then(|()| fs::rename(&new, path)).map_err(|error| {
             let _ = fs::remove_file(&new);
-            failed(action, path)(error)
+            failed(operation, path)(error)
         })
     }
 
@@ -324,7 +320,7 @@ impl Hooks {
 
     /// Returns whether `path` is a link to the shim or a copy of it.
     ///
-    /// There are copies in a repository that was copied with its symlinks followed.
+    /// Copying a repository with its symlinks followed creates such copies.
     fn is_shim(&self, path: &Path) -> bool {
         let directory = path.parent().unwrap_or(&self.common_dir);
         match fs::read_link(path) {

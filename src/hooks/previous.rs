@@ -1,4 +1,4 @@
-//! Runs the hook that was there before `install`.
+//! Runs the previous hook, which was there before `install`.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -16,20 +16,21 @@ use super::{Error, Manager};
 pub(crate) struct PreviousHook {
     /// The path of the backup.
     pub path: PathBuf,
-    /// Whether the shim runs it: only if it is executable, as git does.
+    /// Whether the shim runs it. Like git, it runs only executable files.
     pub runs: bool,
     /// The manager that owns it, if known.
     pub manager: Option<Manager>,
 }
 
 impl PreviousHook {
-    /// Runs the hook at `path` as git would and returns its exit status as a shell gives it.
+    /// Runs the hook at `path` as git would, and returns its exit status as a shell does.
     ///
-    /// It runs in `directory`, to which `path` may be relative. `input` is its standard input if git's was read already; otherwise it inherits git's.
+    /// It runs in `directory`, to which `path` may be relative. Its standard input is `input`, or
+    /// is inherited if that is `None`.
     ///
     /// # Errors
     ///
-    /// It cannot be started.
+    /// The hook cannot be started.
     pub(crate) fn run(
         path: &Path,
         arguments: &[OsString],
@@ -39,7 +40,7 @@ impl PreviousHook {
         let mut hook = Command::new(path);
         hook.args(arguments).current_dir(directory);
         let status = run_with_input(hook, input).or_else(|error| {
-            // git runs a hook without `#!` with the shell.
+            // git runs a hook without a `#!` line with the shell.
             if error.raw_os_error() != Some(Errno::NOEXEC.raw_os_error()) {
                 return Err(error);
             }
@@ -59,7 +60,7 @@ fn run_with_input(mut hook: Command, input: Option<&[u8]>) -> io::Result<ExitSta
     let stdin = child.stdin.take();
     thread::scope(|scope| {
         if let Some(mut stdin) = stdin {
-            // A write error is no failure: a hook need not read its input.
+            // A write error is not a failure: a hook need not read its input.
             scope.spawn(move || stdin.write_all(input));
         }
         child.wait()

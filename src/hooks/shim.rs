@@ -14,7 +14,7 @@ const TEMPLATE: &str = include_str!("../../hooks/pre-commit");
 /// The line of [`TEMPLATE`] that names the program.
 const PROGRAM_LINE: &str = "stage_guard=stage-guard\n";
 
-/// Comments that every version of the shim has one of, and no other hook.
+/// Comments of which every version of the shim contains one, and no other hook does.
 const MARKERS: [&str; 2] = [
     "\n# The hook of stage-guard: git runs it under the name of each guarded hook.",
     "\n# git runs this under the name of the hook that it stands for.",
@@ -31,7 +31,7 @@ pub(super) fn path(common_dir: &Path) -> PathBuf {
     common_dir.join(DIRECTORY).join(FILE_NAME)
 }
 
-/// Returns the path of the shim relative to a hooks directory, so that a repository may move.
+/// Returns the path of the shim relative to a hooks directory, so that a repository can move.
 pub(super) fn relative_path(hooks_directory: &Path, common_dir: &Path) -> PathBuf {
     let inside = hooks_directory.strip_prefix(common_dir).unwrap_or(hooks_directory);
     let up = inside.components().map(|_| Component::ParentDir.as_os_str());
@@ -44,7 +44,7 @@ pub(super) fn text(binary: &Path) -> Vec<u8> {
     TEMPLATE.as_bytes().replace(PROGRAM_LINE, [b"stage_guard='", quoted.as_slice(), b"'\n"].concat())
 }
 
-/// Returns the program that a shim runs. Inverse of [`text`].
+/// Returns the program that a shim runs: the inverse of [`text`].
 pub(super) fn program(shim: &[u8]) -> Option<PathBuf> {
     let value = shim.split_once_str("\nstage_guard=")?.1;
     let quoted = value.split_once_str("'\n").and_then(|(value, _)| value.strip_prefix(b"'"));
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_of_a_shim_is_the_one_that_was_written() {
+    fn program_is_the_inverse_of_text() {
         for path in ["/usr/bin/stage-guard", "/it's 'here'/stage guard", "/a\nb"] {
             assert_eq!(program(&text(Path::new(path))).unwrap(), Path::new(path));
         }
