@@ -14,8 +14,8 @@ const OVERVIEW: &str = "\
 
 Usage: {usage}
 
-Commands (without a command it checks what is staged, as the hook does):
-  check    check what is staged, or more  install      guard this repository
+Commands (without a command it checks staged changes, as the hook does):
+  check    check staged changes, or more  install      guard this repository
   explain  show why a path is refused     uninstall    remove the hooks
   rules    print the policy in force      doctor       check the installation
   stow     move refused files away        init         create .claude_sessions/
@@ -28,11 +28,11 @@ Options:
   -q, --quiet    print only the count     -C DIR         run as if started in it
   -V, --version  print the version        -h, --help     this; --help for more{after-help}";
 
-/// What `--help` adds.
+/// The text that `--help` adds.
 const EXAMPLES: &str = "\
 Examples:
-  stage-guard --dry-run              show what a commit would be refused for
-  stage-guard stow                   move what is refused out of the commit
+  stage-guard --dry-run              show the findings, but exit with 0
+  stage-guard stow                   move refused files out of the commit
   stage-guard explain backend/x.py   show why a path is refused or allowed
 Exit status: 0 nothing is refused, 1 something is refused, 2 an error";
 
@@ -49,10 +49,10 @@ pub struct Cli {
     /// The options of all commands.
     #[command(flatten)]
     pub global: GlobalOptions,
-    /// The options of the check that runs if there is no command.
+    /// The options of the check that runs without a command.
     #[command(flatten)]
     pub check: CheckOptions,
-    /// The command; `None` checks what is staged.
+    /// The command; `None` checks the staged changes.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -62,7 +62,7 @@ impl Cli {
     ///
     /// # Errors
     ///
-    /// An invalid argument; also `--help` and `--version`, whose error holds the text.
+    /// An argument is invalid. For `--help` and `--version`, the error contains the text.
     pub fn from_arguments(arguments: &[OsString]) -> Result<Self, clap::Error> {
         if let Some(cli) = Self::parse_fast_path(arguments) {
             return Ok(cli);
@@ -73,9 +73,9 @@ impl Cli {
         Self::from_arg_matches(&command.try_get_matches_from([name].into_iter().chain(arguments))?)
     }
 
-    /// Parses no arguments at all and `hook NAME ARG…` without options; `None` for the rest.
+    /// Parses an empty command line and `hook NAME ARG…` without options; else returns `None`.
     ///
-    /// Hooks run these at every commit, and the parser of clap takes longer than the check.
+    /// Hooks run these at every commit, and clap's parser takes longer than the check.
     fn parse_fast_path(arguments: &[OsString]) -> Option<Self> {
         let is_plain = |argument: &OsString| !argument.as_encoded_bytes().starts_with(b"-");
         let command = match arguments {
@@ -94,9 +94,9 @@ impl Cli {
     }
 }
 
-/// Moves the options before the name of a command behind it, where its parser sees them.
+/// Moves the options in front of a command behind its name, where the command's parser is used.
 ///
-/// Leaves the arguments as they are if no command follows, or if help or the version is asked for.
+/// Returns the arguments unchanged if no command follows, or after `--help` or `--version`.
 fn move_options_behind_command(command: &clap::Command, mut arguments: Vec<OsString>) -> Vec<OsString> {
     let mut position = 0;
     while let Some(argument) = arguments.get(position) {
@@ -116,7 +116,7 @@ fn move_options_behind_command(command: &clap::Command, mut arguments: Vec<OsStr
     arguments
 }
 
-/// An argument before the command's name.
+/// An option in front of the command's name.
 enum LeadingOption {
     /// Prints help or the version, or ends the options.
     Exits,
@@ -205,7 +205,7 @@ pub struct Config {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Check what is staged, all tracked files, untracked files, or commits
+    /// Check staged changes, all tracked files, untracked files, or commits
     Check(CheckArgs),
     /// Show whether paths are refused, by which rule, and why
     Explain(ExplainArgs),
@@ -221,7 +221,7 @@ pub enum Command {
     Clean(CleanArgs),
     /// Guard this repository: install the hooks
     Install(InstallArgs),
-    /// Remove the hooks and restore those that were there before
+    /// Remove the hooks and restore the previous ones
     Uninstall(UninstallArgs),
     /// Check that the guard works in this repository
     Doctor,
@@ -243,16 +243,16 @@ pub struct CheckArgs {
     /// The options of a check.
     #[command(flatten)]
     pub options: CheckOptions,
-    /// What to check.
+    /// The paths or commits to check.
     #[command(flatten)]
     pub selection: Selection,
 }
 
-/// What `check` checks: one of these, by default what is staged.
+/// The selection of `check`: at most one of these. The default is the staged changes.
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub struct Selection {
-    /// What a commit would contain (the default)
+    /// Staged changes (the default)
     #[arg(long)]
     pub staged: bool,
     /// All tracked files
@@ -321,7 +321,7 @@ pub struct StowArgs {
     /// Undo the last stow
     #[arg(long, conflicts_with_all = ["changes", "config", "dry_run", "format", "paths"])]
     pub undo: bool,
-    /// Files, or directories with refused files in them; by default what is staged and refused
+    /// Files, or directories with refused files in them; by default all refused staged files
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<OsString>,
 }
@@ -372,7 +372,7 @@ pub struct InstallArgs {
     /// Guard all repositories through the global configuration (git 2.54 or newer)
     #[arg(long)]
     pub global: bool,
-    /// Make Claude Code check what it writes and runs
+    /// Make Claude Code check the files it writes and the commands it runs
     #[arg(long, conflicts_with = "global")]
     pub agent: bool,
 }
@@ -380,7 +380,7 @@ pub struct InstallArgs {
 /// The arguments of `uninstall`.
 #[derive(Args, Debug)]
 pub struct UninstallArgs {
-    /// Remove what `install --global` has added
+    /// Remove the hooks that `install --global` has added
     #[arg(long)]
     pub global: bool,
 }
@@ -411,7 +411,7 @@ pub enum Shell {
 /// The hooks that `--strict` installs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Strict {
-    /// Also the hooks that `--no-verify` does not skip, and those of a push.
+    /// Also the hooks that `--no-verify` does not skip, and the hook of a push.
     #[value(hide = true)]
     Hooks,
     /// Also the hook of every ref update.
@@ -424,7 +424,7 @@ pub struct HookArgs {
     /// The options of a check.
     #[command(flatten)]
     pub options: CheckOptions,
-    /// Run this hook too, if nothing is refused
+    /// Also run this hook if nothing is refused
     #[arg(long, value_name = "FILE", hide = true)]
     pub then: Option<PathBuf>,
     /// The first line of standard input, if it was already read
@@ -437,7 +437,7 @@ pub struct HookArgs {
     pub arguments: Vec<OsString>,
 }
 
-/// Which hook `hook` runs as.
+/// The hook that `hook` runs as.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum HookName {
     /// A hook that git runs.
@@ -554,7 +554,7 @@ mod tests {
     }
 
     #[test]
-    fn options_before_a_command_are_its_own() {
+    fn options_before_a_command_belong_to_it() {
         let cli = parse("--format json -C a explain -C b x").unwrap();
         assert_eq!(cli.global.directories, ["a", "b"].map(std::path::PathBuf::from));
         let Some(Command::Explain(args)) = cli.command else { panic!("{cli:?}") };
@@ -591,7 +591,7 @@ mod tests {
     }
 
     #[test]
-    fn overview_names_all_that_is_not_hidden() {
+    fn overview_names_all_commands_and_options_that_are_not_hidden() {
         let command = Cli::command();
         let mut names: Vec<String> = Vec::new();
         for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {

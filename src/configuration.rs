@@ -9,13 +9,13 @@ use crate::environment::Environment;
 use crate::git;
 use crate::policy::{FILE_NAME, Policy};
 
-/// The number of bytes of a configuration that are read.
+/// The maximum number of bytes that are read of a configuration file.
 const MAX_CONFIG_SIZE: u64 = 1 << 24;
 
-/// Returns the built-in policy, extended by `file` or, without one, by the configuration of
-/// the repository, which `read` reads.
+/// Returns the built-in policy, extended by a configuration file.
 ///
-/// It lives as long as the process, which ends with the command: findings refer to its rules.
+/// The file is `file` or else that of the repository, which `read` reads. The policy is leaked,
+/// because findings refer to its rules until the process ends.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ pub(crate) fn policy(
     Ok(Box::leak(Box::new(policy)))
 }
 
-/// Reads a file, which may be a pipe, up to the limit.
+/// Reads a file, which may be a pipe, up to [`MAX_CONFIG_SIZE`].
 fn read_limited(file: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     File::open(file)?.take(MAX_CONFIG_SIZE).read_to_end(&mut text)?;

@@ -1,4 +1,4 @@
-//! File operations that several modules need, and the error they share.
+//! File operations that several modules need, and their error.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} `{}`", .path.to_string_lossy().escape_debug())]
 pub(crate) struct DiskError {
-    /// What was tried, as a verb.
+    /// The operation, as a verb.
     pub operation: &'static str,
     /// The file or directory.
     pub path: PathBuf,
@@ -22,7 +22,7 @@ pub(crate) fn failed_to(operation: &'static str, path: &Path) -> impl FnOnce(io:
     move |source| DiskError { operation, path, source }
 }
 
-/// Whether anything is at `path`, also a symlink that leads nowhere.
+/// Whether `path` exists, even as a dangling symlink.
 #[must_use]
 pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()

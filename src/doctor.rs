@@ -1,4 +1,4 @@
-//! Diagnoses whether the guard works, from what git and the disk say. Pure.
+//! Diagnoses whether the guard works, from the state of git and the disk. Pure.
 
 use std::path::PathBuf;
 
@@ -8,20 +8,20 @@ use crate::git::{ConfiguredHook, Hook, HooksPath, Origin};
 use crate::hooks::{BARE_HOOKS, HookFile, HookState, Hooks, Inspection, Level, Manager, PreviousHook};
 use crate::timeout::Finish;
 
-/// What git and the disk say about the guard in a repository.
+/// The state of the guard in a repository.
 #[derive(Debug)]
 pub(crate) struct Guard {
     /// The worktree, or the git directory of a bare repository; absolute.
     pub directory: PathBuf,
-    /// Whether the repository is bare: pushes are guarded then instead of commits.
+    /// Whether the repository is bare, so that pushes are guarded instead of commits.
     pub is_bare: bool,
-    /// Where git looks for hooks.
+    /// The directory where git looks for hooks.
     pub hooks_path: HooksPath,
     /// Whether that is a directory.
     pub hooks_path_exists: bool,
     /// Linked worktrees in which a relative `core.hooksPath` is not a directory.
     pub worktrees_without_hooks: Vec<PathBuf>,
-    /// What is in the hooks directory.
+    /// The hooks on disk.
     pub hooks: Inspection,
     /// The guard's hooks in git's configuration.
     pub configured: Vec<ConfiguredHook>,
@@ -35,7 +35,7 @@ pub(crate) struct Guard {
     pub policy: PolicyState,
     /// Whether git ignores the session directory; `None` in a bare repository.
     pub is_session_ignored: Option<bool>,
-    /// What the hooks did with session work; `None` if they were not run.
+    /// The results of running the hooks; `None` if they were not run.
     pub probe: Option<Probe>,
 }
 
@@ -63,20 +63,20 @@ pub(crate) enum PolicyState {
     Invalid(String),
 }
 
-/// What the hooks of a commit did with session work, and with a clean index.
+/// The results of running the hooks of a commit with session work and with a clean index.
 #[derive(Debug)]
 pub(crate) struct Probe {
     /// The path of the session work.
     pub path: BString,
     /// Whether it is in the session directory; if that is allowed, another path is used.
     pub is_in_session_directory: bool,
-    /// What each hook did with the session work.
+    /// The result of each hook for the session work.
     pub staged: Vec<(Hook, HookResult)>,
-    /// What `pre-commit` did with the clean index.
+    /// The result of `pre-commit` for the clean index.
     pub clean: HookResult,
 }
 
-/// What a hook did.
+/// The result of running a hook.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum HookResult {
     /// It exited with 0.
@@ -85,16 +85,16 @@ pub(crate) enum HookResult {
     Refused,
     /// It failed in another way, with this output.
     Failed(String),
-    /// It did not exit in time.
+    /// It did not exit within the time limit.
     TimedOut,
 }
 
 /// A problem and how severe it is.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Diagnosis<'g> {
-    /// Whether the guard works in spite of it.
+    /// Whether the guard works despite the problem.
     pub severity: Severity,
-    /// What it is.
+    /// The problem.
     pub problem: Problem<'g>,
 }
 
@@ -103,11 +103,11 @@ pub(crate) struct Diagnosis<'g> {
 pub(crate) enum Severity {
     /// The guard does not work.
     Fault,
-    /// The guard works, but something should be known.
+    /// The guard works, but the user should know of the problem.
     Note,
 }
 
-/// Something that is wrong or should be known.
+/// A problem with the guard, or a fact that the user should know.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Problem<'g> {
     /// `core.hooksPath` is not a directory.
@@ -116,7 +116,7 @@ pub(crate) enum Problem<'g> {
     NoHooksDirectoryIn(&'g PathBuf, &'g Origin),
     /// The hook does not exist.
     Missing(&'g HookFile),
-    /// Another program's hook did not refuse session work; what it did instead, if it was run.
+    /// Another program's hook did not refuse session work; its result, if it was run.
     Foreign(&'g HookFile, Option<&'g HookResult>),
     /// The hook is a symlink to nothing.
     Dangling(&'g HookFile),
@@ -140,7 +140,7 @@ pub(crate) enum Problem<'g> {
     SessionAllowed,
     /// git does not ignore the session directory.
     SessionNotIgnored,
-    /// Some hooks of the level are guarded, and these are not.
+    /// Some hooks of the level are guarded, but these are not.
     Incomplete(Level, Vec<Hook>),
     /// git is too old for the configured hooks.
     OldGit(&'g str),
@@ -148,18 +148,18 @@ pub(crate) enum Problem<'g> {
     ConfiguredHookDisabled(&'g ConfiguredHook),
     /// A hook is guarded both by a file and by the configuration.
     GuardedTwice(&'g ConfiguredHook),
-    /// A hook that was there before does not run.
+    /// The previous hook does not run.
     PreviousHookDisabled(&'g HookFile, &'g PreviousHook),
     /// The shim replaced a manager's hook, which the manager will reinstall.
     WillBeReplaced(&'g HookFile, Manager),
     /// Another manager has renamed a link to the shim.
     Renamed(&'g PathBuf),
-    /// A directory contains links to the shim, and git does not use it here.
+    /// A directory contains links to the shim, but git does not run hooks from it.
     Elsewhere(&'g PathBuf),
 }
 
 impl HookResult {
-    /// Interprets how a hook ended that was run for `path`, which `rule` refuses.
+    /// Interprets the end of a hook that was run for `path`, which `rule` refuses.
     #[must_use]
     pub(crate) fn new(finish: Finish, path: &BString, rule: &str) -> Self {
         let rule = format!("[{rule}]");
@@ -196,8 +196,8 @@ impl Guard {
 
     /// Returns the guarded hooks.
     ///
-    /// A hook is guarded by the shim, by the configuration, or by another program's hook that was
-    /// seen to refuse session work.
+    /// A hook is guarded by the shim, by the configuration, or by another program's hook that
+    /// refused session work when it was run.
     #[must_use]
     pub(crate) fn guarded(&self) -> Vec<Hook> {
         let is_guarded = |file: &&HookFile| {
@@ -206,21 +206,21 @@ impl Guard {
         self.hooks.files.iter().filter(is_guarded).map(|file| file.hook).collect()
     }
 
-    /// Returns the lowest level that includes all guarded hooks; a bare repository has no other.
+    /// Returns the lowest level that includes all guarded hooks; the default one if bare.
     #[must_use]
     pub(crate) fn level(&self) -> Level {
         let guarded = if self.is_bare { Vec::new() } else { self.guarded() };
         guarded.into_iter().map(Level::of).max().unwrap_or(Level::Default)
     }
 
-    /// Returns whether `install` can guard here without the owner of the hooks directory.
+    /// Returns whether `install` works without the owner of the hooks directory.
     #[must_use]
     pub(crate) fn is_installable(&self) -> bool {
         let HooksPath { directory, common_dir, .. } = &self.hooks_path;
         self.old_git.is_none() || Hooks::new(directory, common_dir).is_ok()
     }
 
-    /// Returns the hooks without which nothing is guarded.
+    /// Returns the hooks that must be guarded for the guard to work.
     fn required(&self) -> Vec<Hook> {
         if self.is_bare { BARE_HOOKS.to_vec() } else { Level::Default.hooks() }
     }
@@ -231,7 +231,7 @@ impl Guard {
         self.configured.iter().find(is_run).filter(|_| self.old_git.is_none())
     }
 
-    /// Returns what `hook` did with session work.
+    /// Returns the result of `hook` for session work.
     fn probed(&self, hook: Hook) -> Option<&HookResult> {
         let mut staged = self.probe.iter().flat_map(|probe| &probe.staged);
         staged.find(|(probed, _)| *probed == hook).map(|(_, result)| result)
@@ -256,12 +256,12 @@ impl Guard {
         vec![if is_fault { fault(problem) } else { note(problem) }]
     }
 
-    /// Returns what is wrong with a link to the shim, or with a hook that must be guarded.
+    /// Returns the problem of a link to the shim, or of a hook that must be guarded.
     fn hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Problem<'g>> {
         let problem = match file.state {
             HookState::Active if file.is_shim => return None,
             HookState::Active => Problem::Foreign(file, self.probed(file.hook)),
-            // The missing directory is reported instead.
+            // The problem of the missing directory is reported instead.
             HookState::Missing if !self.hooks_path_exists && self.hooks_path.origin.is_some() => return None,
             HookState::Missing => Problem::Missing(file),
             HookState::Dangling => Problem::Dangling(file),
@@ -305,7 +305,7 @@ impl Guard {
         let linked = files.iter().filter(|file| file.is_guarded());
         notes.extend(linked.filter_map(|file| self.configured_for(file.hook)).map(Problem::GuardedTwice));
         notes.extend(files.iter().filter_map(|file| self.previous_hook_problem(file)));
-        // Some managers run the hook that they have renamed.
+        // Some managers run the link that they have renamed, so it refuses session work.
         let renamed = self.hooks.renamed.iter().filter(|(hook, _)| !self.refused(*hook));
         notes.extend(renamed.map(|(_, path)| Problem::Renamed(path)));
         notes.extend(self.hooks.elsewhere.iter().map(Problem::Elsewhere));
@@ -324,13 +324,13 @@ impl Guard {
         notes
     }
 
-    /// Returns the hooks that the installed level includes and that are not guarded.
+    /// Returns the hooks of the installed level that are not guarded.
     fn incomplete(&self) -> Option<Problem<'_>> {
         if self.is_bare {
             return None;
         }
         let (guarded, required) = (self.guarded(), self.required());
-        // A manager's hook may run the guard: only the required ones are probed.
+        // A manager's hook that is not required may run the guard: it is not probed.
         let is_managed =
             |hook| self.hooks.files.iter().any(|file| file.hook == hook && file.manager.is_some());
         let is_missing =

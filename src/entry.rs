@@ -1,4 +1,4 @@
-//! The value that goes from git to the policy: a path and what a commit does to it.
+//! The value that git passes to the policy: a path and how a commit changes it.
 
 use bstr::BString;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Entry {
     /// In bytes, relative to the top of the repository.
     pub path: BString,
-    /// What the commit does to the path.
+    /// How the commit changes the path.
     pub change: Change,
 }
 
@@ -19,16 +19,16 @@ pub struct IntroducedBy {
     pub commit: String,
     /// The id of its first parent; `None` for a root commit.
     pub parent: Option<String>,
-    /// Whether it has several parents.
+    /// Whether the commit has several parents.
     pub is_merge: bool,
     /// The full name of the ref that reaches it, if refs are checked.
     pub reference: Option<BString>,
 }
 
-/// What a commit does to a path, or why a path is checked without a commit.
+/// How a commit changes a path, or why a path is checked without a commit.
 ///
-/// The new side of a rename or a copy is [`Change::Added`]. Nothing refuses a deletion, so it
-/// has no value here.
+/// The new path of a rename or a copy is [`Change::Added`]. Deletions are never refused, so
+/// there is no value for them.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
@@ -40,7 +40,7 @@ pub enum Change {
     TypeChanged,
     /// The path is in the index, and all tracked paths are checked.
     Tracked,
-    /// The path is not tracked yet, and what `git add -A` would stage is checked.
+    /// The path is untracked, and all paths that `git add -A` would stage are checked.
     Untracked,
 }
 

@@ -1,7 +1,6 @@
 //! The current directory and the environment variables, as values.
 //!
-//! They are read once, in `main`, so that a command can run in a test without changing the
-//! process it runs in.
+//! `main` reads them once, so that a test can run a command without changing its own process.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -26,7 +25,7 @@ impl Environment {
         Ok(Self::new(env::current_dir()?, env::vars_os()))
     }
 
-    /// Takes a directory, absolute and without symlinks, and variables.
+    /// Creates an environment from a directory, absolute and without symlinks, and variables.
     pub fn new(current_dir: PathBuf, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         Self { current_dir, variables: variables.into_iter().collect() }
     }
@@ -48,11 +47,11 @@ impl Environment {
         self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
-    /// Changes the current directory, as `git -C` does: a relative one starts from the present.
+    /// Changes the current directory as `git -C` does: a relative path extends the current one.
     ///
     /// # Errors
     ///
-    /// It does not exist, or is not a directory.
+    /// `directory` does not exist, or is not a directory.
     pub fn change_dir(&mut self, directory: &Path) -> io::Result<()> {
         let directory = fs::canonicalize(self.current_dir.join(directory))?;
         if !fs::metadata(&directory)?.is_dir() {
@@ -69,7 +68,7 @@ impl Environment {
         command
     }
 
-    /// Returns the absolute path of one that is relative to the current directory.
+    /// Returns the absolute form of a path that is relative to the current directory.
     pub fn absolute(&self, path: impl AsRef<Path>) -> PathBuf {
         self.current_dir.join(path)
     }

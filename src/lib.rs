@@ -1,5 +1,7 @@
-//! Keeps *session work* out of a repository's history: what a coding agent leaves behind
-//! while it works, such as debug scripts, scratch tests, one-off checks and notes.
+//! Keeps *session work* out of a repository's history.
+//!
+//! Session work is files that a coding agent leaves behind: debug scripts, scratch tests,
+//! one-off checks and notes.
 //!
 //! Data flows in one direction, and each arrow is a plain value:
 //!
@@ -7,15 +9,14 @@
 //! index, trees --git--> entries --policy--> findings --report--> bytes
 //! ```
 //!
-//! [`git`] reads repositories and knows no rule, [`policy`] judges paths and knows no git,
-//! [`report`] renders and decides nothing. [`check`] joins them: what is to be checked goes in,
-//! a report comes out.
+//! [`git`] reads repositories and knows no rules, [`policy`] judges paths and does not know
+//! git, and [`report`] renders without deciding. [`check`] joins them and returns the report.
 //!
 //! Paths are bytes, relative to the top of the repository, with `/` between components.
 //!
 //! # Example
 //!
-//! A repository with a debug script staged is checked, and the report printed as JSON:
+//! Checks a repository with a staged debug script, and renders the report as JSON:
 //!
 //! ```
 //! use stage_guard::check::{Check, Trigger};
@@ -61,7 +62,7 @@ mod timeout;
 
 pub use entry::{Change, Entry, IntroducedBy};
 
-/// What `main` needs of the modules that are not public.
+/// The items of private modules that `main` needs.
 #[doc(hidden)]
 pub mod program {
     pub use crate::cli::{Cli, Command};

@@ -1,4 +1,4 @@
-//! Arguments in, exit code out: the only user of standard input, output and error.
+//! The program: the only module that uses standard input, output and error.
 
 use std::env;
 use std::error::Error;
@@ -22,7 +22,10 @@ fn main() -> ExitCode {
             let is_agent = arguments.first().is_some_and(|argument| argument == "agent");
             return fail(&Failure::new(usage_error::render(error)), is_agent);
         }
-        Err(help) => return print(help.render().to_string().as_bytes(), false, &Outcome::Allowed),
+        Err(help) => {
+            let text = help.render().to_string();
+            return finish(text.as_bytes(), ColorChoice::Never, &Outcome::Allowed);
+        }
     };
     let Cli { global, check, command } = cli;
     let is_agent = matches!(command, Some(Command::Agent));
@@ -42,7 +45,8 @@ fn main() -> ExitCode {
     match program::run(command, &check, &mut context) {
         Ok(outcome) => {
             let is_coloured = color::is_enabled(global.color, &context.environment, context.out.is_terminal);
-            print(&context.out.report, is_coloured, &outcome)
+            let color = if is_coloured { ColorChoice::Always } else { ColorChoice::Never };
+            finish(&context.out.report, color, &outcome)
         }
         Err(error) => fail(error.as_ref(), is_agent),
     }
@@ -59,7 +63,7 @@ fn read_environment(directories: &[PathBuf]) -> Result<Environment, git::Error> 
     Ok(environment)
 }
 
-/// Exits while libgit2 reads an object without end.
+/// Exits the process while libgit2 loops forever on an object.
 #[expect(clippy::exit, reason = "the thread that reads does not return")]
 fn exit_on_timeout(is_agent: bool) {
     let error = Failure::new("cannot read an object of the repository, which is truncated");
@@ -72,45 +76,49 @@ fn ask(question: &str) -> io::Result<Option<bool>> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(None);
     }
-    // One write: the echo of an early answer must not split the question.
+    // With several writes, the echo of an early answer could split the question.
     io::stderr().write_all(format!("{question} [y/N] ").as_bytes())?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
 }
 
-/// Shows the progress of long work on the terminal, in the place of the line before.
+/// Shows the progress of long work on the terminal, replacing the previous line.
 fn show_progress(progress: &str) {
     if io::stderr().is_terminal() {
         let _ = write!(io::stderr(), "\r{progress}\x1b[K");
     }
 }
 
-/// Prints the report. A closed pipe is success; other write errors are failures.
-fn print(report: &[u8], is_coloured: bool, outcome: &Outcome) -> ExitCode {
-    let choice = if is_coloured { ColorChoice::Always } else { ColorChoice::Never };
-    let mut out = AutoStream::new(io::stdout().lock(), choice);
-    match out.write_all(report).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            fail(&Failure::new(format!("cannot print the report: {error}")), false)
+/// Prints the report and returns the exit code of the outcome.
+fn finish(report: &[u8], color: ColorChoice, outcome: &Outcome) -> ExitCode {
+    if let Err(error) = print(report, color) {
+        return fail(&Failure::new(format!("cannot print the report: {error}")), false);
+    }
+    match outcome {
+        Outcome::Allowed => ExitCode::SUCCESS,
+        Outcome::Refused => ExitCode::from(1),
+        Outcome::PreviousHookFailed(code) => ExitCode::from(*code),
+        // Exit code 2 makes the agent stop. The paths in the reason are already escaped.
+        Outcome::Denied(reason) => {
+            print_error(&format!("stage-guard: {reason}\n"));
+            ExitCode::from(2)
         }
-        _ => match outcome {
-            Outcome::Allowed => ExitCode::SUCCESS,
-            Outcome::Refused => ExitCode::from(1),
-            Outcome::Ended(code) => ExitCode::from(*code),
-            // Exit code 2 tells the agent to stop. Paths in the reason are escaped one by one,
-            // so its lines are its own.
-            Outcome::Denied(reason) => {
-                print_error(&format!("stage-guard: {reason}\n"));
-                ExitCode::from(2)
-            }
-        },
+    }
+}
+
+/// Prints to standard output. A closed pipe is not an error.
+fn print(report: &[u8], color: ColorChoice) -> io::Result<()> {
+    let mut out = AutoStream::new(io::stdout().lock(), color);
+    match out.write_all(report).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
     }
 }
 
 /// Prints the error and returns the exit code.
 ///
-/// `agent` fails open, on one line: exit code 2 would block the agent, and the hooks of git
+/// `agent` prints one line and fails open: exit code 2 would block the agent, and git's hooks
 /// still check the commit.
 fn fail(error: &(dyn Error + 'static), is_agent: bool) -> ExitCode {
     if is_agent {
@@ -122,7 +130,7 @@ fn fail(error: &(dyn Error + 'static), is_agent: bool) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Prints to standard error. If that is closed, the exit code alone reports the failure.
+/// Prints to standard error. If it is closed, only the exit code reports the failure.
 fn print_error(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
-/// Whether a signal came since [`Signals::catch`].
+/// Records whether a signal arrived after [`Signals::catch`].
 #[derive(Debug)]
 pub(crate) struct Signals(Arc<AtomicBool>);
 
@@ -24,12 +24,12 @@ impl Signals {
         for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
             flag::register(signal, Arc::clone(&received))?;
         }
-        // Caught, it makes a write over the limit fail with an error.
+        // If this signal is caught, a write beyond the file size limit returns an error.
         flag::register(SIGXFSZ, Arc::default())?;
         Ok(Self(received))
     }
 
-    /// Whether a signal came.
+    /// Whether a signal arrived.
     #[must_use]
     pub(crate) fn received(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! Runs a program that may not end by itself.
+//! Runs a program with a time limit.
 
 use std::io::{self, Read, Seek};
 use std::os::unix::process::CommandExt;
@@ -20,21 +20,21 @@ pub(crate) enum Finish {
         /// The first 64 KiB of its standard output and standard error.
         output: Vec<u8>,
     },
-    /// It ran longer than it may, and was killed.
+    /// It exceeded the time limit and was killed.
     TimedOut,
     /// It could not be started.
     SpawnFailed(io::Error),
 }
 
-/// The number of bytes that are kept of a program's output.
+/// The maximum number of bytes that are kept of a program's output.
 const MAX_OUTPUT: u64 = 64 * 1024;
 
-/// The time between two looks at a running program.
+/// The time between two checks of a running program.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Runs `command` with an empty standard input for at most `limit`.
 ///
-/// Its whole process group is killed when the time is over or a signal arrives.
+/// Its whole process group is killed when the time limit is exceeded or a signal arrives.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub(crate) fn run_with_timeout(
     limit: Duration,
     signals: &Signals,
 ) -> io::Result<Finish> {
-    // A pipe would stay open as long as a background process of the program does.
+    // A pipe would stay open until the last background process of the program exits.
     let mut output_file = tempfile::tempfile()?;
     command.stdin(Stdio::null()).stdout(output_file.try_clone()?).stderr(output_file.try_clone()?);
     let mut child = match command.process_group(0).spawn() {

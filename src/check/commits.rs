@@ -1,4 +1,4 @@
-//! Checks commits, each against its parents, by the current policy.
+//! Checks commits against their parents.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ pub(crate) fn ids(tips: &[Tip]) -> Vec<ObjectId> {
 
 /// The result of checking commits.
 pub(crate) struct CheckedCommits<'p> {
-    /// The refused entries, those of the oldest commit first.
+    /// The refused entries, starting with the oldest commit.
     pub(crate) findings: Vec<Finding<'p>>,
     /// The number of commits.
     pub(crate) examined: usize,
@@ -32,10 +32,9 @@ pub(crate) struct CheckedCommits<'p> {
     pub(crate) newest: Option<Commit>,
 }
 
-/// Checks the commits of `log`, whose files `trees` looks up.
+/// Checks the commits of `log`, whose siblings `trees` looks up.
 ///
-/// A commit that was reached from one of `tips` is reported with its ref. `show_progress` shows the
-/// progress of a long check.
+/// A finding in a commit that was reached from one of `tips` names the ref of that tip.
 pub(crate) fn check<'p>(
     mut log: Log,
     mut trees: CommitTrees,
@@ -52,7 +51,7 @@ pub(crate) fn check<'p>(
         let entries = std::mem::take(&mut commit.entries);
         let mut findings = policy.findings(entries, |path| trees.contains(commit.id, path))?;
         for finding in &mut findings {
-            finding.introduced_by = Some(introduced(&commit, tips));
+            finding.introduced_by = Some(introduced_by(&commit, tips));
         }
         if !findings.is_empty() {
             refused.push(findings);
@@ -64,7 +63,7 @@ pub(crate) fn check<'p>(
     Ok(CheckedCommits { findings, examined, newest })
 }
 
-fn introduced(commit: &Commit, tips: &[Tip]) -> IntroducedBy {
+fn introduced_by(commit: &Commit, tips: &[Tip]) -> IntroducedBy {
     let tip = tips.iter().find(|tip| tip.id == commit.tip);
     IntroducedBy {
         commit: commit.id.to_string(),
@@ -74,23 +73,23 @@ fn introduced(commit: &Commit, tips: &[Tip]) -> IntroducedBy {
     }
 }
 
-/// Shows how many commits were checked, from the first second on.
+/// Shows the number of checked commits, beginning after one second.
 struct Progress {
-    next: Instant,
+    next_update: Instant,
     is_shown: bool,
 }
 
 impl Progress {
     fn new() -> Self {
-        Self { next: Instant::now() + Duration::from_secs(1), is_shown: false }
+        Self { next_update: Instant::now() + Duration::from_secs(1), is_shown: false }
     }
 
     fn show(&mut self, checked: usize, show_progress: ShowProgress) {
         let now = Instant::now();
-        if now >= self.next {
+        if now >= self.next_update {
             show_progress(&format!("checked {checked} commits"));
             self.is_shown = true;
-            self.next = now + Duration::from_millis(100);
+            self.next_update = now + Duration::from_millis(100);
         }
     }
 

@@ -1,7 +1,7 @@
-//! The core: what is to be checked in, a [`Report`] out.
+//! Checks the index, the worktree or commits, and returns a [`Report`].
 //!
-//! A command or a hook says what to check, by a method of [`Check`], and hands the report to
-//! a renderer. Entries come from [`crate::git`], the verdicts on them from [`crate::policy`].
+//! A command or a hook calls a method of [`Check`] and passes the report to a renderer.
+//! Entries come from [`crate::git`], the verdicts on them from [`crate::policy`].
 
 pub(crate) mod commits;
 mod report;
@@ -19,30 +19,32 @@ use crate::git::{self, Examined, Exclude, History, Hook, Log, Repository, Scan};
 use crate::policy::{FILE_NAME, Finding, Policy, Prefilter};
 use crate::{Change, Entry};
 
-/// Shows a line of progress in the place of the one before. An empty line ends it.
+/// Shows a line of progress, which replaces the previous line. An empty line ends it.
 pub type ShowProgress<'a> = &'a mut dyn FnMut(&str);
 
-/// Where a check runs, and by which configuration.
+/// A check: where it runs, and by which configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Check<'c> {
-    /// The current directory names the repository.
+    /// The environment, whose current directory is in the repository.
     pub environment: &'c Environment,
     /// The file of `--config`; `None` for the configuration of the repository.
     pub config: Option<&'c Path>,
 }
 
-/// What starts a check of the index.
+/// The trigger of a check of the index.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Trigger {
-    /// The user asks for it.
+    /// The user runs it.
     Manual,
-    /// git runs a hook. In [`Hook::PreMergeCommit`] it has not written `MERGE_HEAD` yet, and
-    /// names the merged commits in the environment; elsewhere anyone could have set that.
+    /// git runs a hook.
+    ///
+    /// In [`Hook::PreMergeCommit`], git has not written `MERGE_HEAD` yet and names the merged
+    /// commits in the environment. Other hooks ignore these variables, which may be left over.
     Hook(Hook),
 }
 
 impl Check<'_> {
-    /// Checks what a commit of the index would add or change.
+    /// Checks the entries that a commit of the index would add or change.
     ///
     /// # Errors
     ///
@@ -75,7 +77,7 @@ impl Check<'_> {
         judge(&repository, prefilter.policy(), tracked, Remedy::StowPaths { are_changes: false })
     }
 
-    /// Checks what `git add -A` would start to track.
+    /// Checks the paths that `git add -A` would start to track.
     ///
     /// # Errors
     ///
@@ -91,7 +93,7 @@ impl Check<'_> {
         let entries: Vec<Entry> = candidates.map(entry).collect();
         let mut findings = Vec::new();
         if !entries.is_empty() {
-            // A path is judged by what is beside it once `git add -A` has staged all of them.
+            // A path is judged by its siblings once `git add -A` has staged all untracked paths.
             let tracked = repository.tracked_paths()?.extended(untracked);
             let Ok(refused) = policy.findings(entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
             findings = refused;
@@ -99,8 +101,9 @@ impl Check<'_> {
         Ok(Report::new(policy, findings, examined, Remedy::StowPaths { are_changes: false }))
     }
 
-    /// Checks the commits that `to` reaches and `from` does not, each by itself: what one adds
-    /// and a later one removes stays in the history.
+    /// Checks each commit that `to` reaches and `from` does not.
+    ///
+    /// A path that one commit adds and a later one removes is refused: it stays in the history.
     ///
     /// # Errors
     ///
@@ -114,7 +117,7 @@ impl Check<'_> {
         let history = History::open(self.environment)?;
         let (from, to) = (history.resolve(from)?, history.resolve(to)?);
         let log = history.log(&[to], Exclude::Commits(&[from]))?;
-        self.log(&history, log, show_progress)
+        self.check_log(&history, log, show_progress)
     }
 
     /// Checks the commit that `revision` names.
@@ -129,7 +132,7 @@ impl Check<'_> {
     ) -> Result<Report<'static>, Box<dyn Error>> {
         let history = History::open(self.environment)?;
         let log = history.log_one(history.resolve(revision)?)?;
-        self.log(&history, log, show_progress)
+        self.check_log(&history, log, show_progress)
     }
 
     /// Returns the policy in force. `read` reads the configuration of the repository.
@@ -140,7 +143,7 @@ impl Check<'_> {
         configuration::policy(self.environment, self.config, read)
     }
 
-    fn log(
+    fn check_log(
         &self,
         history: &History,
         log: Log,
@@ -151,13 +154,13 @@ impl Check<'_> {
         Ok(Report::new(policy, checked.findings, checked.examined, Remedy::RewriteCommits))
     }
 
-    /// Reads the policy, and scans the index with it.
+    /// Reads the policy and scans the index with it.
     ///
-    /// A sparse checkout may keep the configuration off the disk. Then it is read from the
-    /// index, which is scanned again.
+    /// If a sparse checkout keeps the configuration off the disk, it is read from the index,
+    /// and the index is scanned again.
     fn scan(&self, repository: &Repository) -> Result<(Prefilter<'static>, Scan), Box<dyn Error>> {
         let on_disk = if self.config.is_some() { None } else { repository.file_on_disk(FILE_NAME)? };
-        let is_settled = self.config.is_some() || on_disk.is_some();
+        let is_known = self.config.is_some() || on_disk.is_some();
         let policy = self.policy(|| Ok(on_disk))?;
         let mut is_off_disk = false;
         let mut prefilter = policy.prefilter();
@@ -165,7 +168,7 @@ impl Check<'_> {
             is_off_disk |= entry.is_off_disk() && entry.path == FILE_NAME;
             prefilter.may_refuse(entry.path)
         })?;
-        if is_settled || scan.is_complete() && !is_off_disk {
+        if is_known || scan.is_complete() && !is_off_disk {
             return Ok((prefilter, scan));
         }
         let policy = self.policy(|| repository.off_disk_file(FILE_NAME))?;
@@ -175,7 +178,7 @@ impl Check<'_> {
     }
 }
 
-/// Judges the candidates of the index by what is tracked beside them.
+/// Judges the candidates of the index by their tracked siblings.
 fn judge(
     repository: &Repository,
     policy: &'static Policy,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::git::{ObjectId, Operation};
 use crate::policy::{Finding, Policy};
 
-/// What a check found, and what a reader needs to act on it.
+/// The findings of a check, with the information that a reader needs to act on them.
 #[derive(Debug)]
 pub struct Report<'p> {
     /// The policy that was applied.
@@ -14,7 +14,7 @@ pub struct Report<'p> {
     pub findings: Vec<Finding<'p>>,
     /// The number of entries that were examined; for a range or a push, of commits.
     pub examined: usize,
-    /// How the refused paths get out of the commit.
+    /// How the user gets the refused paths out of the commit.
     pub remedy: Remedy,
     /// The name or path by which the user runs this program.
     pub program: PathBuf,
@@ -23,7 +23,7 @@ pub struct Report<'p> {
 }
 
 impl<'p> Report<'p> {
-    /// Creates a report for a reader that is no terminal and finds this program on `PATH`.
+    /// Creates a report that is not for a terminal and names this program as on `PATH`.
     #[must_use]
     pub fn new(policy: &'p Policy, findings: Vec<Finding<'p>>, examined: usize, remedy: Remedy) -> Self {
         let program = env!("CARGO_PKG_NAME").into();
@@ -31,10 +31,10 @@ impl<'p> Report<'p> {
     }
 }
 
-/// How refused paths get out of a commit without loss.
+/// How the user gets refused paths out of a commit without losing them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Remedy {
-    /// The paths are staged: `stow` finds them. Then the interrupted operation continues.
+    /// The paths are staged: `stow` finds them. Then the user continues the operation.
     Stow(Option<Operation>),
     /// The paths are tracked, untracked or staged in a temporary index: `stow` needs their names.
     StowPaths {
@@ -43,23 +43,24 @@ pub enum Remedy {
     },
     /// The commits are in this repository, where they can be rewritten.
     RewriteCommits,
-    /// The commits were pushed here: only their sender can rewrite them.
+    /// This repository receives the commits: only the sender can rewrite them.
     RewriteBeforePush,
-    /// Git may not update the refs: `HEAD` and all refs are unchanged.
+    /// The ref update is rejected: `HEAD` and all refs are unchanged.
     RefUpdateRejected(Residue),
 }
 
-/// What a git command leaves behind when a ref update is rejected.
+/// The files that a git command leaves behind when its ref update is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Residue {
     /// Nothing.
     None,
-    /// A commit that was to replace `HEAD`, whose commit has the paths too.
+    /// A commit that was to replace `HEAD`. The commit of `HEAD` contains the paths, too.
     Amend(ObjectId, Option<Operation>),
     /// An operation that can only be aborted: the paths are in commits of other people.
     Operation(Operation),
-    /// The files of a commit, in the index and the worktree; and the operation that has stashed
-    /// local changes, if there is one.
+    /// The files of a commit, in the index and the worktree.
+    ///
+    /// The operation is the one that has stashed local changes, if any.
     Files(ObjectId, Option<Operation>),
     /// The paths, staged.
     Staged,

@@ -1,4 +1,4 @@
-//! `agent`: checks what a coding agent is about to do.
+//! `agent`: checks the next action of a coding agent.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -25,9 +25,9 @@ use crate::session::SessionDirectory;
 /// The number of bytes of an event that are read.
 const MAX_EVENT: u64 = 1 << 25;
 
-/// Denies an action if the hooks of git would refuse its result, and allows all others.
+/// Denies an action if git's hooks would refuse its result, and allows all other actions.
 ///
-/// After an error the action is allowed too, because the hooks of git still run.
+/// The caller also allows an action after an error, because git's hooks still run.
 pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let mut input = Vec::new();
     (&mut *context.input).take(MAX_EVENT).read_to_end(&mut input)?;
@@ -45,7 +45,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
 
 /// Denies a new file if a commit with it would be refused.
 ///
-/// The repository is that of the file, which may be another than that of `directory`.
+/// The repository is the one that contains the file, and not always that of `directory`.
 fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let file = canonicalize_lenient(&directory.join(file));
     let Some(parent) = existing_parent(&file) else { return Ok(None) };
@@ -77,13 +77,13 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
     })))
 }
 
-/// Denies a script that bypasses the hooks of git.
+/// Denies a script that bypasses git's hooks.
 fn check_script(context: &Context, script: &str, shell: Shell) -> Result<Option<String>, Box<dyn Error>> {
     let Some(bypass) = bypass::find(script, shell) else { return Ok(None) };
     Ok(Some(report::agent::bypass(&bypass, &context.program()?)))
 }
 
-/// Denies the end of a turn while session work is outside of the session directory.
+/// Denies the end of a turn if session work is outside of the session directory.
 fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let environment = environment_in(context, directory)?;
     if open_repository(&environment)?.is_none() {
@@ -97,10 +97,11 @@ fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box
     Ok(Some(report::agent::leftovers(&findings, &context.program()?)))
 }
 
-/// Returns the nearest directory above `file` that exists; `None` for a file of git.
+/// Returns the nearest existing directory above `file`; `None` for a file in `.git`.
 fn existing_parent(file: &Path) -> Option<&Path> {
-    let is_gits = file.components().any(|component| component.as_os_str().eq_ignore_ascii_case(".git"));
-    file.ancestors().skip(1).find(|ancestor| ancestor.is_dir() && !is_gits)
+    let is_in_git_directory =
+        file.components().any(|component| component.as_os_str().eq_ignore_ascii_case(".git"));
+    file.ancestors().skip(1).find(|ancestor| ancestor.is_dir() && !is_in_git_directory)
 }
 
 /// Returns the environment with `directory` as the current directory.
@@ -111,7 +112,7 @@ fn environment_in(context: &Context, directory: &Path) -> Result<Environment, gi
     Ok(environment)
 }
 
-/// Opens the repository whose worktree contains the current directory; `None` if there is none.
+/// Opens the repository of the current directory; `None` if there is no worktree.
 fn open_repository(environment: &Environment) -> Result<Option<Repository>, git::Error> {
     match Repository::open(environment) {
         Ok(repository) => Ok(Some(repository)),

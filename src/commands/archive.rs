@@ -7,7 +7,7 @@ use crate::cli::ArchiveArgs;
 use crate::report;
 use crate::session::SessionDirectory;
 
-/// Archives everything in `current/` that is not tracked.
+/// Archives the untracked files in `current/`.
 pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let tracked = repository.tracked_paths()?;

@@ -1,4 +1,4 @@
-//! `check`: what is staged, every tracked path, what is untracked, or commits.
+//! `check`: checks staged changes, all tracked or untracked paths, or commits.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use crate::report::escape::escape;
 use crate::report::failure::Failure;
 use crate::report::{self, Format};
 
-/// Checks what the arguments select.
+/// Runs the check that the arguments select.
 pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let (options, selection) = (&args.options, &args.selection);
     let check = Check { environment: &context.environment, config: options.config.file.as_deref() };
@@ -28,7 +28,7 @@ pub(super) fn run(args: &CheckArgs, context: &mut Context) -> Result<Outcome, Bo
     finish(options, report, context)
 }
 
-/// Checks what is staged.
+/// Checks the staged changes.
 pub(super) fn staged(
     options: &CheckOptions,
     trigger: Trigger,
@@ -36,21 +36,21 @@ pub(super) fn staged(
 ) -> Result<Outcome, Box<dyn Error>> {
     let check = Check { environment: &context.environment, config: options.config.file.as_deref() };
     let report = check.staged(trigger)?;
-    // A hook that refuses nothing is silent, also on a terminal.
+    // A hook that allows the commit prints nothing, even on a terminal.
     if trigger != Trigger::Manual && report.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
     finish(options, report, context)
 }
 
-/// Splits a range `A..B`. An end that is left out is `HEAD`.
+/// Splits a range `A..B`. A missing end is `HEAD`.
 fn range_ends(range: &str) -> Result<(&str, &str), Failure> {
     const HELP: &str = "write A..B for the commits that B reaches and A does not";
     let ends = range.split_once("..").filter(|(_, to)| !to.starts_with('.'));
     let Some((from, to)) = ends else {
         return Err(Failure::new(format!("invalid range `{}`", escape(range))).with_help(HELP));
     };
-    // A script with an empty variable would check nothing, and pass.
+    // If a script's variable is empty, the check would pass without checking a commit.
     if from.is_empty() && matches!(to, "" | "HEAD") {
         return Err(Failure::new(format!("empty range `{range}`")).with_help(HELP));
     }

@@ -8,7 +8,7 @@ use crate::report;
 use crate::report::failure::Failure;
 use crate::session::SessionDirectory;
 
-/// Deletes everything in `current/` that is not tracked, after the user has confirmed.
+/// Deletes the untracked files in `current/` after the user has confirmed.
 pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let tracked = repository.tracked_paths()?;

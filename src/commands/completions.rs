@@ -12,10 +12,10 @@ use crate::cli::{self, Cli, CompletionsArgs};
 /// Prints the script for a shell.
 pub(super) fn run(args: &CompletionsArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let script = match args.shell {
-        // The generator loses the options of commands if the name of the program has a hyphen.
+        // If the name of the program has a hyphen, the generator omits the options of commands.
         cli::Shell::Bash => script(Shell::Bash, "stage_guard")?.replace(" stage_guard\n", " stage-guard\n"),
         cli::Shell::Zsh => script(Shell::Zsh, "stage-guard")?,
-        // Without the 0, no value is offered for an option before the command.
+        // Without the 0, fish completes no value of an option before the command.
         cli::Shell::Fish => script(Shell::Fish, "stage-guard")?.replace(" or return\n", " or return 0\n"),
         cli::Shell::PowerShell => script(Shell::PowerShell, "stage-guard")?,
     };
@@ -33,7 +33,7 @@ fn script(shell: Shell, name: &str) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
-/// Copies `command` without what is hidden, which the generators would offer.
+/// Copies `command` without hidden commands and options, which the generators would list.
 fn without_hidden(command: &Command) -> Command {
     Command::new(command.get_name().to_owned())
         .about(command.get_about().cloned().unwrap_or_default())

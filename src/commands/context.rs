@@ -1,4 +1,4 @@
-//! What a command runs with, besides its own arguments.
+//! The context of a command: everything but its own arguments.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -12,15 +12,15 @@ use crate::environment::Environment;
 use crate::git::{self, History, Repository};
 use crate::policy::{FILE_NAME, Policy};
 
-/// The process as a command sees it.
+/// The inputs and outputs of a command.
 pub struct Context<'a> {
     /// The current directory and the environment variables.
     pub environment: Environment,
-    /// Whether to report only how many paths are refused.
+    /// Whether to report only the number of refused paths.
     pub is_quiet: bool,
     /// Standard input.
     pub input: &'a mut dyn Read,
-    /// Asks the user a question; `None` if there is nobody to ask.
+    /// Asks the user a question; `None` if there is no terminal.
     pub ask: Ask<'a>,
     /// Shows the progress of long work.
     pub show_progress: ShowProgress<'a>,
@@ -28,15 +28,15 @@ pub struct Context<'a> {
     pub out: Output,
 }
 
-/// Asks the user a yes-or-no question; `None` if there is nobody to ask.
+/// Asks the user a yes-or-no question; `None` if there is no terminal.
 pub(crate) type Ask<'a> = &'a mut dyn FnMut(&str) -> io::Result<Option<bool>>;
 
 /// The report of a command.
 ///
-/// It is printed once the command has succeeded, so an error never follows half a report.
+/// It is printed after the command has succeeded, so that no error follows a partial report.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// The text so far.
+    /// The text that is written so far.
     pub report: Vec<u8>,
     /// Whether it will be printed to a terminal.
     pub is_terminal: bool,
@@ -63,8 +63,9 @@ impl Context<'_> {
         History::open(&self.environment)
     }
 
-    /// Returns the built-in policy, extended by `config` or by the configuration of the
-    /// repository, which `read` reads.
+    /// Returns the policy in force: the built-in one, extended by a configuration file.
+    ///
+    /// The file is that of `config` or else that of the repository, which `read` reads.
     pub(super) fn policy(
         &self,
         config: &Config,
@@ -73,7 +74,7 @@ impl Context<'_> {
         configuration::policy(&self.environment, config.file.as_deref(), || read(FILE_NAME))
     }
 
-    /// Returns what a user types to run this program.
+    /// Returns the name or path that a user types to run this program.
     pub(super) fn program(&self) -> io::Result<PathBuf> {
         program::typed_name(&self.environment)
     }

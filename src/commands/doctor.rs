@@ -1,4 +1,4 @@
-//! `doctor`: whether the guard works here, and what is wrong.
+//! `doctor`: reports whether the guard works in this repository, and its problems.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -27,13 +27,13 @@ use crate::timeout::{Finish, run_with_timeout};
 const PROBE_PATHS: [&str; 3] =
     [".claude_sessions/stage-guard-doctor.py", "debug_stage_guard_doctor.py", "CLAUDE.local.md"];
 
-/// Session work that no pattern in a `.gitignore` is likely to name.
+/// A path in the session directory that no pattern for certain names matches.
 const SESSION_WORK: &str = ".claude_sessions/current/any name at all";
 
-/// The time that a hook may take: other hooks run linters.
+/// The time limit for a hook. Previous hooks may run linters.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The time that a program may take to print its version.
+/// The time limit for a program to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Inspects the guard, and runs the hooks for a scratch index that contains session work.
@@ -48,6 +48,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     Ok(if has_fault { Outcome::Refused } else { Outcome::Allowed })
 }
 
+/// Gathers the state of the guard from git and the disk.
 fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     let signals = Signals::catch()?;
     let history = context.open_history()?;
@@ -63,7 +64,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     let mut probe = None;
     if let (Some(repository), Ok((_, policy))) = (&repository, &policy) {
         probe = run_hooks(repository, policy, &hooks_path.directory, &signals)?;
-        // A manager that was run may have reinstalled its hook.
+        // A manager's hook that was run may have reinstalled itself.
         let after = inspect()?;
         if after != hooks {
             hooks = after;
@@ -75,7 +76,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     Ok(Guard {
         directory: history.directory().to_owned(),
         is_bare: history.is_bare(),
-        hooks_path_exists: exists(&hooks_path),
+        hooks_path_exists: hooks_path_exists(&hooks_path),
         worktrees_without_hooks: worktrees_without_hooks(&hooks_path),
         binaries: binaries(&hooks, &context.environment, &signals)?,
         configured: configured_hooks(&git)?,
@@ -89,7 +90,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     })
 }
 
-/// Returns the policy in force and where it comes from, or the mistake in the configuration.
+/// Returns the policy in force and its source, or the mistake in the configuration.
 fn read_policy(history: &History) -> Result<Result<(PolicyState, Policy), String>, Box<dyn Error>> {
     let built_in = Policy::built_in();
     let Some(text) = history.top_level_file(FILE_NAME)? else {
@@ -130,8 +131,8 @@ fn run_hooks(
 
 /// Returns whether the hooks directory exists.
 ///
-/// An empty `core.hooksPath` is no directory, although it resolves to one.
-fn exists(hooks_path: &HooksPath) -> bool {
+/// An empty `core.hooksPath` is not a directory, although it resolves to one.
+fn hooks_path_exists(hooks_path: &HooksPath) -> bool {
     let is_empty = hooks_path.origin.as_ref().is_some_and(|origin| origin.value.is_empty());
     !is_empty && hooks_path.directory.is_dir()
 }
@@ -187,7 +188,7 @@ fn version(mut program: Command, signals: &Signals) -> io::Result<Result<String,
 
 /// Returns whether `path` is in a linked worktree.
 ///
-/// The `.git` of one is a file that names a directory in the main repository's `worktrees/`.
+/// The `.git` file of a linked worktree names a directory in `worktrees/` of the repository.
 fn is_in_linked_worktree(path: &Path) -> bool {
     let git_file = path.ancestors().find_map(|above| read_regular_file(&above.join(".git")).ok());
     git_file.is_some_and(|git_file| git_file.contains_str("/worktrees/"))

@@ -36,7 +36,7 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
     Ok(Outcome::of(refused, args.dry_run))
 }
 
-/// Parses paths that end with NUL, or lines, on which git quotes unusual paths.
+/// Parses paths that end with NUL, or lines with paths that git may have quoted.
 fn parse_list(text: &[u8], is_nul_separated: bool) -> Vec<BString> {
     let separator = if is_nul_separated { b'\0' } else { b'\n' };
     let paths = text.split(|byte| *byte == separator).filter(|path| !path.is_empty());

@@ -21,7 +21,7 @@ use crate::session::{self, IgnoreLine, SessionDirectory};
 pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let layout = repository.layout();
-    // All files are read before one is changed.
+    // All files are read before the first change.
     let updates: Vec<Update> = args
         .instructions
         .iter()
@@ -41,7 +41,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
 
 /// Makes git ignore the session directory, unless a rule already does.
 fn ignore_session_directory(layout: &Layout, in_exclude: bool) -> Result<Ignored, Box<dyn Error>> {
-    // A name that no pattern is made for.
+    // A name that no pattern for certain names matches.
     let example = |home: Home| BString::from(format!("{SESSION_DIRECTORY}/{}/any name at all", home.name()));
     let paths = Home::ALL.map(example);
     if git::not_ignored(layout, &paths)?.is_empty() {
@@ -57,7 +57,7 @@ fn ignore_session_directory(layout: &Layout, in_exclude: bool) -> Result<Ignored
     Ok(Ignored::Added(file.to_owned()))
 }
 
-/// A file for agents and its text with the instructions in it.
+/// A file for agents, and its new text with the instructions.
 struct Update<'a> {
     /// The path as the user typed it.
     file: &'a Path,
@@ -82,7 +82,7 @@ impl<'a> Update<'a> {
     }
 }
 
-/// Whether a file can be created at `path`: not a dangling symlink, in a directory.
+/// Whether a file can be created at `path`: in a directory, and not through a symlink.
 fn can_create(path: &Path) -> bool {
     !path.is_symlink() && path.parent().is_some_and(Path::is_dir)
 }

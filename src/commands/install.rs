@@ -14,9 +14,9 @@ use crate::report::hooks::{Installed, Linked};
 
 /// Links the hooks in the repository's own hooks directory.
 ///
-/// If git uses another directory, the hooks are added to the configuration instead; git runs both.
-/// With a git that is too old for that, nothing is changed and the error names the lines that the
-/// owner of the directory has to add.
+/// If git uses another directory, the hooks are added to the configuration instead, and git
+/// runs both. If git is too old for configured hooks, nothing is changed, and the error names
+/// the lines that the owner of the directory has to add.
 pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let binary = program::binary(&context.environment)?;
     let level = match args.strict {
@@ -39,7 +39,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     };
     let git = Git::new(&context.environment);
     let hooks_path = HooksPath::find(&git)?;
-    // Everything that can be refused comes before the first change.
+    // The first change comes after all steps that can fail because of existing files.
     let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
     let program = context.program()?;
     let command = report::agent::command(&program);
@@ -98,7 +98,7 @@ fn configure(git: &Git, scope: ConfigScope, hooks: &[Hook], binary: &Path) -> Re
     Ok(())
 }
 
-/// Fails unless every one of `hooks` in a foreign hooks directory runs the guard.
+/// Returns an error unless all of `hooks` in a foreign hooks directory run the guard.
 fn check_is_guarded_by_owner(
     hooks_path: &HooksPath,
     directory: &Path,

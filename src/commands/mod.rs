@@ -1,4 +1,4 @@
-//! One file a command: it reads its options, calls the core and reports the result.
+//! The commands, one file each: it reads the options, calls the core and renders the report.
 
 mod agent;
 mod archive;
@@ -25,33 +25,33 @@ pub use self::context::{Context, Output};
 use crate::check::Trigger;
 use crate::cli::{CheckOptions, Command, DryRun};
 
-/// The result of a command that could do its work.
+/// The result of a command that did not fail.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Outcome {
     /// Nothing is refused.
     Allowed,
     /// Something is refused.
     Refused,
-    /// The hook that was there before ended with this exit status.
-    Ended(u8),
-    /// A coding agent is denied what it is about to do, for this reason.
+    /// The previous hook failed with this exit status.
+    PreviousHookFailed(u8),
+    /// A coding agent is denied its next action, for this reason.
     Denied(String),
 }
 
 impl Outcome {
-    /// Returns the outcome if `refused` paths are refused: a dry run allows them.
+    /// Returns the outcome for this number of refused paths. A dry run allows them.
     fn of(refused: usize, dry_run: DryRun) -> Self {
         if refused > 0 && !dry_run.is_on { Self::Refused } else { Self::Allowed }
     }
 }
 
-/// Runs `command`, or checks what is staged with `options` if there is none.
+/// Runs `command`; without one, checks the staged changes with `options`.
 ///
-/// The report is in `context.out`.
+/// The report is written to `context.out`.
 ///
 /// # Errors
 ///
-/// The command could not do its work. What `context.out` holds must not be printed.
+/// The command failed. The partial report in `context.out` must not be printed.
 pub fn run(
     command: Option<Command>,
     options: &CheckOptions,

@@ -1,4 +1,4 @@
-//! Where this program is, for hooks and for the commands that a report names.
+//! The path of this program, in hooks and in the commands that reports suggest.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ const NAME: &str = env!("CARGO_PKG_NAME");
 
 /// Returns the path by which hooks call this program.
 ///
-/// The one on `PATH` is preferred, because a new version keeps it.
+/// A path on `PATH` is preferred, because an update of the program keeps it.
 pub(super) fn binary(environment: &Environment) -> io::Result<PathBuf> {
     let own = env::current_exe()?;
     let metadata = fs::metadata(&own)?;
@@ -19,11 +19,11 @@ pub(super) fn binary(environment: &Environment) -> io::Result<PathBuf> {
     Ok(on_path(environment).find(is_own).unwrap_or(own))
 }
 
-/// Returns what a user types to run this program: its name if `PATH` leads to it, else its path.
+/// Returns what a user types to run this program: its name if it is on `PATH`, else its path.
 pub(super) fn typed_name(environment: &Environment) -> io::Result<PathBuf> {
     let binary = binary(environment)?;
     let first = on_path(environment).find(|path| environment.absolute(path).is_file());
-    // pre-commit and prek extend `PATH` while they run a hook, and set this.
+    // pre-commit and prek set this variable and extend `PATH` while they run a hook.
     let is_path_of_user = environment.var("PRE_COMMIT").is_none();
     Ok(if is_path_of_user && first.as_ref() == Some(&binary) { NAME.into() } else { binary })
 }

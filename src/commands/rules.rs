@@ -7,7 +7,7 @@ use super::{Context, Outcome};
 use crate::cli::RulesArgs;
 use crate::report::escape::toml_string;
 
-/// Prints the policy in force as a configuration.
+/// Prints the policy in force as a configuration file.
 pub(super) fn run(args: &RulesArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let policy = context.policy(&args.config, |name| repository.top_level_file(name))?;

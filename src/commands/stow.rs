@@ -13,18 +13,18 @@ use crate::report::session::Stowed;
 use crate::session::{self, Extent, Plan, Selector};
 use crate::signals::Signals;
 
-/// Stows the named paths, or all staged paths that are refused; or undoes the last stow.
+/// Stows the named paths or all refused staged paths, or undoes the last stow.
 pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     if repository.index_is_temporary() {
-        let failure = Failure::new("git made this index for one commit alone");
+        let failure = Failure::new("git made this index for a single commit");
         return Err(failure.with_help("run `stow` outside of hooks").into());
     }
     let signals = Signals::catch()?;
     if args.undo {
         return undo(&repository, &signals, context);
     }
-    // No part of the index is read before it is locked.
+    // The index is locked before it is read.
     let index = if args.dry_run.is_on { None } else { Some(IndexUpdate::lock(repository.layout())?) };
     let (plan, skipped) = plan(args, context, &repository)
         .map_err(|error| if signals.received() { session::Error::Interrupted.into() } else { error })?;

@@ -1,4 +1,4 @@
-//! Commands run in process, in an environment and with a terminal of their own.
+//! Tests that run commands in this process, each with its own environment and terminal.
 
 use std::env;
 use std::error::Error;

@@ -24,7 +24,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     let hooks = Hooks::new(&directory, &common_dir)
         .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))?;
     let done = hooks.uninstall()?;
-    // Settings that cannot be read contain nothing that `install` has written.
+    // Settings that cannot be read contain no entries of `install`.
     let settings =
         context.open_repository().ok().and_then(|repository| SettingsFile::read(repository.worktree()).ok());
     let settings =
@@ -44,7 +44,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     Ok(Outcome::Allowed)
 }
 
-/// Removes the guard's hooks from a configuration and returns those that were there.
+/// Removes the guard's hooks from a configuration and returns the removed ones.
 fn unconfigure(git: &Git, scope: ConfigScope) -> Result<Vec<Hook>, Box<dyn Error>> {
     let mut removed = Vec::new();
     for event in Hook::ALL {

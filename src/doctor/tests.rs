@@ -267,7 +267,7 @@ fn previous_hooks_that_do_not_run_or_return_are_notes() {
     let file = with(previous(true, Some(Manager::Lefthook)));
     guard.set(file.clone());
     assert_eq!(notes(&guard), [Problem::WillBeReplaced(&file, Manager::Lefthook)]);
-    // pre-commit runs the shim, which it has renamed, and that runs the previous hook.
+    // pre-commit runs the shim that it has renamed, and the shim runs the previous hook.
     let manager = Some(Manager::PreCommit);
     guard.set(HookFile { is_shim: false, manager, ..with(previous(false, None)) });
     assert_eq!(guard.diagnose(), []);

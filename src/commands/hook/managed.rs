@@ -1,7 +1,7 @@
-//! `managed`: what pre-commit and prek run in every hook.
+//! `managed`: runs in every hook of pre-commit and prek.
 //!
-//! They do not name the hook, but set variables that tell what it is about. Nested git
-//! processes inherit these, so the variables may widen the check but never narrow it.
+//! They do not pass the name of the hook, but variables that describe a push or a range.
+//! Nested git processes inherit these, so they may widen the check but never narrow it.
 
 use std::error::Error;
 
@@ -14,8 +14,9 @@ use crate::check::{Check, Trigger};
 use crate::cli::CheckOptions;
 use crate::git::Hook;
 
-/// Checks what is pushed or the commits of a range, if the hook is about those; and what is
-/// staged, if it may be about a commit.
+/// Checks pushed commits or a range if the variables describe one, and staged changes.
+///
+/// Staged changes are checked unless the hook is certainly not one of a commit.
 pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let ends = variable(context, "PRE_COMMIT_FROM_REF").zip(variable(context, "PRE_COMMIT_TO_REF"));
     let branch = variable(context, "PRE_COMMIT_LOCAL_BRANCH");
@@ -39,7 +40,7 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
         }
         (None, None) => Outcome::Allowed,
     };
-    // git sets this for the hooks of a commit alone.
+    // git sets this variable only for the hooks of a commit.
     let is_commit = context.environment.var("GIT_INDEX_FILE").is_some();
     if outcome != Outcome::Allowed || has_commits && !is_commit {
         return Ok(outcome);
@@ -47,11 +48,11 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
     check::staged(options, Trigger::Hook(commit_hook(context)?), context)
 }
 
-/// Returns which hook of a commit this is.
+/// Returns whether this hook of a commit is `pre-merge-commit` or `pre-commit`.
 ///
-/// git names the commits of a merge in the environment, which hooks that run after the merge
-/// inherit. prek names the hook; without prek, a squash that waits for its commit shows that
-/// the merge is over.
+/// git names the merged commits in the environment, and hooks that run after the merge inherit
+/// it. prek names the hook. Without prek, `SQUASH_MSG` shows that the merge has ended: a
+/// squashed merge waits for its commit.
 fn commit_hook(context: &Context) -> Result<Hook, Box<dyn Error>> {
     let is_merge = match variable(context, "PREK_HOOK_STAGE") {
         Some(stage) => stage == Hook::PreMergeCommit.name(),
@@ -60,7 +61,9 @@ fn commit_hook(context: &Context) -> Result<Hook, Box<dyn Error>> {
     Ok(if is_merge { Hook::PreMergeCommit } else { Hook::PreCommit })
 }
 
-/// Returns a variable that is not empty. A value that is not UTF-8 names no commit.
+/// Returns the value of a variable that is not empty.
+///
+/// A value that is not UTF-8 is converted: it names no commit in either form.
 fn variable(context: &Context, name: &str) -> Option<String> {
     let value = context.environment.var(name)?.to_string_lossy().into_owned();
     (!value.is_empty()).then_some(value)

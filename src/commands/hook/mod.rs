@@ -1,4 +1,4 @@
-//! `hook`: what git runs through the shim.
+//! `hook`: runs as one of git's hooks. The shim calls it.
 
 mod managed;
 mod pre_push;
@@ -18,25 +18,25 @@ use crate::git::Hook;
 use crate::hooks::{PreviousHook, is_reinstalled};
 use crate::report;
 
-/// Checks what the hook is about, then runs the previous hook.
+/// Runs the check of the hook, then the previous hook.
 ///
-/// The previous hook may stage more, so the index is checked again after it.
+/// The previous hook may stage more changes, so the index is checked again after it.
 pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let input = if reads_stdin(&args.name) { Some(read_input(args, context.input)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
-    let outcome = check(args, refs, context)?;
+    let outcome = run_check(args, refs, context)?;
     let previous = args.then.as_ref().filter(|previous| !is_reinstalled(previous));
     let Some(previous) = previous.filter(|_| outcome == Outcome::Allowed) else { return Ok(outcome) };
     let directory = context.environment.current_dir();
     match PreviousHook::run(previous, &args.arguments, directory, input.as_deref())? {
-        0 if input.is_none() => check(args, refs, context),
+        0 if input.is_none() => run_check(args, refs, context),
         0 => Ok(Outcome::Allowed),
-        code => Ok(Outcome::Ended(code)),
+        code => Ok(Outcome::PreviousHookFailed(code)),
     }
 }
 
-/// Runs the check of the hook; a hook that is not guarded allows everything.
-fn check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+/// Runs the check of the hook. An unknown hook allows everything.
+fn run_check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let options = &args.options;
     let hook = match &args.name {
         HookName::Git(hook) => *hook,
@@ -63,7 +63,7 @@ fn reads_stdin(name: &HookName) -> bool {
     matches!(name, HookName::Git(hook) if hook.reads_stdin())
 }
 
-/// Reads standard input, after the first line, which the shim may have read already.
+/// Returns the standard input of the hook, of which the shim may have read the first line.
 fn read_input(args: &HookArgs, stdin: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut input = args.line.as_ref().map_or_else(Vec::new, |line| [line.as_bytes(), b"\n"].concat());
     stdin.read_to_end(&mut input)?;

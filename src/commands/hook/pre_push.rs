@@ -1,4 +1,4 @@
-//! `pre-push`: what another repository is about to receive.
+//! `pre-push`: checks the commits that another repository is about to receive.
 
 use std::error::Error;
 
@@ -8,18 +8,18 @@ use crate::check::{Remedy, Report};
 use crate::cli::CheckOptions;
 use crate::git::{Exclude, History, ObjectId, PushedRef};
 
-/// What a push sends, and what the remote has.
+/// The objects that a push sends, and the objects that the remote has.
 #[derive(Default)]
 pub(super) struct Push {
     pub(super) tips: Vec<Tip>,
-    /// Objects that refs of the remote name, as far as they are here.
+    /// The objects that refs of the remote name and that this repository has, too.
     pub(super) remote: Vec<ObjectId>,
 }
 
 /// Checks the commits that are neither on the remote nor on any remote branch.
 ///
-/// A fork or a URL that is pushed to for the first time has no remote branches here. So the
-/// branches of all remotes count, and their history is not checked again.
+/// The branches of all remotes count. A fork or a URL that is pushed to for the first time has
+/// no remote branches here, and the whole history would be checked again.
 pub(super) fn run(
     options: &CheckOptions,
     input: &[u8],

@@ -1,4 +1,4 @@
-//! `pre-receive`: what this server is about to receive.
+//! `pre-receive`: checks the commits that this repository is about to receive.
 
 use std::error::Error;
 
@@ -39,11 +39,11 @@ pub(super) fn run(
     )
 }
 
-/// Reads the policy of this repository, so that no push loosens the rules it is checked by.
+/// Reads the policy of this repository, so that a push cannot loosen its own rules.
 ///
-/// It is in the commit that `HEAD` names or, if there is none, in the commit that `HEAD` is
-/// about to name. An invalid policy is replaced by the built-in one: otherwise no push could
-/// correct it.
+/// The policy is in the commit that `HEAD` names or, if there is none, in the commit that the
+/// push gives to `HEAD`. An invalid policy is replaced by the built-in one: otherwise no push
+/// could correct it.
 fn own_policy(
     options: &CheckOptions,
     history: &History,

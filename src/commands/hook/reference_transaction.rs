@@ -1,4 +1,4 @@
-//! `reference-transaction`: any command that moves a branch.
+//! `reference-transaction`: checks commits that any git command adds to a branch.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -10,18 +10,18 @@ use crate::cli::CheckOptions;
 use crate::git::{Commit, Exclude, History, ObjectId, Operation, RefUpdate, Target};
 use crate::policy::{Finding, Policy};
 
-/// Checks the commits that a branch or a detached `HEAD` is about to reach for the first time.
+/// Checks the new commits that a branch or a detached `HEAD` is about to reach.
 ///
-/// New is what no branch, remote branch or tag reaches. Most transactions need no check,
-/// which their lines show before a repository is opened. A bare repository is not checked:
-/// mirrors are fetched into it, and `pre-receive` checks what is pushed.
+/// A commit is new if no branch, remote branch or tag reaches it. The lines of most
+/// transactions show that no check is needed, before the repository is opened. A bare
+/// repository is not checked: it may be a mirror, and `pre-receive` checks pushes to it.
 pub(super) fn run(
     options: &CheckOptions,
     state: &OsStr,
     input: &[u8],
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    // In other states the transaction can no longer be stopped, or is not complete yet.
+    // In other states the transaction is not complete yet or can no longer be stopped.
     if state != "prepared" {
         return Ok(Outcome::Allowed);
     }
@@ -42,8 +42,8 @@ pub(super) fn run(
         return Ok(Outcome::Allowed);
     }
     let operation = history.operation();
-    // The commits that a rebase made so far were checked when it made them, and are checked
-    // again when the branch is set. To check them at each pick takes ever longer.
+    // A rebase checks each commit when it makes it, and all of them again when it sets the
+    // branch. Checking all of them at each pick, too, would take quadratic time.
     let is_head = |tip: &Tip| tip.reference.as_ref().is_some_and(|reference| reference == "HEAD");
     let is_pick = operation.is_some_and(Operation::is_rebase) && tips.iter().all(is_head);
     let exclude = Exclude::BranchesAndTags(if is_pick { &old_ids } else { &[] });
@@ -61,7 +61,7 @@ pub(super) fn run(
 
 /// Whether the update adds commits to a branch or to a detached `HEAD`.
 ///
-/// `git checkout` and `git switch --detach` give no old value: they only visit a commit.
+/// `git checkout` and `git switch --detach` pass no old value: they add no commit.
 fn is_checked(update: &RefUpdate) -> bool {
     let is_branch = update.name.starts_with(b"refs/heads/");
     let is_moved_head = update.name == "HEAD" && update.old != Target::Nothing;
@@ -70,7 +70,7 @@ fn is_checked(update: &RefUpdate) -> bool {
 
 /// Returns how to continue after the rejected update.
 ///
-/// That depends on the command that git runs, which it does not pass to the hook.
+/// That depends on the git command, which git does not pass to the hook.
 fn remedy(
     context: &Context,
     history: &History,
@@ -80,7 +80,7 @@ fn remedy(
 ) -> Result<Remedy, Box<dyn Error>> {
     let operation = history.operation();
     let is_staged = are_staged(context, policy, findings)?;
-    // `git commit`, and what commits as it does, sets this variable for its hooks.
+    // `git commit`, and operations that use it, set this variable for their hooks.
     let is_commit = context.environment.var("GIT_AUTHOR_DATE").is_some();
     if let Some(operation) = operation.filter(|operation| *operation != Operation::RevertOne) {
         if is_staged && operation != Operation::RebaseBegun {
@@ -109,7 +109,7 @@ fn remedy(
 
 /// Whether all refused paths are staged.
 ///
-/// They are not if there is no worktree here, as in the git directory that receives a push.
+/// They are not if there is no worktree, as in a git directory that receives a push.
 fn are_staged(context: &Context, policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
     let Ok(repository) = context.open_repository() else { return Ok(false) };
     let merged = repository.merge_heads()?;
@@ -118,7 +118,7 @@ fn are_staged(context: &Context, policy: &Policy, findings: &[Finding]) -> Resul
     Ok(findings.iter().all(|finding| staged.iter().any(|entry| entry.path == finding.entry.path)))
 }
 
-/// Whether the commit has the parents of `HEAD`, which it is to replace.
+/// Whether the commit has the same parents as `HEAD`: it is to replace it.
 fn is_amended(history: &History, newest: &Commit) -> Result<bool, Box<dyn Error>> {
     let Some(head) = history.head()? else { return Ok(false) };
     Ok(history.parents(head)? == newest.parents)
