@@ -136,13 +136,13 @@ fn leading_option(command: &clap::Command, option: &str) -> LeadingOption {
             _ => LeadingOption::IsWhole,
         },
         None => {
-            for (at, short) in option.char_indices() {
+            for (position, short) in option.char_indices() {
                 if matches!(short, 'h' | 'V') {
                     return LeadingOption::Exits;
                 }
                 let takes_value = |arg: &Arg| arg.get_action().takes_values();
                 if find(&|arg| arg.get_short() == Some(short)).is_some_and(takes_value) {
-                    let is_last = at + short.len_utf8() == option.len();
+                    let is_last = position + short.len_utf8() == option.len();
                     return if is_last { LeadingOption::TakesNext } else { LeadingOption::IsWhole };
                 }
             }

@@ -159,9 +159,9 @@ fn binaries(hooks: &Inspection, environment: &Environment, signals: &Signals) ->
     paths.dedup();
     let binary = |path: &PathBuf| {
         let is_name = path.components().count() == 1;
-        let mut on_path = program::on_path(environment).map(|found| environment.absolute(found));
-        let found = on_path.find(|found| is_name && found.is_file());
-        let target = found.as_ref().unwrap_or(path);
+        let mut candidates = program::on_path(environment).map(|path| environment.absolute(path));
+        let on_path = candidates.find(|candidate| is_name && candidate.is_file());
+        let target = on_path.as_ref().unwrap_or(path);
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.clone());
         let is_in_worktree = is_in_linked_worktree(&target);
         Ok(Binary {

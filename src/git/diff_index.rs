@@ -49,7 +49,7 @@ fn changes(git: &Git, parent: &str) -> Result<Vec<Entry>, Error> {
 ///
 /// `changes` are the changes relative to that parent, in the order of the index.
 fn against_parent(entry: Entry, changes: &[Entry]) -> Option<Entry> {
-    let at = changes.binary_search_by(|change| change.path.cmp(&entry.path)).ok()?;
-    let change = if entry.change == Change::Added { changes[at].change } else { entry.change };
+    let position = changes.binary_search_by(|change| change.path.cmp(&entry.path)).ok()?;
+    let change = if entry.change == Change::Added { changes[position].change } else { entry.change };
     Some(Entry { change, ..entry })
 }

@@ -246,10 +246,10 @@ fn parse_fixed<const FIXED: usize>(bytes: &[u8]) -> Option<(RawEntry<'_>, usize)
 /// `bytes` end before the number does.
 fn parse_varint(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, Unreadable> {
     let mut number = 0_usize;
-    for (at, byte) in bytes.iter().enumerate() {
+    for (position, byte) in bytes.iter().enumerate() {
         number |= usize::from(byte & 0x7f);
         if byte & 0x80 == 0 {
-            return Ok(Some((number, &bytes[at + 1..])));
+            return Ok(Some((number, &bytes[position + 1..])));
         }
         if number > MAX_PATH {
             return Err(Unreadable::Damaged);

@@ -74,8 +74,8 @@ fn open(path: &Path) -> io::Result<File> {
 
 fn is_link_to(path: &Path, file: &File) -> bool {
     let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let found = fs::symlink_metadata(path).map(identity);
-    found.is_ok_and(|found| file.metadata().is_ok_and(|metadata| identity(metadata) == found))
+    let link = fs::symlink_metadata(path).map(identity);
+    link.is_ok_and(|link| file.metadata().is_ok_and(|metadata| identity(metadata) == link))
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ fn parse_rev_parse(output: &[u8]) -> RevParse {
 /// Returns `None` if git may stop the search earlier: at another file system, or in a bare
 /// repository.
 fn worktree_around(directory: &Path) -> Option<&Path> {
-    let device = |directory: &Path| fs::metadata(directory).ok().map(|found| found.dev());
+    let device = |directory: &Path| fs::metadata(directory).ok().map(|metadata| metadata.dev());
     let start = device(directory)?;
     for ancestor in directory.ancestors() {
         if device(ancestor)? != start {
@@ -190,8 +190,8 @@ fn worktree_around(directory: &Path) -> Option<&Path> {
 
 /// Whether this user owns `path`, and it is not a symlink.
 fn is_own(path: &Path) -> bool {
-    let found = fs::symlink_metadata(path);
-    found.is_ok_and(|found| found.uid() == geteuid().as_raw() && !found.is_symlink())
+    let metadata = fs::symlink_metadata(path);
+    metadata.is_ok_and(|metadata| metadata.uid() == geteuid().as_raw() && !metadata.is_symlink())
 }
 
 fn index_path(environment: &Environment, worktree: &Path, git_dir: &Path) -> PathBuf {

@@ -146,10 +146,10 @@ impl<'r> Parents<'r> {
         let mut change = Change::Added;
         for parent in &mut self.trees {
             Watchdog::tick();
-            let found = parent.find(self.repository, path);
-            let found =
-                found.map_err(|error| Error::ReadTree { path: path.to_owned(), source: error.into() })?;
-            let Some((parent_mode, parent_id)) = found else { continue };
+            let entry = parent.find(self.repository, path);
+            let entry =
+                entry.map_err(|error| Error::ReadTree { path: path.to_owned(), source: error.into() })?;
+            let Some((parent_mode, parent_id)) = entry else { continue };
             if parent_mode == mode && parent_id == id {
                 return Ok(None);
             }
@@ -182,11 +182,11 @@ impl<'r> TreeCursor<'r> {
         let mut rest: &[u8] = &path[self.directory.len()..];
         while let Some((_, tree)) = self.trees.last() {
             let Some(slash) = rest.find_byte(b'/') else {
-                let found = entry_of(tree, rest)?.filter(|entry| entry.kind() != Some(ObjectType::Tree));
-                return Ok(found.map(|entry| (entry.filemode().cast_unsigned(), entry.id().into())));
+                let file = entry_of(tree, rest)?.filter(|entry| entry.kind() != Some(ObjectType::Tree));
+                return Ok(file.map(|entry| (entry.filemode().cast_unsigned(), entry.id().into())));
             };
-            let found = entry_of(tree, &rest[..slash])?;
-            let Some(subtree) = found.filter(|entry| entry.kind() == Some(ObjectType::Tree)) else { break };
+            let entry = entry_of(tree, &rest[..slash])?;
+            let Some(subtree) = entry.filter(|entry| entry.kind() == Some(ObjectType::Tree)) else { break };
             let subtree = repository.find_tree(subtree.id())?;
             self.directory.extend_from_slice(&rest[..=slash]);
             self.trees.push((self.directory.len(), subtree));

@@ -103,13 +103,13 @@ pub(crate) fn path_states(
 fn read_index(layout: &Layout, states: &mut BTreeMap<BString, PathState>) -> Result<(), Error> {
     let output = layout.git().run(&["ls-files", "-s", "-t", "-z", "--full-name"])?;
     for (meta, path) in nul_fields(&output).filter_map(|line| line.split_once_str("\t")) {
-        let Some(found) = states.get_mut(path.as_bstr()) else { continue };
+        let Some(path_state) = states.get_mut(path.as_bstr()) else { continue };
         let [tag, mode, id, stage] = meta.splitn_str(4, " ").collect::<Vec<_>>()[..] else { continue };
         if stage == b"0" {
-            found.staged = Object::parse(mode, id);
-            found.is_off_disk = tag == b"S";
+            path_state.staged = Object::parse(mode, id);
+            path_state.is_off_disk = tag == b"S";
         } else {
-            found.is_unmerged = true;
+            path_state.is_unmerged = true;
         }
     }
     Ok(())

@@ -41,7 +41,7 @@ pub(crate) fn worktree_states(
     let mut files = Vec::new();
     for (path, state) in states {
         let on_disk = layout.on_disk(path.as_bstr());
-        let found = match metadata(layout, path.as_bstr())? {
+        let worktree_state = match metadata(layout, path.as_bstr())? {
             None if is_blocked(layout, path.as_bstr()) => WorktreeState::Blocked,
             None => WorktreeState::Missing,
             Some(metadata) if metadata.is_dir() => WorktreeState::Directory,
@@ -64,7 +64,7 @@ pub(crate) fn worktree_states(
             }
             Some(_) => WorktreeState::File(None),
         };
-        worktree.insert(path.clone(), found);
+        worktree.insert(path.clone(), worktree_state);
     }
     for (path, id) in files.iter().zip(hash_objects(layout, &files)?) {
         if let Some(WorktreeState::File(Some(object))) = worktree.get_mut(*path) {
@@ -83,10 +83,10 @@ fn respects_filemode(layout: &Layout) -> Result<bool, Error> {
 /// Reads the metadata of `path` itself; `None` if it or a parent directory is missing.
 fn metadata(layout: &Layout, path: &BStr) -> Result<Option<Metadata>, Error> {
     let ends = path.find_iter(b"/").chain([path.len()]);
-    let mut found = None;
+    let mut last = None;
     for end in ends {
         let on_disk = layout.on_disk(path[..end].as_bstr());
-        found = match fs::symlink_metadata(&on_disk) {
+        last = match fs::symlink_metadata(&on_disk) {
             Ok(metadata) if metadata.is_dir() || end == path.len() => Some(metadata),
             Ok(_) => return Ok(None),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -95,7 +95,7 @@ fn metadata(layout: &Layout, path: &BStr) -> Result<Option<Metadata>, Error> {
             Err(error) => return Err(Error::ReadFile(on_disk, error)),
         };
     }
-    Ok(found)
+    Ok(last)
 }
 
 /// Whether one of the parent directories of `path` is a file or a symlink.

@@ -7,7 +7,7 @@ pub(crate) const NOTE: &str = ".claude_sessions/current/x.py";
 /// A history with session work in some commits, on `main` unless stated otherwise:
 ///
 /// - `first`; `added` with session work; `removed` without it
-/// - `stray`: a test in a wrong place, and `home`: the module that it tests, beside it
+/// - `stray`: a test in a wrong place, and `home`: the module that it tests, next to it
 /// - `theirs`: a branch from `first` with session work; `clean-merge`, which merges it;
 ///   `evil-merge`, which merges it and adds session work
 const HISTORY: &str = "
@@ -50,11 +50,11 @@ fn refused(repo: &Repo, arguments: &str) -> Vec<String> {
 /// Arguments, and the findings as `SUBJECT PATH`.
 const RANGES: [(&str, &[&str]); 20] = [
     ("--range first..added", &["added .claude_sessions/current/x.py"]),
-    // The difference of the ends is clean.
+    // The diff between the two ends is clean.
     ("--range first..removed", &["added .claude_sessions/current/x.py"]),
     ("--range added..removed", &[]),
     ("--range removed..stray", &["stray backend/test_api.py"]),
-    // A later commit adds the module beside the test.
+    // A later commit adds the module next to the test.
     ("--range removed..home", &["stray backend/test_api.py"]),
     ("--range stray..home", &[]),
     ("--range noted..home", &[]),
@@ -80,7 +80,7 @@ fn assert_ranges(repo: &Repo) {
     for (arguments, expected) in RANGES {
         let mut expected = expected.to_vec();
         let mut found = refused(repo, &format!("check {arguments}"));
-        // Commits of two branches have no order among each other.
+        // The order of commits on different branches is not specified.
         expected.sort_unstable();
         found.sort_unstable();
         assert_eq!(found, expected, "{arguments}");
@@ -89,7 +89,7 @@ fn assert_ranges(repo: &Repo) {
     }
 }
 
-/// The repository as `GIT_DIR` and `GIT_WORK_TREE` name it, so that git is asked where it is.
+/// Names the repository by `GIT_DIR` and `GIT_WORK_TREE`, so that git has to find it.
 fn named_by_environment(repo: &Repo) -> Repo {
     repo.env("GIT_WORK_TREE", &repo.dir).env("GIT_DIR", repo.path(".git"))
 }
@@ -100,7 +100,7 @@ fn each_commit_of_a_range_is_checked_against_its_parents() {
 }
 
 #[test]
-fn a_repository_that_the_environment_names_is_checked() {
+fn a_repository_named_by_the_environment_is_checked() {
     assert_ranges(&named_by_environment(&repo_with_history(&[])));
 }
 
@@ -141,7 +141,7 @@ fn a_linked_worktree_is_checked_from_a_subdirectory() {
 }
 
 #[test]
-fn the_current_configuration_applies_even_if_a_sparse_checkout_lacks_it() {
+fn the_configuration_applies_even_if_a_sparse_checkout_lacks_it() {
     let repo = repo_with_history(&[]);
     repo.write(".stage-guard.toml", "allow = [\".claude_sessions/**\"]\n")
         .git("add .stage-guard.toml")
@@ -171,9 +171,9 @@ fn a_finding_names_its_commit_and_the_fix() {
 }
 
 /// Makes a history with session work in one commit.
-type Make = fn(&Repo);
+type MakeHistory = fn(&Repo);
 
-fn beside_code(repo: &Repo) {
+fn with_code(repo: &Repo) {
     repo.commit_unchecked(&[NOTE, "code.py"]).stage("later.py").commit().silent();
 }
 
@@ -183,7 +183,7 @@ fn alone(repo: &Repo) {
 
 fn below_a_merge(repo: &Repo) {
     repo.git("branch side").success();
-    beside_code(repo);
+    with_code(repo);
     repo.git("checkout -q side").success();
     repo.stage("side.py").commit().silent();
     repo.git("checkout -q main").success();
@@ -202,8 +202,8 @@ fn in_a_merge(repo: &Repo) {
 
 #[test]
 fn the_reported_fix_removes_session_work_from_history() {
-    let histories: [(Make, &str, &str); 4] = [
-        (beside_code, "sed -i '/ old$/s/^pick/edit/'", "message old first"),
+    let histories: [(MakeHistory, &str, &str); 4] = [
+        (with_code, "sed -i '/ old$/s/^pick/edit/'", "message old first"),
         (alone, "sed -i '/ old$/s/^pick/edit/'", "message old first"),
         (below_a_merge, "sed -i '/ old$/s/^pick/edit/'", "first merged message message old"),
         (in_a_merge, "sed -i '/^merge /a break'", "first merged message message message"),
@@ -302,7 +302,7 @@ fn a_missing_commit_or_tree_is_an_error() {
     repo.guard("check --range first..removed").refuses(&[NOTE]).code(1);
 }
 
-/// Writes an object of any bytes, and returns its id.
+/// Writes an object with these bytes, valid or not, and returns its id.
 fn object(repo: &Repo, kind: &str, bytes: &[u8]) -> String {
     let arguments = ["hash-object", "-t", kind, "-w", "--literally", "--stdin"];
     repo.git_with_input(&arguments, bytes).success().trim().to_owned()
@@ -367,7 +367,7 @@ fn trees_in_odd_order_or_with_old_modes_hide_nothing() {
     let parent = commit_of(&repo, &session("100644"), "HEAD");
     let commit = commit_of(&repo, &entry("40000", ".claude_sessions", &twice), &parent);
     repo.guard(&format!("check --commit {commit}")).refuses(&[".claude_sessions/x.py"]).code(1);
-    // Modes that old versions of git wrote are equal to those of today.
+    // Old versions of git wrote these modes, which git treats as equal to 100644.
     for mode in ["100664", "0100644"] {
         let commit = commit_of(&repo, &session(mode), &parent);
         repo.guard(&format!("check --commit {commit}")).silent();
@@ -386,7 +386,7 @@ fn session_work_in_deep_directories_is_never_allowed() {
         );
         repo.git_with_input(&["fast-import", "--quiet", "--force"], input.as_bytes()).success();
         let run = repo.guard("check --commit deep --format json");
-        // From 2.43 on, git goes 2048 levels deep.
+        // Since 2.43, git reads trees of at most 2048 levels.
         if depth > 2048 && Repo::git_is_at_least((2, 43)) {
             run.fails_with("maximum allowed tree depth");
         } else {

@@ -9,9 +9,9 @@ use super::sandbox::Repo;
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
-/// Returns a repository without hooks and a git that runs configured ones, if there is one.
+/// Returns a repository without hooks, whose git runs configured hooks.
 ///
-/// It has a global configuration of its own.
+/// It has its own global configuration. `None` if there is no such git.
 fn new_git() -> Option<Repo> {
     let mut path = env::var_os("PATH").unwrap();
     if let Some(directory) = env::var_os("GIT_NEW") {
@@ -62,7 +62,7 @@ fn the_global_configuration_guards_every_repository() {
 }
 
 #[test]
-fn uninstall_keeps_the_configuration_of_others() {
+fn uninstall_keeps_other_hooks_in_the_configuration() {
     let Some(repo) = new_git() else { return };
     repo.guard("install --global --strict=refs").success();
     repo.git("config --global hook.stage-guard.pre-commit.enabled true").success();
@@ -74,7 +74,7 @@ fn uninstall_keeps_the_configuration_of_others() {
 }
 
 #[test]
-fn strict_in_the_configuration_survives_a_hooks_path() {
+fn configured_hooks_run_with_any_hooks_path() {
     let Some(repo) = new_git() else { return };
     repo.guard("install --global --strict=refs").success();
     for commit in [
@@ -101,7 +101,7 @@ fn strict_in_the_configuration_survives_a_hooks_path() {
 }
 
 #[test]
-fn install_adds_to_the_configuration_beside_a_managers_hooks_path() {
+fn install_configures_hooks_if_a_manager_sets_the_hooks_path() {
     let Some(repo) = new_git() else { return };
     repo.program(".husky/_/pre-commit", "#!/bin/sh\necho theirs >>.git/ran\n");
     repo.git("config core.hooksPath .husky/_").success();

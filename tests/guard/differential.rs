@@ -1,6 +1,7 @@
-//! Two readers, one truth: on generated histories and staged changes, libgit2's
-//! answer, git's answer in each format that libgit2 cannot read, and what git's
-//! plumbing says to this test itself.
+//! Compares the readers with each other and with git, on generated changes and histories.
+//!
+//! libgit2 and git must report the same findings, in each format that they can read, and both
+//! must agree with the output of git's plumbing that this test parses.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -10,29 +11,30 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::sandbox::Repo;
 
-/// Names that sort in ways of their own: `a-b` and `a.c` stand between `a` and `a/`.
+/// Paths that are difficult to sort: `a-b` and `a.c` sort between `a` and `a/b`.
 const PATHS: [&str; 10] =
     ["a", "a-b", "a.c", "a/b", "a/b/c", "a/b-c", "z", ".claude_sessions/x", "ä/\u{202e}", "a0/b/c/d/e"];
-/// Options of git for the differences that are parsed here.
+/// Options of git for the diffs that are parsed here.
 const RAW: [&str; 4] = ["--raw", "-z", "--no-renames", "--ignore-submodules=none"];
 const MODES: [&str; 4] = ["100644", "100755", "120000", "160000"];
 
-/// Paths with a mode and a content each.
+/// Paths, each with its mode and the number of its contents.
 type Tree = BTreeMap<&'static str, (&'static str, u8)>;
 
 fn tree() -> impl Strategy<Value = Tree> {
     tree_of(PATHS.len(), MODES.len(), 3)
 }
 
-/// A tree of the first of the paths, modes and contents: of few of them, so that trees
-/// often agree.
+/// Generates a tree from the first `paths`, `modes` and `contents`.
+///
+/// With few of them, generated trees often have equal entries.
 fn tree_of(paths: usize, modes: usize, contents: u8) -> impl Strategy<Value = Tree> {
     let entry = (0..paths, 0..modes, 0..contents);
     prop::collection::vec(entry, 0..8).prop_map(|entries| {
         let mut tree = Tree::new();
         for (path, mode, content) in entries {
             let path = PATHS[path];
-            // No tree has both a path and a path below it.
+            // A tree cannot contain both a file and a path below it.
             let clashes = |other: &&str| {
                 other.starts_with(&format!("{path}/")) || path.starts_with(&format!("{other}/"))
             };
@@ -44,7 +46,7 @@ fn tree_of(paths: usize, modes: usize, contents: u8) -> impl Strategy<Value = Tr
     })
 }
 
-/// A repository with its object ids: a content each, and one commit for gitlinks.
+/// A repository and the ids of its blobs, which also serve as targets of gitlinks.
 struct Fixture {
     repo: Repo,
     contents: Vec<String>,
@@ -82,7 +84,7 @@ impl Fixture {
         self.repo.git(&format!("commit-tree -m tree {parents}{}", tree.trim())).success().trim().to_owned()
     }
 
-    /// The same as git's plumbing has it, for parents of which the first is `HEAD`.
+    /// Returns the staged changes against all `parents`, as `git diff-index` lists them.
     fn expected(&self, parents: &[&str]) -> Vec<(String, String)> {
         let options = ["--cached", "--ita-invisible-in-index"];
         changed_against_all(parents, |parent| {
@@ -92,7 +94,7 @@ impl Fixture {
         })
     }
 
-    /// What a commit changes against all of its parents, by a `git diff-tree` for each.
+    /// Returns the changes of a commit against all its parents, as `git diff-tree` lists them.
     fn expected_of_commit(&self, commit: &str, parents: &[&str]) -> Vec<(String, String)> {
         changed_against_all(parents, |parent| {
             let mut command = self.repo.command("git");
@@ -101,7 +103,8 @@ impl Fixture {
         })
     }
 
-    fn agrees(
+    /// Compares the readers for a staged tree, with one parent and with two.
+    fn compare_readers(
         &self,
         [head, other, staged]: &[Tree; 3],
         intended: Option<usize>,
@@ -110,7 +113,7 @@ impl Fixture {
         self.repo.git(&format!("update-ref HEAD {head}")).success();
         self.fill_index(staged);
         if let Some(path) = intended.map(|at| PATHS[at]).filter(|path| !staged.contains_key(path)) {
-            // Where it clashes with what is staged, there is nothing to intend.
+            // `git add -N` fails if the path clashes with a staged path.
             self.repo.shell("rm -rf a a-b a.c a0 z ä .claude_sessions").success();
             self.repo.write(path, "x");
             let _ = self.repo.git_args(&["add", "-f", "-N", path]);
@@ -118,16 +121,16 @@ impl Fixture {
         let merge_head = self.repo.path(".git/MERGE_HEAD");
         for index in ["--index-version 2", "--index-version 4", "--split-index", "--no-split-index"] {
             self.repo.git(&format!("update-index {index}")).success();
-            self.every_reader_agrees(&[&head], index)?;
+            self.compare_findings(&[&head], index)?;
             std::fs::write(&merge_head, format!("{other}\n")).unwrap();
-            self.every_reader_agrees(&[&head, &other], index)?;
+            self.compare_findings(&[&head, &other], index)?;
             std::fs::remove_file(&merge_head).unwrap();
         }
         Ok(())
     }
 
     /// Compares the findings of each reader with git's, for the same index and parents.
-    fn every_reader_agrees(&self, parents: &[&str], index: &str) -> Result<(), TestCaseError> {
+    fn compare_findings(&self, parents: &[&str], index: &str) -> Result<(), TestCaseError> {
         let expected = self.expected(parents);
         prop_assert_eq!(findings(&self.repo), expected.clone(), "small, {} {}", index, parents.len());
         let git_alone = self.repo.env("GIT_OBJECT_DIRECTORY", self.repo.path(".git/objects"));
@@ -140,8 +143,9 @@ impl Fixture {
         Ok(())
     }
 
-    /// Makes a history, each commit with up to three of those before it as parents, and
-    /// compares the report on all of it with the `git diff-tree` of each commit.
+    /// Makes a history and compares its report with the `git diff-tree` of each commit.
+    ///
+    /// Each commit has up to three of the previous commits as parents.
     fn assert_history_is_read(
         &self,
         commits: &[(Tree, Vec<prop::sample::Index>)],
@@ -187,8 +191,9 @@ impl Fixture {
     }
 }
 
-/// Every staged path and what is done to it, as the guard has it. Where a rule is about
-/// few of them only, nothing else may be missing either.
+/// Returns every staged path with its change, as the guard reports them.
+///
+/// Asserts that a rule for only some of these paths finds all of them, too.
 fn findings(repo: &Repo) -> Vec<(String, String)> {
     let findings = |config| {
         let findings = repo.findings(&format!("--config .git/{config}.toml")).into_iter();
@@ -201,8 +206,9 @@ fn findings(repo: &Repo) -> Vec<(String, String)> {
     all
 }
 
-/// Adds an optional extension to an index, which makes it larger than libgit2 is asked to load.
-/// A checksum of zeros is not verified.
+/// Adds an optional extension that makes an index file too large for libgit2.
+///
+/// Its checksum is zeros, which are not verified.
 fn padded(index: &[u8], id_len: usize) -> Vec<u8> {
     const SIZE: u32 = 2 << 20;
     let padding = vec![0; usize::try_from(SIZE).unwrap()];
@@ -210,11 +216,11 @@ fn padded(index: &[u8], id_len: usize) -> Vec<u8> {
     [entries, b"PADD", &SIZE.to_be_bytes(), &padding, &vec![0; id_len]].concat()
 }
 
-/// What differs from all parents, as `difference` from each of them says.
-fn changed_against_all(parents: &[&str], difference: impl Fn(&str) -> Command) -> Vec<(String, String)> {
+/// Returns the changes that all diffs contain. `diff` is the git command for one parent.
+fn changed_against_all(parents: &[&str], diff: impl Fn(&str) -> Command) -> Vec<(String, String)> {
     let mut expected: Option<BTreeMap<Vec<u8>, u8>> = None;
     for parent in parents {
-        let output = difference(parent).output().unwrap();
+        let output = diff(parent).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let fields: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
         let mut changes = BTreeMap::new();
@@ -244,7 +250,7 @@ fn changed_against_all(parents: &[&str], difference: impl Fn(&str) -> Command) -
     expected.unwrap().into_iter().map(text).collect()
 }
 
-fn each_commit_is_read_as_diff_tree_does(format: &[&str], cases: u32) {
+fn assert_each_commit_is_read_as_diff_tree_does(format: &[&str], cases: u32) {
     let fixture = Fixture::new(format);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let parents = prop::collection::vec(any::<prop::sample::Index>(), 0..3);
@@ -254,35 +260,35 @@ fn each_commit_is_read_as_diff_tree_does(format: &[&str], cases: u32) {
 
 #[test]
 fn a_history_of_sha_1_is_read_as_diff_tree_does() {
-    each_commit_is_read_as_diff_tree_does(&[], 30);
+    assert_each_commit_is_read_as_diff_tree_does(&[], 30);
 }
 
 #[test]
 fn a_history_of_sha_256_is_read_as_diff_tree_does() {
-    each_commit_is_read_as_diff_tree_does(&["--object-format=sha256"], 10);
+    assert_each_commit_is_read_as_diff_tree_does(&["--object-format=sha256"], 10);
 }
 
-fn readers_agree(format: &[&str], cases: u32) {
+fn assert_readers_agree(format: &[&str], cases: u32) {
     let fixture = Fixture::new(format);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let strategy = ([tree(), tree(), tree()], prop::option::of(0..PATHS.len()));
-    runner.run(&strategy, |(trees, intended)| fixture.agrees(&trees, intended)).unwrap();
+    runner.run(&strategy, |(trees, intended)| fixture.compare_readers(&trees, intended)).unwrap();
 }
 
 #[test]
 fn readers_agree_on_sha_1() {
-    readers_agree(&[], 30);
+    assert_readers_agree(&[], 30);
 }
 
 #[test]
 fn readers_agree_on_sha_256() {
-    readers_agree(&["--object-format=sha256"], 10);
+    assert_readers_agree(&["--object-format=sha256"], 10);
 }
 
 #[test]
 fn readers_agree_on_reftable() {
     if Repo::git_is_at_least((2, 45)) {
-        readers_agree(&["--ref-format=reftable"], 10);
+        assert_readers_agree(&["--ref-format=reftable"], 10);
     } else {
         eprintln!("skipped: git is older than 2.45");
     }

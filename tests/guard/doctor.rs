@@ -1,4 +1,4 @@
-//! `doctor`: whether the guard works, after each way to break it.
+//! `doctor`: its report on a guard that works, and after each way to break it.
 
 use std::path::PathBuf;
 
@@ -63,12 +63,12 @@ fn state(repo: &Repo) -> String {
     repo.shell(files).success()
 }
 
-fn assert_unchanged(repo: &Repo, before: &str, what: &str) {
+fn assert_unchanged(repo: &Repo, before: &str, case: &str) {
     let now = state(repo);
     let has = |text: &str, line: &str| text.lines().any(|other| other == line);
     let changed: Vec<&str> = now.lines().filter(|line| !has(before, line)).collect();
     let gone: Vec<&str> = before.lines().filter(|line| !has(&now, line)).collect();
-    assert!(changed.is_empty() && gone.is_empty(), "{what}: {changed:?} {gone:?}");
+    assert!(changed.is_empty() && gone.is_empty(), "{case}: {changed:?} {gone:?}");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_bare_repository_is_examined() {
 }
 
 #[test]
-fn a_foreign_hook_is_judged_by_what_it_does() {
+fn a_foreign_hook_is_judged_by_its_result() {
     let repo = healthy(&unguarded());
     repo.shell("rm .git/hooks/pre-commit").success();
     hook(&repo, "pre-commit", "echo 'lint: \u{1b}[31mno' >&2; exit 1");

@@ -37,7 +37,7 @@ const HOOKS: [&str; 6] = [
 /// - `../patches`: the same commits as patches
 /// - `../dirty`: the id of a commit with session work that no ref reaches
 /// - `deleting`: a commit that deletes the old session work
-/// - `side`: a clean commit beside `main`
+/// - `side`: a clean commit that is not on `main`
 /// - `../fork`: a clone with session work on its `main`
 const MAKE: &str = "
     set -e
@@ -187,8 +187,8 @@ refused! {
     commit_tree: Refs, "git update-ref refs/heads/x $(git commit-tree -p main -m x $(git rev-parse $(cat ../dirty)^{tree}))", ":";
     update_ref: Refs, "git update-ref refs/heads/main $(cat ../dirty)", ":";
     update_ref_of_several: Refs, "printf 'create refs/heads/a main\\ncreate refs/heads/b %s\\n' $(cat ../dirty) | git update-ref --stdin", ":";
-    update_ref_behind_many_others: Refs, "{ for i in $(seq 19); do echo create refs/tags/$i main; done; echo create refs/heads/b $(cat ../dirty); } | git update-ref --stdin", ":";
-    update_ref_behind_more: Refs, "{ for i in $(seq 20); do echo create refs/remotes/$i main; done; echo create refs/x main; echo create refs/heads/b $(cat ../dirty); } | git update-ref --stdin", ":";
+    update_ref_after_many_tags: Refs, "{ for i in $(seq 19); do echo create refs/tags/$i main; done; echo create refs/heads/b $(cat ../dirty); } | git update-ref --stdin", ":";
+    update_ref_after_many_other_refs: Refs, "{ for i in $(seq 20); do echo create refs/remotes/$i main; done; echo create refs/x main; echo create refs/heads/b $(cat ../dirty); } | git update-ref --stdin", ":";
     update_ref_before_others: Refs, "{ echo create refs/heads/b $(cat ../dirty); for i in $(seq 200); do echo create refs/x/$i main; done; } | git update-ref --stdin", ":";
     update_ref_of_a_new_history: Refs, "git update-ref refs/heads/x $(git commit-tree -m x $(git rev-parse $(cat ../dirty)^{tree}))", ":";
     fast_import: Refs, "printf 'commit refs/heads/x\\ncommitter a <a@b> 1 +0000\\ndata 1\\nx\\nfrom refs/heads/main\\nM 100644 inline .claude_sessions/current/x.py\\ndata 1\\nx\\n' | git fast-import --quiet --force", ":";
@@ -200,15 +200,15 @@ refused! {
     merge_of_a_commit_that_no_ref_reaches: Refs, "git merge -q --no-edit $(cat ../dirty)", "git merge --abort";
     fetch_into_a_branch: Refs, "git fetch -q ../fork main:x", ":";
     pull_of_a_url: Refs, "git reset -q --hard origin/main; git pull -q --ff-only ../fork main", "git reset -q --hard; git reset -q --hard main@{1}";
-    commit_past_all_hooks_and_then_a_branch: Refs, "git checkout -q --detach; git -c core.hooksPath=/dev/null checkout -q $(cat ../dirty); git checkout -q -b x", "git checkout -q -f main";
-    rename_of_a_worktree_branch: Refs, "git -c core.hooksPath=/dev/null worktree add -q --detach ../linked $(cat ../dirty); git -C ../linked switch -q -c x", "git worktree remove -f ../linked";
+    branch_at_a_commit_made_without_hooks: Refs, "git checkout -q --detach; git -c core.hooksPath=/dev/null checkout -q $(cat ../dirty); git checkout -q -b x", "git checkout -q -f main";
+    new_branch_in_a_linked_worktree: Refs, "git -c core.hooksPath=/dev/null worktree add -q --detach ../linked $(cat ../dirty); git -C ../linked switch -q -c x", "git worktree remove -f ../linked";
     push_into_a_worktree: Refs, "git config receive.denyCurrentBranch updateInstead; git config core.bare false; git -C ../fork fetch -q ../work main; git -C ../fork rebase -q FETCH_HEAD; git -C ../fork push -q ../work main", ":";
 }
 
 allowed! {
     fetch: "git fetch -q; git fetch -q ../fork; git fetch -q ../fork main:refs/remotes/fork/main";
     pull: "git reset -q --hard origin/main; git -C ../upstream commit -q --allow-empty -m new; git pull -q --ff-only";
-    pull_of_session_work_that_a_remote_has: "git reset -q --hard origin/main; git remote add fork ../fork; git fetch -q fork; git merge -q --ff-only fork/main";
+    pull_of_session_work_on_a_remote_branch: "git reset -q --hard origin/main; git remote add fork ../fork; git fetch -q fork; git merge -q --ff-only fork/main";
     pull_with_a_merge: "git remote add fork ../fork; git pull -q --no-rebase --no-edit fork main";
     pull_with_rebase: "git -C ../upstream commit -q --allow-empty -m new; git pull -q --rebase";
     merge_of_a_branch_with_session_work: "git merge -q --no-edit topic";
@@ -217,7 +217,7 @@ allowed! {
     clone: "git clone -q ../upstream ../another; git clone -q . ../third; git -C ../third status";
     worktree_add: "git worktree add -q ../linked topic; git worktree add -q -b new ../second topic; git -C ../linked status; git worktree remove ../linked";
     checkout: "git checkout -q topic; git checkout -q topic~1; git checkout -q $(cat ../dirty); git switch -q --detach $(cat ../dirty); git checkout -q main";
-    branch_of_what_a_branch_reaches: "git branch x topic; git branch -f x topic~1; git checkout -q -b y topic~1; git reset -q --hard topic";
+    branch_at_a_commit_that_a_branch_reaches: "git branch x topic; git branch -f x topic~1; git checkout -q -b y topic~1; git reset -q --hard topic";
     bisect: "git bisect start topic origin/main; git bisect run true; git bisect reset";
     bisect_of_a_commit_that_no_ref_reaches: "git bisect start $(cat ../dirty) $(cat ../dirty)~2; git bisect good; git bisect reset";
     stash_when_detached: "git checkout -q $(cat ../dirty); echo y >kept.py; git stash -q; git stash pop -q";
@@ -230,7 +230,7 @@ allowed! {
     root_commit: "git init -q ../fresh; git -C ../fresh commit -q --allow-empty -m first";
     commit: "echo x >main.py; git commit -q -a -m x; git commit -q --amend --no-edit; git commit -q --allow-empty -n -m x";
     commit_of_a_deletion: "git rm -q -r .claude_sessions; git commit -q -m deleted";
-    cherry_pick_of_what_is_clean: "git cherry-pick topic side";
+    cherry_pick_of_clean_commits: "git cherry-pick topic side";
     revert: "git revert --no-edit HEAD; git revert --no-edit HEAD";
     rebase: "git checkout -q side; git rebase -q main; git rebase -q --apply deleting";
     rebase_interactive: "git checkout -q side; GIT_SEQUENCE_EDITOR=: git rebase -q -i --no-ff HEAD~2 --exec true";
@@ -275,7 +275,7 @@ continues! {
         "test \"$(log)\" = 'main two '; test \"$(files HEAD)\" = 'A U Thor  two.py '; test -f .claude_sessions/current/x.py";
     cherry_pick_of_several: Strict, "git cherry-pick main..topic", "GIT_EDITOR=: git cherry-pick --continue",
         "test \"$(log)\" = 'main one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '";
-    cherry_pick_in_a_commit_that_is_nothing_else: Strict, "git cherry-pick $(cat ../dirty) side", "git cherry-pick --skip",
+    cherry_pick_of_a_commit_with_only_session_work: Strict, "git cherry-pick $(cat ../dirty) side", "git cherry-pick --skip",
         "test \"$(log)\" = 'main side '";
     revert: Strict, "git checkout -q deleting; git revert --no-edit HEAD", "git commit -q --no-edit",
         "git log -1 --format=%s | grep -q Revert; test \"$(files HEAD)\" = 'A U Thor  kept.py '";
@@ -284,7 +284,7 @@ continues! {
         "test \"$(log)\" = 'main one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '; test $(git rev-parse HEAD) = $(git rev-parse topic)";
     rebase_with_refs: Refs, "git checkout -q topic; git rebase -q main", &format!("git commit -q --no-edit; {DROP}; GIT_EDITOR=: git rebase --continue"),
         "test \"$(log)\" = 'main one two three '; test $(git rev-parse HEAD) = $(git rev-parse topic)";
-    rebase_of_a_commit_that_is_nothing_else: Strict, "git checkout -q -b mine $(cat ../dirty); git cherry-pick side; git rebase -q main", "GIT_SEQUENCE_EDITOR='sed -i /dirty$/d' git rebase --edit-todo; git rebase --continue",
+    rebase_of_a_commit_with_only_session_work: Strict, "git checkout -q -b mine $(cat ../dirty); git cherry-pick side; git rebase -q main", "GIT_SEQUENCE_EDITOR='sed -i /dirty$/d' git rebase --edit-todo; git rebase --continue",
         "test \"$(log)\" = 'main side '";
     rebase_continue: Strict, "echo ours >two.py; git add two.py; git commit -q -m ours; git checkout -q topic; git rebase -q main || true; echo both >two.py; git add two.py; GIT_EDITOR=: git rebase --continue", "GIT_EDITOR=: git rebase --continue",
         "test \"$(log)\" = 'main ours one two three '; test \"$(files HEAD~1)\" = 'A U Thor  two.py '";
@@ -314,7 +314,7 @@ fn am_no_verify() {
     );
 }
 
-/// `reset --hard`, a fast-forward and the like change files before git runs the hook.
+/// `git reset --hard`, a fast-forward and similar commands change files before the hook runs.
 #[test]
 fn the_restore_command_undoes_changes_to_files_and_keeps_others() {
     for (mine, line, status) in [
@@ -351,7 +351,7 @@ fn the_restore_command_undoes_changes_to_files_and_keeps_others() {
     }
 }
 
-/// Such work looks like a change that git made.
+/// Such work looks like a change that git has made.
 #[test]
 fn work_that_was_uncommitted_before_is_stashed() {
     for reset in
@@ -378,7 +378,7 @@ fn work_that_was_uncommitted_before_is_stashed() {
 
 const STAGED: &str = "echo staged >staged.py; git add staged.py; echo changed >kept.py";
 
-/// The refused path is in a commit of someone else.
+/// The refused path is in a commit of another person.
 #[test]
 fn an_operation_that_cannot_continue_is_aborted() {
     for (line, abort) in [
@@ -453,7 +453,7 @@ fn a_previous_hook_gets_arguments_and_standard_input() {
 }
 
 #[test]
-fn a_previous_hook_can_refuse_and_runs_only_after_ours_has_passed() {
+fn a_previous_hook_can_refuse_and_runs_only_after_the_guard_has_passed() {
     let repo = guarded(Mode::Chained);
     repo.program(".git/hooks/prepare-commit-msg.before-stage-guard", "#!/bin/sh\nexit 3\n");
     repo.git("commit -q --allow-empty -n -m x").code(1);

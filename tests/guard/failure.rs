@@ -1,4 +1,4 @@
-//! A check that cannot be done fails: exit code 2, and a message that names the cause.
+//! Checks that cannot be completed: exit code 2, and a message that names the cause.
 
 use std::fs;
 
@@ -218,7 +218,7 @@ fn closed_outputs_do_not_panic() {
     repo.shell(&format!("{BINARY} --help >&- 2>&-; test $? -ne 101")).success();
 }
 
-/// libgit2 reads such an object in an endless loop.
+/// libgit2 loops forever on such an object.
 #[test]
 fn a_truncated_object_fails_after_a_time_limit() {
     let repo = Repo::new();

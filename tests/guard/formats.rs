@@ -1,4 +1,4 @@
-//! Every repository format of git: whether libgit2 or git reads it, the guard does the same.
+//! Every repository format of git: the guard behaves the same with either reader.
 
 use super::sandbox::{Repo, cases};
 
@@ -57,7 +57,7 @@ fn assert_stows(repo: &Repo) {
     assert_eq!(repo.shell("find $(git rev-parse --git-dir) -name 'index?*'").success(), "");
 }
 
-/// A repository made with these arguments of `git init`, if git has at least this version.
+/// Makes a repository with these arguments of `git init`; `None` if git is older.
 fn of_format(version: (u32, u32), format: &[&str]) -> Option<Repo> {
     if !Repo::git_is_at_least(version) {
         eprintln!("skipped: needs git {}.{}", version.0, version.1);
@@ -263,7 +263,7 @@ fn a_check_writes_nothing() {
         if let Some(arguments) = arguments {
             repo.git(&format!("update-index {arguments}")).success();
         }
-        // Contents, not times: git itself touches a shared index that it reads.
+        // Contents, not times, because git itself touches a shared index that it reads.
         let state =
             || repo.shell("find . -type f | LC_ALL=C sort | xargs -d '\\n' sha1sum; find .").success();
         let before = state();

@@ -1,4 +1,4 @@
-//! `install` and `uninstall` beside other hooks and hook managers.
+//! `install` and `uninstall` with other hooks and hook managers.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -50,7 +50,7 @@ fn a_file_written_over_the_shim_is_rescued() {
     assert!(!repo.path(".git/stage-guard").exists() && !repo.path(".git/hooks/pre-commit").exists());
 }
 
-/// A manager that is installed after the guard renames our link to such a name.
+/// A manager that is installed after the guard renames the link to the shim to such a name.
 #[test]
 fn a_hook_with_the_suffix_of_a_manager_is_backed_up() {
     for suffix in ["legacy", "old"] {
@@ -105,7 +105,7 @@ fn uninstall_without_install_changes_nothing() {
 }
 
 #[test]
-fn a_previous_hook_runs_after_ours_has_passed() {
+fn a_previous_hook_runs_after_the_guard_has_passed() {
     let repo = unguarded();
     let body = "echo \"ran $0 $# $GIT_INDEX_FILE $PWD\" > .git/ran; cat > .git/input";
     hook(&repo, "pre-commit", body);
@@ -117,7 +117,7 @@ fn a_previous_hook_runs_after_ours_has_passed() {
     repo.stage("main.py").commit().success();
     let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
     assert!(ran.starts_with("ran .git/hooks/pre-commit.before-stage-guard 0 .git/index /"), "{ran}");
-    // Run by hand, with arguments and standard input.
+    // Run without git, with arguments and standard input.
     let run = repo.shell("printf 'line\\n' | .git/hooks/pre-commit 'a b' c");
     run.success();
     assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit.before-stage-guard 2 "));
@@ -125,7 +125,7 @@ fn a_previous_hook_runs_after_ours_has_passed() {
 }
 
 #[test]
-fn a_previous_hook_finds_the_files_beside_it() {
+fn a_previous_hook_finds_the_files_next_to_it() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "for part in \"$(dirname \"$0\")\"/pre-commit.d/*; do \"$part\" || exit; done");
     hook(&repo, "pre-commit.d/lint", "echo lint >&2; exit 1");
@@ -135,7 +135,7 @@ fn a_previous_hook_finds_the_files_beside_it() {
 }
 
 #[test]
-fn what_a_previous_hook_stages_is_checked() {
+fn files_that_a_previous_hook_stages_are_checked() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "git add -A");
     repo.guard("install").success();
@@ -184,12 +184,12 @@ fn a_missing_program_stops_the_commit() {
     fs::remove_file(&binary).unwrap();
     let run = repo.stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("it's here`, so nothing was checked"), "{run:?}");
-    let away = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
-    assert_eq!(away, format!("rm '{}'", repo.path(".git/hooks/pre-commit").display()));
+    let removal = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
+    assert_eq!(removal, format!("rm '{}'", repo.path(".git/hooks/pre-commit").display()));
     hook(&repo, "pre-commit.before-stage-guard", "echo kept >&2; exit 1");
     let run = repo.in_dir("deep").commit();
-    let away = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
-    repo.in_dir("deep").shell(&away).success();
+    let removal = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
+    repo.in_dir("deep").shell(&removal).success();
     assert!(repo.commit().err.contains("kept"));
     repo.guard("install").success();
     fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
@@ -279,7 +279,7 @@ fn a_refused_install_changes_no_hook() {
 }
 
 #[test]
-fn a_copy_of_the_shim_is_ours() {
+fn a_copy_of_the_shim_is_recognised() {
     let repo = unguarded();
     let shim = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/pre-commit")).unwrap();
     repo.program(".git/hooks/pre-commit", &shim);
@@ -287,7 +287,7 @@ fn a_copy_of_the_shim_is_ours() {
     assert_live(&repo);
     repo.stage("main.py").commit().silent();
     assert!(!repo.path(".git/hooks/pre-commit.before-stage-guard").exists());
-    // A copy of the repository with its symlinks followed.
+    // The repository is copied with its symlinks followed.
     let shim = fs::read_to_string(repo.path(".git/stage-guard/hook")).unwrap();
     fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
     repo.program(".git/hooks/pre-commit", &shim);
@@ -458,7 +458,7 @@ fn a_previous_hook_that_is_a_link_to_another_one_runs_it() {
         repo.guard("uninstall").success();
         assert_eq!(state(&repo), before, "{links}");
     }
-    // A link to itself never ran.
+    // A link to itself is not a previous hook that runs.
     let repo = unguarded();
     symlink("pre-push", repo.path(".git/hooks/pre-push")).unwrap();
     let before = state(&repo);

@@ -59,7 +59,7 @@ fn index_info<'p>(id: &str, paths: impl IntoIterator<Item = &'p str>) -> String 
     paths.into_iter().map(|path| format!("100644 {id} 0\t{path}\0")).collect::<Vec<_>>().concat()
 }
 
-/// Gives a byte at a time, as a pipe may.
+/// Reads one byte at a time, as a pipe may.
 struct Dripping<'b>(&'b [u8]);
 
 impl Read for Dripping<'_> {
@@ -69,7 +69,7 @@ impl Read for Dripping<'_> {
     }
 }
 
-/// A repository with entries of every kind.
+/// Makes a repository with index entries of every kind.
 fn repo_with_all_kinds(format: &[&str]) -> Repo {
     let repo = Repo::of_format(format);
     let id = repo.git("rev-parse HEAD:README.md").success();
@@ -138,7 +138,7 @@ fn walk_rejects_truncated_and_changed_files() {
     }
 }
 
-/// A repository whose index is larger than a chunk, and too large for libgit2.
+/// Makes a repository whose index is larger than a chunk and too large for libgit2.
 fn repo_with_large_index(index: &str) -> Repo {
     let repo = Repo::new();
     let id = repo.git("rev-parse HEAD:README.md").success();

@@ -152,8 +152,8 @@ fn an_interrupted_install_leaves_no_partial_binary() {
     assert_ne!(home.shell(slow).code, 0);
     assert!(!home.path(".local/bin").exists());
     home.shell("~/stage-guard/install.sh ~/project").success();
-    let left = fs::read_dir(home.path(".local/bin")).unwrap().count();
-    assert_eq!(left, 1);
+    let files = fs::read_dir(home.path(".local/bin")).unwrap().count();
+    assert_eq!(files, 1);
 }
 
 #[test]

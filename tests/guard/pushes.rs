@@ -31,7 +31,7 @@ fn clone_of_guarded_server() -> Repo {
 /// Stages and commits a path without running hooks.
 pub(crate) fn commit_without_hooks(repo: &Repo, path: &str) {
     repo.stage(path);
-    repo.git("-c core.hooksPath=/dev/null commit -q -m past").success();
+    repo.git("-c core.hooksPath=/dev/null commit -q -m unchecked").success();
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_push_of_session_work_is_refused() {
         "push -q origin main:refs/heads/new",
         "push -q origin HEAD~1:refs/heads/new",
         "push -q origin main~1:refs/tags/t",
-        "push -q origin :/past:refs/heads/new",
+        "push -q origin :/unchecked:refs/heads/new",
         "push -q --all origin",
         "push -q --mirror ../other.git",
         "push -q ../other.git main",
@@ -201,7 +201,7 @@ fn a_push_is_checked_by_the_policy_of_the_server() {
         "{run:?}"
     );
     clone.git("reset -q --hard HEAD~1").success();
-    clone.write(".stage-guard.toml", "").git("commit -q -a -m mended").success();
+    clone.write(".stage-guard.toml", "").git("commit -q -a -m fixed").success();
     let run = clone.git("push -q");
     assert!(run.code == 0 && run.err.contains("warning: "), "{run:?}");
     clone.stage("more.py").git("commit -q -m more").success();

@@ -142,8 +142,9 @@ impl Tree {
     fn find(&self, name: &BStr) -> Result<Option<TreeEntry>, Cause> {
         let mut rest = &self.entries[..];
         while !rest.is_empty() {
-            let (found, entry) = self.next_entry(&mut rest).ok_or_else(|| Cause::new("a tree is damaged"))?;
-            if found == name {
+            let (entry_name, entry) =
+                self.next_entry(&mut rest).ok_or_else(|| Cause::new("a tree is damaged"))?;
+            if entry_name == name {
                 return Ok(Some(entry));
             }
         }
