@@ -8,7 +8,7 @@ use std::io::{BufReader, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::thread;
+use std::{env, thread};
 
 use bstr::io::BufReadExt;
 use bstr::{BStr, BString, ByteSlice};
@@ -22,6 +22,8 @@ use crate::environment::Environment;
 /// programs, replace objects (git-replace(1)), or write traces into its output.
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
+    /// The path of the program. With a path, std starts it without copying this process.
+    program: PathBuf,
     current_dir: PathBuf,
     variables: Vec<(OsString, OsString)>,
     /// Settings in the form `NAME=VALUE`.
@@ -50,7 +52,10 @@ impl Git {
         ];
         let inherited = environment.vars().filter(|(name, _)| is_passed_on(name));
         let variables = inherited.chain(own.map(|(name, value)| (OsStr::new(name), OsStr::new(value))));
+        let directories = env::split_paths(environment.var("PATH").unwrap_or_default());
+        let program = directories.map(|directory| environment.absolute(directory.join("git")));
         Self {
+            program: program.into_iter().find(|path| path.is_file()).unwrap_or_else(|| "git".into()),
             current_dir: environment.current_dir().to_owned(),
             variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             settings: vec!["core.fsmonitor=false"],
@@ -83,7 +88,7 @@ impl Git {
 
     /// Returns a command to which a subcommand is added. Its standard input is empty.
     pub(crate) fn command(&self) -> Command {
-        let mut git = Command::new("git");
+        let mut git = Command::new(&self.program);
         git.args(["--no-pager", "--no-replace-objects"])
             .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
             .current_dir(&self.current_dir)
