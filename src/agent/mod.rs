@@ -60,6 +60,11 @@ const TOOLS: [Tool; 6] = [
     Tool { name: "PowerShell", field: "command", effect: Effect::Runs(Shell::PowerShell) },
 ];
 
+/// Returns the names of the tools that are checked.
+fn tool_names() -> impl Iterator<Item = &'static str> {
+    TOOLS.iter().map(|tool| tool.name)
+}
+
 impl Event {
     /// Parses the input of an agent's hook.
     ///

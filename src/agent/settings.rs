@@ -9,10 +9,10 @@ use bstr::ByteSlice;
 use super::bypass::file_name;
 use super::json::{self, Child, Container};
 use super::shell::{self, Shell};
+use super::tool_names;
 
-/// The events that run this program, each with the tools that it matches.
-const EVENTS: [(&str, Option<&str>); 2] =
-    [("PreToolUse", Some("Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell")), ("Stop", None)];
+/// The events that run this program. The first has a matcher, which names the tools.
+const EVENTS: [(&str, bool); 2] = [("PreToolUse", true), ("Stop", false)];
 
 /// The reason why no entries can be added to the settings.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,9 @@ pub(crate) fn with_entries(text: Option<&str>, command: &str) -> Result<String, 
     let command = serde_json::to_string(command).unwrap_or_default();
     let is_empty = |text: &str| text.chars().all(json::is_whitespace);
     let mut text = text.map(|text| if is_empty(text) { format!("{{}}{text}") } else { text.to_owned() });
-    for (event, tools) in EVENTS {
+    let matcher = tool_names().collect::<Vec<_>>().join("|");
+    for (event, has_matcher) in EVENTS {
+        let tools = has_matcher.then_some(matcher.as_str());
         text = Some(match text {
             Some(text) => with_entry(&text, event, tools, &command)?,
             None => format!("{}\n", block('{', "}", &hooks_member(event, tools, &command))),

@@ -3,23 +3,45 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A hook of githooks(5) that stage-guard guards.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Hook {
+/// Defines the hooks from one table, so that no list of them can miss one.
+macro_rules! hooks {
+    ($($(#[$doc:meta])* $hook:ident = $name:literal,)*) => {
+        /// A hook of githooks(5) that stage-guard guards.
+        #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+        pub enum Hook {
+            $($(#[$doc])* $hook,)*
+        }
+
+        impl Hook {
+            /// Every hook that stage-guard guards, in the order of their levels.
+            pub const ALL: [Self; [$(Self::$hook,)*].len()] = [$(Self::$hook,)*];
+
+            /// Returns the name of the hook's file in the hooks directory.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$hook => $name,)*
+                }
+            }
+        }
+    };
+}
+
+hooks! {
     /// Runs before `git commit` and before each commit of `git merge --continue`.
-    PreCommit,
+    PreCommit = "pre-commit",
     /// Runs before the commit of `git merge`.
-    PreMergeCommit,
+    PreMergeCommit = "pre-merge-commit",
     /// Runs before every commit that has a message to prepare, even with `--no-verify`.
-    PrepareCommitMsg,
+    PrepareCommitMsg = "prepare-commit-msg",
     /// Runs before each commit of `git am`.
-    PreApplypatch,
+    PreApplypatch = "pre-applypatch",
     /// Runs before `git push` sends anything.
-    PrePush,
+    PrePush = "pre-push",
     /// Runs for every update of refs.
-    ReferenceTransaction,
+    ReferenceTransaction = "reference-transaction",
     /// Runs in the repository that receives a push.
-    PreReceive,
+    PreReceive = "pre-receive",
 }
 
 /// The name is not the name of a [`Hook`].
@@ -28,35 +50,13 @@ pub enum Hook {
 pub struct UnknownHook;
 
 impl Hook {
-    /// Every hook that stage-guard guards, in the order of their levels.
-    pub const ALL: [Self; 7] = [
-        Self::PreCommit,
-        Self::PreMergeCommit,
-        Self::PrepareCommitMsg,
-        Self::PreApplypatch,
-        Self::PrePush,
-        Self::ReferenceTransaction,
-        Self::PreReceive,
-    ];
-
-    /// Returns the name of the hook's file in the hooks directory.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PreCommit => "pre-commit",
-            Self::PreMergeCommit => "pre-merge-commit",
-            Self::PrepareCommitMsg => "prepare-commit-msg",
-            Self::PreApplypatch => "pre-applypatch",
-            Self::PrePush => "pre-push",
-            Self::ReferenceTransaction => "reference-transaction",
-            Self::PreReceive => "pre-receive",
-        }
-    }
-
-    /// Returns whether git writes refs to the hook's standard input.
+    /// Returns whether git lists refs on the hook's standard input.
     #[must_use]
     pub fn reads_stdin(self) -> bool {
-        matches!(self, Self::PrePush | Self::ReferenceTransaction | Self::PreReceive)
+        match self {
+            Self::PrePush | Self::ReferenceTransaction | Self::PreReceive => true,
+            Self::PreCommit | Self::PreMergeCommit | Self::PrepareCommitMsg | Self::PreApplypatch => false,
+        }
     }
 }
 

@@ -18,7 +18,9 @@ fn elsewhere() -> Repo {
 fn help_fits_on_a_screen() {
     let home = elsewhere();
     let [long, short] = ["--help", "-h"].map(|option| home.guard(option).success());
-    assert!(long.lines().count() < 24 && short.lines().count() + 4 < long.lines().count(), "{long}{short}");
+    let [long_lines, short_lines] = [&long, &short].map(|help| help.lines().count());
+    assert!(long_lines <= 23, "{long_lines} lines do not fit on a screen of 24:\n{long}");
+    assert!(short_lines + 4 < long_lines, "{long}{short}");
     assert!(long.lines().all(|line| line.len() <= 80), "{long}");
     assert!(long.starts_with(short.trim_end()) && long.contains("Examples:") && !short.contains("Examples:"));
     for command in COMMANDS.split(' ') {
@@ -26,6 +28,16 @@ fn help_fits_on_a_screen() {
         assert!(help.contains(&format!("Usage: stage-guard {command}")), "{help}");
         assert!(long.contains(&format!("  {command} ")), "{command}");
     }
+    // The overview lists the commands in two columns.
+    let overview = long.lines().skip_while(|line| !line.starts_with("Commands")).skip(1);
+    let overview = overview.take_while(|line| !line.is_empty());
+    let listed = overview
+        .flat_map(|line| [&line[..41], &line[41..]])
+        .filter_map(|column| column.split_whitespace().next());
+    let (mut listed, mut tested): (Vec<&str>, Vec<&str>) = (listed.collect(), COMMANDS.split(' ').collect());
+    listed.sort_unstable();
+    tested.sort_unstable();
+    assert_eq!(listed, tested);
     for command in HIDDEN {
         assert!(!long.contains(&format!("  {command}")), "{command}");
         home.guard(&format!("{command} --help")).success();

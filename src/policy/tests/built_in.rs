@@ -37,6 +37,27 @@ fn assert_verdicts(tracked: &[&str], refused: &[(&str, &str)], allowed: &[&str])
 }
 
 #[test]
+fn every_rule_has_a_path_that_it_refuses_here() {
+    let tests = include_str!("built_in.rs");
+    for rule in Policy::built_in().rules() {
+        assert!(tests.contains(&format!("\"{}\")", rule.id)), "{}", rule.id);
+    }
+}
+
+#[test]
+fn the_session_directory_is_refused_at_any_depth_and_in_any_letter_case() {
+    assert_verdicts(
+        &[],
+        &[
+            (".claude_sessions/current/x.py", "session-directory"),
+            ("pkg/.Claude_Sessions/notes.md", "session-directory"),
+            ("lib/.CLAUDE_SESSIONS", "session-directory"),
+        ],
+        &["claude_sessions/x.py", ".claude_sessions.md", "a.claude_sessions/x.py"],
+    );
+}
+
+#[test]
 fn the_original_requirements_are_met() {
     assert_verdicts(
         &[],
