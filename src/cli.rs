@@ -181,8 +181,8 @@ pub struct CheckOptions {
     /// `--config`.
     #[command(flatten)]
     pub config: Config,
-    /// Format of the report: human, json, github or sarif
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
 }
 
@@ -278,8 +278,8 @@ pub struct ExplainArgs {
     /// `--config`.
     #[command(flatten)]
     pub config: Config,
-    /// Format of the report: human or json
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: HumanOrJson,
     /// Paths relative to the current directory, which need not exist
     #[arg(value_name = "PATH", required_unless_present = "stdin", value_hint = ValueHint::AnyPath)]
@@ -312,8 +312,8 @@ pub struct StowArgs {
     /// `--config`.
     #[command(flatten)]
     pub config: Config,
-    /// Format of the report: human or json
-    #[arg(long, value_enum, default_value_t, hide_possible_values = true, value_name = "FORMAT")]
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub format: HumanOrJson,
     /// For committed files, move only the changes and restore the HEAD version
     #[arg(long)]

@@ -64,7 +64,7 @@ pub use entry::{Change, Entry, IntroducedBy};
 
 /// The items of private modules that `main` needs.
 #[doc(hidden)]
-pub mod program {
+pub mod app {
     pub use crate::cli::{Cli, Command};
     pub use crate::commands::{Context, Outcome, Output, run};
     pub use crate::git::on_timeout;

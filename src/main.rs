@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
+use stage_guard::app::{self, Cli, Command, Context, Outcome, Output};
 use stage_guard::environment::Environment;
 use stage_guard::git;
-use stage_guard::program::{self, Cli, Command, Context, Outcome, Output};
 use stage_guard::report::failure::{self, Failure};
 use stage_guard::report::{color, usage_error};
 
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         show_progress: &mut show_progress,
         out: Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() },
     };
-    match program::run(command, &check, &mut context) {
+    match app::run(command, &check, &mut context) {
         Ok(outcome) => {
             let is_coloured = color::is_enabled(global.color, &context.environment, context.out.is_terminal);
             let color = if is_coloured { ColorChoice::Always } else { ColorChoice::Never };

@@ -56,13 +56,13 @@ impl Check<'_> {
             merged.extend(repository.announced_merge_heads()?);
         }
         let (mut prefilter, scan) = self.scan(&repository)?;
-        let staged = repository.decide_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
+        let staged = repository.read_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
         let remedy = if repository.index_is_temporary() {
             Remedy::StowPaths { are_changes: true }
         } else {
             Remedy::Stow(repository.operation())
         };
-        judge(&repository, prefilter.policy(), staged, remedy)
+        judge_index(&repository, prefilter.policy(), staged, remedy)
     }
 
     /// Checks every tracked path.
@@ -73,8 +73,8 @@ impl Check<'_> {
     pub fn all_files(&self) -> Result<Report<'static>, Box<dyn Error>> {
         let repository = Repository::open(self.environment)?;
         let (mut prefilter, scan) = self.scan(&repository)?;
-        let tracked = repository.decide_tracked(scan, &mut |path| prefilter.may_refuse(path))?;
-        judge(&repository, prefilter.policy(), tracked, Remedy::StowPaths { are_changes: false })
+        let tracked = repository.read_tracked(scan, &mut |path| prefilter.may_refuse(path))?;
+        judge_index(&repository, prefilter.policy(), tracked, Remedy::StowPaths { are_changes: false })
     }
 
     /// Checks the paths that `git add -A` would start to track.
@@ -179,7 +179,7 @@ impl Check<'_> {
 }
 
 /// Judges the candidates of the index by their tracked siblings.
-fn judge(
+fn judge_index(
     repository: &Repository,
     policy: &'static Policy,
     candidates: Examined,

@@ -68,7 +68,7 @@ pub(super) fn finish(
     if !report.findings.is_empty() {
         report.program = context.program()?;
     }
-    let format = if context.is_quiet { Format::Count } else { options.format };
+    let format = if context.is_quiet { Format::Quiet } else { options.format };
     report::render(format, &report, &mut context.out)?;
     Ok(Outcome::of(report.findings.len(), options.dry_run))
 }

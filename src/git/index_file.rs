@@ -36,7 +36,7 @@ impl RawEntry<'_> {
 
     /// Returns whether a commit contains it: it is neither unmerged nor intent-to-add.
     #[must_use]
-    pub fn is_committed(&self) -> bool {
+    pub fn is_committable(&self) -> bool {
         !self.is_unmerged() && self.extended_flags & INTENT_TO_ADD == 0
     }
 

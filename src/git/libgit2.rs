@@ -99,7 +99,7 @@ impl Libgit2 {
     /// Only paths for which `may_refuse` is true count. The parents are `HEAD` and `merged`.
     pub(super) fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Vec<Entry>, Error> {
         let entries = self.index()?.iter();
-        let candidates = entries.filter(|entry| is_committed(entry) && may_refuse(entry.path.as_bstr()));
+        let candidates = entries.filter(|entry| is_committable(entry) && may_refuse(entry.path.as_bstr()));
         let candidates = candidates.map(|IndexEntry { path, mode, id, .. }| (path.into(), mode, id.into()));
         self.changed(merged, candidates)
     }
@@ -206,7 +206,7 @@ fn entry_of(tree: &Tree, name: &[u8]) -> Result<Option<TreeEntry<'static>>, git2
 }
 
 /// Whether a commit contains the entry: it is neither unmerged nor intent-to-add.
-fn is_committed(entry: &IndexEntry) -> bool {
+fn is_committable(entry: &IndexEntry) -> bool {
     entry.flags & STAGE == 0 && entry.flags_extended & IndexEntryExtendedFlag::INTENT_TO_ADD.bits() == 0
 }
 

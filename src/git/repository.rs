@@ -115,7 +115,7 @@ impl Repository {
     /// The index or a parent cannot be read.
     pub(crate) fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Examined, Error> {
         let scan = self.scan(|entry| may_refuse(entry.path))?;
-        self.decide_staged(scan, merged, may_refuse)
+        self.read_staged(scan, merged, may_refuse)
     }
 
     /// Continues [`Repository::staged`] after a scan with the same `may_refuse`.
@@ -123,14 +123,14 @@ impl Repository {
     /// # Errors
     ///
     /// As for [`Repository::staged`].
-    pub(crate) fn decide_staged(
+    pub(crate) fn read_staged(
         &self,
         scan: Scan,
         merged: &[ObjectId],
         may_refuse: MayRefuse,
     ) -> Result<Examined, Error> {
         let examined = self.count_paths(&scan)?;
-        let is_clear = scan.is_complete && !scan.candidates.iter().any(|candidate| candidate.is_committed);
+        let is_clear = scan.is_complete && !scan.candidates.iter().any(|candidate| candidate.is_committable);
         let mut entries = if is_clear { Vec::new() } else { self.changed(scan, merged, may_refuse)? };
         // Under `core.ignoreCase` libgit2 sorts without regard to case.
         entries.sort_unstable();
@@ -139,7 +139,7 @@ impl Repository {
 
     fn changed(&self, scan: Scan, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Vec<Entry>, Error> {
         let reader = self.reader.get_or_init(|| self.choose_reader(&scan));
-        let candidates = scan.candidates.into_iter().filter(|candidate| candidate.is_committed);
+        let candidates = scan.candidates.into_iter().filter(|candidate| candidate.is_committable);
         let candidates = candidates.map(|Candidate { path, mode, id, .. }| (path, mode, id));
         match reader {
             Reader::Libgit2Trees(libgit2) => libgit2.changed(merged, candidates),
@@ -169,7 +169,7 @@ impl Repository {
     /// # Errors
     ///
     /// The index cannot be read.
-    pub(crate) fn decide_tracked(&self, scan: Scan, may_refuse: MayRefuse) -> Result<Examined, Error> {
+    pub(crate) fn read_tracked(&self, scan: Scan, may_refuse: MayRefuse) -> Result<Examined, Error> {
         let examined = self.count_paths(&scan)?;
         let mut paths: Vec<BString> = Vec::new();
         if scan.is_complete {

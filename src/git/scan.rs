@@ -30,7 +30,7 @@ pub(super) struct Candidate {
     pub(super) mode: u32,
     pub(super) id: ObjectId,
     /// Whether a commit contains it: it is neither unmerged nor intent-to-add.
-    pub(super) is_committed: bool,
+    pub(super) is_committable: bool,
 }
 
 impl Scan {
@@ -55,7 +55,7 @@ impl Scan {
                 && let Some(id) = ObjectId::from_bytes(entry.id)
             {
                 let (path, mode) = (entry.path.to_owned(), entry.mode);
-                candidates.push(Candidate { path, mode, id, is_committed: entry.is_committed() });
+                candidates.push(Candidate { path, mode, id, is_committable: entry.is_committable() });
             }
         })?;
         if let Some(shared) = &summary.shared {

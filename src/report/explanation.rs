@@ -6,10 +6,10 @@ use bstr::{BStr, ByteSlice};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::count;
 use super::escape::{escape, toml_string};
 use super::json::{self, JsonPath, Verdict as JsonVerdict};
 use super::message::reason_and_home;
+use super::quiet;
 use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Rule, Verdict};
 
 /// Writes the verdict on each path, the reason for it, and what would change it.
@@ -56,7 +56,7 @@ pub(crate) fn render_json(explanations: &[Explanation], out: &mut impl Write) ->
 /// Fails if `out` cannot be written to.
 pub(crate) fn render_count(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
     let refused = explanations.iter().filter(|explanation| is_refused(explanation)).count();
-    count::write_count(out, refused, "refused")
+    quiet::write_count(out, refused, "refused")
 }
 
 fn is_refused(explanation: &Explanation) -> bool {

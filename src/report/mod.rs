@@ -3,7 +3,6 @@
 pub(crate) mod agent;
 #[doc(hidden)]
 pub mod color;
-mod count;
 pub(crate) mod doctor;
 pub mod escape;
 pub(crate) mod explanation;
@@ -15,6 +14,7 @@ mod human;
 pub(crate) mod json;
 pub(crate) mod man;
 mod message;
+mod quiet;
 mod remedy;
 mod sarif;
 pub(crate) mod session;
@@ -41,7 +41,7 @@ pub enum Format {
     Sarif,
     /// The number of findings, for `--quiet`
     #[value(skip)]
-    Count,
+    Quiet,
 }
 
 /// Renders the report of a check.
@@ -55,7 +55,7 @@ pub fn render(format: Format, report: &Report, out: &mut impl Write) -> io::Resu
         Format::Json => json::render(report, out),
         Format::Github => github::render(report, out),
         Format::Sarif => sarif::render(report, out),
-        Format::Count => count::render(report, out),
+        Format::Quiet => quiet::render(report, out),
     }
 }
 

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 use owo_colors::OwoColorize;
 
-use super::count::write_count;
 use super::escape::{display_path, escape, shell_word};
 use super::human::MAX_LISTED;
+use super::quiet::write_count;
 use crate::policy::SESSION_DIRECTORY;
 use crate::session::{Current, CurrentEntry, IndexAction, Plan, Step};
 

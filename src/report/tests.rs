@@ -326,14 +326,14 @@ fn count_is_one_line_or_none() {
     let policy = Policy::built_in();
     let mut report = Report::new(&policy, findings_in_commits(&policy), 2, Remedy::RewriteCommits);
     assert_snapshot(
-        rendered(Format::Count, &report),
+        rendered(Format::Quiet, &report),
         str![[r#"
 2 refused
 
 "#]],
     );
     report.findings.clear();
-    assert_snapshot(rendered(Format::Count, &report), str![[""]]);
+    assert_snapshot(rendered(Format::Quiet, &report), str![[""]]);
 }
 
 #[test]
