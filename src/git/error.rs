@@ -86,6 +86,9 @@ pub enum Error {
     /// `core.hooksPath` does not name a directory.
     #[error("git runs no hooks here: {} is not a directory", .0.escape_debug())]
     NoHooks(String),
+    /// A path on the command line is empty, as from a variable that is not set.
+    #[error("an empty path names no file")]
+    EmptyPath,
     /// A path on the command line is not in the repository.
     #[error("`{}` is not a path in the repository `{}`", shown(.path), shown(.worktree))]
     OutsideRepository {
@@ -152,6 +155,7 @@ impl Error {
             Self::ReadTree { .. } => {
                 "`git fsck` names what is missing; in a partial clone `git ls-tree -r HEAD` fetches it"
             }
+            Self::EmptyPath => "write `.` for the current directory",
             Self::MergeHead(_) => "finish the merge, or undo it with `git merge --abort`",
             Self::RunGit(_) => "install git, or add it to PATH",
             Self::NoHooks(_) => "make core.hooksPath absolute, or unset it",

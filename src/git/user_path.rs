@@ -26,8 +26,11 @@ pub(crate) fn resolve(repository: &Repository, typed: &OsStr) -> Result<BString,
 ///
 /// # Errors
 ///
-/// The path is outside the worktree.
+/// The path is empty or outside the worktree.
 pub(crate) fn resolve_or_root(repository: &Repository, typed: &OsStr) -> Result<BString, Error> {
+    if typed.is_empty() {
+        return Err(Error::EmptyPath);
+    }
     let worktree = repository.worktree();
     let path = if let Some(rest) = typed.as_bytes().strip_prefix(b":/") {
         worktree.join(OsStr::from_bytes(rest.trim_start_with(|c| c == '/')))

@@ -266,3 +266,13 @@ fn contradictory_arguments_are_errors() {
     repo.guard("explain -z").fails_with("--stdin");
     repo.guard("-C nowhere").fails_with("cannot change to `nowhere`");
 }
+
+#[test]
+fn an_empty_path_is_an_error() {
+    let repo = Repo::new();
+    repo.commit_unchecked(&["debug_a.py"]);
+    for command in [&["stow", ""][..], &["stow", "debug_a.py", ""], &["explain", ""]] {
+        repo.guard_args(command).fails_with("empty path");
+    }
+    assert!(repo.exists("debug_a.py"));
+}
