@@ -36,13 +36,25 @@ struct Index {
     rounds: usize,
     /// The limit for the clean check, relative to git's time.
     clean_limit: Option<f64>,
+    /// The limit for a check that refuses one file, relative to git's time.
+    refusal_limit: f64,
     /// The limit for the memory of the clean check, in MiB.
     memory_limit: Option<f64>,
 }
 
 const INDEXES: [Index; 6] = [
-    Index { rounds: 20, clean_limit: Some(0.8), ..Index::new("1000", "1,000 entries", 1_000) },
-    Index { rounds: 4, clean_limit: Some(0.3), ..Index::new("100000", "100,000 entries", 100_000) },
+    Index {
+        rounds: 20,
+        clean_limit: Some(0.8),
+        refusal_limit: 1.5,
+        ..Index::new("1000", "1,000 entries", 1_000)
+    },
+    Index {
+        rounds: 4,
+        clean_limit: Some(0.3),
+        refusal_limit: 1.2,
+        ..Index::new("100000", "100,000 entries", 100_000)
+    },
     Index {
         clean_limit: Some(0.2),
         memory_limit: Some(32.0),
@@ -72,6 +84,7 @@ impl Index {
             version: 2,
             rounds: 1,
             clean_limit: None,
+            refusal_limit: 0.5,
             memory_limit: None,
         }
     }
@@ -167,7 +180,7 @@ const RANGE_CHECK: [Contender; 2] = [
     Contender::new(
         "`stage-guard check --range`",
         &["stage-guard", "check", "--range", "first..main"],
-        Some(1.5),
+        Some(1.3),
     ),
 ];
 
@@ -178,7 +191,7 @@ fn staged_check(index: &Index) -> [Contender; 4] {
         Contender {
             index: Some(".git/refused"),
             code: 1,
-            ..Contender::new("`stage-guard`, one refusal", &["stage-guard"], Some(1.5))
+            ..Contender::new("`stage-guard`, one refusal", &["stage-guard"], Some(index.refusal_limit))
         },
         Contender {
             index: Some(".git/index"),

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::{env, fs, io};
 
 /// The current directory and the environment variables a command runs with.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     current_dir: PathBuf,
-    variables: BTreeMap<OsString, OsString>,
+    /// Shared, so that a clone is cheap.
+    variables: Arc<BTreeMap<OsString, OsString>>,
 }
 
 impl Environment {
@@ -27,7 +29,7 @@ impl Environment {
 
     /// Creates an environment from a directory, absolute and without symlinks, and variables.
     pub fn new(current_dir: PathBuf, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        Self { current_dir, variables: variables.into_iter().collect() }
+        Self { current_dir, variables: Arc::new(variables.into_iter().collect()) }
     }
 
     /// Returns the current directory, absolute and without symlinks.

@@ -57,7 +57,10 @@ impl Check<'_> {
         }
         let (mut prefilter, scan) = self.scan(&repository)?;
         let staged = repository.read_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
-        let remedy = if repository.index_is_temporary() {
+        let remedy = if staged.entries.is_empty() {
+            // Nothing can be refused, and looking for an operation reads several files.
+            Remedy::Stow(None)
+        } else if repository.index_is_temporary() {
             Remedy::StowPaths { are_changes: true }
         } else {
             Remedy::Stow(repository.operation())

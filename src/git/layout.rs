@@ -25,8 +25,7 @@ pub(crate) struct Layout {
     pub(super) object_format: ObjectFormat,
     /// Whether the objects are in the place where libgit2 looks for them.
     pub(super) has_plain_objects: bool,
-    /// A git that runs in the current directory and finds the repository by itself.
-    pub(super) cwd_git: Git,
+    environment: Environment,
 }
 
 /// Variables that change where git finds the objects of a repository.
@@ -63,9 +62,19 @@ impl Layout {
         self.worktree.join(OsStr::from_bytes(path))
     }
 
+    /// Returns the environment that the repository was found in.
+    pub(super) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Returns a git that finds the repository as this program did.
+    pub(super) fn cwd_git(&self) -> Git {
+        Git::new(&self.environment)
+    }
+
     /// Returns a git that runs in this worktree, whatever the environment names.
     pub(super) fn git(&self) -> Git {
-        self.cwd_git.at(&self.worktree, &self.git_dir)
+        self.cwd_git().at(&self.worktree, &self.git_dir)
     }
 
     /// Recognises a plain repository without running git; `None` when in doubt.
@@ -97,7 +106,7 @@ impl Layout {
             git_dir,
             object_format: ObjectFormat::Sha1,
             has_plain_objects: true,
-            cwd_git: Git::new(environment),
+            environment: environment.clone(),
         })
     }
 
@@ -135,7 +144,7 @@ impl Layout {
             object_format,
             has_plain_objects: object_format == ObjectFormat::Sha1
                 && MOVES_OBJECTS.iter().all(|name| environment.var(name).is_none()),
-            cwd_git: git,
+            environment: environment.clone(),
         })
     }
 }

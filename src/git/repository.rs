@@ -22,7 +22,6 @@ use crate::{Change, Entry};
 #[derive(Debug)]
 pub(crate) struct Repository {
     layout: Layout,
-    environment: Environment,
     /// Chosen only if the walk over the index file finds candidates.
     reader: OnceCell<Reader>,
 }
@@ -65,16 +64,12 @@ impl Repository {
     ///
     /// There is no repository, it is bare, or git cannot open it.
     pub(crate) fn open(environment: &Environment) -> Result<Self, Error> {
-        Ok(Self {
-            layout: Layout::find(environment)?,
-            environment: environment.clone(),
-            reader: OnceCell::new(),
-        })
+        Ok(Self { layout: Layout::find(environment)?, reader: OnceCell::new() })
     }
 
     /// Returns the environment that the repository was opened in.
     pub(crate) fn environment(&self) -> &Environment {
-        &self.environment
+        self.layout.environment()
     }
 
     /// Returns the directories of the repository.
@@ -92,7 +87,7 @@ impl Repository {
     /// Returns the operation that git has started in this worktree and not yet finished.
     #[must_use]
     pub(crate) fn operation(&self) -> Option<Operation> {
-        Operation::in_progress(&self.layout.cwd_git, &self.layout.git_dir)
+        Operation::in_progress(&self.layout.cwd_git(), &self.layout.git_dir)
     }
 
     /// Walks the index file once and keeps the entries for which `may_refuse` is true.
@@ -149,7 +144,7 @@ impl Repository {
                 if changed.is_empty() { Ok(changed) } else { libgit2.staged(merged, may_refuse) }
             }
             Reader::Git => {
-                diff_index::staged(&self.layout.cwd_git, self.layout.object_format, merged, may_refuse)
+                diff_index::staged(&self.layout.cwd_git(), self.layout.object_format, merged, may_refuse)
             }
         }
     }
@@ -176,7 +171,7 @@ impl Repository {
             paths.extend(scan.candidates.into_iter().map(|candidate| candidate.path));
         } else {
             self.layout
-                .cwd_git
+                .cwd_git()
                 .for_each_indexed_path(|path| paths.extend(may_refuse(path).then(|| path.to_owned())))?;
         }
         paths.sort_unstable();
@@ -191,7 +186,7 @@ impl Repository {
             return Ok(examined);
         }
         let (mut last, mut count) = (BString::default(), 0);
-        self.layout.cwd_git.for_each_indexed_path(|path| {
+        self.layout.cwd_git().for_each_indexed_path(|path| {
             count += usize::from(path != last);
             last = path.to_owned();
         })?;
@@ -240,7 +235,7 @@ impl Repository {
         if scan.is_complete {
             return Ok(());
         }
-        self.layout.cwd_git.for_each_indexed_path(visit)
+        self.layout.cwd_git().for_each_indexed_path(visit)
     }
 
     /// Returns the commits in `MERGE_HEAD`: the parents of a merge other than `HEAD`.
@@ -269,11 +264,14 @@ impl Repository {
     ///
     /// git cannot be started.
     pub(crate) fn announced_merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
-        let announced =
-            self.environment.vars().filter_map(|(name, _)| name.as_bytes().strip_prefix(b"GITHEAD_"));
+        let announced = self
+            .layout
+            .environment()
+            .vars()
+            .filter_map(|(name, _)| name.as_bytes().strip_prefix(b"GITHEAD_"));
         let mut commits = Vec::new();
         for id in announced.filter_map(ObjectId::from_hex) {
-            if self.layout.cwd_git.query(&["cat-file", "-e", &format!("{id}^{{commit}}")])?.is_some() {
+            if self.layout.cwd_git().query(&["cat-file", "-e", &format!("{id}^{{commit}}")])?.is_some() {
                 commits.push(id);
             }
         }
@@ -286,7 +284,7 @@ impl Repository {
     ///
     /// git cannot be started.
     pub(crate) fn is_head_unborn(&self) -> Result<bool, Error> {
-        self.layout.cwd_git.is_head_unborn()
+        self.layout.cwd_git().is_head_unborn()
     }
 
     /// Whether git made the index for a single commit, so that nothing stays staged.
@@ -294,7 +292,7 @@ impl Repository {
     /// `git commit -a` and `git commit PATH` do.
     #[must_use]
     pub(crate) fn index_is_temporary(&self) -> bool {
-        let index = self.environment.var("GIT_INDEX_FILE");
+        let index = self.layout.environment().var("GIT_INDEX_FILE");
         index.is_some_and(|path| path.as_bytes().ends_with(b".lock"))
     }
 
@@ -334,7 +332,7 @@ impl Repository {
     ///
     /// git cannot read the index or the blob.
     pub(crate) fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.layout.cwd_git.off_disk_file(name)
+        self.layout.cwd_git().off_disk_file(name)
     }
 
     /// Returns the contents of a blob.
@@ -343,7 +341,7 @@ impl Repository {
     ///
     /// The blob is missing or damaged.
     pub(crate) fn blob(&self, id: &str) -> Result<Vec<u8>, Error> {
-        self.layout.cwd_git.run(&["cat-file", "blob", id]).map_err(|error| match error {
+        self.layout.cwd_git().run(&["cat-file", "blob", id]).map_err(|error| match error {
             Error::Git { source, .. } => Error::ReadBlob(id.to_owned(), source),
             error => error,
         })
@@ -360,7 +358,8 @@ impl Repository {
             return Ok(None);
         }
         let input = ids.join("\n") + "\n";
-        let output = self.layout.cwd_git.run_with_input(&["cat-file", "--batch-check"], input.as_bytes())?;
+        let output =
+            self.layout.cwd_git().run_with_input(&["cat-file", "--batch-check"], input.as_bytes())?;
         let mut missing = output.lines().filter_map(|line| line.strip_suffix(b" missing"));
         Ok(missing.next().map(|id| id.to_str_lossy().into_owned()))
     }
