@@ -130,6 +130,20 @@ impl Git {
         output_of(self.command(), arguments, input)
     }
 
+    /// Runs `git rev-parse` with options that describe the repository.
+    ///
+    /// # Errors
+    ///
+    /// git finds no repository, cannot be started, or fails.
+    pub(super) fn describe_repository(&self, options: &[&str]) -> Result<Vec<u8>, Error> {
+        self.run(&[&["rev-parse"], options].concat()).map_err(|error| match error {
+            Error::Git { source, .. } if source.is_not_a_repository() => {
+                Error::NotARepository(self.current_dir.clone())
+            }
+            error => error,
+        })
+    }
+
     /// Runs `git rev-parse` and returns the path that it prints.
     ///
     /// # Errors

@@ -113,20 +113,13 @@ impl Layout {
     /// Asks git where the repository is.
     fn ask_git(environment: &Environment) -> Result<Self, Error> {
         let git = Git::new(environment);
-        let output = git.run(&[
-            "rev-parse",
+        let output = git.describe_repository(&[
             "--show-object-format",
             "--is-bare-repository",
             "--is-inside-work-tree",
             "--show-cdup",
             "--absolute-git-dir",
-        ]);
-        let output = output.map_err(|error| match error {
-            Error::Git { source, .. } if source.is_not_a_repository() => {
-                Error::NotARepository(environment.current_dir().to_owned())
-            }
-            error => error,
-        })?;
+        ])?;
         let answer = parse_rev_parse(&output);
         if answer.is_bare {
             return Err(Error::Bare(answer.git_dir));

@@ -36,19 +36,12 @@ impl Location {
 
 /// Asks git for the worktree, if there is one, and the git directory.
 fn ask_git(environment: &Environment, git: &Git) -> Result<(Option<PathBuf>, PathBuf), Error> {
-    let output = git.run(&[
-        "rev-parse",
+    let output = git.describe_repository(&[
         "--is-bare-repository",
         "--is-inside-work-tree",
         "--show-cdup",
         "--absolute-git-dir",
-    ]);
-    let output = output.map_err(|error| match error {
-        Error::Git { source, .. } if source.is_not_a_repository() => {
-            Error::NotARepository(environment.current_dir().to_owned())
-        }
-        error => error,
-    })?;
+    ])?;
     let output = output.strip_suffix(b"\n").unwrap_or(&output);
     let (is_bare, rest) = output.split_once_str("\n").unwrap_or_default();
     let (is_inside_worktree, rest) = rest.split_once_str("\n").unwrap_or_default();
