@@ -1,8 +1,13 @@
 //! File operations that several modules need, and their error.
 
+mod directory;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+#[allow(unused_imports, reason = "the session commands are being moved to it")]
+pub(crate) use directory::{Directory, Metadata};
 
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
