@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
-use crate::git::Hook;
+use crate::git::{Hook, UnknownHook};
 use crate::report::Format;
 
 /// The text of `-h`. Together with [`EXAMPLES`] it fits on a screen.
@@ -73,6 +75,12 @@ impl Cli {
         Self::from_arg_matches(&command.try_get_matches_from([name].into_iter().chain(arguments))?)
     }
 
+    /// Returns whether to report only the number of refused paths.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.command.as_ref().map_or(self.check.quiet, Command::quiet).is_on
+    }
+
     /// Parses an empty command line and `hook NAME ARG…` without options; else returns `None`.
     ///
     /// Hooks run these at every commit, and clap's parser takes longer than the check.
@@ -83,7 +91,7 @@ impl Cli {
             [hook, name, arguments @ ..]
                 if hook == "hook" && [name].into_iter().chain(arguments).all(is_plain) =>
             {
-                let name = HookName::from(name.to_str()?.to_owned());
+                let name = name.to_str()?.parse().ok()?;
                 let arguments = arguments.to_vec();
                 let options = CheckOptions::default();
                 Some(Command::Hook(HookArgs { options, then: None, line: None, name, arguments }))
@@ -165,11 +173,15 @@ pub struct GlobalOptions {
     )]
     pub color: Color,
     /// Run as if started in DIR
-    #[arg(short = 'C', global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    // Like git, `-C ""` is accepted: clap's parser of paths rejects an empty one.
+    #[arg(
+        short = 'C',
+        global = true,
+        value_name = "DIR",
+        value_hint = ValueHint::DirPath,
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub directories: Vec<PathBuf>,
-    /// Print only the number of refused paths
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
 }
 
 /// The options of the commands that check paths and report findings.
@@ -181,8 +193,11 @@ pub struct CheckOptions {
     /// `--config`.
     #[command(flatten)]
     pub config: Config,
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
     /// Format of the report
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "quiet")]
     pub format: Format,
 }
 
@@ -191,6 +206,14 @@ pub struct CheckOptions {
 pub struct DryRun {
     /// Report only: change nothing and exit with 0
     #[arg(id = "dry_run", long = "dry-run")]
+    pub is_on: bool,
+}
+
+/// `--quiet`, for the commands that support it.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Quiet {
+    /// Print only the number of refused paths
+    #[arg(id = "quiet", short, long = "quiet")]
     pub is_on: bool,
 }
 
@@ -224,7 +247,7 @@ pub enum Command {
     /// Remove the hooks and restore the previous ones
     Uninstall(UninstallArgs),
     /// Check that the guard works in this repository
-    Doctor,
+    Doctor(Quiet),
     /// Print a script that completes the command line in a shell
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -235,6 +258,25 @@ pub enum Command {
     /// Run as a git hook; the installed hooks call this
     #[command(hide = true)]
     Hook(HookArgs),
+}
+
+impl Command {
+    /// Returns the command's `--quiet`, which is off if the command does not support it.
+    fn quiet(&self) -> Quiet {
+        match self {
+            Self::Check(args) => args.options.quiet,
+            Self::Explain(args) => args.quiet,
+            Self::Init(args) => args.quiet,
+            Self::Stow(args) => args.quiet,
+            Self::Archive(args) => args.quiet,
+            Self::Clean(args) => args.quiet,
+            Self::Install(args) => args.quiet,
+            Self::Uninstall(args) => args.quiet,
+            Self::Doctor(quiet) => *quiet,
+            Self::Hook(args) => args.options.quiet,
+            Self::Rules(_) | Self::Completions(_) | Self::Man | Self::Agent => Quiet::default(),
+        }
+    }
 }
 
 /// The arguments of `check`.
@@ -278,8 +320,11 @@ pub struct ExplainArgs {
     /// `--config`.
     #[command(flatten)]
     pub config: Config,
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
     /// Format of the report
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "quiet")]
     pub format: HumanOrJson,
     /// Paths relative to the current directory, which need not exist
     #[arg(value_name = "PATH", required_unless_present = "stdin", value_hint = ValueHint::AnyPath)]
@@ -295,6 +340,9 @@ pub struct ExplainArgs {
 /// The arguments of `init`.
 #[derive(Args, Debug)]
 pub struct InitArgs {
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
     /// Ignore it in .git/info/exclude instead of .gitignore
     #[arg(long)]
     pub exclude: bool,
@@ -312,8 +360,11 @@ pub struct StowArgs {
     /// `--config`.
     #[command(flatten)]
     pub config: Config,
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
     /// Format of the report
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "quiet")]
     pub format: HumanOrJson,
     /// For committed files, move only the changes and restore the HEAD version
     #[arg(long)]
@@ -329,9 +380,6 @@ pub struct StowArgs {
 /// The arguments of `rules`.
 #[derive(Args, Debug)]
 pub struct RulesArgs {
-    /// `--dry-run`, which changes nothing here.
-    #[command(flatten)]
-    pub dry_run: DryRun,
     /// `--config`.
     #[command(flatten)]
     pub config: Config,
@@ -343,6 +391,9 @@ pub struct ArchiveArgs {
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
 }
 
 /// The arguments of `clean`.
@@ -351,6 +402,9 @@ pub struct CleanArgs {
     /// `--dry-run`.
     #[command(flatten)]
     pub dry_run: DryRun,
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
     /// Delete without asking
     #[arg(short, long)]
     pub yes: bool,
@@ -359,6 +413,9 @@ pub struct CleanArgs {
 /// The arguments of `install`.
 #[derive(Args, Debug)]
 pub struct InstallArgs {
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
     /// Also check --no-verify, cherry-picks, patches and pushes; =refs: each ref update too
     #[arg(
         long,
@@ -380,6 +437,9 @@ pub struct InstallArgs {
 /// The arguments of `uninstall`.
 #[derive(Args, Debug)]
 pub struct UninstallArgs {
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
     /// Remove the hooks that `install --global` has added
     #[arg(long)]
     pub global: bool,
@@ -438,23 +498,19 @@ pub struct HookArgs {
 }
 
 /// The hook that `hook` runs as.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum HookName {
     /// A hook that git runs.
     Git(Hook),
     /// `managed`: any hook that pre-commit or prek runs.
     Managed,
-    /// A hook that stage-guard does not guard.
-    Unknown(String),
 }
 
-impl From<String> for HookName {
-    fn from(name: String) -> Self {
-        match name.parse() {
-            Ok(hook) => Self::Git(hook),
-            Err(_) if name == "managed" => Self::Managed,
-            Err(_) => Self::Unknown(name),
-        }
+impl FromStr for HookName {
+    type Err = UnknownHook;
+
+    fn from_str(name: &str) -> Result<Self, UnknownHook> {
+        if name == "managed" { Ok(Self::Managed) } else { name.parse().map(Self::Git) }
     }
 }
 
@@ -548,8 +604,8 @@ mod tests {
 
     #[test]
     fn check_options_need_no_command() {
-        let cli = parse("--dry-run --format sarif --config x -q -C a -C b").unwrap();
-        assert!(cli.check.dry_run.is_on && cli.global.quiet && cli.command.is_none());
+        let cli = parse("--dry-run --format sarif --config x -C a -C b").unwrap();
+        assert!(cli.check.dry_run.is_on && !cli.is_quiet() && cli.command.is_none());
         assert_eq!((cli.check.format, cli.global.directories.len()), (Format::Sarif, 2));
     }
 
@@ -559,6 +615,34 @@ mod tests {
         assert_eq!(cli.global.directories, ["a", "b"].map(std::path::PathBuf::from));
         let Some(Command::Explain(args)) = cli.command else { panic!("{cli:?}") };
         assert_eq!(args.format, HumanOrJson::Json);
+    }
+
+    #[test]
+    fn quiet_is_found_in_each_command_that_supports_it() {
+        for command in [
+            "",
+            "check",
+            "explain x",
+            "init",
+            "stow",
+            "stow --undo",
+            "archive",
+            "clean",
+            "install",
+            "uninstall",
+            "doctor",
+            "hook pre-commit",
+        ] {
+            assert!(parse(&format!("-q {command}")).unwrap().is_quiet(), "{command}");
+        }
+    }
+
+    #[test]
+    fn only_names_of_guarded_hooks_are_accepted() {
+        for name in ["pre-comit", "commit-msg", "Pre-Commit", "pre-commit.d", "MANAGED", "x"] {
+            assert!(parse(&format!("hook {name}")).unwrap_err().contains("invalid value"), "{name}");
+        }
+        assert!(Cli::from_arguments(&["hook", ""].map(OsString::from)).is_err());
     }
 
     #[test]
@@ -578,6 +662,13 @@ mod tests {
             "stow --undo --dry-run",
             "stow --undo --format json",
             "check --staged --all-files",
+            "rules --dry-run",
+            "-q rules",
+            "-q completions bash",
+            "man -q",
+            "-q agent",
+            "-q --format json",
+            "explain --format json -q x",
         ] {
             let error = parse(line).unwrap_err();
             assert!(

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     };
     let mut context = Context {
         environment,
-        is_quiet: global.quiet,
+        is_quiet,
         input: &mut io::stdin(),
         ask: &mut ask,
         show_progress: &mut show_progress,

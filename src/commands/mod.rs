@@ -69,7 +69,7 @@ pub fn run(
         Some(Command::Clean(args)) => clean::run(&args, context),
         Some(Command::Agent) => agent::run(context),
         Some(Command::Install(args)) => install::run(&args, context),
-        Some(Command::Doctor) => doctor::run(context),
+        Some(Command::Doctor(_)) => doctor::run(context),
         Some(Command::Uninstall(args)) => uninstall::run(&args, context),
         Some(Command::Completions(args)) => completions::run(&args, context),
         Some(Command::Man) => man::run(context),

@@ -60,14 +60,16 @@ impl Repository {
     /// Runs the command line, with `input` as standard input and `answer` to each question.
     fn run_with(&self, line: &str, input: &[u8], answer: Option<bool>) -> Run {
         let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-        let Cli { global, check, command } = Cli::from_arguments(&arguments)?;
+        let cli = Cli::from_arguments(&arguments)?;
+        let is_quiet = cli.is_quiet();
+        let Cli { global, check, command } = cli;
         let mut environment = self.environment();
         for directory in &global.directories {
             environment.change_dir(directory)?;
         }
         let mut context = Context {
             environment,
-            is_quiet: global.quiet,
+            is_quiet,
             input: &mut { input },
             ask: &mut |_| Ok(answer),
             show_progress: &mut |_| {},

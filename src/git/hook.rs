@@ -46,7 +46,7 @@ hooks! {
 
 /// The name is not the name of a [`Hook`].
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
-#[error("not a hook that stage-guard guards")]
+#[error("not a hook that can be guarded")]
 pub struct UnknownHook;
 
 impl Hook {

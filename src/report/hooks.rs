@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::escape::{display_path, escape, escape_multiline};
+use super::escape::{display_path, escape_multiline};
 use crate::git::{ConfigScope, Hook, HooksPath};
 use crate::hooks::{Addition, Installation, Manager, PreviousHook, Uninstallation};
 
@@ -150,15 +150,6 @@ pub(crate) fn unconfigured(scope: ConfigScope, hooks: &[Hook], out: &mut impl Wr
 fn rescued(path: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
     let Some(path) = path else { return Ok(()) };
     writeln!(out, "kept:    a file that another program wrote over the hooks: {}", display_path(path))
-}
-
-/// Renders that `hook` was called with a name that is not guarded.
-///
-/// # Errors
-///
-/// Fails if `out` cannot be written to.
-pub(crate) fn unknown(name: &str, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "stage-guard: nothing to check in the hook `{}`", escape(name))
 }
 
 /// Renders the warning that the built-in policy checks a push because of a mistake.

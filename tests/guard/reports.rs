@@ -141,8 +141,7 @@ fn all_formats_report_the_same_findings() {
             message.replace("{{", "{").replace("}}", "}").replace(r"\](", "](")
         };
         assert_eq!(sarif_results(&parse_json(&sarif)).iter().map(plain).collect::<Vec<_>>(), messages);
-        let count = state.run("-q --format sarif").out;
-        assert_eq!(state.run("-q --format github").out, count);
+        let count = state.run("-q").out;
         let expected = if found.is_empty() { String::new() } else { format!("{} refused\n", found.len()) };
         assert_eq!(count, expected);
     }

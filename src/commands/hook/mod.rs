@@ -16,7 +16,6 @@ use crate::check::Trigger;
 use crate::cli::{HookArgs, HookName};
 use crate::git::Hook;
 use crate::hooks::{PreviousHook, is_reinstalled};
-use crate::report;
 
 /// Runs the check of the hook, then the previous hook.
 ///
@@ -35,17 +34,10 @@ pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box
     }
 }
 
-/// Runs the check of the hook. An unknown hook allows everything.
+/// Runs the check of the hook.
 fn run_check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let options = &args.options;
-    let hook = match &args.name {
-        HookName::Git(hook) => *hook,
-        HookName::Managed => return managed::run(options, context),
-        HookName::Unknown(name) => {
-            report::hooks::unknown(name, &mut context.out)?;
-            return Ok(Outcome::Allowed);
-        }
-    };
+    let HookName::Git(hook) = args.name else { return managed::run(options, context) };
     match hook {
         Hook::PreCommit | Hook::PreMergeCommit | Hook::PrepareCommitMsg | Hook::PreApplypatch => {
             check::staged(options, Trigger::Hook(hook), context)
