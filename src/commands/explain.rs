@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::cli::{ExplainArgs, HumanOrJson};
@@ -15,10 +15,13 @@ use crate::report::explanation;
 pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let policy = context.policy(&args.config, |name| repository.top_level_file(name))?;
-    let paths = if args.stdin {
+    let paths: Vec<_> = if args.stdin {
         let mut text = Vec::new();
         context.input.read_to_end(&mut text)?;
-        parse_list(&text, args.nul)
+        let listed = parse_list(&text, args.nul).into_iter();
+        listed
+            .map(|path| git::user_path::resolve_listed(&repository, path.as_bstr()))
+            .collect::<Result<_, _>>()?
     } else {
         args.paths.iter().map(|path| git::user_path::resolve(&repository, path)).collect::<Result<_, _>>()?
     };
@@ -39,6 +42,9 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
 /// Parses paths that end with NUL, or lines with paths that git may have quoted.
 fn parse_list(text: &[u8], is_nul_separated: bool) -> Vec<BString> {
     let separator = if is_nul_separated { b'\0' } else { b'\n' };
-    let paths = text.split(|byte| *byte == separator).filter(|path| !path.is_empty());
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let paths = text.strip_suffix(&[separator]).unwrap_or(text).split(|byte| *byte == separator);
     paths.map(|path| if is_nul_separated { path.into() } else { git::unquote(path.into()) }).collect()
 }

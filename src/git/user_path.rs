@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::{Error, Repository};
 
@@ -37,7 +37,28 @@ pub(crate) fn resolve_or_root(repository: &Repository, typed: &OsStr) -> Result<
     } else {
         repository.environment().absolute(typed)
     };
-    let path = normalize(&path);
+    below_worktree(worktree, &path, typed)
+}
+
+/// Returns the path that git has for `listed`, which is relative to the top of the worktree.
+///
+/// Unlike in [`resolve`], no first characters have a special meaning.
+///
+/// # Errors
+///
+/// The path is empty, outside the worktree, or its root.
+pub(crate) fn resolve_listed(repository: &Repository, listed: &BStr) -> Result<BString, Error> {
+    if listed.is_empty() {
+        return Err(Error::EmptyPath);
+    }
+    let (worktree, listed) = (repository.worktree(), OsStr::from_bytes(listed));
+    let path = below_worktree(worktree, &worktree.join(listed), listed)?;
+    if path.is_empty() { Err(outside(worktree, listed)) } else { Ok(path) }
+}
+
+/// Returns the part of an absolute path below the worktree.
+fn below_worktree(worktree: &Path, path: &Path, typed: &OsStr) -> Result<BString, Error> {
+    let path = normalize(path);
     let path = if path.starts_with(worktree) { path } else { canonicalize_parent(&path) };
     let inside = path.strip_prefix(worktree).map_err(|_| outside(worktree, typed))?;
     Ok(inside.as_os_str().as_bytes().into())

@@ -227,8 +227,8 @@ fn explain_resolves_paths_from_the_current_directory() {
 #[test]
 fn explain_reads_paths_from_standard_input() {
     let repo = Repo::new();
-    let run = repo
-        .guard_with_input(&["explain", "--stdin", "-q"], b"debug_x.py\nmain.py\n\n.claude_sessions/a b\n");
+    let run =
+        repo.guard_with_input(&["explain", "--stdin", "-q"], b"debug_x.py\nmain.py\n.claude_sessions/a b\n");
     assert_eq!((run.code, run.out.as_str()), (1, "2 refused\n"));
     let run = repo.guard_with_input(&["explain", "--stdin"], b"debug_\0x.py\n\"test_\\000x.py\"\n");
     assert!(run.code == 1 && run.out.contains(r"test_\u{0}x.py: refused"), "{run:?}");
@@ -246,6 +246,30 @@ fn explain_reads_paths_from_standard_input() {
         {"path": {"text": "main.py"}, "verdict": "allowed"},
     ]});
     assert_eq!(report, expected);
+}
+
+#[test]
+fn explain_reads_paths_as_git_has_them() {
+    let repo = Repo::new();
+    let absolute = repo.path("debug_x.py").display().to_string();
+    for path in ["./debug_x.py", ".//debug_x.py", "a/../debug_x.py", "debug_x.py/", &absolute] {
+        let run = repo.in_dir("deep").guard_with_input(&["explain", "--stdin"], path.as_bytes());
+        assert!(run.code == 1 && run.out.starts_with("debug_x.py: refused"), "{path}: {run:?}");
+    }
+    let run = repo.guard_with_input(&["explain", "--stdin"], b":/debug_x.py\n");
+    assert!(run.out.starts_with(":/debug_x.py: allowed"), "{run:?}");
+    for (path, message) in [
+        ("../debug_x.py", "is not a path in the repository"),
+        ("/debug_x.py", "is not a path in the repository"),
+        (".", "is not a path in the repository"),
+        ("debug_x.py\n\nmain.py", "an empty path"),
+        ("\n", "an empty path"),
+        ("\"\"\n", "an empty path"),
+    ] {
+        repo.guard_with_input(&["explain", "--stdin"], path.as_bytes()).fails_with(message);
+    }
+    repo.guard_with_input(&["explain", "--stdin"], b"").silent();
+    repo.guard_with_input(&["explain", "--stdin", "-z"], b"main.py\0\0").fails_with("an empty path");
 }
 
 #[test]
@@ -274,5 +298,8 @@ fn an_empty_path_is_an_error() {
     for command in [&["stow", ""][..], &["stow", "debug_a.py", ""], &["explain", ""]] {
         repo.guard_args(command).fails_with("empty path");
     }
+    repo.guard_args(&["--config", ""]).fails_with("--config");
+    // git ignores an empty -C, too.
+    repo.guard_args(&["-C", "", "check"]).silent();
     assert!(repo.exists("debug_a.py"));
 }
