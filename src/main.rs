@@ -20,13 +20,14 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let is_agent = arguments.first().is_some_and(|argument| argument == "agent");
-            return fail(&Failure::new(usage_error::render(error)), is_agent);
+            return fail(&usage_error::failure(error), is_agent);
         }
         Err(help) => {
             let text = help.render().to_string();
             return finish(text.as_bytes(), ColorChoice::Never, &Outcome::Allowed);
         }
     };
+    let is_quiet = cli.is_quiet();
     let Cli { global, check, command } = cli;
     let is_agent = matches!(command, Some(Command::Agent));
     git::on_timeout(move || exit_on_timeout(is_agent));

@@ -1,15 +1,16 @@
-//! Renders an error of the command line in a few lines.
+//! Renders an error of the command line as a message and help.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 
 use super::escape::escape;
+use super::failure::Failure;
 
-/// Renders the message of `error` and its tips, or the usage if there are no tips.
+/// Returns the message of `error`, with its tips as help, or else with the usage.
 ///
 /// The arguments in it are escaped.
 #[must_use]
-pub fn render(mut error: clap::Error) -> String {
+pub fn failure(mut error: clap::Error) -> Failure {
     let context: Vec<_> = error.context().map(|(kind, value)| (kind, sanitize(kind, value))).collect();
     for (kind, value) in context {
         error.insert(kind, value);
@@ -17,12 +18,15 @@ pub fn render(mut error: clap::Error) -> String {
     let rendered = error.render().to_string();
     let rendered = rendered.strip_prefix("error: ").unwrap_or(&rendered);
     let (message, details) = rendered.split_once("\n\n").unwrap_or((rendered, ""));
-    let mut lines = vec![message.trim_end()];
-    lines.extend(details.lines().map(str::trim_start).filter(|line| line.starts_with("tip: ")));
-    if lines.len() == 1 {
-        lines.extend(details.lines().filter(|line| line.starts_with("Usage: ")));
+    let failure = Failure::new(message.lines().map(str::trim).collect::<Vec<_>>().join(" "));
+    let tips: Vec<&str> = details.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+    if tips.is_empty() {
+        let usage = details.lines().find_map(|line| line.strip_prefix("Usage: "));
+        return usage
+            .into_iter()
+            .fold(failure, |failure, usage| failure.with_help(format!("usage: {usage}")));
     }
-    lines.join("\n")
+    failure.with_help(tips.join("; "))
 }
 
 /// Escapes what the message quotes from the arguments.
@@ -43,35 +47,48 @@ fn sanitize(kind: ContextKind, value: &ContextValue) -> ContextValue {
 mod tests {
     use std::ffi::OsString;
 
-    use super::render;
+    use super::failure;
     use crate::cli::Cli;
+    use crate::report::failure::render;
 
     fn rendered(line: &str) -> String {
         let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        render(Cli::from_arguments(&arguments).unwrap_err())
+        render(&failure(Cli::from_arguments(&arguments).unwrap_err()))
     }
 
     #[test]
-    fn a_tip_replaces_the_usage() {
+    fn a_tip_is_the_help() {
         assert_eq!(
             rendered("chekc"),
-            "unrecognized subcommand 'chekc'\ntip: a similar subcommand exists: 'check'"
+            "stage-guard: unrecognized subcommand 'chekc'\n\
+             help: a similar subcommand exists: 'check'\n"
         );
     }
 
     #[test]
-    fn the_usage_follows_if_there_is_no_tip() {
+    fn the_usage_is_the_help_if_there_is_no_tip() {
         assert_eq!(
             rendered("man --dry-run"),
-            "unexpected argument '--dry-run' found\nUsage: stage-guard man [OPTIONS]"
+            "stage-guard: unexpected argument '--dry-run' found\n\
+             help: usage: stage-guard man [OPTIONS]\n"
         );
+    }
+
+    #[test]
+    fn a_message_is_one_line() {
+        for line in ["completions", "completions tcsh", "explain", "check --staged --all-files", "--color x"]
+        {
+            let rendered = rendered(line);
+            assert!(rendered.lines().count() <= 2, "{rendered}");
+            assert!(rendered.lines().skip(1).all(|line| line.starts_with("help: ")), "{rendered}");
+        }
     }
 
     #[test]
     fn arguments_are_escaped() {
         assert_eq!(
             rendered("chekc\nstage-guard:\x1b[2J").lines().next(),
-            Some("unrecognized subcommand 'chekc\\nstage-guard:\\u{1b}[2J'")
+            Some("stage-guard: unrecognized subcommand 'chekc\\nstage-guard:\\u{1b}[2J'")
         );
     }
 }

@@ -62,7 +62,7 @@ fn help_of_a_command_lists_the_options_it_supports() {
             let name = option.split(' ').next().unwrap();
             let argument = match command {
                 "completions" => "bash",
-                "hook" => "unknown",
+                "hook" => "pre-commit",
                 "stow" => "--undo",
                 "explain" => "x",
                 _ => "",
@@ -91,8 +91,8 @@ fn misspellings_get_a_suggestion() {
         ("completions bsh", "'bash'"),
         ("completions", "<SHELL>"),
         ("completions tcsh", "bash, zsh, fish, powershell"),
-        ("rules x", "Usage: stage-guard rules"),
-        ("check --bogus", "Usage: stage-guard check"),
+        ("rules x", "usage: stage-guard rules"),
+        ("check --bogus", "usage: stage-guard check"),
         ("man --dry-run", "unexpected argument '--dry-run'"),
         ("completions bash --format json", "unexpected argument '--format'"),
         ("man --config x", "unexpected argument '--config'"),
