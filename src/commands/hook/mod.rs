@@ -21,7 +21,7 @@ use crate::hooks::{PreviousHook, is_reinstalled};
 ///
 /// The previous hook may stage more changes, so the index is checked again after it.
 pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
-    let input = if reads_stdin(&args.name) { Some(read_input(args, context.input)?) } else { None };
+    let input = if reads_stdin(args.name) { Some(read_input(args, context.input)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
     let outcome = run_check(args, refs, context)?;
     let previous = args.then.as_ref().filter(|previous| !is_reinstalled(previous));
@@ -51,7 +51,7 @@ fn run_check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outc
     }
 }
 
-fn reads_stdin(name: &HookName) -> bool {
+fn reads_stdin(name: HookName) -> bool {
     matches!(name, HookName::Git(hook) if hook.reads_stdin())
 }
 
