@@ -171,7 +171,7 @@ impl Check<'_> {
             is_off_disk |= entry.is_off_disk() && entry.path == FILE_NAME;
             prefilter.may_refuse(entry.path)
         })?;
-        if is_known || scan.is_complete() && !is_off_disk {
+        if is_known || scan.has_top_level_files() && !is_off_disk {
             return Ok((prefilter, scan));
         }
         let policy = self.policy(|| repository.off_disk_file(FILE_NAME))?;
@@ -191,7 +191,7 @@ fn judge_index(
     let Examined { entries, examined } = candidates;
     let questions: Vec<BString> =
         entries.iter().flat_map(|entry| policy.questions(entry.path.as_bstr())).collect();
-    let tracked = repository.tracked_among(&questions)?;
+    let tracked = repository.staged_among(&questions)?;
     let Ok(findings): Result<Vec<Finding>, Infallible> =
         policy.findings(entries, |path| Ok(tracked.contains(path)));
     Ok(Report::new(policy, findings, examined, remedy))

@@ -25,7 +25,7 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
     } else {
         args.paths.iter().map(|path| git::user_path::resolve(&repository, path)).collect::<Result<_, _>>()?
     };
-    let tracked = repository.tracked_paths()?;
+    let tracked = repository.staged_paths()?;
     let explain = |path| policy.explain(path, |path| Ok::<_, Infallible>(tracked.contains(path)));
     let Ok(explanations) = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, _>>();
     let is_refused = |explanation: &&Explanation| matches!(explanation.verdict, Verdict::Refused { .. });

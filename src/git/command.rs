@@ -165,8 +165,22 @@ impl Git {
     }
 
     /// Calls `visit` with the path of every index entry, at any stage, in git's order.
-    pub(super) fn for_each_indexed_path(&self, mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
-        let arguments = ["ls-files", "-z", "--full-name", "--", ":/"];
+    pub(super) fn for_each_indexed_path(&self, visit: impl FnMut(&BStr)) -> Result<(), Error> {
+        self.for_each_record(&["ls-files", "-z", "--full-name", "--", ":/"], visit)
+    }
+
+    /// As [`Git::for_each_indexed_path`], without the intent-to-add entries.
+    pub(super) fn for_each_staged_path(
+        &self,
+        empty_tree: &str,
+        visit: impl FnMut(&BStr),
+    ) -> Result<(), Error> {
+        let arguments = [&DIFF_INDEX[..], &["--name-only", "--no-renames", empty_tree, "--"]].concat();
+        self.for_each_record(&arguments, visit)
+    }
+
+    /// Calls `visit` with each NUL-terminated record that a subcommand prints.
+    fn for_each_record(&self, arguments: &[&str], mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
         let mut git = self.command();
         git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut git = git.spawn().map_err(Error::RunGit)?;
@@ -178,7 +192,7 @@ impl Git {
             read.map_err(Error::RunGit)?;
         }
         let output = git.wait_with_output().map_err(Error::RunGit)?;
-        if output.status.success() { Ok(()) } else { Err(failure(&arguments, &output)) }
+        if output.status.success() { Ok(()) } else { Err(failure(arguments, &output)) }
     }
 
     /// Whether the branch that `HEAD` names has no commit yet.
@@ -195,18 +209,8 @@ impl Git {
 
     /// Runs `git diff-index --cached --raw -z` against `parent`, with further options.
     pub(super) fn diff_index(&self, options: &[&str], parent: &str) -> Result<Vec<u8>, Error> {
-        const OPTIONS: [&str; 9] = [
-            "diff-index",
-            "--cached",
-            "--raw",
-            "-z",
-            "--no-abbrev",
-            "--no-rename-empty",
-            "--no-relative",
-            "--ignore-submodules=none",
-            "--ita-invisible-in-index",
-        ];
-        self.run(&[&OPTIONS[..], options, &[parent, "--"]].concat()).map_err(|error| match error {
+        const RAW: [&str; 3] = ["--raw", "--no-abbrev", "--no-rename-empty"];
+        self.run(&[&DIFF_INDEX[..], &RAW, options, &[parent, "--"]].concat()).map_err(|error| match error {
             Error::Git { source, .. } => Error::ReadCommit(parent.to_owned(), source),
             error => error,
         })
@@ -227,6 +231,19 @@ impl Git {
         }
     }
 }
+
+/// `git diff-index` with the options that every use of it needs.
+///
+/// In a sparse index, `-r` lists the files of a directory instead of the directory.
+const DIFF_INDEX: [&str; 7] = [
+    "diff-index",
+    "--cached",
+    "-r",
+    "-z",
+    "--no-relative",
+    "--ignore-submodules=none",
+    "--ita-invisible-in-index",
+];
 
 /// Runs a command that reads `input`, and returns its output and exit status.
 fn output_of(mut git: Command, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Result<Output, Error> {

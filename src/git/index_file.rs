@@ -34,10 +34,18 @@ impl RawEntry<'_> {
         self.flags & STAGE != 0
     }
 
-    /// Returns whether a commit contains it: it is neither unmerged nor intent-to-add.
+    /// Returns whether the entry only announces a file (`git add -N`): no commit contains it.
     #[must_use]
-    pub fn is_committable(&self) -> bool {
-        !self.is_unmerged() && self.extended_flags & INTENT_TO_ADD == 0
+    pub fn is_intent_to_add(&self) -> bool {
+        self.extended_flags & INTENT_TO_ADD != 0
+    }
+
+    /// Returns whether the entry is a directory, which a sparse index has in place of its files.
+    ///
+    /// Its path ends with `/`, and its id names a tree.
+    #[must_use]
+    pub fn is_directory(&self) -> bool {
+        self.mode == DIRECTORY
     }
 
     /// Returns whether a sparse checkout keeps the file off the disk.
@@ -54,8 +62,10 @@ pub struct IndexSummary {
     pub entries: usize,
     /// Whether an extension changes what the entries mean.
     ///
-    /// It is the extension of a split or a sparse index, or an unknown one.
+    /// It is the extension of a split index, or an unknown one.
     pub is_changed_by_extension: bool,
+    /// Whether the index is sparse: some of its entries may be directories.
+    pub is_sparse: bool,
     /// The id of the shared index that a split index builds on, in hexadecimal.
     pub shared: Option<String>,
 }
@@ -165,8 +175,10 @@ fn read_extensions(
     while chunks.remaining_exceeds(id_len)? {
         let [a, b, c, d, size @ ..]: [u8; 8] = chunks.read_array()?;
         let mut size = u64::from(u32::from_be_bytes(size));
+        let is_sparse = [a, b, c, d] == *b"sdir";
+        summary.is_sparse |= is_sparse;
         // The name of an optional extension begins with a capital letter.
-        summary.is_changed_by_extension |= !a.is_ascii_uppercase();
+        summary.is_changed_by_extension |= !a.is_ascii_uppercase() && !is_sparse;
         if [a, b, c, d] == *b"link" {
             let id = ObjectId::from_bytes(chunks.read_slice(id_len)?).ok_or(Unreadable::Damaged)?;
             summary.shared = (!id.is_null()).then(|| id.to_string());
@@ -277,6 +289,9 @@ const STAGE: u16 = 0x3000;
 const NAME_LENGTH: u16 = 0x0fff;
 const SKIP_WORKTREE: u16 = 0x4000;
 const INTENT_TO_ADD: u16 = 0x2000;
+
+/// The mode of a directory in a sparse index.
+const DIRECTORY: u32 = 0o040_000;
 
 /// The length that the flags state for a path of this length or longer.
 const LONG_NAME: usize = 0x0fff;

@@ -85,12 +85,13 @@ impl Libgit2 {
         Ok(self.index.get_or_init(|| index))
     }
 
-    /// Calls `visit` with the path of every index entry, at any stage.
+    /// Calls `visit` with the path of every index entry that is not intent-to-add, at any stage.
     ///
     /// Returns `false` without a call if the index has not been read yet.
-    pub(super) fn for_each_path(&self, mut visit: impl FnMut(&BStr)) -> bool {
+    pub(super) fn for_each_staged_path(&self, mut visit: impl FnMut(&BStr)) -> bool {
         let Some(index) = self.index.get() else { return false };
-        index.iter().for_each(|entry| visit(entry.path.as_bstr()));
+        let staged = index.iter().filter(|entry| !is_intent_to_add(entry));
+        staged.for_each(|entry| visit(entry.path.as_bstr()));
         true
     }
 
@@ -207,7 +208,11 @@ fn entry_of(tree: &Tree, name: &[u8]) -> Result<Option<TreeEntry<'static>>, git2
 
 /// Whether a commit contains the entry: it is neither unmerged nor intent-to-add.
 fn is_committable(entry: &IndexEntry) -> bool {
-    entry.flags & STAGE == 0 && entry.flags_extended & IndexEntryExtendedFlag::INTENT_TO_ADD.bits() == 0
+    entry.flags & STAGE == 0 && !is_intent_to_add(entry)
+}
+
+fn is_intent_to_add(entry: &IndexEntry) -> bool {
+    entry.flags_extended & IndexEntryExtendedFlag::INTENT_TO_ADD.bits() != 0
 }
 
 /// The bits of an entry's flags that hold its stage (gitformat-index(5)).

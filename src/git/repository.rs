@@ -1,6 +1,7 @@
 //! A repository with a worktree: its staged changes and its tracked paths.
 
 use std::cell::OnceCell;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -8,11 +9,12 @@ use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::command::nul_fields;
 use super::diff_index;
 use super::index_file::RawEntry;
 use super::layout::Layout;
 use super::libgit2::Libgit2;
-use super::scan::{Candidate, Scan};
+use super::scan::{Candidate, Coverage, Directory, Scan};
 use super::tracked_paths::{SiblingScan, TrackedPaths};
 use super::{Error, ObjectId, Operation, not_ignored, read_optional_file};
 use crate::environment::Environment;
@@ -42,6 +44,15 @@ enum Reader {
 /// libgit2 allocates an object for each entry and hashes the whole file, so loading a larger
 /// one takes longer than a second walk.
 const MAX_LIBGIT2_INDEX: u64 = 1 << 20;
+
+/// Whether intent-to-add entries are listed, which no commit contains.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum IntentToAdd {
+    /// List them.
+    Include,
+    /// Leave them out.
+    Exclude,
+}
 
 /// Returns whether a rule may refuse a path.
 pub(crate) type MayRefuse<'n> = &'n mut dyn FnMut(&BStr) -> bool;
@@ -125,7 +136,8 @@ impl Repository {
         may_refuse: MayRefuse,
     ) -> Result<Examined, Error> {
         let examined = self.count_paths(&scan)?;
-        let is_clear = scan.is_complete && !scan.candidates.iter().any(|candidate| candidate.is_committable);
+        let is_clear =
+            scan.coverage == Coverage::Whole && scan.candidates.iter().all(|candidate| candidate.is_unmerged);
         let mut entries = if is_clear { Vec::new() } else { self.changed(scan, merged, may_refuse)? };
         // Under `core.ignoreCase` libgit2 sorts without regard to case.
         entries.sort_unstable();
@@ -134,7 +146,7 @@ impl Repository {
 
     fn changed(&self, scan: Scan, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Vec<Entry>, Error> {
         let reader = self.reader.get_or_init(|| self.choose_reader(&scan));
-        let candidates = scan.candidates.into_iter().filter(|candidate| candidate.is_committable);
+        let candidates = scan.candidates.into_iter().filter(|candidate| !candidate.is_unmerged);
         let candidates = candidates.map(|Candidate { path, mode, id, .. }| (path, mode, id));
         match reader {
             Reader::Libgit2Trees(libgit2) => libgit2.changed(merged, candidates),
@@ -150,7 +162,7 @@ impl Repository {
     }
 
     fn choose_reader(&self, scan: &Scan) -> Reader {
-        match Libgit2::open(&self.layout).filter(|_| scan.is_complete) {
+        match Libgit2::open(&self.layout).filter(|_| scan.coverage == Coverage::Whole) {
             Some(libgit2) if scan.size <= MAX_LIBGIT2_INDEX => Reader::Libgit2(libgit2),
             Some(libgit2) => Reader::Libgit2Trees(libgit2),
             None => Reader::Git,
@@ -159,20 +171,20 @@ impl Repository {
 
     /// Returns all tracked paths for which `may_refuse` is true, each of them once.
     ///
-    /// `scan` is a scan with the same `may_refuse`.
+    /// Intent-to-add entries are left out. `scan` is a scan with the same `may_refuse`.
     ///
     /// # Errors
     ///
     /// The index cannot be read.
     pub(crate) fn read_tracked(&self, scan: Scan, may_refuse: MayRefuse) -> Result<Examined, Error> {
-        let examined = self.count_paths(&scan)?;
-        let mut paths: Vec<BString> = Vec::new();
-        if scan.is_complete {
-            paths.extend(scan.candidates.into_iter().map(|candidate| candidate.path));
+        let (mut paths, examined): (Vec<BString>, usize);
+        if scan.coverage == Coverage::Whole {
+            examined = self.count_paths(&scan)?;
+            paths = scan.candidates.into_iter().map(|candidate| candidate.path).collect();
         } else {
-            self.layout
-                .cwd_git()
-                .for_each_indexed_path(|path| paths.extend(may_refuse(path).then(|| path.to_owned())))?;
+            examined = self.count_listed_paths()?;
+            paths = Vec::new();
+            self.list(IntentToAdd::Exclude, |path| paths.extend(may_refuse(path).then(|| path.to_owned())))?;
         }
         paths.sort_unstable();
         paths.dedup();
@@ -182,60 +194,110 @@ impl Repository {
 
     /// Returns the number of paths in the index.
     fn count_paths(&self, scan: &Scan) -> Result<usize, Error> {
-        if let Some(examined) = scan.examined {
-            return Ok(examined);
-        }
+        scan.examined.map_or_else(|| self.count_listed_paths(), Ok)
+    }
+
+    /// Returns the number of paths in the index, as git lists them.
+    fn count_listed_paths(&self) -> Result<usize, Error> {
         let (mut last, mut count) = (BString::default(), 0);
-        self.layout.cwd_git().for_each_indexed_path(|path| {
+        self.list(IntentToAdd::Include, |path| {
             count += usize::from(path != last);
             last = path.to_owned();
         })?;
         Ok(count)
     }
 
-    /// Returns all tracked paths.
+    /// Returns all tracked paths, as `git ls-files` lists them.
     ///
     /// # Errors
     ///
     /// The index cannot be read.
     pub(crate) fn tracked_paths(&self) -> Result<TrackedPaths, Error> {
-        let mut paths = Vec::new();
-        self.for_each_path(|path| paths.push(path.to_owned()))?;
-        Ok(TrackedPaths::new(paths))
+        self.paths(IntentToAdd::Include)
     }
 
-    /// Returns enough of the tracked paths to call [`TrackedPaths::contains`] for `paths`.
+    /// Returns all tracked paths except those of intent-to-add entries.
     ///
     /// # Errors
     ///
     /// The index cannot be read.
-    pub(crate) fn tracked_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
+    pub(crate) fn staged_paths(&self) -> Result<TrackedPaths, Error> {
+        self.paths(IntentToAdd::Exclude)
+    }
+
+    fn paths(&self, intent_to_add: IntentToAdd) -> Result<TrackedPaths, Error> {
+        let mut paths = Vec::new();
+        let scan = self.scan(|entry| {
+            let is_listed = intent_to_add == IntentToAdd::Include || !entry.is_intent_to_add();
+            paths.extend(is_listed.then(|| entry.path.to_owned()));
+            false
+        })?;
+        if scan.coverage != Coverage::Whole {
+            paths.clear();
+            self.list(intent_to_add, |path| paths.push(path.to_owned()))?;
+        }
+        Ok(TrackedPaths::new(paths))
+    }
+
+    /// Returns enough of the [`Repository::staged_paths`] to ask whether they contain `paths`.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub(crate) fn staged_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
         if paths.is_empty() {
             return Ok(TrackedPaths::new(Vec::new()));
         }
         let mut siblings = SiblingScan::new(paths);
-        self.for_each_path(|path| siblings.visit(path))?;
-        Ok(TrackedPaths::new(siblings.matches))
-    }
-
-    /// Calls `visit` with the path of every index entry, at any stage.
-    ///
-    /// A path may be visited twice: once by the walk, and again by git if the walk finds that
-    /// only git can read the index.
-    fn for_each_path(&self, mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
         if let Some(Reader::Libgit2(libgit2)) = self.reader.get()
-            && libgit2.for_each_path(&mut visit)
+            && libgit2.for_each_staged_path(|path| siblings.visit(path))
         {
-            return Ok(());
+            return Ok(TrackedPaths::new(siblings.matches));
         }
         let scan = self.scan(|entry| {
-            visit(entry.path);
+            if !entry.is_intent_to_add() {
+                siblings.visit(entry.path);
+            }
             false
         })?;
-        if scan.is_complete {
-            return Ok(());
+        let mut matches = siblings.matches;
+        match scan.coverage {
+            Coverage::Whole => {}
+            Coverage::Directories => {
+                for directory in &scan.directories {
+                    matches.extend(self.listed_in(directory, paths)?);
+                }
+            }
+            Coverage::Part => {
+                let mut siblings = SiblingScan::new(paths);
+                self.list(IntentToAdd::Exclude, |path| siblings.visit(path))?;
+                matches = siblings.matches;
+            }
         }
-        self.layout.cwd_git().for_each_indexed_path(visit)
+        Ok(TrackedPaths::new(matches))
+    }
+
+    /// Returns the `paths` that a directory of a sparse index contains.
+    fn listed_in(&self, directory: &Directory, paths: &[BString]) -> Result<Vec<BString>, Error> {
+        let inside = paths.iter().filter_map(|path| path.strip_prefix(directory.path.as_slice()));
+        let inside: Vec<&OsStr> = inside.map(OsStr::from_bytes).collect();
+        if inside.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tree = directory.id.to_string();
+        let options = ["ls-tree", "-z", "--name-only", "--full-tree", tree.as_str(), "--"].map(OsStr::new);
+        let git = self.layout.cwd_git().with_var("GIT_LITERAL_PATHSPECS", "1");
+        let output = git.run(&[&options[..], &inside].concat())?;
+        Ok(nul_fields(&output).map(|name| bstr::concat([&directory.path, name]).into()).collect())
+    }
+
+    /// Calls `visit` with the path of every index entry, at any stage, as git lists them.
+    fn list(&self, intent_to_add: IntentToAdd, visit: impl FnMut(&BStr)) -> Result<(), Error> {
+        let git = self.layout.cwd_git();
+        match intent_to_add {
+            IntentToAdd::Include => git.for_each_indexed_path(visit),
+            IntentToAdd::Exclude => git.for_each_staged_path(self.layout.object_format.empty_tree(), visit),
+        }
     }
 
     /// Returns the commits in `MERGE_HEAD`: the parents of a merge other than `HEAD`.
@@ -312,7 +374,7 @@ impl Repository {
             is_off_disk |= entry.is_off_disk() && entry.path == name;
             false
         })?;
-        if scan.is_complete && !is_off_disk { Ok(None) } else { self.off_disk_file(name) }
+        if scan.has_top_level_files() && !is_off_disk { Ok(None) } else { self.off_disk_file(name) }
     }
 
     /// Returns the contents of the file `name` on the disk, at the top of the worktree.

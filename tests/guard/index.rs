@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use stage_guard::git::{Checksum, IndexSummary, ObjectFormat, RawEntry, Unreadable, walk_index};
 
-use super::sandbox::Repo;
+use super::sandbox::{Repo, cases};
 
 #[derive(Debug, Eq, PartialEq)]
 struct Entry {
@@ -198,4 +198,32 @@ fn an_unmerged_path_is_counted_once() {
     let mut paths: Vec<&str> = paths.split('\0').filter(|path| !path.is_empty()).collect();
     paths.dedup();
     assert_eq!(report["checked"], paths.len());
+}
+
+/// Asserts that `git add -N` is neither a reason to allow the test next to it, nor refused itself.
+fn assert_intent_to_add_counts_for_nothing(repo: &Repo) {
+    repo.stage("services/test_api.py").write("services/api.py", "").write("debug_x.py", "");
+    repo.git("add -N services/api.py debug_x.py").success();
+    for command in ["", "check --all-files", "hook pre-commit"] {
+        repo.guard(command).refuses(&["services/test_api.py"]);
+    }
+    repo.guard("explain services/test_api.py").code(1);
+    repo.git("add services/api.py").success();
+    for command in ["", "check --all-files", "hook pre-commit", "explain services/test_api.py"] {
+        repo.guard(command).code(0);
+    }
+}
+
+cases! { assert_intent_to_add_counts_for_nothing:
+    intent_to_add_counts_for_nothing(&Repo::new());
+    intent_to_add_counts_for_nothing_in_a_split_index(&split());
+    intent_to_add_counts_for_nothing_in_sha_256(&Repo::of_format(&["--object-format=sha256"]));
+    intent_to_add_counts_for_nothing_in_a_large_index(&repo_with_large_index("--index-version 4"));
+}
+
+fn split() -> Repo {
+    let repo = Repo::new();
+    repo.git("config core.splitIndex true").success();
+    repo.git("update-index --split-index").success();
+    repo
 }

@@ -31,6 +31,7 @@ mod reports;
 mod sandbox;
 mod session;
 mod shell;
+mod sparse;
 mod stow;
 mod untracked;
 mod usage;
