@@ -14,6 +14,27 @@ use stage_guard::git;
 use stage_guard::report::failure::{self, Failure};
 use stage_guard::report::{color, usage_error};
 
+/// The stream that a report is printed to.
+#[derive(Clone, Copy)]
+enum Stream {
+    Stdout,
+    /// For hooks: git clients show what a hook prints here, and lose what it prints elsewhere.
+    Stderr,
+}
+
+impl Stream {
+    fn for_command(command: Option<&Command>) -> Self {
+        if matches!(command, Some(Command::Hook(_))) { Self::Stderr } else { Self::Stdout }
+    }
+
+    fn is_terminal(self) -> bool {
+        match self {
+            Self::Stdout => io::stdout().is_terminal(),
+            Self::Stderr => io::stderr().is_terminal(),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let cli = match Cli::from_arguments(&arguments) {
@@ -24,12 +45,13 @@ fn main() -> ExitCode {
         }
         Err(help) => {
             let text = help.render().to_string();
-            return finish(text.as_bytes(), ColorChoice::Never, &Outcome::Allowed);
+            return finish(text.as_bytes(), Stream::Stdout, ColorChoice::Never, &Outcome::Allowed);
         }
     };
     let is_quiet = cli.is_quiet();
     let Cli { global, check, command } = cli;
     let is_agent = matches!(command, Some(Command::Agent));
+    let stream = Stream::for_command(command.as_ref());
     git::on_timeout(move || exit_on_timeout(is_agent));
     let environment = match read_environment(&global.directories) {
         Ok(environment) => environment,
@@ -41,13 +63,13 @@ fn main() -> ExitCode {
         input: &mut io::stdin(),
         ask: &mut ask,
         show_progress: &mut show_progress,
-        out: Output { report: Vec::new(), is_terminal: io::stdout().is_terminal() },
+        out: Output { report: Vec::new(), is_terminal: stream.is_terminal() },
     };
     match app::run(command, &check, &mut context) {
         Ok(outcome) => {
             let is_coloured = color::is_enabled(global.color, &context.environment, context.out.is_terminal);
             let color = if is_coloured { ColorChoice::Always } else { ColorChoice::Never };
-            finish(&context.out.report, color, &outcome)
+            finish(&context.out.report, stream, color, &outcome)
         }
         Err(error) => fail(error.as_ref(), is_agent),
     }
@@ -92,8 +114,8 @@ fn show_progress(progress: &str) {
 }
 
 /// Prints the report and returns the exit code of the outcome.
-fn finish(report: &[u8], color: ColorChoice, outcome: &Outcome) -> ExitCode {
-    if let Err(error) = print(report, color) {
+fn finish(report: &[u8], stream: Stream, color: ColorChoice, outcome: &Outcome) -> ExitCode {
+    if let Err(error) = print(report, stream, color) {
         return fail(&Failure::new(format!("cannot print the report: {error}")), false);
     }
     match outcome {
@@ -108,9 +130,13 @@ fn finish(report: &[u8], color: ColorChoice, outcome: &Outcome) -> ExitCode {
     }
 }
 
-/// Prints to standard output. A closed pipe is not an error.
-fn print(report: &[u8], color: ColorChoice) -> io::Result<()> {
-    let mut out = AutoStream::new(io::stdout().lock(), color);
+/// Prints the report. A closed pipe is not an error.
+fn print(report: &[u8], stream: Stream, color: ColorChoice) -> io::Result<()> {
+    let out: Box<dyn Write> = match stream {
+        Stream::Stdout => Box::new(io::stdout()),
+        Stream::Stderr => Box::new(io::stderr()),
+    };
+    let mut out = AutoStream::new(out, color);
     match out.write_all(report).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,

@@ -375,7 +375,7 @@ fn an_unknown_hook_passes() {
     repo.stage(NOTE);
     let run = repo.guard_args(&["hook", "post-\x1bcheckout", "a", "--b"]);
     assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.out.contains(r"post-\u{1b}checkout"), "{run:?}");
+    assert!(run.err.contains(r"post-\u{1b}checkout"), "{run:?}");
 }
 
 #[test]

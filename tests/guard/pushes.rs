@@ -1,7 +1,7 @@
 //! `pre-push` and `pre-receive`: commits on their way to another repository.
 
 use super::commits::NOTE;
-use super::sandbox::{Repo, Run};
+use super::sandbox::{BINARY, Repo, Run};
 
 #[test]
 fn a_ref_to_a_missing_object_does_not_stop_a_push() {
@@ -56,10 +56,12 @@ fn a_push_of_session_work_is_refused() {
             "rm -rf ../other.git; git init -q --bare ../other.git; git -C ../server.git branch -f gone main",
         )
         .success();
-        // git prints the output of the hook on one of its two outputs.
-        let run = repo.shell(&format!("git {push} 2>&1"));
-        assert!(run.code == 1 && run.out.contains(&format!("refused: {NOTE} [")), "{push}: {run:?}");
-        assert!(run.out.contains(", for refs/"), "{push}: {run:?}");
+        let run = repo.git(push);
+        assert!(
+            run.code == 1 && run.out.is_empty() && run.err.contains(&format!("refused: {NOTE} [")),
+            "{push}: {run:?}"
+        );
+        assert!(run.err.contains(", for refs/"), "{push}: {run:?}");
     }
     repo.git("push -q --no-verify").success();
     repo.stage("more.py").commit().silent();
@@ -281,4 +283,44 @@ fn a_finding_in_a_push_of_many_refs_names_its_ref() {
     assert_eq!(run.err.matches("refused: ").count(), 1, "{run:?}");
     clone.git("reset -q --hard HEAD~1").success();
     clone.git("push -q --all").silent();
+}
+
+#[test]
+fn every_hook_reports_on_standard_error() {
+    let repo = Repo::new();
+    let old = repo.git("rev-parse HEAD").success();
+    commit_without_hooks(&repo, NOTE);
+    let new = repo.git("rev-parse HEAD").success();
+    let (old, new) = (old.trim(), new.trim());
+    repo.git("update-ref --no-deref HEAD HEAD~1").success();
+    let update = format!("{old} {new} refs/heads/x\n");
+    let pushed = format!("refs/heads/x {new} refs/heads/x {old}\n");
+    repo.git("branch -q -D main").success();
+    for (hook, input) in [
+        ("hook pre-commit", ""),
+        ("hook pre-merge-commit", ""),
+        ("hook prepare-commit-msg message", ""),
+        ("hook pre-applypatch", ""),
+        ("hook managed", ""),
+        ("hook pre-push origin url", &pushed),
+        ("hook pre-receive", &update),
+        ("hook reference-transaction prepared", &update),
+    ] {
+        for format in ["", "-q", "--format json", "--format github", "--format sarif"] {
+            let arguments = format!("{format} {hook}");
+            let arguments: Vec<&str> = arguments.split_whitespace().collect();
+            let run = repo.guard_with_input(&arguments, input.as_bytes());
+            assert_eq!((run.code, run.out.as_str()), (1, ""), "{arguments:?}: {run:?}");
+            assert!(run.err.contains("refused") || run.err.contains("::error"), "{arguments:?}: {run:?}");
+        }
+    }
+    // The terminal is looked for where the report goes.
+    let repo = repo.env("TERM", "xterm");
+    for (redirection, is_coloured) in [("2>../err", false), (">../out", true)] {
+        let run = repo.terminal(&format!("{BINARY} hook pre-commit {redirection}"), "");
+        let err = if is_coloured { run.out } else { repo.read("../err") };
+        assert_eq!(err.contains("\x1b[31m"), is_coloured, "{redirection}: {err}");
+    }
+    let unknown = repo.guard("hook post-commit");
+    assert!(unknown.code == 0 && unknown.out.is_empty() && !unknown.err.is_empty(), "{unknown:?}");
 }

@@ -53,9 +53,16 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Runs the command. A hook prints its report to standard error: that is returned as `out`.
     pub(crate) fn run(&self, format: &str) -> Run {
         let arguments = format!("{} {format}", self.arguments);
-        self.repo.guard_with_input(&arguments.split_whitespace().collect::<Vec<_>>(), self.input.as_bytes())
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        let Run { code, out, err } = self.repo.guard_with_input(&arguments, self.input.as_bytes());
+        if self.arguments.starts_with("hook") {
+            Run { code, out: err, err: out }
+        } else {
+            Run { code, out, err }
+        }
     }
 }
 
