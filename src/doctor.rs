@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 
-use crate::git::{ConfiguredHook, Hook, HooksPath, Origin};
-use crate::hooks::{BARE_HOOKS, HookFile, HookState, Hooks, Inspection, Level, Manager, PreviousHook};
+use crate::git::{ConfiguredHook, Hook, HooksPath, Origin, RepositoryKind};
+use crate::hooks::{HookFile, HookState, Hooks, Inspection, Level, Manager, PreviousHook};
 use crate::timeout::Finish;
 
 /// The state of the guard in a repository.
@@ -13,8 +13,8 @@ use crate::timeout::Finish;
 pub(crate) struct Guard {
     /// The worktree, or the git directory of a bare repository; absolute.
     pub directory: PathBuf,
-    /// Whether the repository is bare, so that pushes are guarded instead of commits.
-    pub is_bare: bool,
+    /// Whether commits are made in the repository, pushed into it, or both.
+    pub kind: RepositoryKind,
     /// The directory where git looks for hooks.
     pub hooks_path: HooksPath,
     /// Whether that is a directory.
@@ -140,8 +140,6 @@ pub(crate) enum Problem<'g> {
     SessionAllowed,
     /// git does not ignore the session directory.
     SessionNotIgnored,
-    /// Some hooks of the level are guarded, but these are not.
-    Incomplete(Level, Vec<Hook>),
     /// git is too old for the configured hooks.
     OldGit(&'g str),
     /// A configured hook is disabled.
@@ -183,7 +181,7 @@ impl Guard {
         diagnoses.extend(self.binaries.iter().flat_map(|binary| self.binary_problems(binary)));
         if let PolicyState::Invalid(mistake) = &self.policy {
             // `pre-receive` falls back to the built-in policy.
-            let severity = if self.is_bare { Severity::Note } else { Severity::Fault };
+            let severity = if self.kind.has_worktrees() { Severity::Fault } else { Severity::Note };
             diagnoses.push(Diagnosis { severity, problem: Problem::InvalidPolicy(mistake) });
         }
         if diagnoses.iter().all(|diagnosis| diagnosis.severity != Severity::Fault) {
@@ -206,11 +204,18 @@ impl Guard {
         self.hooks.files.iter().filter(is_guarded).map(|file| file.hook).collect()
     }
 
-    /// Returns the lowest level that includes all guarded hooks; the default one if bare.
+    /// Returns the level that was installed: the lowest one with all hooks of the guard.
+    ///
+    /// The files of the guard count in every state, as do its configured hooks.
     #[must_use]
     pub(crate) fn level(&self) -> Level {
-        let guarded = if self.is_bare { Vec::new() } else { self.guarded() };
-        guarded.into_iter().map(Level::of).max().unwrap_or(Level::Default)
+        let files = self.hooks.files.iter().filter(|file| file.is_shim).map(|file| file.hook);
+        let renamed = self.hooks.renamed.iter().map(|(hook, _)| *hook);
+        let configured = self.configured.iter().map(|hook| hook.event);
+        let lowest = Level::Default.hooks_in(self.kind);
+        let further = files.chain(renamed).chain(configured).filter(|hook| !lowest.contains(hook));
+        let level = further.map(Level::of).max().unwrap_or(Level::Default);
+        if self.kind.has_worktrees() { level } else { Level::Default }
     }
 
     /// Returns whether `install` works without the owner of the hooks directory.
@@ -222,7 +227,7 @@ impl Guard {
 
     /// Returns the hooks that must be guarded for the guard to work.
     fn required(&self) -> Vec<Hook> {
-        if self.is_bare { BARE_HOOKS.to_vec() } else { Level::Default.hooks() }
+        self.level().hooks_in(self.kind)
     }
 
     /// Returns the configured hook that git runs for `event`.
@@ -248,8 +253,11 @@ impl Guard {
     fn hooks_path_problems(&self) -> Vec<Diagnosis<'_>> {
         let Some(origin) = &self.hooks_path.origin else { return Vec::new() };
         if self.hooks_path_exists {
-            let without = self.worktrees_without_hooks.iter();
-            return without.map(|worktree| note(Problem::NoHooksDirectoryIn(worktree, origin))).collect();
+            let problem = |worktree| Problem::NoHooksDirectoryIn(worktree, origin);
+            let problems = self.worktrees_without_hooks.iter().map(problem);
+            // All commits of a bare repository are made in its linked worktrees.
+            let is_fault = self.kind == RepositoryKind::BareWithWorktrees;
+            return problems.map(if is_fault { fault } else { note }).collect();
         }
         let is_fault = self.required().into_iter().any(|hook| self.is_needed(hook));
         let problem = Problem::NoHooksDirectory(origin);
@@ -296,7 +304,6 @@ impl Guard {
         let files = &self.hooks.files;
         let mut notes = self.probe_notes();
         notes.extend((self.is_session_ignored == Some(false)).then_some(Problem::SessionNotIgnored));
-        notes.extend(self.incomplete());
         if let Some(version) = self.old_git.as_deref().filter(|_| !self.configured.is_empty()) {
             notes.push(Problem::OldGit(version));
         }
@@ -322,21 +329,6 @@ impl Guard {
             notes.push(Problem::StopsCleanCommit(clean));
         }
         notes
-    }
-
-    /// Returns the hooks of the installed level that are not guarded.
-    fn incomplete(&self) -> Option<Problem<'_>> {
-        if self.is_bare {
-            return None;
-        }
-        let (guarded, required) = (self.guarded(), self.required());
-        // A manager's hook that is not required may run the guard: it is not probed.
-        let is_managed =
-            |hook| self.hooks.files.iter().any(|file| file.hook == hook && file.manager.is_some());
-        let is_missing =
-            |hook: &Hook| !guarded.contains(hook) && !required.contains(hook) && !is_managed(*hook);
-        let missing: Vec<Hook> = self.level().hooks().into_iter().filter(is_missing).collect();
-        (!missing.is_empty()).then(|| Problem::Incomplete(self.level(), missing))
     }
 
     fn previous_hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Problem<'g>> {

@@ -17,6 +17,18 @@ pub struct Environment {
     variables: Arc<BTreeMap<OsString, OsString>>,
 }
 
+/// The variables that name a repository or a part of it: `git rev-parse --local-env-vars`.
+const REPOSITORY_VARIABLES: [&str; 8] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_WORK_TREE",
+];
+
 impl Environment {
     /// Reads the current directory and the variables of this process.
     ///
@@ -61,6 +73,14 @@ impl Environment {
         }
         self.current_dir = directory;
         Ok(())
+    }
+
+    /// Returns this environment in another directory, without variables that name a repository.
+    #[must_use]
+    pub(crate) fn outside_repository(&self, directory: PathBuf) -> Self {
+        let is_kept = |(name, _): &(&OsStr, &OsStr)| REPOSITORY_VARIABLES.iter().all(|other| name != other);
+        let variables = self.vars().filter(is_kept).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self::new(directory, variables.collect::<Vec<_>>())
     }
 
     /// Returns a command that runs in this directory with these variables.

@@ -14,10 +14,10 @@ use crate::Change;
 use crate::doctor::{Binary, Guard, HookResult, PolicyState, Probe, Severity};
 use crate::environment::Environment;
 use crate::git::{
-    self, Git, History, Hook, HooksPath, Repository, ScratchIndex, configured_hooks, read_regular_file,
-    too_old_for_configured_hooks,
+    self, Git, History, Hook, HooksPath, Repository, RepositoryKind, ScratchIndex, configured_hooks,
+    linked_worktrees, read_regular_file, too_old_for_configured_hooks,
 };
-use crate::hooks::{BARE_HOOKS, Hooks, Inspection, Level};
+use crate::hooks::{Hooks, Inspection, Level};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
 use crate::report;
 use crate::signals::Signals;
@@ -52,14 +52,12 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
 fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     let signals = Signals::catch()?;
     let history = context.open_history()?;
-    let repository = if history.is_bare() { None } else { Some(context.open_repository()?) };
     let git = Git::new(&context.environment);
     let hooks_path = HooksPath::find_from(&git, history.directory())?;
+    let kind = RepositoryKind::find(&history, &hooks_path.common_dir, &git)?;
+    let repository = open_repository(context, &history, &hooks_path.common_dir)?;
     let inspect = || Hooks::inspect(&hooks_path.directory, &hooks_path.common_dir);
     let mut hooks = inspect()?;
-    if history.is_bare() {
-        hooks.files.retain(|file| BARE_HOOKS.contains(&file.hook));
-    }
     let policy = read_policy(&history)?;
     let mut probe = None;
     if let (Some(repository), Ok((_, policy))) = (&repository, &policy) {
@@ -75,7 +73,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     let is_ignored = |repository: &Repository| repository.ignores(session_work.as_bstr());
     Ok(Guard {
         directory: history.directory().to_owned(),
-        is_bare: history.is_bare(),
+        kind,
         hooks_path_exists: hooks_path_exists(&hooks_path),
         worktrees_without_hooks: worktrees_without_hooks(&hooks_path),
         binaries: binaries(&hooks, &context.environment, &signals)?,
@@ -88,6 +86,21 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         hooks,
         probe,
     })
+}
+
+/// Opens the worktree in which the hooks of commits are run.
+///
+/// In a bare repository this is its first linked worktree; `None` if there is none.
+fn open_repository(
+    context: &Context,
+    history: &History,
+    common_dir: &Path,
+) -> Result<Option<Repository>, git::Error> {
+    if !history.is_bare() {
+        return context.open_repository().map(Some);
+    }
+    let worktree = linked_worktrees(common_dir).into_iter().next();
+    worktree.map(|worktree| Repository::open(&context.environment.outside_repository(worktree))).transpose()
 }
 
 /// Returns the policy in force and its source, or the mistake in the configuration.
@@ -143,13 +156,8 @@ fn worktrees_without_hooks(hooks_path: &HooksPath) -> Vec<PathBuf> {
     let Some(relative) = relative.filter(|path| path.is_relative() && !path.starts_with("~")) else {
         return Vec::new();
     };
-    let linked = fs::read_dir(hooks_path.common_dir.join("worktrees")).into_iter().flatten().flatten();
-    // The file `gitdir` contains the path of the worktree's `.git`, which may be relative.
-    let worktree = |linked: fs::DirEntry| {
-        let git_file = fs::read_to_string(linked.path().join("gitdir")).ok()?;
-        fs::canonicalize(linked.path().join(git_file.trim_end()).parent()?).ok()
-    };
-    linked.filter_map(worktree).filter(|worktree| !worktree.join(relative).is_dir()).collect()
+    let worktrees = linked_worktrees(&hooks_path.common_dir).into_iter();
+    worktrees.filter(|worktree| !worktree.join(relative).is_dir()).collect()
 }
 
 /// Returns the programs that the shims run, with their versions.

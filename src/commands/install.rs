@@ -6,8 +6,8 @@ use std::path::Path;
 use super::{Context, Outcome, program};
 use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Strict};
-use crate::git::{ConfigScope, Git, Hook, HooksPath, too_old_for_configured_hooks};
-use crate::hooks::{self, Addition, BARE_HOOKS, Hooks, Level, Manager, configured_command, runs_guard};
+use crate::git::{ConfigScope, Git, Hook, HooksPath, RepositoryKind, too_old_for_configured_hooks};
+use crate::hooks::{self, Addition, Hooks, Level, Manager, configured_command, runs_guard};
 use crate::report;
 use crate::report::failure::Failure;
 use crate::report::hooks::{Installed, Linked};
@@ -32,13 +32,13 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         let failure = Failure::new("cannot set up an agent in a bare repository");
         return Err(failure.with_help("run `install` without --agent: an agent needs a worktree").into());
     }
-    let hooks = match level {
-        Level::Default if history.is_bare() => BARE_HOOKS.to_vec(),
-        _ if history.is_bare() => return Err(hooks::Error::BareStrict.into()),
-        level => level.hooks(),
-    };
     let git = Git::new(&context.environment);
     let hooks_path = HooksPath::find(&git)?;
+    let kind = RepositoryKind::find(&history, &hooks_path.common_dir, &git)?;
+    if level != Level::Default && !kind.has_worktrees() {
+        return Err(hooks::Error::BareStrict.into());
+    }
+    let hooks = level.hooks_in(kind);
     // The first change comes after all steps that can fail because of existing files.
     let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
     let program = context.program()?;

@@ -68,6 +68,12 @@ impl Git {
         git.with_var("GIT_DIR", git_dir).with_var("GIT_WORK_TREE", worktree)
     }
 
+    /// Returns a git that runs in this git directory, without a worktree.
+    pub(super) fn at_git_dir(&self, git_dir: &Path) -> Self {
+        let git = Self { current_dir: git_dir.to_owned(), ..self.clone() };
+        git.without_var("GIT_WORK_TREE").without_var("GIT_COMMON_DIR").with_var("GIT_DIR", git_dir)
+    }
+
     /// Returns the same git with a variable set.
     pub(crate) fn with_var(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.variables.push((name.into(), value.into()));

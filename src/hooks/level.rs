@@ -1,6 +1,6 @@
 //! The levels of `install`, and the hooks that each guards.
 
-use crate::git::Hook;
+use crate::git::{Hook, RepositoryKind};
 
 /// Which git operations the hooks guard; each level includes the lower ones.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -16,9 +16,6 @@ pub(crate) enum Level {
     Refs,
 }
 
-/// The hooks that are guarded in a bare repository, which has no index.
-pub(crate) const BARE_HOOKS: [Hook; 1] = [Hook::PreReceive];
-
 impl Level {
     /// Returns the lowest level that guards `hook`.
     #[must_use]
@@ -30,9 +27,41 @@ impl Level {
         }
     }
 
-    /// Returns the hooks that this level guards.
+    /// Returns the hooks that this level guards in every repository with a worktree.
     #[must_use]
     pub(crate) fn hooks(self) -> Vec<Hook> {
-        Hook::ALL.into_iter().filter(|hook| Self::of(*hook) <= self).collect()
+        self.hooks_in(RepositoryKind::WithWorktree)
+    }
+
+    /// Returns the hooks that this level guards in a repository of this kind.
+    ///
+    /// A bare repository without worktrees has no index: pushes are guarded at every level.
+    #[must_use]
+    pub(crate) fn hooks_in(self, kind: RepositoryKind) -> Vec<Hook> {
+        let is_guarded = |hook: &Hook| {
+            let is_of_commits = kind.has_worktrees() && Self::of(*hook) <= self;
+            is_of_commits || kind != RepositoryKind::WithWorktree && *hook == Hook::PreReceive
+        };
+        Hook::ALL.into_iter().filter(is_guarded).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Level;
+    use crate::git::{Hook, RepositoryKind};
+
+    #[test]
+    fn a_bare_repository_guards_pushes_at_every_level() {
+        for level in [Level::Default, Level::Strict, Level::Refs] {
+            assert_eq!(level.hooks_in(RepositoryKind::Bare), [Hook::PreReceive]);
+        }
+    }
+
+    #[test]
+    fn a_bare_repository_with_worktrees_guards_commits_and_pushes() {
+        let hooks = Level::Default.hooks_in(RepositoryKind::BareWithWorktrees);
+        assert_eq!(hooks, [Hook::PreCommit, Hook::PreMergeCommit, Hook::PreReceive]);
+        assert_eq!(Level::Refs.hooks_in(RepositoryKind::BareWithWorktrees), Hook::ALL);
     }
 }

@@ -22,7 +22,7 @@ use backup::{backup_path, original_path};
 use files::{exists, failed, hook_named, is_executable, is_same_hook, list, remove, with_suffix};
 pub(crate) use guard_line::{Addition, configured_command};
 pub(crate) use inspection::{HookFile, HookState, Inspection};
-pub(crate) use level::{BARE_HOOKS, Level};
+pub(crate) use level::Level;
 pub(crate) use manager::{Manager, runs_guard, user_file};
 pub(crate) use previous::PreviousHook;
 
@@ -86,8 +86,8 @@ pub(crate) enum Error {
         /// The lines to add to its hooks.
         additions: Vec<Addition>,
     },
-    /// `--strict` is not supported in a bare repository.
-    #[error("cannot install more than `pre-receive` in a bare repository")]
+    /// `--strict` is not supported in a bare repository without worktrees.
+    #[error("cannot install more than `pre-receive` in a bare repository without worktrees")]
     BareStrict,
     /// This version of git does not run configured hooks.
     #[error("git {} does not run hooks from its configuration; 2.54 and newer do", .0.escape_debug())]

@@ -8,7 +8,7 @@ use owo_colors::OwoColorize;
 use super::escape::{display_path, escape, escape_multiline, shell_path};
 use super::hooks::{instruction, list};
 use crate::doctor::{Diagnosis, Guard, HookResult, PolicyState, Problem, Severity};
-use crate::git::{ConfiguredHook, Hook, Origin};
+use crate::git::{ConfiguredHook, Hook, Origin, RepositoryKind};
 use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
 use crate::policy::FILE_NAME;
 
@@ -97,7 +97,11 @@ fn diagnoses(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn verdict(report: &Report, out: &mut impl Write) -> io::Result<()> {
-    let checked = if report.guard.is_bare { "pushes to this repository" } else { "commits here" };
+    let checked = match report.guard.kind {
+        RepositoryKind::WithWorktree => "commits here",
+        RepositoryKind::Bare => "pushes to this repository",
+        RepositoryKind::BareWithWorktrees => "commits in the worktrees and pushes to this repository",
+    };
     let faults = report.diagnoses.iter().filter(|diagnosis| diagnosis.severity == Severity::Fault).count();
     match faults {
         0 => writeln!(out, "{} {checked} are checked", "live:".green()),
@@ -150,10 +154,6 @@ fn describe(problem: &Problem) -> String {
         }
         Problem::SessionAllowed => format!("{FILE_NAME} allows the session directory"),
         Problem::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
-        Problem::Incomplete(level, missing) => {
-            let command = install_command(*level);
-            format!("`{command}` also guards {}", list(missing.iter().copied()))
-        }
         Problem::OldGit(version) => format!("git {} does not run configured hooks", escape(version)),
         Problem::ConfiguredHookDisabled(ConfiguredHook { event, scope, .. }) => {
             format!("the configured {event} is disabled ({})", escape(scope))
@@ -218,7 +218,6 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
             format!("chmod +x {}", shell_path(&previous.path))
         }
         Problem::WillBeReplaced(file, manager) => add_line(file, Some(*manager), program),
-        Problem::Incomplete(level, _) => format!("{name} {}", install_command(*level)),
         Problem::InvalidPolicy(_) => format!("correct {FILE_NAME}"),
         Problem::SessionAllowed => format!("remove it from `allow` and `disable` in {FILE_NAME}"),
         Problem::SessionNotIgnored => format!("{name} init"),
@@ -244,7 +243,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         | Problem::Overwritten(_)
         | Problem::BinaryFails(..)
         | Problem::DifferentBinary(_)
-        | Problem::OldGit(_) => format!("{name} install"),
+        | Problem::OldGit(_) => format!("{name} {}", install_command(guard.level())),
     })
 }
 

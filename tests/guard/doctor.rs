@@ -101,8 +101,8 @@ mod hooks {
         copy_for_a_link("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 0, "pre-commit and");
         renamed_link("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "that another manager has renamed");
         shim_without_check("sed -i 's/^exec .*/exit 0/' .git/stage-guard/hook", 1, "did not refuse session work: it let it pass");
-        partly_strict("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 0, "install --strict\nlive: ");
-        partly_strict_refs("\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction", 0, "install --strict=refs\nlive: ");
+        partly_strict("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 1, "hooks/pre-push does not exist\nfix:     ");
+        partly_strict_refs("\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction", 1, "install --strict=refs\nnot live: ");
         disabled_previous_hook("printf '#!/bin/sh\n' >.git/hooks/pre-commit.before-stage-guard", 0, "the previous hook, does not run");
     }
 }

@@ -1,0 +1,117 @@
+//! Bare repositories whose commits are made in linked worktrees.
+
+use super::sandbox::{Repo, cases};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+/// The names of the worktree and of the bare repository in a [`project`].
+const WORKTREE: &str = "project/topic";
+const BARE: &str = "project/.bare";
+
+/// A directory with `upstream`, a clone of it in [`BARE`], and a worktree of that in [`WORKTREE`].
+///
+/// The file `project/.git` names the bare clone, so that git commands work in `project`.
+fn project() -> Repo {
+    let home = Repo::home();
+    let create = "git init -q -b main upstream && git -C upstream commit -q --allow-empty -m first && \
+                  git clone -q --bare upstream project/.bare && echo 'gitdir: ./.bare' >project/.git && \
+                  git -C project worktree add -q topic";
+    home.shell(create).success();
+    home
+}
+
+/// Asserts that session work is stopped in a commit of the worktree, and clean work is not.
+fn assert_commits_guarded(worktree: &Repo) {
+    worktree.stage(NOTE);
+    worktree.commit().refuses(&[NOTE]);
+    worktree.git_args(&["rm", "-q", "--cached", NOTE]).success();
+    worktree.stage("main.py").commit().success();
+}
+
+/// Asserts that a push of session work into the bare repository is stopped.
+fn assert_pushes_guarded(home: &Repo, bare: &str) {
+    home.shell(&format!("rm -rf other && git clone -q {bare} other")).success();
+    let other = home.child("other");
+    other.stage(NOTE).git("commit -q --no-verify -m x").success();
+    let run = other.git("push -q origin HEAD:refs/heads/x");
+    assert!(run.code != 0 && run.err.contains("refused: "), "{run:?}");
+    other.git("push -q origin HEAD~1:refs/heads/y").success();
+}
+
+/// Asserts that an installation in `directory` guards both, and that `uninstall` in `other` undoes it.
+fn assert_both_guarded_from(directory: &str, other: &str) {
+    let home = project();
+    let before = home.shell("find project/.bare/hooks | sort").success();
+    home.child(directory).guard("-q install").success();
+    assert_commits_guarded(&home.child(WORKTREE));
+    assert_pushes_guarded(&home, BARE);
+    for place in ["project", BARE, WORKTREE] {
+        let guarded = "guarded: pre-commit, pre-merge-commit, pre-receive (`install`)\n";
+        let report = home.child(place).guard("doctor").success();
+        assert!(report.contains(guarded) && report.contains("refused by pre-commit and"), "{report}");
+    }
+    home.child(other).guard("uninstall").success();
+    assert_eq!(home.shell("find project/.bare/hooks | sort").success(), before);
+    for place in ["project", BARE, WORKTREE] {
+        home.child(place).guard("-q doctor").code(1);
+    }
+}
+
+cases! { assert_both_guarded_from:
+    both_are_guarded_from_the_root("project", WORKTREE);
+    both_are_guarded_from_the_bare_directory(BARE, "project");
+    both_are_guarded_from_a_worktree(WORKTREE, BARE);
+}
+
+#[test]
+fn doctor_names_each_missing_hook_from_every_place() {
+    let home = project();
+    home.child("project").guard("-q install").success();
+    for hook in ["pre-commit", "pre-merge-commit", "pre-receive"] {
+        home.shell(&format!("rm project/.bare/hooks/{hook}")).success();
+        for place in ["project", BARE, WORKTREE] {
+            let run = home.child(place).guard("doctor");
+            assert!(run.code == 1 && run.out.contains(&format!("hooks/{hook} does not exist\n")), "{run:?}");
+        }
+        home.child(WORKTREE).guard("-q install").success();
+        home.child("project").guard("-q doctor").success();
+    }
+}
+
+#[test]
+fn strict_is_allowed_if_there_are_worktrees() {
+    for place in ["project", WORKTREE] {
+        let home = project();
+        home.child(place).guard("-q install --strict=refs").success();
+        let worktree = home.child(WORKTREE);
+        worktree.stage(NOTE).git("commit -q --no-verify -m x").refuses(&[NOTE]);
+        worktree.git_args(&["rm", "-q", "--cached", NOTE]).success();
+        assert_commits_guarded(&worktree);
+        assert_pushes_guarded(&home, BARE);
+        home.child("project").guard("-q doctor").success();
+        home.shell("rm project/.bare/hooks/pre-push").success();
+        home.child("project").guard("-q doctor").code(1);
+    }
+    let home = Repo::home();
+    home.git("init -q --bare server.git").success();
+    home.child("server.git").guard("install --strict").fails_with("without worktrees");
+}
+
+#[test]
+fn a_worktree_that_is_added_to_a_guarded_server_is_reported() {
+    let home = Repo::home();
+    home.shell("git init -q -b main up && git -C up commit -q --allow-empty -m first").success();
+    home.shell("git clone -q --bare up x.git && git -C x.git worktree prune").success();
+    let server = home.child("x.git");
+    server.guard("-q install").success();
+    server.guard("-q doctor").success();
+    server.git("worktree add -q ../topic main").success();
+    for place in ["x.git", "topic"] {
+        let run = home.child(place).guard("doctor");
+        assert!(run.code == 1 && run.out.contains("hooks/pre-commit does not exist\n"), "{run:?}");
+    }
+    server.guard("-q install").success();
+    assert_commits_guarded(&home.child("topic"));
+    assert_pushes_guarded(&home, "x.git");
+    server.guard("-q doctor").success();
+}
