@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::git::{Hook, UnknownHook};
 use crate::report::Format;
@@ -408,6 +408,9 @@ pub struct CleanArgs {
     /// Delete without asking
     #[arg(short, long)]
     pub yes: bool,
+    /// Given twice: delete repositories in it, too
+    #[arg(short, long, action = ArgAction::Count)]
+    pub force: u8,
 }
 
 /// The arguments of `install`.

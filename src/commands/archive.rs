@@ -5,14 +5,14 @@ use std::error::Error;
 use super::{Context, Outcome};
 use crate::cli::ArchiveArgs;
 use crate::report;
-use crate::session::SessionDirectory;
+use crate::session::{Purpose, SessionDirectory};
 
 /// Archives the untracked files in `current/`.
 pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
     let tracked = repository.tracked_paths()?;
     let session = SessionDirectory::new(repository.layout().worktree());
-    let current = session.list_current(|path| tracked.contains(path))?;
+    let current = session.list_current(&tracked, Purpose::Archive)?;
     let today = jiff::ZonedDateTime::now().date().to_string();
     let moves = session.plan_archive(&current.entries, &today)?;
     if !args.dry_run.is_on {
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, 
     if context.is_quiet {
         report::session::count_archived(&mut context.out, moves.len())?;
     } else {
-        report::session::archived(&mut context.out, &moves, &current.tracked, args.dry_run.is_on)?;
+        report::session::archived(&mut context.out, &moves, &current.skipped, args.dry_run.is_on)?;
     }
     Ok(Outcome::Allowed)
 }

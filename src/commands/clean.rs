@@ -6,17 +6,17 @@ use super::{Context, Outcome};
 use crate::cli::CleanArgs;
 use crate::report;
 use crate::report::failure::Failure;
-use crate::session::SessionDirectory;
+use crate::session::{Purpose, SessionDirectory};
 
 /// Deletes the untracked files in `current/` after the user has confirmed.
 pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
-    let tracked = repository.tracked_paths()?;
     let session = SessionDirectory::new(repository.layout().worktree());
-    let current = session.list_current(|path| tracked.contains(path))?;
+    let purpose = if args.force > 1 { Purpose::CleanRepositories } else { Purpose::Clean };
+    let mut current = session.list_current(&repository.tracked_paths()?, purpose)?;
     if !current.entries.is_empty() && !args.dry_run.is_on {
         if !args.yes {
-            let answer = (context.ask)(&report::session::question(&current.entries))?;
+            let answer = (context.ask)(&report::session::question(&current))?;
             let Some(is_confirmed) = answer else {
                 let failure = Failure::new("nothing was deleted: there is no terminal to ask on");
                 return Err(failure.with_help("`stage-guard clean --yes` deletes without asking").into());
@@ -26,12 +26,14 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
                 return Ok(Outcome::Allowed);
             }
         }
-        session.delete(&current.entries)?;
+        // Files may have been staged while the question was open.
+        current = session.delete(current, &repository.tracked_paths()?)?;
     }
     if context.is_quiet {
         report::session::count_deleted(&mut context.out, current.entries.len())?;
     } else {
-        report::session::cleaned(&mut context.out, &current, args.dry_run.is_on)?;
+        let program = context.program()?;
+        report::session::cleaned(&mut context.out, &current, args.dry_run.is_on, &program)?;
     }
     Ok(Outcome::Allowed)
 }

@@ -4,11 +4,13 @@ use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
 
+use super::context::Ask;
 use super::{Context, Outcome, Output, run};
 use crate::cli::Cli;
 use crate::environment::Environment;
@@ -59,6 +61,11 @@ impl Repository {
 
     /// Runs the command line, with `input` as standard input and `answer` to each question.
     fn run_with(&self, line: &str, input: &[u8], answer: Option<bool>) -> Run {
+        self.run_asking(line, input, &mut |_| Ok(answer))
+    }
+
+    /// Runs the command line. `ask` answers each question.
+    fn run_asking(&self, line: &str, input: &[u8], ask: Ask) -> Run {
         let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         let cli = Cli::from_arguments(&arguments)?;
         let is_quiet = cli.is_quiet();
@@ -71,7 +78,7 @@ impl Repository {
             environment,
             is_quiet,
             input: &mut { input },
-            ask: &mut |_| Ok(answer),
+            ask,
             show_progress: &mut |_| {},
             out: Output::default(),
         };
@@ -168,4 +175,51 @@ fn completions_and_the_manual_page_need_no_repository() {
     assert!(elsewhere.run("completions zsh").unwrap().1.starts_with("#compdef stage-guard\n"));
     assert!(elsewhere.run("man").unwrap().1.contains(".TH STAGE-GUARD 1"));
     elsewhere.run("check").unwrap_err();
+}
+
+#[test]
+fn clean_keeps_what_changes_while_it_asks() {
+    let repository = Repository::new();
+    let current = ".claude_sessions/current";
+    for file in ["scrap", "staged", "edited", "saved", "deep/scrap", "swapped/a", "repo/a", "becomes-link/a"]
+    {
+        repository.write(&format!("{current}/{file}"), "old");
+    }
+    repository.write("elsewhere/a", "precious");
+    let path = |file: &str| repository.path(&format!("{current}/{file}"));
+    let run = repository.run_asking("clean", b"", &mut |question| {
+        assert!(question.contains("delete these 8 files for good?"), "{question}");
+        repository.git(&["add", "-f", &format!("{current}/staged")]);
+        fs::write(path("edited"), "new").unwrap();
+        fs::write(path("new"), "new").unwrap();
+        fs::rename(path("new"), path("saved")).unwrap();
+        fs::write(path("deep/new"), "new").unwrap();
+        fs::rename(path("swapped"), path("moved")).unwrap();
+        fs::create_dir(path("swapped")).unwrap();
+        fs::write(path("swapped/a"), "new").unwrap();
+        fs::create_dir(path("repo/.git")).unwrap();
+        fs::remove_dir_all(path("becomes-link")).unwrap();
+        symlink("../../elsewhere", path("becomes-link")).unwrap();
+        Ok(Some(true))
+    });
+    let (_, report) = run.unwrap();
+    for skipped in [
+        "staged is tracked by git",
+        "edited has changed meanwhile",
+        "saved has changed meanwhile",
+        "swapped has changed meanwhile",
+        "becomes-link has changed meanwhile",
+        "deep has new files in it",
+        "repo is a repository",
+    ] {
+        assert!(report.contains(&format!("skipped: {current}/{skipped}\n")), "{report}");
+    }
+    assert!(report.contains(&format!("deleted: {current}/scrap\n")), "{report}");
+    for kept in ["staged", "edited", "saved", "deep/new", "swapped/a", "moved/a", "repo/a", "becomes-link/a"]
+    {
+        assert!(path(kept).exists(), "{kept}");
+    }
+    for deleted in ["scrap", "deep/scrap"] {
+        assert!(!path(deleted).exists(), "{deleted}");
+    }
 }

@@ -12,6 +12,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, RenameFlags, Stat};
+#[cfg(target_os = "linux")]
+use rustix::fs::{ResolveFlags, openat2};
 use rustix::fs::{fstat, linkat, mkdirat, openat, readlinkat, renameat, renameat_with, statat};
 use rustix::fs::{symlinkat, unlinkat};
 use rustix::io::Errno;
@@ -46,6 +48,28 @@ impl Directory {
     /// `name` is a symlink or no directory, or cannot be opened.
     pub(crate) fn open_directory(&self, name: &OsStr) -> io::Result<Self> {
         Ok(Self(openat(&self.0, name, OPEN_DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?))
+    }
+
+    /// Opens the directory `name` unless it is a mount point.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Directory::open_directory`]. [`io::ErrorKind::CrossesDevices`] if another file
+    /// system or directory is mounted there.
+    pub(crate) fn open_unmounted(&self, name: &OsStr) -> io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        {
+            // Also finds a bind mount of a directory of the same file system.
+            let flags = OPEN_DIRECTORY | OFlags::NOFOLLOW;
+            match openat2(&self.0, name, flags, Mode::empty(), ResolveFlags::NO_XDEV) {
+                // The kernel is old, or a sandbox forbids the call.
+                Err(Errno::NOSYS | Errno::PERM | Errno::INVAL) => {}
+                opened => return Ok(Self(opened?)),
+            }
+        }
+        let directory = self.open_directory(name)?;
+        let is_mounted = !directory.own_metadata()?.is_on_same_device(&self.own_metadata()?);
+        if is_mounted { Err(io::ErrorKind::CrossesDevices.into()) } else { Ok(directory) }
     }
 
     /// Opens the directory at `path`, which is relative to this one.

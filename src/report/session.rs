@@ -11,7 +11,7 @@ use super::escape::{display_path, escape, shell_word};
 use super::human::MAX_LISTED;
 use super::quiet::write_count;
 use crate::policy::SESSION_DIRECTORY;
-use crate::session::{Current, CurrentEntry, IndexAction, Plan, Step};
+use crate::session::{Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
@@ -149,17 +149,17 @@ pub(crate) fn initialized(out: &mut impl Write, initialized: &Initialized) -> io
 pub(crate) fn archived(
     out: &mut impl Write,
     moves: &[(BString, BString)],
-    tracked: &[BString],
+    skipped: &[Skipped],
     is_dry_run: bool,
 ) -> io::Result<()> {
-    if moves.is_empty() && tracked.is_empty() {
+    if moves.is_empty() && skipped.is_empty() {
         return writeln!(out, "there is nothing to archive");
     }
     let key = if is_dry_run { "would archive:" } else { "archived:" };
     for (from, to) in moves {
         writeln!(out, "{} {} -> {}", key.green().bold(), escape(from).bold(), escape(to))?;
     }
-    skipped_tracked(out, tracked)
+    write_skipped(out, skipped)
 }
 
 /// Writes the number of archived entries, or nothing if there are none.
@@ -176,15 +176,21 @@ pub(crate) fn count_archived(out: &mut impl Write, count: usize) -> io::Result<(
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub(crate) fn cleaned(out: &mut impl Write, current: &Current, is_dry_run: bool) -> io::Result<()> {
-    if current.entries.is_empty() && current.tracked.is_empty() {
+pub(crate) fn cleaned(
+    out: &mut impl Write,
+    current: &Current,
+    is_dry_run: bool,
+    program: &Path,
+) -> io::Result<()> {
+    if current.entries.is_empty() && current.skipped.is_empty() {
         return writeln!(out, "there is nothing to delete");
     }
     let key = if is_dry_run { "would delete:" } else { "deleted:" };
     for entry in &current.entries {
         writeln!(out, "{} {}", key.red().bold(), entry_path(entry))?;
     }
-    skipped_tracked(out, &current.tracked)
+    write_skipped(out, &current.skipped)?;
+    write_removals(out, &current.skipped, program)
 }
 
 /// Writes the number of deleted entries, or nothing if there are none.
@@ -205,15 +211,25 @@ pub(crate) fn not_cleaned(out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "nothing was deleted")
 }
 
-/// Returns what `clean` asks before it deletes `entries`.
+/// Returns what `clean` asks before it deletes the entries of `current`.
 #[must_use]
-pub(crate) fn question(entries: &[CurrentEntry]) -> String {
-    let listed: Vec<String> = entries.iter().take(MAX_LISTED).map(entry_path).collect();
-    let more = match entries.len().saturating_sub(MAX_LISTED) {
-        0 => String::new(),
-        more => format!("  and {more} more\n"),
+pub(crate) fn question(current: &Current) -> String {
+    let entries = current.entries.iter().map(entry_path);
+    let skipped = current.skipped.iter().map(|skipped| format!("skipped: {}", skipped_text(skipped)));
+    let files = match current.entries.iter().map(|entry| entry.node.count_files()).sum() {
+        1 => "this file".to_owned(),
+        count => format!("these {count} files"),
     };
-    format!("  {}\n{more}delete these for good?", listed.join("\n  "))
+    format!("{}{}delete {files} for good?", list(entries), list(skipped))
+}
+
+/// Returns the first `lines`, each indented, and how many more there are.
+fn list(lines: impl ExactSizeIterator<Item = String>) -> String {
+    let more = match lines.len().saturating_sub(MAX_LISTED) {
+        0 => None,
+        more => Some(format!("and {more} more")),
+    };
+    lines.take(MAX_LISTED).chain(more).fold(String::new(), |list, line| list + "  " + &line + "\n")
 }
 
 /// Returns the line about one path of a stow.
@@ -273,12 +289,39 @@ fn session_directories(paths: &[BString]) -> String {
     directories.join(" ")
 }
 
-fn skipped_tracked(out: &mut impl Write, tracked: &[BString]) -> io::Result<()> {
-    tracked
-        .iter()
-        .try_for_each(|path| writeln!(out, "{} {} is tracked by git", "skipped:".cyan(), escape(path)))
+fn write_skipped(out: &mut impl Write, skipped: &[Skipped]) -> io::Result<()> {
+    skipped.iter().try_for_each(|skipped| writeln!(out, "{} {}", "skipped:".cyan(), skipped_text(skipped)))
+}
+
+/// Returns the path and why it is skipped.
+fn skipped_text(Skipped { path, reason }: &Skipped) -> String {
+    let what = match reason {
+        SkipReason::Tracked => "is tracked by git",
+        SkipReason::Repository => "is a repository",
+        SkipReason::LinkedWorktree => "is a linked worktree",
+        SkipReason::HasLinkedWorktrees => "is a repository with linked worktrees",
+        SkipReason::SeparateGitDir => "is a repository whose git directory is elsewhere",
+        SkipReason::MountPoint => "is a mount point",
+        SkipReason::Unreadable => "cannot be read",
+        SkipReason::Changed => "has changed meanwhile",
+        SkipReason::NewFiles => "has new files in it",
+    };
+    format!("{} {what}", escape(path))
+}
+
+/// Writes the commands that delete repositories and worktrees.
+fn write_removals(out: &mut impl Write, skipped: &[Skipped], program: &Path) -> io::Result<()> {
+    if skipped.iter().any(|skipped| skipped.reason == SkipReason::Repository) {
+        let program = shell_word(program.as_os_str().as_bytes().as_bstr());
+        writeln!(out, "{} {program} clean --force --force", "then:".cyan())?;
+    }
+    for Skipped { path, .. } in skipped.iter().filter(|skipped| skipped.reason == SkipReason::LinkedWorktree)
+    {
+        writeln!(out, "{} git worktree remove {}", "then:".cyan(), shell_word(path.as_bstr()))?;
+    }
+    Ok(())
 }
 
 fn entry_path(entry: &CurrentEntry) -> String {
-    format!("{}{}", escape(&entry.path), if entry.is_directory { "/" } else { "" })
+    format!("{}{}", escape(&entry.path), if entry.node.is_directory() { "/" } else { "" })
 }

@@ -1,65 +1,85 @@
 //! The contents of `current/`, to be archived or deleted.
 
-use std::fs;
+use std::collections::HashSet;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 
-use bstr::{BStr, BString, ByteSlice, ByteVec};
+use bstr::{BString, ByteSlice};
 
-use super::{Error, SessionDirectory, files, home_directory};
-use crate::disk::{exists, failed_to};
-use crate::policy::Home;
+use super::nested::NestedRepository;
+use super::tree::{Content, Deletion, Node, Purpose, SkipReason, Skipped};
+use super::{Error, SessionDirectory, directory_of, files, home_directory, name_of};
+use crate::disk::{Directory, failed_to};
+use crate::git::TrackedPaths;
+use crate::policy::{Home, SESSION_DIRECTORY};
 
-/// The entries of `current/`, sorted by name, with paths relative to the worktree.
+/// What is in `current/`, sorted by path, relative to the worktree.
 #[derive(Debug, Default)]
 pub(crate) struct Current {
-    /// The entries that can be moved or deleted.
+    /// What can be moved or deleted.
     pub entries: Vec<CurrentEntry>,
-    /// The tracked files, and the directories that contain one. They are skipped.
-    pub tracked: Vec<BString>,
+    /// What cannot.
+    pub skipped: Vec<Skipped>,
 }
 
-/// A file, a symlink or a directory in `current/`.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// A file, a symlink or a directory that is moved or deleted as a whole.
+#[derive(Debug)]
 pub(crate) struct CurrentEntry {
     /// The path, relative to the worktree.
     pub path: BString,
-    /// Whether it is a directory.
-    pub is_directory: bool,
+    /// What is there.
+    pub node: Node,
 }
 
 impl SessionDirectory {
     /// Lists `current/`.
     ///
-    /// `is_tracked` returns whether git tracks a file, or a file in a directory.
-    ///
     /// # Errors
     ///
     /// A symlink or a file is in the place of a directory, or it cannot be read.
-    pub(crate) fn list_current(&self, is_tracked: impl Fn(&BStr) -> bool) -> Result<Current, Error> {
-        let directory = home_directory(Home::Current);
-        self.check_directories(directory.as_bstr())?;
-        let on_disk = self.on_disk(directory.as_bstr());
-        let listed = match fs::read_dir(&on_disk) {
-            Ok(listed) => listed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Current::default()),
-            Err(error) => return Err(failed_to("list", &on_disk)(error).into()),
-        };
+    pub(crate) fn list_current(&self, tracked: &TrackedPaths, purpose: Purpose) -> Result<Current, Error> {
+        let path = home_directory(Home::Current);
+        let on_disk = self.on_disk(path.as_bstr());
+        let Some(directory) = self.open(path.as_bstr())? else { return Ok(Current::default()) };
         let mut current = Current::default();
-        for entry in listed {
-            let (name, file_type) = entry
-                .and_then(|entry| Ok((entry.file_name(), entry.file_type()?)))
-                .map_err(failed_to("list", &on_disk))?;
-            let name = Vec::from_os_string(name).unwrap_or_default();
-            let path: BString = bstr::concat([directory.as_slice(), b"/", &name]).into();
-            if is_tracked(path.as_bstr()) {
-                current.tracked.push(path);
-            } else {
-                current.entries.push(CurrentEntry { path, is_directory: file_type.is_dir() });
+        if let Some(repository) = self.enclosing_repository(purpose)? {
+            current.skipped.push(repository);
+            return Ok(current);
+        }
+        let mut names = directory.names().map_err(failed_to("list", &on_disk))?;
+        names.sort_unstable();
+        for name in names {
+            let path: BString = bstr::concat([path.as_slice(), b"/", name.as_bytes()]).into();
+            if tracked.contains(path.as_bstr()) {
+                current.skipped.push(Skipped { path, reason: SkipReason::Tracked });
+                continue;
+            }
+            let node = Node::list(&directory, &name, purpose)
+                .map_err(failed_to("read", &self.on_disk(path.as_bstr())))?;
+            if let Some(node) = node {
+                current.add(path, node, purpose);
             }
         }
-        current.entries.sort_by(|a, b| a.path.cmp(&b.path));
-        current.tracked.sort();
         Ok(current)
+    }
+
+    /// Returns `current/` or the session directory if it is a repository itself.
+    ///
+    /// In a session directory that is a repository, files can be moved, but not deleted.
+    fn enclosing_repository(&self, purpose: Purpose) -> Result<Option<Skipped>, Error> {
+        for path in [BString::from(SESSION_DIRECTORY), home_directory(Home::Current)] {
+            let Some(directory) = self.open(path.as_bstr())? else { continue };
+            let found = NestedRepository::find(&directory);
+            let found = found.map_err(failed_to("read", &self.on_disk(path.as_bstr())))?;
+            let reason = found.and_then(|repository| match purpose {
+                Purpose::Archive => (path != SESSION_DIRECTORY).then_some(SkipReason::Repository),
+                _ => purpose.skips(&repository, 0),
+            });
+            if let Some(reason) = reason {
+                return Ok(Some(Skipped { path, reason }));
+            }
+        }
+        Ok(None)
     }
 
     /// Chooses a path for each of `entries` in the archive of `date`.
@@ -74,17 +94,18 @@ impl SessionDirectory {
         entries: &[CurrentEntry],
         date: &str,
     ) -> Result<Vec<(BString, BString)>, Error> {
-        let directory = format!("{}/{date}", home_directory(Home::Archive));
-        self.check_directories(directory.as_str().into())?;
-        let mut moves: Vec<(BString, BString)> = Vec::new();
-        for CurrentEntry { path, .. } in entries {
-            let name = &path[path.rfind_byte(b'/').map_or(0, |slash| slash + 1)..];
-            let wanted: BString = bstr::concat([directory.as_bytes(), b"/", name]).into();
-            let is_free = |name: &BString| {
-                !exists(&self.on_disk(name.as_bstr())) && !moves.iter().any(|(_, to)| to == name)
-            };
-            let to = files::numbered_names(wanted.as_bstr()).find(is_free);
-            moves.push((path.clone(), to.unwrap_or(wanted)));
+        let path: BString = format!("{}/{date}", home_directory(Home::Archive)).into();
+        let archive = self.open(path.as_bstr())?;
+        let names = archive.as_ref().map_or(Ok(Vec::new()), Directory::names);
+        let names = names.map_err(failed_to("list", &self.on_disk(path.as_bstr())))?;
+        let mut taken: HashSet<BString> = names.iter().map(|name| name.as_bytes().into()).collect();
+        let mut moves = Vec::new();
+        for entry in entries {
+            let wanted = entry.node.name.as_bytes().as_bstr();
+            let name = files::numbered_names(wanted).find(|name| !taken.contains(name));
+            let name = name.unwrap_or_else(|| wanted.to_owned());
+            moves.push((entry.path.clone(), bstr::concat([path.as_slice(), b"/", &name]).into()));
+            taken.insert(name);
         }
         Ok(moves)
     }
@@ -95,27 +116,62 @@ impl SessionDirectory {
     ///
     /// A file cannot be moved. The files before it are archived.
     pub(crate) fn archive(&self, moves: &[(BString, BString)]) -> Result<(), Error> {
+        let Some((_, first)) = moves.first() else { return Ok(()) };
+        let Some(current) = self.open(home_directory(Home::Current).as_bstr())? else { return Ok(()) };
+        let (archive, _) = self.open_or_create(directory_of(first.as_bstr()))?;
         for (from, to) in moves {
-            let (from, to) = (self.on_disk(from.as_bstr()), self.on_disk(to.as_bstr()));
-            let directory = to.parent().unwrap_or(&to);
-            fs::create_dir_all(directory).map_err(failed_to("create", directory))?;
-            files::rename_no_replace(&from, &to).map_err(failed_to("archive", &from))?;
+            let (name, new_name) = (name_of(from.as_bstr()), name_of(to.as_bstr()));
+            let on_disk = self.on_disk(from.as_bstr());
+            let mut done = current.rename_no_replace(name, &archive, new_name);
+            if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::CrossesDevices) {
+                // A file can be copied to another file system.
+                done = files::rename_no_replace(&on_disk, &self.on_disk(to.as_bstr()));
+            }
+            done.map_err(failed_to("archive", &on_disk))?;
         }
         Ok(())
     }
 
-    /// Deletes entries, and the contents of directories. No symlink is followed.
+    /// Deletes entries. No symlink is followed.
+    ///
+    /// What has changed since it was listed is kept, and what is among the paths that are
+    /// `tracked` now. Returns what was deleted and what was skipped.
     ///
     /// # Errors
     ///
     /// A file cannot be deleted. The files before it are deleted.
-    pub(crate) fn delete(&self, entries: &[CurrentEntry]) -> Result<(), Error> {
-        for CurrentEntry { path, is_directory } in entries {
-            let on_disk = self.on_disk(path.as_bstr());
-            let deleted =
-                if *is_directory { fs::remove_dir_all(&on_disk) } else { fs::remove_file(&on_disk) };
-            deleted.map_err(failed_to("delete", &on_disk))?;
+    pub(crate) fn delete(&self, current: Current, tracked: &TrackedPaths) -> Result<Current, Error> {
+        let mut deletion = Deletion::new(tracked);
+        let mut deleted = Vec::new();
+        for entry in current.entries {
+            let path = entry.path.as_bstr();
+            let parent = self.open(directory_of(entry.path.as_bstr()))?;
+            let is_gone = match parent {
+                Some(parent) => deletion.delete(&parent, &entry.node, path)?,
+                None => true,
+            };
+            deleted.extend(is_gone.then_some(entry));
         }
-        Ok(())
+        let mut skipped = current.skipped;
+        skipped.append(&mut deletion.skipped);
+        skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Current { entries: deleted, skipped })
+    }
+}
+
+impl Current {
+    /// Adds `node` or, if something in it is skipped, what can be done with the rest.
+    fn add(&mut self, path: BString, node: Node, purpose: Purpose) {
+        if !node.has_skipped() {
+            return self.entries.push(CurrentEntry { path, node });
+        }
+        match node.content {
+            Content::Directory(children) if purpose != Purpose::Archive => {
+                for child in children {
+                    self.add(child.path_in(&path), child, purpose);
+                }
+            }
+            _ => node.collect_skipped(path, &mut self.skipped),
+        }
     }
 }

@@ -8,15 +8,15 @@ mod error;
 mod files;
 mod ignore_line;
 mod instructions;
+mod nested;
 mod plan;
 mod request;
 mod stow;
 mod transaction;
+mod tree;
 mod undo;
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -30,9 +30,10 @@ pub(crate) use instructions::with_instructions;
 pub(crate) use plan::{IndexAction, Plan, StagedCopy, Step};
 pub(crate) use request::{Extent, Request, Selector};
 pub(crate) use stow::stow;
+pub(crate) use tree::{Purpose, SkipReason, Skipped};
 pub(crate) use undo::undo;
 
-use crate::disk::{exists, failed_to};
+use crate::disk::{Directory, exists, failed_to};
 use crate::policy::{Home, SESSION_DIRECTORY};
 
 /// The README of a session directory, for people and agents.
@@ -63,12 +64,8 @@ impl SessionDirectory {
         let mut created = Vec::new();
         for home in Home::ALL {
             let directory = home_directory(home);
-            self.check_directories(directory.as_bstr())?;
-            let path = self.on_disk(directory.as_bstr());
-            if !path.is_dir() {
-                fs::create_dir_all(&path).map_err(failed_to("create", &path))?;
-                created.push(to_path(directory.as_bstr()));
-            }
+            let (_, is_new) = self.open_or_create(directory.as_bstr())?;
+            created.extend(is_new.then(|| to_path(directory.as_bstr())));
         }
         let readme = format!("{SESSION_DIRECTORY}/{README_NAME}");
         let path = self.worktree.join(&readme);
@@ -88,21 +85,62 @@ impl SessionDirectory {
 
     /// Checks that `directory` and those above it are directories, or do not exist yet.
     fn check_directories(&self, directory: &BStr) -> Result<(), Error> {
-        for end in directory.find_iter(b"/").chain([directory.len()]) {
-            let path = directory[..end].as_bstr();
-            let on_disk = self.on_disk(path);
-            match fs::symlink_metadata(&on_disk) {
-                Ok(metadata) if metadata.is_dir() => {}
-                Ok(metadata) if metadata.is_symlink() => {
-                    let target = fs::read_link(&on_disk).map_err(failed_to("read", &on_disk))?;
-                    return Err(Error::Symlink { path: path.to_owned(), target });
-                }
-                Ok(_) => return Err(Error::NotADirectory(path.to_owned())),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(error) => return Err(failed_to("read", &on_disk)(error).into()),
-            }
+        self.open(directory).map(drop)
+    }
+
+    /// Opens the directory at `path`, relative to the worktree. `None` if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// A symlink or a file is in the place of a directory, or it cannot be opened.
+    fn open(&self, path: &BStr) -> Result<Option<Directory>, Error> {
+        let mut directory = self.open_worktree()?;
+        for path in prefixes(path) {
+            let Some(next) = self.open_next(&directory, path)? else { return Ok(None) };
+            directory = next;
         }
-        Ok(())
+        Ok(Some(directory))
+    }
+
+    /// Opens the directory at `path`, and creates what is missing. Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SessionDirectory::open`], or a directory cannot be created.
+    fn open_or_create(&self, path: &BStr) -> Result<(Directory, bool), Error> {
+        let mut directory = self.open_worktree()?;
+        let mut is_new = false;
+        for path in prefixes(path) {
+            let mut next = self.open_next(&directory, path)?;
+            is_new = next.is_none();
+            if is_new {
+                let created = directory.create_directory(name_of(path));
+                created.map_err(failed_to("create", &self.on_disk(path)))?;
+                next = self.open_next(&directory, path)?;
+            }
+            directory = next.ok_or_else(|| Error::MissingPath(path.to_owned()))?;
+        }
+        Ok((directory, is_new))
+    }
+
+    fn open_worktree(&self) -> Result<Directory, Error> {
+        Ok(Directory::open(&self.worktree).map_err(failed_to("open", &self.worktree))?)
+    }
+
+    /// Opens the directory at `path`, whose parent is open. `None` if it does not exist.
+    fn open_next(&self, parent: &Directory, path: &BStr) -> Result<Option<Directory>, Error> {
+        let (name, on_disk) = (name_of(path), self.on_disk(path));
+        match parent.metadata(name).map_err(failed_to("read", &on_disk))? {
+            None => Ok(None),
+            Some(metadata) if metadata.is_symlink() => {
+                let target = parent.read_link(name).map_err(failed_to("read", &on_disk))?;
+                Err(Error::Symlink { path: path.to_owned(), target })
+            }
+            Some(metadata) if metadata.is_directory() => {
+                Ok(Some(parent.open_directory(name).map_err(failed_to("open", &on_disk))?))
+            }
+            Some(_) => Err(Error::NotADirectory(path.to_owned())),
+        }
     }
 
     fn on_disk(&self, path: &BStr) -> PathBuf {
@@ -113,6 +151,19 @@ impl SessionDirectory {
 /// Returns the directory of a home, relative to the worktree.
 fn home_directory(home: Home) -> BString {
     format!("{SESSION_DIRECTORY}/{}", home.name()).into()
+}
+
+/// Returns the directories above `path`, the outermost first, and `path`.
+fn prefixes(path: &BStr) -> impl Iterator<Item = &BStr> {
+    path.find_iter(b"/").chain([path.len()]).map(|end| path[..end].as_bstr())
+}
+
+fn directory_of(path: &BStr) -> &BStr {
+    path[..path.rfind_byte(b'/').unwrap_or_default()].as_bstr()
+}
+
+fn name_of(path: &BStr) -> &OsStr {
+    OsStr::from_bytes(&path[path.rfind_byte(b'/').map_or(0, |slash| slash + 1)..])
 }
 
 fn to_path(path: &BStr) -> PathBuf {

@@ -279,7 +279,7 @@ fn clean_deletes_only_the_contents_of_current() {
     assert_eq!(repo.guard("clean").success(), "there is nothing to delete\n");
     repo.in_dir("../elsewhere").write("precious", "x");
     for path in
-        ["current/a", "current/deep/b", "current/.c", "current/repo/.git/d", "tests/kept", "archive/kept"]
+        ["current/a", "current/deep/b", "current/.c", "current/git/.gitignore", "tests/kept", "archive/kept"]
     {
         repo.write(format!(".claude_sessions/{path}"), "x");
     }
@@ -308,9 +308,121 @@ fn clean_asks_on_a_terminal() {
         let repo = Repo::new();
         repo.write(".claude_sessions/current/a", "x");
         let run = repo.terminal(&format!("{BINARY} clean"), &format!("{answer}\n"));
-        assert!(run.out.contains("delete these for good? [y/N]") && run.code == 0, "{run:?}");
+        assert!(run.out.contains("delete this file for good? [y/N]") && run.code == 0, "{run:?}");
         assert_eq!(repo.names(".claude_sessions/current").is_empty(), is_deleted, "{answer}");
     }
+}
+
+/// Creates what `clean` must not delete in `current/`, and scraps beside it.
+fn repo_with_nested_repositories() -> Repo {
+    let repo = Repo::new();
+    repo.guard("init").success();
+    let current = repo.in_dir(".claude_sessions/current");
+    current.git("init -q own").success();
+    current.git("init -q deep/er/own").success();
+    current.git("init -q --bare deep/bare.git").success();
+    current.git("init -q --separate-git-dir=../../../separate apart").success();
+    repo.git("worktree add -q --detach .claude_sessions/current/linked").success();
+    repo.git("worktree add -q --detach .claude_sessions/current/deep/linked").success();
+    for file in ["scrap", "own/work", "deep/scrap", "deep/er/scrap", "deep/er/own/work", "linked/work"] {
+        current.write(file, "x");
+    }
+    repo
+}
+
+#[test]
+fn clean_skips_repositories_and_linked_worktrees() {
+    let repo = repo_with_nested_repositories();
+    let dry_run = repo.guard("clean --dry-run").success();
+    let output = repo.guard("clean --yes").success();
+    assert_eq!(dry_run.replace("would delete:", "deleted:"), output);
+    let current = ".claude_sessions/current";
+    let skipped = ["apart", "deep/bare.git", "deep/er/own", "own"];
+    for path in skipped {
+        assert!(output.contains(&format!("skipped: {current}/{path} is a repository\n")), "{output}");
+    }
+    for path in ["linked", "deep/linked"] {
+        assert!(output.contains(&format!("skipped: {current}/{path} is a linked worktree\n")), "{output}");
+        assert!(output.contains(&format!("then: git worktree remove {current}/{path}\n")), "{output}");
+    }
+    for path in ["scrap", "deep/scrap", "deep/er/scrap"] {
+        assert!(output.contains(&format!("deleted: {current}/{path}\n")), "{output}");
+    }
+    assert_eq!(repo.names(current), ["apart", "deep", "linked", "own"]);
+    assert_eq!(repo.names(&format!("{current}/deep")), ["bare.git", "er", "linked"]);
+    assert_eq!(repo.names(&format!("{current}/deep/er")), ["own"]);
+    assert_eq!(repo.read(&format!("{current}/own/work")), "x");
+    // Once is not twice.
+    repo.guard("clean --yes --force").success();
+    assert_eq!(repo.names(current), ["apart", "deep", "linked", "own"]);
+}
+
+#[test]
+fn clean_force_twice_deletes_repositories_and_no_worktree() {
+    let repo = repo_with_nested_repositories();
+    repo.git("-C .claude_sessions/current/own commit -q --allow-empty -m own").success();
+    repo.git("-C .claude_sessions/current/own worktree add -q --detach ../../../../elsewhere").success();
+    let run = repo.guard("clean -ff");
+    run.fails_with("there is no terminal to ask on");
+    let run = repo.terminal(&format!("{BINARY} clean -ff"), "y\n");
+    let current = ".claude_sessions/current";
+    assert!(run.out.contains("  .claude_sessions/current/deep/bare.git/"), "{run:?}");
+    assert!(run.out.contains(&format!("  skipped: {current}/deep/linked is a linked worktree")), "{run:?}");
+    assert!(
+        run.out.contains(&format!("skipped: {current}/own is a repository with linked worktrees")),
+        "{run:?}"
+    );
+    assert_eq!(repo.names(current), ["deep", "linked", "own"]);
+    assert_eq!(repo.names(&format!("{current}/deep")), ["linked"]);
+    assert_eq!(repo.read(&format!("{current}/linked/work")), "x");
+    repo.sibling("elsewhere").git("status --porcelain").silent();
+}
+
+#[test]
+fn clean_leaves_a_session_directory_that_is_a_repository() {
+    for directory in [".claude_sessions", ".claude_sessions/current"] {
+        let repo = Repo::new();
+        repo.guard("init").success();
+        repo.in_dir(directory).git("init -q .").success();
+        repo.write(".claude_sessions/current/work", "x");
+        let output = repo.guard("clean --yes").success();
+        assert!(output.contains(&format!("skipped: {directory} is a repository\n")), "{output}");
+        assert_eq!(repo.read(".claude_sessions/current/work"), "x");
+        let output = repo.guard("archive").success();
+        assert_eq!(output.contains("is a repository\n"), directory.ends_with("current"), "{output}");
+        assert!(repo.path(format!("{directory}/.git")).exists());
+    }
+}
+
+#[test]
+fn archive_leaves_what_would_not_work_elsewhere() {
+    let repo = repo_with_nested_repositories();
+    let current = repo.in_dir(".claude_sessions/current");
+    // A repository with a submodule, whose `.git` file is relative, can be moved.
+    current.git("init -q outer").success();
+    current.write("outer/sub/.git", "gitdir: ../.git/modules/sub\n");
+    current.in_dir("outer/.git/modules").git("init -q --bare sub").success();
+    // A repository with a worktree elsewhere cannot.
+    current.git("init -q main").success();
+    current.in_dir("main").git("commit -q --allow-empty -m main").success();
+    current.in_dir("main").git("worktree add -q --detach ../../../../main-linked").success();
+    let dry_run = repo.guard("archive --dry-run").success();
+    let output = repo.guard("archive").success();
+    assert_eq!(dry_run.replace("would archive:", "archived:"), output);
+    let archive = format!(".claude_sessions/archive/{}", repo.today());
+    assert_eq!(repo.names(&archive), ["outer", "own", "scrap"]);
+    assert_eq!(repo.names(".claude_sessions/current"), ["apart", "deep", "linked", "main"]);
+    for skipped in [
+        "apart is a repository whose git directory is elsewhere",
+        "deep/linked is a linked worktree",
+        "linked is a linked worktree",
+        "main is a repository with linked worktrees",
+    ] {
+        assert!(output.contains(&format!("skipped: .claude_sessions/current/{skipped}\n")), "{output}");
+    }
+    repo.git("worktree prune --dry-run --verbose").silent();
+    repo.sibling("main-linked").git("status --porcelain").silent();
+    current.in_dir("../archive").git(&format!("-C {}/own status --porcelain", repo.today())).success();
 }
 
 #[test]

@@ -1,0 +1,270 @@
+//! Lists what is below a directory, and deletes it.
+//!
+//! Each directory is opened relative to the one above it, so no symlink is followed, and what
+//! takes the place of a directory while it is worked on is not touched.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::nested::NestedRepository;
+use super::to_path;
+use crate::disk::{Directory, DiskError, Metadata, failed_to};
+use crate::git::TrackedPaths;
+
+/// A file, a symlink or a directory, as it was when it was listed.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(super) name: OsString,
+    metadata: Metadata,
+    pub(super) content: Content,
+}
+
+/// What is at a name.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// A file, a symlink, or the like.
+    File,
+    /// A directory, and what is in it.
+    Directory(Vec<Node>),
+    /// A directory that is skipped with all that is in it.
+    Skipped(SkipReason),
+}
+
+/// Why `archive` and `clean` skip a path.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum SkipReason {
+    /// It is tracked, or contains tracked files.
+    Tracked,
+    /// It is a repository of its own.
+    Repository,
+    /// It is a linked worktree.
+    LinkedWorktree,
+    /// It is a repository that has linked worktrees.
+    HasLinkedWorktrees,
+    /// It is a repository whose `.git` names a directory elsewhere.
+    SeparateGitDir,
+    /// Something is mounted there.
+    MountPoint,
+    /// It cannot be read.
+    Unreadable,
+    /// It has changed since it was listed.
+    Changed,
+    /// It has files that were not there when it was listed.
+    NewFiles,
+}
+
+/// A path that `archive` or `clean` skips.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Skipped {
+    /// The path, relative to the worktree.
+    pub path: BString,
+    /// Why it is skipped.
+    pub reason: SkipReason,
+}
+
+/// What is done with the files that are listed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    /// They are moved together.
+    Archive,
+    /// They are deleted, except repositories.
+    Clean,
+    /// They are deleted, even repositories.
+    CleanRepositories,
+}
+
+impl Purpose {
+    /// Returns why a nested repository is skipped.
+    ///
+    /// `depth` is the number of directories above it that are moved or deleted with it.
+    pub(super) fn skips(self, repository: &NestedRepository, depth: usize) -> Option<SkipReason> {
+        if self == Self::Archive && !repository.leads_out(depth) {
+            return None;
+        }
+        match (repository, self) {
+            (NestedRepository::LinkedWorktree(_), _) => Some(SkipReason::LinkedWorktree),
+            (NestedRepository::WithLinkedWorktrees(_), _) => Some(SkipReason::HasLinkedWorktrees),
+            (_, Self::Clean) => Some(SkipReason::Repository),
+            (NestedRepository::SeparateGitDir(_), Self::Archive) => Some(SkipReason::SeparateGitDir),
+            _ => None,
+        }
+    }
+}
+
+impl Node {
+    /// Lists `name` in `parent`, and all that is below it. `None` if nothing has that name.
+    ///
+    /// # Errors
+    ///
+    /// Its metadata cannot be read.
+    pub(super) fn list(parent: &Directory, name: &OsStr, purpose: Purpose) -> io::Result<Option<Self>> {
+        Self::list_at(parent, name, purpose, 0)
+    }
+
+    fn list_at(parent: &Directory, name: &OsStr, purpose: Purpose, depth: usize) -> io::Result<Option<Self>> {
+        let Some(metadata) = parent.metadata(name)? else { return Ok(None) };
+        let content = if metadata.is_directory() {
+            Content::of_directory(parent, name, purpose, depth)
+        } else {
+            Content::File
+        };
+        Ok(Some(Self { name: name.to_owned(), metadata, content }))
+    }
+
+    /// Whether it is a directory.
+    #[must_use]
+    pub(crate) fn is_directory(&self) -> bool {
+        !matches!(self.content, Content::File)
+    }
+
+    /// Returns the number of files and symlinks in it, or 1 if it is one.
+    #[must_use]
+    pub(crate) fn count_files(&self) -> usize {
+        match &self.content {
+            Content::File => 1,
+            Content::Directory(children) => children.iter().map(Self::count_files).sum(),
+            Content::Skipped(_) => 0,
+        }
+    }
+
+    /// Appends the skipped directories at `path`, the path of this node, and below it.
+    pub(super) fn collect_skipped(&self, path: BString, skipped: &mut Vec<Skipped>) {
+        match &self.content {
+            Content::File => {}
+            Content::Skipped(reason) => skipped.push(Skipped { path, reason: *reason }),
+            Content::Directory(children) => {
+                for child in children {
+                    child.collect_skipped(child.path_in(&path), skipped);
+                }
+            }
+        }
+    }
+
+    /// Whether something in it is skipped.
+    pub(super) fn has_skipped(&self) -> bool {
+        match &self.content {
+            Content::File => false,
+            Content::Skipped(_) => true,
+            Content::Directory(children) => children.iter().any(Self::has_skipped),
+        }
+    }
+
+    pub(super) fn path_in(&self, directory: &BString) -> BString {
+        bstr::concat([directory.as_slice(), b"/", self.name.as_bytes()]).into()
+    }
+}
+
+impl Content {
+    fn of_directory(parent: &Directory, name: &OsStr, purpose: Purpose, depth: usize) -> Self {
+        match Self::read_directory(parent, name, purpose, depth) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                Self::Skipped(SkipReason::MountPoint)
+            }
+            Err(_) => Self::Skipped(SkipReason::Unreadable),
+        }
+    }
+
+    fn read_directory(parent: &Directory, name: &OsStr, purpose: Purpose, depth: usize) -> io::Result<Self> {
+        let directory = parent.open_unmounted(name)?;
+        if let Some(repository) = NestedRepository::find(&directory)?
+            && let Some(reason) = purpose.skips(&repository, depth)
+        {
+            return Ok(Self::Skipped(reason));
+        }
+        let mut children = Vec::new();
+        for child in directory.names()? {
+            // A git directory moves with its repository.
+            if purpose != Purpose::Archive || child != ".git" {
+                children.extend(Node::list_at(&directory, &child, purpose, depth + 1)?);
+            }
+        }
+        children.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(Self::Directory(children))
+    }
+}
+
+/// A deletion of listed files.
+#[derive(Debug)]
+pub(super) struct Deletion<'t> {
+    /// The paths that are tracked now.
+    tracked: &'t TrackedPaths,
+    /// What was not deleted.
+    pub(super) skipped: Vec<Skipped>,
+}
+
+impl<'t> Deletion<'t> {
+    pub(super) fn new(tracked: &'t TrackedPaths) -> Self {
+        Self { tracked, skipped: Vec::new() }
+    }
+
+    /// Deletes `node` in `parent`, and returns whether it is gone.
+    ///
+    /// `path` is its path, relative to the worktree. What has changed since it was listed, what
+    /// is tracked now and what was not listed is kept.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be deleted.
+    pub(super) fn delete(&mut self, parent: &Directory, node: &Node, path: &BStr) -> Result<bool, DiskError> {
+        let on_disk = to_path(path);
+        let failed = || failed_to("delete", &on_disk);
+        let Some(now) = parent.metadata(&node.name).map_err(failed())? else { return Ok(true) };
+        if self.tracked.contains_file(path) {
+            return Ok(self.skip(path, SkipReason::Tracked));
+        }
+        match &node.content {
+            Content::Skipped(reason) => Ok(self.skip(path, *reason)),
+            Content::File if now.is_unchanged(&node.metadata) => {
+                parent.remove_file(&node.name).map_err(failed())?;
+                Ok(true)
+            }
+            Content::Directory(children) if now.is_same_file(&node.metadata) => {
+                let directory = parent.open_unmounted(&node.name).map_err(failed())?;
+                self.delete_contents(&directory, children, path)?
+                    .then(|| parent.remove_directory(&node.name))
+                    .map_or(Ok(false), |removed| self.accept_new_files(removed, path))
+                    .map_err(failed())
+            }
+            Content::File | Content::Directory(_) => Ok(self.skip(path, SkipReason::Changed)),
+        }
+    }
+
+    /// Deletes the listed `children` of the directory at `path`, and returns whether all are gone.
+    fn delete_contents(
+        &mut self,
+        directory: &Directory,
+        children: &[Node],
+        path: &BStr,
+    ) -> Result<bool, DiskError> {
+        let is_listed = |name: &str| children.iter().any(|child| child.name == name);
+        if !is_listed(".git") && directory.contains(OsStr::new(".git")).unwrap_or(true) {
+            return Ok(self.skip(path, SkipReason::Repository));
+        }
+        let mut are_all_gone = true;
+        for child in children {
+            are_all_gone &= self.delete(directory, child, child.path_in(&path.to_owned()).as_bstr())?;
+        }
+        Ok(are_all_gone)
+    }
+
+    /// Accepts that a directory cannot be removed because it is not empty.
+    fn accept_new_files(&mut self, removed: io::Result<()>, path: &BStr) -> io::Result<bool> {
+        match removed {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                Ok(self.skip(path, SkipReason::NewFiles))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Records that `path` is skipped, and returns that it is not gone.
+    fn skip(&mut self, path: &BStr, reason: SkipReason) -> bool {
+        self.skipped.push(Skipped { path: path.to_owned(), reason });
+        false
+    }
+}
