@@ -15,7 +15,7 @@ use bstr::{BString, ByteSlice};
 pub use self::report::{Remedy, Report, Residue};
 use crate::configuration;
 use crate::environment::Environment;
-use crate::git::{self, Examined, Exclude, History, Hook, Log, Repository, Scan};
+use crate::git::{self, Examined, Exclude, History, Log, MergedParents, Repository, Scan};
 use crate::policy::{FILE_NAME, Finding, Policy, Prefilter};
 use crate::{Change, Entry};
 
@@ -36,11 +36,8 @@ pub struct Check<'c> {
 pub enum Trigger {
     /// The user runs it.
     Manual,
-    /// git runs a hook.
-    ///
-    /// In [`Hook::PreMergeCommit`], git has not written `MERGE_HEAD` yet and names the merged
-    /// commits in the environment. Other hooks ignore these variables, which may be left over.
-    Hook(Hook),
+    /// git runs a hook, and will make a commit with these parents beside `HEAD`.
+    Hook(MergedParents),
 }
 
 impl Check<'_> {
@@ -51,10 +48,10 @@ impl Check<'_> {
     /// The repository or its configuration cannot be read.
     pub fn staged(&self, trigger: Trigger) -> Result<Report<'static>, Box<dyn Error>> {
         let repository = Repository::open(self.environment)?;
-        let mut merged = repository.merge_heads()?;
-        if trigger == Trigger::Hook(Hook::PreMergeCommit) {
-            merged.extend(repository.announced_merge_heads()?);
-        }
+        let merged = match trigger {
+            Trigger::Manual => repository.merge_heads()?,
+            Trigger::Hook(parents) => repository.merged(parents)?,
+        };
         let (mut prefilter, scan) = self.scan(&repository)?;
         let staged = repository.read_staged(scan, &merged, &mut |path| prefilter.may_refuse(path))?;
         let remedy = if staged.entries.is_empty() {

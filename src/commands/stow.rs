@@ -68,8 +68,8 @@ fn plan(
     repository: &Repository,
 ) -> Result<(Plan, Vec<BString>), Box<dyn Error>> {
     let policy = context.policy(&args.config, |name| repository.top_level_file(name))?;
-    let tracked = repository.tracked_paths()?;
-    let selector = Selector { repository, policy, tracked: &tracked };
+    let (tracked, staged) = (repository.tracked_paths()?, repository.staged_paths()?);
+    let selector = Selector { repository, policy, tracked: &tracked, staged: &staged };
     if !args.paths.is_empty() {
         let extent = if args.changes { Extent::Changes } else { Extent::Whole };
         return Ok((Plan::new(repository, &tracked, selector.named(&args.paths, extent)?)?, Vec::new()));

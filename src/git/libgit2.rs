@@ -133,8 +133,9 @@ impl<'r> Parents<'r> {
             Err(error) => return Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
         };
         let merged = merged.iter().map(|id| {
-            let commit = Oid::try_from(*id).and_then(|id| repository.find_commit(id));
-            let tree = commit.and_then(|commit| commit.tree());
+            // A tag that is merged may name another tag.
+            let object = Oid::try_from(*id).and_then(|id| repository.find_object(id, None));
+            let tree = object.and_then(|object| object.peel_to_tree());
             tree.map_err(|error| Error::ReadCommit(id.to_string(), error.into()))
         });
         let trees = head.into_iter().map(Ok).chain(merged);

@@ -2,8 +2,6 @@
 
 use std::cell::OnceCell;
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -16,7 +14,7 @@ use super::layout::Layout;
 use super::libgit2::Libgit2;
 use super::scan::{Candidate, Coverage, Directory, Scan};
 use super::tracked_paths::{SiblingScan, TrackedPaths};
-use super::{Error, ObjectId, Operation, not_ignored, read_optional_file};
+use super::{Error, MergedParents, ObjectId, Operation, not_ignored, read_optional_file};
 use crate::environment::Environment;
 use crate::{Change, Entry};
 
@@ -148,17 +146,21 @@ impl Repository {
         let reader = self.reader.get_or_init(|| self.choose_reader(&scan));
         let candidates = scan.candidates.into_iter().filter(|candidate| !candidate.is_unmerged);
         let candidates = candidates.map(|Candidate { path, mode, id, .. }| (path, mode, id));
-        match reader {
+        let changed = match reader {
             Reader::Libgit2Trees(libgit2) => libgit2.changed(merged, candidates),
-            Reader::Libgit2(libgit2) => {
-                let changed = libgit2.changed(merged, candidates)?;
-                // Before anything is refused, libgit2 reads the index again by itself.
-                if changed.is_empty() { Ok(changed) } else { libgit2.staged(merged, may_refuse) }
-            }
-            Reader::Git => {
-                diff_index::staged(&self.layout.cwd_git(), self.layout.object_format, merged, may_refuse)
-            }
-        }
+            // Before anything is refused, libgit2 reads the index again by itself.
+            Reader::Libgit2(libgit2) => match libgit2.changed(merged, candidates) {
+                Ok(changed) if !changed.is_empty() => libgit2.staged(merged, may_refuse),
+                changed => changed,
+            },
+            Reader::Git => return self.changed_by_git(merged, may_refuse),
+        };
+        // What libgit2 cannot read, git may be able to.
+        changed.or_else(|error| self.changed_by_git(merged, may_refuse).map_err(|_| error))
+    }
+
+    fn changed_by_git(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Vec<Entry>, Error> {
+        diff_index::staged(&self.layout.cwd_git(), self.layout.object_format, merged, may_refuse)
     }
 
     fn choose_reader(&self, scan: &Scan) -> Reader {
@@ -300,18 +302,29 @@ impl Repository {
         }
     }
 
+    /// Returns the parents that the next commit has beside `HEAD`.
+    ///
+    /// # Errors
+    ///
+    /// `MERGE_HEAD` cannot be read, or git cannot be started.
+    pub(crate) fn merged(&self, parents: MergedParents) -> Result<Vec<ObjectId>, Error> {
+        match parents {
+            MergedParents::None => Ok(Vec::new()),
+            MergedParents::MergeHead => self.merge_heads(),
+            MergedParents::Announced => Ok([self.merge_heads()?, self.announced_merge_heads()?].concat()),
+        }
+    }
+
     /// Returns the commits in `MERGE_HEAD`: the parents of a merge other than `HEAD`.
+    ///
+    /// A merged tag is named itself, and not its commit.
     ///
     /// # Errors
     ///
     /// `MERGE_HEAD` cannot be read, or does not hold object ids.
     pub(crate) fn merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
         let path = self.layout.git_dir.join("MERGE_HEAD");
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::ReadFile(path, error)),
-        };
+        let Some(text) = read_optional_file(path.clone())? else { return Ok(Vec::new()) };
         let ids: Option<Vec<ObjectId>> = text.lines().map(ObjectId::from_hex).collect();
         ids.ok_or(Error::MergeHead(path))
     }
@@ -325,7 +338,7 @@ impl Repository {
     /// # Errors
     ///
     /// git cannot be started.
-    pub(crate) fn announced_merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
+    fn announced_merge_heads(&self) -> Result<Vec<ObjectId>, Error> {
         let announced = self
             .layout
             .environment()

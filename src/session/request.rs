@@ -42,6 +42,8 @@ pub(crate) struct Selector<'a> {
     pub policy: &'a Policy,
     /// The paths in the index.
     pub tracked: &'a TrackedPaths,
+    /// The paths in the index without the intent-to-add entries, which excuse nothing.
+    pub staged: &'a TrackedPaths,
 }
 
 impl Request {
@@ -79,7 +81,7 @@ impl Selector<'_> {
         let mut prefilter = self.policy.prefilter();
         let staged = self.repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?;
         let Ok(findings) =
-            self.policy.findings(staged.entries, |path| Ok::<_, Infallible>(self.tracked.contains(path)));
+            self.policy.findings(staged.entries, |path| Ok::<_, Infallible>(self.staged.contains(path)));
         let mut requests = Vec::new();
         let mut misspelled = BTreeSet::new();
         for finding in findings {
@@ -165,7 +167,7 @@ impl Selector<'_> {
     }
 
     fn judge_as(&self, path: &BStr, change: Change) -> Verdict<'_> {
-        let is_tracked = |path: &BStr| Ok::<_, Infallible>(self.tracked.contains(path));
+        let is_tracked = |path: &BStr| Ok::<_, Infallible>(self.staged.contains(path));
         let Ok(verdict) = self.policy.judge(path, change, is_tracked);
         verdict
     }

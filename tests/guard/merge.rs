@@ -1,6 +1,6 @@
 //! Merges: entries that a parent has already are not refused.
 
-use super::sandbox::Repo;
+use super::sandbox::{Repo, cases};
 
 const OLD: &str = ".claude_sessions/archive/old.py";
 const NEW: &str = ".claude_sessions/current/new.py";
@@ -120,4 +120,131 @@ fn a_damaged_merge_head_is_an_error() {
     repo.write(".git/MERGE_HEAD", "nonsense\n").check().fails_with("MERGE_HEAD");
     repo.write(".git/MERGE_HEAD", &format!("{}\n", "1".repeat(40))).stage(NEW);
     repo.check().fails_with("1111");
+}
+
+/// A strictly guarded `main` whose last commit removes session work, and a merge of a branch
+/// that still has it waits to be committed.
+fn waiting_merge() -> Repo {
+    let repo = Repo::new();
+    repo.guard("install --strict").success();
+    repo.stage(OLD);
+    repo.git("-c core.hooksPath=/dev/null commit -q -m old").success();
+    repo.git("branch upstream").success();
+    repo.git_args(&["rm", "-q", OLD]).success();
+    repo.git("commit -q -m gone").success();
+    repo.stage("main.py").commit().silent();
+    repo.git("branch -f gone HEAD^").success();
+    repo.git("checkout -q upstream").success();
+    repo.stage("upstream.py").commit().silent();
+    repo.git("checkout -q main").success();
+    repo.git("merge -q -s ours --no-commit upstream").success();
+    assert!(repo.exists(".git/MERGE_HEAD"));
+    repo
+}
+
+/// Asserts that the picked, reverted or applied session work is refused while a merge waits.
+fn assert_refused_while_a_merge_waits(line: &str) {
+    let repo = waiting_merge();
+    let head = repo.git("rev-parse HEAD").success();
+    let run = repo.shell(line);
+    assert!(run.code != 0 && run.output().contains(&format!("refused: {OLD} ")), "{run:?}");
+    assert_eq!(repo.git("rev-parse HEAD").success(), head);
+}
+
+cases! { assert_refused_while_a_merge_waits:
+    cherry_pick_has_one_parent_while_a_merge_waits("git cherry-pick gone^");
+    cherry_pick_with_a_date_has_one_parent_while_a_merge_waits(
+        "GIT_AUTHOR_DATE=2026-01-01T00:00:00Z git cherry-pick -x gone^"
+    );
+    revert_has_one_parent_while_a_merge_waits("git revert --no-edit gone");
+    am_has_one_parent_while_a_merge_waits("git format-patch -q -1 --stdout gone^ >../patch && git am -q ../patch");
+}
+
+/// Asserts that session work of the merged branch is allowed in a merge that `line` concludes.
+fn assert_merges(line: &str) {
+    let repo = waiting_merge();
+    repo.git_args(&["checkout", "-q", "upstream", "--", OLD]).success();
+    repo.shell(line).success();
+    assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
+    assert!(repo.git("ls-tree -r --name-only HEAD").success().contains(OLD));
+}
+
+cases! { assert_merges:
+    commit_concludes_a_merge("git commit -q --no-edit");
+    commit_with_a_message_concludes_a_merge("git commit -q -m merged");
+    commit_with_the_message_of_a_commit_concludes_a_merge("git commit -q -C upstream");
+    merge_continue_concludes_a_merge("GIT_EDITOR=true git merge --continue");
+    commit_after_a_pick_with_a_conflict_concludes_a_merge(
+        "git rev-parse gone >.git/CHERRY_PICK_HEAD && git commit -q -m merged"
+    );
+}
+
+#[test]
+fn a_rebase_makes_the_merges_of_old_session_work_again() {
+    let repo = diverged();
+    repo.git("merge -q --no-edit upstream").success();
+    repo.git("checkout -q -b base HEAD^").success();
+    repo.stage("base.py").commit().silent();
+    repo.git("checkout -q main").success();
+    repo.guard("install --strict").success();
+    repo.git("rebase -q --rebase-merges base").success();
+    assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
+}
+
+/// Asserts that old session work is allowed in a merge of the tag that `line` creates.
+fn assert_merges_tag(format: &[&str], index: &str, line: &str) {
+    let repo = Repo::of_format(format);
+    repo.git("checkout -q -b upstream").success();
+    repo.write("shared.py", "theirs\n").git("add shared.py").success();
+    repo.commit_unchecked(&[OLD]).shell(line).success();
+    repo.git("checkout -q main").success();
+    repo.write("shared.py", "ours\n").git("add shared.py").success();
+    repo.commit().silent();
+    repo.git(&format!("update-index {index}")).success();
+    assert_eq!(repo.git("merge -q v1").code, 1);
+    repo.write("shared.py", "both\n").git("add shared.py").success();
+    repo.stage(NEW).commit().refuses(&[NEW]);
+    repo.git_args(&["rm", "-q", "-f", NEW]).success();
+    repo.commit().silent();
+    assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
+}
+
+cases! { assert_merges_tag:
+    a_merge_of_an_annotated_tag(&[], "--no-split-index", "git tag -a -m 1 v1");
+    a_merge_of_a_tag_of_a_tag(&[], "--no-split-index", "git tag -a -m 0 v0 && git tag -a -m 1 v1 v0 2>&1");
+    a_merge_of_a_tag_with_a_split_index(&[], "--split-index", "git tag -a -m 0 v0 && git tag -a -m 1 v1 v0 2>&1");
+    a_merge_of_a_tag_in_sha_256(&["--object-format=sha256"], "--no-split-index", "git tag -a -m 1 v1");
+}
+
+#[test]
+fn a_clean_merge_of_an_annotated_tag_is_allowed() {
+    let repo = diverged();
+    repo.git("tag -a -m 1 v1 upstream").success();
+    repo.git("merge -q --no-edit v1").success();
+    assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
+}
+
+#[test]
+fn parents_that_libgit2_cannot_parse_are_read_by_git() {
+    let repo = diverged();
+    let odd = |commit: &str| {
+        let tree = repo.git(&format!("rev-parse {commit}^{{tree}}")).success();
+        let text = format!(
+            "tree {tree}parent {}author someone a@example.org 1700000000 +0000\n\
+             committer c <c@example.org> 1700000000 +0000\n\nimported\n",
+            repo.git(&format!("rev-parse {commit}")).success()
+        );
+        let id = repo.git_with_input(
+            &["hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+            text.as_bytes(),
+        );
+        id.success().trim().to_owned()
+    };
+    let (head, merged) = (odd("main"), odd("upstream"));
+    repo.git(&format!("update-ref refs/heads/main {head}")).success();
+    repo.stage(NEW).commit().refuses(&[NEW]);
+    repo.git_args(&["rm", "-q", "-f", NEW]).success();
+    repo.git(&format!("merge -q --no-commit {merged}")).success();
+    repo.commit().silent();
+    assert!(repo.git("ls-tree -r --name-only HEAD").success().contains(OLD));
 }

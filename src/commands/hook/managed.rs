@@ -12,7 +12,7 @@ use super::pre_push::{self, Push};
 use crate::check::commits::Tip;
 use crate::check::{Check, Trigger};
 use crate::cli::CheckOptions;
-use crate::git::Hook;
+use crate::git::{Hook, MergedParents};
 
 /// Checks pushed commits or a range if the variables describe one, and staged changes.
 ///
@@ -45,20 +45,24 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
     if outcome != Outcome::Allowed || has_commits && !is_commit {
         return Ok(outcome);
     }
-    check::staged(options, Trigger::Hook(commit_hook(context)?), context)
+    check::staged(options, Trigger::Hook(merged_parents(context)?), context)
 }
 
-/// Returns whether this hook of a commit is `pre-merge-commit` or `pre-commit`.
+/// Returns where the parents of the next commit come from.
 ///
 /// git names the merged commits in the environment, and hooks that run after the merge inherit
 /// it. prek names the hook. Without prek, `SQUASH_MSG` shows that the merge has ended: a
-/// squashed merge waits for its commit.
-fn commit_hook(context: &Context) -> Result<Hook, Box<dyn Error>> {
+/// squashed merge waits for its commit. Both name the source of the message that
+/// `prepare-commit-msg` prepares.
+fn merged_parents(context: &Context) -> Result<MergedParents, Box<dyn Error>> {
+    if let Some(source) = context.environment.var("PRE_COMMIT_COMMIT_MSG_SOURCE") {
+        return Ok(MergedParents::for_message(None, Some(source), &context.environment));
+    }
     let is_merge = match variable(context, "PREK_HOOK_STAGE") {
         Some(stage) => stage == Hook::PreMergeCommit.name(),
         None => !context.open_history()?.git_dir().join("SQUASH_MSG").exists(),
     };
-    Ok(if is_merge { Hook::PreMergeCommit } else { Hook::PreCommit })
+    Ok(if is_merge { MergedParents::Announced } else { MergedParents::MergeHead })
 }
 
 /// Returns the value of a variable that is not empty.

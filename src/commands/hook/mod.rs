@@ -14,7 +14,7 @@ use super::check;
 use super::{Context, Outcome};
 use crate::check::Trigger;
 use crate::cli::{HookArgs, HookName};
-use crate::git::Hook;
+use crate::git::{Hook, MergedParents};
 use crate::hooks::{PreviousHook, is_reinstalled};
 
 /// Runs the check of the hook, then the previous hook.
@@ -40,7 +40,8 @@ fn run_check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outc
     let HookName::Git(hook) = args.name else { return managed::run(options, context) };
     match hook {
         Hook::PreCommit | Hook::PreMergeCommit | Hook::PrepareCommitMsg | Hook::PreApplypatch => {
-            check::staged(options, Trigger::Hook(hook), context)
+            let parents = MergedParents::for_hook(hook, &args.arguments, &context.environment);
+            check::staged(options, Trigger::Hook(parents), context)
         }
         Hook::PrePush => pre_push::run(options, refs, context),
         Hook::PreReceive => pre_receive::run(options, refs, context),
