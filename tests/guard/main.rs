@@ -31,6 +31,7 @@ mod reports;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod session;
+mod shallow;
 mod shell;
 mod sparse;
 mod stow;

@@ -7,6 +7,7 @@ use std::process::ChildStdout;
 use bstr::{BStr, ByteSlice};
 
 use super::running::RunningGit;
+use super::shallow::ShallowEnds;
 use super::{Cause, Error, ObjectId};
 use crate::git::command::Git;
 use crate::{Change, Entry};
@@ -27,15 +28,15 @@ pub(crate) struct Commit {
 /// The commits that a log excludes with all commits that they reach: `git rev-list --not`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Exclude<'e> {
-    /// These commits.
+    /// These commits. It is an error if the log reaches an end of a shallow history.
     Commits(&'e [ObjectId]),
-    /// Branches, remote branches, tags and these commits.
+    /// Branches, remote branches, tags, these commits, and the ends of a shallow history.
     ///
     /// `HEAD` is not excluded: commits that only a detached `HEAD` reaches were never on a branch.
     BranchesAndTags(&'e [ObjectId]),
-    /// Remote branches and these commits.
+    /// Remote branches, these commits, and the ends of a shallow history.
     Remotes(&'e [ObjectId]),
-    /// All refs.
+    /// All refs. An end of a shallow history is a commit without parents, which adds all it has.
     AllRefs,
 }
 
@@ -54,6 +55,16 @@ impl Exclude<'_> {
             Self::Commits(ids) | Self::BranchesAndTags(ids) | Self::Remotes(ids) => ids,
             Self::AllRefs => &[],
         }
+    }
+
+    /// Whether it excludes the ends of a shallow history, which came from another repository.
+    fn has_shallow_ends(self) -> bool {
+        matches!(self, Self::BranchesAndTags(_) | Self::Remotes(_))
+    }
+
+    /// Whether the log must not reach an end of a shallow history.
+    fn is_range(self) -> bool {
+        matches!(self, Self::Commits(_))
     }
 }
 
@@ -94,8 +105,8 @@ const OPTIONS: [&str; 20] = [
 pub(crate) struct Log {
     git: RunningGit,
     parser: Parser<BufReader<ChildStdout>>,
-    /// Commits whose parents were not fetched.
-    shallow: HashSet<ObjectId>,
+    /// The ends of a shallow history, which are errors.
+    unexpected: HashSet<ObjectId>,
 }
 
 impl Log {
@@ -104,27 +115,39 @@ impl Log {
         git: &Git,
         tips: &[ObjectId],
         exclude: Exclude,
-        shallow: HashSet<ObjectId>,
+        mut ends: ShallowEnds,
     ) -> Result<Self, Error> {
-        let excluded = exclude.commits().iter().map(|id| format!("^{id}\n"));
+        let mut excluded = exclude.commits().to_vec();
+        if exclude.has_shallow_ends() {
+            excluded.extend(&ends.commits);
+        }
+        if !exclude.is_range() {
+            ends.commits.clear();
+        }
+        let excluded = excluded.iter().map(|id| format!("^{id}\n"));
         let revisions: String = tips.iter().map(|id| format!("{id}\n")).chain(excluded).collect();
-        Self::run(git, &[&["--not"], exclude.options()].concat(), &revisions, shallow)
+        Self::run(git, &[&["--not"], exclude.options()].concat(), &revisions, ends)
     }
 
-    /// Starts to list one commit.
-    pub(super) fn start_at(git: &Git, commit: ObjectId, shallow: HashSet<ObjectId>) -> Result<Self, Error> {
-        Self::run(git, &["--no-walk"], &format!("{commit}\n"), shallow)
+    /// Starts to list one commit. It is an error if it is an end of a shallow history.
+    pub(super) fn start_at(git: &Git, commit: ObjectId, ends: ShallowEnds) -> Result<Self, Error> {
+        Self::run(git, &["--no-walk"], &format!("{commit}\n"), ends)
     }
 
-    fn run(git: &Git, options: &[&str], revisions: &str, shallow: HashSet<ObjectId>) -> Result<Self, Error> {
+    fn run(git: &Git, options: &[&str], revisions: &str, ends: ShallowEnds) -> Result<Self, Error> {
         // git ignores a ref to a missing object instead of failing.
-        let mut log = git.clone().with_var("GIT_REF_PARANOIA", "0").command();
+        let git = git.clone().with_var("GIT_REF_PARANOIA", "0").with_var("GIT_SHALLOW_FILE", ends.file);
+        let mut log = git.command();
         log.args(OPTIONS).args(options);
         let (git, mut stdin, stdout) = RunningGit::spawn(log)?;
         // If git stops reading, its exit status and message say why.
         let _ = stdin.write_all(revisions.as_bytes());
         drop(stdin);
-        Ok(Self { git, parser: Parser::new(BufReader::with_capacity(1 << 16, stdout)), shallow })
+        Ok(Self {
+            git,
+            parser: Parser::new(BufReader::with_capacity(1 << 16, stdout)),
+            unexpected: ends.commits,
+        })
     }
 
     /// Returns the log, or `None` if it has no commit.
@@ -144,13 +167,13 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// git cannot read the history, or the commit's parents were not fetched.
+    /// git cannot read the history, or it has an end that is not expected.
     pub(crate) fn next_commit(
         &mut self,
         may_refuse: impl FnMut(&BStr) -> bool,
     ) -> Result<Option<Commit>, Error> {
         match self.parser.next_commit(may_refuse) {
-            Ok(Some(commit)) if self.shallow.contains(&commit.id) => Err(Error::Shallow(commit.id)),
+            Ok(Some(commit)) if self.unexpected.contains(&commit.id) => Err(Error::Shallow(commit.id)),
             Ok(Some(commit)) => Ok(Some(commit)),
             Ok(None) => self.git.finish().map(|()| None).map_err(Error::ReadHistory),
             Err(error) => Err(self.failure(&error)),

@@ -6,18 +6,18 @@
 
 mod location;
 mod log;
+mod object_reader;
 mod running;
+mod shallow;
 mod trees;
 
-use std::collections::HashSet;
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
 use self::location::Location;
 pub(crate) use self::log::{Commit, Exclude, Log};
+use self::shallow::ShallowEnds;
 pub(crate) use self::trees::CommitTrees;
 use super::command::Git;
 use super::{Cause, Error, ObjectId, Operation, read_optional_file};
@@ -28,6 +28,8 @@ use crate::environment::Environment;
 pub(crate) struct History {
     location: Location,
     git: Git,
+    /// The file with the commits at which a shallow history ends. It need not exist.
+    shallow_file: PathBuf,
 }
 
 impl History {
@@ -40,8 +42,14 @@ impl History {
     ///
     /// There is no repository, or git cannot open it.
     pub(crate) fn open(environment: &Environment) -> Result<Self, Error> {
-        let git = Git::new(environment);
-        Ok(Self { location: Location::find(environment, &git)?, git })
+        // git believes what a commit-graph file says of parents and trees.
+        let git = Git::new(environment).with_settings(&["core.commitGraph=false"]);
+        let location = Location::find(environment, &git)?;
+        // git sets the variable for `pre-receive`, when a shallow clone pushes.
+        let variable = environment.var("GIT_SHALLOW_FILE").map(|file| environment.absolute(file));
+        let shallow_file = variable.filter(|file| file.is_file());
+        let shallow_file = shallow_file.unwrap_or_else(|| location.common_dir.join("shallow"));
+        Ok(Self { location, git, shallow_file })
     }
 
     /// Whether the repository has no worktree.
@@ -88,10 +96,9 @@ impl History {
         };
         match commit {
             Some(id) => Ok(id),
-            None => Err(Error::NoCommit {
-                revision: revision.to_owned(),
-                is_shallow: !self.shallow()?.is_empty(),
-            }),
+            None => {
+                Err(Error::NoCommit { revision: revision.to_owned(), is_shallow: self.shallow_file.exists() })
+            }
         }
     }
 
@@ -117,9 +124,9 @@ impl History {
     ///
     /// # Errors
     ///
-    /// git cannot be started, or the list of shallow commits cannot be read.
+    /// git cannot be started, or the shallow file cannot be read.
     pub(crate) fn log(&self, tips: &[ObjectId], exclude: Exclude) -> Result<Log, Error> {
-        Log::start(&self.git, tips, exclude, self.shallow()?)
+        Log::start(&self.git, tips, exclude, self.shallow_ends()?)
     }
 
     /// Lists one commit.
@@ -128,7 +135,7 @@ impl History {
     ///
     /// As [`History::log`].
     pub(crate) fn log_one(&self, commit: ObjectId) -> Result<Log, Error> {
-        Log::start_at(&self.git, commit, self.shallow()?)
+        Log::start_at(&self.git, commit, self.shallow_ends()?)
     }
 
     /// Returns a reader of the trees of commits, which starts git at its first use.
@@ -207,15 +214,8 @@ impl History {
     }
 
     /// Returns the commits whose parents were not fetched.
-    ///
-    /// The file `shallow` in the common git directory has one id on each line.
-    fn shallow(&self) -> Result<HashSet<ObjectId>, Error> {
-        let path = self.location.common_dir.join("shallow");
-        match fs::read(&path) {
-            Ok(text) => Ok(text.lines().filter_map(ObjectId::from_hex).collect()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
-            Err(error) => Err(Error::ReadFile(path, error)),
-        }
+    fn shallow_ends(&self) -> Result<ShallowEnds, Error> {
+        ShallowEnds::read(&self.git, &self.shallow_file)
     }
 
     /// Returns the id of the object that `revision` names.

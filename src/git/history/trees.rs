@@ -1,12 +1,10 @@
 //! Looks up paths in the trees of commits.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{ChildStdin, ChildStdout};
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::running::RunningGit;
+use super::object_reader::{Object, ObjectReader};
 use super::{Cause, Error, ObjectId};
 use crate::git::command::Git;
 
@@ -92,8 +90,7 @@ impl CommitTrees {
             Some(objects) => objects,
             None => self.objects.insert(ObjectReader::start(&self.git)?),
         };
-        let object = objects.read(name).map_err(|error| objects.failure(&error))?;
-        match object {
+        match objects.read(name)? {
             Some(object) if object.kind == kind => Ok(object),
             Some(object) => Err(Cause::new(format!("{} is a {}, not a {kind}", object.id, object.kind))),
             None => Err(Cause::new(format!("{name} is missing"))),
@@ -164,60 +161,6 @@ impl Tree {
             _ => EntryKind::File,
         };
         Some((name, TreeEntry { kind, id: ObjectId::from_bytes(id)? }))
-    }
-}
-
-/// A running `git cat-file --batch`.
-#[derive(Debug)]
-struct ObjectReader {
-    git: RunningGit,
-    names: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-#[derive(Debug)]
-struct Object {
-    id: ObjectId,
-    kind: String,
-    contents: Vec<u8>,
-}
-
-impl ObjectReader {
-    fn start(git: &Git) -> Result<Self, Cause> {
-        let mut command = git.command();
-        command.args(["cat-file", "--batch"]);
-        let (git, names, stdout) =
-            RunningGit::spawn(command).map_err(|error| Cause::new(error.to_string()))?;
-        Ok(Self { git, names, answers: BufReader::new(stdout) })
-    }
-
-    /// Reads the object called `name`, which contains no line break.
-    fn read(&mut self, name: &str) -> io::Result<Option<Object>> {
-        self.names.write_all(format!("{name}\n").as_bytes())?;
-        let mut header = String::new();
-        self.answers.read_line(&mut header)?;
-        let header = header.trim_end();
-        if header.strip_prefix(name) == Some(" missing") {
-            return Ok(None);
-        }
-        let unexpected = || io::Error::other(format!("unexpected output of git cat-file: {header:?}"));
-        let mut fields = header.split(' ');
-        let id = fields.next().and_then(|id| ObjectId::from_hex(id.as_bytes())).ok_or_else(unexpected)?;
-        let kind = fields.next().ok_or_else(unexpected)?.to_owned();
-        let size: u64 = fields.next().and_then(|size| size.parse().ok()).ok_or_else(unexpected)?;
-        let mut contents = Vec::new();
-        self.answers.by_ref().take(size).read_to_end(&mut contents)?;
-        self.answers.read_exact(&mut [0])?;
-        if contents.len() as u64 == size {
-            Ok(Some(Object { id, kind, contents }))
-        } else {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        }
-    }
-
-    /// Returns why an answer cannot be read: the message of git, or else `error`.
-    fn failure(&mut self, error: &io::Error) -> Cause {
-        self.git.abort().unwrap_or_else(|| Cause::new(error.to_string()))
     }
 }
 

@@ -1,0 +1,77 @@
+//! Reads objects by their names, one at a time.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::process::{ChildStdin, ChildStdout};
+
+use super::running::RunningGit;
+use super::{Cause, ObjectId};
+use crate::git::command::Git;
+
+/// A running `git cat-file --batch`.
+#[derive(Debug)]
+pub(super) struct ObjectReader {
+    git: RunningGit,
+    names: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+/// An object of the repository.
+#[derive(Debug)]
+pub(super) struct Object {
+    pub(super) id: ObjectId,
+    /// `commit`, `tree`, `blob` or `tag`.
+    pub(super) kind: String,
+    pub(super) contents: Vec<u8>,
+}
+
+impl ObjectReader {
+    /// Starts git.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started.
+    pub(super) fn start(git: &Git) -> Result<Self, Cause> {
+        let mut command = git.command();
+        command.args(["cat-file", "--batch"]);
+        let (git, names, stdout) =
+            RunningGit::spawn(command).map_err(|error| Cause::new(error.to_string()))?;
+        Ok(Self { git, names, answers: BufReader::new(stdout) })
+    }
+
+    /// Reads the object called `name`, which contains no line break; `None` if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// git fails: the object is damaged.
+    pub(super) fn read(&mut self, name: &str) -> Result<Option<Object>, Cause> {
+        self.try_read(name).map_err(|error| self.failure(&error))
+    }
+
+    fn try_read(&mut self, name: &str) -> io::Result<Option<Object>> {
+        self.names.write_all(format!("{name}\n").as_bytes())?;
+        let mut header = String::new();
+        self.answers.read_line(&mut header)?;
+        let header = header.trim_end();
+        if header.strip_prefix(name) == Some(" missing") {
+            return Ok(None);
+        }
+        let unexpected = || io::Error::other(format!("unexpected output of git cat-file: {header:?}"));
+        let mut fields = header.split(' ');
+        let id = fields.next().and_then(|id| ObjectId::from_hex(id.as_bytes())).ok_or_else(unexpected)?;
+        let kind = fields.next().ok_or_else(unexpected)?.to_owned();
+        let size: u64 = fields.next().and_then(|size| size.parse().ok()).ok_or_else(unexpected)?;
+        let mut contents = Vec::new();
+        self.answers.by_ref().take(size).read_to_end(&mut contents)?;
+        self.answers.read_exact(&mut [0])?;
+        if contents.len() as u64 == size {
+            Ok(Some(Object { id, kind, contents }))
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+    }
+
+    /// Returns why an answer cannot be read: the message of git, or else `error`.
+    fn failure(&mut self, error: &io::Error) -> Cause {
+        self.git.abort().unwrap_or_else(|| Cause::new(error.to_string()))
+    }
+}
