@@ -53,7 +53,7 @@ pub(crate) struct Binary {
 }
 
 /// The policy in force.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum PolicyState {
     /// The built-in one.
     BuiltIn,
@@ -63,7 +63,7 @@ pub(crate) enum PolicyState {
     Invalid(String),
 }
 
-/// The results of running the hooks of a commit with session work and with a clean index.
+/// The results of running the hooks with session work, and `pre-commit` without changes.
 #[derive(Debug)]
 pub(crate) struct Probe {
     /// The path of the session work.
@@ -71,9 +71,9 @@ pub(crate) struct Probe {
     /// Whether it is in the session directory; if that is allowed, another path is used.
     pub is_in_session_directory: bool,
     /// The result of each hook for the session work.
-    pub staged: Vec<(Hook, HookResult)>,
-    /// The result of `pre-commit` for the clean index.
-    pub clean: HookResult,
+    pub results: Vec<(Hook, HookResult)>,
+    /// The result of `pre-commit` for the clean index; `None` in a bare repository.
+    pub clean: Option<HookResult>,
 }
 
 /// The result of running a hook.
@@ -177,7 +177,7 @@ impl Guard {
     #[must_use]
     pub(crate) fn diagnose(&self) -> Vec<Diagnosis<'_>> {
         let mut diagnoses = self.hooks_path_problems();
-        diagnoses.extend(self.hooks.files.iter().filter_map(|file| self.hook_problem(file)).map(fault));
+        diagnoses.extend(self.hooks.files.iter().filter_map(|file| self.hook_problem(file)));
         diagnoses.extend(self.binaries.iter().flat_map(|binary| self.binary_problems(binary)));
         if let PolicyState::Invalid(mistake) = &self.policy {
             // `pre-receive` falls back to the built-in policy.
@@ -238,8 +238,18 @@ impl Guard {
 
     /// Returns the result of `hook` for session work.
     fn probed(&self, hook: Hook) -> Option<&HookResult> {
-        let mut staged = self.probe.iter().flat_map(|probe| &probe.staged);
-        staged.find(|(probed, _)| *probed == hook).map(|(_, result)| result)
+        let mut results = self.probe.iter().flat_map(|probe| &probe.results);
+        results.find(|(probed, _)| *probed == hook).map(|(_, result)| result)
+    }
+
+    /// Returns the hooks to run for a probe.
+    ///
+    /// These are the hooks of the level, and others that have a line which runs the guard.
+    #[must_use]
+    pub(crate) fn to_be_probed(&self) -> Vec<Hook> {
+        let required = self.required();
+        let runs_guard = |file: &&HookFile| file.runs_guard || required.contains(&file.hook);
+        self.hooks.files.iter().filter(runs_guard).map(|file| file.hook).collect()
     }
 
     fn refused(&self, hook: Hook) -> bool {
@@ -264,8 +274,10 @@ impl Guard {
         vec![if is_fault { fault(problem) } else { note(problem) }]
     }
 
-    /// Returns the problem of a link to the shim, or of a hook that must be guarded.
-    fn hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Problem<'g>> {
+    /// Returns the problem of a hook of the guard, or of one that must be guarded.
+    ///
+    /// It is a note if another program's hook of a higher level has a line that runs the guard.
+    fn hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Diagnosis<'g>> {
         let problem = match file.state {
             HookState::Active if file.is_shim => return None,
             HookState::Active => Problem::Foreign(file, self.probed(file.hook)),
@@ -276,7 +288,11 @@ impl Guard {
             HookState::NotExecutable => Problem::NotExecutable(file),
             HookState::Overwritten => Problem::Overwritten(file),
         };
-        (file.is_shim || self.is_needed(file.hook)).then_some(problem)
+        if file.is_shim || self.is_needed(file.hook) {
+            return Some(fault(problem));
+        }
+        let is_unproven = file.runs_guard && !self.guarded().contains(&file.hook);
+        is_unproven.then(|| note(problem))
     }
 
     fn binary_problems<'g>(&self, binary: &'g Binary) -> Vec<Diagnosis<'g>> {
@@ -295,9 +311,9 @@ impl Guard {
 
     /// Returns the hooks that seem to be guarded but let session work pass.
     fn unrefused_probes(&self) -> impl Iterator<Item = Problem<'_>> {
-        let staged = self.probe.iter().flat_map(|probe| &probe.staged);
-        let unrefused = staged.filter(|(_, result)| *result != HookResult::Refused);
-        unrefused.map(|(hook, result)| Problem::NotRefused(*hook, result))
+        let unrefused = |hook: Hook| Some((hook, self.probed(hook).filter(|_| !self.refused(hook))?));
+        let unrefused = self.required().into_iter().filter_map(unrefused);
+        unrefused.map(|(hook, result)| Problem::NotRefused(hook, result))
     }
 
     fn notes(&self) -> Vec<Problem<'_>> {
@@ -325,9 +341,8 @@ impl Guard {
         if !is_in_session_directory {
             notes.push(Problem::SessionAllowed);
         }
-        if *clean != HookResult::Passed && self.refused(Hook::PreCommit) {
-            notes.push(Problem::StopsCleanCommit(clean));
-        }
+        let stopped = clean.as_ref().filter(|result| **result != HookResult::Passed);
+        notes.extend(stopped.filter(|_| self.refused(Hook::PreCommit)).map(Problem::StopsCleanCommit));
         notes
     }
 

@@ -45,7 +45,8 @@ pub(crate) fn run_with_timeout(
     signals: &Signals,
 ) -> io::Result<Finish> {
     // A pipe would stay open until the last background process of the program exits.
-    let mut output_file = tempfile::tempfile()?;
+    let mut output_file = tempfile::tempfile()
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot make a temporary file: {error}")))?;
     command.stdin(Stdio::null()).stdout(output_file.try_clone()?).stderr(output_file.try_clone()?);
     let mut child = match command.process_group(0).spawn() {
         Ok(child) => child,

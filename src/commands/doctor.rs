@@ -14,10 +14,10 @@ use crate::Change;
 use crate::doctor::{Binary, Guard, HookResult, PolicyState, Probe, Severity};
 use crate::environment::Environment;
 use crate::git::{
-    self, Git, History, Hook, HooksPath, Repository, RepositoryKind, ScratchIndex, configured_hooks,
+    self, Git, History, Hook, HookProbe, HookRun, HooksPath, Repository, RepositoryKind, configured_hooks,
     linked_worktrees, read_regular_file, too_old_for_configured_hooks,
 };
-use crate::hooks::{Hooks, Inspection, Level};
+use crate::hooks::{Hooks, Inspection};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
 use crate::report;
 use crate::signals::Signals;
@@ -36,7 +36,7 @@ const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
 /// The time limit for a program to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Inspects the guard, and runs the hooks for a scratch index that contains session work.
+/// Inspects the guard, and runs the hooks for session work in temporary files.
 pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let guard = examine(context)?;
     let diagnoses = guard.diagnose();
@@ -48,7 +48,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     Ok(if has_fault { Outcome::Refused } else { Outcome::Allowed })
 }
 
-/// Gathers the state of the guard from git and the disk.
+/// Gathers the state of the guard from git and the disk, and runs the hooks.
 fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     let signals = Signals::catch()?;
     let history = context.open_history()?;
@@ -56,22 +56,14 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     let hooks_path = HooksPath::find_from(&git, history.directory())?;
     let kind = RepositoryKind::find(&history, &hooks_path.common_dir, &git)?;
     let repository = open_repository(context, &history, &hooks_path.common_dir)?;
-    let inspect = || Hooks::inspect(&hooks_path.directory, &hooks_path.common_dir);
-    let mut hooks = inspect()?;
-    let policy = read_policy(&history)?;
-    let mut probe = None;
-    if let (Some(repository), Ok((_, policy))) = (&repository, &policy) {
-        probe = run_hooks(repository, policy, &hooks_path.directory, &signals)?;
-        // A manager's hook that was run may have reinstalled itself.
-        let after = inspect()?;
-        if after != hooks {
-            hooks = after;
-            probe = run_hooks(repository, policy, &hooks_path.directory, &signals)?;
-        }
-    }
+    let hooks = Hooks::inspect(&hooks_path.directory, &hooks_path.common_dir)?;
+    let policy = match &repository {
+        Some(repository) if history.is_bare() => read_policy(&History::open(repository.environment())?)?,
+        _ => read_policy(&history)?,
+    };
     let session_work = BString::from(SESSION_WORK);
     let is_ignored = |repository: &Repository| repository.ignores(session_work.as_bstr());
-    Ok(Guard {
+    let mut guard = Guard {
         directory: history.directory().to_owned(),
         kind,
         hooks_path_exists: hooks_path_exists(&hooks_path),
@@ -80,12 +72,26 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         configured: configured_hooks(&git)?,
         old_git: too_old_for_configured_hooks(&git)?,
         current_exe: fs::canonicalize(env::current_exe()?)?,
-        policy: policy.map_or_else(PolicyState::Invalid, |(state, _)| state),
+        policy: policy
+            .as_ref()
+            .map_or_else(|mistake| PolicyState::Invalid(mistake.clone()), |(state, _)| state.clone()),
         is_session_ignored: repository.as_ref().map(is_ignored).transpose()?,
         hooks_path,
         hooks,
-        probe,
-    })
+        probe: None,
+    };
+    if let Some((path, rule)) = policy.as_ref().ok().and_then(|(_, policy)| refused_path(policy)) {
+        let prober =
+            Prober { environment: &context.environment, repository: repository.as_ref(), path, rule };
+        guard.probe = Some(prober.run(&guard, &signals)?);
+        // A manager's hook that was run may have reinstalled itself.
+        let hooks = Hooks::inspect(&guard.hooks_path.directory, &guard.hooks_path.common_dir)?;
+        if hooks != guard.hooks {
+            guard.hooks = hooks;
+            guard.probe = Some(prober.run(&guard, &signals)?);
+        }
+    }
+    Ok(guard)
 }
 
 /// Opens the worktree in which the hooks of commits are run.
@@ -113,33 +119,47 @@ fn read_policy(history: &History) -> Result<Result<(PolicyState, Policy), String
     Ok(extended.map(|policy| (PolicyState::Configured, policy)).map_err(|mistake| mistake.to_string()))
 }
 
-/// Runs the hooks of a commit with session work, and `pre-commit` with a clean index.
-///
-/// Returns `None` if the policy allows all of [`PROBE_PATHS`].
-fn run_hooks(
-    repository: &Repository,
-    policy: &Policy,
-    hooks_directory: &Path,
-    signals: &Signals,
-) -> Result<Option<Probe>, git::Error> {
-    let refused = PROBE_PATHS.into_iter().find_map(|path| {
+/// Returns the first of [`PROBE_PATHS`] that the policy refuses, and its rule.
+fn refused_path(policy: &Policy) -> Option<(BString, &str)> {
+    PROBE_PATHS.into_iter().find_map(|path| {
         let Ok(verdict) = policy.judge(path.into(), Change::Added, |_| Ok::<_, Infallible>(false));
         match verdict {
             Verdict::Refused { rule, .. } => Some((BString::from(path), rule.id.as_str())),
             _ => None,
         }
-    });
-    let Some((path, rule)) = refused else { return Ok(None) };
-    let staged = ScratchIndex::new(repository, &[path.as_bstr()])?;
-    let clean = ScratchIndex::new(repository, &[])?;
-    let run = |index: &ScratchIndex, hook: Hook| {
-        let finish = index.run_hook(hook, hooks_directory, HOOK_TIMEOUT, signals)?;
-        Ok::<_, git::Error>(HookResult::new(finish, &path, rule))
-    };
-    let hooks = Level::Default.hooks().into_iter();
-    let staged = hooks.map(|hook| Ok((hook, run(&staged, hook)?))).collect::<Result<_, git::Error>>()?;
-    let clean = run(&clean, Hook::PreCommit)?;
-    Ok(Some(Probe { is_in_session_directory: is_in_session_directory(path.as_bstr()), path, staged, clean }))
+    })
+}
+
+/// Runs the hooks for a path that the policy refuses.
+struct Prober<'a> {
+    environment: &'a Environment,
+    /// The worktree in which the hooks of commits run; `None` in a bare repository.
+    repository: Option<&'a Repository>,
+    /// The path.
+    path: BString,
+    /// The id of the rule that refuses it.
+    rule: &'a str,
+}
+
+impl Prober<'_> {
+    /// Runs the hooks with session work, and `pre-commit` without changes.
+    fn run(&self, guard: &Guard, signals: &Signals) -> Result<Probe, git::Error> {
+        let HooksPath { directory, common_dir, .. } = &guard.hooks_path;
+        let path = self.path.as_bstr();
+        let probe = match self.repository {
+            Some(repository) => HookProbe::in_worktree(repository, common_dir, path)?,
+            None => HookProbe::in_bare(self.environment, common_dir, path)?,
+        };
+        let run = HookRun { hooks_directory: directory, limit: HOOK_TIMEOUT, signals };
+        let result = |finish| HookResult::new(finish, &self.path, self.rule);
+        let is_run = |hook: &Hook| self.repository.is_some() || *hook == Hook::PreReceive;
+        let hooks = guard.to_be_probed().into_iter().filter(is_run);
+        let results = hooks.map(|hook| Ok((hook, result(probe.run(hook, &run)?))));
+        let results = results.collect::<Result<_, git::Error>>()?;
+        let clean = self.repository.map(|_| probe.run_clean(Hook::PreCommit, &run)).transpose()?.map(result);
+        let is_in_session_directory = is_in_session_directory(path);
+        Ok(Probe { path: self.path.clone(), is_in_session_directory, results, clean })
+    }
 }
 
 /// Returns whether the hooks directory exists.

@@ -77,8 +77,8 @@ fn healthy() -> Guard {
         probe: Some(Probe {
             path: "x".into(),
             is_in_session_directory: true,
-            staged: Level::Default.hooks().into_iter().map(|hook| (hook, HookResult::Refused)).collect(),
-            clean: HookResult::Passed,
+            results: Level::Default.hooks().into_iter().map(|hook| (hook, HookResult::Refused)).collect(),
+            clean: Some(HookResult::Passed),
         }),
     }
 }
@@ -90,8 +90,9 @@ impl Guard {
     }
 
     fn set_probed(&mut self, hook: Hook, result: HookResult) {
-        let staged = &mut self.probe.as_mut().unwrap().staged;
-        staged.iter_mut().find(|(probed, _)| *probed == hook).unwrap().1 = result;
+        let results = &mut self.probe.as_mut().unwrap().results;
+        results.retain(|(probed, _)| *probed != hook);
+        results.push((hook, result));
     }
 }
 
@@ -302,7 +303,7 @@ fn session_directory_problems_are_notes() {
     let mut guard = healthy();
     guard.is_session_ignored = Some(false);
     guard.probe.as_mut().unwrap().is_in_session_directory = false;
-    guard.probe.as_mut().unwrap().clean = HookResult::TimedOut;
+    guard.probe.as_mut().unwrap().clean = Some(HookResult::TimedOut);
     let clean = HookResult::TimedOut;
     let expected = [Problem::SessionAllowed, Problem::StopsCleanCommit(&clean), Problem::SessionNotIgnored];
     assert_eq!(notes(&guard), expected);

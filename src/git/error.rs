@@ -110,9 +110,9 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
-    /// A temporary index cannot be made.
+    /// The temporary files for which hooks are run cannot be made.
     #[error("cannot make a temporary index")]
-    ScratchIndex(#[source] io::Error),
+    HookProbe(#[source] io::Error),
     /// A hook cannot be started.
     #[error("cannot run the hook `{0}`")]
     RunHook(Hook, #[source] io::Error),
@@ -160,7 +160,7 @@ impl Error {
             Self::RunGit(_) => "install git, or add it to PATH",
             Self::NoHooks(_) => "make core.hooksPath absolute, or unset it",
             Self::IndexLocked(_) => "wait for it, or remove the file if no git is running",
-            Self::ScratchIndex(_) => "make room in the directory for temporary files",
+            Self::HookProbe(_) => "make room in the directory for temporary files",
             Self::ReadBlob(..) => "`git fsck` names what is missing",
             Self::NotConfigured(_) => {
                 "repair the end of the configuration file, which `git config --list --show-origin` names"

@@ -71,9 +71,9 @@ fn state(guard: &Guard, out: &mut impl Write) -> io::Result<()> {
         PolicyState::Invalid(_) => {}
     }
     let Some(probe) = &guard.probe else { return writeln!(out, "probe:   none") };
-    let refused = probe.staged.iter().filter(|(_, result)| *result == HookResult::Refused);
-    let names: Vec<&str> = refused.map(|(hook, _)| hook.name()).collect();
-    let hooks = if names.is_empty() { "no hook".to_owned() } else { names.join(" and ") };
+    let refused = probe.results.iter().filter(|(_, result)| *result == HookResult::Refused);
+    let refused = list(refused.map(|(hook, _)| *hook));
+    let hooks = if refused.is_empty() { "no hook".to_owned() } else { refused };
     writeln!(out, "probe:   {} is refused by {hooks}", escape(&probe.path))
 }
 
@@ -120,12 +120,9 @@ fn describe(problem: &Problem) -> String {
         Problem::Missing(file) => format!("{} does not exist", display_path(&file.path)),
         Problem::Foreign(file, result) => {
             let owner = file.manager.map_or("another program", Manager::name);
-            let result = result.map(|result| format!(": it {}", describe_result(result)));
-            format!(
-                "{} belongs to {owner} and did not refuse session work{}",
-                display_path(&file.path),
-                result.unwrap_or_default()
-            )
+            let result = result.map_or_else(|| "was not run".to_owned(), describe_result);
+            let path = display_path(&file.path);
+            format!("{path} belongs to {owner} and did not refuse session work: it {result}")
         }
         Problem::Dangling(file) => {
             format!("{} is a symlink to nothing, so git skips it", display_path(&file.path))
@@ -186,6 +183,7 @@ fn describe_result(result: &HookResult) -> String {
         HookResult::Passed => "let it pass".to_owned(),
         HookResult::Refused => "refused it".to_owned(),
         HookResult::TimedOut => "did not finish in time".to_owned(),
+        HookResult::Failed(output) if output.is_empty() => "failed without a message".to_owned(),
         HookResult::Failed(output) => {
             let lines: Vec<&str> = output.lines().take(MAX_LINES).collect();
             format!("said:\n{INDENT}{}", escape_multiline(&lines.join("\n"), INDENT))

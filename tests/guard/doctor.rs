@@ -33,7 +33,7 @@ fn assert_reports(run: &Run, code: i32, words: &str) {
 
 fn assert_healthy(repo: &Repo) {
     let run = doctor(repo);
-    let probe = format!("probe:   {SESSION_PATH} is refused by pre-commit and pre-merge-commit\n");
+    let probe = format!("probe:   {SESSION_PATH} is refused by pre-commit, pre-merge-commit");
     assert_reports(&run, 0, &probe);
     assert!(!run.out.contains("note:"), "{run:?}");
     repo.shell("\"$GUARD\" -q doctor").silent();
@@ -98,7 +98,7 @@ mod hooks {
         dangling_link("ln -sf ../../gone .git/hooks/pre-commit", 1, "hooks/pre-commit is a symlink to nothing");
         hook_not_executable("rm .git/hooks/pre-commit; printf '#!/bin/sh\n' >.git/hooks/pre-commit", 1, "is not executable");
         copies_for_some_links("rm .git/hooks/*; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 1, "hooks/pre-merge-commit");
-        copy_for_a_link("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 0, "pre-commit and");
+        copy_for_a_link("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 0, "pre-commit, pre");
         renamed_link("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "that another manager has renamed");
         shim_without_check("sed -i 's/^exec .*/exit 0/' .git/stage-guard/hook", 1, "did not refuse session work: it let it pass");
         partly_strict("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 1, "hooks/pre-push does not exist\nfix:     ");
@@ -261,6 +261,81 @@ fn a_foreign_hook_is_judged_by_its_result() {
     );
 }
 
+/// The hooks of the highest level.
+const ALL_HOOKS: [&str; 7] = [
+    "pre-commit",
+    "pre-merge-commit",
+    "prepare-commit-msg",
+    "pre-applypatch",
+    "pre-push",
+    "reference-transaction",
+    "pre-receive",
+];
+
+/// Replaces `name` with another program's hook.
+fn replace_hook(repo: &Repo, name: &str, body: &str) {
+    repo.shell(&format!("rm -f .git/hooks/{name}")).success();
+    hook(repo, name, body);
+}
+
+#[test]
+fn every_hook_of_the_level_has_to_refuse() {
+    let repo = healthy(&unguarded());
+    repo.shell("\"$GUARD\" -q install --strict=refs").success();
+    for name in ALL_HOOKS {
+        for (body, result) in [
+            (format!("echo 'stage-guard hook {name} || exit' >/dev/null"), "let it pass"),
+            (format!("\"$GUARD\" hook {name} \"$@\" || true"), "let it pass"),
+            (format!("missing-stage-guard hook {name} || exit"), "said:\n"),
+            ("exit 1".to_owned(), "failed without a message\n"),
+        ] {
+            replace_hook(&repo, name, &body);
+            let fault = format!(
+                "hooks/{name} belongs to another program and did not refuse session work: it {result}"
+            );
+            assert_reports(&doctor(&repo), 1, &fault);
+        }
+        replace_hook(&repo, name, &format!("\"$GUARD\" hook {name} \"$@\" || exit"));
+        assert_healthy(&repo);
+        repo.shell(&format!("rm .git/hooks/{name}; \"$GUARD\" -q install --strict=refs")).success();
+    }
+}
+
+#[test]
+fn a_hook_of_refs_that_checks_only_the_index_does_not_refuse() {
+    let repo = healthy(&unguarded());
+    repo.shell("\"$GUARD\" -q install --strict=refs").success();
+    for name in &ALL_HOOKS[4..] {
+        replace_hook(&repo, name, "\"$GUARD\" || exit");
+        assert_reports(&doctor(&repo), 1, "did not refuse session work: it let it pass");
+        repo.shell(&format!("rm .git/hooks/{name}; \"$GUARD\" -q install --strict=refs")).success();
+    }
+}
+
+#[test]
+fn a_line_in_a_hook_above_the_level_is_a_note_unless_it_refuses() {
+    let repo = healthy(&unguarded());
+    hook(&repo, "pre-push", "echo 'stage-guard hook pre-push' >/dev/null");
+    assert_reports(&doctor(&repo), 0, "note:    ");
+    replace_hook(&repo, "pre-push", "../bin/stage-guard hook pre-push || exit");
+    assert_healthy(&repo);
+    assert_reports(&doctor(&repo), 0, "guarded: pre-commit, pre-merge-commit, pre-push (`install`)");
+    replace_hook(&repo, "pre-push", "exit 1");
+    assert_healthy(&repo);
+}
+
+#[test]
+fn a_foreign_hook_of_a_bare_repository_has_to_refuse() {
+    let home = Repo::home();
+    let server = healthy(&home.bare_server());
+    for (body, code) in [("exit 0", 1), ("exit 1", 1), ("\"$GUARD\" hook pre-receive || exit", 0)] {
+        server.shell("rm hooks/pre-receive").success();
+        server.program("hooks/pre-receive", &format!("#!/bin/sh\n{body}\n"));
+        assert_reports(&doctor(&server), code, "pre-receive");
+        assert_eq!(server.git("count-objects").success(), "0 objects, 0 kilobytes\n");
+    }
+}
+
 #[test]
 fn a_previous_hook_is_named() {
     let repo = unguarded();
@@ -285,12 +360,19 @@ fn the_probe_changes_nothing() {
         repo.stage("staged.py").write("main.py", "changed\n").write("untracked.py", "x");
         repo.shell("rm gone.py; git status >/dev/null").success();
         let before = state(&repo);
-        assert_reports(&doctor(&repo), 0, "is refused by pre-commit and pre-merge-commit");
+        assert_reports(&doctor(&repo), 0, "is refused by pre-commit, pre-merge-commit");
         assert_unchanged(&repo, &before, body);
         repo.shell(
             "rm .git/hooks/pre-commit; mv .git/hooks/pre-commit.before-stage-guard .git/hooks/pre-commit",
         )
         .success();
+        let before = state(&repo);
+        doctor(&repo).code(1);
+        assert_unchanged(&repo, &before, body);
+        repo.shell("\"$GUARD\" -q install --strict=refs").success();
+        for name in ALL_HOOKS {
+            replace_hook(&repo, name, &format!("{body}; git tag -f new; git update-ref refs/heads/new HEAD"));
+        }
         let before = state(&repo);
         doctor(&repo).code(1);
         assert_unchanged(&repo, &before, body);
@@ -304,7 +386,7 @@ fn the_probe_leaves_no_files_behind() {
     assert_healthy(&repo.env("TMPDIR", &temporary.dir));
     assert_eq!(temporary.shell("ls -A").success(), "");
     let run = doctor(&repo.env("TMPDIR", "/nowhere"));
-    run.fails_with("cannot make a temporary index");
+    run.fails_with("cannot make a temporary file");
 }
 
 #[test]
