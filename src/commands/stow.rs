@@ -1,5 +1,6 @@
 //! `stow`: moves refused files out of the commit to the session directory.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use bstr::BString;
@@ -26,14 +27,19 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
     }
     // The index is locked before it is read.
     let index = if args.dry_run.is_on { None } else { Some(IndexUpdate::lock(repository.layout())?) };
+    if let Some(index) = &index {
+        session::recover(&repository, index)?;
+    }
     let (plan, skipped) = plan(args, context, &repository)
         .map_err(|error| if signals.received() { session::Error::Interrupted.into() } else { error })?;
-    if let Some(index) = index.as_ref().filter(|_| !plan.steps.is_empty()) {
-        session::stow(&repository, index, &plan, &|| signals.received())?;
-    }
+    let losses = match index.as_ref().filter(|_| !plan.steps.is_empty()) {
+        Some(index) => session::stow(&repository, index, &plan, &|| signals.received())?,
+        None => BTreeSet::new(),
+    };
     let stowed = Stowed {
         plan,
         skipped,
+        losses,
         is_dry_run: args.dry_run.is_on,
         has_named_paths: !args.paths.is_empty(),
         program: context.program()?,
@@ -54,9 +60,9 @@ fn undo(
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     let index = IndexUpdate::lock(repository.layout())?;
-    let count = session::undo(repository, &index, &|| signals.received())?;
+    let undone = session::undo(repository, &index, &|| signals.received())?;
     if !context.is_quiet {
-        report::session::undone(&mut context.out, count)?;
+        report::session::undone(&mut context.out, &undone)?;
     }
     Ok(Outcome::Allowed)
 }

@@ -28,7 +28,7 @@ const OPEN_DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 ///
 /// Each `name` is a single component of a path. No operation follows a symlink.
 #[derive(Debug)]
-pub(crate) struct Directory(OwnedFd);
+pub(crate) struct Directory(pub(super) OwnedFd);
 
 #[allow(dead_code, reason = "the session commands are being moved to it")]
 impl Directory {
@@ -300,8 +300,49 @@ impl Metadata {
             && a.st_ctime_nsec == b.st_ctime_nsec
     }
 
-    fn has_other_links(&self) -> bool {
+    /// Whether the file has other hard links.
+    #[must_use]
+    pub(crate) fn has_other_links(&self) -> bool {
         self.0.st_nlink > 1
+    }
+
+    /// Returns the type and the permissions.
+    #[must_use]
+    pub(crate) fn mode(&self) -> u32 {
+        #[allow(clippy::useless_conversion, reason = "the type depends on the system")]
+        self.0.st_mode.into()
+    }
+
+    /// Returns the size in bytes.
+    #[must_use]
+    pub(crate) fn size(&self) -> u64 {
+        self.0.st_size.cast_unsigned()
+    }
+
+    /// Returns the time of the last write, in seconds and nanoseconds.
+    #[must_use]
+    pub(crate) fn modified(&self) -> (i64, i64) {
+        #[allow(
+            clippy::unnecessary_cast,
+            clippy::cast_possible_wrap,
+            reason = "the type depends on the system"
+        )]
+        (self.0.st_mtime as i64, self.0.st_mtime_nsec as i64)
+    }
+
+    /// Returns the time of the last access, in seconds and nanoseconds.
+    pub(super) fn accessed(&self) -> (i64, i64) {
+        #[allow(
+            clippy::unnecessary_cast,
+            clippy::cast_possible_wrap,
+            reason = "the type depends on the system"
+        )]
+        (self.0.st_atime as i64, self.0.st_atime_nsec as i64)
+    }
+
+    /// Returns the ids of the user and the group.
+    pub(super) fn owner(&self) -> (u32, u32) {
+        (self.0.st_uid, self.0.st_gid)
     }
 
     fn file_type(&self) -> FileType {

@@ -1,11 +1,13 @@
 //! File operations that several modules need, and their error.
 
+mod copy;
 mod directory;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use copy::Loss;
 #[allow(unused_imports, reason = "the session commands are being moved to it")]
 pub(crate) use directory::{Directory, Metadata};
 

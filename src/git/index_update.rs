@@ -102,6 +102,25 @@ impl<'l> IndexUpdate<'l> {
         Ok(())
     }
 
+    /// Adds intent-to-add entries to the prepared copy. The files have to exist.
+    ///
+    /// # Errors
+    ///
+    /// A file does not exist, or git fails.
+    pub(crate) fn add_intent_to_add<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p BString>,
+    ) -> Result<(), Error> {
+        let paths = nul_terminated(paths);
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let options =
+            ["--intent-to-add", "--force", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul"];
+        let git = self.git().with_var("GIT_LITERAL_PATHSPECS", "1");
+        git.run_with_input(&[&["add"], &options[..]].concat(), &paths).map(drop)
+    }
+
     /// Checks out `paths` of the prepared index to `directory` instead of the worktree.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Renders what `stow`, `init`, `archive` and `clean` did, or would do.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use owo_colors::OwoColorize;
 use super::escape::{display_path, escape, shell_word};
 use super::human::MAX_LISTED;
 use super::quiet::write_count;
+use crate::disk::Loss;
 use crate::policy::SESSION_DIRECTORY;
-use crate::session::{Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step};
+use crate::session::{Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(crate) struct Stowed {
     pub plan: Plan,
     /// The committed session work that was skipped.
     pub skipped: Vec<BString>,
+    /// What files lack that were copied to another file system, each with its path.
+    pub losses: BTreeSet<(BString, Loss)>,
     /// Whether nothing was done.
     pub is_dry_run: bool,
     /// Whether the user named paths.
@@ -66,7 +70,7 @@ const MAX_SKIPPED: usize = 10;
 ///
 /// Fails if `out` cannot be written to.
 pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    let Stowed { plan: Plan { steps, ignore_pattern }, skipped, is_dry_run, program, .. } = stowed;
+    let Stowed { plan: Plan { steps, ignore_pattern }, skipped, losses, is_dry_run, program, .. } = stowed;
     let program = shell_word(program.as_os_str().as_bytes().as_bstr());
     for step in steps.iter().take(MAX_LISTED) {
         writeln!(out, "{}", step_line(step, *is_dry_run))?;
@@ -87,6 +91,7 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         writeln!(out, "{} {}", "skipped:".cyan(), list_skipped(skipped))?;
         writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(skipped))?;
     }
+    lost(out, losses)?;
     if !is_dry_run && !steps.is_empty() {
         writeln!(out, "{} {program} stow --undo", "undo:".cyan())?;
     }
@@ -102,14 +107,43 @@ pub(crate) fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     write_count(out, stowed.plan.steps.len(), "stowed")
 }
 
-/// Writes that the last stow, of `count` paths, was undone.
+/// Writes that the last stow was undone, and what is not as it was.
 ///
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub(crate) fn undone(out: &mut impl Write, count: usize) -> io::Result<()> {
-    let files = if count == 1 { "1 file is" } else { &format!("{count} files are") };
-    writeln!(out, "{} {files} back in place, and staged as before the stow", "undone:".green().bold())
+pub(crate) fn undone(out: &mut impl Write, undone: &Undone) -> io::Result<()> {
+    let Undone { count, changed, losses, kept } = undone;
+    let files = if *count == 1 { "1 file is" } else { &format!("{count} files are") };
+    writeln!(
+        out,
+        "{} {files} as before the stow, in the worktree and in the index",
+        "undone:".green().bold()
+    )?;
+    for path in changed.iter().take(MAX_LISTED) {
+        note(out, &format!("{} is back as it was changed since the stow", escape(path)))?;
+    }
+    for path in kept {
+        note(out, &format!("{} was changed during an undo and is kept", escape(path)))?;
+    }
+    lost(out, losses)
+}
+
+/// Writes what files lack that were copied to another file system.
+fn lost(out: &mut impl Write, losses: &BTreeSet<(BString, Loss)>) -> io::Result<()> {
+    for (path, loss) in losses.iter().take(MAX_LISTED) {
+        let what = match loss {
+            Loss::Owner => "its owner",
+            Loss::Attributes => "all extended attributes",
+            Loss::Link => "its hard link",
+        };
+        note(out, &format!("{} did not keep {what} on the other file system", escape(path)))?;
+    }
+    Ok(())
+}
+
+fn note(out: &mut impl Write, fact: &str) -> io::Result<()> {
+    writeln!(out, "{} {fact}", "note:".cyan())
 }
 
 /// Writes what `init` did.

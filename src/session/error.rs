@@ -89,6 +89,9 @@ pub(crate) enum Error {
         /// What changed, as a predicate.
         why: &'static str,
     },
+    /// A file was written to during the stow.
+    #[error("`{}` was changed meanwhile", escape(.0))]
+    ChangedMeanwhile(BString),
     /// A staged object was pruned since the stow.
     #[error("nothing was undone: git has pruned the staged object {0}")]
     Pruned(String),
@@ -109,6 +112,7 @@ impl Error {
             Self::NothingRefused(_) => "name the files themselves",
             Self::OtherRepository { .. } => "run `stow` in that repository",
             Self::BehindSymlink(_) => "name the file by its path without symlinks",
+            Self::ChangedMeanwhile(_) => "run `stow` again",
             Self::OtherIndex(_) => "name that index with `GIT_INDEX_FILE`",
             Self::Git(error) => return error.help(),
             Self::RolledBack { source, .. } => return source.help(),

@@ -99,19 +99,6 @@ pub(super) fn write_object(path: &Path, object: &Object, content: &[u8]) -> io::
     }
 }
 
-/// Whether `path` is a file or symlink as [`write_object`] would write it.
-pub(super) fn has_object(path: &Path, object: &Object, content: &[u8]) -> bool {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return false };
-    if object.mode == Object::SYMLINK {
-        return fs::read_link(path).is_ok_and(|target| target.as_os_str().as_bytes() == content);
-    }
-    let is_executable = metadata.mode() & 0o100 != 0;
-    metadata.is_file()
-        && is_executable == (object.mode == Object::EXECUTABLE)
-        && metadata.len() == content.len() as u64
-        && fs::read(path).is_ok_and(|present| present == content)
-}
-
 /// Replaces the contents of a file in one step, or creates it.
 ///
 /// A symlink is followed, and the mode is kept.

@@ -6,10 +6,13 @@
 mod current;
 mod error;
 mod files;
+mod fingerprint;
 mod ignore_line;
 mod instructions;
 mod nested;
+mod place;
 mod plan;
+mod record;
 mod request;
 mod stow;
 mod transaction;
@@ -31,7 +34,7 @@ pub(crate) use plan::{IndexAction, Plan, StagedCopy, Step};
 pub(crate) use request::{Extent, Request, Selector};
 pub(crate) use stow::stow;
 pub(crate) use tree::{Purpose, SkipReason, Skipped};
-pub(crate) use undo::undo;
+pub(crate) use undo::{Undone, recover, undo};
 
 use crate::disk::{Directory, exists, failed_to};
 use crate::policy::{Home, SESSION_DIRECTORY};

@@ -8,6 +8,8 @@ use std::path::Path;
 use bstr::{BStr, BString, ByteSlice};
 use serde::Serialize;
 
+use super::fingerprint::Stamp;
+use super::place::Root;
 use super::{Error, Extent, Request, SessionDirectory, files, to_path};
 use crate::disk::exists;
 use crate::git::{IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
@@ -32,6 +34,8 @@ pub(crate) struct Step {
     pub rule: Option<String>,
     /// The state in git before the stow.
     pub before: PathState,
+    /// The file in the worktree, as it was before it was compared with git's versions.
+    pub stamp: Option<Stamp>,
     /// Where the file in the worktree is moved.
     pub destination: Option<BString>,
     /// The copy of the staged contents, if no file has them.
@@ -51,8 +55,6 @@ pub(crate) struct StagedCopy {
     pub path: BString,
     /// The staged object.
     pub object: Object,
-    /// Whether a killed stow has written it already.
-    pub exists: bool,
 }
 
 /// What to do with an entry in the index.
@@ -95,6 +97,10 @@ impl Plan {
         paths.extend(old_names.iter().cloned());
         requests.extend(old_names.iter().cloned().map(Request::old_name));
         let mut states = path_states(layout, &parents, &paths)?;
+        let root = Root::open(layout.worktree())?;
+        let stamp = |path: &BString| root.place(to_path(path.as_bstr())).stamp();
+        let mut stamps: BTreeMap<BString, Option<Stamp>> =
+            states.keys().map(|path| (path.clone(), stamp(path))).collect();
         let mut worktree = worktree_states(layout, &states)?;
         let session = SessionDirectory::new(layout.worktree());
         // A file that is moved must not take the place of one that is restored.
@@ -108,8 +114,9 @@ impl Plan {
             if state == PathState::default() && worktree == WorktreeState::Missing {
                 return Err(Error::MissingPath(request.path));
             }
-            let snapshot = Snapshot { request, git: state, worktree };
-            steps.push(session.step(snapshot, &mut names, repository)?);
+            let stamp = stamps.remove(&request.path).flatten();
+            let snapshot = Snapshot { request, git: state, worktree, stamp };
+            steps.push(session.step(snapshot, &mut names)?);
         }
         steps.retain(|step| !step.is_empty());
         let mut plan = Self { steps, ignore_pattern: None };
@@ -175,6 +182,7 @@ struct Snapshot {
     request: Request,
     git: PathState,
     worktree: WorktreeState,
+    stamp: Option<Stamp>,
 }
 
 /// What the worktree has at a path, compared with the index and the parent.
@@ -269,12 +277,7 @@ impl Snapshot {
 
 impl SessionDirectory {
     /// Plans what to do with one path.
-    fn step(
-        &self,
-        snapshot: Snapshot,
-        names: &mut FreeNames,
-        repository: &Repository,
-    ) -> Result<Step, Error> {
+    fn step(&self, snapshot: Snapshot, names: &mut FreeNames) -> Result<Step, Error> {
         let path = &snapshot.request.path;
         if snapshot.git.is_unmerged {
             return Err(Error::Unmerged(path.clone()));
@@ -289,17 +292,11 @@ impl SessionDirectory {
         if decision.moves_file && source.join(".git").is_file() {
             return Err(Error::Submodule(path.clone()));
         }
-        let moved_to =
-            decision.moves_file.then(|| names.take(wanted, |name| files::is_same_file(name, &source)).0);
-        let staged_copy = match snapshot.git.staged.clone().filter(|_| decision.copies_staged) {
-            Some(object) => {
-                let content = repository.blob(&object.id)?;
-                let (path, exists) = names.take(wanted, |name| files::has_object(name, &object, &content));
-                Some(StagedCopy { path, object, exists })
-            }
-            None => None,
-        };
+        let moved_to = decision.moves_file.then(|| names.take(wanted));
+        let staged = snapshot.git.staged.clone().filter(|_| decision.copies_staged);
+        let staged_copy = staged.map(|object| StagedCopy { path: names.take(wanted), object });
         Ok(Step {
+            stamp: snapshot.stamp,
             destination: moved_to,
             staged_copy,
             index_action: decision.index_action,
@@ -341,24 +338,19 @@ impl<'a> FreeNames<'a> {
         Self { worktree, taken, tried: BTreeMap::new() }
     }
 
-    /// Takes the first numbered name that is free or `is_reusable`.
-    ///
-    /// A name is reusable if a killed stow has left the same file there. The second value
-    /// says whether the name is reused.
-    fn take(&mut self, wanted: &BStr, is_reusable: impl Fn(&Path) -> bool) -> (BString, bool) {
+    /// Takes the first numbered name that is free.
+    fn take(&mut self, wanted: &BStr) -> BString {
         let tried = self.tried.entry(wanted.to_owned()).or_default();
-        let mut found = (wanted.to_owned(), false);
+        let mut chosen = wanted.to_owned();
         for name in files::numbered_names(wanted).skip(*tried) {
             *tried += 1;
-            let on_disk = self.worktree.join(to_path(name.as_bstr()));
-            let exists = exists(&on_disk);
-            if !self.taken.contains(&name) && (!exists || is_reusable(&on_disk)) {
-                found = (name, exists);
+            if !self.taken.contains(&name) && !exists(&self.worktree.join(to_path(name.as_bstr()))) {
+                chosen = name;
                 break;
             }
         }
-        self.taken.insert(found.0.clone());
-        found
+        self.taken.insert(chosen.clone());
+        chosen
     }
 }
 
@@ -385,7 +377,7 @@ mod tests {
         };
         let request =
             Request { path: "x".into(), rule: None, home: Home::default(), extent: Extent::Changes };
-        Snapshot { request, git, worktree }
+        Snapshot { request, git, worktree, stamp: None }
     }
 
     impl Snapshot {

@@ -1,28 +1,30 @@
 //! Carries out a plan, and rolls it back if a step fails.
 //!
 //! The order of the steps loses no contents. First the new index is prepared next to the old
-//! one. Then files are moved, and committed versions are written in their place. Then the new
-//! index replaces the old one in one step. If the process is killed before that, everything is
-//! still staged, and a second stow finds each file at its path or in the session directory.
+//! one, git checks out what is to be written, and the record is written. Then files are moved,
+//! and what was checked out is moved in their place. Then the new index replaces the old one
+//! in one step. If the process is killed before that, everything is still staged, and the next
+//! stow rolls back what the record names.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::place::{Place, Root};
+use super::record::{CopyRecord, PathRecord, RECORD, Record, UNFINISHED};
 use super::transaction::Transaction;
-use super::{Error, IgnoreLine, Plan, StagedCopy, Step, to_path, undo};
+use super::{Error, IgnoreLine, Plan, StagedCopy, Step, files, to_path};
+use crate::disk::{Loss, failed_to};
 use crate::git::{IndexChange, IndexUpdate, Repository, exclude_file};
-
-/// The record of the last stow, relative to the git directory.
-pub(super) const RECORD: &str = "stage-guard/undo";
 
 /// Where git checks files out before they are moved, relative to the git directory.
 pub(super) const CHECKOUT: &str = "stage-guard/checkout";
 
 /// Carries out `plan` and records it for an undo.
 ///
-/// `index` is the locked index. `is_interrupted` returns whether a signal arrived.
+/// `index` is the locked index. `is_interrupted` returns whether a signal arrived. Returns what
+/// files lack that were copied to another file system, each with its path.
 ///
 /// # Errors
 ///
@@ -33,7 +35,7 @@ pub(crate) fn stow(
     index: &IndexUpdate,
     plan: &Plan,
     is_interrupted: &dyn Fn() -> bool,
-) -> Result<(), Error> {
+) -> Result<BTreeSet<(BString, Loss)>, Error> {
     let layout = repository.layout();
     let ignore_line = match plan.ignore_pattern {
         Some(pattern) => {
@@ -41,90 +43,166 @@ pub(crate) fn stow(
         }
         None => None,
     };
-    let record = layout.git_dir().join(RECORD);
-    let new_record = record.with_extension("new");
-    let mut stow = Stow { repository, is_interrupted, transaction: Transaction::default() };
-    let done =
-        undo::write_record(&new_record, index, &plan.steps).and_then(|()| stow.run(index, &plan.steps));
-    if let Err(error) = done {
-        let _ = fs::remove_file(&new_record);
+    let stow = Stow {
+        repository,
+        index,
+        worktree: Root::open(layout.worktree())?,
+        git_dir: Root::open(layout.git_dir())?,
+        is_interrupted,
+    };
+    let done = stow.run(&plan.steps);
+    let _ = fs::remove_dir_all(layout.git_dir().join(CHECKOUT));
+    let unfinished = layout.git_dir().join(UNFINISHED);
+    if done.is_err() {
+        let _ = fs::remove_file(&unfinished);
         ignore_line.iter().for_each(IgnoreLine::revert);
-        let source = Box::new(if is_interrupted() { Error::Interrupted } else { error });
-        return Err(stow.roll_back(index, &plan.steps, source));
+        return done;
     }
     for step in plan.steps.iter().filter(|step| step.destination.is_some()) {
-        remove_empty_directories(repository, step.path.as_bstr());
+        stow.remove_empty_directories(step.path.as_bstr());
     }
     // The stow is done: without a record it cannot be undone.
-    if fs::rename(&new_record, &record).is_err() {
+    let record = layout.git_dir().join(RECORD);
+    if fs::rename(&unfinished, &record).is_err() {
         let _ = fs::remove_file(&record);
     }
-    Ok(())
+    done
 }
 
 /// A stow that is being carried out.
 struct Stow<'r> {
     repository: &'r Repository,
+    index: &'r IndexUpdate<'r>,
+    worktree: Root,
+    git_dir: Root,
     is_interrupted: &'r dyn Fn() -> bool,
-    transaction: Transaction,
 }
 
 impl Stow<'_> {
-    fn run(&mut self, index: &IndexUpdate, steps: &[Step]) -> Result<(), Error> {
-        index.prepare(&index_changes(steps.iter()))?;
-        for step in steps {
-            self.put_away(step)?;
+    fn run(&self, steps: &[Step]) -> Result<BTreeSet<(BString, Loss)>, Error> {
+        let record = self.check_out(steps).and_then(|record| {
+            record.write(&self.repository.layout().git_dir().join(UNFINISHED))?;
+            Ok(record)
+        });
+        let record = record.map_err(|error| self.rolled_back(Vec::new(), error))?;
+        let mut transaction = Transaction::new(&self.git_dir, to_path(record.temporary.as_bstr()).into());
+        match self.move_files(&mut transaction, steps, &record) {
+            Ok(()) => Ok(transaction.losses()),
+            Err(error) => Err(self.roll_back(transaction, steps, error)),
         }
-        self.restore(index, steps)?;
-        self.stop_if_interrupted()?;
-        Ok(index.commit()?)
     }
 
-    /// Moves the file of `step`, and copies its staged contents.
-    fn put_away(&mut self, step: &Step) -> Result<(), Error> {
-        self.stop_if_interrupted()?;
-        let path = step.path.as_bstr();
-        if let Some(destination) = &step.destination {
-            self.transaction.move_file(path, &self.on_disk(&step.path), &self.on_disk(destination))?;
-        }
-        if let Some(StagedCopy { path: copy, object, exists: false }) = &step.staged_copy {
-            self.stop_if_interrupted()?;
-            let content = self.repository.blob(&object.id)?;
-            self.transaction.copy_staged(path, &self.on_disk(copy), object, &content)?;
-        }
-        Ok(())
-    }
-
-    /// Writes committed versions to the worktree.
+    /// Prepares the new index, and checks out what is to be written.
     ///
-    /// git checks them out in another directory first: on a full disk it leaves partial files.
-    fn restore(&mut self, index: &IndexUpdate, steps: &[Step]) -> Result<(), Error> {
-        let checkout = self.checkout();
+    /// git writes to another directory: on a full disk it leaves partial files.
+    fn check_out(&self, steps: &[Step]) -> Result<Record, Error> {
+        let checkout = self.repository.layout().git_dir().join(CHECKOUT);
         let _ = fs::remove_dir_all(&checkout);
-        let restored = || steps.iter().filter(|step| step.restores_worktree);
-        index.check_out(&checkout, restored().map(|step| &step.path))?;
-        for step in restored() {
-            self.stop_if_interrupted()?;
-            let checked_out = checkout.join(to_path(step.path.as_bstr()));
-            self.transaction.restore(&checked_out, &self.on_disk(&step.path))?;
+        self.check_out_copies(steps)?;
+        self.index.prepare(&index_changes(steps.iter()))?;
+        let restored = steps.iter().filter(|step| step.restores_worktree).map(|step| &step.path);
+        self.index.check_out(&self.committed(BStr::new("")).on_disk(), restored)?;
+        let records = steps.iter().map(|step| self.record(step));
+        Ok(Record::new(self.index, records.collect::<Result<_, _>>()?))
+    }
+
+    /// Checks out the staged contents that are copied, as git would check out the file.
+    fn check_out_copies(&self, steps: &[Step]) -> Result<(), Error> {
+        let copies: Vec<(&Step, &StagedCopy)> =
+            steps.iter().filter_map(|step| Some((step, step.staged_copy.as_ref()?))).collect();
+        // Without its skip-worktree bit, git checks out an entry that a sparse checkout leaves out.
+        let entries: Vec<IndexChange> = copies
+            .iter()
+            .filter(|(step, _)| step.before.is_off_disk)
+            .map(|(step, copy)| IndexChange {
+                path: step.path.clone(),
+                object: Some(copy.object.clone()),
+                is_off_disk: false,
+            })
+            .collect();
+        self.index.prepare(&entries)?;
+        let directory = self.staged(BStr::new("")).on_disk();
+        if self.index.check_out(&directory, copies.iter().map(|(step, _)| &step.path)).is_ok() {
+            return Ok(());
         }
-        let _ = fs::remove_dir_all(&checkout);
+        // A filter is missing or fails: a file that it cannot write is copied as git stores it.
+        for (step, copy) in copies {
+            self.stop_if_interrupted()?;
+            let place = self.staged(step.path.as_bstr());
+            let on_disk = place.on_disk();
+            let _ = place.remove();
+            if self.index.check_out(&directory, std::iter::once(&step.path)).is_err() {
+                let _ = place.remove();
+                let content = self.repository.blob(&copy.object.id)?;
+                place.create_parents(&mut Vec::new())?;
+                files::write_object(&on_disk, &copy.object, &content)
+                    .map_err(failed_to("write", &on_disk))?;
+            }
+        }
         Ok(())
+    }
+
+    /// Returns the record of a step, with what was checked out for it.
+    fn record(&self, step: &Step) -> Result<PathRecord, Error> {
+        let path = step.path.as_bstr();
+        let mut record = PathRecord::new(step);
+        if step.restores_worktree {
+            record.written = Some(self.committed(path).fingerprint()?);
+        }
+        if let Some(copy) = &step.staged_copy {
+            let written = self.staged(path).fingerprint()?;
+            record.copy = Some(CopyRecord { path: copy.path.clone(), written });
+        }
+        Ok(record)
+    }
+
+    /// Moves the files, writes what was checked out, and replaces the index.
+    fn move_files(
+        &self,
+        transaction: &mut Transaction,
+        steps: &[Step],
+        record: &Record,
+    ) -> Result<(), Error> {
+        for (step, record) in steps.iter().zip(&record.records) {
+            self.stop_if_interrupted()?;
+            let path = step.path.as_bstr();
+            if let Some(copy) = &record.copy {
+                let to = self.in_worktree(copy.path.as_bstr());
+                transaction.place(path, &self.staged(path), &to, &copy.written)?;
+            }
+            if let Some(destination) = &step.destination {
+                let to = self.in_worktree(destination.as_bstr());
+                transaction.move_file(path, &self.in_worktree(path), &to)?;
+                check_unchanged(step, &to)?;
+            }
+        }
+        for (step, record) in steps.iter().zip(&record.records) {
+            if let Some(written) = &record.written {
+                self.stop_if_interrupted()?;
+                let path = step.path.as_bstr();
+                transaction.place(path, &self.committed(path), &self.in_worktree(path), written)?;
+            }
+        }
+        self.stop_if_interrupted()?;
+        Ok(self.index.commit()?)
     }
 
     /// Rolls the files back. Files that cannot be moved back are unstaged.
-    fn roll_back(self, index: &IndexUpdate, steps: &[Step], source: Box<Error>) -> Error {
-        let checkout = self.checkout();
-        let layout = self.repository.layout();
-        let displaced = self.transaction.roll_back();
-        let _ = fs::remove_dir_all(checkout);
+    fn roll_back(&self, transaction: Transaction, steps: &[Step], error: Error) -> Error {
+        let displaced = transaction.roll_back();
         if !displaced.is_empty() {
             let is_displaced = |step: &&Step| displaced.iter().any(|file| file.path == step.path);
             let changes = index_changes(steps.iter().filter(is_displaced));
             // If this fails, they stay staged. The error lists them in any case.
-            let _ = index.prepare(&changes).and_then(|()| index.commit());
+            let _ = self.index.prepare(&changes).and_then(|()| self.index.commit());
         }
-        let displaced = displaced.iter().map(|displaced| displaced.relative_to(layout.worktree())).collect();
+        let worktree = self.repository.layout().worktree();
+        let displaced = displaced.iter().map(|displaced| displaced.relative_to(worktree)).collect();
+        self.rolled_back(displaced, error)
+    }
+
+    fn rolled_back(&self, displaced: Vec<(BString, BString)>, error: Error) -> Error {
+        let source = Box::new(if (self.is_interrupted)() { Error::Interrupted } else { error });
         Error::RolledBack { action: "stowed", displaced, source }
     }
 
@@ -132,12 +210,29 @@ impl Stow<'_> {
         if (self.is_interrupted)() { Err(Error::Interrupted) } else { Ok(()) }
     }
 
-    fn checkout(&self) -> PathBuf {
-        self.repository.layout().git_dir().join(CHECKOUT)
+    /// Returns where the committed version of `path` is checked out.
+    fn committed(&self, path: &BStr) -> Place {
+        self.git_dir.place(to_path(bstr::concat([CHECKOUT.as_bytes(), b"/committed/", path]).as_bstr()))
     }
 
-    fn on_disk(&self, path: &BString) -> PathBuf {
-        self.repository.layout().on_disk(path.as_bstr())
+    /// Returns where the staged version of `path` is checked out.
+    fn staged(&self, path: &BStr) -> Place {
+        self.git_dir.place(to_path(bstr::concat([CHECKOUT.as_bytes(), b"/staged/", path]).as_bstr()))
+    }
+
+    fn in_worktree(&self, path: &BStr) -> Place {
+        self.worktree.place(to_path(path))
+    }
+
+    /// Removes the directories above `path` that are empty, except the current directory.
+    fn remove_empty_directories(&self, path: &BStr) {
+        let current_dir = self.repository.environment().current_dir();
+        for slash in path.rfind_iter(b"/") {
+            let directory = self.in_worktree(path[..slash].as_bstr());
+            if current_dir.starts_with(directory.on_disk()) || directory.remove_directory().is_err() {
+                return;
+            }
+        }
     }
 }
 
@@ -145,13 +240,9 @@ fn index_changes<'s>(steps: impl Iterator<Item = &'s Step>) -> Vec<IndexChange> 
     steps.filter_map(Step::index_change).collect()
 }
 
-/// Removes the directories above `path` that are empty, except the current directory.
-fn remove_empty_directories(repository: &Repository, path: &BStr) {
-    let current_dir = repository.environment().current_dir();
-    for slash in path.rfind_iter(b"/") {
-        let directory = repository.layout().on_disk(path[..slash].as_bstr());
-        if current_dir.starts_with(&directory) || fs::remove_dir(&directory).is_err() {
-            return;
-        }
-    }
+/// Checks that a file whose staged contents are not copied still has them after its move.
+fn check_unchanged(step: &Step, moved: &Place) -> Result<(), Error> {
+    let is_only_version = step.before.staged.is_some() && step.staged_copy.is_none();
+    let is_unchanged = step.stamp.as_ref().zip(moved.stamp()).is_some_and(|(a, b)| a.is_unchanged(&b));
+    if is_only_version && !is_unchanged { Err(Error::ChangedMeanwhile(step.path.clone())) } else { Ok(()) }
 }

@@ -1,103 +1,38 @@
-//! Undoes the last stow, from a record in the git directory.
+//! Undoes the last stow, from its record in the git directory.
 //!
 //! It changes nothing if one of the paths has changed since, and is rolled back if a step fails.
+//! If it is killed, the next undo completes it. A stow that was killed is undone in the same
+//! way, and the next stow does so first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
-use serde::{Deserialize, Serialize};
 
-use super::stow::{CHECKOUT, RECORD};
-use super::transaction::Transaction;
-use super::{Error, Step, to_path};
-use crate::disk::{exists, failed_to};
-use crate::git::{IndexChange, IndexUpdate, Layout, Object, PathState, Repository, WorktreeState};
-use crate::git::{path_states, worktree_states};
+use super::fingerprint::Fingerprint;
+use super::place::{Place, Root};
+use super::record::{PathRecord, Progress, RECORD, Record, UNFINISHED};
+use super::stow::CHECKOUT;
+use super::transaction::{ASIDE, Transaction};
+use super::{Error, to_path};
+use crate::disk::Loss;
+use crate::git::{IndexChange, IndexUpdate, PathState, Repository, path_states};
 
-/// The record of a stow, as JSON on disk: the names of the fields must not change.
-#[derive(Debug, Deserialize, Serialize)]
-struct Record {
-    /// The absolute path of the index.
-    index: BString,
-    records: Vec<PathRecord>,
+/// What an undo did.
+#[derive(Debug)]
+pub(crate) struct Undone {
+    /// The number of paths.
+    pub count: usize,
+    /// The paths whose files have changed since they were stowed. The new contents are kept.
+    pub changed: Vec<BString>,
+    /// What files lack that were copied to another file system, each with its path.
+    pub losses: BTreeSet<(BString, Loss)>,
+    /// The files that were written to during an undo, relative to the worktree.
+    pub kept: Vec<BString>,
 }
 
-/// What a stow did with one path.
-#[derive(Debug, Deserialize, Serialize)]
-struct PathRecord {
-    path: BString,
-    moved_to: Option<BString>,
-    /// The committed version that was written to the worktree.
-    checked_out: Option<Object>,
-    entry: Option<EntryChange>,
-    is_off_disk: bool,
-}
-
-/// What a stow did with an entry of the index.
-#[derive(Debug, Deserialize, Serialize)]
-struct EntryChange {
-    before: Option<Object>,
-    after: Option<Object>,
-}
-
-impl PathRecord {
-    fn new(step: &Step) -> Self {
-        let before = step.before.staged.clone();
-        let change = step.index_change();
-        let after = change.as_ref().and_then(|change| change.object.clone());
-        let restored = after.clone().or_else(|| before.clone()).filter(|_| step.restores_worktree);
-        // An intent-to-add entry stages nothing, so there is nothing to stage again.
-        let entry = (change.is_some() && before != after).then_some(EntryChange { before, after });
-        Self {
-            path: step.path.clone(),
-            moved_to: step.destination.clone(),
-            checked_out: restored,
-            entry,
-            is_off_disk: step.before.is_off_disk,
-        }
-    }
-
-    /// Returns why the path cannot be undone, as a predicate. `None` if it can.
-    fn obstacle(&self, state: &PathState, worktree: &WorktreeState) -> Option<&'static str> {
-        let is_entry_changed = self.entry.as_ref().is_some_and(|entry| state.staged != entry.after);
-        let is_file_unchanged = match (&self.checked_out, &self.moved_to) {
-            (Some(object), _) if object.is_gitlink() => *worktree == WorktreeState::Directory,
-            (Some(object), _) => matches!(worktree, WorktreeState::File(Some(found)) if found == object),
-            (None, Some(_)) => *worktree == WorktreeState::Missing,
-            (None, None) => true,
-        };
-        if is_entry_changed || state.is_unmerged {
-            Some("has changed in the index since")
-        } else if !is_file_unchanged {
-            Some("has changed since, or something is in its place")
-        } else {
-            None
-        }
-    }
-
-    fn index_change(&self) -> Option<IndexChange> {
-        let object = self.entry.as_ref()?.before.clone();
-        Some(IndexChange { path: self.path.clone(), object, is_off_disk: self.is_off_disk })
-    }
-}
-
-/// Writes the record of a stow of `steps` to `file`.
-pub(super) fn write_record(file: &Path, index: &IndexUpdate, steps: &[Step]) -> Result<(), Error> {
-    let directory = file.parent().unwrap_or(file);
-    fs::create_dir_all(directory).map_err(failed_to("create", directory))?;
-    let record = Record {
-        index: index.path().as_os_str().as_bytes().into(),
-        records: steps.iter().map(PathRecord::new).collect(),
-    };
-    let text = serde_json::to_vec(&record).map_err(|error| failed_to("write", file)(error.into()))?;
-    Ok(fs::write(file, text).map_err(failed_to("write", file))?)
-}
-
-/// Undoes the last stow and deletes its record. Returns the number of paths.
+/// Undoes the last stow and deletes its record.
 ///
 /// `index` is the locked index. `is_interrupted` returns whether a signal arrived.
 ///
@@ -109,92 +44,294 @@ pub(crate) fn undo(
     repository: &Repository,
     index: &IndexUpdate,
     is_interrupted: &dyn Fn() -> bool,
-) -> Result<usize, Error> {
-    let layout = repository.layout();
-    let file = layout.git_dir().join(RECORD);
-    let records = read_record(&file, index)?;
-    check_unchanged(repository, &records)?;
-    index.prepare(&index_changes(&records))?;
-    let checkout = layout.git_dir().join(CHECKOUT);
-    let _ = fs::remove_dir_all(&checkout);
-    let mut transaction = Transaction::default();
-    let mut move_back = || {
-        for record in &records {
-            if is_interrupted() {
-                return Err(Error::Interrupted);
-            }
-            let path = layout.on_disk(record.path.as_bstr());
-            if record.checked_out.is_some() {
-                let set_aside = checkout.join(to_path(record.path.as_bstr()));
-                transaction.move_file(record.path.as_bstr(), &path, &set_aside)?;
-            }
-            if let Some(moved_to) = &record.moved_to {
-                transaction.move_file(record.path.as_bstr(), &layout.on_disk(moved_to.as_bstr()), &path)?;
-            }
-        }
-        Ok(index.commit()?)
+) -> Result<Undone, Error> {
+    let git_dir = repository.layout().git_dir();
+    let [unfinished, finished] = [UNFINISHED, RECORD].map(|file| git_dir.join(file));
+    // A stow that was killed is the last one. If its record is incomplete, it moved nothing.
+    let (file, record) = if let Ok(Some(record)) = Record::read(&unfinished, index) {
+        (unfinished, record)
+    } else {
+        let record = Record::read(&finished, index)?.ok_or(Error::NothingToUndo)?;
+        (finished, record)
     };
-    if let Err(error) = move_back() {
+    let mut undo = Undo::new(repository, index, record)?;
+    undo.complete_record();
+    let restores_index = undo.check_index()?;
+    let pending = undo.check_files()?;
+    undo.check_objects()?;
+    let changed = pending.iter().filter(|record| undo.is_changed(record));
+    let changed = changed.map(|record| record.path.clone()).collect();
+    let mut transaction = undo.transaction();
+    if let Err(error) = undo.run(&mut transaction, &pending, restores_index, is_interrupted) {
         let displaced = transaction.roll_back();
-        let displaced = displaced.iter().map(|displaced| displaced.relative_to(layout.worktree())).collect();
+        let worktree = repository.layout().worktree();
+        let displaced = displaced.iter().map(|displaced| displaced.relative_to(worktree)).collect();
         let source = Box::new(if is_interrupted() { Error::Interrupted } else { error });
         return Err(Error::RolledBack { action: "undone", displaced, source });
     }
-    // It contains only committed versions, as was checked.
-    let _ = fs::remove_dir_all(&checkout);
-    let _ = fs::remove_file(&file);
-    Ok(records.len())
+    transaction.delete_asides();
+    let _ = fs::remove_file(file);
+    let (count, kept) = (undo.record.records.len(), undo.kept());
+    Ok(Undone { count, changed, losses: transaction.losses(), kept })
 }
 
-fn read_record(file: &Path, index: &IndexUpdate) -> Result<Vec<PathRecord>, Error> {
-    let text = match fs::read(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NothingToUndo),
-        Err(error) => return Err(failed_to("read", file)(error).into()),
-    };
-    let record: Record =
-        serde_json::from_slice(&text).map_err(|error| failed_to("read", file)(error.into()))?;
-    if record.index == index.path().as_os_str().as_bytes() {
-        Ok(record.records)
-    } else {
-        Err(Error::OtherIndex(record.index))
+/// Undoes what a killed stow did to the files, so that the next one finds them in their place.
+///
+/// `index` is the locked index. A path that has changed since, in the index or on the disk, is
+/// left as it is.
+///
+/// # Errors
+///
+/// The index cannot be read.
+pub(crate) fn recover(repository: &Repository, index: &IndexUpdate) -> Result<(), Error> {
+    let git_dir = repository.layout().git_dir();
+    let unfinished = git_dir.join(UNFINISHED);
+    let Ok(Some(record)) = Record::read(&unfinished, index) else { return Ok(()) };
+    let undo = Undo::new(repository, index, record)?;
+    if undo.is_index_stowed() {
+        // It was killed after its last step.
+        let _ = fs::rename(&unfinished, git_dir.join(RECORD));
+        return Ok(());
     }
+    let mut is_complete = true;
+    for record in &undo.record.records {
+        is_complete &= undo.is_entry(PathRecord::is_entry_original, record) == Some(true)
+            && undo.recover(record).is_ok();
+    }
+    if is_complete {
+        let _ = fs::remove_file(&unfinished);
+    }
+    Ok(())
 }
 
-/// Checks that an undo would overwrite nothing, and that git still has the staged objects.
-fn check_unchanged(repository: &Repository, records: &[PathRecord]) -> Result<(), Error> {
-    let layout = repository.layout();
-    let paths: BTreeSet<BString> = records.iter().map(|record| record.path.clone()).collect();
-    let states = path_states(layout, &repository.parents()?, &paths)?;
-    let worktree = worktree_states(layout, &states)?;
-    for record in records {
-        let Some((state, worktree)) = states.get(&record.path).zip(worktree.get(&record.path)) else {
-            continue;
-        };
-        if let Some(why) = obstacle(layout, record).or_else(|| record.obstacle(state, worktree)) {
-            return Err(Error::CannotUndo { path: record.path.clone(), why });
+/// The undo of a stow.
+struct Undo<'r> {
+    repository: &'r Repository,
+    index: &'r IndexUpdate<'r>,
+    worktree: Root,
+    git_dir: Root,
+    record: Record,
+    /// The entries of the paths in the index now.
+    states: BTreeMap<BString, PathState>,
+}
+
+impl<'r> Undo<'r> {
+    fn new(repository: &'r Repository, index: &'r IndexUpdate, record: Record) -> Result<Self, Error> {
+        let layout = repository.layout();
+        let paths: BTreeSet<BString> = record.records.iter().map(|record| record.path.clone()).collect();
+        let states = path_states(layout, &repository.parents()?, &paths)?;
+        let (worktree, git_dir) = (Root::open(layout.worktree())?, Root::open(layout.git_dir())?);
+        let undo = Self { repository, index, worktree, git_dir, record, states };
+        undo.remove_leftovers();
+        Ok(undo)
+    }
+
+    /// Removes what a killed process was writing, and the asides that it has not deleted.
+    fn remove_leftovers(&self) {
+        let temporary = to_path(self.record.temporary.as_bstr());
+        let places = self.record.records.iter().flat_map(|record| {
+            let copy = record.copy.as_ref().map(|copy| &copy.path);
+            [Some(&record.path), record.moved_to.as_ref(), copy].into_iter().flatten()
+        });
+        let siblings = places.map(|path| self.place(path).sibling(temporary.as_os_str()));
+        let siblings: BTreeMap<PathBuf, Place> =
+            siblings.map(|place| (place.path().to_owned(), place)).collect();
+        for place in siblings.values() {
+            let _ = place.remove_file();
+        }
+        let asides = self.asides();
+        if asides.is_empty() {
+            return;
+        }
+        let written: HashSet<&Fingerprint> =
+            self.record.records.iter().flat_map(PathRecord::fingerprints).collect();
+        for aside in asides {
+            if aside.fingerprint().is_ok_and(|found| written.contains(&found)) {
+                let _ = aside.remove();
+            }
         }
     }
-    let staged = records.iter().filter_map(|record| record.entry.as_ref()?.before.as_ref());
-    let blobs = staged.filter(|object| !object.is_gitlink()).map(|object| object.id.as_str());
-    match repository.missing(blobs)? {
-        Some(id) => Err(Error::Pruned(id)),
-        None => Ok(()),
-    }
-}
 
-/// Returns why the disk prevents the undo of a path, as a predicate. `None` if it does not.
-fn obstacle(layout: &Layout, record: &PathRecord) -> Option<&'static str> {
-    let is_checked_out_gitlink = record.checked_out.as_ref().is_some_and(Object::is_gitlink);
-    if is_checked_out_gitlink && !is_empty(&layout.on_disk(record.path.as_bstr())) {
-        return Some("is not the empty directory that it was");
+    /// Adds the fingerprints that a record of version 0.1.0 lacks, of what git checks out now.
+    fn complete_record(&mut self) {
+        let (states, index) = (&self.states, self.index);
+        let is_incomplete = |record: &&mut PathRecord| {
+            let staged = states.get(&record.path).and_then(|state| state.staged.as_ref());
+            record.written.is_none() && record.checked_out.is_some() && record.checked_out.as_ref() == staged
+        };
+        let mut incomplete: Vec<&mut PathRecord> =
+            self.record.records.iter_mut().filter(is_incomplete).collect();
+        if incomplete.is_empty() {
+            return;
+        }
+        let checkout = self.repository.layout().git_dir().join(CHECKOUT);
+        let _ = fs::remove_dir_all(&checkout);
+        let paths = incomplete.iter().map(|record| &record.path);
+        // Without a fingerprint, a file counts as changed.
+        if index.prepare(&[]).and_then(|()| index.check_out(&checkout, paths)).is_ok() {
+            for record in &mut incomplete {
+                let path = Path::new(CHECKOUT).join(to_path(record.path.as_bstr()));
+                record.written = self.git_dir.place(path).fingerprint().ok();
+            }
+        }
+        let _ = fs::remove_dir_all(&checkout);
     }
-    let moved_to = record.moved_to.as_ref()?;
-    (!exists(&layout.on_disk(moved_to.as_bstr()))).then_some("is no longer where it was put")
-}
 
-fn is_empty(directory: &Path) -> bool {
-    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
+    /// Calls `is_entry` with a record and the state of its path in the index.
+    fn is_entry(
+        &self,
+        is_entry: impl Fn(&PathRecord, &PathState) -> Option<bool>,
+        record: &PathRecord,
+    ) -> Option<bool> {
+        is_entry(record, self.states.get(&record.path)?)
+    }
+
+    /// Whether the index is as the stow left it, in all entries that it changed.
+    fn is_index_stowed(&self) -> bool {
+        let entries = || {
+            let records = self.record.records.iter();
+            records.filter_map(|record| self.is_entry(PathRecord::is_entry_stowed, record))
+        };
+        entries().next().is_some() && entries().all(|is_stowed| is_stowed)
+    }
+
+    /// Checks that no entry has changed since the stow. Returns whether they are to be restored.
+    ///
+    /// An undo that was killed may have restored them, all in one step.
+    fn check_index(&self) -> Result<bool, Error> {
+        let records = &self.record.records;
+        let is_original = |record| self.is_entry(PathRecord::is_entry_original, record);
+        let is_stowed = |record| self.is_entry(PathRecord::is_entry_stowed, record);
+        let changed = records.iter().find(|record| is_stowed(record) == Some(false));
+        let Some(changed) = changed else { return Ok(true) };
+        if records.iter().all(|record| is_original(record) != Some(false)) {
+            return Ok(false);
+        }
+        Err(Error::CannotUndo { path: changed.path.clone(), why: "has changed in the index since" })
+    }
+
+    /// Checks that an undo would overwrite nothing. Returns the paths that are to be undone.
+    fn check_files(&self) -> Result<Vec<&PathRecord>, Error> {
+        let mut pending = Vec::new();
+        for record in &self.record.records {
+            match self.progress(record)? {
+                Ok(Progress::Pending) => pending.push(record),
+                Ok(Progress::Done) => {}
+                Err(why) => return Err(Error::CannotUndo { path: record.path.clone(), why }),
+            }
+        }
+        Ok(pending)
+    }
+
+    /// Checks that git still has the staged objects.
+    fn check_objects(&self) -> Result<(), Error> {
+        let staged = self.record.records.iter().filter_map(PathRecord::staged_before);
+        let blobs = staged.filter(|object| !object.is_gitlink()).map(|object| object.id.as_str());
+        match self.repository.missing(blobs)? {
+            Some(id) => Err(Error::Pruned(id)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns how far the undo of a path is, or why it is not possible, as a predicate.
+    fn progress(&self, record: &PathRecord) -> Result<Result<Progress, &'static str>, Error> {
+        let moved = record.moved_to.as_ref().and_then(|moved_to| self.place(moved_to).stamp());
+        Ok(record.progress(&self.place(&record.path).find()?, moved.as_ref()))
+    }
+
+    /// Whether the moved file has changed since.
+    fn is_changed(&self, record: &PathRecord) -> bool {
+        let moved = record.moved_to.as_ref().and_then(|moved_to| self.place(moved_to).stamp());
+        let both = record.moved.as_ref().zip(moved);
+        both.is_some_and(|(before, now)| !before.is_unchanged(&now))
+    }
+
+    fn run(
+        &self,
+        transaction: &mut Transaction,
+        pending: &[&PathRecord],
+        restores_index: bool,
+        is_interrupted: &dyn Fn() -> bool,
+    ) -> Result<(), Error> {
+        let records = &self.record.records;
+        self.index.prepare(&if restores_index { index_changes(records) } else { Vec::new() })?;
+        for record in pending {
+            if is_interrupted() {
+                return Err(Error::Interrupted);
+            }
+            self.move_back(transaction, record)?;
+        }
+        for record in records {
+            self.set_copy_aside(transaction, record)?;
+        }
+        if restores_index {
+            let paths = records.iter().filter(|record| record.is_intent_to_add);
+            self.index.add_intent_to_add(paths.map(|record| &record.path))?;
+        }
+        Ok(self.index.commit()?)
+    }
+
+    /// Undoes one path of a killed stow, in the worktree only.
+    fn recover(&self, record: &PathRecord) -> Result<(), Error> {
+        let progress = self.progress(record)?;
+        let progress = progress.map_err(|why| Error::CannotUndo { path: record.path.clone(), why })?;
+        let mut transaction = self.transaction();
+        let mut done = Ok(());
+        if progress == Progress::Pending {
+            done = self.move_back(&mut transaction, record);
+        }
+        done = done.and_then(|()| self.set_copy_aside(&mut transaction, record));
+        match done {
+            Ok(()) => transaction.delete_asides(),
+            Err(_) => drop(transaction.roll_back()),
+        }
+        done
+    }
+
+    /// Moves the file of a path back, in the place of the committed version.
+    fn move_back(&self, transaction: &mut Transaction, record: &PathRecord) -> Result<(), Error> {
+        let (path, place) = (record.path.as_bstr(), self.place(&record.path));
+        if let Some(written) = record.written.as_ref().filter(|_| place.stamp().is_some()) {
+            transaction.set_aside(path, &place, written)?;
+        }
+        if let Some(moved_to) = &record.moved_to {
+            transaction.move_file(path, &self.place(moved_to), &place)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the copy of the staged contents aside: they are staged again.
+    fn set_copy_aside(&self, transaction: &mut Transaction, record: &PathRecord) -> Result<(), Error> {
+        let Some(copy) = &record.copy else { return Ok(()) };
+        let place = self.place(&copy.path);
+        if place.has(&copy.written) {
+            transaction.set_aside(record.path.as_bstr(), &place, &copy.written)?;
+        }
+        Ok(())
+    }
+
+    fn transaction(&self) -> Transaction {
+        Transaction::new(&self.git_dir, to_path(self.record.temporary.as_bstr()).into())
+    }
+
+    fn place(&self, path: &BString) -> Place {
+        self.worktree.place(to_path(path.as_bstr()))
+    }
+
+    /// Returns the files that are aside.
+    fn asides(&self) -> Vec<Place> {
+        let aside = self.repository.layout().git_dir().join(ASIDE);
+        let names = fs::read_dir(aside).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        names.map(|name| self.git_dir.place(Path::new(ASIDE).join(name))).collect()
+    }
+
+    /// Returns the files that are still aside because they have changed, relative to the worktree.
+    fn kept(&self) -> Vec<BString> {
+        let worktree = self.repository.layout().worktree();
+        let kept = self.asides().into_iter().map(|aside| aside.on_disk());
+        kept.map(|path| path.strip_prefix(worktree).unwrap_or(&path).as_os_str().as_encoded_bytes().into())
+            .collect()
+    }
 }
 
 fn index_changes(records: &[PathRecord]) -> Vec<IndexChange> {
@@ -202,64 +339,4 @@ fn index_changes(records: &[PathRecord]) -> Vec<IndexChange> {
     let (removed, added): (Vec<_>, Vec<_>) =
         records.iter().filter_map(PathRecord::index_change).partition(|change| change.object.is_none());
     [removed, added].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{EntryChange, PathRecord};
-    use crate::git::{Object, PathState, WorktreeState};
-
-    fn object(id: &str) -> Object {
-        Object { mode: Object::FILE, id: id.to_owned() }
-    }
-
-    /// The record of a modified file that was moved and restored.
-    fn record() -> PathRecord {
-        PathRecord {
-            path: "x".into(),
-            moved_to: Some(".claude_sessions/debugging/x".into()),
-            checked_out: Some(object("old")),
-            entry: Some(EntryChange { before: Some(object("new")), after: Some(object("old")) }),
-            is_off_disk: false,
-        }
-    }
-
-    fn state(staged: &str) -> PathState {
-        PathState { staged: Some(object(staged)), ..PathState::default() }
-    }
-
-    #[test]
-    fn an_unchanged_path_can_be_undone() {
-        assert_eq!(record().obstacle(&state("old"), &WorktreeState::File(Some(object("old")))), None);
-    }
-
-    #[test]
-    fn a_changed_entry_cannot_be_undone() {
-        let obstacle = record().obstacle(&state("newer"), &WorktreeState::File(Some(object("old"))));
-        assert_eq!(obstacle, Some("has changed in the index since"));
-    }
-
-    #[test]
-    fn a_changed_or_missing_file_cannot_be_undone() {
-        for worktree in
-            [WorktreeState::File(Some(object("mine"))), WorktreeState::Missing, WorktreeState::Directory]
-        {
-            assert!(record().obstacle(&state("old"), &worktree).is_some(), "{worktree:?}");
-        }
-    }
-
-    #[test]
-    fn a_moved_file_is_not_undone_over_another() {
-        let record = PathRecord { checked_out: None, entry: None, ..record() };
-        assert_eq!(record.obstacle(&PathState::default(), &WorktreeState::Missing), None);
-        assert!(record.obstacle(&PathState::default(), &WorktreeState::File(Some(object("mine")))).is_some());
-        assert!(record.obstacle(&PathState::default(), &WorktreeState::Blocked).is_some());
-    }
-
-    #[test]
-    fn the_format_of_the_record_is_stable() {
-        let text = r#"{"path":[120],"moved_to":null,"checked_out":null,"entry":{"before":{"mode":33188,"id":"a"},"after":null},"is_off_disk":false}"#;
-        let record: PathRecord = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&record).unwrap(), text);
-    }
 }

@@ -8,6 +8,7 @@ mod property;
 mod report;
 mod repositories;
 mod session_directory;
+mod undo;
 
 use super::sandbox::{Repo, Run};
 

@@ -67,7 +67,10 @@ fn the_undo_command_undoes_it() {
         let out = stowed(within.guard("stow"));
         repo.check().silent();
         let output = within.shell(undo(&out)).success();
-        assert_eq!(output, "undone: 12 files are back in place, and staged as before the stow\n", "{out}");
+        assert_eq!(
+            output, "undone: 12 files are as before the stow, in the worktree and in the index\n",
+            "{out}"
+        );
         assert_eq!(state(&repo), before);
     }
 }

@@ -1,0 +1,255 @@
+//! Moves a file to another file system, with all that the system lets a copy keep.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+
+use rustix::fs::{AtFlags, Gid, Mode, SeekFrom, Timespec, Timestamps, Uid, XattrFlags};
+use rustix::fs::{chownat, fchmod, fchown, futimens, utimensat};
+use rustix::fs::{fgetxattr, fgetxattr_query, flistxattr, flistxattr_query, fsetxattr};
+use rustix::io::Errno;
+
+use super::directory::{Directory, Metadata};
+
+/// What a copy of a file could not keep.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Loss {
+    /// The owner or the group.
+    Owner,
+    /// An extended attribute, for example an access control list.
+    Attributes,
+    /// The link to another name of the file.
+    Link,
+}
+
+impl Directory {
+    /// Copies a file or symlink to another file system, and removes it here.
+    ///
+    /// The copy is written as `temporary` first, a name that nothing else has. Fails if
+    /// something has the new name, or if the file changes meanwhile. Returns what the copy
+    /// lacks.
+    ///
+    /// # Errors
+    ///
+    /// It is a directory or the like, or cannot be copied. There is no copy then.
+    pub(crate) fn copy_and_remove(
+        &self,
+        name: &OsStr,
+        to: &Self,
+        new_name: &OsStr,
+        temporary: &OsStr,
+    ) -> io::Result<Vec<Loss>> {
+        let before = self.metadata(name)?.ok_or(io::ErrorKind::NotFound)?;
+        let copied = self.copy(name, &before, to, temporary).and_then(|losses| {
+            let is_unchanged = self.metadata(name)?.is_some_and(|now| now.is_unchanged(&before));
+            if !is_unchanged {
+                return Err(io::Error::other("it was changed meanwhile"));
+            }
+            to.rename_no_replace(temporary, to, new_name)?;
+            Ok(losses)
+        });
+        match copied {
+            Ok(losses) => {
+                self.remove_file(name)?;
+                Ok(losses)
+            }
+            Err(error) => {
+                let _ = to.remove_file(temporary);
+                Err(error)
+            }
+        }
+    }
+
+    fn copy(&self, name: &OsStr, metadata: &Metadata, to: &Self, new_name: &OsStr) -> io::Result<Vec<Loss>> {
+        let mut losses = Vec::new();
+        if metadata.is_symlink() {
+            to.create_symlink(self.read_link(name)?.as_os_str(), new_name)?;
+            let (user, group) = owner(metadata);
+            let chowned = chownat(&to.0, new_name, Some(user), Some(group), AtFlags::SYMLINK_NOFOLLOW);
+            losses.extend(chowned.is_err().then_some(Loss::Owner));
+            utimensat(&to.0, new_name, &timestamps(metadata), AtFlags::SYMLINK_NOFOLLOW)?;
+        } else if metadata.is_file() {
+            let mut source = self.open_file(name)?;
+            let mut copy = to.create_file(new_name, 0o600)?;
+            copy_contents(&mut source, &mut copy, metadata.size())?;
+            losses.extend(copy_owner(metadata, &copy).is_err().then_some(Loss::Owner));
+            losses.extend(copy_attributes(&source, &copy).is_err().then_some(Loss::Attributes));
+            // After the owner: to change it clears the set-user-ID bit.
+            fchmod(&copy, Mode::from_bits_truncate(metadata.mode()))?;
+            futimens(&copy, &timestamps(metadata))?;
+            copy.sync_all()?;
+        } else {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
+        losses.extend(metadata.has_other_links().then_some(Loss::Link));
+        Ok(losses)
+    }
+}
+
+/// Copies the contents, without the holes of a sparse file.
+fn copy_contents(source: &mut File, copy: &mut File, size: u64) -> io::Result<()> {
+    let mut end = 0;
+    while let Some(start) = next_data(source, end)? {
+        end = next_hole(source, start)?.max(start + 1);
+        for file in [&mut *source, &mut *copy] {
+            file.seek(io::SeekFrom::Start(start))?;
+        }
+        io::copy(&mut source.take(end - start), copy)?;
+    }
+    copy.set_len(size)
+}
+
+/// Returns the offset of the first data at or after `offset`; `None` if only a hole is left.
+fn next_data(file: &File, offset: u64) -> io::Result<Option<u64>> {
+    match rustix::fs::seek(file, SeekFrom::Data(offset)) {
+        Ok(offset) => Ok(Some(offset)),
+        Err(Errno::NXIO) => Ok(None),
+        // The file system knows no holes: the whole file is data.
+        Err(Errno::INVAL | Errno::NOTSUP) => Ok((offset < file.metadata()?.len()).then_some(offset)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Returns the offset of the first hole after `offset`, or the end of the file.
+fn next_hole(file: &File, offset: u64) -> io::Result<u64> {
+    match rustix::fs::seek(file, SeekFrom::Hole(offset)) {
+        Ok(offset) => Ok(offset),
+        Err(Errno::INVAL | Errno::NOTSUP) => Ok(file.metadata()?.len()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives the copy the owner and the group of the file, as far as the user may.
+fn copy_owner(metadata: &Metadata, copy: &File) -> io::Result<()> {
+    let (user, group) = owner(metadata);
+    // A user may give a file to another group of theirs, but not to another user.
+    Ok(fchown(copy, Some(user), Some(group)).or_else(|error| {
+        fchown(copy, None, Some(group))?;
+        let is_owner = rustix::fs::fstat(copy)?.st_uid == user.as_raw();
+        if is_owner { Ok(()) } else { Err(error) }
+    })?)
+}
+
+fn owner(metadata: &Metadata) -> (Uid, Gid) {
+    let (user, group) = metadata.owner();
+    (Uid::from_raw(user), Gid::from_raw(group))
+}
+
+/// Copies the extended attributes, access control lists among them.
+fn copy_attributes(source: &File, copy: &File) -> io::Result<()> {
+    let mut result = Ok(());
+    for name in attribute_names(source)? {
+        // One that cannot be copied does not prevent the others.
+        let copied = attribute(source, &name).and_then(|value| set_attribute(copy, &name, &value));
+        result = result.and(copied);
+    }
+    result
+}
+
+/// Returns the names of the extended attributes, without the labels that the system sets.
+fn attribute_names(file: &File) -> io::Result<Vec<Vec<u8>>> {
+    let len = match flistxattr_query(file) {
+        Err(Errno::NOTSUP) => return Ok(Vec::new()),
+        len => len?,
+    };
+    let mut names = vec![0; len];
+    let len = flistxattr(file, &mut names[..])?;
+    let names = names[..len].split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Ok(names.filter(|name| !name.starts_with(b"security.")).map(<[u8]>::to_vec).collect())
+}
+
+fn attribute(file: &File, name: &[u8]) -> io::Result<Vec<u8>> {
+    let mut value = vec![0; fgetxattr_query(file, name)?];
+    let len = fgetxattr(file, name, &mut value[..])?;
+    value.truncate(len);
+    Ok(value)
+}
+
+fn set_attribute(file: &File, name: &[u8], value: &[u8]) -> io::Result<()> {
+    Ok(fsetxattr(file, name, value, XattrFlags::empty())?)
+}
+
+fn timestamps(metadata: &Metadata) -> Timestamps {
+    let timespec = |(tv_sec, tv_nsec)| Timespec { tv_sec, tv_nsec };
+    Timestamps {
+        last_access: timespec(metadata.accessed()),
+        last_modification: timespec(metadata.modified()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::fs::{self, File, Permissions};
+    use std::io::{Seek, SeekFrom, Write};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use tempfile::TempDir;
+
+    use super::{Directory, Loss};
+
+    /// Moves the file `a` to another directory, as if that were on another file system.
+    fn move_a(from: &TempDir, to: &TempDir) -> std::io::Result<Vec<Loss>> {
+        let name = OsStr::new("a");
+        let [source, target] = [from, to].map(|directory| Directory::open(directory.path()).unwrap());
+        source.copy_and_remove(name, &target, name, OsStr::new("temporary"))
+    }
+
+    #[test]
+    fn a_copy_keeps_mode_times_attributes_and_holes() {
+        let [from, to] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+        let path = from.path().join("a");
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"begin").unwrap();
+        file.seek(SeekFrom::Start(4 << 20)).unwrap();
+        file.write_all(b"end").unwrap();
+        file.set_len(8 << 20).unwrap();
+        let has_attributes =
+            rustix::fs::fsetxattr(&file, "user.test", b"x", rustix::fs::XattrFlags::empty()).is_ok();
+        fs::set_permissions(&path, Permissions::from_mode(0o741)).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        let (before, contents) = (file.metadata().unwrap(), fs::read(&path).unwrap());
+        assert_eq!(move_a(&from, &to).unwrap(), []);
+        let moved = to.path().join("a");
+        let after = fs::metadata(&moved).unwrap();
+        let facts = |metadata: &fs::Metadata| {
+            (metadata.mode(), metadata.mtime(), metadata.mtime_nsec(), metadata.uid(), metadata.blocks())
+        };
+        assert_eq!(facts(&after), facts(&before));
+        assert!(fs::read(&moved).unwrap() == contents);
+        if has_attributes {
+            let mut value = [0; 8];
+            let len = rustix::fs::getxattr(&moved, "user.test", &mut value[..]).unwrap();
+            assert_eq!(&value[..len], b"x");
+        }
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_symlink_is_copied_as_a_symlink() {
+        let [from, to] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+        symlink("nowhere", from.path().join("a")).unwrap();
+        assert_eq!(move_a(&from, &to).unwrap(), []);
+        assert_eq!(fs::read_link(to.path().join("a")).unwrap().to_str(), Some("nowhere"));
+    }
+
+    #[test]
+    fn a_lost_hard_link_is_named() {
+        let [from, to] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+        fs::write(from.path().join("a"), "x").unwrap();
+        fs::hard_link(from.path().join("a"), from.path().join("b")).unwrap();
+        assert_eq!(move_a(&from, &to).unwrap(), [Loss::Link]);
+        assert_eq!(fs::read(from.path().join("b")).unwrap(), b"x");
+    }
+
+    #[test]
+    fn a_copy_replaces_nothing() {
+        let [from, to] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+        fs::write(from.path().join("a"), "mine").unwrap();
+        fs::write(to.path().join("a"), "theirs").unwrap();
+        assert!(move_a(&from, &to).is_err());
+        assert_eq!(fs::read(from.path().join("a")).unwrap(), b"mine");
+        assert_eq!(fs::read(to.path().join("a")).unwrap(), b"theirs");
+        assert!(!to.path().join("temporary").exists());
+    }
+}

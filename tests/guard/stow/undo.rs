@@ -1,0 +1,263 @@
+//! Undo: it brings everything back, and deletes nothing that it did not write.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::{AGAIN, SCRIPT, STOWED, stowed, with_committed_script};
+use crate::sandbox::{Repo, Run};
+
+const RECORD: &str = ".git/stage-guard/undo";
+
+/// A repository with a committed script whose changes are stowed.
+fn with_stowed_script() -> Repo {
+    let repo = with_committed_script();
+    repo.write(SCRIPT, "changed\n").git("add -A").success();
+    stowed(repo.guard("stow -q"));
+    repo
+}
+
+/// Returns a repository in which git first runs `script` if its arguments contain `word`.
+fn with_git_that(repo: &Repo, word: &str, script: &str) -> Repo {
+    let git = repo.shell("command -v git").success();
+    let bin = repo.sibling("bin");
+    let text =
+        format!("#!/bin/sh\ncase \" $* \" in *\"{word}\"*) {script} ;; esac\nexec {} \"$@\"\n", git.trim());
+    bin.program("git", &text);
+    let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
+    repo.env("PATH", path)
+}
+
+/// Removes what version 0.1.0 did not write from the record of a stow.
+fn make_record_old(repo: &Repo) {
+    let mut record: serde_json::Value = serde_json::from_str(&repo.read(RECORD)).unwrap();
+    record.as_object_mut().unwrap().retain(|key, _| ["index", "records"].contains(&key.as_str()));
+    for path in record["records"].as_array_mut().unwrap() {
+        let old = ["path", "moved_to", "checked_out", "entry", "is_off_disk"];
+        path.as_object_mut().unwrap().retain(|key, _| old.contains(&key.as_str()));
+    }
+    repo.write(RECORD, &record.to_string());
+}
+
+/// Puts back the index and the record as they are before the last step of a stow.
+fn make_stow_unfinished(repo: &Repo, index: &[u8]) {
+    fs::write(repo.path(".git/index"), index).unwrap();
+    fs::rename(repo.path(RECORD), repo.path(".git/stage-guard/undo.new")).unwrap();
+}
+
+#[test]
+fn undo_keeps_what_git_does_not_see() {
+    for (setup, change) in [
+        ("git config filter.f.clean 'sed /^#/d'; echo '*.py filter=f' >.gitattributes", "echo '#since' >>$P"),
+        (
+            "git config core.autocrlf true; printf '1\\r\\n2\\r\\n' >$P; git add $P",
+            "printf '1\\n2\\r\\n' >$P",
+        ),
+        ("echo '*.py text eol=crlf' >.gitattributes", "printf 'old\\n' >$P"),
+        (
+            "echo '*.py working-tree-encoding=UTF-16' >.gitattributes; printf o | iconv -t UTF-16 >$P",
+            "printf '\\376\\377\\0o' >$P",
+        ),
+        ("echo '*.py ident' >.gitattributes; echo '$Id$' >$P", "echo '$Id: mine $' >$P"),
+        ("git config core.fileMode false", "chmod 755 $P"),
+        ("git config core.fileMode false", "cp $P t; chmod 750 t; mv t $P"),
+        (":", "cp $P t && echo since >>t && mv t $P"),
+        (":", "rm $P && mkdir $P"),
+        (":", "mv $P t && ln -s t $P"),
+    ] {
+        for is_old in [false, true] {
+            let repo = with_committed_script();
+            repo.shell(&format!(
+                "P={SCRIPT}; {setup}; git add -A; git commit -q --no-verify --allow-empty -m setup"
+            ))
+            .success();
+            repo.shell(&format!("cat {SCRIPT} {SCRIPT} >t; mv t {SCRIPT}; git add -A")).success();
+            stowed(repo.guard("stow -q"));
+            if is_old {
+                make_record_old(&repo);
+            }
+            repo.shell(&format!("P={SCRIPT}; {change}")).success();
+            let state = || repo.shell(&format!("ls -lR backend; od -c {SCRIPT}; cat {STOWED}")).out;
+            let before = state();
+            repo.guard("stow --undo").fails_with("has changed since");
+            assert_eq!(state(), before, "{change}");
+        }
+    }
+}
+
+#[test]
+fn undo_of_an_old_record_restores_everything() {
+    let repo = with_committed_script();
+    repo.write(".gitattributes", "*.py text eol=crlf\n")
+        .write("debug_new.py", "new\r\n")
+        .git("add -A")
+        .success();
+    repo.git("commit -q --no-verify -m more").success();
+    repo.write(SCRIPT, "changed\r\n").write("debug_new.py", "changed\r\n").git("add -A").success();
+    let before = repo.git("status --porcelain").success();
+    stowed(repo.guard("stow"));
+    make_record_old(&repo);
+    repo.guard("stow --undo").success();
+    assert_eq!((repo.read(SCRIPT), repo.git("status --porcelain").success()), ("changed\r\n".into(), before));
+}
+
+#[test]
+fn undo_keeps_what_is_saved_while_it_runs() {
+    for save in [format!("echo since >>{SCRIPT}"), format!("cp {SCRIPT} t; echo since >>t; mv t {SCRIPT}")] {
+        let repo = with_stowed_script();
+        let run = with_git_that(&repo, "index-info", &save).guard("stow --undo");
+        assert!(run.code == 2 && run.err.contains("it was changed meanwhile"), "{run:?}");
+        assert_eq!((repo.read(SCRIPT), repo.read(STOWED)), ("old\nsince\n".into(), "changed\n".into()));
+        assert!(!repo.exists(".git/stage-guard/aside"));
+        repo.assert_no_lock();
+    }
+}
+
+#[test]
+fn undo_brings_back_an_edited_file_and_says_so() {
+    for edit in ["echo since >>$S", "cp $S t && echo since >>t && mv t $S"] {
+        let repo = with_stowed_script();
+        repo.shell(&format!("S={STOWED}; {edit}")).success();
+        let out = repo.guard("stow --undo").success();
+        assert!(out.contains(&format!("note: {SCRIPT} is back as it was changed since the stow\n")), "{out}");
+        assert_eq!(repo.read(SCRIPT), "changed\nsince\n");
+        assert_eq!(repo.git("status --porcelain").success(), format!("MM {SCRIPT}\n"));
+    }
+}
+
+#[test]
+fn undo_does_not_move_what_has_replaced_a_stowed_file() {
+    for replace in ["mkdir $S", "ln -s x $S", "mkfifo $S"] {
+        let repo = with_stowed_script();
+        repo.shell(&format!("S={STOWED}; mv $S kept; {replace}")).success();
+        repo.guard("stow --undo").fails_with("was replaced where it was put");
+        assert!(repo.exists(STOWED) && repo.read(SCRIPT) == "old\n");
+    }
+}
+
+#[test]
+fn undo_removes_the_copy_of_staged_contents() {
+    for (edit, is_kept) in [("true", false), ("echo mine >>$C", true), ("chmod 755 $C", true)] {
+        let repo = Repo::new();
+        repo.write(SCRIPT, "staged\n").git("add -A").success();
+        repo.write(SCRIPT, "changed\n");
+        stowed(repo.guard("stow"));
+        repo.shell(&format!("C={AGAIN}; test -e $C; {edit}")).success();
+        repo.guard("stow --undo").success();
+        assert_eq!(repo.exists(AGAIN), is_kept, "{edit}");
+        assert_eq!(repo.git("status --porcelain").success(), format!("AM {SCRIPT}\n"));
+    }
+}
+
+#[test]
+fn undo_restores_an_intent_to_add_entry() {
+    let repo = Repo::new();
+    repo.write("debug_[a].py", "x\n").write("debug_a.py", "y\n");
+    repo.git_args(&["--literal-pathspecs", "add", "-N", "debug_[a].py"]).success();
+    let before = repo.git("status --porcelain").success();
+    stowed(repo.guard_args(&["stow", "debug_[a].py"]));
+    repo.guard("stow --undo").success();
+    assert_eq!(repo.git("status --porcelain").success(), before);
+}
+
+/// Kills `stow --undo` when it runs git with `word`, and asserts that the next one completes it.
+fn assert_completed(word: &str) {
+    let repo = with_committed_script();
+    repo.write(SCRIPT, "staged\n").write("debug_new.py", "new\n").git("add -A").success();
+    repo.write("debug_it.py", "announced\n").git("add -N debug_it.py").success();
+    repo.write(SCRIPT, "changed\n");
+    let before = (repo.git("status --porcelain").success(), repo.git("diff").success());
+    stowed(repo.guard_args(&["stow", "--changes", SCRIPT, "debug_new.py", "debug_it.py"]));
+    let run = with_git_that(&repo, word, "kill -9 $PPID; exit 1").guard("stow --undo");
+    assert_eq!(run.code, -1, "{run:?}");
+    let out = repo.guard("stow --undo").success();
+    assert_eq!(out, "undone: 3 files are as before the stow, in the worktree and in the index\n");
+    assert_eq!((repo.git("status --porcelain").success(), repo.git("diff").success()), before, "{word}");
+    assert!(!repo.exists(".git/stage-guard/aside/0"));
+    repo.guard("stow --undo").fails_with("there is no stow to undo");
+}
+
+#[test]
+fn an_undo_that_was_killed_is_completed_by_the_next_one() {
+    // Before the files are moved, and after that.
+    assert_completed("index-info");
+    assert_completed(" add ");
+}
+
+/// Stows every kind of session work, and leaves the repository as if that had been killed.
+fn with_unfinished_stow() -> (Repo, [String; 2]) {
+    let repo = with_committed_script();
+    repo.write(SCRIPT, "staged\n").write("debug_new.py", "new\n").write("debug_gone.py", "gone\n");
+    repo.git("add -A").success();
+    repo.write(SCRIPT, "changed\n");
+    fs::remove_file(repo.path("debug_gone.py")).unwrap();
+    let state = [repo.git("status --porcelain").success(), repo.git("diff").success()];
+    let index = fs::read(repo.path(".git/index")).unwrap();
+    stowed(repo.guard("stow"));
+    make_stow_unfinished(&repo, &index);
+    (repo, state)
+}
+
+fn names(repo: &Repo) -> Vec<PathBuf> {
+    let entries = fs::read_dir(repo.path(".claude_sessions/debugging")).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_stow_that_was_killed_can_be_undone() {
+    let (repo, before) = with_unfinished_stow();
+    repo.guard("stow --undo").success();
+    assert_eq!([repo.git("status --porcelain").success(), repo.git("diff").success()], before);
+    assert!(names(&repo).is_empty());
+}
+
+#[test]
+fn a_stow_that_was_killed_and_repeated_can_be_undone() {
+    let (repo, before) = with_unfinished_stow();
+    let stowed_names = names(&repo);
+    stowed(repo.guard("stow"));
+    assert_eq!(names(&repo), stowed_names);
+    repo.check().silent();
+    repo.guard("stow --undo").success();
+    assert_eq!([repo.git("status --porcelain").success(), repo.git("diff").success()], before);
+    assert!(names(&repo).is_empty());
+}
+
+#[test]
+fn a_stow_after_a_killed_one_keeps_what_was_saved_since() {
+    let (repo, _) = with_unfinished_stow();
+    repo.write(SCRIPT, "since\n").write("debug_new.py", "since\n");
+    stowed(repo.guard("stow"));
+    let contents = repo.shell("cat .claude_sessions/debugging/*").success();
+    for line in ["changed\n", "staged\n", "new\n", "gone\n", "since\nsince\n"] {
+        assert!(contents.contains(line.lines().next().unwrap()), "{contents}");
+    }
+    assert_eq!(contents.matches("since\n").count(), 2, "{contents}");
+}
+
+#[test]
+fn a_killed_stow_of_a_file_that_the_index_has_no_more_stays_where_it_is() {
+    let (repo, _) = with_unfinished_stow();
+    repo.git("reset -q").success();
+    stowed(repo.guard("stow"));
+    assert!(!repo.exists("debug_new.py") && repo.exists(".claude_sessions/debugging/debug_new.py"));
+}
+
+fn assert_nothing_stowed(run: &Run, repo: &Repo) {
+    assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
+    assert!(!repo.exists(STOWED));
+    repo.assert_no_lock();
+}
+
+#[test]
+fn stow_keeps_staged_contents_that_are_overwritten_while_it_runs() {
+    let repo = Repo::new();
+    repo.write(SCRIPT, "staged\n").git("add -A").success();
+    let run = with_git_that(&repo, "index-info", &format!("echo since >>{SCRIPT}")).guard("stow");
+    assert_nothing_stowed(&run, &repo);
+    assert!(run.err.contains("was changed meanwhile\nhelp: run `stow` again"), "{run:?}");
+    assert_eq!(repo.git("status --porcelain").success(), format!("AM {SCRIPT}\n"));
+    stowed(repo.guard("stow"));
+    assert_eq!((repo.read(STOWED), repo.read(AGAIN)), ("staged\nsince\n".into(), "staged\n".into()));
+}
