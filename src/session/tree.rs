@@ -222,7 +222,8 @@ impl<'t> Deletion<'t> {
                 parent.remove_file(&node.name).map_err(failed())?;
                 Ok(true)
             }
-            Content::Directory(children) if now.is_same_file(&node.metadata) => {
+            // A symlink may have got the inode number of the directory.
+            Content::Directory(children) if now.is_directory() && now.is_same_file(&node.metadata) => {
                 let directory = parent.open_unmounted(&node.name).map_err(failed())?;
                 self.delete_contents(&directory, children, path)?
                     .then(|| parent.remove_directory(&node.name))
