@@ -122,10 +122,16 @@ pub(crate) enum Problem<'g> {
     Dangling(&'g HookFile),
     /// The hook is not executable.
     NotExecutable(&'g HookFile),
+    /// This user may not run the hook.
+    Forbidden(&'g HookFile),
+    /// The hook is on a file system that is mounted with `noexec`.
+    NoExec(&'g HookFile),
     /// Another program has overwritten the shim that the hook links to.
     Overwritten(&'g HookFile),
     /// The program that the hooks run does not work, for this reason.
     BinaryFails(&'g Binary, &'g str),
+    /// The program that the hooks run is not stage-guard: it is empty, or another program.
+    NotStageGuard(&'g Binary),
     /// The program that the hooks run is not this one.
     DifferentBinary(&'g Binary),
     /// The program that the hooks run is in a directory that is likely to be deleted.
@@ -286,6 +292,8 @@ impl Guard {
             HookState::Missing => Problem::Missing(file),
             HookState::Dangling => Problem::Dangling(file),
             HookState::NotExecutable => Problem::NotExecutable(file),
+            HookState::Forbidden => Problem::Forbidden(file),
+            HookState::NoExec => Problem::NoExec(file),
             HookState::Overwritten => Problem::Overwritten(file),
         };
         if file.is_shim || self.is_needed(file.hook) {
@@ -296,8 +304,12 @@ impl Guard {
     }
 
     fn binary_problems<'g>(&self, binary: &'g Binary) -> Vec<Diagnosis<'g>> {
-        if let Err(reason) = &binary.version {
-            return vec![fault(Problem::BinaryFails(binary, reason))];
+        match &binary.version {
+            Err(reason) => return vec![fault(Problem::BinaryFails(binary, reason))],
+            Ok(version) if !version.starts_with("stage-guard ") => {
+                return vec![fault(Problem::NotStageGuard(binary))];
+            }
+            Ok(_) => {}
         }
         let mut problems = Vec::new();
         if binary.target != self.current_exe {

@@ -118,7 +118,14 @@ fn a_healthy_guard_has_no_problems() {
 
 #[test]
 fn each_state_of_a_required_hook_is_a_fault() {
-    for state in [HookState::Missing, HookState::Dangling, HookState::NotExecutable, HookState::Overwritten] {
+    for state in [
+        HookState::Missing,
+        HookState::Dangling,
+        HookState::NotExecutable,
+        HookState::Forbidden,
+        HookState::NoExec,
+        HookState::Overwritten,
+    ] {
         let file = HookFile { state, ..linked(Hook::PreCommit) };
         let mut guard = healthy();
         guard.set(file.clone());
@@ -127,6 +134,8 @@ fn each_state_of_a_required_hook_is_a_fault() {
             HookState::Missing => Problem::Missing(&file),
             HookState::Dangling => Problem::Dangling(&file),
             HookState::NotExecutable => Problem::NotExecutable(&file),
+            HookState::Forbidden => Problem::Forbidden(&file),
+            HookState::NoExec => Problem::NoExec(&file),
             HookState::Overwritten => Problem::Overwritten(&file),
             HookState::Active => unreachable!(),
         };
@@ -163,6 +172,8 @@ fn an_unrefused_probe_is_a_fault_if_nothing_else_explains_it() {
     assert_eq!(faults(&guard), [Problem::NotRefused(Hook::PreCommit, &HookResult::Passed)]);
     guard.binaries[0].version = Err("exec format error".to_owned());
     assert_eq!(faults(&guard), [Problem::BinaryFails(&guard.binaries[0], "exec format error")]);
+    guard.binaries[0].version = Ok(String::new());
+    assert_eq!(faults(&guard), [Problem::NotStageGuard(&guard.binaries[0])]);
 }
 
 #[test]

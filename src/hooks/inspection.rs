@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
+
 use super::backup::backup_path;
 use super::files::{exists, hook_named, is_executable, list};
 use super::manager::runs_guard;
@@ -53,6 +55,10 @@ pub(crate) enum HookState {
     Dangling,
     /// A file that is not executable: git skips it.
     NotExecutable,
+    /// An executable file that this user may not run: git skips it.
+    Forbidden,
+    /// An executable file on a file system that is mounted with `noexec`: git skips it.
+    NoExec,
     /// A link to the shim, which another program has overwritten: git runs that program's file.
     Overwritten,
     /// git runs it.
@@ -64,7 +70,10 @@ const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "a
 
 impl HookState {
     fn of(path: &Path, is_shim: bool) -> Self {
-        if is_shim && shim::is_overwritten(path) {
+        let state = if is_executable(path) { Self::of_executable(path) } else { Self::Active };
+        if state != Self::Active {
+            state
+        } else if is_shim && shim::is_overwritten(path) {
             Self::Overwritten
         } else if is_executable(path) {
             Self::Active
@@ -74,6 +83,19 @@ impl HookState {
             Self::Dangling
         } else {
             Self::Missing
+        }
+    }
+}
+
+impl HookState {
+    /// Asks the system, as git does, whether this user may run an executable file.
+    fn of_executable(path: &Path) -> Self {
+        let is_no_exec =
+            || statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::NOEXEC));
+        match access(path, Access::EXEC_OK) {
+            Ok(()) => Self::Active,
+            Err(_) if is_no_exec() => Self::NoExec,
+            Err(_) => Self::Forbidden,
         }
     }
 }

@@ -130,6 +130,12 @@ fn describe(problem: &Problem) -> String {
         Problem::NotExecutable(file) => {
             format!("{} is not executable, so git skips it", display_path(&file.path))
         }
+        Problem::Forbidden(file) => {
+            format!("this user may not run {}, so git skips it", display_path(&file.path))
+        }
+        Problem::NoExec(file) => {
+            format!("{} is on a file system mounted with noexec, so git skips it", display_path(&file.path))
+        }
         Problem::Overwritten(file) => {
             let (link, target) = (display_path(&file.path), display_path(&file.target));
             format!("{link} runs {target}, which another program has overwritten")
@@ -137,6 +143,9 @@ fn describe(problem: &Problem) -> String {
         Problem::BinaryFails(binary, reason) => {
             let reason = escape_multiline(reason, INDENT);
             format!("{} does not run, so commits stop: {reason}", display_path(&binary.path))
+        }
+        Problem::NotStageGuard(binary) => {
+            format!("{} is not stage-guard, so nothing is checked", display_path(&binary.path))
         }
         Problem::DifferentBinary(binary) => format!("{} is not this program", display_path(&binary.path)),
         Problem::TransientBinary(binary) => {
@@ -199,6 +208,11 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         Problem::NoHooksDirectory(origin) | Problem::NoHooksDirectoryIn(_, origin) => {
             unset_hooks_path(origin, &guard.directory)
         }
+        Problem::Forbidden(file) => format!("sudo chmod a+rx {}", shell_path(&file.target)),
+        Problem::NoExec(_) => format!(
+            "mount it without noexec, or let core.hooksPath name a directory elsewhere and run {name} {}",
+            install_command(guard.level())
+        ),
         Problem::NotExecutable(file) if file.is_shim => format!("chmod +x {}", shell_path(&file.target)),
         Problem::Missing(file)
         | Problem::Foreign(file, _)
@@ -240,6 +254,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         | Problem::NotExecutable(_)
         | Problem::Overwritten(_)
         | Problem::BinaryFails(..)
+        | Problem::NotStageGuard(_)
         | Problem::DifferentBinary(_)
         | Problem::OldGit(_) => format!("{name} {}", install_command(guard.level())),
     })

@@ -151,6 +151,16 @@ mod program {
     }
 
     #[test]
+    fn one_that_does_nothing_is_a_fault() {
+        for text in ["", "\n# a comment\n", "#!/bin/sh\n", "#!/bin/true\n", "#!/bin/echo\n"] {
+            let repo = healthy(&unguarded());
+            repo.shell("mv \"$GUARD\" ../away").success();
+            repo.program("../bin/stage-guard", text);
+            assert_reports(&repo.shell("../away doctor"), 1, "fault:   ");
+        }
+    }
+
+    #[test]
     fn a_different_one_is_a_note() {
         let run = healthy(&unguarded()).shell("cp \"$GUARD\" ../away; ../away doctor");
         assert_reports(&run, 0, "is not this program");
@@ -164,6 +174,19 @@ mod program {
             "is likely to be deleted, and then commits stop",
         );
     }
+}
+
+#[test]
+fn hooks_on_a_noexec_mount_are_a_fault() {
+    let repo = healthy(&unguarded());
+    let mount = "cp -rL .git/hooks ../hooks && mount -t tmpfs -o noexec none .git/hooks && \
+                 cp -p ../hooks/* .git/hooks && \"$GUARD\" doctor";
+    let run = repo.shell(&format!("unshare --user --map-root-user --mount sh -c '{mount}'"));
+    if run.err.starts_with("unshare: ") || run.err.starts_with("mount: ") {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    assert_reports(&run, 1, "hooks/pre-commit is on a file system mounted with noexec, so git skips it\n");
 }
 
 #[test]
