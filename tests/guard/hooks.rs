@@ -370,12 +370,13 @@ fn the_hook_is_executable_by_others_whatever_the_umask_is() {
 }
 
 #[test]
-fn an_unknown_hook_passes() {
+fn an_unknown_hook_fails() {
     let repo = Repo::new();
-    repo.stage(NOTE);
-    let run = repo.guard_args(&["hook", "post-\x1bcheckout", "a", "--b"]);
-    assert_eq!(run.code, 0, "{run:?}");
-    assert!(run.err.contains(r"post-\u{1b}checkout"), "{run:?}");
+    for arguments in [&["hook", "pre-comit"][..], &["hook", "post-\x1bcheckout", "a", "--b"], &["hook", ""]] {
+        let run = repo.guard_args(arguments);
+        assert!(!run.err.contains('\x1b'), "{run:?}");
+        run.fails_with("not a hook that can be guarded");
+    }
 }
 
 #[test]
