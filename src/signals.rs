@@ -1,32 +1,47 @@
-//! Signals that are recorded instead of ending the program.
-//!
-//! They are caught while files are moved, so that the moves can be rolled back.
+//! Signals that end the program: child processes end with it, or a command rolls back first.
 
+use std::fs;
 use std::io;
-use std::sync::Arc;
+use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::thread;
 
+use rustix::process::{Pid, Signal, getpgrp, kill_process};
+use rustix::termios::tcgetpgrp;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
-use signal_hook::flag;
+use signal_hook::iterator::Signals as Arrivals;
+use signal_hook::{flag, low_level};
 
-/// Records whether a signal arrived after [`Signals::catch`].
+/// The signals that are passed on to child processes.
+const PASSED_ON: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+
+/// Whether a signal arrived after [`Signals::catch`]. Empty before it is called.
+static RECEIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// The child processes that [`spawn`] started and that have not ended.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// Records whether a signal arrived after [`Signals::catch`], instead of ending the process.
 #[derive(Debug)]
 pub(crate) struct Signals(Arc<AtomicBool>);
 
 impl Signals {
     /// Catches SIGHUP, SIGINT, SIGQUIT and SIGTERM for the rest of the process.
     ///
+    /// A signal still ends the child processes, and [`spawn`] fails after it.
+    ///
     /// # Errors
     ///
     /// A handler cannot be installed.
     pub(crate) fn catch() -> io::Result<Self> {
-        let received = Arc::new(AtomicBool::new(false));
-        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-            flag::register(signal, Arc::clone(&received))?;
+        let received = RECEIVED.get_or_init(Arc::default);
+        for signal in not_ignored(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]) {
+            flag::register(signal, Arc::clone(received))?;
         }
         // If this signal is caught, a write beyond the file size limit returns an error.
         flag::register(SIGXFSZ, Arc::default())?;
-        Ok(Self(received))
+        Ok(Self(Arc::clone(received)))
     }
 
     /// Whether a signal arrived.
@@ -34,4 +49,88 @@ impl Signals {
     pub(crate) fn received(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// The registration of a child process, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Registration(Pid);
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        running().retain(|pid| *pid != self.0);
+    }
+}
+
+/// Starts a child process that a signal ends together with this process.
+///
+/// # Errors
+///
+/// The program cannot be started, or a signal arrived after [`Signals::catch`].
+pub(crate) fn spawn(command: &mut Command) -> io::Result<(Child, Registration)> {
+    static LISTENER: Once = Once::new();
+    LISTENER.call_once(listen);
+    // While this is locked, a signal waits until the child is registered.
+    let mut running = running();
+    if RECEIVED.get().is_some_and(|received| received.load(Ordering::Relaxed)) {
+        return Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted by a signal"));
+    }
+    let child = command.spawn()?;
+    let pid = Pid::from_child(&child);
+    running.push(pid);
+    Ok((child, Registration(pid)))
+}
+
+fn running() -> MutexGuard<'static, Vec<Pid>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts the thread that passes signals on. Without it, signals end only this process.
+fn listen() {
+    if let Ok(mut arrivals) = Arrivals::new(not_ignored(&PASSED_ON)) {
+        let _ = thread::Builder::new().spawn(move || arrivals.forever().for_each(end_with));
+    }
+}
+
+/// Passes a signal on to the child processes, and ends this process unless signals are caught.
+fn end_with(signal: i32) {
+    let running = running();
+    if let Some(signal) = Signal::from_named_raw(signal).filter(|signal| !is_from_terminal(*signal)) {
+        let mut pids = running.clone();
+        running.iter().for_each(|pid| add_descendants(*pid, &mut pids));
+        for pid in pids {
+            let _ = kill_process(pid, signal);
+        }
+    }
+    if RECEIVED.get().is_none() {
+        let _ = low_level::emulate_default_handler(signal);
+    }
+}
+
+/// Whether the terminal has sent `signal` to the child processes too.
+///
+/// A second one could interrupt a hook that is restoring files after the first.
+fn is_from_terminal(signal: Signal) -> bool {
+    let is_in_foreground = || Some(tcgetpgrp(fs::File::open("/dev/tty").ok()?).ok()? == getpgrp());
+    signal == Signal::INT && is_in_foreground().unwrap_or(false)
+}
+
+/// Adds the children of a process and their children, if the system has `/proc`.
+fn add_descendants(pid: Pid, pids: &mut Vec<Pid>) {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    for task in tasks {
+        let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        for child in children.split_ascii_whitespace().filter_map(|child| Pid::from_raw(child.parse().ok()?))
+        {
+            pids.push(child);
+            add_descendants(child, pids);
+        }
+    }
+}
+
+/// Returns the `signals` that the process does not ignore, as `nohup` makes it ignore SIGHUP.
+fn not_ignored(signals: &[i32]) -> Vec<i32> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    signals.iter().copied().filter(|signal| mask >> (signal - 1) & 1 == 0).collect()
 }

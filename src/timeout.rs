@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
 
 /// How a program finished.
 #[derive(Debug)]
@@ -48,8 +48,9 @@ pub(crate) fn run_with_timeout(
     let mut output_file = tempfile::tempfile()
         .map_err(|error| io::Error::new(error.kind(), format!("cannot make a temporary file: {error}")))?;
     command.stdin(Stdio::null()).stdout(output_file.try_clone()?).stderr(output_file.try_clone()?);
-    let mut child = match command.process_group(0).spawn() {
-        Ok(child) => child,
+    let (mut child, _registration) = match signals::spawn(command.process_group(0)) {
+        Ok(started) => started,
+        Err(error) if signals.received() => return Err(error),
         Err(error) => return Ok(Finish::SpawnFailed(error)),
     };
     let deadline = Instant::now() + limit;

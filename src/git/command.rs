@@ -15,6 +15,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{Cause, Error};
 use crate::environment::Environment;
+use crate::signals;
 
 /// A read-only `git` with its directory, environment and settings.
 ///
@@ -189,7 +190,7 @@ impl Git {
     fn for_each_record(&self, arguments: &[&str], mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
         let mut git = self.command();
         git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut git = git.spawn().map_err(Error::RunGit)?;
+        let (mut git, _registration) = signals::spawn(&mut git).map_err(Error::RunGit)?;
         if let Some(stdout) = git.stdout.take() {
             let read = BufReader::with_capacity(1 << 16, stdout).for_byte_record(0, |path| {
                 visit(path.into());
@@ -257,7 +258,7 @@ fn output_of(mut git: Command, arguments: &[impl AsRef<OsStr>], input: &[u8]) ->
     if !input.is_empty() {
         git.stdin(Stdio::piped());
     }
-    let mut git = git.spawn().map_err(Error::RunGit)?;
+    let (mut git, _registration) = signals::spawn(&mut git).map_err(Error::RunGit)?;
     let stdin = git.stdin.take();
     let output = thread::scope(|scope| {
         if let Some(mut stdin) = stdin {

@@ -10,6 +10,7 @@ use std::thread;
 use rustix::io::Errno;
 
 use super::{Error, Manager};
+use crate::signals;
 
 /// A hook that was there before `install` and is backed up.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,11 +56,13 @@ impl PreviousHook {
 }
 
 fn run_with_input(mut hook: Command, input: Option<&[u8]>) -> io::Result<ExitStatus> {
-    let Some(input) = input else { return hook.status() };
-    let mut child = hook.stdin(Stdio::piped()).spawn()?;
+    if input.is_some() {
+        hook.stdin(Stdio::piped());
+    }
+    let (mut child, _registration) = signals::spawn(&mut hook)?;
     let stdin = child.stdin.take();
     thread::scope(|scope| {
-        if let Some(mut stdin) = stdin {
+        if let Some((mut stdin, input)) = stdin.zip(input) {
             // A write error is not a failure: a hook need not read its input.
             scope.spawn(move || stdin.write_all(input));
         }

@@ -33,6 +33,7 @@ mod sandbox;
 mod session;
 mod shallow;
 mod shell;
+mod signals;
 mod sparse;
 mod stow;
 mod untracked;

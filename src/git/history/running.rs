@@ -7,11 +7,13 @@ use std::thread::{self, JoinHandle};
 use bstr::ByteSlice;
 
 use super::{Cause, Error};
+use crate::signals::{self, Registration};
 
 /// A running git. It is killed if this is dropped before it ends.
 #[derive(Debug)]
 pub(super) struct RunningGit {
     git: Child,
+    _registration: Registration,
     /// A thread that reads standard error, so that a full pipe does not block git.
     stderr: Option<JoinHandle<Vec<u8>>>,
 }
@@ -20,7 +22,7 @@ impl RunningGit {
     /// Starts `command`, and returns it with its standard input and output.
     pub(super) fn spawn(mut command: Command) -> Result<(Self, ChildStdin, ChildStdout), Error> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut git = command.spawn().map_err(Error::RunGit)?;
+        let (mut git, registration) = signals::spawn(&mut command).map_err(Error::RunGit)?;
         let (Some(stdin), Some(stdout), Some(mut stderr)) =
             (git.stdin.take(), git.stdout.take(), git.stderr.take())
         else {
@@ -31,7 +33,7 @@ impl RunningGit {
             let _ = stderr.read_to_end(&mut text);
             text
         });
-        Ok((Self { git, stderr: Some(stderr) }, stdin, stdout))
+        Ok((Self { git, _registration: registration, stderr: Some(stderr) }, stdin, stdout))
     }
 
     /// Waits until git exits. Returns the message that git printed if it failed.
