@@ -10,7 +10,7 @@ use bstr::{BStr, ByteSlice};
 use rustix::process::geteuid;
 
 use super::command::{Git, to_path, trimmed};
-use super::{Error, ObjectFormat, read_regular_file};
+use super::{Error, ObjectFormat, ObjectId, read_regular_file};
 use crate::environment::Environment;
 
 /// The directories of a repository with a worktree, and the format of its object ids.
@@ -32,8 +32,9 @@ pub(crate) struct Layout {
 const MOVES_OBJECTS: [&str; 3] =
     ["GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"];
 
-/// Further variables that change where git finds the repository.
-const MOVES_REPOSITORY: [&str; 3] = ["GIT_CEILING_DIRECTORIES", "GIT_NAMESPACE", "GIT_WORK_TREE"];
+/// Further variables that change where git finds the repository, or whether it opens it.
+const MOVES_REPOSITORY: [&str; 4] =
+    ["GIT_CEILING_DIRECTORIES", "GIT_NAMESPACE", "GIT_TEST_ASSUME_DIFFERENT_OWNER", "GIT_WORK_TREE"];
 
 impl Layout {
     /// Finds the repository that `environment` names, as git does.
@@ -183,7 +184,8 @@ fn worktree_around(directory: &Path) -> Option<&Path> {
         if fs::symlink_metadata(ancestor.join(".git")).is_ok() {
             return Some(ancestor);
         }
-        if ancestor.join("HEAD").exists() {
+        // A dangling symlink is a `HEAD`, too.
+        if fs::symlink_metadata(ancestor.join("HEAD")).is_ok() {
             return None;
         }
     }
@@ -214,10 +216,24 @@ fn linked_git_dir(dot_git: &Path) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// Whether git recognises these directories as a repository (gitrepository-layout(5)).
+///
+/// Git skips other directories in its search. A `HEAD` that is a symlink is left to git.
 fn is_git_dir(git_dir: &Path, common_dir: &Path) -> bool {
     ["objects", "refs"].into_iter().all(|name| common_dir.join(name).is_dir())
-        && fs::symlink_metadata(git_dir.join("HEAD")).is_ok_and(|head| head.is_file())
+        && is_head(&git_dir.join("HEAD"))
         && (git_dir == common_dir) != git_dir.join("commondir").exists()
+}
+
+/// Whether the file is a `HEAD`: it names a ref or an object.
+fn is_head(file: &Path) -> bool {
+    if !fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file()) {
+        return false;
+    }
+    let head = fs::read(file).unwrap_or_default();
+    match head.strip_prefix(b"ref:") {
+        Some(name) => name.trim_ascii_start().starts_with(b"refs/"),
+        None => head.get(..40).and_then(ObjectId::from_hex).is_some(),
+    }
 }
 
 /// Whether a configuration file sets format 0 and neither a worktree nor an extension.

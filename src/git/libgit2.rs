@@ -2,9 +2,9 @@
 
 use std::cell::OnceCell;
 use std::ffi::OsStr;
-use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::{fmt, iter};
 
 use bstr::{BStr, BString, ByteSlice};
 use git2::{
@@ -127,18 +127,16 @@ impl Libgit2 {
 impl<'r> Parents<'r> {
     fn read(repository: &'r git2::Repository, merged: &[ObjectId]) -> Result<Self, Error> {
         let watchdog = Watchdog::start();
-        let head = match repository.head().and_then(|head| head.peel_to_tree()) {
-            Ok(tree) => Some(tree),
-            Err(error) if error.code() == ErrorCode::UnbornBranch => None,
-            Err(error) => return Err(Error::ReadCommit("HEAD".to_owned(), error.into())),
-        };
+        // libgit2 also says that a branch is unborn if it does not find the ref.
+        let head = repository.head().and_then(|head| head.peel_to_tree());
+        let head = head.map_err(|error| Error::ReadCommit("HEAD".to_owned(), error.into()));
         let merged = merged.iter().map(|id| {
             // A tag that is merged may name another tag.
             let object = Oid::try_from(*id).and_then(|id| repository.find_object(id, None));
             let tree = object.and_then(|object| object.peel_to_tree());
             tree.map_err(|error| Error::ReadCommit(id.to_string(), error.into()))
         });
-        let trees = head.into_iter().map(Ok).chain(merged);
+        let trees = iter::once(head).chain(merged);
         let trees = trees.map(|tree| tree.map(TreeCursor::new)).collect::<Result<_, _>>()?;
         Ok(Self { repository, trees, _watchdog: watchdog })
     }

@@ -274,3 +274,137 @@ fn a_check_writes_nothing() {
         assert_eq!(state(), before);
     }
 }
+
+/// Makes a repository with a bare one inside, which names the worktree around it and programs.
+fn with_embedded_repository() -> Repo {
+    let repo = Repo::new();
+    repo.git("init -q --bare embedded").success();
+    let touch = format!("touch {}", repo.path("ran").display());
+    let config = format!(
+        "[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = ..\n\tfsmonitor = {touch}\n\
+         [filter \"x\"]\n\tclean = {touch}; cat\n[alias]\n\tls-files = !{touch}\n"
+    );
+    repo.write("embedded/config", &config)
+        .write(".gitattributes", "*.py filter=x\n")
+        .write("debug_x.py", "1\n");
+    repo
+}
+
+/// Asserts that every command fails in `directory` of a repository that git refuses to open.
+fn assert_not_opened(repo: &Repo, directory: &str) {
+    let commands = [
+        "",
+        "check --all-files",
+        "check --untracked",
+        "check --commit HEAD",
+        "explain debug_x.py",
+        "stow ../debug_x.py",
+        "stow",
+        "init",
+        "archive",
+        "clean --force",
+        "doctor",
+        "install",
+        "hook pre-commit",
+    ];
+    let inside = repo.in_dir(directory);
+    assert_ne!(inside.git("rev-parse").code, 0);
+    for command in commands {
+        let run = inside.guard(command);
+        assert!(run.code == 2 && repo.exists("debug_x.py") && !repo.exists("ran"), "{command}: {run:?}");
+    }
+}
+
+#[test]
+fn a_bare_repository_that_git_does_not_open_is_not_opened() {
+    let repo = with_embedded_repository();
+    let settings = [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "safe.bareRepository"),
+        ("GIT_CONFIG_VALUE_0", "explicit"),
+    ];
+    let strict =
+        settings.into_iter().fold(repo.env("LC_ALL", "C"), |repo, (name, value)| repo.env(name, value));
+    if repo.in_dir("embedded").git("rev-parse").code != 0
+        || strict.in_dir("embedded").git("rev-parse").code == 0
+    {
+        eprintln!("skipped: needs git 2.38");
+        return;
+    }
+    assert_not_opened(&strict, "embedded");
+    assert_not_opened(&strict, "embedded/refs");
+    std::fs::remove_file(repo.path("embedded/HEAD")).unwrap();
+    std::os::unix::fs::symlink("refs/heads/none", repo.path("embedded/HEAD")).unwrap();
+    assert_not_opened(&strict, "embedded");
+    assert_not_opened(&strict, "embedded/refs");
+}
+
+#[test]
+fn a_repository_of_another_owner_is_not_opened() {
+    let repo = Repo::new();
+    repo.write("debug_x.py", "1\n");
+    assert_not_opened(&repo.env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1"), ".");
+}
+
+#[test]
+fn a_directory_that_git_skips_is_not_taken_for_a_repository() {
+    let repo = Repo::new();
+    repo.stage("debug_x.py").git("init -q inner").success();
+    for head in ["", "garbage\n", "ref: heads/main\n"] {
+        repo.write("inner/.git/HEAD", head);
+        repo.in_dir("inner").check().refuses(&["debug_x.py"]);
+    }
+}
+
+/// Asserts that session work in `HEAD` is allowed, and new session work refused.
+fn assert_reads_head(line: &str) {
+    let repo = Repo::new();
+    repo.commit_unchecked(&[NOTE]);
+    repo.shell(line).success();
+    repo.git("status").success();
+    repo.stage("main.py").check().silent();
+    repo.stage(TEST).check().refuses(&[TEST]);
+}
+
+cases! { assert_reads_head:
+    head_is_a_symlink("ln -sf refs/heads/main .git/HEAD");
+    head_is_a_dangling_symlink("git pack-refs --all && ln -sf refs/heads/main .git/HEAD");
+    head_names_a_tag("git tag -a -m 1 v1 && git rev-parse v1 >../tag && cp ../tag .git/HEAD");
+    head_names_a_tag_of_a_tag(
+        "git tag -a -m 1 v1 && git tag -a -m 2 v2 v1 2>../hint && git rev-parse v2 >../tag && cp ../tag .git/HEAD"
+    );
+    head_names_a_branch_that_is_a_symbolic_ref(
+        "git symbolic-ref refs/heads/alias refs/heads/main && git symbolic-ref HEAD refs/heads/alias"
+    );
+    objects_are_in_a_chain_of_alternates(
+        "mkdir ../a ../b && mv .git/objects ../a/objects && mkdir -p .git/objects/info ../b/objects/info && \
+         echo ../../../b/objects >.git/objects/info/alternates && echo ../../a/objects >../b/objects/info/alternates"
+    );
+    the_git_directory_is_elsewhere("mv .git ../elsewhere && echo 'gitdir: ../elsewhere' >.git");
+    the_git_directory_is_behind_a_symlink("mv .git ../elsewhere && ln -s ../elsewhere .git");
+}
+
+/// Asserts that an index that git cannot open is an error, and not an empty index.
+fn assert_index_is_an_error(index: &str) {
+    let repo = Repo::new();
+    repo.stage("debug_x.py");
+    repo.shell("mkdir directory && mkfifo fifo && ln -s loop loop").success();
+    let repo = repo.env("GIT_INDEX_FILE", index);
+    for command in ["", "check --all-files", "explain x", "hook pre-commit", "stow --dry-run"] {
+        repo.guard(command).fails_with("index");
+    }
+}
+
+cases! { assert_index_is_an_error:
+    an_index_below_a_file_is_an_error("README.md/index");
+    an_index_that_is_a_directory_is_an_error("directory");
+    an_index_that_is_a_fifo_is_an_error("fifo");
+    an_index_that_is_a_loop_is_an_error("loop");
+    an_index_that_is_a_device_is_an_error("/dev/null");
+}
+
+#[test]
+fn an_index_that_does_not_exist_is_empty() {
+    let repo = Repo::new();
+    repo.stage("debug_x.py").env("GIT_INDEX_FILE", "none").check().silent();
+}
