@@ -52,8 +52,8 @@ pub enum Remedy {
 /// The files that a git command leaves behind when its ref update is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Residue {
-    /// Nothing.
-    None,
+    /// Nothing. A branch was to be at this commit, which can be checked out without a branch.
+    None(Option<ObjectId>),
     /// A commit that was to replace `HEAD`. The commit of `HEAD` contains the paths, too.
     Amend(ObjectId, Option<Operation>),
     /// An operation that can only be aborted: the paths are in commits of other people.
@@ -62,6 +62,6 @@ pub enum Residue {
     ///
     /// The operation is the one that has stashed local changes, if any.
     Files(ObjectId, Option<Operation>),
-    /// The paths, staged.
-    Staged,
+    /// The paths, staged. A branch was to be at this commit.
+    Staged(Option<ObjectId>),
 }

@@ -89,12 +89,6 @@ impl Operation {
         let is_before_another = is_squashed(last) && is_squashed(&todo);
         if last.starts_with(b"fixup ") || is_before_another { Self::RebaseFixup } else { Self::Rebase }
     }
-
-    /// Whether it is a rebase, which moves a detached `HEAD` along the commits it makes.
-    #[must_use]
-    pub fn is_rebase(self) -> bool {
-        matches!(self, Self::RebasePick | Self::RebaseFixup | Self::Rebase | Self::RebaseApply)
-    }
 }
 
 /// Whether the pseudoref `name` exists: a file, or a record of the reftable.

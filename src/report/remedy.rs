@@ -8,7 +8,7 @@ use super::escape::shell_word;
 use super::message::short_id;
 use crate::IntroducedBy;
 use crate::check::{Remedy, Report, Residue};
-use crate::git::Operation;
+use crate::git::{ObjectId, Operation};
 use crate::policy::{FILE_NAME, Finding};
 
 /// What a line of the report is about. Scripts and agents look for these words.
@@ -96,7 +96,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
 /// The commands stash what they remove, because it may be older than the update.
 fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
     match residue {
-        Residue::None => Vec::new(),
+        Residue::None(branch) => branch.map(detach).into_iter().collect(),
         Residue::Amend(commit, operation) => {
             // `-C` keeps the message and the author that the user asked for.
             let amend = format!("git commit --amend --allow-empty -C {commit}");
@@ -112,8 +112,18 @@ fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
             let unstash = autostash.map_or("", unstash);
             vec![Key::Restore.line(format!("{save} && git read-tree -m -u {commit} HEAD{unstash}"))]
         }
-        Residue::Staged => vec![Key::Restore.line("git stash push")],
+        Residue::Staged(branch) => {
+            let restore = Key::Restore.line("git stash push");
+            [restore].into_iter().chain(branch.map(detach)).collect()
+        }
     }
+}
+
+/// Returns the line that names the way to a commit without a branch.
+///
+/// Work on the commits of other people goes on there: only what is added to them is checked.
+fn detach(commit: ObjectId) -> Line {
+    Key::Then.line(format!("git checkout --detach {commit}"))
 }
 
 /// Returns ` -- PATHS`, relative to the top of the repository and quoted for a shell.

@@ -516,9 +516,22 @@ allow: add the path to `allow` in .stage-guard.toml
 #[test]
 fn remedy_ref_update_without_residue() {
     assert_remedy(
-        Remedy::RefUpdateRejected(Residue::None),
+        Remedy::RefUpdateRejected(Residue::None(None)),
         str![[r#"
 note: HEAD and all refs are unchanged
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn remedy_ref_update_of_a_branch() {
+    assert_remedy(
+        Remedy::RefUpdateRejected(Residue::None(Some(commit()))),
+        str![[r#"
+note: HEAD and all refs are unchanged
+then: git checkout --detach 0123456789abcdef0123456789abcdef01234567
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
@@ -597,10 +610,11 @@ allow: add the path to `allow` in .stage-guard.toml
 #[test]
 fn remedy_ref_update_by_a_soft_reset() {
     assert_remedy(
-        Remedy::RefUpdateRejected(Residue::Staged),
+        Remedy::RefUpdateRejected(Residue::Staged(Some(commit()))),
         str![[r#"
 note: HEAD and all refs are unchanged
 restore: git stash push
+then: git checkout --detach 0123456789abcdef0123456789abcdef01234567
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],

@@ -202,10 +202,16 @@ refused! {
     pull_of_a_url: Refs, "git reset -q --hard origin/main; git pull -q --ff-only ../fork main", "git reset -q --hard; git reset -q --hard main@{1}";
     branch_at_a_commit_made_without_hooks: Refs, "git checkout -q --detach; git -c core.hooksPath=/dev/null checkout -q $(cat ../dirty); git checkout -q -b x", "git checkout -q -f main";
     new_branch_in_a_linked_worktree: Refs, "git -c core.hooksPath=/dev/null worktree add -q --detach ../linked $(cat ../dirty); git -C ../linked switch -q -c x", "git worktree remove -f ../linked";
+    branch_on_top_of_a_fetched_commit: Refs, "git fetch -q ../fork main; git checkout -q FETCH_HEAD; git commit -q --allow-empty -m mine; git checkout -q -b x", "git checkout -q -f main";
+    branch_with_a_detached_head: Refs, "git checkout -q $(cat ../dirty); new=$(git commit-tree -p HEAD -m x HEAD^{tree}); printf 'update HEAD %s %s\\ncreate refs/heads/x %s\\n' $new $(cat ../dirty) $new | git update-ref --no-deref --stdin", "git checkout -q main";
+    merge_of_work_on_a_fetched_commit: Refs, "git fetch -q ../fork main; git checkout -q FETCH_HEAD; git commit -q --allow-empty -m mine; git checkout -q main; git merge -q --no-edit HEAD@{1}", "git merge --abort";
+    own_session_work_on_a_fetched_commit: Strict, "git fetch -q ../fork main; git checkout -q FETCH_HEAD; echo own >.claude_sessions/current/x.py; git add -f .claude_sessions; git commit -q -n -m own", "git reset -q --hard; git checkout -q main";
+    reset_of_a_detached_head: Refs, "git checkout -q --detach; git reset -q --hard $(cat ../dirty)", "git reset -q --hard; git checkout -q main";
     push_into_a_worktree: Refs, "git config receive.denyCurrentBranch updateInstead; git config core.bare false; git -C ../fork fetch -q ../work main; git -C ../fork rebase -q FETCH_HEAD; git -C ../fork push -q ../work main", ":";
 }
 
 allowed! {
+    work_on_a_fetched_commit: "git fetch -q ../fork main; git checkout -q FETCH_HEAD; echo 1 >mine.py; git add mine.py; git commit -q -m mine; git commit -q --amend -m own; git cherry-pick topic; git merge -q --no-edit side; git reset -q --hard HEAD~1; git revert --no-edit HEAD; git am -q ../patches/0001*; git checkout -q main";
     fetch: "git fetch -q; git fetch -q ../fork; git fetch -q ../fork main:refs/remotes/fork/main";
     pull: "git reset -q --hard origin/main; git -C ../upstream commit -q --allow-empty -m new; git pull -q --ff-only";
     pull_of_session_work_on_a_remote_branch: "git reset -q --hard origin/main; git remote add fork ../fork; git fetch -q fork; git merge -q --ff-only fork/main";
@@ -342,12 +348,41 @@ fn the_restore_command_undoes_changes_to_files_and_keeps_others() {
             refused.code != 0 && refused.err.contains("\nnote: HEAD and all refs are unchanged\n"),
             "{refused:?}"
         );
+        let is_abort = |line: &&str| line.ends_with("--abort");
         let restore = refused
             .err
             .lines()
-            .find_map(|line| line.strip_prefix("restore: ").or(line.strip_prefix("then: ")));
+            .find_map(|line| line.strip_prefix("restore: ").or(line.strip_prefix("then: ").filter(is_abort)));
         repo.shell(restore.unwrap_or_default()).success();
         assert_eq!(repo.git("status --porcelain").success(), status, "{line}: {refused:?}");
+    }
+}
+
+/// A branch would add the session work of others to this repository. Without one, work goes on.
+#[test]
+fn a_commit_that_no_branch_may_reach_is_checked_out_without_one() {
+    for line in [
+        "git fetch -q ../fork main; git checkout -q -b pr FETCH_HEAD",
+        "git fetch -q ../fork main; git switch -q -c pr FETCH_HEAD",
+        "git fetch -q ../fork main:pr",
+        "git fetch -q ../fork main; git branch pr FETCH_HEAD",
+        "git worktree add -q --detach ../linked; cd ../linked; git fetch -q ../fork main; git branch pr FETCH_HEAD",
+    ] {
+        let repo = guarded(Mode::Refs);
+        let refused = repo.shell(&format!("{line}; pwd"));
+        let directory = refused.out.lines().last().unwrap();
+        let repo = repo.child(directory);
+        for key in ["restore: ", "then: "] {
+            let command = refused.err.lines().find_map(|line| line.strip_prefix(key));
+            assert!(command.is_some() || key != "then: ", "{refused:?}");
+            repo.shell(command.unwrap_or_default()).success();
+        }
+        assert_eq!(repo.git("log -1 --format=%s").success(), "forked\n", "{line}");
+        assert_eq!(repo.git("status --porcelain").success(), "", "{line}");
+        repo.stage("mine.py").commit().silent();
+        repo.stage(".claude_sessions/current/mine.py")
+            .commit()
+            .refuses(&[".claude_sessions/current/mine.py"]);
     }
 }
 

@@ -7,7 +7,7 @@ use super::super::{Context, Outcome, check};
 use crate::check::commits::{self, CheckedCommits, Tip};
 use crate::check::{Remedy, Report, Residue};
 use crate::cli::CheckOptions;
-use crate::git::{Commit, Exclude, History, ObjectId, Operation, RefUpdate, Target};
+use crate::git::{self, Commit, Exclude, History, ObjectId, Operation, RefUpdate, Repository, Target};
 use crate::policy::{Finding, Policy};
 
 /// Checks the new commits that a branch or a detached `HEAD` is about to reach.
@@ -25,13 +25,17 @@ pub(super) fn run(
     if state != "prepared" {
         return Ok(Outcome::Allowed);
     }
-    let (mut tips, mut old_ids) = (Vec::<Tip>::new(), Vec::new());
+    let (mut tips, mut old_heads, mut has_branch) = (Vec::<Tip>::new(), Vec::new(), false);
     for update in RefUpdate::lines(input) {
         let update = update?;
-        let is_new = |id: &ObjectId| is_checked(&update) && tips.iter().all(|tip| tip.id != *id);
-        if let Some(id) = update.new.object().filter(is_new) {
+        let Some(id) = update.new.object().filter(|_| is_checked(&update)) else { continue };
+        if update.name == "HEAD" {
+            old_heads.extend(update.old.object());
+        } else {
+            has_branch = true;
+        }
+        if tips.iter().all(|tip| tip.id != id) {
             tips.push(Tip { id, reference: Some(update.name) });
-            old_ids.extend(update.old.object());
         }
     }
     if tips.is_empty() {
@@ -41,12 +45,9 @@ pub(super) fn run(
     if history.is_bare() {
         return Ok(Outcome::Allowed);
     }
-    let operation = history.operation();
-    // A rebase checks each commit when it makes it, and all of them again when it sets the
-    // branch. Checking all of them at each pick, too, would take quadratic time.
-    let is_head = |tip: &Tip| tip.reference.as_ref().is_some_and(|reference| reference == "HEAD");
-    let is_pick = operation.is_some_and(Operation::is_rebase) && tips.iter().all(is_head);
-    let exclude = Exclude::BranchesAndTags(if is_pick { &old_ids } else { &[] });
+    // What a detached `HEAD` is at was checked when it was made, or is the commit of somebody
+    // else. A branch that is to reach it is checked from the branches on.
+    let exclude = Exclude::BranchesAndTags(if has_branch { &[] } else { &old_heads });
     let log = history.log(&commits::ids(&tips), exclude)?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = context.policy(&options.config, |name| history.top_level_file(name))?;
@@ -55,7 +56,9 @@ pub(super) fn run(
     let Some(newest) = newest.filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);
     };
-    let remedy = remedy(context, &history, policy, &newest, &findings)?;
+    let branch = tips.first().filter(|_| has_branch && tips.len() == 1).map(|tip| tip.id);
+    let rejected = Rejected { history: &history, policy, findings: &findings, newest: &newest, branch };
+    let remedy = rejected.remedy(context)?;
     check::finish(options, Report::new(policy, findings, examined, remedy), context)
 }
 
@@ -68,54 +71,64 @@ fn is_checked(update: &RefUpdate) -> bool {
     (is_branch || is_moved_head) && update.old != update.new
 }
 
-/// Returns how to continue after the rejected update.
-///
-/// That depends on the git command, which git does not pass to the hook.
-fn remedy(
-    context: &Context,
-    history: &History,
-    policy: &Policy,
-    newest: &Commit,
-    findings: &[Finding],
-) -> Result<Remedy, Box<dyn Error>> {
-    let operation = history.operation();
-    let is_staged = are_staged(context, policy, findings)?;
-    // `git commit`, and operations that use it, set this variable for their hooks.
-    let is_commit = context.environment.var("GIT_AUTHOR_DATE").is_some();
-    if let Some(operation) = operation.filter(|operation| *operation != Operation::RevertOne) {
-        if is_staged && operation != Operation::RebaseBegun {
-            return Ok(Remedy::Stow(Some(operation)));
-        }
-        let residue = if is_commit && is_amended(history, newest)? {
-            Residue::Amend(newest.id, Some(operation))
-        } else {
-            Residue::Operation(operation)
-        };
-        return Ok(Remedy::RefUpdateRejected(residue));
-    }
-    if is_commit && is_staged {
-        return Ok(Remedy::Stow(operation));
-    }
-    Ok(Remedy::RefUpdateRejected(if is_commit && is_amended(history, newest)? {
-        Residue::Amend(newest.id, None)
-    } else if !is_staged {
-        Residue::None
-    } else if history.is_at_head("ORIG_HEAD")? {
-        Residue::Files(newest.id, history.operation_with_autostash())
-    } else {
-        Residue::Staged
-    }))
+/// A rejected update.
+struct Rejected<'r> {
+    history: &'r History,
+    policy: &'r Policy,
+    findings: &'r [Finding<'r>],
+    /// The newest of the new commits.
+    newest: &'r Commit,
+    /// The commit of the branch, if the update is of one branch.
+    branch: Option<ObjectId>,
 }
 
-/// Whether all refused paths are staged.
-///
-/// They are not if there is no worktree, as in a git directory that receives a push.
-fn are_staged(context: &Context, policy: &Policy, findings: &[Finding]) -> Result<bool, Box<dyn Error>> {
-    let Ok(repository) = context.open_repository() else { return Ok(false) };
-    let merged = repository.merge_heads()?;
-    let mut prefilter = policy.prefilter();
-    let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?.entries;
-    Ok(findings.iter().all(|finding| staged.iter().any(|entry| entry.path == finding.entry.path)))
+impl Rejected<'_> {
+    /// Returns how to continue.
+    ///
+    /// That depends on the git command, which git does not pass to the hook.
+    fn remedy(&self, context: &Context) -> Result<Remedy, Box<dyn Error>> {
+        let Self { history, newest, .. } = self;
+        let operation = history.operation();
+        // There is no worktree in a git directory that receives a push.
+        let Ok(repository) = context.open_repository() else {
+            return Ok(Remedy::RefUpdateRejected(Residue::None(None)));
+        };
+        let is_staged = self.is_staged(&repository)?;
+        // `git commit`, and operations that use it, set this variable for their hooks.
+        let is_commit = context.environment.var("GIT_AUTHOR_DATE").is_some();
+        if let Some(operation) = operation.filter(|operation| *operation != Operation::RevertOne) {
+            if is_staged && operation != Operation::RebaseBegun {
+                return Ok(Remedy::Stow(Some(operation)));
+            }
+            let residue = if is_commit && is_amended(history, newest)? {
+                Residue::Amend(newest.id, Some(operation))
+            } else {
+                Residue::Operation(operation)
+            };
+            return Ok(Remedy::RefUpdateRejected(residue));
+        }
+        if is_commit && is_staged {
+            return Ok(Remedy::Stow(operation));
+        }
+        Ok(Remedy::RefUpdateRejected(if is_commit && is_amended(history, newest)? {
+            Residue::Amend(newest.id, None)
+        } else if !is_staged {
+            Residue::None(self.branch)
+        } else if history.is_at_head("ORIG_HEAD")? {
+            Residue::Files(newest.id, history.operation_with_autostash())
+        } else {
+            Residue::Staged(self.branch)
+        }))
+    }
+
+    /// Whether all refused paths are staged.
+    fn is_staged(&self, repository: &Repository) -> Result<bool, git::Error> {
+        let merged = repository.merge_heads()?;
+        let mut prefilter = self.policy.prefilter();
+        let staged = repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?.entries;
+        let is_staged = |finding: &Finding| staged.iter().any(|entry| entry.path == finding.entry.path);
+        Ok(self.findings.iter().all(is_staged))
+    }
 }
 
 /// Whether the commit has the same parents as `HEAD`: it is to replace it.
