@@ -20,15 +20,13 @@ use crate::git::{
 use crate::hooks::{Hooks, Inspection};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
 use crate::report;
+use crate::session;
 use crate::signals::Signals;
 use crate::timeout::{Finish, run_with_timeout};
 
 /// Paths for the probe, which uses the first one that the policy refuses.
 const PROBE_PATHS: [&str; 3] =
     [".claude_sessions/stage-guard-doctor.py", "debug_stage_guard_doctor.py", "CLAUDE.local.md"];
-
-/// A path in the session directory that no pattern for certain names matches.
-const SESSION_WORK: &str = ".claude_sessions/current/any name at all";
 
 /// The time limit for a hook. Previous hooks may run linters.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -61,8 +59,10 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         Some(repository) if history.is_bare() => read_policy(&History::open(repository.environment())?)?,
         _ => read_policy(&history)?,
     };
-    let session_work = BString::from(SESSION_WORK);
-    let is_ignored = |repository: &Repository| repository.ignores(session_work.as_bstr());
+    let is_ignored = |repository: &Repository| -> Result<bool, git::Error> {
+        let paths = git::typical_files(repository.layout(), &session::home_directories())?;
+        Ok(git::not_ignored(repository.layout(), &paths)?.is_empty())
+    };
     let mut guard = Guard {
         directory: history.directory().to_owned(),
         kind,

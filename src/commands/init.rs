@@ -4,13 +4,10 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use bstr::BString;
-
 use super::{Context, Outcome};
 use crate::cli::InitArgs;
 use crate::environment::Environment;
 use crate::git::{self, Layout};
-use crate::policy::{Home, SESSION_DIRECTORY};
 use crate::report;
 use crate::report::escape::display_path;
 use crate::report::failure::Failure;
@@ -41,9 +38,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
 
 /// Makes git ignore the session directory, unless a rule already does.
 fn ignore_session_directory(layout: &Layout, in_exclude: bool) -> Result<Ignored, Box<dyn Error>> {
-    // A name that no pattern for certain names matches.
-    let example = |home: Home| BString::from(format!("{SESSION_DIRECTORY}/{}/any name at all", home.name()));
-    let paths = Home::ALL.map(example);
+    let paths = git::typical_files(layout, &session::home_directories())?;
     if git::not_ignored(layout, &paths)?.is_empty() {
         return Ok(Ignored::Already(git::ignore_rule(layout, &paths[0])?.unwrap_or_default()));
     }
@@ -52,8 +47,8 @@ fn ignore_session_directory(layout: &Layout, in_exclude: bool) -> Result<Ignored
         let failure = Failure::new("`.gitignore` is a symlink, which git does not follow");
         return Err(failure.with_help("use --exclude").into());
     }
-    IgnoreLine::add(layout, &file, ".claude_sessions/", &paths)?;
-    let file = file.strip_prefix(layout.worktree()).unwrap_or(&file);
+    let line = IgnoreLine::add(layout, &file, ".claude_sessions/", &paths)?;
+    let file = line.file().strip_prefix(layout.worktree()).unwrap_or(line.file());
     Ok(Ignored::Added(file.to_owned()))
 }
 

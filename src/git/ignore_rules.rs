@@ -1,12 +1,49 @@
 //! The paths that git ignores, and the rules that decide it.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
-use super::command::{failure, nul_terminated};
-use super::{Error, Layout};
+use super::command::{failure, nul_terminated, to_path};
+use super::{Error, Layout, read_optional_file};
+
+/// Names of files, at least one for each kind that ignore files often re-include.
+///
+/// A `.gitignore` may list what is kept: `*`, then `!*/`, `!*.py`, …
+const TYPICAL_NAMES: &str = "any-name x.bash x.c x.cfg x.cpp x.cs x.css x.csv x.dart x.ex x.go x.h x.hs \
+    x.html x.ini x.ipynb x.java x.jl x.js x.json x.jsx x.kt x.log x.lua x.md x.mjs x.php x.pl x.png x.ps1 \
+    x.py x.r x.R x.rb x.rs x.rst x.scala x.sh x.sql x.svg x.swift x.tex x.toml x.ts x.tsx x.txt x.vue \
+    x.xml x.yaml x.yml x.zig debug_x.py test_x.py Makefile NOTES README.md";
+
+/// Returns paths of files as `directories` will hold them.
+///
+/// Their names are typical ones, and one for each pattern `!*.EXTENSION` of the `.gitignore` at
+/// the top. If git ignores all of them, it ignores the directories.
+///
+/// # Errors
+///
+/// The `.gitignore` cannot be read.
+pub(crate) fn typical_files(layout: &Layout, directories: &[BString]) -> Result<Vec<BString>, Error> {
+    let file = layout.worktree().join(".gitignore");
+    // git does not follow a symlink.
+    let is_file = fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file());
+    let text = if is_file { read_optional_file(file)?.unwrap_or_default() } else { Vec::new() };
+    let mut names: BTreeSet<BString> = TYPICAL_NAMES.split_whitespace().map(BString::from).collect();
+    for pattern in text.lines().filter_map(|line| line.trim_ascii_end().strip_prefix(b"!")) {
+        let name = pattern.rsplit_str("/").next().unwrap_or_default();
+        let extension = name.strip_prefix(b"*.").filter(|rest| !rest.contains_str("*"));
+        names.extend(extension.map(|extension| bstr::concat([b"x.", extension]).into()));
+    }
+    let in_directory = |directory: &BString| {
+        let directory = directory.clone();
+        names.iter().map(move |name| bstr::concat([directory.as_slice(), b"/", name]).into())
+    };
+    Ok(directories.iter().flat_map(in_directory).collect())
+}
 
 /// Returns the `paths` that git does not ignore, even if they are tracked.
 ///
@@ -54,6 +91,7 @@ fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, E
     if paths.is_empty() {
         return Ok(Vec::new());
     }
+    check_ignore_files(layout, paths)?;
     let arguments = ["check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin"];
     let output = layout.git().output(&arguments, &nul_terminated(paths))?;
     // Status 1: none of the paths is ignored.
@@ -67,6 +105,40 @@ fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, E
     })
     .collect();
     if rules.len() == paths.len() { Ok(rules) } else { Err(failure(&arguments, &output)) }
+}
+
+/// Checks that git can read the ignore files that decide about `paths`.
+///
+/// git would wait for a FIFO.
+fn check_ignore_files(layout: &Layout, paths: &[BString]) -> Result<(), Error> {
+    let slashes = |path: &'_ BString| path.find_iter(b"/").map(|slash| slash + 1).collect::<Vec<_>>();
+    let directories: BTreeSet<&BStr> =
+        paths.iter().flat_map(|path| slashes(path).into_iter().map(|end| path[..end].as_bstr())).collect();
+    for directory in directories.into_iter().chain([BStr::new("")]) {
+        let file = layout.on_disk(directory).join(".gitignore");
+        check_ignore_file(&file, fs::symlink_metadata(&file))?;
+    }
+    for directory in [layout.git_dir().to_owned(), common_dir(layout)?] {
+        let file = directory.join("info/exclude");
+        check_ignore_file(&file, fs::metadata(&file))?;
+    }
+    Ok(())
+}
+
+/// Checks that an ignore file is a regular file, or nothing that git would read.
+fn check_ignore_file(file: &Path, metadata: io::Result<fs::Metadata>) -> Result<(), Error> {
+    match metadata.map(|metadata| metadata.file_type()) {
+        Ok(kind) if !(kind.is_file() || kind.is_dir() || kind.is_symlink()) => {
+            Err(Error::ReadFile(file.to_owned(), io::Error::other("not a regular file")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the git directory that all worktrees share.
+fn common_dir(layout: &Layout) -> Result<PathBuf, Error> {
+    let text = read_optional_file(layout.git_dir().join("commondir"))?.unwrap_or_default();
+    Ok(layout.git_dir().join(to_path(text.trim_ascii_end())))
 }
 
 /// One record of `git check-ignore --verbose`.

@@ -56,7 +56,7 @@ pub(crate) use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};
 pub(crate) use hook_probe::{HookProbe, HookRun};
 pub(crate) use hooks_path::{HooksPath, Origin};
-pub(crate) use ignore_rules::{exclude_file, ignore_rule, not_ignored};
+pub(crate) use ignore_rules::{exclude_file, ignore_rule, not_ignored, typical_files};
 pub use index_file::{Checksum, IndexSummary, RawEntry, Unreadable, walk as walk_index};
 pub(crate) use index_update::{IndexChange, IndexUpdate};
 pub(crate) use layout::Layout;

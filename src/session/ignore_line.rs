@@ -4,61 +4,118 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
-use super::Error;
+use super::{Error, SessionDirectory, files};
 use crate::disk::failed_to;
-use crate::git::{self, Layout};
+use crate::git::{self, Layout, read_regular_file};
+use crate::policy::SESSION_DIRECTORY;
 
 /// A line that was added to a `.gitignore` or an `info/exclude`.
 #[derive(Debug)]
 pub(crate) struct IgnoreLine {
     file: PathBuf,
-    /// The length of the file before, in bytes. `None` if it did not exist.
-    previous_len: Option<u64>,
+    /// Whether the file existed before.
+    is_new_file: bool,
+    /// Where the line begins, in bytes.
+    start: usize,
+    /// The line, with the line ends that were added.
+    line: Vec<u8>,
 }
 
 impl IgnoreLine {
-    /// Adds `pattern` to `file`, and checks that git ignores `paths` then.
+    /// Makes git ignore `paths` by a line `pattern` in `file`, which need not exist.
     ///
-    /// The other lines are not changed. The file need not exist.
+    /// If a rule of the project, such as `!*.py`, takes precedence over that line, the line `*`
+    /// is added to a `.gitignore` in the session directory. The other lines are not changed.
     ///
     /// # Errors
     ///
-    /// The file cannot be written, or a rule excepts one of the paths. The line is removed.
+    /// The file cannot be written, or a rule excepts the session directory by its name. The
+    /// line is removed.
     pub(crate) fn add(layout: &Layout, file: &Path, pattern: &str, paths: &[BString]) -> Result<Self, Error> {
+        Self::add_to(layout, file, pattern, paths).or_else(|error| {
+            let file = Path::new(SESSION_DIRECTORY).join(".gitignore");
+            let is_general = !excepts_session_directory(layout, &file)?;
+            let prefix = format!("{SESSION_DIRECTORY}/");
+            if !is_general || !paths.iter().all(|path| path.starts_with(prefix.as_bytes())) {
+                return Err(error);
+            }
+            SessionDirectory::new(layout.worktree()).open_or_create(SESSION_DIRECTORY.into())?;
+            Self::add_to(layout, &layout.worktree().join(file), "*", paths)
+        })
+    }
+
+    /// Returns the file that has the line.
+    #[must_use]
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Removes the line, and nothing that was added after it.
+    pub(crate) fn revert(&self) {
+        // A line that cannot be removed only ignores more than necessary.
+        let _ = self.remove();
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        let text = read_regular_file(&self.file)?;
+        let Some((before, rest)) = text.split_at_checked(self.start) else { return Ok(()) };
+        // A full disk leaves a part of the line.
+        let Some(after) = rest.strip_prefix(&self.line[..]).or(self.line.starts_with(rest).then_some(b""))
+        else {
+            return Ok(());
+        };
+        if !after.is_empty() {
+            return files::replace(&self.file, &[before, after].concat()).map_err(io::Error::other);
+        }
+        if self.is_new_file && before.is_empty() {
+            return fs::remove_file(&self.file);
+        }
+        OpenOptions::new().write(true).open(&self.file)?.set_len(self.start as u64)
+    }
+
+    fn add_to(layout: &Layout, file: &Path, pattern: &str, paths: &[BString]) -> Result<Self, Error> {
         let line = Self::append(file, pattern)?;
         check_ignored(layout, paths).inspect_err(|_| line.revert())?;
         Ok(line)
     }
 
-    /// Removes the line.
-    pub(crate) fn revert(&self) {
-        // A line that cannot be removed only ignores more than necessary.
-        let _ = match self.previous_len.or(self.file.is_symlink().then_some(0)) {
-            Some(len) => OpenOptions::new().write(true).open(&self.file).and_then(|file| file.set_len(len)),
-            None => fs::remove_file(&self.file),
-        };
-    }
-
     fn append(file: &Path, pattern: &str) -> Result<Self, Error> {
-        let text = match fs::read(file) {
+        let text = match read_regular_file(file) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed_to("read", file)(error).into()),
         };
-        let line = Self { file: file.to_owned(), previous_len: text.as_ref().map(|text| text.len() as u64) };
+        let is_new_file = text.is_none() && !file.is_symlink();
         let text = text.unwrap_or_default();
         let line_end = if text.ends_with(b"\r\n") { "\r\n" } else { "\n" };
         let missing_end = if text.is_empty() || text.ends_with(b"\n") { "" } else { line_end };
+        let line = format!("{missing_end}{pattern}{line_end}").into_bytes();
+        let line = Self { file: file.to_owned(), is_new_file, start: text.len(), line };
         let write = || {
             fs::create_dir_all(file.parent().unwrap_or(file))?;
-            let mut file = OpenOptions::new().create(true).append(true).open(file)?;
-            file.write_all(format!("{missing_end}{pattern}{line_end}").as_bytes())
+            OpenOptions::new().create(true).append(true).open(file)?.write_all(&line.line)
         };
         write().map_err(failed_to("write", file)).inspect_err(|_| line.revert())?;
         Ok(line)
     }
+}
+
+/// Whether the ignore files of the project re-include the session directory by its name.
+fn excepts_session_directory(layout: &Layout, nearest: &Path) -> Result<bool, Error> {
+    for file in [Path::new(".gitignore"), nearest] {
+        let file = layout.worktree().join(file);
+        let text = match read_regular_file(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(failed_to("read", &file)(error).into()),
+        };
+        if text.lines().any(|line| line.starts_with(b"!") && line.contains_str("claude_sessions")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Checks that git ignores `paths`.
@@ -68,4 +125,45 @@ fn check_ignored(layout: &Layout, paths: &[BString]) -> Result<(), Error> {
     // A directory that is not on the disk yet matches no pattern for directories.
     let rule = rule.unwrap_or_else(|| "a line of a `.gitignore` that begins with `!`".to_owned());
     Err(Error::NotIgnored { path, rule })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::IgnoreLine;
+
+    #[test]
+    fn revert_removes_its_own_line_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let file = temp.path().join("exclude");
+        for (before, after, reverted) in [
+            (None, "", None),
+            (None, "theirs\n", Some("theirs\n")),
+            (Some(""), "", Some("")),
+            (Some("ours"), "", Some("ours")),
+            (Some("ours\r\n"), "theirs\n", Some("ours\r\ntheirs\n")),
+        ] {
+            let _ = fs::remove_file(&file);
+            if let Some(before) = before {
+                fs::write(&file, before).unwrap();
+            }
+            let line = IgnoreLine::append(&file, "x/").unwrap();
+            let text = fs::read_to_string(&file).unwrap();
+            assert!(text.ends_with("x/\n") || text.ends_with("x/\r\n"), "{text}");
+            fs::write(&file, text + after).unwrap();
+            line.revert();
+            assert_eq!(fs::read_to_string(&file).ok().as_deref(), reverted);
+        }
+    }
+
+    #[test]
+    fn revert_leaves_a_file_that_another_program_wrote() {
+        let temp = tempfile::tempdir().unwrap();
+        let file = temp.path().join("exclude");
+        let line = IgnoreLine::append(&file, "x/").unwrap();
+        fs::write(&file, "theirs\n").unwrap();
+        line.revert();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "theirs\n");
+    }
 }

@@ -151,6 +151,11 @@ impl SessionDirectory {
     }
 }
 
+/// Returns the directories in the session directory, relative to the worktree.
+pub(crate) fn home_directories() -> [BString; Home::ALL.len()] {
+    Home::ALL.map(home_directory)
+}
+
 /// Returns the directory of a home, relative to the worktree.
 fn home_directory(home: Home) -> BString {
     format!("{SESSION_DIRECTORY}/{}", home.name()).into()

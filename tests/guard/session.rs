@@ -133,6 +133,71 @@ fn init_exclude_changes_only_this_clone() {
     repo.sibling("linked").git("status --porcelain").silent();
 }
 
+/// `.gitignore` files that list what is kept.
+const ALLOWLISTS: [&str; 3] = [
+    "*\n!*/\n!*.py\n!.gitignore\n",
+    "*\n!*/\n!*.odd\n!.gitignore\n",
+    "/*\n!/.*\n.claude_sessions/**\n!.claude_sessions/**/\n!*.log\n",
+];
+
+#[test]
+fn init_makes_git_ignore_what_a_gitignore_re_includes() {
+    for (rules, option) in ALLOWLISTS.iter().flat_map(|rules| [(rules, ""), (rules, "--exclude")]) {
+        if rules.contains("!.claude_sessions") && !option.is_empty() {
+            continue;
+        }
+        let repo = Repo::new();
+        repo.write(".gitignore", rules).git("add -f .gitignore").success();
+        let output = repo.guard(&format!("init {option}")).success();
+        assert!(output.contains("ignored: by a line that was added to "), "{output}");
+        for name in ["x.py", "x.odd", "x.md", "x.log", "x", "deep/x.py"] {
+            for home in ["current", "archive", "tests", "debugging", "exploration"] {
+                repo.write(format!(".claude_sessions/{home}/{name}"), "x");
+            }
+        }
+        let status = repo.git("status --porcelain --untracked-files=all").success();
+        assert!(!status.contains(".claude_sessions"), "{rules}{option}: {status}");
+        assert!(repo.read(".gitignore").starts_with(*rules));
+        let output = repo.guard("init").success();
+        assert!(output.contains("ignored: already, by "), "{output}");
+    }
+}
+
+#[test]
+fn stow_makes_git_ignore_what_a_gitignore_re_includes() {
+    let repo = Repo::new();
+    repo.write(".gitignore", ALLOWLISTS[0]).git("add -f .gitignore").success();
+    repo.stage("debug_login.py").guard("stow").success();
+    assert_eq!(repo.read(".claude_sessions/.gitignore"), "*\n");
+    let status = repo.git("status --porcelain --untracked-files=all").success();
+    assert_eq!(status, "A  .gitignore\n");
+}
+
+#[test]
+fn init_leaves_rules_that_ignore_all_but_markers() {
+    for rules in [".claude_sessions/*/*\n!.claude_sessions/*/.gitkeep\n", "*\n!/*.py\n", "*.*\n!*.py\n"] {
+        let repo = Repo::new();
+        repo.write(".gitignore", rules).guard("init").success();
+        assert_eq!(repo.read(".gitignore"), rules);
+    }
+}
+
+#[test]
+fn init_refuses_ignore_files_that_are_not_regular() {
+    for file in [".gitignore", ".git/info/exclude", ".claude_sessions/.gitignore"] {
+        for option in ["", "--exclude"] {
+            let repo = Repo::new();
+            repo.in_dir(".claude_sessions");
+            fs::remove_file(repo.path(file)).ok();
+            repo.shell(&format!("mkfifo {file}")).success();
+            repo.guard(&format!("init {option}")).fails_with("not a regular file");
+        }
+    }
+    let repo = Repo::new();
+    repo.in_dir(".gitignore");
+    repo.guard("init").fails_with("not a regular file");
+}
+
 #[test]
 fn init_refuses_symlinks() {
     for (link, words) in [
