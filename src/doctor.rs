@@ -27,6 +27,8 @@ pub(crate) struct Guard {
     pub configured: Vec<ConfiguredHook>,
     /// The version of git, if it is too old to run configured hooks.
     pub old_git: Option<String>,
+    /// Other gits on `PATH` that are too old; empty if no hook is configured.
+    pub old_gits_on_path: Vec<OldGit>,
     /// The programs that the shims run.
     pub binaries: Vec<Binary>,
     /// The path of this program, without symlinks.
@@ -50,6 +52,15 @@ pub(crate) struct Binary {
     pub is_in_worktree: bool,
     /// The output of `--version`, or why there is none.
     pub version: Result<String, String>,
+}
+
+/// A git that is too old to run configured hooks.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct OldGit {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its version.
+    pub version: String,
 }
 
 /// The policy in force.
@@ -148,6 +159,8 @@ pub(crate) enum Problem<'g> {
     SessionNotIgnored,
     /// git is too old for the configured hooks.
     OldGit(&'g str),
+    /// Another git on `PATH` ignores the configured hook, and no file guards it.
+    IgnoredByOldGit(&'g OldGit, &'g HookFile),
     /// A configured hook is disabled.
     ConfiguredHookDisabled(&'g ConfiguredHook),
     /// A hook is guarded both by a file and by the configuration.
@@ -185,6 +198,9 @@ impl Guard {
         let mut diagnoses = self.hooks_path_problems();
         diagnoses.extend(self.hooks.files.iter().filter_map(|file| self.hook_problem(file)));
         diagnoses.extend(self.binaries.iter().flat_map(|binary| self.binary_problems(binary)));
+        let ignored =
+            |git| self.configured_alone().map(move |file| fault(Problem::IgnoredByOldGit(git, file)));
+        diagnoses.extend(self.old_gits_on_path.iter().flat_map(ignored));
         if let PolicyState::Invalid(mistake) = &self.policy {
             // `pre-receive` falls back to the built-in policy.
             let severity = if self.kind.has_worktrees() { Severity::Fault } else { Severity::Note };
@@ -227,13 +243,27 @@ impl Guard {
     /// Returns whether `install` works without the owner of the hooks directory.
     #[must_use]
     pub(crate) fn is_installable(&self) -> bool {
+        self.old_git.is_none() || self.installs_files()
+    }
+
+    /// Returns whether `install` writes into the hooks directory.
+    #[must_use]
+    pub(crate) fn installs_files(&self) -> bool {
         let HooksPath { directory, common_dir, .. } = &self.hooks_path;
-        self.old_git.is_none() || Hooks::new(directory, common_dir).is_ok()
+        Hooks::new(directory, common_dir).is_ok()
     }
 
     /// Returns the hooks that must be guarded for the guard to work.
     fn required(&self) -> Vec<Hook> {
         self.level().hooks_in(self.kind)
+    }
+
+    /// Returns the files of the hooks that are guarded by the configuration and not by the file.
+    fn configured_alone(&self) -> impl Iterator<Item = &HookFile> {
+        let required = self.required();
+        let is_required = move |file: &&HookFile| required.contains(&file.hook);
+        let is_alone = |file: &&HookFile| !file.is_guarded() && self.configured_for(file.hook).is_some();
+        self.hooks.files.iter().filter(is_required).filter(is_alone)
     }
 
     /// Returns the configured hook that git runs for `event`.
@@ -337,7 +367,8 @@ impl Guard {
         }
         let disabled = self.configured.iter().filter(|hook| !hook.is_enabled);
         notes.extend(disabled.map(Problem::ConfiguredHookDisabled));
-        let linked = files.iter().filter(|file| file.is_guarded());
+        // An older git needs the files.
+        let linked = files.iter().filter(|file| file.is_guarded() && self.old_gits_on_path.is_empty());
         notes.extend(linked.filter_map(|file| self.configured_for(file.hook)).map(Problem::GuardedTwice));
         notes.extend(files.iter().filter_map(|file| self.previous_hook_problem(file)));
         // Some managers run the link that they have renamed, so it refuses session work.

@@ -11,11 +11,11 @@ use bstr::{BString, ByteSlice};
 
 use super::{Context, Outcome, program};
 use crate::Change;
-use crate::doctor::{Binary, Guard, HookResult, PolicyState, Probe, Severity};
+use crate::doctor::{Binary, Guard, HookResult, OldGit, PolicyState, Probe, Severity};
 use crate::environment::Environment;
 use crate::git::{
     self, Git, History, Hook, HookProbe, HookRun, HooksPath, Repository, RepositoryKind, configured_hooks,
-    linked_worktrees, read_regular_file, too_old_for_configured_hooks,
+    linked_worktrees, read_regular_file, too_old_for_configured_hooks, version_without_configured_hooks,
 };
 use crate::hooks::{Hooks, Inspection};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
@@ -30,6 +30,9 @@ const PROBE_PATHS: [&str; 3] =
 
 /// The time limit for a hook. Previous hooks may run linters.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The maximum number of programs named `git` on `PATH` that are asked for their version.
+const MAX_GITS: usize = 8;
 
 /// The time limit for a program to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,6 +74,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         binaries: binaries(&hooks, &context.environment, &signals)?,
         configured: configured_hooks(&git)?,
         old_git: too_old_for_configured_hooks(&git)?,
+        old_gits_on_path: Vec::new(),
         current_exe: fs::canonicalize(env::current_exe()?)?,
         policy: policy
             .as_ref()
@@ -80,6 +84,9 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         hooks,
         probe: None,
     };
+    if !guard.configured.is_empty() {
+        guard.old_gits_on_path = old_gits_on_path(&context.environment, &signals)?;
+    }
     if let Some((path, rule)) = policy.as_ref().ok().and_then(|(_, policy)| refused_path(policy)) {
         let prober =
             Prober { environment: &context.environment, repository: repository.as_ref(), path, rule };
@@ -200,6 +207,32 @@ fn binaries(hooks: &Inspection, environment: &Environment, signals: &Signals) ->
         })
     };
     paths.into_iter().map(binary).collect()
+}
+
+/// Returns the other gits on `PATH` that are too old for configured hooks.
+fn old_gits_on_path(environment: &Environment, signals: &Signals) -> io::Result<Vec<OldGit>> {
+    let directories = env::split_paths(environment.var("PATH").unwrap_or_default());
+    let paths: Vec<PathBuf> =
+        directories.map(|directory| environment.absolute(directory.join("git"))).collect();
+    let mut targets = Vec::new();
+    let mut old = Vec::new();
+    for path in paths {
+        let Ok(target) = fs::canonicalize(&path) else { continue };
+        if !target.is_file() || targets.contains(&target) {
+            continue;
+        }
+        targets.push(target);
+        // The first one is the git that was asked for everything else.
+        if targets.len() == 1 || targets.len() > MAX_GITS {
+            continue;
+        }
+        // A program that does not run makes no commits.
+        let output = version(environment.command(&path), signals)?.unwrap_or_default();
+        let is_git = output.starts_with("git version ");
+        let version = version_without_configured_hooks(&output).filter(|_| is_git);
+        old.extend(version.map(|version| OldGit { path, version }));
+    }
+    Ok(old)
 }
 
 /// Runs `program` with `--version` and returns its output, or why it failed.

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Binary, Diagnosis, Guard, HookResult, PolicyState, Probe, Problem, Severity};
+use super::{Binary, Diagnosis, Guard, HookResult, OldGit, PolicyState, Probe, Problem, Severity};
 use crate::git::{ConfiguredHook, Hook, HooksPath, Origin, RepositoryKind};
 use crate::hooks::{HookFile, HookState, Inspection, Level, Manager, PreviousHook};
 use crate::timeout::Finish;
@@ -70,6 +70,7 @@ fn healthy() -> Guard {
         },
         configured: Vec::new(),
         old_git: None,
+        old_gits_on_path: Vec::new(),
         binaries: vec![binary("/bin/stage-guard")],
         current_exe: "/bin/stage-guard".into(),
         policy: PolicyState::BuiltIn,
@@ -211,6 +212,17 @@ fn an_old_git_runs_no_configured_hooks() {
     guard.set_probed(Hook::PreCommit, HookResult::Passed);
     assert_eq!(faults(&guard), [Problem::Missing(&file)]);
     assert_eq!(notes(&guard), [Problem::OldGit("2.53.0")]);
+}
+
+#[test]
+fn another_git_that_ignores_configured_hooks_is_a_fault_unless_files_guard() {
+    let mut guard = healthy();
+    guard.old_gits_on_path.push(OldGit { path: "/usr/bin/git".into(), version: "2.39.5".to_owned() });
+    guard.configured.push(configured(Hook::PreCommit));
+    assert_eq!(guard.diagnose(), []);
+    let file = missing(Hook::PreCommit);
+    guard.set(file.clone());
+    assert_eq!(faults(&guard), [Problem::IgnoredByOldGit(&guard.old_gits_on_path[0], &file)]);
 }
 
 #[test]

@@ -118,11 +118,21 @@ pub(crate) fn too_old_for_configured_hooks(git: &Git) -> Result<Option<String>, 
 
 /// Returns the version of git if it is older than `minimum`.
 pub(super) fn older_than(git: &Git, minimum: (u32, u32)) -> Result<Option<String>, Error> {
-    let output = trimmed(&git.run(&["version"])?);
-    let version = output.strip_prefix("git version ").unwrap_or(&output);
+    Ok(older_version(&trimmed(&git.run(&["version"])?), minimum))
+}
+
+/// Returns the version in the output of `git version` if it is too old for configured hooks.
+#[must_use]
+pub(crate) fn version_without_configured_hooks(output: &str) -> Option<String> {
+    older_version(output, MIN_VERSION)
+}
+
+/// Returns the version in the output of `git version` if it is older than `minimum`.
+fn older_version(output: &str, minimum: (u32, u32)) -> Option<String> {
+    let version = output.strip_prefix("git version ").unwrap_or(output);
     let mut numbers = version.split(['.', ' ', '-']).map_while(|number| number.parse().ok());
     let is_new = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= minimum;
-    Ok((!is_new).then(|| version.to_owned()))
+    (!is_new).then(|| version.to_owned())
 }
 
 /// Returns the guard's hooks in all configuration files that git reads here.

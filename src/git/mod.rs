@@ -50,7 +50,9 @@ use std::{fs, io};
 
 pub(crate) use command::Git;
 pub(crate) use configured_hooks::{ConfigScope, ConfiguredHook};
-pub(crate) use configured_hooks::{configured_hooks, too_old_for_configured_hooks};
+pub(crate) use configured_hooks::{
+    configured_hooks, too_old_for_configured_hooks, version_without_configured_hooks,
+};
 pub use error::{Cause, Error};
 pub(crate) use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};

@@ -161,6 +161,10 @@ fn describe(problem: &Problem) -> String {
         Problem::SessionAllowed => format!("{FILE_NAME} allows the session directory"),
         Problem::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
         Problem::OldGit(version) => format!("git {} does not run configured hooks", escape(version)),
+        Problem::IgnoredByOldGit(git, file) => {
+            let (path, version) = (display_path(&git.path), escape(&git.version));
+            format!("{path} is git {version} and does not run the configured {}", file.hook)
+        }
         Problem::ConfiguredHookDisabled(ConfiguredHook { event, scope, .. }) => {
             format!("the configured {event} is disabled ({})", escape(scope))
         }
@@ -222,6 +226,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         {
             add_guard(file, program)
         }
+        Problem::IgnoredByOldGit(_, file) if !guard.installs_files() => add_guard(file, program),
         // lefthook would replace the shim, and husky has its own directory for hooks.
         Problem::Foreign(file @ HookFile { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
             add_guard(file, program)
@@ -256,6 +261,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         | Problem::BinaryFails(..)
         | Problem::NotStageGuard(_)
         | Problem::DifferentBinary(_)
+        | Problem::IgnoredByOldGit(..)
         | Problem::OldGit(_) => format!("{name} {}", install_command(guard.level())),
     })
 }

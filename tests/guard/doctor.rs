@@ -1,6 +1,6 @@
 //! `doctor`: its report on a guard that works, and after each way to break it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::sandbox::hooks::{hook, unguarded};
 use super::sandbox::{BINARY, Repo, Run};
@@ -431,15 +431,56 @@ fn an_old_git_runs_hooks_too() {
     assert_reports(&doctor(&repo), 1, "hook pre-commit || exit` to ");
 }
 
+/// Returns `repo` with only the programs on `PATH` that are not git, and the git of a directory.
+fn with_git(repo: &Repo, git: &Path) -> Repo {
+    let tools = repo.path("../tools");
+    let link = "mkdir ../tools && IFS=: && for directory in $PATH; do \
+                find \"$directory\"/ -maxdepth 1 -not -name 'git*' -exec ln -sn -t ../tools {} + ; done 2>/dev/null; true";
+    repo.shell(link).success();
+    repo.env("PATH", format!("{}:{}", git.display(), tools.display()))
+}
+
+#[test]
+fn another_git_that_ignores_configured_hooks_is_a_fault() {
+    let Some(new) = std::env::var_os("GIT_NEW").map(PathBuf::from) else {
+        eprintln!("skipped: GIT_NEW is not set to the directory of a newer git");
+        return;
+    };
+    let repo = healthy(&with_git(&unguarded(), &new));
+    let old = "#!/bin/sh\necho git version 2.39.5\n";
+    for (name, scope) in [("install --global", "global"), ("install", "local")] {
+        repo.program("../global.config", "");
+        let repo = repo.env("GIT_CONFIG_GLOBAL", repo.path("../global.config"));
+        let foreign =
+            if scope == "local" { "mkdir .hooks; git config core.hooksPath .hooks" } else { "true" };
+        repo.shell(&format!("{foreign}; \"$GUARD\" -q uninstall; \"$GUARD\" -q {name}")).success();
+        assert_reports(&doctor(&repo), 0, scope);
+        repo.program("../old/git", old);
+        let repo = repo.env(
+            "PATH",
+            format!("{}:{}", repo.shell("printf %s \"$PATH\"").out, repo.path("../old").display()),
+        );
+        let run = doctor(&repo);
+        assert_reports(&run, 1, "/old/git is git 2.39.5 and does not run the configured pre-commit\n");
+        if scope == "global" {
+            repo.shell("\"$GUARD\" -q install").success();
+            assert_reports(&doctor(&repo), 0, "live: ");
+            repo.program("../old/git", "#!/bin/sh\nexit 1\n");
+            assert_reports(&doctor(&repo), 0, "is guarded twice");
+        } else {
+            assert!(run.out.contains("hook pre-commit || exit` to "), "{run:?}");
+        }
+        repo.shell("\"$GUARD\" -q uninstall; \"$GUARD\" -q uninstall --global; rm -r ../old").success();
+    }
+}
+
 #[test]
 fn configured_hooks_are_examined() {
     let Some(new) = std::env::var_os("GIT_NEW").map(PathBuf::from) else {
         eprintln!("skipped: GIT_NEW is not set to the directory of a newer git");
         return;
     };
-    let repo = healthy(&unguarded());
-    let path = format!("{}:{}", new.display(), std::env::var("PATH").unwrap());
-    let repo = repo.env("PATH", path);
+    let repo = with_git(&healthy(&unguarded()), &new);
     for (line, code, words) in [
         ("git config core.hooksPath /nowhere; \"$GUARD\" -q install", 0, "by:      pre-commit in the local"),
         ("true", 0, "is not a directory, so git runs no hooks\nfix:     git config --local"),
@@ -453,7 +494,8 @@ fn configured_hooks_are_examined() {
         assert_reports(&repo.shell(&format!("{line}; \"$GUARD\" doctor")), code, words);
     }
     if !Repo::git_is_at_least((2, 54)) {
-        let run = repo.shell("PATH=${PATH#*:}; git config core.hooksPath /nowhere; \"$GUARD\" doctor");
+        let repo = repo.env("PATH", std::env::var("PATH").unwrap());
+        let run = repo.shell("git config core.hooksPath /nowhere; \"$GUARD\" doctor");
         assert_reports(&run, 1, "does not run configured hooks\nfix:     ");
     }
 }
