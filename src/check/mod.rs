@@ -62,7 +62,13 @@ impl Check<'_> {
         } else {
             Remedy::Stow(repository.operation())
         };
-        judge_index(&repository, prefilter.policy(), staged, remedy)
+        let mut report = judge_index(&repository, prefilter.policy(), staged, remedy)?;
+        if !merged.is_empty() {
+            let changed = report.findings.iter().filter(|finding| finding.entry.change.is_existing_path());
+            let changed = changed.map(|finding| finding.entry.path.clone()).collect();
+            report.combined = repository.combined(&merged, &changed)?;
+        }
+        Ok(report)
     }
 
     /// Checks every tracked path.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use bstr::BString;
+
 use crate::git::{ObjectId, Operation};
 use crate::policy::{Finding, Policy};
 
@@ -16,6 +18,8 @@ pub struct Report<'p> {
     pub examined: usize,
     /// How the user gets the refused paths out of the commit.
     pub remedy: Remedy,
+    /// The refused paths that several parents of a merge have changed. `stow` leaves them.
+    pub combined: Vec<BString>,
     /// The name or path by which the user runs this program.
     pub program: PathBuf,
     /// Whether the report goes to a terminal, where an empty one would look like a failure.
@@ -27,7 +31,7 @@ impl<'p> Report<'p> {
     #[must_use]
     pub fn new(policy: &'p Policy, findings: Vec<Finding<'p>>, examined: usize, remedy: Remedy) -> Self {
         let program = env!("CARGO_PKG_NAME").into();
-        Self { policy, findings, examined, remedy, program, is_terminal: false }
+        Self { policy, findings, examined, remedy, combined: Vec::new(), program, is_terminal: false }
     }
 }
 

@@ -22,14 +22,32 @@ pub(crate) struct Object {
 pub(crate) struct PathState {
     /// The entry in the index, at stage 0.
     pub staged: Option<Object>,
-    /// The entry in the first parent that has the path.
+    /// The entry that the next commit has without a change of its own.
+    ///
+    /// It is the entry in `HEAD`. In a merge, it is that of the parents that have changed the path.
     pub committed: Option<Object>,
+    /// The parents that `committed` is from.
+    pub committed_in: CommittedIn,
     /// Whether the path has a merge conflict.
     pub is_unmerged: bool,
     /// Whether the entry has the skip-worktree bit (sparse checkout).
     pub is_off_disk: bool,
     /// Whether the entry is intent-to-add (`git add -N`), so that nothing is staged.
     pub is_intent_to_add: bool,
+}
+
+/// The parents of the next commit that have the committed entry of a path.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum CommittedIn {
+    /// `HEAD` has it.
+    #[default]
+    Head,
+    /// Only another parent of a merge has it.
+    Merged,
+    /// The parents of a merge have changed the path in different ways.
+    ///
+    /// None of their entries has the changes of all.
+    Several,
 }
 
 impl Object {
@@ -83,21 +101,73 @@ pub(crate) fn path_states(
     let mut states: BTreeMap<BString, PathState> =
         paths.iter().map(|path| (path.clone(), PathState::default())).collect();
     read_index(layout, &mut states)?;
+    let mut versions: Vec<BTreeMap<BString, Option<Object>>> = Vec::new();
     for (number, parent) in parents.iter().enumerate() {
         let diff = layout.git().diff_index(&["--no-renames"], parent)?;
-        let committed: BTreeMap<&BStr, Option<Object>> = changed_entries(&diff).collect();
         if number == 0 {
+            let committed = changed_entries(&diff).collect();
             mark_intent_to_add(layout, parent, &committed, &mut states)?;
         }
-        for (path, state) in states.iter_mut().filter(|(_, state)| state.committed.is_none()) {
-            // A path that is not in the diff is identical in the parent and in the index.
-            state.committed = match committed.get(path.as_bstr()) {
-                Some(entry) => entry.clone(),
-                None => state.staged.clone(),
-            };
-        }
+        versions.push(entries_of(&diff, &states));
+    }
+    let base = match merge_base(layout, parents)? {
+        Some(base) => Some(entries_of(&layout.git().diff_index(&["--no-renames"], &base)?, &states)),
+        None => None,
+    };
+    for (path, state) in &mut states {
+        let versions: Vec<Option<&Object>> =
+            versions.iter().map(|version| version.get(path).and_then(Option::as_ref)).collect();
+        let is_change = |version: Option<&Object>| match &base {
+            Some(base) => version != base.get(path).and_then(Option::as_ref),
+            None => version.is_some(),
+        };
+        let (committed, origin) = merge(&versions, is_change);
+        state.committed = committed.cloned();
+        state.committed_in = origin;
     }
     Ok(states)
+}
+
+/// Returns the entries of a parent at the paths of `states`, from its diff with the index.
+fn entries_of(diff: &[u8], states: &BTreeMap<BString, PathState>) -> BTreeMap<BString, Option<Object>> {
+    // A path that is not in the diff is identical in the parent and in the index.
+    let mut entries: BTreeMap<BString, Option<Object>> =
+        states.iter().map(|(path, state)| (path.clone(), state.staged.clone())).collect();
+    for (path, entry) in changed_entries(diff) {
+        if let Some(found) = entries.get_mut(path) {
+            *found = entry;
+        }
+    }
+    entries
+}
+
+/// Returns the commit that a merge of `parents` begins at. `None` if there is none, or several.
+fn merge_base(layout: &Layout, parents: &[String]) -> Result<Option<String>, Error> {
+    if parents.len() < 2 {
+        return Ok(None);
+    }
+    let arguments = [&["merge-base", "--all", "--octopus"].map(str::to_owned)[..], parents].concat();
+    Ok(layout.git().query(&arguments)?.filter(|bases| !bases.contains('\n')))
+}
+
+/// Returns the entry that a merge of `versions` results in, and the parents that it is from.
+///
+/// The version of `HEAD` is the first. If several are changes, the first of them is returned.
+fn merge<'o>(
+    versions: &[Option<&'o Object>],
+    is_change: impl Fn(Option<&Object>) -> bool,
+) -> (Option<&'o Object>, CommittedIn) {
+    let head = versions.first().copied().flatten();
+    let mut changes: Vec<Option<&Object>> =
+        versions.iter().copied().filter(|version| is_change(*version)).collect();
+    let first = changes.iter().copied().flatten().next();
+    changes.dedup();
+    match changes[..] {
+        [] => (head, CommittedIn::Head),
+        [change] if change == head => (change, CommittedIn::Head),
+        [change] => (change, CommittedIn::Merged),
+        _ => (first, CommittedIn::Several),
+    }
 }
 
 fn read_index(layout: &Layout, states: &mut BTreeMap<BString, PathState>) -> Result<(), Error> {
@@ -149,4 +219,31 @@ pub(super) fn changed_entries(diff: &[u8]) -> impl Iterator<Item = (&BStr, Optio
         let [mode, _, id, ..] = meta.splitn_str(5, " ").collect::<Vec<_>>()[..] else { return None };
         Some((path, Object::parse(mode, id)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CommittedIn, Object, merge};
+
+    #[test]
+    fn a_merge_takes_the_only_change_or_combines_several() {
+        use CommittedIn::{Head, Merged, Several};
+        let objects = ["base", "ours", "theirs"].map(|id| Object { mode: Object::FILE, id: id.to_owned() });
+        let [base, ours, theirs] = objects.each_ref().map(Some);
+        for (versions, at_base, expected) in [
+            (vec![base], base, (base, Head)),
+            (vec![ours, base], base, (ours, Head)),
+            (vec![base, theirs], base, (theirs, Merged)),
+            (vec![base, None], base, (None, Merged)),
+            (vec![None, theirs], None, (theirs, Merged)),
+            (vec![ours, ours], base, (ours, Head)),
+            (vec![base, base], base, (base, Head)),
+            (vec![ours, theirs], base, (ours, Several)),
+            (vec![None, theirs], base, (theirs, Several)),
+            (vec![base, ours, base, theirs], base, (ours, Several)),
+            (vec![ours, theirs, ours], base, (ours, Several)),
+        ] {
+            assert_eq!(merge(&versions, |version| version != at_base), expected, "{versions:?} {at_base:?}");
+        }
+    }
 }

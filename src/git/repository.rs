@@ -1,6 +1,7 @@
 //! A repository with a worktree: its staged changes and its tracked paths.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -12,6 +13,7 @@ use super::diff_index;
 use super::index_file::RawEntry;
 use super::layout::Layout;
 use super::libgit2::Libgit2;
+use super::path_state::{CommittedIn, path_states};
 use super::scan::{Candidate, Coverage, Directory, Scan};
 use super::tracked_paths::{SiblingScan, TrackedPaths};
 use super::{Error, MergedParents, ObjectId, Operation, not_ignored, read_optional_file};
@@ -458,8 +460,33 @@ impl Repository {
     ///
     /// `HEAD` or `MERGE_HEAD` cannot be read.
     pub(crate) fn parents(&self) -> Result<Vec<String>, Error> {
+        self.with_head(&self.merge_heads()?)
+    }
+
+    fn with_head(&self, merged: &[ObjectId]) -> Result<Vec<String>, Error> {
         let head = if self.is_head_unborn()? { self.layout.object_format.empty_tree() } else { "HEAD" };
-        let merged = self.merge_heads()?.into_iter().map(|id| id.to_string());
+        let merged = merged.iter().map(ToString::to_string);
         Ok(std::iter::once(head.to_owned()).chain(merged).collect())
+    }
+
+    /// Returns the `paths` that `HEAD` and `merged` have changed in different ways.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read the index or a parent.
+    pub(crate) fn combined(
+        &self,
+        merged: &[ObjectId],
+        paths: &BTreeSet<BString>,
+    ) -> Result<Vec<BString>, Error> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let states = path_states(&self.layout, &self.with_head(merged)?, paths)?;
+        Ok(states
+            .into_iter()
+            .filter(|(_, state)| state.committed_in == CommittedIn::Several)
+            .map(|(path, _)| path)
+            .collect())
     }
 }

@@ -113,7 +113,12 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
             dry_run: stowed.is_dry_run,
             stowed: stowing.collect(),
             ignored: stowed.plan.ignore_pattern,
-            left: stowed.skipped.iter().map(|path| JsonPath::new(path)).collect(),
+            left: stowed
+                .skipped
+                .iter()
+                .chain(&stowed.plan.combined)
+                .map(|path| JsonPath::new(path))
+                .collect(),
         },
     )
 }

@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use bstr::{BStr, ByteSlice};
 
-use super::escape::shell_word;
+use super::escape::{escape, shell_word};
 use super::message::short_id;
 use crate::IntroducedBy;
 use crate::check::{Remedy, Report, Residue};
@@ -88,7 +88,23 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
         }
     };
     lines.push(Key::Allow.line(format!("add the path to `allow` in {FILE_NAME}")));
+    if !report.combined.is_empty() {
+        keep_combined(report, &mut lines);
+    }
     lines
+}
+
+/// Says that `stow` leaves what a merge combines: each version that it could restore lacks changes.
+fn keep_combined(report: &Report, lines: &mut Vec<Line>) {
+    let is_combined = |finding: &Finding| report.combined.contains(&finding.entry.path);
+    if report.findings.iter().all(is_combined) {
+        lines.retain(|line| line.key != Key::Stow);
+        lines.sort_by_key(|line| line.key == Key::Then);
+    }
+    let paths = report.combined.iter().map(escape).collect::<Vec<_>>().join(", ");
+    let fact =
+        format!("several parents have changed {paths}: stow would lose changes, and leaves it as merged");
+    lines.insert(0, Key::Note.line(fact));
 }
 
 /// Returns the lines that say how to clean up after a rejected ref update.

@@ -12,7 +12,8 @@ use super::escape::{display_path, escape, shell_word};
 use super::human::MAX_LISTED;
 use super::quiet::write_count;
 use crate::disk::Loss;
-use crate::policy::SESSION_DIRECTORY;
+use crate::git::CommittedIn;
+use crate::policy::{FILE_NAME, SESSION_DIRECTORY};
 use crate::session::{Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
 
 /// What `stow` did, or would do.
@@ -70,7 +71,9 @@ const MAX_SKIPPED: usize = 10;
 ///
 /// Fails if `out` cannot be written to.
 pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    let Stowed { plan: Plan { steps, ignore_pattern }, skipped, losses, is_dry_run, program, .. } = stowed;
+    let Stowed {
+        plan: Plan { steps, ignore_pattern, combined }, skipped, losses, is_dry_run, program, ..
+    } = stowed;
     let program = shell_word(program.as_os_str().as_bytes().as_bstr());
     for step in steps.iter().take(MAX_LISTED) {
         writeln!(out, "{}", step_line(step, *is_dry_run))?;
@@ -78,7 +81,12 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     if steps.len() > MAX_LISTED {
         writeln!(out, "and {} more", steps.len() - MAX_LISTED)?;
     }
-    if steps.is_empty() && stowed.has_named_paths {
+    for path in combined {
+        writeln!(out, "{} {}: several parents have changed it", "skipped:".cyan(), escape(path))?;
+    }
+    if !combined.is_empty() {
+        writeln!(out, "{} add the path to `allow` in {FILE_NAME}, to commit it as merged", "allow:".cyan())?;
+    } else if steps.is_empty() && stowed.has_named_paths {
         writeln!(out, "there is nothing to do")?;
     } else if steps.is_empty() {
         writeln!(out, "no staged file is refused; {program} stow PATH stows any file")?;
@@ -285,7 +293,8 @@ fn step_line(step: &Step, is_dry_run: bool) -> String {
         }
         (None, None) => match index_action {
             IndexAction::Restored if step.before.staged.is_none() => {
-                let to = if step.restores_worktree { "from HEAD" } else { "in the index" };
+                let to =
+                    if step.restores_worktree { &format!("from {}", source(step)) } else { "in the index" };
                 return format!("{} {name} {to}", key("restored:", "would restore:"));
             }
             IndexAction::Deleted => {
@@ -296,10 +305,15 @@ fn step_line(step: &Step, is_dry_run: bool) -> String {
     };
     let then = match index_action {
         IndexAction::Deleted => "; the next commit deletes it from the repository",
-        _ if step.restores_worktree => "; the version of HEAD is restored",
+        _ if step.restores_worktree => &format!("; the version of {} is restored", source(step)),
         _ => "",
     };
     what + then
+}
+
+/// Returns the name of the commit whose version of a path is restored.
+fn source(step: &Step) -> &'static str {
+    if step.before.committed_in == CommittedIn::Merged { "MERGE_HEAD" } else { "HEAD" }
 }
 
 /// Returns the names of the first skipped files, and how many more there are.

@@ -12,7 +12,7 @@ use super::fingerprint::Stamp;
 use super::place::Root;
 use super::{Error, Extent, Request, SessionDirectory, files, to_path};
 use crate::disk::exists;
-use crate::git::{IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
+use crate::git::{CommittedIn, IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
 use crate::git::{not_ignored, old_names, path_states, worktree_states};
 use crate::policy::SESSION_DIRECTORY;
 
@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub steps: Vec<Step>,
     /// The pattern that git needs to ignore the stowed files, if it does not yet.
     pub ignore_pattern: Option<&'static str>,
+    /// The paths that are left as they are, because several parents of a merge have changed them.
+    pub combined: Vec<BString>,
 }
 
 /// What to do with one path. All paths are relative to the worktree.
@@ -105,7 +107,7 @@ impl Plan {
         let session = SessionDirectory::new(layout.worktree());
         // A file that is moved must not take the place of one that is restored.
         let mut names = FreeNames::new(layout.worktree(), old_names);
-        let mut steps = Vec::new();
+        let (mut steps, mut combined) = (Vec::new(), Vec::new());
         for request in requests {
             let Some((state, worktree)) = states.remove(&request.path).zip(worktree.remove(&request.path))
             else {
@@ -114,12 +116,16 @@ impl Plan {
             if state == PathState::default() && worktree == WorktreeState::Missing {
                 return Err(Error::MissingPath(request.path));
             }
+            if state.committed_in == CommittedIn::Several && request.extent == Extent::Changes {
+                combined.push(request.path);
+                continue;
+            }
             let stamp = stamps.remove(&request.path).flatten();
             let snapshot = Snapshot { request, git: state, worktree, stamp };
             steps.push(session.step(snapshot, &mut names)?);
         }
         steps.retain(|step| !step.is_empty());
-        let mut plan = Self { steps, ignore_pattern: None };
+        let mut plan = Self { steps, ignore_pattern: None, combined };
         plan.ignore_pattern = missing_ignore_pattern(&not_ignored(layout, &plan.stowed_paths())?);
         Ok(plan)
     }

@@ -3,6 +3,7 @@
 mod committed;
 mod contents;
 mod faults;
+mod merges;
 mod named;
 mod property;
 mod report;
