@@ -81,20 +81,22 @@ impl Cli {
         self.command.as_ref().map_or(self.check.quiet, Command::quiet).is_on
     }
 
-    /// Parses an empty command line and `hook NAME ARG…` without options; else returns `None`.
+    /// Parses an empty command line and `hook [--proof] NAME ARG…`; else returns `None`.
     ///
     /// Hooks run these at every commit, and clap's parser takes longer than the check.
     fn parse_fast_path(arguments: &[OsString]) -> Option<Self> {
         let is_plain = |argument: &OsString| !argument.as_encoded_bytes().starts_with(b"-");
         let command = match arguments {
             [] => None,
-            [hook, name, arguments @ ..]
-                if hook == "hook" && [name].into_iter().chain(arguments).all(is_plain) =>
-            {
+            [hook, rest @ ..] if hook == "hook" => {
+                let proof = rest.first().is_some_and(|option| option == "--proof");
+                let (name, arguments) = rest[usize::from(proof)..].split_first()?;
+                if ![name].into_iter().chain(arguments).all(is_plain) {
+                    return None;
+                }
                 let name = name.to_str()?.parse().ok()?;
-                let arguments = arguments.to_vec();
-                let options = CheckOptions::default();
-                Some(Command::Hook(HookArgs { options, then: None, line: None, name, arguments }))
+                let (options, arguments) = (CheckOptions::default(), arguments.to_vec());
+                Some(Command::Hook(HookArgs { options, proof, then: None, line: None, name, arguments }))
             }
             _ => return None,
         };
@@ -487,6 +489,9 @@ pub struct HookArgs {
     /// The options of a check.
     #[command(flatten)]
     pub options: CheckOptions,
+    /// Exit with 119 if nothing is refused, as proof that the check has run
+    #[arg(long, hide = true)]
+    pub proof: bool,
     /// Also run this hook if nothing is refused
     #[arg(long, value_name = "FILE", hide = true)]
     pub then: Option<PathBuf>,
@@ -562,9 +567,9 @@ mod tests {
 
     #[test]
     fn fast_path_agrees_with_the_parser() {
-        let words = ["hook", "pre-commit", "check", "", "-q", "--", "prepared", "--then=x", "hook"];
+        let words = ["hook", "pre-commit", "check", "", "-q", "--", "prepared", "--then=x", "--proof"];
         let mut recognised = 0;
-        for length in 0..4 {
+        for length in 0..5 {
             for number in 0..words.len().pow(length) {
                 let word = |at| words[number / words.len().pow(at) % words.len()];
                 let arguments: Vec<OsString> = (0..length).map(|at| word(at).into()).collect();

@@ -68,4 +68,5 @@ pub mod app {
     pub use crate::cli::{Cli, Command};
     pub use crate::commands::{Context, Outcome, Output, run};
     pub use crate::git::on_timeout;
+    pub use crate::hooks::PROOF;
 }

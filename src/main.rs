@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
-use stage_guard::app::{self, Cli, Command, Context, Outcome, Output};
+use stage_guard::app::{self, Cli, Command, Context, Outcome, Output, PROOF};
 use stage_guard::environment::Environment;
 use stage_guard::git;
 use stage_guard::report::failure::{self, Failure};
@@ -120,6 +120,7 @@ fn finish(report: &[u8], stream: Stream, color: ColorChoice, outcome: &Outcome) 
     }
     match outcome {
         Outcome::Allowed => ExitCode::SUCCESS,
+        Outcome::Proven => ExitCode::from(PROOF),
         Outcome::Refused => ExitCode::from(1),
         Outcome::PreviousHookFailed(code) => ExitCode::from(*code),
         // Exit code 2 makes the agent stop. The paths in the reason are already escaped.

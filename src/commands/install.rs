@@ -38,6 +38,9 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     if level != Level::Default && !kind.has_worktrees() {
         return Err(hooks::Error::BareStrict.into());
     }
+    let directory = Hooks::new(&hooks_path.directory, &hooks_path.common_dir);
+    // `install` never removes a hook that an earlier one has guarded.
+    let level = directory.as_ref().map_or(level, |directory| level.max(directory.level()));
     let hooks = level.hooks_in(kind);
     // The first change comes after all steps that can fail because of existing files.
     let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
@@ -45,13 +48,13 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     let command = report::agent::command(&program);
     let settings = settings.map(|file| Ok::<_, Box<dyn Error>>((file.with_entries(&command)?, file)));
     let settings = settings.transpose()?;
-    let installed = match Hooks::new(&hooks_path.directory, &hooks_path.common_dir) {
+    let installed = match directory {
         Ok(directory) => Installed::Linked(Linked {
             directory: history.directory(),
             hooks_path: &hooks_path,
             binary: &binary,
             program: &program,
-            installation: directory.install(&binary, &hooks)?,
+            installation: directory.install(&binary, level, &hooks)?,
         }),
         Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks(&git)?.is_some() => {
             check_is_guarded_by_owner(&hooks_path, &directory, &hooks, &program)?;

@@ -30,6 +30,8 @@ use crate::cli::{CheckOptions, Command, DryRun};
 pub enum Outcome {
     /// Nothing is refused.
     Allowed,
+    /// Nothing is refused, and the caller asked for proof that the check has run.
+    Proven,
     /// Something is refused.
     Refused,
     /// The previous hook failed with this exit status.

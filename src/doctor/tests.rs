@@ -64,6 +64,7 @@ fn healthy() -> Guard {
         hooks_path_exists: true,
         worktrees_without_hooks: Vec::new(),
         hooks: Inspection {
+            level: None,
             files: Hook::ALL.into_iter().map(file).collect(),
             renamed: Vec::new(),
             elsewhere: Vec::new(),

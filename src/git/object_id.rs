@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use git2::Oid;
+use git2::{ObjectType, Oid};
 
 /// The hash function that a repository names its objects by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -96,6 +96,11 @@ impl fmt::Display for ObjectId {
 }
 
 /// libgit2 opens only SHA-1 repositories.
+/// Returns the SHA-1 id of a blob; `None` if libgit2 cannot compute it.
+pub(crate) fn blob_id(text: &[u8]) -> Option<String> {
+    Oid::hash_object(ObjectType::Blob, text).ok().map(|id| id.to_string())
+}
+
 impl From<Oid> for ObjectId {
     fn from(id: Oid) -> Self {
         Self::Sha1(id.as_bytes().first_chunk().copied().unwrap_or_default())

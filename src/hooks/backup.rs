@@ -1,120 +1,222 @@
-//! Backups: `install` renames the previous hook, and `uninstall` restores it.
+//! Backups: `install` moves the previous hook, and `uninstall` restores it.
+//!
+//! A backup keeps its name, because hooks ask for it. It is in a directory next to the hooks
+//! directory, so that relative symlinks and `dirname "$0"/..` lead where they did before.
 
+use std::ffi::OsString;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use super::files::{
-    base_name, exists, failed, hook_named, is_same_hook, remove, with_suffix, without_suffix,
+    exists, is_same_hook, link_or_copy, list, move_file, remove, with_suffix, without_suffix,
 };
-use super::{Error, Hooks, Manager, shim};
+use super::neighbours::{is_backup_name, is_neighbour_link};
+use super::{Error, Hooks, Manager};
 use crate::git::Hook;
+use crate::git::user_path::canonicalize_lenient;
 
-/// The suffix of a backup.
-///
-/// As with other managers, the backup stays in its directory, because hooks look for files
-/// in the directory that they are in.
-const SUFFIX: &str = ".before-stage-guard";
+/// The suffix of the backup directory, and of the backups that version 0.1.0 made.
+pub(super) const SUFFIX: &str = ".before-stage-guard";
 
 /// The suffixes with which pre-commit and prek, and lefthook, rename previous hooks.
-const SUFFIXES_OF_OTHERS: [&str; 2] = [".legacy", ".old"];
+///
+/// Installed later, they rename a hook of stage-guard over the file that has such a name.
+pub(super) const STASHED_SUFFIXES: [&str; 2] = [".legacy", ".old"];
 
 impl Hooks {
-    /// Backs up the file of `hook`, if there is one other than the shim.
-    pub(super) fn back_up_existing(&self, hook: Hook) -> Result<(), Error> {
-        let path = self.directory.join(hook.name());
-        if self.is_shim(&path) {
-            return Ok(());
-        }
-        // If another manager has renamed the link, the backup is restored to the new name.
-        for renamed in self.links(&self.directory)?.iter().filter(|link| hook_named(link) == Some(hook)) {
-            self.restore(renamed)?;
-        }
-        // A manager that is installed later renames the link to these names.
-        for other in SUFFIXES_OF_OTHERS.iter().map(|suffix| with_suffix(&path, suffix)) {
-            let backup = with_suffix(&other, SUFFIX);
-            if exists(&other) && !self.is_shim(&other) && !exists(&backup) {
-                back_up(&other, &backup)?;
-            }
-        }
-        if exists(&path) { back_up(&path, &backup_path(&self.directory, hook)) } else { Ok(()) }
+    /// Returns the directory of the backups.
+    pub(super) fn backup_directory(&self) -> PathBuf {
+        with_suffix(&self.directory, SUFFIX)
     }
 
-    /// Points a backup that is a symlink to another guarded hook to the backup of that hook.
+    /// Returns the path of the backup of `hook`.
+    pub(super) fn backup_path(&self, hook: Hook) -> PathBuf {
+        self.backup_directory().join(hook.name())
+    }
+
+    /// Backs up the file of `hook`, if there is one that is not a hook of stage-guard.
+    pub(super) fn back_up_existing(&self, hook: Hook) -> Result<(), Error> {
+        let path = self.directory.join(hook.name());
+        if self.own_hook(&path).is_some() {
+            return Ok(());
+        }
+        self.restore_to_renamed(hook)?;
+        for name in STASHED_SUFFIXES.map(|suffix| with_suffix(Path::new(hook.name()), suffix)) {
+            let other = self.directory.join(&name);
+            if exists(&other)
+                && self.own_hook(&other).is_none()
+                && !is_backup(&self.backup_directory().join(&name))
+            {
+                self.back_up(&other)?;
+            }
+        }
+        if exists(&path) { self.back_up(&path) } else { Ok(()) }
+    }
+
+    /// Restores the backup of `hook` to the name that another program has given to our file.
     ///
-    /// Its old target is now a link to the shim.
-    pub(super) fn retarget_backup(&self, hook: Hook) -> Result<(), Error> {
-        let backup = backup_path(&self.directory, hook);
-        let Ok(target) = fs::read_link(&backup) else { return Ok(()) };
-        let target = with_suffix(&target, SUFFIX);
-        if shim::resolves_to_shim(&backup) && exists(&self.directory.join(&target)) {
-            self.replace(&backup, "back up", |new| symlink(&target, new))?;
+    /// That program calls the name, and takes the file for the previous hook.
+    fn restore_to_renamed(&self, hook: Hook) -> Result<(), Error> {
+        let directories = self.hook_directories();
+        for directory in directories.iter().filter(|path| path.starts_with(&self.directory)) {
+            for (path, _) in self.own_hooks(directory)?.iter().filter(|(_, own)| own.hook == Some(hook)) {
+                if *path == self.directory.join(hook.name()) {
+                    continue;
+                }
+                let is_stash = STASHED_SUFFIXES.iter().any(|suffix| without_suffix(path, suffix).is_some());
+                if is_stash || is_backup(&self.backup_path(hook)) {
+                    self.restore(path, hook)?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Replaces a link to the shim with the backup of its hook, if any, or removes the link.
-    pub(super) fn restore(&self, link: &Path) -> Result<(), Error> {
-        let original = link.with_file_name(base_name(link));
-        let (own_backup, backup) = (with_suffix(link, SUFFIX), with_suffix(&original, SUFFIX));
-        if !exists(&backup) {
-            return if exists(&own_backup) { self.restore_from(&own_backup, link) } else { remove(link) };
+    /// Creates the backup of a file in the hooks directory.
+    ///
+    /// The file itself is replaced later, so that at every moment git runs either one of the two.
+    fn back_up(&self, path: &Path) -> Result<(), Error> {
+        let directory = self.backup_directory();
+        let backup = directory.join(path.file_name().unwrap_or_default());
+        if is_backup(&backup) {
+            // An interrupted `install` leaves a backup of the same hook.
+            let occupied = || Error::BackupExists { backup: backup.clone(), path: path.to_owned() };
+            return is_same_hook(path, &backup).then_some(()).ok_or_else(occupied);
         }
-        // The manager that owns the backup was installed again and has renamed the link.
-        if original != link && is_reinstalled(&backup) {
+        self.create_directory(&directory)?;
+        remove(&backup)?;
+        link_or_copy(path, &backup)
+    }
+
+    /// Points a backup that is a symlink to another guarded hook to the backup of that hook.
+    pub(super) fn retarget_backup(&self, hook: Hook) -> Result<(), Error> {
+        let backup = self.backup_path(hook);
+        let Ok(target) = fs::read_link(&backup) else { return Ok(()) };
+        let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else { return Ok(()) };
+        let directory = canonicalize_lenient(&self.backup_directory().join(parent));
+        let is_hook = directory == self.directory && !parent.as_os_str().is_empty();
+        if is_hook && is_backup(&self.backup_directory().join(name)) {
+            let target = with_suffix(parent, SUFFIX).join(name);
+            self.replace(&backup, "back up", |new| symlink(target, new))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a hook of stage-guard with the backup of its hook, if any, or removes it.
+    pub(super) fn restore(&self, path: &Path, hook: Hook) -> Result<(), Error> {
+        let own_backup = backup_of(path);
+        let own_backup = own_backup.filter(|backup| is_backup(backup));
+        let backup = backup_of(&path.with_file_name(hook.name())).filter(|backup| is_backup(backup));
+        let backup = backup.or_else(|| Some(self.backup_path(hook)).filter(|backup| is_backup(backup)));
+        let Some(backup) = backup else {
+            return own_backup.map_or_else(|| remove(path), |backup| self.restore_from(&backup, path));
+        };
+        // The manager that owns the backup was installed again and has renamed our hook.
+        if !path.ends_with(hook.name()) && is_reinstalled(&backup) {
             remove(&backup)?;
-            return self.restore(link);
+            return self.restore(path, hook);
         }
-        self.restore_from(&backup, link)
+        self.restore_from(&backup, path)
     }
 
     /// Moves a backup to `path`, and reverts [`Hooks::retarget_backup`].
-    pub(super) fn restore_from(&self, backup: &Path, path: &Path) -> Result<(), Error> {
-        let target = fs::read_link(backup).ok().and_then(|target| without_suffix(&target, SUFFIX));
-        let Some(target) = target else {
-            return fs::rename(backup, path).map_err(failed("restore", path));
+    fn restore_from(&self, backup: &Path, path: &Path) -> Result<(), Error> {
+        let Some(target) = fs::read_link(backup).ok().and_then(|target| original_target(&target)) else {
+            return move_file(backup, path);
         };
         self.replace(path, "restore", |new| symlink(&target, new))?;
         remove(backup)
+    }
+
+    /// Restores the backups in `directory` without a hook of stage-guard, and removes it.
+    ///
+    /// Returns the backups in whose place there is another hook. They are kept, and so are the
+    /// links next to them.
+    pub(super) fn restore_orphans(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
+        let Some(hooks) = without_suffix(directory, SUFFIX) else { return Ok(Vec::new()) };
+        let (links, backups): (Vec<_>, Vec<_>) =
+            list(directory)?.into_iter().partition(|path| is_neighbour_link(path));
+        let mut skipped = Vec::new();
+        for backup in backups {
+            let path = hooks.join(backup.file_name().unwrap_or_default());
+            if !exists(&path) {
+                self.restore_from(&backup, &path)?;
+            } else if is_same_hook(&backup, &path) {
+                remove(&backup)?;
+            } else {
+                skipped.push(backup);
+            }
+        }
+        if skipped.is_empty() {
+            links.iter().try_for_each(|link| remove(link))?;
+            let _ = fs::remove_dir(directory);
+        }
+        Ok(skipped)
+    }
+
+    /// Copies the backups that version 0.1.0 made next to the hooks into the backup directory.
+    ///
+    /// Returns their old paths, which are deleted when nothing runs them any more.
+    ///
+    /// # Errors
+    ///
+    /// There is a backup of a different hook.
+    pub(super) fn adopt_earlier_backups(&self, hooks: &Path) -> Result<Vec<PathBuf>, Error> {
+        let mut earlier = Vec::new();
+        for path in list(hooks)? {
+            let Some(name) = earlier_backup_name(&path) else { continue };
+            let directory = with_suffix(hooks, SUFFIX);
+            let backup = directory.join(name);
+            let target = fs::read_link(&path).ok().and_then(|target| without_suffix(&target, SUFFIX));
+            if !is_backup(&backup) {
+                self.create_directory(&directory)?;
+                remove(&backup)?;
+                match target {
+                    Some(target) => self.replace(&backup, "back up", |new| symlink(target, new))?,
+                    None => link_or_copy(&path, &backup)?,
+                }
+            } else if !is_same_hook(&path, &backup) && target.is_none() {
+                return Err(Error::BackupExists { backup, path });
+            }
+            earlier.push(path);
+        }
+        Ok(earlier)
     }
 }
 
 /// Returns whether the manager that owns a backup has reinstalled its hook.
 ///
-/// Then it has renamed the link to the shim and may run it, so the hook would run twice.
+/// Then it has renamed our hook and may run it, so the manager's hook would run twice.
 #[must_use]
 pub(crate) fn is_reinstalled(backup: &Path) -> bool {
     let owner = Manager::of(backup);
     owner.is_some() && original_path(backup).is_some_and(|path| Manager::of(&path) == owner)
 }
 
-/// Returns the path of the backup of `hook`.
-pub(super) fn backup_path(directory: &Path, hook: Hook) -> PathBuf {
-    with_suffix(&directory.join(hook.name()), SUFFIX)
+/// Returns the path of the hook that `backup` was, in either layout.
+fn original_path(backup: &Path) -> Option<PathBuf> {
+    let in_directory = || Some(without_suffix(backup.parent()?, SUFFIX)?.join(backup.file_name()?));
+    without_suffix(backup, SUFFIX).or_else(in_directory)
 }
 
-/// Returns the original path of a backup; `None` if `path` is not named like a backup.
-pub(super) fn original_path(path: &Path) -> Option<PathBuf> {
-    without_suffix(path, SUFFIX)
+/// Returns the path of the backup of the file at `path`.
+fn backup_of(path: &Path) -> Option<PathBuf> {
+    Some(with_suffix(path.parent()?, SUFFIX).join(path.file_name()?))
 }
 
-/// Creates the backup as a second name of the hook.
-///
-/// The link to the shim replaces the first name later, so that at every moment git runs either
-/// the hook or the shim.
-fn back_up(path: &Path, backup: &Path) -> Result<(), Error> {
-    if exists(backup) {
-        // An interrupted `install` leaves a backup of the same hook.
-        let occupied = || Error::BackupExists { backup: backup.to_owned(), path: path.to_owned() };
-        return is_same_hook(path, backup).then_some(()).ok_or_else(occupied);
-    }
-    fs::hard_link(path, backup).or_else(|_| copy(path, backup)).map_err(failed("back up", path))
+/// Returns whether there is a backup at `path`, and not a link to a neighbour.
+pub(super) fn is_backup(path: &Path) -> bool {
+    exists(path) && !is_neighbour_link(path)
 }
 
-/// Copies a file or symlink, for file systems without hard links.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::read_link(from) {
-        Ok(target) => symlink(target, to),
-        Err(_) => fs::copy(from, to).map(drop),
-    }
+/// Returns the target of a symlink before [`Hooks::retarget_backup`].
+fn original_target(target: &Path) -> Option<PathBuf> {
+    Some(without_suffix(target.parent()?, SUFFIX)?.join(target.file_name()?))
+}
+
+/// Returns the name of the hook that version 0.1.0 backed up at `path`.
+fn earlier_backup_name(path: &Path) -> Option<OsString> {
+    let name = without_suffix(path, SUFFIX)?.file_name()?.to_owned();
+    is_backup_name(&name).then_some(name)
 }

@@ -2,14 +2,17 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::Error;
 use crate::disk::failed_to;
 pub(super) use crate::disk::{exists, with_suffix};
-use crate::git::{Hook, read_regular_file};
+use crate::git::read_regular_file;
+
+/// The suffix of a new file until it is renamed.
+pub(super) const NEW_SUFFIX: &str = ".new-of-stage-guard";
 
 /// Returns whether git would run the file at `path` as a hook.
 pub(super) fn is_executable(path: &Path) -> bool {
@@ -56,9 +59,45 @@ pub(super) fn base_name(path: &Path) -> OsString {
     OsString::from_vec(name.split(|byte| *byte == b'.').next().unwrap_or_default().to_vec())
 }
 
-/// Returns the guarded hook that a file is named after.
-pub(super) fn hook_named(path: &Path) -> Option<Hook> {
-    base_name(path).to_str()?.parse().ok()
+/// Creates `to` as a second name of the file or symlink `from`, or else as a copy.
+pub(super) fn link_or_copy(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::hard_link(from, to).or_else(|_| copy_file(from, to)).map_err(failed("back up", from))
+}
+
+/// Copies a file or a symlink, with its mode and, for root, its owner.
+pub(super) fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::read_link(from) {
+        Ok(target) => symlink(target, to)?,
+        Err(_) => fs::copy(from, to).map(drop)?,
+    }
+    give_to_owner_of(from, to)
+}
+
+/// Moves a file, symlink or directory, also to another file system.
+///
+/// At every moment, `to` is the old file or the new one.
+pub(super) fn move_file(from: &Path, to: &Path) -> Result<(), Error> {
+    let rename = fs::rename(from, to).or_else(|error| {
+        if error.kind() != io::ErrorKind::CrossesDevices {
+            return Err(error);
+        }
+        let new = with_suffix(to, NEW_SUFFIX);
+        copy_file(from, &new)?;
+        fs::rename(&new, to)?;
+        fs::remove_file(from)
+    });
+    rename.map_err(failed("restore", to))
+}
+
+/// Makes a file that root has created belong to the owner of `model`.
+///
+/// Otherwise, a user whose repository was set up with `sudo` could not change it.
+pub(super) fn give_to_owner_of(model: &Path, path: &Path) -> io::Result<()> {
+    let (model, created) = (fs::symlink_metadata(model)?, fs::symlink_metadata(path)?);
+    if created.uid() != 0 || model.uid() == 0 {
+        return Ok(());
+    }
+    lchown(path, Some(model.uid()), Some(model.gid()))
 }
 
 /// Returns `path` without `suffix` at the end of its name; `None` if it does not end in it.

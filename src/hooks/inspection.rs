@@ -5,21 +5,23 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
 
-use super::backup::backup_path;
-use super::files::{exists, hook_named, is_executable, list};
+use super::backup::{self, SUFFIX};
+use super::files::{exists, is_executable, list, with_suffix, without_suffix};
 use super::manager::runs_guard;
-use super::{Error, Hooks, Manager, PreviousHook, shim};
+use super::{Error, Hooks, Level, Manager, PreviousHook, script};
+use crate::git::Hook;
 use crate::git::user_path::canonicalize_lenient;
-use crate::git::{Hook, read_regular_file};
 
 /// The hooks of a repository on disk.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Inspection {
     /// One file for each of [`Hook::ALL`], whether it exists or not.
     pub files: Vec<HookFile>,
-    /// The links to the shim that another manager has renamed, as in `pre-commit.legacy`.
+    /// The level that `install` has recorded.
+    pub level: Option<Level>,
+    /// The guarded hooks that another program has renamed, as in `pre-commit.legacy`.
     pub renamed: Vec<(Hook, PathBuf)>,
-    /// Other directories of the repository that contain links to the shim.
+    /// Other directories of the repository that contain guarded hooks.
     pub elsewhere: Vec<PathBuf>,
 }
 
@@ -34,13 +36,13 @@ pub(crate) struct HookFile {
     pub target: PathBuf,
     /// Whether it exists and git runs it.
     pub state: HookState,
-    /// Whether it is a link to the shim or a copy of it.
+    /// Whether it is a file of stage-guard that guards the hook.
     pub is_shim: bool,
     /// The manager that owns it, if it is not the shim and its owner is known.
     pub manager: Option<Manager>,
     /// Whether git runs it and it contains a line that runs the guard.
     pub runs_guard: bool,
-    /// The program that the shim runs.
+    /// The program that the hook of stage-guard runs.
     pub binary: Option<PathBuf>,
     /// The previous hook, which `install` has backed up.
     pub previous: Option<PreviousHook>,
@@ -59,21 +61,21 @@ pub(crate) enum HookState {
     Forbidden,
     /// An executable file on a file system that is mounted with `noexec`: git skips it.
     NoExec,
-    /// A link to the shim, which another program has overwritten: git runs that program's file.
+    /// A link to the shim of version 0.1.0, which another program has overwritten: git runs that program's file.
     Overwritten,
     /// git runs it.
     Active,
 }
 
-/// Directories in the git directory that contain no links to the shim and may be large.
-const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "annex", shim::DIRECTORY];
+/// Directories in the git directory that contain no hooks and may be large.
+const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "annex", script::DIRECTORY];
 
 impl HookState {
     fn of(path: &Path, is_shim: bool) -> Self {
         let state = if is_executable(path) { Self::of_executable(path) } else { Self::Active };
         if state != Self::Active {
             state
-        } else if is_shim && shim::is_overwritten(path) {
+        } else if is_shim && script::is_overwritten(path) {
             Self::Overwritten
         } else if is_executable(path) {
             Self::Active
@@ -101,7 +103,7 @@ impl HookState {
 }
 
 impl HookFile {
-    /// Returns whether git runs the shim.
+    /// Returns whether git runs the hook of stage-guard.
     #[must_use]
     pub(crate) fn is_guarded(&self) -> bool {
         self.is_shim && self.state == HookState::Active
@@ -119,26 +121,22 @@ impl Hooks {
     pub(crate) fn inspect(directory: &Path, common_dir: &Path) -> Result<Inspection, Error> {
         let hooks =
             Self { directory: canonicalize_lenient(directory), common_dir: canonicalize_lenient(common_dir) };
-        let renamed = |path: PathBuf| {
-            let hook = hooks.hook_of_link(&path)?;
-            (!path.ends_with(hook.name())).then_some((hook, path))
-        };
-        let paths = if hooks.directory.is_dir() { list(&hooks.directory)? } else { Vec::new() };
+        let is_renamed = |(path, hook): &(PathBuf, Hook)| !path.ends_with(hook.name());
+        let own = if hooks.directory.is_dir() { hooks.own_hooks(&hooks.directory)? } else { Vec::new() };
+        let named = own.into_iter().filter_map(|(path, script)| Some((path, script.hook?)));
+        let renamed = named.filter(is_renamed).map(|(path, hook)| (hook, path)).collect();
         Ok(Inspection {
             files: Hook::ALL.into_iter().map(|hook| hooks.inspect_file(hook)).collect(),
-            renamed: paths.into_iter().filter_map(renamed).collect(),
-            elsewhere: hooks
-                .linked_directories()
-                .into_iter()
-                .filter(|path| *path != hooks.directory)
-                .collect(),
+            level: hooks.recorded_level(),
+            renamed,
+            elsewhere: hooks.hook_directories().into_iter().filter(|path| *path != hooks.directory).collect(),
         })
     }
 
     fn inspect_file(&self, hook: Hook) -> HookFile {
         let path = self.directory.join(hook.name());
-        let is_shim = self.is_shim(&path);
-        let shim = if is_shim { read_regular_file(&path).ok() } else { None };
+        let script = self.own_hook(&path).filter(|script| script.hook == Some(hook));
+        let is_shim = script.is_some();
         let file = HookFile {
             hook,
             target: canonicalize_lenient(&path),
@@ -146,11 +144,13 @@ impl Hooks {
             is_shim,
             manager: if is_shim { None } else { Manager::of(&path) },
             runs_guard: runs_guard(&path, hook),
-            binary: shim.as_deref().and_then(shim::program),
+            binary: script.map(|script| script.program),
             previous: None,
             path,
         };
-        let backup = Some(backup_path(&self.directory, hook)).filter(|backup| exists(backup));
+        // Version 0.1.0 has made its backups next to the hooks.
+        let backups = [self.backup_path(hook), with_suffix(&file.path, SUFFIX)];
+        let backup = backups.into_iter().find(|path| backup::is_backup(path));
         let previous = |path: PathBuf| PreviousHook {
             runs: file.is_guarded() && is_executable(&path),
             manager: Manager::of(&path),
@@ -159,28 +159,26 @@ impl Hooks {
         HookFile { previous: backup.map(previous), ..file }
     }
 
-    /// Returns the hook that `path` is named after, if it is a link to the shim.
-    fn hook_of_link(&self, path: &Path) -> Option<Hook> {
-        hook_named(path).filter(|_| self.is_shim(path))
-    }
-
-    /// Returns the directories in the git directory that contain links to the shim, sorted.
-    pub(super) fn linked_directories(&self) -> Vec<PathBuf> {
-        let mut linked = Vec::new();
+    /// Returns the directories in the git directory that contain hooks of stage-guard, sorted.
+    pub(super) fn hook_directories(&self) -> Vec<PathBuf> {
+        let mut directories = Vec::new();
         let mut pending = vec![self.common_dir.clone()];
         while let Some(directory) = pending.pop() {
             // git finds no hooks in a directory that cannot be listed.
             let paths = list(&directory).unwrap_or_default();
-            if paths.iter().any(|path| self.hook_of_link(path).is_some()) {
-                linked.push(directory);
+            let is_own =
+                |path: &PathBuf| (path.is_symlink() || is_executable(path)) && self.own_hook(path).is_some();
+            if paths.iter().any(is_own) {
+                directories.push(directory);
             }
             let is_searched = |path: &PathBuf| {
                 NOT_SEARCHED.iter().all(|name| !path.ends_with(name))
+                    && without_suffix(path, SUFFIX).is_none()
                     && fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
             };
             pending.extend(paths.into_iter().filter(is_searched));
         }
-        linked.sort();
-        linked
+        directories.sort();
+        directories
     }
 }

@@ -1,5 +1,8 @@
 //! The levels of `install`, and the hooks that each guards.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::git::{Hook, RepositoryKind};
 
 /// Which git operations the hooks guard; each level includes the lower ones.
@@ -14,6 +17,30 @@ pub(crate) enum Level {
     /// It includes `pre-receive` because of `receive.denyCurrentBranch = updateInstead`: git
     /// changes files before it updates the ref.
     Refs,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Default => "default",
+            Self::Strict => "strict",
+            Self::Refs => "refs",
+        })
+    }
+}
+
+/// The word is not the name of a [`Level`].
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a level of `install`")]
+pub(crate) struct UnknownLevel;
+
+impl FromStr for Level {
+    type Err = UnknownLevel;
+
+    fn from_str(name: &str) -> Result<Self, UnknownLevel> {
+        let levels = [Self::Default, Self::Strict, Self::Refs];
+        levels.into_iter().find(|level| level.to_string() == name).ok_or(UnknownLevel)
+    }
 }
 
 impl Level {

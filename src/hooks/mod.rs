@@ -1,8 +1,8 @@
 //! The hooks directory of a repository on disk: how hooks are guarded and restored.
 //!
-//! Each guarded hook is a symlink to one shim in the common git directory. The shim contains
-//! the path of the program. A symlink directly to the program would fail open when the program
-//! is deleted: git skips a dangling hook silently.
+//! Each guarded hook is a file of its own, a script that contains the name of the hook and the
+//! path of the program. A symlink would dangle in a copied hooks directory, and git skips a
+//! dangling hook silently; a program that writes to one hook would overwrite all others.
 
 mod backup;
 mod files;
@@ -10,29 +10,37 @@ mod guard_line;
 mod inspection;
 mod level;
 mod manager;
+mod neighbours;
 mod previous;
-mod shim;
+mod script;
 
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io, process};
 
 pub(crate) use backup::is_reinstalled;
-use backup::{backup_path, original_path};
-use files::{exists, failed, hook_named, is_executable, is_same_hook, list, remove, with_suffix};
+use files::{
+    NEW_SUFFIX, base_name, exists, failed, give_to_owner_of, is_executable, list, remove, with_suffix,
+};
 pub(crate) use guard_line::{Addition, configured_command};
 pub(crate) use inspection::{HookFile, HookState, Inspection};
 pub(crate) use level::Level;
 pub(crate) use manager::{Manager, runs_guard, user_file};
+pub(crate) use neighbours::Neighbours;
 pub(crate) use previous::PreviousHook;
+pub use script::PROOF;
+use script::{HookScript, is_written};
 
 use crate::disk::DiskError;
 use crate::git::user_path::canonicalize_lenient;
 use crate::git::{Hook, read_regular_file};
 use crate::report::escape::display_path;
 
-/// The name for a rescued file that another program wrote over the shim.
+/// The name for a rescued file that another program wrote over the shim of version 0.1.0.
 const RESCUED: &str = "written-over-stage-guard";
+
+/// The name of the file that contains the installed level.
+const LEVEL_FILE: &str = "level";
 
 /// The hooks directory of one repository.
 #[derive(Debug)]
@@ -48,18 +56,18 @@ pub(crate) struct Hooks {
 pub(crate) struct Installation {
     /// The guarded hooks, each with its previous hook.
     pub hooks: Vec<(Hook, Option<PreviousHook>)>,
-    /// The new path of a rescued file that another program wrote over the shim.
+    /// The new path of a rescued file that another program wrote over the shim of version 0.1.0.
     pub rescued: Option<PathBuf>,
 }
 
 /// The result of `uninstall`.
 #[derive(Debug, Default)]
 pub(crate) struct Uninstallation {
-    /// The links to the shim that were removed or replaced.
+    /// The hooks of stage-guard that were removed or replaced.
     pub removed: Vec<PathBuf>,
     /// Backups that were not restored because another hook is in their place.
     pub skipped: Vec<PathBuf>,
-    /// The new path of a rescued file that another program wrote over the shim.
+    /// The new path of a rescued file that another program wrote over the shim of version 0.1.0.
     pub rescued: Option<PathBuf>,
 }
 
@@ -152,95 +160,138 @@ impl Hooks {
     ///
     /// # Errors
     ///
-    /// `directory` is outside `common_dir`: it belongs to the user, to another manager or to the
+    /// `directory` is not in `common_dir`: it belongs to the user, to another manager or to the
     /// worktree.
     pub(crate) fn new(directory: &Path, common_dir: &Path) -> Result<Self, Error> {
         let (directory, common_dir) = (canonicalize_lenient(directory), canonicalize_lenient(common_dir));
-        if !directory.starts_with(&common_dir) {
+        if !directory.starts_with(&common_dir) || directory == common_dir {
             return Err(Error::Outside(directory));
         }
         Ok(Self { directory, common_dir })
     }
 
-    /// Writes the shim for `binary`, and links `hooks` to it.
+    /// Returns the level that was installed: the recorded one, or that of the guarded hooks.
     ///
-    /// Hooks that are linked already are kept. Previous hooks are backed up. A second run
+    /// Version 0.1.0 recorded none.
+    #[must_use]
+    pub(crate) fn level(&self) -> Level {
+        let guarded = Hook::ALL.into_iter().filter(|hook| *hook != Hook::PreReceive && self.guards(*hook));
+        self.recorded_level().or_else(|| guarded.map(Level::of).max()).unwrap_or(Level::Default)
+    }
+
+    /// Returns the level that `install` has recorded.
+    #[must_use]
+    pub(crate) fn recorded_level(&self) -> Option<Level> {
+        let text = read_regular_file(&self.own_directory().join(LEVEL_FILE)).ok()?;
+        std::str::from_utf8(&text).ok()?.trim_end().parse().ok()
+    }
+
+    /// Makes `hooks` run `program`, and records the level.
+    ///
+    /// Hooks that are guarded already stay guarded. Previous hooks are backed up. A second run
     /// changes nothing.
     ///
     /// # Errors
     ///
     /// A hook cannot be backed up, or a file operation failed.
-    pub(crate) fn install(&self, binary: &Path, hooks: &[Hook]) -> Result<Installation, Error> {
+    pub(crate) fn install(
+        &self,
+        program: &Path,
+        level: Level,
+        hooks: &[Hook],
+    ) -> Result<Installation, Error> {
         let rescued = self.rescue_overwritten_shim()?;
-        let installed = self.create_directory(&self.directory).and_then(|()| {
-            self.create_directory(&self.shim_directory())?;
-            self.write_shim(binary)?;
-            let is_wanted =
-                |hook: &Hook| hooks.contains(hook) || self.is_shim(&self.directory.join(hook.name()));
-            let hooks: Vec<Hook> = Hook::ALL.into_iter().filter(is_wanted).collect();
-            // The first link comes after all steps that can fail because of an existing hook.
-            hooks.iter().try_for_each(|hook| self.back_up_existing(*hook))?;
-            hooks.iter().try_for_each(|hook| self.link(*hook))?;
-            hooks.iter().try_for_each(|hook| self.retarget_backup(*hook))?;
-            Ok(hooks.into_iter().map(|hook| (hook, self.previous(hook))).collect())
-        });
-        if installed.is_err() && self.links(&self.directory).is_ok_and(|links| links.is_empty()) {
-            let _ = self.remove_shim_directory();
+        self.create_directory(&self.directory)?;
+        let is_wanted = |hook: &Hook| hooks.contains(hook) || self.guards(*hook);
+        let hooks: Vec<Hook> = Hook::ALL.into_iter().filter(is_wanted).collect();
+        // The first hook is written after all steps that can fail because of an existing hook.
+        let earlier = self.adopt_all_earlier_backups()?;
+        hooks.iter().try_for_each(|hook| self.back_up_existing(*hook))?;
+        hooks.iter().try_for_each(|hook| {
+            self.write_hook(&self.directory.join(hook.name()), &HookScript::text(*hook, program))
+        })?;
+        hooks.iter().try_for_each(|hook| self.retarget_backup(*hook))?;
+        self.upgrade(program)?;
+        earlier.iter().try_for_each(|backup| remove(backup))?;
+        self.record(level)?;
+        for hook in &hooks {
+            let _ = Neighbours::link(&self.backup_path(*hook));
         }
-        Ok(Installation { hooks: installed?, rescued })
+        let previous = |hook| (hook, self.previous(hook));
+        Ok(Installation { hooks: hooks.into_iter().map(previous).collect(), rescued })
     }
 
-    /// Removes the shim and the links to it, and restores every backup byte for byte.
+    /// Removes the hooks of stage-guard, and restores every backup byte for byte.
     ///
     /// This covers the directory that git runs hooks from, the default directory, and every other
-    /// directory in the git directory that contains links to the shim.
+    /// directory in the git directory that contains hooks of stage-guard.
     ///
     /// # Errors
     ///
     /// A file operation failed.
     pub(crate) fn uninstall(&self) -> Result<Uninstallation, Error> {
         let mut done = Uninstallation { rescued: self.rescue_overwritten_shim()?, ..Default::default() };
-        let mut directories =
-            vec![self.directory.clone(), canonicalize_lenient(&self.common_dir.join("hooks"))];
-        directories.retain(|directory| directory.starts_with(&self.common_dir));
-        directories.extend(self.linked_directories());
-        directories.sort();
-        directories.dedup();
-        for directory in directories {
-            for link in self.links(&directory)? {
-                self.restore(&link)?;
-                done.removed.push(link);
+        let earlier = self.adopt_all_earlier_backups()?;
+        let directories = self.all_directories();
+        for directory in &directories {
+            for (path, script) in self.own_hooks(directory)? {
+                match script.hook {
+                    Some(hook) => self.restore(&path, hook)?,
+                    None => remove(&path)?,
+                }
+                done.removed.push(path);
             }
-            done.skipped.extend(self.restore_orphans(&directory)?);
         }
-        self.remove_shim_directory()?;
+        for directory in &directories {
+            done.skipped.extend(self.restore_orphans(&with_suffix(directory, backup::SUFFIX))?);
+        }
+        earlier.iter().try_for_each(|backup| remove(backup))?;
+        self.remove_own_files()?;
         Ok(done)
     }
 
-    /// Restores the backups without a link; returns the backups that another hook blocks.
-    fn restore_orphans(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
-        let mut skipped = Vec::new();
-        for backup in list(directory)? {
-            let Some(path) = original_path(&backup).filter(|path| hook_named(path).is_some()) else {
-                continue;
-            };
-            if !exists(&path) {
-                self.restore_from(&backup, &path)?;
-            } else if is_same_hook(&backup, &path) {
-                remove(&backup)?;
-            } else {
-                skipped.push(backup);
+    /// Returns the directories that may contain hooks of stage-guard or backups, sorted.
+    fn all_directories(&self) -> Vec<PathBuf> {
+        let mut directories =
+            vec![self.directory.clone(), canonicalize_lenient(&self.common_dir.join("hooks"))];
+        directories.retain(|directory| directory.starts_with(&self.common_dir));
+        directories.extend(self.hook_directories());
+        directories.sort();
+        directories.dedup();
+        directories
+    }
+
+    /// Adopts the backups of version 0.1.0 in all directories, if that version was installed.
+    fn adopt_all_earlier_backups(&self) -> Result<Vec<PathBuf>, Error> {
+        let mut earlier = Vec::new();
+        if HookScript::read(&script::shim_path(&self.common_dir)).is_some() {
+            for directory in self.all_directories() {
+                earlier.extend(self.adopt_earlier_backups(&directory)?);
             }
         }
-        Ok(skipped)
+        Ok(earlier)
+    }
+
+    /// Replaces the other hooks of version 0.1.0 with those of this one, and removes the shim.
+    fn upgrade(&self, program: &Path) -> Result<(), Error> {
+        for directory in self.all_directories() {
+            for (path, script) in self.own_hooks(&directory)? {
+                if let Some(hook) = script.hook.filter(|_| path.is_symlink()) {
+                    self.write_hook(&path, &HookScript::text(hook, program))?;
+                }
+            }
+        }
+        let shim = script::shim_path(&self.common_dir);
+        if HookScript::read(&shim).is_some() { remove(&shim) } else { Ok(()) }
     }
 
     /// Moves a file that another program wrote over the shim into the hooks directory.
     ///
-    /// Returns its new path; `None` if the shim is intact or does not exist.
+    /// Returns its new path; `None` if no hook is a symlink to it.
     fn rescue_overwritten_shim(&self) -> Result<Option<PathBuf>, Error> {
-        let shim = shim::path(&self.common_dir);
-        if !shim::is_overwritten(&shim) {
+        let shim = script::shim_path(&self.common_dir);
+        let is_linked = || Hook::ALL.iter().any(|hook| self.is_shim_link(&self.directory.join(hook.name())));
+        if !script::is_overwritten(&shim) || !is_linked() {
             return Ok(None);
         }
         let first = self.directory.join(RESCUED);
@@ -251,8 +302,9 @@ impl Hooks {
         Ok(Some(rescued))
     }
 
-    fn shim_directory(&self) -> PathBuf {
-        self.common_dir.join(shim::DIRECTORY)
+    /// Returns the directory of the guard's files.
+    fn own_directory(&self) -> PathBuf {
+        self.common_dir.join(script::DIRECTORY)
     }
 
     /// Creates a directory with the permissions of the git directory, whatever the umask is.
@@ -262,40 +314,67 @@ impl Hooks {
         if directory.is_dir() {
             return Ok(());
         }
+        if let Some(parent) = directory.parent().filter(|parent| parent.starts_with(&self.common_dir)) {
+            self.create_directory(parent)?;
+        }
         let permissions = fs::metadata(&self.common_dir).map(|metadata| metadata.permissions());
-        fs::create_dir_all(directory)
+        fs::create_dir(directory)
             .and_then(|()| fs::set_permissions(directory, permissions?))
+            .and_then(|()| give_to_owner_of(&self.common_dir, directory))
             .map_err(failed("create", directory))
     }
 
-    fn write_shim(&self, binary: &Path) -> Result<(), Error> {
-        let path = shim::path(&self.common_dir);
-        let text = shim::text(binary);
-        if is_executable(&path) && read_regular_file(&path).is_ok_and(|present| present == text) {
+    /// Makes the file at `path` a hook with this text.
+    ///
+    /// It is a hard link to a file in the guard's directory, or a copy if it cannot be linked.
+    /// Neither is ever read to find out what a hook must be.
+    fn write_hook(&self, path: &Path, text: &[u8]) -> Result<(), Error> {
+        if is_written(path, text) {
             return Ok(());
         }
-        self.replace(&path, "write", |new| {
-            fs::write(new, text)?;
-            fs::set_permissions(new, fs::Permissions::from_mode(0o755))
+        let stored = self.store_hook(path, text);
+        self.replace(path, "write", |new| match stored.map(|stored| fs::hard_link(stored, new)) {
+            Some(Ok(())) => Ok(()),
+            _ => write_script(new, text),
         })
     }
 
-    fn link(&self, hook: Hook) -> Result<(), Error> {
-        let link = self.directory.join(hook.name());
-        if self.is_shim(&link) && link.is_symlink() {
+    /// Stores the file that the hook at `path` is linked to; `None` if it cannot be stored.
+    fn store_hook(&self, path: &Path, text: &[u8]) -> Option<PathBuf> {
+        let directory = self.own_directory().join("hooks");
+        let stored = directory.join(path.file_name()?);
+        if is_written(&stored, text) {
+            return Some(stored);
+        }
+        // A file of the user's is kept, unless another name of it is kept elsewhere.
+        let is_only_name = fs::symlink_metadata(&stored).is_ok_and(|metadata| metadata.nlink() == 1);
+        if is_only_name && HookScript::read(&stored).is_none() {
+            return None;
+        }
+        self.create_directory(&directory).ok()?;
+        self.replace(&stored, "write", |new| write_script(new, text)).ok()?;
+        Some(stored)
+    }
+
+    /// Records the installed level.
+    fn record(&self, level: Level) -> Result<(), Error> {
+        if self.recorded_level() == Some(level) {
             return Ok(());
         }
-        let shim = shim::relative_path(&self.directory, &self.common_dir);
-        self.replace(&link, "link", |new| symlink(shim, new))
+        self.create_directory(&self.own_directory())?;
+        self.replace(&self.own_directory().join(LEVEL_FILE), "write", |new| {
+            fs::write(new, format!("{level}\n"))?;
+            fs::set_permissions(new, fs::Permissions::from_mode(0o644))
+        })
     }
 
     fn previous(&self, hook: Hook) -> Option<PreviousHook> {
-        let path = backup_path(&self.directory, hook);
-        let runs = is_executable(&path) && !shim::resolves_to_shim(&path);
-        exists(&path).then(|| PreviousHook { runs, manager: Manager::of(&path), path })
+        let path = self.backup_path(hook);
+        let runs = is_executable(&path);
+        backup::is_backup(&path).then(|| PreviousHook { runs, manager: Manager::of(&path), path })
     }
 
-    /// Creates a file in the shim's directory and renames it to `path`.
+    /// Creates a file next to `path` and renames it to `path`.
     ///
     /// At every moment, `path` is the old file or the new one.
     fn replace(
@@ -304,37 +383,68 @@ impl Hooks {
         operation: &'static str,
         create: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), Error> {
-        let new = self.shim_directory().join(format!("new.{}", process::id()));
-        create(&new).and_then(|()| fs::rename(&new, path)).map_err(|error| {
+        let new = path.with_file_name(format!("{}{NEW_SUFFIX}", process::id()));
+        let created = create(&new).and_then(|()| give_to_owner_of(&self.common_dir, &new));
+        created.and_then(|()| fs::rename(&new, path)).map_err(|error| {
             let _ = fs::remove_file(&new);
             failed(operation, path)(error)
         })
     }
 
-    /// Returns the links to the shim in a hooks directory, whatever their names are.
-    fn links(&self, directory: &Path) -> Result<Vec<PathBuf>, Error> {
-        let mut links = list(directory)?;
-        links.retain(|path| self.is_shim(path));
-        Ok(links)
+    /// Returns the hooks of stage-guard in a directory, whatever their names are.
+    fn own_hooks(&self, directory: &Path) -> Result<Vec<(PathBuf, HookScript)>, Error> {
+        let paths = list(directory)?.into_iter();
+        Ok(paths.filter_map(|path| self.own_hook(&path).map(|script| (path, script))).collect())
     }
 
-    /// Returns whether `path` is a link to the shim or a copy of it.
+    /// Reads the hook of stage-guard at `path`, a file or a symlink to the shim of version 0.1.0.
     ///
-    /// Copying a repository with its symlinks followed creates such copies.
-    fn is_shim(&self, path: &Path) -> bool {
-        let directory = path.parent().unwrap_or(&self.common_dir);
-        match fs::read_link(path) {
-            Ok(target) => target == shim::relative_path(directory, &self.common_dir),
-            Err(_) => shim::resolves_to_shim(path),
-        }
+    /// Returns `None` if it is another file. The hook is named by the file if not by its text.
+    fn own_hook(&self, path: &Path) -> Option<HookScript> {
+        let script = if self.is_shim_link(path) {
+            let shim = HookScript::read(&script::shim_path(&self.common_dir));
+            shim.unwrap_or_else(HookScript::unknown)
+        } else {
+            HookScript::read(path)?
+        };
+        let named = || base_name(path).to_str()?.parse().ok();
+        Some(HookScript { hook: script.hook.or_else(named), ..script })
     }
 
-    /// Removes the shim's directory and everything in it.
-    fn remove_shim_directory(&self) -> Result<(), Error> {
-        let directory = self.shim_directory();
-        match fs::remove_dir_all(&directory) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &directory)(error)),
-            _ => Ok(()),
-        }
+    /// Returns whether the file of `hook` is a hook of stage-guard that guards it.
+    fn guards(&self, hook: Hook) -> bool {
+        self.own_hook(&self.directory.join(hook.name())).is_some_and(|script| script.hook == Some(hook))
     }
+
+    /// Returns whether `path` is a symlink to the shim of version 0.1.0, which need not exist.
+    fn is_shim_link(&self, path: &Path) -> bool {
+        let directory = path.parent().unwrap_or(&self.common_dir);
+        let shim = script::relative_shim_path(directory, &self.common_dir);
+        fs::read_link(path).is_ok_and(|target| target == shim)
+    }
+
+    /// Removes the guard's files from its directory, and the directory if it is empty.
+    fn remove_own_files(&self) -> Result<(), Error> {
+        let directory = self.own_directory();
+        let hooks = directory.join("hooks");
+        for path in list(&hooks).unwrap_or_default().into_iter().chain(list(&directory).unwrap_or_default()) {
+            let is_level = path.ends_with(LEVEL_FILE) && self.recorded_level().is_some();
+            let has_other_name = path.starts_with(&hooks)
+                && fs::symlink_metadata(&path).is_ok_and(|file| file.is_file() && file.nlink() > 1);
+            let is_link = fs::read_link(&path).is_ok_and(|target| target.ends_with("../stage-guard/hook"));
+            if is_level || has_other_name || is_link || HookScript::read(&path).is_some() {
+                remove(&path)?;
+            }
+        }
+        // A directory that contains other files stays.
+        let _ = fs::remove_dir(&hooks);
+        let _ = fs::remove_dir(&directory);
+        Ok(())
+    }
+}
+
+/// Writes a hook with its mode, whatever the umask is.
+fn write_script(path: &Path, text: &[u8]) -> io::Result<()> {
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(script::MODE))
 }

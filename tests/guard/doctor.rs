@@ -93,17 +93,17 @@ mod hooks {
         missing_pre_commit("rm .git/hooks/pre-commit", 1, "hooks/pre-commit does not exist");
         missing_pre_merge_commit("rm .git/hooks/pre-merge-commit", 1, "hooks/pre-merge-commit does not exist\nfix:     ");
         missing_directory("rm -r .git/hooks", 1, "stage-guard install\n");
-        shim_not_executable("chmod -x .git/stage-guard/hook", 1, "/.git/stage-guard/hook\n");
-        missing_shim("rm .git/stage-guard/hook", 1, "hooks/pre-commit is a symlink to nothing");
+        guard_not_executable("chmod -x .git/hooks/pre-commit", 1, "chmod +x ");
+        missing_shim_of_0_1_0("ln -sf ../stage-guard/hook .git/hooks/pre-commit", 1, "hooks/pre-commit is a symlink to nothing");
         dangling_link("ln -sf ../../gone .git/hooks/pre-commit", 1, "hooks/pre-commit is a symlink to nothing");
         hook_not_executable("rm .git/hooks/pre-commit; printf '#!/bin/sh\n' >.git/hooks/pre-commit", 1, "is not executable");
-        copies_for_some_links("rm .git/hooks/*; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 1, "hooks/pre-merge-commit");
-        copy_for_a_link("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hook .git/hooks/pre-commit", 0, "pre-commit, pre");
+        copies_for_some_links("rm .git/hooks/*; cp -p .git/stage-guard/hooks/pre-commit .git/hooks", 1, "hooks/pre-merge-commit");
+        copy_for_a_link("rm .git/hooks/pre-commit; cp -p .git/stage-guard/hooks/pre-commit .git/hooks", 0, "pre-commit, pre");
         renamed_link("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "that another manager has renamed");
-        shim_without_check("sed -i 's/^exec .*/exit 0/' .git/stage-guard/hook", 1, "did not refuse session work: it let it pass");
+        guard_without_check("sed -i 's/hook --proof/--version/; s/119)/0)/' .git/hooks/pre-commit", 1, "did not refuse session work: it let it pass");
         partly_strict("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 1, "hooks/pre-push does not exist\nfix:     ");
         partly_strict_refs("\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction", 1, "install --strict=refs\nnot live: ");
-        disabled_previous_hook("printf '#!/bin/sh\n' >.git/hooks/pre-commit.before-stage-guard", 0, "the previous hook, does not run");
+        disabled_previous_hook("mkdir .git/hooks.before-stage-guard; printf '#!/bin/sh\n' >.git/hooks.before-stage-guard/pre-commit", 0, "the previous hook, does not run");
     }
 }
 
@@ -364,9 +364,9 @@ fn a_previous_hook_is_named() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo lint >&2; exit 3");
     let repo = healthy(&repo);
-    assert_reports(&doctor(&repo), 0, "hooks/pre-commit.before-stage-guard also runs\n");
+    assert_reports(&doctor(&repo), 0, "hooks.before-stage-guard/pre-commit also runs\n");
     assert_reports(&doctor(&repo), 0, "         lint\n");
-    repo.shell("chmod -x .git/hooks/pre-commit.before-stage-guard").success();
+    repo.shell("chmod -x .git/hooks.before-stage-guard/pre-commit").success();
     assert_reports(&doctor(&repo), 0, "the previous hook, does not run\nfix:     chmod +x ");
 }
 
@@ -386,7 +386,7 @@ fn the_probe_changes_nothing() {
         assert_reports(&doctor(&repo), 0, "is refused by pre-commit, pre-merge-commit");
         assert_unchanged(&repo, &before, body);
         repo.shell(
-            "rm .git/hooks/pre-commit; mv .git/hooks/pre-commit.before-stage-guard .git/hooks/pre-commit",
+            "rm .git/hooks/pre-commit; mv .git/hooks.before-stage-guard/pre-commit .git/hooks/pre-commit",
         )
         .success();
         let before = state(&repo);

@@ -490,9 +490,9 @@ fn a_previous_hook_gets_arguments_and_standard_input() {
 #[test]
 fn a_previous_hook_can_refuse_and_runs_only_after_the_guard_has_passed() {
     let repo = guarded(Mode::Chained);
-    repo.program(".git/hooks/prepare-commit-msg.before-stage-guard", "#!/bin/sh\nexit 3\n");
+    repo.program(".git/hooks.before-stage-guard/prepare-commit-msg", "#!/bin/sh\nexit 3\n");
     repo.git("commit -q --allow-empty -n -m x").code(1);
-    repo.program(".git/hooks/pre-push.before-stage-guard", "echo no shebang >&2; cat >.git/pushed; exit 4\n");
+    repo.program(".git/hooks.before-stage-guard/pre-push", "echo no shebang >&2; cat >.git/pushed; exit 4\n");
     let run = repo.shell("git clone -q --bare ../upstream ../server; git push -q ../server main");
     assert!(run.code != 0 && run.err.contains("no shebang"), "{run:?}");
     assert!(repo.read(".git/pushed").starts_with("refs/heads/main "));

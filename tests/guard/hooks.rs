@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-pub(crate) use super::sandbox::hooks::{hook, state, unguarded};
+pub(crate) use super::sandbox::hooks::{hook, install_0_1_0, state, unguarded};
 use super::sandbox::{BINARY, Repo};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
@@ -29,13 +29,14 @@ fn uninstall_restores_the_previous_hooks() {
     repo.stage(NOTE).commit().silent();
 }
 
-/// A program that follows symlinks when it writes one hook overwrites the shim of all hooks.
+/// A program that followed symlinks when it wrote one hook has overwritten the shim of all hooks.
 #[test]
-fn a_file_written_over_the_shim_is_rescued() {
+fn a_file_written_over_the_shim_of_0_1_0_is_rescued() {
     let repo = unguarded();
-    repo.guard("install").success();
     let text = "#!/bin/sh\nstage-guard hook pre-commit\ntrue\n";
     for command in ["install", "uninstall"] {
+        repo.guard("uninstall").success();
+        install_0_1_0(&repo, &["pre-commit", "pre-merge-commit"]);
         repo.write(".git/hooks/pre-commit", text);
         let run = repo.guard("doctor");
         assert!(run.code == 1 && run.out.contains("another program has overwritten"), "{run:?}");
@@ -116,11 +117,11 @@ fn a_previous_hook_runs_after_the_guard_has_passed() {
     repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
     repo.stage("main.py").commit().success();
     let ran = fs::read_to_string(repo.path(".git/ran")).unwrap();
-    assert!(ran.starts_with("ran .git/hooks/pre-commit.before-stage-guard 0 .git/index /"), "{ran}");
+    assert!(ran.starts_with("ran .git/hooks.before-stage-guard/pre-commit 0 .git/index /"), "{ran}");
     // Run without git, with arguments and standard input.
     let run = repo.shell("printf 'line\\n' | .git/hooks/pre-commit 'a b' c");
     run.success();
-    assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains("/pre-commit.before-stage-guard 2 "));
+    assert!(fs::read_to_string(repo.path(".git/ran")).unwrap().contains(".before-stage-guard/pre-commit 2 "));
     assert_eq!(fs::read_to_string(repo.path(".git/input")).unwrap(), "line\n");
 }
 
@@ -185,14 +186,14 @@ fn a_missing_program_stops_the_commit() {
     let run = repo.stage("main.py").commit();
     assert!(run.code == 1 && run.err.contains("it's here`, so nothing was checked"), "{run:?}");
     let removal = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
-    assert_eq!(removal, format!("rm '{}'", repo.path(".git/hooks/pre-commit").display()));
-    hook(&repo, "pre-commit.before-stage-guard", "echo kept >&2; exit 1");
+    assert_eq!(removal, format!("rm -f '{}'", repo.path(".git/hooks/pre-commit").display()));
+    repo.program(".git/hooks.before-stage-guard/pre-commit", "#!/bin/sh\necho kept >&2; exit 1\n");
     let run = repo.in_dir("deep").commit();
     let removal = run.err.split_once("remove the guard: ").unwrap().1.lines().next().unwrap().to_owned();
     repo.in_dir("deep").shell(&removal).success();
     assert!(repo.commit().err.contains("kept"));
     repo.guard("install").success();
-    fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
+    fs::remove_file(repo.path(".git/hooks.before-stage-guard/pre-commit")).unwrap();
     let mut install = repo.command(BINARY);
     install.arg("uninstall");
     Repo::run(install, b"").success();
@@ -253,13 +254,13 @@ fn a_backup_is_never_overwritten() {
     hook(&repo, "pre-commit", "echo second");
     repo.guard("install").fails_with("keep one of the two");
     assert!(
-        fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
+        fs::read_to_string(repo.path(".git/hooks.before-stage-guard/pre-commit")).unwrap().contains("first")
     );
     assert!(fs::read_to_string(repo.path(".git/hooks/pre-commit")).unwrap().contains("second"));
     let output = repo.guard("uninstall").success();
     assert!(output.contains("skipped: "), "{output}");
     assert!(
-        fs::read_to_string(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap().contains("first")
+        fs::read_to_string(repo.path(".git/hooks.before-stage-guard/pre-commit")).unwrap().contains("first")
     );
 }
 
@@ -267,35 +268,46 @@ fn a_backup_is_never_overwritten() {
 fn a_refused_install_changes_no_hook() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo first");
-    repo.write(".git/hooks/pre-merge-commit.before-stage-guard", "kept earlier");
+    repo.write(".git/hooks.before-stage-guard/pre-merge-commit", "kept earlier");
     hook(&repo, "pre-merge-commit", "echo another");
     repo.guard("install").fails_with("pre-merge-commit");
     assert!(fs::read_link(repo.path(".git/hooks/pre-commit")).is_err());
-    fs::remove_file(repo.path(".git/hooks/pre-merge-commit.before-stage-guard")).unwrap();
+    fs::remove_file(repo.path(".git/hooks.before-stage-guard/pre-merge-commit")).unwrap();
     repo.guard("install").success();
     assert_live(&repo);
     repo.guard("uninstall").success();
     assert!(!repo.path(".git/stage-guard").exists());
 }
 
+/// Copying a repository with its symlinks followed makes copies of the shim of 0.1.0.
 #[test]
-fn a_copy_of_the_shim_is_recognised() {
+fn a_copy_of_a_hook_is_recognised() {
+    let uninstalled =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/pre-commit")).unwrap();
     let repo = unguarded();
-    let shim = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("hooks/pre-commit")).unwrap();
-    repo.program(".git/hooks/pre-commit", &shim);
-    repo.guard("install").success();
+    install_0_1_0(&repo, &["pre-commit"]);
+    for text in [uninstalled, repo.read(".git/stage-guard/hook")] {
+        let repo = unguarded();
+        repo.program(".git/hooks/pre-commit", &text);
+        repo.guard("install").success();
+        assert_live(&repo);
+        repo.stage("main.py").commit().silent();
+        assert!(!repo.exists(".git/hooks.before-stage-guard"));
+        repo.guard("uninstall").success();
+        repo.program(".git/hooks/pre-commit", &text);
+        repo.guard("uninstall").success();
+        assert!(!repo.exists(".git/hooks/pre-commit"));
+    }
+}
+
+/// A hook of stage-guard that runs itself as the previous hook would never end.
+#[test]
+fn a_hook_that_is_its_own_previous_hook_runs_once() {
+    let repo = Repo::new();
+    repo.shell("mkdir .git/hooks.before-stage-guard; cp .git/hooks/pre-commit .git/hooks.before-stage-guard")
+        .success();
     assert_live(&repo);
     repo.stage("main.py").commit().silent();
-    assert!(!repo.path(".git/hooks/pre-commit.before-stage-guard").exists());
-    // The repository is copied with its symlinks followed.
-    let shim = fs::read_to_string(repo.path(".git/stage-guard/hook")).unwrap();
-    fs::remove_file(repo.path(".git/hooks/pre-commit")).unwrap();
-    repo.program(".git/hooks/pre-commit", &shim);
-    repo.program(".git/hooks/pre-commit.before-stage-guard", &shim);
-    assert_live(&repo);
-    fs::remove_file(repo.path(".git/hooks/pre-commit.before-stage-guard")).unwrap();
-    repo.guard("uninstall").success();
-    assert!(!repo.path(".git/hooks/pre-commit").exists());
 }
 
 #[test]
@@ -326,9 +338,10 @@ fn the_backup_of_an_interrupted_install_is_reused() {
         let repo = unguarded();
         hook(&repo, "pre-commit", "echo first");
         let before = state(&repo);
+        fs::create_dir(repo.path(".git/hooks.before-stage-guard")).unwrap();
         fs::hard_link(
             repo.path(".git/hooks/pre-commit"),
-            repo.path(".git/hooks/pre-commit.before-stage-guard"),
+            repo.path(".git/hooks.before-stage-guard/pre-commit"),
         )
         .unwrap();
         if reinstall {
@@ -366,7 +379,8 @@ fn the_hook_is_executable_by_others_whatever_the_umask_is() {
     let repo = unguarded();
     repo.shell(&format!("umask 077; {BINARY} install")).success();
     let mode = |path: &str| fs::metadata(repo.path(path)).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode(".git/stage-guard"), mode(".git/stage-guard/hook")), (mode(".git"), 0o755));
+    assert_eq!((mode(".git/stage-guard"), mode(".git/stage-guard/hooks")), (mode(".git"), mode(".git")));
+    assert_eq!((mode(".git/hooks/pre-commit"), mode(".git/stage-guard/hooks/pre-commit")), (0o555, 0o555));
 }
 
 #[test]
@@ -392,7 +406,7 @@ fn a_fifo_in_the_hooks_directory_is_not_read() {
 fn each_level_links_its_hooks_and_removes_none() {
     let repo = unguarded();
     let linked = |repo: &Repo| {
-        repo.shell("cd .git/hooks; for hook in *; do [ ! -L $hook ] || printf '%s ' $hook; done").success()
+        repo.shell("cd .git/hooks; for hook in *; do [ -w $hook ] && [ $(stat -c %a $hook) != 555 ] || printf '%s ' $hook; done").success()
     };
     let before = state(&repo);
     let default = "pre-commit pre-merge-commit ";

@@ -17,6 +17,7 @@ mod doors;
 mod failure;
 mod formats;
 mod git_commit;
+mod hook_file;
 mod hooks;
 mod hooks_path;
 mod index;

@@ -234,7 +234,7 @@ fn pre_receive_that_cannot_check_refuses() {
     server.guard_with_input(&["hook", "pre-receive"], b"").silent();
     let gone = format!("{} {} refs/heads/x\n", "0".repeat(40), "1".repeat(40));
     server.guard_with_input(&["hook", "pre-receive"], gone.as_bytes()).fails_with("1111");
-    server.shell("sed -i \"s|^stage_guard=.*|stage_guard=/nothing|\" stage-guard/hook").success();
+    server.shell("sed -i \"s|^program=.*|program=/nothing|\" hooks/pre-receive").success();
     let run = clone.git("push -q");
     assert!(run.code == 1 && run.err.contains("nothing was checked"), "{run:?}");
 }

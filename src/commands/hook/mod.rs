@@ -1,4 +1,4 @@
-//! `hook`: runs as one of git's hooks. The shim calls it.
+//! `hook`: runs as one of git's hooks. The installed hooks call it.
 
 mod managed;
 mod pre_push;
@@ -15,19 +15,37 @@ use super::{Context, Outcome};
 use crate::check::Trigger;
 use crate::cli::{HookArgs, HookName};
 use crate::git::{Hook, MergedParents};
-use crate::hooks::{PreviousHook, is_reinstalled};
+use crate::hooks::{Neighbours, PROOF, PreviousHook, is_reinstalled};
 
 /// Runs the check of the hook, then the previous hook.
 ///
-/// The previous hook may stage more changes, so the index is checked again after it.
+/// With `--proof`, only the outcome of a check that has run and refused nothing is
+/// [`Outcome::Proven`].
 pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    let outcome = run_check_and_previous(args, context)?;
+    Ok(match outcome {
+        Outcome::Allowed if args.proof => Outcome::Proven,
+        Outcome::PreviousHookFailed(PROOF) => Outcome::PreviousHookFailed(1),
+        outcome => outcome,
+    })
+}
+
+/// Runs the check and the previous hook.
+///
+/// The previous hook may stage more changes, so the index is checked again after it.
+fn run_check_and_previous(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let input = if reads_stdin(args.name) { Some(read_input(args, context.input)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
     let outcome = run_check(args, refs, context)?;
     let previous = args.then.as_ref().filter(|previous| !is_reinstalled(previous));
     let Some(previous) = previous.filter(|_| outcome == Outcome::Allowed) else { return Ok(outcome) };
     let directory = context.environment.current_dir();
-    match PreviousHook::run(previous, &args.arguments, directory, input.as_deref())? {
+    let neighbours = Neighbours::link(&directory.join(previous));
+    let status = PreviousHook::run(previous, &args.arguments, directory, input.as_deref())?;
+    if let Some(neighbours) = neighbours {
+        neighbours.update();
+    }
+    match status {
         0 if input.is_none() => run_check(args, refs, context),
         0 => Ok(Outcome::Allowed),
         code => Ok(Outcome::PreviousHookFailed(code)),
@@ -56,7 +74,7 @@ fn reads_stdin(name: HookName) -> bool {
     matches!(name, HookName::Git(hook) if hook.reads_stdin())
 }
 
-/// Returns the standard input of the hook, of which the shim may have read the first line.
+/// Returns the standard input of the hook, of which the script of the hook may have read the first line.
 fn read_input(args: &HookArgs, stdin: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut input = args.line.as_ref().map_or_else(Vec::new, |line| [line.as_bytes(), b"\n"].concat());
     stdin.read_to_end(&mut input)?;

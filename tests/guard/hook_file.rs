@@ -1,0 +1,220 @@
+//! The files of guarded hooks: whose they are, where they work, and what they prove.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+use super::hooks::{assert_live, hook, install_0_1_0, state, unguarded};
+use super::sandbox::{BINARY, Repo, cases};
+
+const NOTE: &str = ".claude_sessions/current/x.py";
+
+/// Asserts that the guard holds and passes clean commits after a line of shell has changed its hooks.
+fn assert_guards_after(line: &str) {
+    let repo = unguarded().env("GUARD", BINARY);
+    repo.guard("install --strict").success();
+    repo.shell(&format!("set -e; {line}")).success();
+    assert_live(&repo);
+    repo.stage("main.py").commit().silent();
+}
+
+mod changed {
+    use super::{assert_guards_after, cases};
+
+    /// Makes a hook that runs `$to`.
+    const DISPATCH: &str =
+        "printf '#!/bin/sh\\nexec %s \"$@\"\\n' \"$to\" >hook; chmod +x hook; mv hook .git/hooks/pre-commit";
+
+    cases! { assert_guards_after:
+        copy_over_another_hook("printf '#!/bin/sh\\n' >x; cp x .git/hooks/pre-push || true");
+        tee_over_another_hook("printf '#!/bin/sh\\n' | tee .git/hooks/pre-push || true");
+        cat_over_another_hook("printf '#!/bin/sh\\n' | cat >.git/hooks/pre-push || true");
+        forced_copy_over_another_hook("printf '#!/bin/sh\\n' >x; cp -f x .git/hooks/prepare-commit-msg");
+        hooks_directory_moved("mv .git/hooks .git/my; cp -R .git/my .git/hooks");
+        guards_directory_deleted("rm -r .git/stage-guard");
+        links_followed("cp -RL .git/hooks .git/my; rm -r .git/hooks; mv .git/my .git/hooks");
+        renamed_with_user(&format!("to='$(dirname \"$0\")/pre-commit-user'; mv .git/hooks/pre-commit .git/hooks/pre-commit-user; {DISPATCH}"));
+        renamed_with_tilde(&format!("to=.git/hooks/pre-commit~; mv .git/hooks/pre-commit .git/hooks/pre-commit~; {DISPATCH}"));
+        renamed_with_underscore(&format!("to=.git/hooks/_pre-commit; mv .git/hooks/pre-commit .git/hooks/_pre-commit; {DISPATCH}"));
+        renamed_to_another_hook(&format!("to=.git/hooks/post-commit.sh; mv .git/hooks/pre-commit .git/hooks/post-commit.sh; {DISPATCH}"));
+        moved_to_a_directory(&format!("to=.git/hooks/d/x; mkdir .git/hooks/d; mv .git/hooks/pre-commit .git/hooks/d/x; {DISPATCH}"));
+        moved_out_of_the_git_directory(&format!("to=tools/x; mkdir tools; mv .git/hooks/pre-commit tools/x; {DISPATCH}"));
+        called_through_a_link(&format!("to=tools/x; mkdir tools; mv .git/hooks/pre-commit .git/hooks/y; ln -s ../.git/hooks/y tools/x; {DISPATCH}"));
+        called_with_sh(&format!("to='sh .git/hooks/y'; mv .git/hooks/pre-commit .git/hooks/y; {DISPATCH}"));
+        installed_again(&format!("to='sh .git/hooks/y'; mv .git/hooks/pre-commit .git/hooks/y; {DISPATCH}; $GUARD install"));
+    }
+}
+
+/// Asserts that git stops if `program`, which the hooks run, is replaced with this text.
+fn assert_stops_with(text: &str) {
+    let repo = unguarded();
+    repo.shell(&format!("cp {BINARY} ../guard && ../guard install --strict=refs")).success();
+    repo.program("../guard", text);
+    repo.stage(NOTE);
+    let run = repo.commit();
+    assert!(run.code != 0 && run.err.contains("did not run the check, so nothing was checked"), "{run:?}");
+    assert!(run.err.contains("\nhelp: install it again, or remove the guard: rm -f '"), "{run:?}");
+    for hook in ["pre-push", "prepare-commit-msg", "pre-applypatch", "pre-receive"] {
+        assert_eq!(repo.shell(&format!(".git/hooks/{hook} </dev/null")).code, 2, "{hook}");
+    }
+    let update = format!("{0} {0} refs/heads/x\n", "1".repeat(40));
+    let transaction = format!("printf '{update}' | .git/hooks/reference-transaction prepared");
+    assert_eq!(repo.shell(&transaction).code, 2);
+}
+
+mod proof {
+    use super::{assert_stops_with, cases};
+
+    cases! { assert_stops_with:
+        empty("");
+        blanks("   \n\n");
+        a_comment("# stage-guard\n");
+        zeros("\0\0\0\0\0\0\0\0");
+        a_shell_script_that_passes("#!/bin/sh\nexit 0\n");
+        true_("#!/bin/true\n");
+        no_interpreter("#!/nowhere/sh\n");
+        text("stage-guard\n");
+    }
+}
+
+#[test]
+fn a_hook_that_exits_with_the_code_of_the_proof_stops_the_commit() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "exit 119");
+    repo.guard("install").success();
+    repo.stage("main.py").commit().code(1);
+    repo.guard("hook pre-commit").silent();
+    repo.guard("hook --proof pre-commit").code(119);
+    repo.guard("hook --proof pre-push").code(119);
+    repo.stage(NOTE);
+    repo.guard("hook --proof pre-commit").refuses(&[NOTE]);
+}
+
+#[test]
+fn each_hook_is_a_read_only_file_of_its_own() {
+    let repo = unguarded();
+    repo.guard("install --strict=refs").success();
+    let mut inodes = Vec::new();
+    for name in ["pre-commit", "pre-merge-commit", "pre-push", "pre-receive", "reference-transaction"] {
+        let metadata = fs::symlink_metadata(repo.path(format!(".git/hooks/{name}"))).unwrap();
+        let stored = fs::symlink_metadata(repo.path(format!(".git/stage-guard/hooks/{name}"))).unwrap();
+        assert!(metadata.is_file() && metadata.permissions().mode() & 0o777 == 0o555, "{name}");
+        assert_eq!(metadata.ino(), stored.ino());
+        assert!(!inodes.contains(&metadata.ino()));
+        inodes.push(metadata.ino());
+    }
+}
+
+#[test]
+fn a_stored_file_is_not_trusted() {
+    let repo = Repo::new();
+    for file in ["pre-commit", "pre-push"] {
+        repo.shell(&format!(
+            "cd .git/stage-guard/hooks; rm -f {file}; echo 'exit 0' >{file}; chmod 555 {file}"
+        ))
+        .success();
+    }
+    repo.shell("rm .git/hooks/pre-commit").success();
+    repo.guard("install --strict").success();
+    assert_live(&repo);
+    // These are files of the user's.
+    repo.guard("uninstall").success();
+    assert_eq!(repo.read(".git/stage-guard/hooks/pre-push"), "exit 0\n");
+}
+
+#[test]
+fn uninstall_keeps_the_files_of_the_user_in_the_directory_of_the_guard() {
+    let repo = Repo::new();
+    repo.write(".git/stage-guard/notes", "mine").write(".git/stage-guard/hook", "#!/bin/sh\n");
+    repo.guard("install --strict").success();
+    repo.guard("uninstall").success();
+    let left = repo.shell("find .git/stage-guard -type f | sort").success();
+    assert_eq!(left, ".git/stage-guard/hook\n.git/stage-guard/notes\n");
+}
+
+/// A hook that was written over ours is the user's, also where it has the inode of the stored file.
+#[test]
+fn a_hook_that_was_written_over_is_backed_up_and_restored() {
+    for write in [
+        "cat >.git/hooks/pre-commit",
+        "tee .git/hooks/pre-commit",
+        "cp --remove-destination /dev/stdin .git/hooks/pre-commit",
+    ] {
+        let repo = Repo::new();
+        let text = "#!/bin/sh\ntouch .git/ran\n";
+        repo.shell(&format!("chmod 755 .git/hooks/pre-commit; printf '%s\\n' '#!/bin/sh' 'touch .git/ran' | {write}; chmod 755 .git/hooks/pre-commit")).success();
+        assert_eq!(repo.read(".git/hooks/pre-commit"), text);
+        repo.guard("install").success();
+        assert_live(&repo);
+        repo.stage("main.py").commit().silent();
+        assert!(repo.exists(".git/ran"), "{write}");
+        repo.guard("uninstall").success();
+        assert_eq!(repo.read(".git/hooks/pre-commit"), text, "{write}");
+        assert!(!repo.exists(".git/stage-guard") && !repo.exists(".git/hooks.before-stage-guard"));
+    }
+}
+
+#[test]
+fn a_hook_that_contains_ours_belongs_to_the_user() {
+    let template = Repo::new().read(".git/hooks/pre-commit");
+    for text in [
+        format!("{template}echo my own check\n"),
+        template.replace("# A hook of stage-guard", "# My hook, after one of stage-guard"),
+        "#!/bin/sh\n# The hook of stage-guard: git runs it under the name of each guarded hook.\n".to_owned(),
+    ] {
+        let repo = unguarded();
+        repo.program(".git/hooks/pre-commit", &text);
+        let before = state(&repo);
+        repo.guard("install").success();
+        assert_live(&repo);
+        repo.guard("uninstall").success();
+        assert_eq!(state(&repo), before, "{text}");
+    }
+}
+
+/// `init.templateDir`, and a copy of the whole repository.
+#[test]
+fn a_copied_hooks_directory_guards() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "touch .git/ran");
+    repo.guard("install").success();
+    repo.shell("mkdir ../template; cp -R .git/hooks ../template/hooks; cp -R . ../copy").success();
+    repo.git("init -q -b main --template ../template ../fresh").success();
+    for name in ["fresh", "copy"] {
+        let copy = repo.sibling(name);
+        copy.stage(NOTE).commit().refuses(&[NOTE]);
+        copy.git_args(&["rm", "-q", "--cached", NOTE]).success();
+        copy.stage("main.py").commit().silent();
+        assert_eq!(copy.exists(".git/ran"), name == "copy");
+    }
+}
+
+#[test]
+fn hooks_of_0_1_0_are_upgraded_and_uninstalled() {
+    let names = ["pre-commit", "pre-push", "prepare-commit-msg"];
+    for commands in
+        [&["uninstall"][..], &["install", "uninstall"], &["install --strict=refs", "install", "uninstall"]]
+    {
+        let repo = unguarded();
+        hook(&repo, "pre-commit", "touch .git/ran");
+        repo.shell("ln -s pre-commit .git/hooks/pre-push").success();
+        let before = state(&repo);
+        install_0_1_0(&repo, &names);
+        repo.shell("ln -sf pre-commit.before-stage-guard .git/hooks/pre-push.before-stage-guard").success();
+        assert_live(&repo);
+        for (number, command) in commands.iter().enumerate() {
+            repo.stage(format!("{number}.py")).commit().silent();
+            assert!(repo.exists(".git/ran"), "{command}");
+            fs::remove_file(repo.path(".git/ran")).unwrap();
+            repo.guard(command).success();
+            if *command == "uninstall" {
+                break;
+            }
+            assert_live(&repo);
+            for name in names {
+                assert!(!repo.path(format!(".git/hooks/{name}")).is_symlink(), "{name}");
+            }
+            assert!(!repo.exists(".git/stage-guard/hook"));
+        }
+        assert_eq!(state(&repo), before, "{commands:?}");
+    }
+}
