@@ -35,6 +35,8 @@ pub(crate) struct Guard {
     pub current_exe: PathBuf,
     /// The policy in force.
     pub policy: PolicyState,
+    /// Why the index cannot be read or changed; such a state stops commits.
+    pub index_problem: Option<IndexProblem>,
     /// Whether git ignores the session directory; `None` in a bare repository.
     pub is_session_ignored: Option<bool>,
     /// The results of running the hooks; `None` if they were not run.
@@ -61,6 +63,15 @@ pub(crate) struct OldGit {
     pub path: PathBuf,
     /// Its version.
     pub version: String,
+}
+
+/// Why the index cannot be read or changed.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum IndexProblem {
+    /// It cannot be read, for this reason.
+    Damaged(String),
+    /// This lock file exists: a git is running, or was killed.
+    Locked(PathBuf),
 }
 
 /// The policy in force.
@@ -155,6 +166,8 @@ pub(crate) enum Problem<'g> {
     StopsCleanCommit(&'g HookResult),
     /// The policy allows the session directory.
     SessionAllowed,
+    /// The index cannot be read or changed, so commits stop.
+    Index(&'g IndexProblem),
     /// git does not ignore the session directory.
     SessionNotIgnored,
     /// git is too old for the configured hooks.
@@ -361,6 +374,7 @@ impl Guard {
     fn notes(&self) -> Vec<Problem<'_>> {
         let files = &self.hooks.files;
         let mut notes = self.probe_notes();
+        notes.extend(self.index_problem.as_ref().map(Problem::Index));
         notes.extend((self.is_session_ignored == Some(false)).then_some(Problem::SessionNotIgnored));
         if let Some(version) = self.old_git.as_deref().filter(|_| !self.configured.is_empty()) {
             notes.push(Problem::OldGit(version));

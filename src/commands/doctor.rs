@@ -11,7 +11,7 @@ use bstr::{BString, ByteSlice};
 
 use super::{Context, Outcome, program};
 use crate::Change;
-use crate::doctor::{Binary, Guard, HookResult, OldGit, PolicyState, Probe, Severity};
+use crate::doctor::{Binary, Guard, HookResult, IndexProblem, OldGit, PolicyState, Probe, Severity};
 use crate::environment::Environment;
 use crate::git::{
     self, Git, History, Hook, HookProbe, HookRun, HooksPath, Repository, RepositoryKind, configured_hooks,
@@ -79,6 +79,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         policy: policy
             .as_ref()
             .map_or_else(|mistake| PolicyState::Invalid(mistake.clone()), |(state, _)| state.clone()),
+        index_problem: repository.as_ref().and_then(index_problem),
         is_session_ignored: repository.as_ref().map(is_ignored).transpose()?,
         hooks_path,
         hooks,
@@ -167,6 +168,16 @@ impl Prober<'_> {
         let is_in_session_directory = is_in_session_directory(path);
         Ok(Probe { path: self.path.clone(), is_in_session_directory, results, clean })
     }
+}
+
+/// Returns why the index of this worktree cannot be read or changed.
+fn index_problem(repository: &Repository) -> Option<IndexProblem> {
+    if let Err(error) = repository.scan(|_| false) {
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        return Some(IndexProblem::Damaged(format!("{error}{}", cause.unwrap_or_default())));
+    }
+    let lock = repository.layout().git_dir().join("index.lock");
+    lock.exists().then_some(IndexProblem::Locked(lock))
 }
 
 /// Returns whether the hooks directory exists.

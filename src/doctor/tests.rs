@@ -75,6 +75,7 @@ fn healthy() -> Guard {
         binaries: vec![binary("/bin/stage-guard")],
         current_exe: "/bin/stage-guard".into(),
         policy: PolicyState::BuiltIn,
+        index_problem: None,
         is_session_ignored: Some(true),
         probe: Some(Probe {
             path: "x".into(),

@@ -157,7 +157,9 @@ impl Error {
             }
             Self::EmptyPath => "write `.` for the current directory",
             Self::MergeHead(_) => "finish the merge, or undo it with `git merge --abort`",
-            Self::RunGit(_) => "install git, or add it to PATH",
+            Self::RunGit(error) if error.kind() == io::ErrorKind::NotFound => {
+                "install git, or add it to PATH"
+            }
             Self::NoHooks(_) => "make core.hooksPath absolute, or unset it",
             Self::IndexLocked(_) => "wait for it, or remove the file if no git is running",
             Self::HookProbe(_) => "make room in the directory for temporary files",

@@ -7,7 +7,7 @@ use owo_colors::OwoColorize;
 
 use super::escape::{display_path, escape, escape_multiline, shell_path};
 use super::hooks::{instruction, list};
-use crate::doctor::{Diagnosis, Guard, HookResult, PolicyState, Problem, Severity};
+use crate::doctor::{Diagnosis, Guard, HookResult, IndexProblem, PolicyState, Problem, Severity};
 use crate::git::{ConfiguredHook, Hook, Origin, RepositoryKind};
 use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
 use crate::policy::FILE_NAME;
@@ -159,6 +159,12 @@ fn describe(problem: &Problem) -> String {
             format!("pre-commit also stops a commit without session work: it {}", describe_result(result))
         }
         Problem::SessionAllowed => format!("{FILE_NAME} allows the session directory"),
+        Problem::Index(IndexProblem::Damaged(reason)) => {
+            format!("commits stop: {}", escape_multiline(reason, INDENT))
+        }
+        Problem::Index(IndexProblem::Locked(lock)) => {
+            format!("commits stop while {} exists", display_path(lock))
+        }
         Problem::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
         Problem::OldGit(version) => format!("git {} does not run configured hooks", escape(version)),
         Problem::IgnoredByOldGit(git, file) => {
@@ -237,6 +243,10 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         Problem::WillBeReplaced(file, manager) => add_line(file, Some(*manager), program),
         Problem::InvalidPolicy(_) => format!("correct {FILE_NAME}"),
         Problem::SessionAllowed => format!("remove it from `allow` and `disable` in {FILE_NAME}"),
+        Problem::Index(IndexProblem::Damaged(_)) => "git read-tree HEAD".to_owned(),
+        Problem::Index(IndexProblem::Locked(lock)) => {
+            format!("wait for the other git or, if none is running, rm {}", shell_path(lock))
+        }
         Problem::SessionNotIgnored => format!("{name} init"),
         Problem::ConfiguredHookDisabled(hook) => {
             format!("git config --{} --unset-all {}.enabled", escape(&hook.scope), section(hook.event))

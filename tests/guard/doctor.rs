@@ -135,6 +135,18 @@ mod policy {
     }
 }
 
+mod index {
+    use super::super::sandbox::cases;
+    use super::assert_diagnosed;
+
+    cases! { assert_diagnosed:
+        damaged("printf garbage >.git/index", 0, "note:    commits stop: cannot read the index `");
+        truncated("head -c 40 .git/index >new; mv new .git/index", 0, "\nfix:     git read-tree HEAD\nlive: ");
+        empty(": >.git/index", 0, "note:    commits stop: cannot read the index `");
+        locked(": >.git/index.lock", 0, "/.git/index.lock exists\nfix:     wait for the other git or");
+    }
+}
+
 mod program {
     use super::*;
 
