@@ -9,7 +9,10 @@ use crate::environment::Environment;
 use crate::git;
 use crate::policy::{FILE_NAME, Policy};
 
-/// The maximum number of bytes that are read of a configuration file.
+/// Files that need not be regular. A shell names a pipe of `<(…)` in `/dev/fd`.
+const DESCRIPTORS: [&str; 4] = ["/dev/fd", "/dev/null", "/dev/stdin", "/proc/self/fd"];
+
+/// The maximum number of bytes that are read of a descriptor.
 const MAX_CONFIG_SIZE: u64 = 1 << 24;
 
 /// Returns the built-in policy, extended by a configuration file.
@@ -28,7 +31,7 @@ pub(crate) fn policy(
     let built_in = Policy::built_in();
     let configuration = match file {
         Some(file) => {
-            let text = read_limited(&environment.absolute(file))
+            let text = self::read(&environment.absolute(file))
                 .map_err(|error| git::Error::ReadFile(file.to_owned(), error))?;
             Some((file.to_string_lossy().into_owned(), text))
         }
@@ -41,8 +44,13 @@ pub(crate) fn policy(
     Ok(Box::leak(Box::new(policy)))
 }
 
-/// Reads a file, which may be a pipe, up to [`MAX_CONFIG_SIZE`].
-fn read_limited(file: &Path) -> io::Result<Vec<u8>> {
+/// Reads a regular file, the null device, or a file descriptor such as `/dev/stdin`.
+///
+/// Of a descriptor, which may be a pipe, at most [`MAX_CONFIG_SIZE`] bytes are read.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    if !DESCRIPTORS.iter().any(|descriptor| file.starts_with(descriptor)) {
+        return git::read_regular_file(file);
+    }
     let mut text = Vec::new();
     File::open(file)?.take(MAX_CONFIG_SIZE).read_to_end(&mut text)?;
     Ok(text)

@@ -110,7 +110,11 @@ fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, E
 /// Checks that git can read the ignore files that decide about `paths`.
 ///
 /// git would wait for a FIFO.
-fn check_ignore_files(layout: &Layout, paths: &[BString]) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// One of them is neither a file nor a directory.
+pub(super) fn check_ignore_files(layout: &Layout, paths: &[BString]) -> Result<(), Error> {
     let slashes = |path: &'_ BString| path.find_iter(b"/").map(|slash| slash + 1).collect::<Vec<_>>();
     let directories: BTreeSet<&BStr> =
         paths.iter().flat_map(|path| slashes(path).into_iter().map(|end| path[..end].as_bstr())).collect();

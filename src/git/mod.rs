@@ -45,8 +45,13 @@ pub(crate) mod user_path;
 mod watchdog;
 mod worktree;
 
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
+
+use rustix::fs::OFlags;
 
 pub(crate) use command::Git;
 pub(crate) use configured_hooks::{ConfigScope, ConfiguredHook};
@@ -84,7 +89,15 @@ pub(crate) use worktree::{WorktreeState, worktree_states};
 ///
 /// The file cannot be read, or is not regular: reading a FIFO would block.
 pub(crate) fn read_regular_file(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.is_file() { fs::read(path) } else { Err(io::Error::other("not a regular file")) }
+    // The flag keeps a FIFO from blocking, and changes nothing for a regular file.
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits();
+    let mut file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let mut contents = Vec::new();
+    file.read_to_end(&mut contents)?;
+    Ok(contents)
 }
 
 /// Reads a regular file, following symlinks; `None` if `path` does not exist.

@@ -1,11 +1,11 @@
 //! The operation that git has started and not yet finished.
 
-use std::fs;
 use std::path::Path;
 
 use bstr::ByteSlice;
 
 use super::command::Git;
+use super::read_regular_file;
 
 /// An operation of several steps that git has started and not yet finished.
 ///
@@ -56,7 +56,7 @@ impl Operation {
         if has_ref(git, git_dir, "CHERRY_PICK_HEAD") {
             return Some(Self::CherryPick);
         }
-        let todo = fs::read(git_dir.join("sequencer/todo")).unwrap_or_default();
+        let todo = read_regular_file(&git_dir.join("sequencer/todo")).unwrap_or_default();
         if todo.starts_with(b"revert ") {
             return Some(Self::Revert);
         }
@@ -74,7 +74,7 @@ impl Operation {
     }
 
     fn of_rebase(git: &Git, git_dir: &Path) -> Self {
-        let done = fs::read(git_dir.join("rebase-merge/done")).unwrap_or_default();
+        let done = read_regular_file(&git_dir.join("rebase-merge/done")).unwrap_or_default();
         // If there is nothing to pick, the list has the single command `noop`.
         if matches!(done.trim_ascii(), b"" | b"noop") {
             return Self::RebaseBegun;
@@ -83,7 +83,7 @@ impl Operation {
             return Self::RebasePick;
         }
         // At the last of several fixups or squashes, git stops as at a conflict.
-        let todo = fs::read(git_dir.join("rebase-merge/git-rebase-todo")).unwrap_or_default();
+        let todo = read_regular_file(&git_dir.join("rebase-merge/git-rebase-todo")).unwrap_or_default();
         let is_squashed = |line: &[u8]| line.starts_with(b"fixup ") || line.starts_with(b"squash ");
         let last = done.trim_ascii_end().lines().next_back().unwrap_or_default();
         let is_before_another = is_squashed(last) && is_squashed(&todo);

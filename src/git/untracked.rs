@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use bstr::{BStr, BString};
 
 use super::command::nul_fields;
+use super::ignore_rules::check_ignore_files;
 use super::{Error, Layout};
 
 /// Whether files that git ignores are listed.
@@ -55,6 +56,7 @@ fn list_untracked(layout: &Layout, directory: &BStr, ignored: IgnoredFiles) -> R
     let directory = if directory.is_empty() { BStr::new(".") } else { directory };
     let mut arguments = ["ls-files", "-z", "--others", "--full-name"].map(OsStr::new).to_vec();
     if ignored == IgnoredFiles::Exclude {
+        check_ignore_files(layout, &[directory.to_owned()])?;
         arguments.push(OsStr::new("--exclude-standard"));
     }
     arguments.extend([OsStr::new("--"), OsStr::from_bytes(directory)]);

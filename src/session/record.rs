@@ -17,7 +17,7 @@ use super::fingerprint::{Fingerprint, Stamp};
 use super::place::Found;
 use super::{Error, Step};
 use crate::disk::failed_to;
-use crate::git::{IndexChange, IndexUpdate, Object, PathState};
+use crate::git::{self, IndexChange, IndexUpdate, Object, PathState};
 
 /// The record of the last stow, relative to the git directory.
 pub(super) const RECORD: &str = "stage-guard/undo";
@@ -89,7 +89,7 @@ impl Record {
 
     /// Reads a record of a stow of this index. `None` if there is none.
     pub(super) fn read(file: &Path, index: &IndexUpdate) -> Result<Option<Self>, Error> {
-        let text = match fs::read(file) {
+        let text = match git::read_regular_file(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed_to("read", file)(error).into()),

@@ -242,3 +242,53 @@ fn a_truncated_object_fails_after_a_time_limit() {
         }
     });
 }
+
+#[test]
+fn a_fifo_is_an_error_and_not_a_wait() {
+    for (file, command) in [
+        (".git/MERGE_HEAD", "check"),
+        (".git/index", "check"),
+        (".stage-guard.toml", "check"),
+        (".stage-guard.toml", "rules"),
+        ("x.toml", "check --config x.toml"),
+        (".gitignore", "check --untracked"),
+        (".gitignore", "init"),
+        (".gitignore", "stow"),
+        (".git/info/exclude", "init --exclude"),
+        (".git/info/exclude", "check --untracked"),
+        (".claude/settings.json", "install --agent"),
+    ] {
+        let repo = Repo::new();
+        repo.stage("debug_x.py").write(".claude/x", "");
+        repo.shell(&format!("rm -f {file}; mkfifo {file}")).success();
+        let run = repo.shell(&format!("timeout 20 {BINARY} {command} </dev/null"));
+        assert!(run.code == 2 && run.err.contains("not a regular file"), "{file}, {command}: {run:?}");
+    }
+    let repo = Repo::new();
+    for file in
+        ["sequencer/todo", "rebase-merge/done", "commondir", "HEAD", "config", "packed-refs", "shallow"]
+    {
+        let repo = repo.copy();
+        repo.stage("debug_x.py");
+        repo.shell(&format!("cd .git; mkdir -p sequencer rebase-merge; rm -f {file}; mkfifo {file}"))
+            .success();
+        // git itself may wait at it; a signal ends both.
+        let run =
+            repo.shell(&format!("timeout -k 5 1 {BINARY}; echo $?; pgrep -f ' {}' || :", repo.dir.display()));
+        assert!(!run.out.contains("137"), "{file}: {run:?}");
+    }
+}
+
+#[test]
+fn a_configuration_may_be_a_pipe_or_the_null_device() {
+    let repo = Repo::new();
+    repo.stage("debug_x.py");
+    repo.guard("--config /dev/null").refuses(&["debug_x.py"]);
+    let allow = "echo 'allow = [\"debug_x.py\"]'";
+    for line in [
+        format!("{allow} | {BINARY} --config /dev/stdin"),
+        format!("bash -c '{BINARY} --config <(cat ../x.toml)'"),
+    ] {
+        repo.shell(&format!("{allow} >../x.toml; {line}")).silent();
+    }
+}

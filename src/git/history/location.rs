@@ -10,6 +10,7 @@ use super::Error;
 use crate::environment::Environment;
 use crate::git::command::{Git, to_path};
 use crate::git::layout::Layout;
+use crate::git::read_regular_file;
 
 /// Where a repository is. All paths are absolute.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ fn ask_git(environment: &Environment, git: &Git) -> Result<(Option<PathBuf>, Pat
 /// Returns the worktree that belongs to this git directory.
 fn worktree_of(git_dir: &Path, environment: &Environment, git: &Git) -> Result<PathBuf, Error> {
     // A linked worktree: the path of its `.git` file.
-    if let Ok(file) = fs::read(git_dir.join("gitdir")) {
+    if let Ok(file) = read_regular_file(&git_dir.join("gitdir")) {
         let file = git_dir.join(to_path(file.trim_ascii_end()));
         return Ok(file.parent().unwrap_or(git_dir).to_owned());
     }
@@ -86,7 +87,7 @@ fn common_dir(environment: &Environment, git_dir: &Path) -> Result<PathBuf, Erro
         return Ok(environment.current_dir().join(common_dir));
     }
     let file = git_dir.join("commondir");
-    match fs::read(&file) {
+    match read_regular_file(&file) {
         Ok(common_dir) => Ok(git_dir.join(to_path(common_dir.trim_end_with(|c| matches!(c, '\n' | '\r'))))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(git_dir.to_owned()),
         Err(error) => Err(Error::ReadFile(file, error)),
