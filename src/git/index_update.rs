@@ -155,8 +155,10 @@ impl<'l> IndexUpdate<'l> {
     }
 
     /// Returns a git that works on the copy of the index.
+    ///
+    /// Into a sparse index, `git update-index` writes a path next to the directory that has it.
     fn git(&self) -> Git {
-        self.layout.git().with_var("GIT_INDEX_FILE", &self.copy)
+        self.layout.git().with_var("GIT_INDEX_FILE", &self.copy).with_settings(&["index.sparse=false"])
     }
 
     /// Removes the copy, and the lock on it that a killed git leaves behind.

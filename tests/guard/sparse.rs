@@ -94,3 +94,21 @@ fn a_configuration_applies_in_a_sparse_index() {
     squash(&repo);
     repo.check().refuses(&["tools/mine.py"]);
 }
+
+#[test]
+fn stow_and_its_undo_leave_a_sparse_index_whole() {
+    let repo = sparse(&[OLD, NOTE, "tools/fine.py"]);
+    squash(&repo);
+    let staged = || repo.git("ls-files -s").success();
+    let before = staged();
+    repo.guard("stow").success();
+    repo.check().silent();
+    assert!(!staged().contains("try.py") && staged().contains("tools/fine.py"));
+    repo.guard("stow --undo").success();
+    assert_eq!(staged(), before);
+    repo.check().refuses(&[NOTE, OLD]);
+    repo.guard("stow").success();
+    repo.commit().silent();
+    let listed = repo.git("ls-tree -r --name-only HEAD").success();
+    assert!(listed.contains("tools/fine.py") && listed.matches("tools/api.py").count() == 1, "{listed}");
+}
