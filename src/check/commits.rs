@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
 use super::ShowProgress;
 use crate::IntroducedBy;
@@ -50,6 +50,9 @@ pub(crate) fn check<'p>(
         progress.show(examined, show_progress);
         let entries = std::mem::take(&mut commit.entries);
         let mut findings = policy.findings(entries, |path| trees.contains(commit.id, path))?;
+        let paths = findings.iter().map(|finding| finding.entry.path.as_bstr()).collect();
+        let moved = trees.moved_in_merge(&commit, &paths)?;
+        findings.retain(|finding| !moved.contains(&finding.entry.path));
         for finding in &mut findings {
             finding.introduced_by = Some(introduced_by(&commit, tips));
         }

@@ -39,6 +39,7 @@ mod renames;
 mod repository;
 mod repository_kind;
 mod scan;
+mod subtree;
 mod tracked_paths;
 mod untracked;
 pub(crate) mod user_path;

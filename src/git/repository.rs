@@ -15,6 +15,7 @@ use super::layout::Layout;
 use super::libgit2::Libgit2;
 use super::path_state::{CommittedIn, path_states};
 use super::scan::{Candidate, Coverage, Directory, Scan};
+use super::subtree;
 use super::tracked_paths::{SiblingScan, TrackedPaths};
 use super::{Error, MergedParents, ObjectId, Operation, not_ignored, read_optional_file};
 use crate::environment::Environment;
@@ -112,8 +113,8 @@ impl Repository {
 
     /// Returns the entries that a commit of the index would add or change.
     ///
-    /// They differ from each parent of that commit, `HEAD` and `merged`, and `may_refuse` is
-    /// true for their paths. Deletions, unmerged and intent-to-add entries are left out: a
+    /// They differ from each parent of that commit, `HEAD` and `merged`, also under another
+    /// prefix of a subtree merge, and `may_refuse` is true for their paths. Deletions, unmerged and intent-to-add entries are left out: a
     /// commit does not contain them.
     ///
     /// # Errors
@@ -139,6 +140,9 @@ impl Repository {
         let is_clear =
             scan.coverage == Coverage::Whole && scan.candidates.iter().all(|candidate| candidate.is_unmerged);
         let mut entries = if is_clear { Vec::new() } else { self.changed(scan, merged, may_refuse)? };
+        let paths = entries.iter().map(|entry| entry.path.as_bstr()).collect();
+        let moved = subtree::moved_when_staged(&self.layout.cwd_git(), merged, &paths)?;
+        entries.retain(|entry| !moved.contains(&entry.path));
         // Under `core.ignoreCase` libgit2 sorts without regard to case.
         entries.sort_unstable();
         Ok(Examined { entries, examined })

@@ -248,3 +248,82 @@ fn parents_that_libgit2_cannot_parse_are_read_by_git() {
     repo.commit().silent();
     assert!(repo.git("ls-tree -r --name-only HEAD").success().contains(OLD));
 }
+
+/// `main` has the root of `upstream` below `parts/core`, by a merge that `git commit` concluded.
+fn with_subtree(level: &str) -> Repo {
+    let repo = Repo::new();
+    repo.guard(&format!("install {level}")).success();
+    repo.git("checkout -q --orphan upstream").success();
+    repo.git("rm -q -r -f .").success();
+    repo.stage("shared.py").stage(OLD).stage("scratch/x.py");
+    repo.git("-c core.hooksPath=/dev/null commit -q -m upstream").success();
+    repo.git("checkout -q main").success();
+    repo.git("merge -q -s ours --no-commit --allow-unrelated-histories upstream").success();
+    repo.git("read-tree --prefix=parts/core/ -u upstream").success();
+    repo
+}
+
+/// Adds a commit to `upstream`, with more session work and another version of `shared.py`.
+fn advance(repo: &Repo, script: &str) {
+    repo.git("checkout -q upstream").success();
+    repo.write("shared.py", &format!("theirs {script}\n")).stage(script).git("add shared.py").success();
+    repo.git("-c core.hooksPath=/dev/null commit -q -m more").success();
+    repo.git("checkout -q main").success();
+}
+
+#[test]
+fn old_session_work_of_a_subtree_is_allowed() {
+    for level in ["", "--strict"] {
+        let repo = with_subtree(level);
+        repo.commit().silent();
+        advance(&repo, "scratch/y.py");
+        repo.git("merge -q --no-edit -s subtree upstream").success();
+        assert!(repo.exists("parts/core/scratch/y.py"));
+        repo.write("parts/core/shared.py", "ours\n").git("commit -q -a -m ours").success();
+        advance(&repo, "scratch/z.py");
+        assert_eq!(repo.git("merge -q -X subtree=parts/core upstream").code, 1);
+        repo.write("parts/core/shared.py", "both\n").git("add parts").success();
+        repo.commit().silent();
+        assert_eq!(repo.git("log -1 --format=%p").success().split_whitespace().count(), 2);
+        for revision in ["HEAD", "HEAD~2", "HEAD~3"] {
+            repo.guard(&format!("check --commit {revision}")).silent();
+        }
+    }
+}
+
+#[test]
+fn old_session_work_of_a_subtree_is_allowed_where_its_prefix_is_removed() {
+    let repo = with_subtree("--strict");
+    repo.commit().silent();
+    repo.git("checkout -q upstream").success();
+    repo.git("checkout -q -b whole main").success();
+    repo.stage("parts/core/scratch/y.py");
+    repo.git("-c core.hooksPath=/dev/null commit -q -m whole").success();
+    repo.git("checkout -q upstream").success();
+    repo.stage("main.py").commit().silent();
+    repo.git("merge -q --no-edit -X subtree=parts/core whole").success();
+    assert!(repo.exists("scratch/y.py"));
+    repo.guard("check --commit HEAD").silent();
+}
+
+#[test]
+fn new_session_work_in_a_merge_of_a_subtree_is_refused() {
+    let repo = with_subtree("--strict");
+    // The same contents under another name, the same name with other contents, an executable.
+    let other = ["parts/core/scratch/other.py", "parts/core/sub/scratch/x.py", "run/scratch/x.py"];
+    repo.write(other[0], "scratch/x.py\n").write(other[1], "changed\n").write(other[2], "scratch/x.py\n");
+    repo.git_args(&[&["add", "-f"], &other[..]].concat()).success();
+    repo.git_args(&["update-index", "--chmod=+x", other[2]]).success();
+    repo.commit().refuses(&other);
+    repo.git("-c core.hooksPath=/dev/null commit -q -m merged").success();
+    repo.guard("check --commit HEAD").refuses(&other);
+}
+
+#[test]
+fn a_copy_of_old_session_work_is_refused_outside_of_a_merge() {
+    let repo = with_subtree("");
+    repo.commit().silent();
+    repo.write("copy/scratch/x.py", "scratch/x.py\n").git("add -f copy").success();
+    repo.git_args(&["checkout", "-q", "upstream", "--", OLD]).success();
+    repo.commit().refuses(&[OLD, "copy/scratch/x.py"]);
+}

@@ -1,12 +1,14 @@
 //! Looks up paths in the trees of commits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::log::Commit;
 use super::object_reader::{Object, ObjectReader};
 use super::{Cause, Error, ObjectId};
 use crate::git::command::Git;
+use crate::git::subtree;
 
 /// The trees of commits, read by one `git cat-file` that starts at the first lookup.
 ///
@@ -34,6 +36,20 @@ impl CommitTrees {
     /// A tree on the way cannot be read.
     pub(crate) fn contains(&mut self, commit: ObjectId, path: &BStr) -> Result<bool, Error> {
         self.find(commit, path).map(|entry| entry.is_some())
+    }
+
+    /// Returns the `paths` of a merge whose files a merged parent has under another prefix.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read a tree.
+    pub(crate) fn moved_in_merge(
+        &self,
+        merge: &Commit,
+        paths: &HashSet<&BStr>,
+    ) -> Result<HashSet<BString>, Error> {
+        let merged = merge.parents.get(1..).unwrap_or_default();
+        subtree::moved_in_merge(&self.git, merge.id, merged, paths)
     }
 
     /// Returns the contents of the file at `path` in the commit, as git stores them.
