@@ -116,10 +116,14 @@ fn show_progress(progress: &str) {
 /// Prints the report and returns the exit code of the outcome.
 fn finish(report: &[u8], stream: Stream, color: ColorChoice, outcome: &Outcome) -> ExitCode {
     if let Err(error) = print(report, stream, color) {
+        if *outcome == Outcome::Done {
+            print_error(&failure::render_message(&format!("done, but cannot print the report: {error}")));
+            return ExitCode::SUCCESS;
+        }
         return fail(&Failure::new(format!("cannot print the report: {error}")), false);
     }
     match outcome {
-        Outcome::Allowed => ExitCode::SUCCESS,
+        Outcome::Allowed | Outcome::Done => ExitCode::SUCCESS,
         Outcome::Proven => ExitCode::from(PROOF),
         Outcome::Refused => ExitCode::from(1),
         Outcome::PreviousHookFailed(code) => ExitCode::from(*code),

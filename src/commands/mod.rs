@@ -30,6 +30,8 @@ use crate::cli::{CheckOptions, Command, DryRun};
 pub enum Outcome {
     /// Nothing is refused.
     Allowed,
+    /// Files were changed, whether or not that can be reported.
+    Done,
     /// Nothing is refused, and the caller asked for proof that the check has run.
     Proven,
     /// Something is refused.

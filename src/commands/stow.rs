@@ -50,7 +50,8 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
         HumanOrJson::Json => report::json::stowed(out, &stowed)?,
         HumanOrJson::Human => report::session::stowed(out, &stowed)?,
     }
-    Ok(Outcome::Allowed)
+    let is_done = !stowed.is_dry_run && !stowed.plan.steps.is_empty();
+    Ok(if is_done { Outcome::Done } else { Outcome::Allowed })
 }
 
 /// Undoes the last stow.
@@ -64,7 +65,7 @@ fn undo(
     if !context.is_quiet {
         report::session::undone(&mut context.out, &undone)?;
     }
-    Ok(Outcome::Allowed)
+    Ok(Outcome::Done)
 }
 
 /// Plans a stow. The second value is the committed session work that is skipped.

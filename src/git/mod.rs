@@ -75,7 +75,7 @@ pub use operation::Operation;
 pub(crate) use path_state::{CommittedIn, Object, PathState, path_states};
 pub(crate) use quoted_path::unquote;
 pub(crate) use ref_update::{PushedRef, RefUpdate, Target};
-pub(crate) use renames::old_names;
+pub(crate) use renames::{OldNames, old_names};
 pub(crate) use repository::{Examined, MayRefuse, Repository};
 pub(crate) use repository_kind::{RepositoryKind, linked_worktrees};
 pub(crate) use scan::Scan;

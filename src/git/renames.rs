@@ -8,6 +8,15 @@ use super::command::nul_fields;
 use super::path_state::changed_entries;
 use super::{Error, Layout};
 
+/// The paths of `HEAD` that the index lacks, because they were renamed or deleted.
+#[derive(Debug, Default)]
+pub(crate) struct OldNames {
+    /// The old names of the paths that were asked about.
+    pub renamed: BTreeSet<BString>,
+    /// The paths without a new name that git detects. In a merge, they are not listed.
+    pub deleted: Vec<BString>,
+}
+
 /// Returns the old names of the `paths` that the index renames.
 ///
 /// A name is left out if the file was also renamed or copied to a path that is not in `paths`.
@@ -23,26 +32,27 @@ pub(crate) fn old_names(
     layout: &Layout,
     parents: &[String],
     paths: &BTreeSet<BString>,
-) -> Result<BTreeSet<BString>, Error> {
-    let Some((head, merged)) = parents.split_first() else { return Ok(BTreeSet::new()) };
-    let renames = detect(layout, "-M", head).into_iter();
-    let renames = renames.filter(|rename| paths.contains(&rename.new) && !paths.contains(&rename.old));
-    let mut old_names: BTreeSet<BString> = renames.map(|rename| rename.old).collect();
-    if old_names.is_empty() {
-        return Ok(old_names);
+) -> Result<OldNames, Error> {
+    let Some((head, merged)) = parents.split_first() else { return Ok(OldNames::default()) };
+    let (mut detected, mut deleted) = detect(layout, "-M", head);
+    deleted.retain(|path| merged.is_empty() && !paths.contains(path));
+    detected.retain(|rename| paths.contains(&rename.new) && !paths.contains(&rename.old));
+    let mut renamed: BTreeSet<BString> = detected.into_iter().map(|rename| rename.old).collect();
+    if renamed.is_empty() {
+        return Ok(OldNames { renamed, deleted });
     }
     // `-C` lists all new names of a file that was both renamed and copied.
-    for rename in detect(layout, "-C", head) {
+    for rename in detect(layout, "-C", head).0 {
         if !paths.contains(&rename.new) {
-            old_names.remove(&rename.old);
+            renamed.remove(&rename.old);
         }
     }
     for parent in merged {
         let diff = layout.git().diff_index(&["--no-renames"], parent)?;
-        let deleted: BTreeSet<&BStr> = changed_entries(&diff).map(|(path, _)| path).collect();
-        old_names.retain(|path| deleted.contains(path.as_bstr()));
+        let changed: BTreeSet<&BStr> = changed_entries(&diff).map(|(path, _)| path).collect();
+        renamed.retain(|path| changed.contains(path.as_bstr()));
     }
-    Ok(old_names)
+    Ok(OldNames { renamed, deleted })
 }
 
 /// A path of `HEAD` and a new path in the index with similar contents.
@@ -52,31 +62,32 @@ struct Rename {
     new: BString,
 }
 
-/// Detects the renames between `head` and the index; with `-C`, also the copies.
+/// Detects the renames between `head` and the index, and the deletions; with `-C`, also the copies.
 ///
-/// Returns no rename if git fails: a partial clone may lack the contents to compare.
-fn detect(layout: &Layout, option: &str, head: &str) -> Vec<Rename> {
+/// Returns nothing if git fails: a partial clone may lack the contents to compare.
+fn detect(layout: &Layout, option: &str, head: &str) -> (Vec<Rename>, Vec<BString>) {
     let diff = layout.git().diff_index(&[option], head);
-    diff.map_or_else(|_| Vec::new(), |diff| parse(&diff))
+    diff.map_or_else(|_| Default::default(), |diff| parse(&diff))
 }
 
-/// Parses the renames and copies of a raw diff.
+/// Parses the renames and copies of a raw diff, and the deletions.
 ///
 /// The format is `:MODE MODE ID ID STATUS`, NUL, path, NUL; a rename or a copy has a second
 /// path (git-diff-index(1)).
-fn parse(diff: &[u8]) -> Vec<Rename> {
+fn parse(diff: &[u8]) -> (Vec<Rename>, Vec<BString>) {
     let mut fields = nul_fields(diff);
-    let mut renames = Vec::new();
+    let (mut renames, mut deleted) = (Vec::new(), Vec::new());
     while let (Some(meta), Some(path)) = (fields.next(), fields.next()) {
-        let status = meta.rsplit_str(" ").next().and_then(<[u8]>::first);
-        if !matches!(status, Some(b'R' | b'C')) {
-            continue;
-        }
-        if let Some(new) = fields.next() {
-            renames.push(Rename { old: path.into(), new: new.into() });
+        match meta.rsplit_str(" ").next().and_then(<[u8]>::first) {
+            Some(b'R' | b'C') => {
+                let new = fields.next();
+                renames.extend(new.map(|new| Rename { old: path.into(), new: new.into() }));
+            }
+            Some(b'D') => deleted.push(path.into()),
+            _ => {}
         }
     }
-    renames
+    (renames, deleted)
 }
 
 #[cfg(test)]
@@ -88,6 +99,6 @@ mod tests {
         let diff = b":100644 000000 1 0 D\0gone\0:100644 100644 1 1 R100\0a\0b\0\
             :100644 100644 1 2 C090\0a\0c\0:000000 100644 0 3 A\0R\0";
         let rename = |old: &str, new: &str| Rename { old: old.into(), new: new.into() };
-        assert_eq!(parse(diff), [rename("a", "b"), rename("a", "c")]);
+        assert_eq!(parse(diff), (vec![rename("a", "b"), rename("a", "c")], vec!["gone".into()]));
     }
 }

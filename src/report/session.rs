@@ -72,7 +72,12 @@ const MAX_SKIPPED: usize = 10;
 /// Fails if `out` cannot be written to.
 pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     let Stowed {
-        plan: Plan { steps, ignore_pattern, combined }, skipped, losses, is_dry_run, program, ..
+        plan: Plan { steps, ignore_pattern, combined, deleted },
+        skipped,
+        losses,
+        is_dry_run,
+        program,
+        ..
     } = stowed;
     let program = shell_word(program.as_os_str().as_bytes().as_bstr());
     for step in steps.iter().take(MAX_LISTED) {
@@ -99,6 +104,9 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         writeln!(out, "{} {}", "skipped:".cyan(), list_skipped(skipped))?;
         writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(skipped))?;
     }
+    for path in deleted.iter().take(MAX_SKIPPED) {
+        note(out, &format!("{} stays deleted in the index", escape(path)))?;
+    }
     lost(out, losses)?;
     if !is_dry_run && !steps.is_empty() {
         writeln!(out, "{} {program} stow --undo", "undo:".cyan())?;
@@ -112,7 +120,8 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
 ///
 /// Fails if `out` cannot be written to.
 pub(crate) fn count(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
-    write_count(out, stowed.plan.steps.len(), "stowed")
+    let done = if stowed.is_dry_run { "would be stowed" } else { "stowed" };
+    write_count(out, stowed.plan.steps.len(), done)
 }
 
 /// Writes that the last stow was undone, and what is not as it was.

@@ -13,7 +13,7 @@ use super::place::Root;
 use super::{Error, Extent, Request, SessionDirectory, files, to_path};
 use crate::disk::exists;
 use crate::git::{CommittedIn, IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
-use crate::git::{not_ignored, old_names, path_states, worktree_states};
+use crate::git::{OldNames, not_ignored, old_names, path_states, worktree_states};
 use crate::policy::SESSION_DIRECTORY;
 
 /// The plan of a stow.
@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub ignore_pattern: Option<&'static str>,
     /// The paths that are left as they are, because several parents of a merge have changed them.
     pub combined: Vec<BString>,
+    /// The deleted paths of the index that may be old names of new files that are stowed.
+    pub deleted: Vec<BString>,
 }
 
 /// What to do with one path. All paths are relative to the worktree.
@@ -94,7 +96,7 @@ impl Plan {
         let layout = repository.layout();
         let parents = repository.parents()?;
         let mut paths: BTreeSet<BString> = requests.iter().map(|request| request.path.clone()).collect();
-        let mut old_names = old_names(layout, &parents, &paths)?;
+        let OldNames { renamed: mut old_names, deleted } = old_names(layout, &parents, &paths)?;
         old_names.retain(|path| can_track(tracked, path.as_bstr()));
         paths.extend(old_names.iter().cloned());
         requests.extend(old_names.iter().cloned().map(Request::old_name));
@@ -125,7 +127,9 @@ impl Plan {
             steps.push(session.step(snapshot, &mut names)?);
         }
         steps.retain(|step| !step.is_empty());
-        let mut plan = Self { steps, ignore_pattern: None, combined };
+        let is_new = |step: &Step| step.index_action == IndexAction::Unstaged && !step.is_in_place;
+        let deleted = if steps.iter().any(is_new) { deleted } else { Vec::new() };
+        let mut plan = Self { steps, ignore_pattern: None, combined, deleted };
         plan.ignore_pattern = missing_ignore_pattern(&not_ignored(layout, &plan.stowed_paths())?);
         Ok(plan)
     }

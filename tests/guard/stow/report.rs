@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::{AGAIN, NOTE, SCRIPT, STOWED, stowed, with_committed_script};
-use crate::sandbox::{Repo, bytes};
+use crate::sandbox::{BINARY, Repo, bytes};
 
 #[test]
 fn a_dry_run_reports_the_same_and_changes_nothing() {
@@ -255,8 +255,41 @@ fn json_is_one_document() {
 fn quiet_prints_one_line_or_none() {
     let repo = Repo::new();
     repo.stage(SCRIPT).stage("check_it.py");
+    assert_eq!(stowed(repo.guard("stow -q --dry-run")), "2 would be stowed\n");
     assert_eq!(stowed(repo.guard("stow -q")), "2 stowed\n");
     repo.guard("stow -q").silent();
+}
+
+#[test]
+fn a_report_that_cannot_be_printed_is_no_failure_of_what_is_done() {
+    let repo = Repo::new();
+    repo.stage(SCRIPT);
+    for (arguments, code, words) in [
+        ("stow --dry-run", 2, "stage-guard: cannot print the report: "),
+        ("stow", 0, "stage-guard: done, but cannot print the report: "),
+        ("stow --undo", 0, "stage-guard: done, but cannot print the report: "),
+        ("stow --format json", 0, "stage-guard: done, but cannot print the report: "),
+        ("stow", 2, "stage-guard: cannot print the report: "),
+    ] {
+        let run = repo.shell(&format!("{BINARY} {arguments} >/dev/full"));
+        assert!(run.code == code && run.err.starts_with(words), "{arguments} {run:?}");
+    }
+    assert!(repo.exists(STOWED));
+}
+
+#[test]
+fn stow_names_deletions_that_stay_in_the_index() {
+    let repo = Repo::new();
+    repo.write("prod.py", "1\n2\n3\n").write("kept.py", &"a\n".repeat(50)).git("add -A").success();
+    repo.commit().silent();
+    repo.git("mv prod.py debug_prod.py").success();
+    repo.git("mv kept.py moved.py").success();
+    repo.write("debug_prod.py", "new\n").git("add -A").success();
+    let out = stowed(repo.guard("stow"));
+    assert_eq!(out.matches("note: ").count(), 1, "{out}");
+    assert!(out.contains("note: prod.py stays deleted in the index\n"), "{out}");
+    repo.stage(NOTE);
+    assert!(!stowed(repo.guard("stow")).contains("note: "));
 }
 
 #[test]
