@@ -33,8 +33,8 @@ pub(crate) enum Error {
 
 /// Returns `text` with entries that run `command`. `None` stands for a missing file.
 ///
-/// A text of whitespace counts as an empty object. An entry of this program with another
-/// command is updated, so that adding the entries twice changes nothing.
+/// A text of whitespace is kept after a newline: see [`without_entries`]. An entry of this
+/// program with another command is updated, so that adding the entries twice changes nothing.
 ///
 /// # Errors
 ///
@@ -42,14 +42,19 @@ pub(crate) enum Error {
 pub(crate) fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> {
     // Serializing a string cannot fail.
     let command = serde_json::to_string(command).unwrap_or_default();
-    let is_empty = |text: &str| text.chars().all(json::is_whitespace);
-    let mut text = text.map(|text| if is_empty(text) { format!("{{}}{text}") } else { text.to_owned() });
     let matcher = tool_names().collect::<Vec<_>>().join("|");
+    let is_blank = |text: &&str| text.chars().all(json::is_whitespace);
+    let line_end = match text.filter(is_blank) {
+        None => "\n".to_owned(),
+        Some("") => String::new(),
+        Some(blank) => format!("\n{blank}"),
+    };
+    let mut text = text.filter(|text| !is_blank(text)).map(str::to_owned);
     for (event, has_matcher) in EVENTS {
         let tools = has_matcher.then_some(matcher.as_str());
         text = Some(match text {
             Some(text) => with_entry(&text, event, tools, &command)?,
-            None => format!("{}\n", block('{', "}", &hooks_member(event, tools, &command))),
+            None => format!("{}{line_end}", block('{', "}", &hooks_member(event, tools, &command))),
         });
     }
     Ok(text.unwrap_or_default())
@@ -57,19 +62,28 @@ pub(crate) fn with_entries(text: Option<&str>, command: &str) -> Result<String, 
 
 /// Returns `text` without the entries and the containers that were added for them.
 ///
-/// The result is empty if there is nothing else in `text`.
+/// `None` if the file did not exist before the entries were added: nothing but a newline is
+/// after them. If the text was whitespace, that is after them or after the newline.
 #[must_use]
-pub(crate) fn without_entries(text: &str) -> String {
+pub(crate) fn without_entries(text: &str) -> Option<String> {
     let mut text = text.to_owned();
     for (event, _) in EVENTS {
         while let Some(entry) = OwnEntry::find(&text, event) {
-            text = match entry.removal() {
-                Some(range) => splice(&text, range, ""),
-                None => String::new(),
-            };
+            let Some(range) = entry.removal() else { return before_entries(&text) };
+            text = splice(&text, range, "");
         }
     }
-    text
+    Some(text)
+}
+
+/// Returns the whitespace to which the entries were added; `None` if there was no file.
+fn before_entries(text: &str) -> Option<String> {
+    let end = text.trim_end_matches(json::is_whitespace).len();
+    match text[end..].strip_prefix('\n') {
+        Some("") => None,
+        Some(blank) => Some(blank.to_owned()),
+        None => Some(text[end..].to_owned()),
+    }
 }
 
 fn with_entry(text: &str, event: &'static str, tools: Option<&str>, command: &str) -> Result<String, Error> {

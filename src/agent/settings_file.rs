@@ -12,12 +12,16 @@ use crate::session;
 const DIRECTORY: &str = ".claude";
 const NAME: &str = "settings.json";
 
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The settings file of a worktree, which need not exist.
 #[derive(Debug)]
 pub(crate) struct SettingsFile {
     path: PathBuf,
-    /// `None` if there is no file.
+    /// The text without the byte order mark; `None` if there is no file.
     text: Option<String>,
+    /// The byte order mark at the beginning, or nothing.
+    mark: &'static str,
 }
 
 /// An error of the settings file. Nothing was changed, unless it is `Disk` or `Write`.
@@ -84,8 +88,11 @@ impl SettingsFile {
         let text = read_regular_file(&path)
             .and_then(|text| String::from_utf8(text).map_err(|error| io::Error::other(error.utf8_error())));
         match text {
-            Ok(text) => Ok(Self { path, text: Some(text) }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, text: None }),
+            Ok(text) => Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
+                Some(text) => Self { path, text: Some(text.to_owned()), mark: BYTE_ORDER_MARK },
+                None => Self { path, text: Some(text), mark: "" },
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, text: None, mark: "" }),
             Err(error) => Err(Error::Read(path, error)),
         }
     }
@@ -117,10 +124,10 @@ impl SettingsFile {
         }
         let directory = self.path.parent().unwrap_or(&self.path);
         fs::create_dir_all(directory).map_err(disk("create", directory))?;
-        Ok(session::replace(&self.path, text.as_bytes())?)
+        Ok(session::replace(&self.path, [self.mark, text].concat().as_bytes())?)
     }
 
-    /// Removes the entries, and then the file and its directory if they are empty.
+    /// Removes the entries. Removes the file if it did not exist before, and its empty directory.
     ///
     /// Returns whether there were entries.
     ///
@@ -129,15 +136,20 @@ impl SettingsFile {
     /// Returns an error if the file cannot be written or removed.
     pub(crate) fn remove_entries(&self) -> Result<bool, Error> {
         let Some(text) = &self.text else { return Ok(false) };
-        let rest = settings::without_entries(text);
-        if rest.is_empty() && !text.is_empty() {
-            fs::remove_file(&self.path).map_err(disk("remove", &self.path))?;
-            // Fails if the directory is not empty, which is fine.
-            let _ = self.path.parent().map(fs::remove_dir);
-        } else {
-            self.write(&rest)?;
+        match settings::without_entries(text) {
+            Some(rest) => {
+                self.write(&rest)?;
+                Ok(rest != *text)
+            }
+            None => self.remove().map(|()| true),
         }
-        Ok(rest != *text)
+    }
+
+    fn remove(&self) -> Result<(), Error> {
+        fs::remove_file(&self.path).map_err(disk("remove", &self.path))?;
+        // Fails if the directory is not empty, which is fine.
+        let _ = self.path.parent().map(fs::remove_dir);
+        Ok(())
     }
 }
 

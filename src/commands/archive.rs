@@ -5,7 +5,7 @@ use std::error::Error;
 use super::{Context, Outcome};
 use crate::cli::ArchiveArgs;
 use crate::report;
-use crate::session::{Purpose, SessionDirectory};
+use crate::session::{Losses, Purpose, SessionDirectory};
 
 /// Archives the untracked files in `current/`.
 pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
@@ -15,13 +15,11 @@ pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, 
     let current = session.list_current(&tracked, Purpose::Archive)?;
     let today = jiff::ZonedDateTime::now().date().to_string();
     let moves = session.plan_archive(&current.entries, &today)?;
-    if !args.dry_run.is_on {
-        session.archive(&moves)?;
-    }
+    let losses = if args.dry_run.is_on { Losses::new() } else { session.archive(&moves)? };
     if context.is_quiet {
         report::session::count_archived(&mut context.out, moves.len())?;
     } else {
-        report::session::archived(&mut context.out, &moves, &current.skipped, args.dry_run.is_on)?;
+        report::session::archived(&mut context.out, &moves, &current.skipped, &losses, args.dry_run.is_on)?;
     }
     Ok(Outcome::Allowed)
 }

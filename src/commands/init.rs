@@ -26,7 +26,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
         .collect::<Result<_, _>>()?;
     let created = SessionDirectory::new(layout.worktree()).create()?;
     let ignored = ignore_session_directory(layout, args.exclude)?;
-    for update in updates.iter().filter(|update| update.state == InstructionsState::Written) {
+    for update in updates.iter().filter(|update| update.state != InstructionsState::Current) {
         session::replace(&update.path, &update.text)?;
     }
     if !context.is_quiet {
@@ -71,8 +71,11 @@ impl<'a> Update<'a> {
         };
         let text = session::with_instructions(old.as_deref().unwrap_or_default())
             .map_err(|error| Failure::new(format!("cannot update `{}`: {error}", display_path(file))))?;
-        let is_current = old.is_some_and(|old| old == text);
-        let state = if is_current { InstructionsState::Current } else { InstructionsState::Written };
+        let state = match old {
+            Some(old) if old == text => InstructionsState::Current,
+            Some(_) => InstructionsState::Updated,
+            None => InstructionsState::Created,
+        };
         Ok(Self { file, path, text, state })
     }
 }

@@ -60,7 +60,14 @@ impl Directory {
         }
     }
 
-    fn copy(&self, name: &OsStr, metadata: &Metadata, to: &Self, new_name: &OsStr) -> io::Result<Vec<Loss>> {
+    /// Copies a file or symlink. Returns what the copy lacks.
+    pub(super) fn copy(
+        &self,
+        name: &OsStr,
+        metadata: &Metadata,
+        to: &Self,
+        new_name: &OsStr,
+    ) -> io::Result<Vec<Loss>> {
         let mut losses = Vec::new();
         if metadata.is_symlink() {
             to.create_symlink(self.read_link(name)?.as_os_str(), new_name)?;

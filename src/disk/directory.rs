@@ -6,10 +6,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
+use std::process;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, RenameFlags, Stat};
 #[cfg(target_os = "linux")]
@@ -178,6 +181,54 @@ impl Directory {
         Ok(File::from(openat(&self.0, name, flags, mode)?))
     }
 
+    /// Writes the file `name`, and fails if something has that name.
+    ///
+    /// A killed process leaves no partial file of that name. The umask limits `mode`.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub(crate) fn write_file(&self, name: &OsStr, content: &[u8], mode: RawMode) -> io::Result<()> {
+        let temporary = temporary_name();
+        self.create_file(&temporary, mode)?
+            .write_all(content)
+            .and_then(|()| self.rename_no_replace(&temporary, self, name))
+            .inspect_err(|_| drop(self.remove_file(&temporary)))
+    }
+
+    /// Replaces the contents of the file `name` in one step.
+    ///
+    /// The owner, the mode and the attributes are kept, as far as the user may set them. A file
+    /// with several names is overwritten, so that it stays one file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written. The contents are as before.
+    pub(crate) fn replace_contents(&self, name: &OsStr, content: &[u8]) -> io::Result<()> {
+        let metadata = self.metadata(name)?.ok_or(io::ErrorKind::NotFound)?;
+        if metadata.has_other_links() {
+            return self.overwrite(name, content);
+        }
+        let temporary = temporary_name();
+        self.copy(name, &metadata, self, &temporary)
+            .and_then(|_| self.overwrite(&temporary, content))
+            .and_then(|()| Ok(renameat(&self.0, &temporary, &self.0, name)?))
+            .inspect_err(|_| drop(self.remove_file(&temporary)))
+    }
+
+    /// Overwrites a file. If that fails, its old contents are written again.
+    fn overwrite(&self, name: &OsStr, content: &[u8]) -> io::Result<()> {
+        let mut old = Vec::new();
+        self.open_file(name)?.read_to_end(&mut old)?;
+        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = File::from(openat(&self.0, name, flags, Mode::empty())?);
+        let write = |content: &[u8]| {
+            file.write_all_at(content, 0)?;
+            file.set_len(content.len() as u64)
+        };
+        write(content).inspect_err(|_| drop(write(&old)))
+    }
+
     /// Creates the symlink `name`, and fails if something has that name.
     ///
     /// # Errors
@@ -250,6 +301,12 @@ impl Directory {
     pub(crate) fn remove_directory(&self, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
+}
+
+/// Returns a file name that nothing else has, for a file that is being written.
+#[must_use]
+pub(crate) fn temporary_name() -> OsString {
+    format!(".stage-guard-{:016x}", RandomState::new().hash_one(process::id())).into()
 }
 
 /// The metadata of a file, a directory or a symlink itself.

@@ -14,7 +14,7 @@ use super::quiet::write_count;
 use crate::disk::Loss;
 use crate::git::CommittedIn;
 use crate::policy::{FILE_NAME, SESSION_DIRECTORY};
-use crate::session::{Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
+use crate::session::{Current, CurrentEntry, IndexAction, Losses, Plan, SkipReason, Skipped, Step, Undone};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
@@ -58,8 +58,10 @@ pub(crate) enum Ignored {
 pub(crate) enum InstructionsState {
     /// The file already had them.
     Current,
-    /// They were written.
-    Written,
+    /// They were written to an existing file.
+    Updated,
+    /// They were written to a new file.
+    Created,
 }
 
 /// The maximum number of skipped files that are named.
@@ -186,7 +188,8 @@ pub(crate) fn initialized(out: &mut impl Write, initialized: &Initialized) -> io
         let file = display_path(file);
         match state {
             InstructionsState::Current => writeln!(out, "exists:  the instructions in {file}")?,
-            InstructionsState::Written => writeln!(out, "updated: the instructions in {file}")?,
+            InstructionsState::Updated => writeln!(out, "updated: the instructions in {file}")?,
+            InstructionsState::Created => writeln!(out, "created: {file}, with the instructions")?,
         }
     }
     Ok(())
@@ -201,6 +204,7 @@ pub(crate) fn archived(
     out: &mut impl Write,
     moves: &[(BString, BString)],
     skipped: &[Skipped],
+    losses: &Losses,
     is_dry_run: bool,
 ) -> io::Result<()> {
     if moves.is_empty() && skipped.is_empty() {
@@ -210,7 +214,8 @@ pub(crate) fn archived(
     for (from, to) in moves {
         writeln!(out, "{} {} -> {}", key.green().bold(), escape(from).bold(), escape(to))?;
     }
-    write_skipped(out, skipped)
+    write_skipped(out, skipped)?;
+    lost(out, losses)
 }
 
 /// Writes the number of archived entries, or nothing if there are none.

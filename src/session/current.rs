@@ -1,6 +1,6 @@
 //! The contents of `current/`, to be archived or deleted.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
@@ -9,7 +9,7 @@ use bstr::{BString, ByteSlice};
 use super::nested::NestedRepository;
 use super::tree::{Content, Deletion, Node, Purpose, SkipReason, Skipped};
 use super::{Error, SessionDirectory, directory_of, files, home_directory, name_of};
-use crate::disk::{Directory, failed_to};
+use crate::disk::{Directory, Loss, failed_to, temporary_name};
 use crate::git::TrackedPaths;
 use crate::policy::{Home, SESSION_DIRECTORY};
 
@@ -30,6 +30,9 @@ pub(crate) struct CurrentEntry {
     /// What is there.
     pub node: Node,
 }
+
+/// The files that a copy has changed, and how.
+pub(crate) type Losses = BTreeSet<(BString, Loss)>;
 
 impl SessionDirectory {
     /// Lists `current/`.
@@ -112,24 +115,28 @@ impl SessionDirectory {
 
     /// Moves entries as [`SessionDirectory::plan_archive`] planned.
     ///
+    /// Returns what files that were copied to another file system lack.
+    ///
     /// # Errors
     ///
     /// A file cannot be moved. The files before it are archived.
-    pub(crate) fn archive(&self, moves: &[(BString, BString)]) -> Result<(), Error> {
-        let Some((_, first)) = moves.first() else { return Ok(()) };
-        let Some(current) = self.open(home_directory(Home::Current).as_bstr())? else { return Ok(()) };
+    pub(crate) fn archive(&self, moves: &[(BString, BString)]) -> Result<Losses, Error> {
+        let mut losses = Losses::new();
+        let Some((_, first)) = moves.first() else { return Ok(losses) };
+        let Some(current) = self.open(home_directory(Home::Current).as_bstr())? else { return Ok(losses) };
         let (archive, _) = self.open_or_create(directory_of(first.as_bstr()))?;
         for (from, to) in moves {
             let (name, new_name) = (name_of(from.as_bstr()), name_of(to.as_bstr()));
             let on_disk = self.on_disk(from.as_bstr());
-            let mut done = current.rename_no_replace(name, &archive, new_name);
+            let mut done = current.rename_no_replace(name, &archive, new_name).map(|()| Vec::new());
             if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::CrossesDevices) {
                 // A file can be copied to another file system.
-                done = files::rename_no_replace(&on_disk, &self.on_disk(to.as_bstr()));
+                done = current.copy_and_remove(name, &archive, new_name, &temporary_name());
             }
-            done.map_err(failed_to("archive", &on_disk))?;
+            let kept = done.map_err(failed_to("archive", &on_disk))?;
+            losses.extend(kept.into_iter().map(|loss| (to.clone(), loss)));
         }
-        Ok(())
+        Ok(losses)
     }
 
     /// Deletes entries. No symlink is followed.

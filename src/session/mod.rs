@@ -20,12 +20,13 @@ mod tree;
 mod undo;
 
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
-pub(crate) use current::{Current, CurrentEntry};
+pub(crate) use current::{Current, CurrentEntry, Losses};
 pub(crate) use error::Error;
 pub(crate) use files::replace;
 pub(crate) use ignore_line::IgnoreLine;
@@ -70,11 +71,16 @@ impl SessionDirectory {
             let (_, is_new) = self.open_or_create(directory.as_bstr())?;
             created.extend(is_new.then(|| to_path(directory.as_bstr())));
         }
-        let readme = format!("{SESSION_DIRECTORY}/{README_NAME}");
-        let path = self.worktree.join(&readme);
-        if !exists(&path) {
-            files::write_new(&path, README.as_bytes(), 0o666).map_err(failed_to("write", &path))?;
-            created.push(readme.into());
+        let (directory, _) = self.open_or_create(SESSION_DIRECTORY.into())?;
+        match directory.write_file(OsStr::new(README_NAME), README.as_bytes(), 0o666) {
+            Ok(()) => created.push(Path::new(SESSION_DIRECTORY).join(README_NAME)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                return Err(failed_to("write", &self.worktree.join(SESSION_DIRECTORY).join(README_NAME))(
+                    error,
+                )
+                .into());
+            }
         }
         Ok(created)
     }

@@ -224,7 +224,7 @@ const END: &str = "<!-- stage-guard: end -->";
 fn instructions_are_a_marked_block() {
     let repo = Repo::new();
     let output = repo.guard("init --instructions CLAUDE.md --instructions docs.md").success();
-    assert!(output.contains("updated: the instructions in CLAUDE.md\n"), "{output}");
+    assert!(output.contains("created: CLAUDE.md, with the instructions\n"), "{output}");
     let text = repo.read("CLAUDE.md");
     assert!(text.starts_with(BEGIN) && text.ends_with(&format!("{END}\n")), "{text}");
     assert!(text.contains("stage-guard stow") && text.lines().count() < 16, "{text}");
@@ -285,12 +285,31 @@ fn instructions_follow_a_symlink_and_keep_the_mode() {
     assert!(repo.path("CLAUDE.md").is_symlink() && repo.read("AGENTS.md").contains(BEGIN));
     let mode = fs::metadata(repo.path("AGENTS.md")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
-    for file in ["nowhere/CLAUDE.md", "../repo", "dangling"] {
+    repo.shell("mkfifo pipe").success();
+    for file in ["nowhere/CLAUDE.md", "../repo", "dangling", "pipe", ""] {
         symlink("nothing", repo.path("dangling")).ok();
         repo.guard_args(&["init", "--instructions", file]).code(2);
     }
     repo.in_dir("deep").guard("init --instructions ../deep.md").success();
     assert!(repo.path("deep.md").exists());
+}
+
+#[test]
+fn instructions_keep_hard_links_and_files_with_internal_names() {
+    let repo = Repo::new();
+    repo.write("AGENTS.md", "ours\n").write(".stage-guard-unfinished", "ours");
+    repo.write(".claude_sessions/.stage-guard-unfinished", "ours");
+    fs::hard_link(repo.path("AGENTS.md"), repo.path("CLAUDE.md")).unwrap();
+    let output = repo.guard("init --instructions CLAUDE.md").success();
+    assert!(output.contains("updated: the instructions in CLAUDE.md\n"), "{output}");
+    assert_eq!(repo.read("AGENTS.md"), repo.read("CLAUDE.md"));
+    assert!(repo.read("AGENTS.md").contains(BEGIN));
+    for directory in [".", ".claude_sessions"] {
+        assert_eq!(repo.read(&format!("{directory}/.stage-guard-unfinished")), "ours");
+        assert!(
+            !repo.names(directory).iter().any(|name| name.starts_with(".stage-guard-") && name.len() > 25)
+        );
+    }
 }
 
 #[test]
