@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
-use crate::git::{ObjectId, Operation};
+use crate::git::{ObjectId, Operation, UntrackedRemote};
 use crate::policy::{Finding, Policy};
 
 /// The findings of a check, with the information that a reader needs to act on them.
@@ -36,7 +36,7 @@ impl<'p> Report<'p> {
 }
 
 /// How the user gets refused paths out of a commit without losing them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Remedy {
     /// The paths are staged: `stow` finds them. Then the user continues the operation.
     Stow(Option<Operation>),
@@ -47,6 +47,10 @@ pub enum Remedy {
     },
     /// The commits are in this repository, where they can be rewritten.
     RewriteCommits,
+    /// The commits are pushed, and the remote does not have them: they can be rewritten here.
+    RewriteAndPush,
+    /// The commits are pushed, but nothing here shows whether the remote has them already.
+    Fetch(UntrackedRemote),
     /// This repository receives the commits: only the sender can rewrite them.
     RewriteBeforePush,
     /// The ref update is rejected: `HEAD` and all refs are unchanged.

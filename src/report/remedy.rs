@@ -8,7 +8,7 @@ use super::escape::{escape, shell_word};
 use super::message::short_id;
 use crate::IntroducedBy;
 use crate::check::{Remedy, Report, Residue};
-use crate::git::{ObjectId, Operation};
+use crate::git::{ObjectId, Operation, UntrackedRemote};
 use crate::policy::{FILE_NAME, Finding};
 
 /// What a line of the report is about. Scripts and agents look for these words.
@@ -60,30 +60,33 @@ const AMEND_AND_CONTINUE: &str = "`git commit --amend --no-edit --allow-empty`, 
 pub(super) fn lines(report: &Report) -> Vec<Line> {
     let Report { findings, program, .. } = report;
     let stow = format!("{} stow", shell_word(program.as_os_str().as_bytes().as_bstr()));
-    let mut lines = match report.remedy {
+    let mut lines = match &report.remedy {
         Remedy::Stow(None) => vec![Key::Stow.line(stow)],
         Remedy::Stow(Some(operation)) => {
-            vec![Key::Stow.line(stow), Key::Then.line(commands(operation).resume)]
+            vec![Key::Stow.line(stow), Key::Then.line(commands(*operation).resume)]
         }
         Remedy::StowPaths { are_changes } => {
             // Without `--changes`, stow would delete a file that a commit already has.
             let is_change = |finding: &Finding| finding.entry.change.is_existing_path();
-            let changes = if are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
+            let changes = if *are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
             vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
         }
-        Remedy::RewriteCommits => {
-            vec![
-                Key::Fix
-                    .line(format!("{}; at each stop `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings))),
-            ]
+        Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(&stow, findings))],
+        Remedy::RewriteAndPush => {
+            vec![Key::Fix.line(format!("{}; then push again", rewrite(&stow, findings)))]
         }
+        Remedy::Fetch(remote) => vec![
+            Key::Note
+                .line("nothing here shows which commits the remote has: fetch its branches, then push again"),
+            Key::Then.line(fetch(remote)),
+        ],
         Remedy::RewriteBeforePush => {
             let amend = format!("move the file out, `git add -A`, {AMEND_AND_CONTINUE}");
             vec![Key::Fix.line(format!("{}; at each stop {amend}; then push again", rebase(findings)))]
         }
         Remedy::RefUpdateRejected(residue) => {
             let mut lines = vec![Key::Note.line("HEAD and all refs are unchanged")];
-            lines.extend(clean_up(residue, &stow, findings));
+            lines.extend(clean_up(*residue, &stow, findings));
             lines
         }
     };
@@ -140,6 +143,23 @@ fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
 /// Work on the commits of other people goes on there: only what is added to them is checked.
 fn detach(commit: ObjectId) -> Line {
     Key::Then.line(format!("git checkout --detach {commit}"))
+}
+
+/// Returns the commands that rewrite the commits with findings in this repository.
+fn rewrite(stow: &str, findings: &[Finding]) -> String {
+    format!("{}; at each stop `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings))
+}
+
+/// Returns the command that makes the branches of a remote known as remote-tracking branches.
+///
+/// With an empty `--refmap`, no configured refspec updates other refs, as that of a mirror would.
+fn fetch(remote: &UntrackedRemote) -> String {
+    let separator = if remote.name.starts_with(b"-") { " --" } else { "" };
+    let name = shell_word(remote.name.as_bstr());
+    match &remote.refspec {
+        None => format!("git fetch{separator} {name}"),
+        Some(refspec) => format!("git fetch --refmap={separator} {name} {}", shell_word(refspec.as_bstr())),
+    }
 }
 
 /// Returns ` -- PATHS`, relative to the top of the repository and quoted for a shell.

@@ -9,7 +9,7 @@ use snapbox::{Assert, IntoData, str};
 
 use super::{Format, explanation, render};
 use crate::check::{Remedy, Report, Residue};
-use crate::git::{ObjectId, Operation};
+use crate::git::{ObjectId, Operation, UntrackedRemote};
 use crate::policy::{Finding, Policy};
 use crate::{Change, Entry, IntroducedBy};
 
@@ -61,7 +61,9 @@ fn assert_snapshot(actual: impl IntoData, expected: impl IntoData) {
 fn assert_remedy(remedy: Remedy, expected: impl IntoData) {
     let policy = Policy::built_in();
     let findings = match remedy {
-        Remedy::RewriteCommits | Remedy::RewriteBeforePush => findings_in_commits(&policy),
+        Remedy::RewriteCommits | Remedy::RewriteAndPush | Remedy::RewriteBeforePush => {
+            findings_in_commits(&policy)
+        }
         _ => findings(&policy, Change::Modified, &[SESSION]),
     };
     let report = rendered(Format::Human, &Report::new(&policy, findings, 3, remedy));
@@ -495,6 +497,43 @@ fn remedy_rewrite_commits() {
         Remedy::RewriteCommits,
         str![[r#"
 fix: `git rebase -i -r fedcba987654` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn remedy_rewrite_and_push() {
+    assert_remedy(
+        Remedy::RewriteAndPush,
+        str![[r#"
+fix: `git rebase -i -r fedcba987654` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn remedy_fetch() {
+    let remote = |name: &str, refspec: Option<&str>| {
+        Remedy::Fetch(UntrackedRemote { name: name.into(), refspec: refspec.map(Into::into) })
+    };
+    assert_remedy(
+        remote("origin", None),
+        str![[r#"
+note: nothing here shows which commits the remote has: fetch its branches, then push again
+then: git fetch origin
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+    assert_remedy(
+        remote("it's", Some("+refs/heads/*:refs/remotes/it's/*")),
+        str![[r#"
+note: nothing here shows which commits the remote has: fetch its branches, then push again
+then: git fetch --refmap= 'it'\''s' '+refs/heads/*:refs/remotes/it'\''s/*'
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],

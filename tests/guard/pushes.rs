@@ -322,3 +322,72 @@ fn every_hook_reports_on_standard_error() {
         assert_eq!(err.contains("\x1b[31m"), is_coloured, "{redirection}: {err}");
     }
 }
+
+/// Asserts that a first push is refused until the printed command has made the remote known.
+///
+/// `setup` makes `work`, with the history of `../upstream.git` and no remote-tracking branch.
+fn assert_first_push(setup: &str, push: &str) {
+    let home = Repo::home();
+    let make = format!(
+        "set -e; git init -q -b main upstream; cd upstream
+        mkdir -p backend; echo x >backend/debug_x.py; git add .; git commit -q -m old
+        git clone -q --bare . ../upstream.git; cd ..
+        {setup}"
+    );
+    home.shell(&make).success();
+    let work = home.child("work");
+    work.guard("install --strict").success();
+    work.stage("clean.py").commit().silent();
+    let push = format!("set -e; {push}");
+    let refused = work.shell(&push);
+    let then = refused.err.lines().find_map(|line| line.strip_prefix("then: "));
+    assert!(refused.code == 1 && !refused.err.contains("rebase"), "{setup}: {refused:?}");
+    let before = work.git("for-each-ref refs/heads refs/tags").success();
+    assert!(then.is_some(), "{setup}: {refused:?}");
+    work.shell(then.unwrap()).success();
+    assert_eq!(work.git("for-each-ref refs/heads refs/tags").success(), before, "{setup}: {then:?}");
+    let run = work.shell(&push);
+    assert!(run.code == 0 && !run.err.contains("stage-guard"), "{setup}: {then:?} {run:?}");
+    commit_without_hooks(&work, NOTE);
+    let own = work.shell(&push).refuses(&[NOTE]);
+    assert!(own.out.contains("\nfix: ") && own.out.contains("; then push again\n"), "{setup}: {own:?}");
+    assert!(!work.exists("../was-run") && !work.exists("was-run"), "{setup}: {then:?}");
+}
+
+macro_rules! first_push {
+    ($($case:ident: $setup:expr, $push:expr;)*) => {
+        mod first_push { use super::*; $(#[test] fn $case() { assert_first_push($setup, $push); })* }
+    };
+}
+
+const UNRELATED: &str = "git init -q -b main work; git -C work fetch -q ../upstream main; git -C work reset -q --hard FETCH_HEAD; rm work/.git/FETCH_HEAD";
+
+first_push! {
+    of_a_bare_clone_with_worktrees: "git clone -q --bare upstream.git bare; git -C bare worktree add -q -b topic ../work", "git push -q origin topic";
+    of_a_mirror_with_worktrees: "git clone -q --mirror upstream.git bare; git -C bare config remote.origin.mirror false; git -C bare worktree add -q -b topic ../work", "git push -q origin topic";
+    of_a_mirror_in_its_directory: "git clone -q --mirror upstream.git bare; git -C bare config remote.origin.mirror false; git -C bare worktree add -q -b topic ../work", "git -C ../bare push -q origin topic";
+    of_a_new_remote: &format!("{UNRELATED}; git -C work remote add new ../upstream.git"), "git push -q new HEAD:refs/heads/topic";
+    of_a_second_remote: "git clone -q upstream.git work; git -C work remote add new ../upstream.git; git -C work remote rm origin", "git push -q new HEAD:refs/heads/topic";
+    to_a_url: UNRELATED, "git push -q ../upstream.git HEAD:refs/heads/topic";
+    to_a_file_url: UNRELATED, "git push -q file://$PWD/../upstream.git HEAD:refs/heads/topic";
+    to_an_odd_path: &format!("{UNRELATED}; mv upstream.git \"it's a \\$(touch was-run).git\""), "git push -q \"../it's a \\$(touch was-run).git\" HEAD:refs/heads/topic";
+    to_a_remote_with_an_odd_name: &format!("{UNRELATED}; git -C work remote add \"a/it's;touch\" ../upstream.git"), "git push -q \"a/it's;touch\" HEAD:refs/heads/topic";
+    to_a_remote_like_an_option: &format!("{UNRELATED}; git -C work config remote.--upload-pack=touch.url ../upstream.git"), "git push -q -- --upload-pack=touch HEAD:refs/heads/topic";
+    of_a_detached_head: &format!("{UNRELATED}; git -C work remote add new ../upstream.git; git -C work checkout -q --detach"), "git push -q new HEAD:refs/heads/topic";
+    from_a_subdirectory: &format!("{UNRELATED}; mkdir work/sub"), "cd sub; git push -q ../upstream.git HEAD:refs/heads/topic";
+}
+
+#[test]
+fn the_first_push_to_an_empty_remote_names_the_way_to_rewrite_commits() {
+    let repo = Repo::new();
+    repo.guard("install --strict").success();
+    repo.git("init -q --bare ../server.git").success();
+    repo.git("remote add origin ../server.git").success();
+    commit_without_hooks(&repo, NOTE);
+    let refused = repo.git("push -q origin main").refuses(&[NOTE]);
+    let then = refused.err.lines().find_map(|line| line.strip_prefix("then: "));
+    assert_eq!(then, Some("git fetch origin"), "{refused:?}");
+    repo.shell(then.unwrap()).success();
+    let refused = repo.git("push -q origin main").refuses(&[NOTE]);
+    assert!(refused.out.contains("\nfix: ") && !refused.out.contains("\nthen: "), "{refused:?}");
+}

@@ -581,12 +581,14 @@ allow: add the path to `allow` in .stage-guard.toml
 fn report_of_a_push() {
     let repo = with_topic();
     repo.git("init -q --bare ../server.git").success();
+    repo.git("remote add origin ../server.git").success();
+    repo.git("push -q origin main").success();
     repo.guard("install --strict").success();
     assert_report(
-        &repo.git("push -q ../server.git topic"),
+        &repo.git("push -q origin topic"),
         str![[r#"
 refused: backend/test_api.py [stray-test] in ID, for refs/heads/topic: a test outside the test directory, belongs in .claude_sessions/tests/
-fix: `git rebase -i -r ID` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
+fix: `git rebase -i -r ID` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],

@@ -26,10 +26,11 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
         // commit that was not fetched.
         (Some(branch), ends) => {
             let history = context.open_history()?;
-            let remote = ends.as_ref().and_then(|(from, _)| history.resolve(from).ok());
+            let known = ends.as_ref().and_then(|(from, _)| history.resolve(from).ok());
             let id = history.resolve(ends.as_ref().map_or(&branch, |(_, to)| to))?;
             let reference = variable(context, "PRE_COMMIT_REMOTE_BRANCH").map(BString::from);
-            let push = Push { tips: vec![Tip { id, reference }], remote: remote.into_iter().collect() };
+            let remote = variable(context, "PRE_COMMIT_REMOTE_NAME").map(BString::from);
+            let push = Push { tips: vec![Tip { id, reference }], remote, known: known.into_iter().collect() };
             pre_push::check_push(options, &history, &push, context)?
         }
         // A manual run with `--from-ref` and `--to-ref`.

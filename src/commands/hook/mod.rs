@@ -61,7 +61,10 @@ fn run_check(args: &HookArgs, refs: &[u8], context: &mut Context) -> Result<Outc
             let parents = MergedParents::for_hook(hook, &args.arguments, &context.environment);
             check::staged(options, Trigger::Hook(parents), context)
         }
-        Hook::PrePush => pre_push::run(options, refs, context),
+        Hook::PrePush => {
+            let remote = args.arguments.first().map(|remote| remote.as_bytes().into());
+            pre_push::run(options, remote, refs, context)
+        }
         Hook::PreReceive => pre_receive::run(options, refs, context),
         Hook::ReferenceTransaction => {
             let state = args.arguments.first().map(OsString::as_os_str).unwrap_or_default();

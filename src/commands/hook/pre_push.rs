@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use bstr::{BString, ByteSlice};
+
 use super::super::{Context, Outcome, check};
 use crate::check::commits::{self, Tip};
 use crate::check::{Remedy, Report};
@@ -9,11 +11,12 @@ use crate::cli::CheckOptions;
 use crate::git::{Exclude, History, ObjectId, PushedRef};
 
 /// The objects that a push sends, and the objects that the remote has.
-#[derive(Default)]
 pub(super) struct Push {
     pub(super) tips: Vec<Tip>,
+    /// The name of the remote, or its URL if it has no name. Some hook managers do not pass it.
+    pub(super) remote: Option<BString>,
     /// The objects that refs of the remote name and that this repository has, too.
-    pub(super) remote: Vec<ObjectId>,
+    pub(super) known: Vec<ObjectId>,
 }
 
 /// Checks the commits that are neither on the remote nor on any remote branch.
@@ -22,21 +25,22 @@ pub(super) struct Push {
 /// no remote branches here, and the whole history would be checked again.
 pub(super) fn run(
     options: &CheckOptions,
+    remote: Option<BString>,
     input: &[u8],
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let mut push = Push::default();
+    let mut push = Push { tips: Vec::new(), remote, known: Vec::new() };
     for pushed in PushedRef::lines(input) {
         let PushedRef { local, name, remote } = pushed?;
         push.tips.extend(local.object().map(|id| Tip { id, reference: Some(name) }));
-        push.remote.extend(remote.object());
+        push.known.extend(remote.object());
     }
     if push.tips.is_empty() {
         return Ok(Outcome::Allowed);
     }
     let history = context.open_history()?;
     // The remote may have commits that were not fetched.
-    push.remote = history.present(push.remote)?;
+    push.known = history.present(push.known)?;
     check_push(options, &history, &push, context)
 }
 
@@ -47,16 +51,17 @@ pub(super) fn check_push(
     push: &Push,
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
-    let log = history.log(&commits::ids(&push.tips), Exclude::Remotes(&push.remote))?;
+    let log = history.log(&commits::ids(&push.tips), Exclude::Remotes(&push.known))?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
     let policy = context.policy(&options.config, |name| history.top_level_file(name))?;
     let checked = commits::check(log, history.trees(), policy, &push.tips, context.show_progress)?;
     if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    check::finish(
-        options,
-        Report::new(policy, checked.findings, checked.examined, Remedy::RewriteCommits),
-        context,
-    )
+    let untracked = match &push.remote {
+        Some(remote) => history.untracked_remote(remote.as_bstr())?,
+        None => None,
+    };
+    let remedy = untracked.map_or(Remedy::RewriteAndPush, Remedy::Fetch);
+    check::finish(options, Report::new(policy, checked.findings, checked.examined, remedy), context)
 }

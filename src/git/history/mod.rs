@@ -7,16 +7,18 @@
 mod location;
 mod log;
 mod object_reader;
+mod remote;
 mod running;
 mod shallow;
 mod trees;
 
 use std::path::{Path, PathBuf};
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 
 use self::location::Location;
 pub(crate) use self::log::{Commit, Exclude, Log};
+pub use self::remote::UntrackedRemote;
 use self::shallow::ShallowEnds;
 pub(crate) use self::trees::CommitTrees;
 use super::command::Git;
@@ -211,6 +213,15 @@ impl History {
     /// git cannot be started.
     pub(crate) fn head_branch(&self) -> Result<Option<String>, Error> {
         self.git.query(&["symbolic-ref", "-q", "HEAD"])
+    }
+
+    /// Returns the remote with this name or URL if nothing here shows which commits it has.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started, or cannot list the refs.
+    pub(crate) fn untracked_remote(&self, name: &BStr) -> Result<Option<UntrackedRemote>, Error> {
+        UntrackedRemote::find(&self.git, &self.location.git_dir, name)
     }
 
     /// Returns the commits whose parents were not fetched.

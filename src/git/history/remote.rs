@@ -1,0 +1,110 @@
+//! Whether remote-tracking branches show which commits a remote has.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::Error;
+use crate::git::command::{Git, nul_fields};
+
+/// A remote of which this repository has no remote-tracking branches.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct UntrackedRemote {
+    /// Its name, or its URL if it has no name.
+    pub name: BString,
+    /// The refspec that makes its branches known; `None` if it is configured.
+    pub refspec: Option<BString>,
+}
+
+impl UntrackedRemote {
+    /// Returns the remote with this name or URL; `None` if its branches are known.
+    ///
+    /// They are also known if the last fetch brought nothing: then the remote has none.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started, or cannot list the refs.
+    pub(super) fn find(git: &Git, git_dir: &Path, name: &BStr) -> Result<Option<Self>, Error> {
+        let settings = git.output(&["config", "--null", "--get-regexp", r"^remote\."], &[])?.stdout;
+        let prefix = bstr::concat([b"remote.", name.as_bytes(), b"."]);
+        let own = nul_fields(&settings).filter_map(|setting| setting.strip_prefix(prefix.as_slice()));
+        let own: Vec<(&[u8], &[u8])> = own.filter_map(|setting| setting.split_once_str("\n")).collect();
+        let refspecs: Vec<&[u8]> =
+            own.iter().filter(|(key, _)| *key == b"fetch").map(|(_, value)| *value).collect();
+        let namespace = if own.is_empty() { namespace_of_url(name) } else { name.to_owned() };
+        let own_refs = bstr::concat([REMOTES, namespace.as_bytes()]);
+        let mut tracking = vec![own_refs.as_slice()];
+        tracking.extend(refspecs.iter().filter_map(|refspec| tracking_refs(refspec)));
+        if has_refs(git, &tracking)? || is_empty(&git_dir.join("FETCH_HEAD")) {
+            return Ok(None);
+        }
+        let is_tracked = refspecs.iter().any(|refspec| {
+            refspec.strip_prefix(b"+").unwrap_or(refspec).starts_with(b"refs/heads/*:refs/remotes/")
+        });
+        let refspec = || bstr::concat([b"+refs/heads/*:", own_refs.as_slice(), b"/*"]).into();
+        Ok(Some(Self { name: name.to_owned(), refspec: (!is_tracked).then(refspec) }))
+    }
+}
+
+const REMOTES: &[u8] = b"refs/remotes/";
+
+/// Returns the prefix of the remote-tracking branches that a refspec updates.
+fn tracking_refs(refspec: &[u8]) -> Option<&[u8]> {
+    let (_, destination) = refspec.split_once_str(":")?;
+    destination.starts_with(REMOTES).then(|| destination.strip_suffix(b"/*").unwrap_or(destination))
+}
+
+/// Returns a part of a ref name for a URL, without the user and the password in it.
+fn namespace_of_url(url: &BStr) -> BString {
+    let address = url.split_once_str("://").map_or(url.as_bytes(), |(_, address)| address);
+    let (host, path) = address.split_at(address.find_byte(b'/').unwrap_or(address.len()));
+    let host = host.rsplit_once_str("@").map_or(host, |(_, host)| host);
+    let letters = host.iter().chain(path).map(|byte| if byte.is_ascii_alphanumeric() { *byte } else { b'-' });
+    let name = letters.collect::<BString>();
+    let name = name.trim_with(|c| c == '-');
+    if name.is_empty() { "url".into() } else { name.into() }
+}
+
+/// Whether one of these refs exists, or a ref below one of them.
+fn has_refs(git: &Git, refs: &[&[u8]]) -> Result<bool, Error> {
+    let options = ["for-each-ref", "--count=1", "--format=%(refname)", "--"].map(OsStr::new);
+    let refs = refs.iter().map(|name| OsStr::from_bytes(name));
+    git.run(&options.into_iter().chain(refs).collect::<Vec<_>>()).map(|output| !output.is_empty())
+}
+
+fn is_empty(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|metadata| metadata.len() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{namespace_of_url, tracking_refs};
+
+    #[test]
+    fn a_url_becomes_one_part_of_a_ref_name() {
+        for (url, namespace) in [
+            ("../other.git", "other-git"),
+            ("https://user:secret@example.org/a/b.git", "example-org-a-b-git"),
+            ("user@example.org:a/b", "example-org-a-b"),
+            ("/a b/..x.lock/@{u}", "a-b---x-lock---u"),
+            ("..", "url"),
+        ] {
+            assert_eq!(namespace_of_url(url.into()), namespace);
+        }
+    }
+
+    #[test]
+    fn a_refspec_updates_remote_tracking_branches_below_its_destination() {
+        for (refspec, refs) in [
+            ("+refs/heads/*:refs/remotes/o/*", Some("refs/remotes/o")),
+            ("refs/heads/main:refs/remotes/o/main", Some("refs/remotes/o/main")),
+            ("+refs/*:refs/*", None),
+            ("^refs/heads/x", None),
+        ] {
+            assert_eq!(tracking_refs(refspec.as_bytes()), refs.map(str::as_bytes), "{refspec}");
+        }
+    }
+}
