@@ -1,7 +1,7 @@
 //! The path of this program, in hooks and in the commands that reports suggest.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::{env, fs, io};
 
 use crate::environment::Environment;
@@ -10,13 +10,36 @@ const NAME: &str = env!("CARGO_PKG_NAME");
 
 /// Returns the path by which hooks call this program.
 ///
-/// A path on `PATH` is preferred, because an update of the program keeps it.
+/// A path on `PATH`, or else the one by which the user has started the program, is preferred:
+/// an update of the program keeps it, also if it is behind a symlink to a version.
 pub(super) fn binary(environment: &Environment) -> io::Result<PathBuf> {
     let own = env::current_exe()?;
-    let metadata = fs::metadata(&own)?;
-    let is_same = |other: fs::Metadata| other.dev() == metadata.dev() && other.ino() == metadata.ino();
-    let is_own = |path: &PathBuf| path.is_absolute() && fs::metadata(path).is_ok_and(is_same);
-    Ok(on_path(environment).find(is_own).unwrap_or(own))
+    let is_own = |path: &PathBuf| path.is_absolute() && is_same_file(path, &own);
+    Ok(on_path(environment).chain(started_as(environment)).find(is_own).unwrap_or(own))
+}
+
+/// Returns the path by which this program was started, absolute and without `.` and `..`.
+///
+/// Symlinks in the part behind the last `..` are kept.
+fn started_as(environment: &Environment) -> Option<PathBuf> {
+    let typed = PathBuf::from(env::args_os().next()?);
+    if typed.components().count() < 2 {
+        return None;
+    }
+    let components: Vec<Component> = typed.components().collect();
+    let behind = components.iter().rposition(|part| *part == Component::ParentDir).map_or(0, |last| last + 1);
+    let (above, rest) = components.split_at(behind);
+    let current_dir = env::current_dir().ok()?;
+    // The shell's name for the current directory keeps the symlinks that led to it.
+    let logical = environment.var("PWD").map(PathBuf::from).filter(|path| is_same_file(path, &current_dir));
+    let above = logical.unwrap_or(current_dir).join(above.iter().collect::<PathBuf>());
+    let above = if behind == 0 { above } else { fs::canonicalize(above).ok()? };
+    Some(above.join(rest.iter().collect::<PathBuf>()))
+}
+
+fn is_same_file(path: &Path, other: &Path) -> bool {
+    let id = |path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    id(path).is_some_and(|id_of_path| id(other) == Some(id_of_path))
 }
 
 /// Returns what a user types to run this program: its name if it is on `PATH`, else its path.

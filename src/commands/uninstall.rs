@@ -1,10 +1,12 @@
 //! `uninstall`: removes the hooks and restores the previous ones.
 
 use std::error::Error;
+use std::fs;
 
 use super::{Context, Outcome};
 use crate::agent::SettingsFile;
 use crate::cli::UninstallArgs;
+use crate::disk::failed_to;
 use crate::git::{ConfigScope, Git, Hook, HooksPath};
 use crate::hooks::Hooks;
 use crate::report;
@@ -45,12 +47,18 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
 }
 
 /// Removes the guard's hooks from a configuration and returns the removed ones.
+///
+/// A configuration file that `install` has created is deleted if nothing else is in it.
 fn unconfigure(git: &Git, scope: ConfigScope) -> Result<Vec<Hook>, Box<dyn Error>> {
+    let created = scope.created_file(git)?;
     let mut removed = Vec::new();
     for event in Hook::ALL {
         if scope.unset(git, event)? {
             removed.push(event);
         }
+    }
+    if let Some(path) = created.filter(|path| fs::metadata(path).is_ok_and(|file| file.len() == 0)) {
+        fs::remove_file(&path).map_err(failed_to("remove", &path))?;
     }
     Ok(removed)
 }

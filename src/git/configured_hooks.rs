@@ -2,12 +2,13 @@
 //!
 //! git runs them in addition to the hooks in the hooks directory, wherever that is.
 
-use std::fmt;
+use std::path::PathBuf;
+use std::{fmt, fs};
 
 use bstr::ByteSlice;
 
-use super::command::{Git, failure, nul_fields, trimmed};
-use super::{Error, Hook};
+use super::command::{Git, failure, nul_fields, to_path, trimmed};
+use super::{Error, Hook, read_regular_file};
 
 /// The configuration file that hooks are added to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,6 +37,9 @@ pub(crate) struct ConfiguredHook {
 /// Each event has its own hook, because git does not pass the event to the command.
 const SECTION: &str = "hook.stage-guard.";
 
+/// The comment on the first value in a configuration file that the guard has created.
+const CREATED: &str = "the file was created by stage-guard";
+
 /// The oldest version of git that runs configured hooks.
 const MIN_VERSION: (u32, u32) = (2, 54);
 
@@ -59,7 +63,12 @@ impl ConfigScope {
         for (key, value) in [("command", command), ("event", event.name())] {
             let name = format!("{SECTION}{event}.{key}");
             if self.values(git, &name)? != [value] {
-                writing(git).run(&["config", self.option(), "--replace-all", &name, value])?;
+                let mut arguments = vec!["config", self.option(), "--replace-all"];
+                if !self.has_file(git)? {
+                    arguments.extend(["--comment", CREATED]);
+                }
+                arguments.extend([name.as_str(), value]);
+                writing(git).run(&arguments)?;
             }
             // If the file ends in a continued line, the added line becomes a part of it.
             if self.values(git, &name)? != [value] {
@@ -87,6 +96,30 @@ impl ConfigScope {
             }
         }
         Ok(was_set)
+    }
+
+    /// Returns the configuration file, if [`ConfigScope::set`] has created it.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be run.
+    pub(crate) fn created_file(self, git: &Git) -> Result<Option<PathBuf>, Error> {
+        let arguments =
+            ["config", self.option(), "--show-origin", "-z", "--get-regexp", r"^hook\.stage-guard\."];
+        let output = git.output(&arguments, &[])?;
+        let Some(origin) = nul_fields(&output.stdout).next() else { return Ok(None) };
+        let Some(file) = origin.strip_prefix(b"file:") else { return Ok(None) };
+        // The file of a repository, whose path may be relative, exists before the hooks.
+        let file = Some(to_path(file)).filter(|file| file.is_absolute());
+        let file = file.and_then(|file| fs::canonicalize(file).ok());
+        let is_created =
+            |file: &PathBuf| read_regular_file(file).is_ok_and(|text| text.contains_str(CREATED));
+        Ok(file.filter(is_created))
+    }
+
+    /// Returns whether the configuration file exists.
+    fn has_file(self, git: &Git) -> Result<bool, Error> {
+        Ok(git.output(&["config", self.option(), "--list"], &[])?.status.success())
     }
 
     fn option(self) -> &'static str {

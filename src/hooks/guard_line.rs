@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Manager, user_file};
+use super::{Manager, PROOF, user_file};
 use crate::git::Hook;
 use crate::report::escape::shell_path;
 
@@ -30,16 +30,23 @@ impl Addition {
 
 /// Returns the command of a configured hook that runs `binary` for `event`.
 ///
-/// git runs it with the shell and appends the hook's arguments.
+/// git runs it with the shell and appends the hook's arguments. Like the script of a hook, it
+/// lets git go on only if the program proves that the check has run.
 #[must_use]
 pub(crate) fn configured_command(binary: &Path, event: Hook) -> String {
     let binary = shell_path(binary);
-    if event == Hook::ReferenceTransaction {
-        // git runs this hook about 16 times per pick, and most runs have nothing to check.
-        let run_if_prepared = format!(r#"[ "$1" = prepared ] || exit 0; exec {binary} hook {event} "$@""#);
-        return format!("f() {{ {run_if_prepared}; }}; f");
-    }
-    format!("{binary} hook {event}")
+    // git runs this hook about 16 times per pick, and most runs have nothing to check.
+    let filter = match event {
+        Hook::ReferenceTransaction => r#"[ "$1" = prepared ] || exit 0; "#,
+        _ => "",
+    };
+    let find = format!(r#"g={binary}; [ -f "$g" ] && [ -x "$g" ] || g=stage-guard"#);
+    let run = format!(r#""$g" hook --proof {event} "$@"; c=$?"#);
+    let message = format!(
+        r#"printf "%s\n" "stage-guard: cannot run the check, so git stops" "help: install stage-guard again, or set hook.stage-guard.{event}.enabled to false" >&2"#
+    );
+    let stop = format!("case $c in {PROOF}) exit 0 ;; 0 | 126 | 127) {message}; exit 2 ;; esac; exit $c");
+    format!("f() {{ {filter}{find}; {run}; {stop}; }}; f")
 }
 
 /// Returns a line that runs the guard and leaves the hook's standard input in `$refs`.
@@ -96,10 +103,9 @@ mod tests {
 
     #[test]
     fn configured_commands_skip_states_that_need_no_check() {
-        assert_eq!(configured_command(Path::new("/a b"), Hook::PrePush), "'/a b' hook pre-push");
-        assert_eq!(
-            configured_command(Path::new("/g"), Hook::ReferenceTransaction),
-            r#"f() { [ "$1" = prepared ] || exit 0; exec /g hook reference-transaction "$@"; }; f"#
-        );
+        let command = |event| configured_command(Path::new("/a b"), event);
+        assert!(command(Hook::PrePush).starts_with("f() { g='/a b'; [ -f "));
+        let transaction = command(Hook::ReferenceTransaction);
+        assert!(transaction.starts_with(r#"f() { [ "$1" = prepared ] || exit 0; g='/a b'; "#));
     }
 }

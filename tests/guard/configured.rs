@@ -43,7 +43,7 @@ fn the_global_configuration_guards_every_repository() {
     let Some(repo) = new_git() else { return };
     let before = repo.read("../global.config");
     let output = repo.guard("install --global").success();
-    assert!(output.contains("every repository"), "{output}");
+    assert!(output.contains("all your repositories"), "{output}");
     assert_guarded(&repo);
     let once = repo.read("../global.config");
     repo.guard("install --global").success();
@@ -59,6 +59,58 @@ fn the_global_configuration_guards_every_repository() {
     assert_eq!(repo.read("../global.config"), before);
     repo.stage(NOTE).commit().silent();
     assert!(repo.guard("uninstall --global").success().contains("no hook"));
+}
+
+#[test]
+fn uninstall_removes_a_file_that_install_has_created() {
+    let Some(repo) = new_git() else { return };
+    let global = repo.path("../global.config");
+    for (before, existed) in [("rm ../global.config", false), (": >../global.config", true)] {
+        repo.shell(before).success();
+        repo.guard("install --global --strict").success();
+        assert_guarded(&repo);
+        repo.guard("uninstall --global").success();
+        assert_eq!(fs::metadata(&global).ok().map(|file| file.len()), existed.then_some(0), "{before}");
+    }
+    repo.shell("mkdir ../dotfiles; rm ../global.config; ln -s dotfiles/config ../global.config").success();
+    repo.guard("install --global").success();
+    repo.guard("uninstall --global").success();
+    assert!(global.is_symlink() && !repo.exists("../dotfiles/config"));
+}
+
+#[test]
+fn commands_of_0_1_0_are_replaced() {
+    let Some(repo) = new_git() else { return };
+    let command = format!("{} hook pre-commit", super::sandbox::BINARY);
+    repo.git_args(&["config", "--global", "hook.stage-guard.pre-commit.command", &command]).success();
+    repo.git("config --global hook.stage-guard.pre-commit.event pre-commit").success();
+    repo.guard("install --global").success();
+    assert!(repo.git("config --global --get-regexp ^hook").success().contains("hook --proof pre-commit"));
+    assert_guarded(&repo);
+    repo.guard("uninstall --global").success();
+    assert!(!repo.read("../global.config").contains("stage-guard"));
+}
+
+#[test]
+fn a_program_that_does_not_run_the_check_stops_git() {
+    let Some(repo) = new_git() else { return };
+    repo.shell(&format!("cp {} '../my guard'", super::sandbox::BINARY)).success();
+    repo.shell("'../my guard' install --global --strict=refs").success();
+    for text in ["", "  \n", "# stage-guard\n", "\0\0\0", "#!/bin/true\n", "#!/nowhere/sh\n"] {
+        repo.program("../my guard", text);
+        let run = repo.git("commit -q --allow-empty -m x");
+        assert!(run.code != 0 && run.err.contains("cannot run the check, so git stops\nhelp: "), "{run:?}");
+        let run = repo.git("commit -q --allow-empty --no-verify -m x");
+        assert!(run.code != 0, "{text}: {run:?}");
+    }
+    // Another program of that name on `PATH` runs the check.
+    let directory = std::path::Path::new(super::sandbox::BINARY).parent().unwrap();
+    let mut path = directory.as_os_str().to_owned();
+    path.push(":");
+    path.push(env::var_os("GIT_NEW").unwrap_or_default());
+    path.push(":/usr/bin:/bin");
+    fs::remove_file(repo.path("../my guard")).unwrap();
+    assert_guarded(&repo.env("PATH", path));
 }
 
 #[test]

@@ -218,3 +218,46 @@ fn hooks_of_0_1_0_are_upgraded_and_uninstalled() {
         assert_eq!(state(&repo), before, "{commands:?}");
     }
 }
+
+/// Asserts that `install`, run by a line of shell, records `program`, relative to the parent directory.
+fn assert_records(line: &str, program: &str) {
+    let repo = unguarded().env("BINARY", BINARY);
+    repo.shell(
+        "mkdir -p ../tool/v1 ../link && cp $BINARY ../tool/v1/stage-guard && ln -s v1 ../tool/current",
+    )
+    .success();
+    repo.shell(line).success();
+    let program = repo.path("..").canonicalize().unwrap().join(program);
+    let expected = format!("\nprogram='{}'\n", program.display());
+    assert!(repo.read(".git/hooks/pre-commit").contains(&expected), "{line}: {expected}");
+    assert_live(&repo);
+}
+
+mod program {
+    use super::{assert_records, cases};
+
+    cases! { assert_records:
+        started_through_a_link("\"${PWD%/*}/tool/current/stage-guard\" install", "tool/current/stage-guard");
+        started_by_a_relative_path("../tool/current/stage-guard install", "tool/current/stage-guard");
+        started_in_its_directory("cd ../tool/current && ./stage-guard -C ../../repo install", "tool/current/stage-guard");
+        started_in_another_directory("mkdir d; cd d && .././../tool/current/stage-guard -C .. install", "tool/current/stage-guard");
+        started_by_name("PATH=\"${PWD%/*}/tool/current:$PATH\" && stage-guard install", "tool/current/stage-guard");
+        a_link_on_path("ln -s ../tool/current/stage-guard ../link/stage-guard; PATH=\"${PWD%/*}/link:$PATH\" && ../tool/v1/stage-guard install", "link/stage-guard");
+        another_name("bash -c 'exec -a /nowhere/x ../tool/v1/stage-guard install'", "tool/v1/stage-guard");
+    }
+}
+
+/// A container, or a new computer.
+#[test]
+fn a_program_on_path_runs_if_the_recorded_one_is_gone() {
+    let repo = unguarded();
+    repo.shell(&format!("cp {BINARY} ../guard && ../guard install --strict && rm ../guard")).success();
+    let directory = std::path::Path::new(BINARY).parent().unwrap().display().to_string();
+    let with = repo.env("PATH", format!("{directory}:/usr/local/bin:/usr/bin:/bin"));
+    assert_live(&with);
+    with.stage("main.py").commit().silent();
+    repo.env("PATH", "/usr/local/bin:/usr/bin:/bin").stage("more.py").commit().code(1);
+    // A directory of that name in the worktree is not a program.
+    repo.shell("mkdir stage-guard").success();
+    assert_live(&with);
+}
