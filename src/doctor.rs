@@ -52,6 +52,8 @@ pub(crate) struct Binary {
     pub target: PathBuf,
     /// Whether it is in a linked worktree.
     pub is_in_worktree: bool,
+    /// Whether there is no program at the path, so that the hooks run the one on `PATH`.
+    pub is_from_path: bool,
     /// The output of `--version`, or why there is none.
     pub version: Result<String, String>,
 }
@@ -94,6 +96,8 @@ pub(crate) struct Probe {
     pub is_in_session_directory: bool,
     /// The result of each hook for the session work.
     pub results: Vec<(Hook, HookResult)>,
+    /// The hooks whose files refuse the session work without the configured hooks.
+    pub refused_by_file: Vec<Hook>,
     /// The result of `pre-commit` for the clean index; `None` in a bare repository.
     pub clean: Option<HookResult>,
 }
@@ -154,6 +158,8 @@ pub(crate) enum Problem<'g> {
     BinaryFails(&'g Binary, &'g str),
     /// The program that the hooks run is not stage-guard: it is empty, or another program.
     NotStageGuard(&'g Binary),
+    /// There is no program at the path, and the hooks run the one on `PATH`.
+    BinaryFromPath(&'g Binary),
     /// The program that the hooks run is not this one.
     DifferentBinary(&'g Binary),
     /// The program that the hooks run is in a directory that is likely to be deleted.
@@ -239,9 +245,10 @@ impl Guard {
         self.hooks.files.iter().filter(is_guarded).map(|file| file.hook).collect()
     }
 
-    /// Returns the level that was installed: the lowest one with all hooks of the guard.
+    /// Returns the level that was installed.
     ///
-    /// The files of the guard count in every state, as do its configured hooks.
+    /// This is the recorded one, or a higher one that includes all hooks of the guard. Its files
+    /// count in every state, as do its configured hooks.
     #[must_use]
     pub(crate) fn level(&self) -> Level {
         let files = self.hooks.files.iter().filter(|file| file.is_shim).map(|file| file.hook);
@@ -249,7 +256,7 @@ impl Guard {
         let configured = self.configured.iter().map(|hook| hook.event);
         let lowest = Level::Default.hooks_in(self.kind);
         let further = files.chain(renamed).chain(configured).filter(|hook| !lowest.contains(hook));
-        let level = further.map(Level::of).max().unwrap_or(Level::Default);
+        let level = further.map(Level::of).chain(self.hooks.level).max().unwrap_or(Level::Default);
         if self.kind.has_worktrees() { level } else { Level::Default }
     }
 
@@ -272,8 +279,10 @@ impl Guard {
     }
 
     /// Returns the files of the hooks that are guarded by the configuration and not by the file.
-    fn configured_alone(&self) -> impl Iterator<Item = &HookFile> {
-        let required = self.required();
+    pub(crate) fn configured_alone(&self) -> impl Iterator<Item = &HookFile> {
+        let refused = self.probe.iter().flat_map(|probe| &probe.refused_by_file).copied();
+        let mut required = self.required();
+        required.retain(|hook| !refused.clone().any(|refused| refused == *hook));
         let is_required = move |file: &&HookFile| required.contains(&file.hook);
         let is_alone = |file: &&HookFile| !file.is_guarded() && self.configured_for(file.hook).is_some();
         self.hooks.files.iter().filter(is_required).filter(is_alone)
@@ -355,6 +364,9 @@ impl Guard {
             Ok(_) => {}
         }
         let mut problems = Vec::new();
+        if binary.is_from_path {
+            problems.push(note(Problem::BinaryFromPath(binary)));
+        }
         if binary.target != self.current_exe {
             problems.push(note(Problem::DifferentBinary(binary)));
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::{env, fs, io};
 
 use bstr::{BString, ByteSlice};
+use rustix::fs::{Access, access};
 
 use super::{Context, Outcome, program};
 use crate::Change;
@@ -95,7 +96,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         // A manager's hook that was run may have reinstalled itself.
         let hooks = Hooks::inspect(&guard.hooks_path.directory, &guard.hooks_path.common_dir)?;
         if hooks != guard.hooks {
-            guard.hooks = hooks;
+            (guard.hooks, guard.probe) = (hooks, None);
             guard.probe = Some(prober.run(&guard, &signals)?);
         }
     }
@@ -158,15 +159,25 @@ impl Prober<'_> {
             Some(repository) => HookProbe::in_worktree(repository, common_dir, path)?,
             None => HookProbe::in_bare(self.environment, common_dir, path)?,
         };
-        let run = HookRun { hooks_directory: directory, limit: HOOK_TIMEOUT, signals };
+        let limit = HOOK_TIMEOUT;
+        let run = HookRun { hooks_directory: directory, limit, signals, is_file_alone: false };
         let result = |finish| HookResult::new(finish, &self.path, self.rule);
         let is_run = |hook: &Hook| self.repository.is_some() || *hook == Hook::PreReceive;
         let hooks = guard.to_be_probed().into_iter().filter(is_run);
         let results = hooks.map(|hook| Ok((hook, result(probe.run(hook, &run)?))));
         let results = results.collect::<Result<_, git::Error>>()?;
+        let refused_by_file = if guard.old_gits_on_path.is_empty() {
+            Vec::new()
+        } else {
+            let mut alone: Vec<Hook> =
+                guard.configured_alone().map(|file| file.hook).filter(is_run).collect();
+            let run = HookRun { is_file_alone: true, ..run };
+            alone.retain(|hook| probe.run(*hook, &run).is_ok_and(|end| result(end) == HookResult::Refused));
+            alone
+        };
         let clean = self.repository.map(|_| probe.run_clean(Hook::PreCommit, &run)).transpose()?.map(result);
         let is_in_session_directory = is_in_session_directory(path);
-        Ok(Probe { path: self.path.clone(), is_in_session_directory, results, clean })
+        Ok(Probe { path: self.path.clone(), is_in_session_directory, results, refused_by_file, clean })
     }
 }
 
@@ -203,18 +214,21 @@ fn binaries(hooks: &Inspection, environment: &Environment, signals: &Signals) ->
     let mut paths: Vec<&PathBuf> = hooks.files.iter().filter_map(|file| file.binary.as_ref()).collect();
     paths.sort();
     paths.dedup();
+    let mut candidates = program::on_path(environment).map(|path| environment.absolute(path));
+    let on_path = candidates.find(|candidate| candidate.is_file());
     let binary = |path: &PathBuf| {
+        // As the script of a hook does.
         let is_name = path.components().count() == 1;
-        let mut candidates = program::on_path(environment).map(|path| environment.absolute(path));
-        let on_path = candidates.find(|candidate| is_name && candidate.is_file());
-        let target = on_path.as_ref().unwrap_or(path);
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.clone());
-        let is_in_worktree = is_in_linked_worktree(&target);
+        let runs = path.is_file() && access(path, Access::EXEC_OK).is_ok();
+        let is_from_path = !is_name && !runs && on_path.is_some();
+        let run = on_path.as_ref().filter(|_| is_name || is_from_path).unwrap_or(path);
+        let target = fs::canonicalize(run).unwrap_or_else(|_| run.clone());
         Ok(Binary {
             path: path.clone(),
-            is_in_worktree,
+            is_in_worktree: is_in_linked_worktree(&target),
+            is_from_path,
             target,
-            version: version(environment.command(path), signals)?,
+            version: version(environment.command(run), signals)?,
         })
     };
     paths.into_iter().map(binary).collect()

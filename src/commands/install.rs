@@ -58,10 +58,12 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         }),
         Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks(&git)?.is_some() => {
             check_is_guarded_by_owner(&hooks_path, &directory, &hooks, &program)?;
+            record(&hooks_path, level)?;
             Installed::GuardedByOwner(directory)
         }
         Err(hooks::Error::Outside(_)) => {
             configure(&git, ConfigScope::Local, &hooks, &binary)?;
+            record(&hooks_path, level)?;
             let repository = Some((history.directory(), hooks_path.directory.as_path()));
             Installed::Configured { repository, binary: &binary, hooks: &hooks }
         }
@@ -77,6 +79,16 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         }
     }
     Ok(Outcome::Allowed)
+}
+
+/// Records the level of a guard that is not in the repository's own hooks directory.
+fn record(hooks_path: &HooksPath, level: Level) -> Result<(), hooks::Error> {
+    let HooksPath { common_dir, .. } = hooks_path;
+    match Hooks::new(&common_dir.join("hooks"), common_dir) {
+        Ok(hooks) => hooks.record(level.max(hooks.level())),
+        // Nothing is written outside the git directory.
+        Err(_) => Ok(()),
+    }
 }
 
 /// Adds the hooks to the user's global configuration.

@@ -33,6 +33,7 @@ fn binary(target: &str) -> Binary {
         path: target.into(),
         target: target.into(),
         is_in_worktree: false,
+        is_from_path: false,
         version: Ok("stage-guard 1".to_owned()),
     }
 }
@@ -81,6 +82,7 @@ fn healthy() -> Guard {
             path: "x".into(),
             is_in_session_directory: true,
             results: Level::Default.hooks().into_iter().map(|hook| (hook, HookResult::Refused)).collect(),
+            refused_by_file: Vec::new(),
             clean: Some(HookResult::Passed),
         }),
     }
@@ -225,6 +227,8 @@ fn another_git_that_ignores_configured_hooks_is_a_fault_unless_files_guard() {
     let file = missing(Hook::PreCommit);
     guard.set(file.clone());
     assert_eq!(faults(&guard), [Problem::IgnoredByOldGit(&guard.old_gits_on_path[0], &file)]);
+    guard.probe.as_mut().unwrap().refused_by_file.push(Hook::PreCommit);
+    assert_eq!(faults(&guard), []);
 }
 
 #[test]
@@ -247,6 +251,8 @@ fn each_missing_hook_of_the_level_is_a_fault() {
     assert_eq!(guard.level(), Level::Strict);
     guard.set(missing(Hook::PrePush));
     assert_eq!(guard.diagnose(), []);
+    guard.hooks.level = Some(Level::Strict);
+    assert_eq!(faults(&guard).len(), 3);
     guard.configured.push(ConfiguredHook { is_enabled: false, ..configured(Hook::ReferenceTransaction) });
     assert_eq!(guard.level(), Level::Refs);
 }

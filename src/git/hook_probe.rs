@@ -40,10 +40,12 @@ pub(crate) struct HookProbe<'r> {
 /// How hooks are run.
 #[derive(Debug)]
 pub(crate) struct HookRun<'a> {
-    /// The hooks directory, which is needed if git is too old for `git hook run`.
+    /// The hooks directory, from which a file is run if `git hook run` is not used.
     pub hooks_directory: &'a Path,
     /// The time limit for each hook.
     pub limit: Duration,
+    /// Whether to run the file alone, as a git that ignores configured hooks does.
+    pub is_file_alone: bool,
     /// The signals that end a hook.
     pub signals: &'a Signals,
 }
@@ -169,7 +171,7 @@ impl<'r> HookProbe<'r> {
     fn run_with_index(&self, hook: Hook, index: &str, run: &HookRun) -> Result<Finish, Error> {
         let input = self.directory.path().join("input");
         fs::write(&input, self.input(hook)).map_err(Error::HookProbe)?;
-        let mut command = if older_than(&self.git, GIT_HOOK_RUN)?.is_some() {
+        let mut command = if run.is_file_alone || older_than(&self.git, GIT_HOOK_RUN)?.is_some() {
             let mut shell = self.command("sh", hook);
             shell.args(["-c", RUN_HOOK, "sh"]).arg(run.hooks_directory.join(hook.name())).arg(&input);
             shell

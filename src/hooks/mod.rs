@@ -357,7 +357,11 @@ impl Hooks {
     }
 
     /// Records the installed level.
-    fn record(&self, level: Level) -> Result<(), Error> {
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub(crate) fn record(&self, level: Level) -> Result<(), Error> {
         if self.recorded_level() == Some(level) {
             return Ok(());
         }

@@ -147,7 +147,11 @@ fn describe(problem: &Problem) -> String {
         Problem::NotStageGuard(binary) => {
             format!("{} is not stage-guard, so nothing is checked", display_path(&binary.path))
         }
-        Problem::DifferentBinary(binary) => format!("{} is not this program", display_path(&binary.path)),
+        Problem::BinaryFromPath(binary) => {
+            let (path, target) = (display_path(&binary.path), display_path(&binary.target));
+            format!("there is no program {path}, so the hooks run {target} from PATH")
+        }
+        Problem::DifferentBinary(binary) => format!("{} is not this program", display_path(&binary.target)),
         Problem::TransientBinary(binary) => {
             format!("{} is likely to be deleted, and then commits stop", display_path(&binary.target))
         }
@@ -270,6 +274,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         | Problem::Overwritten(_)
         | Problem::BinaryFails(..)
         | Problem::NotStageGuard(_)
+        | Problem::BinaryFromPath(_)
         | Problem::DifferentBinary(_)
         | Problem::IgnoredByOldGit(..)
         | Problem::OldGit(_) => format!("{name} {}", install_command(guard.level())),

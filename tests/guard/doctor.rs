@@ -102,6 +102,7 @@ mod hooks {
         renamed_link("mv .git/hooks/pre-commit .git/hooks/pre-commit.legacy", 1, "that another manager has renamed");
         guard_without_check("sed -i 's/hook --proof/--version/; s/119)/0)/' .git/hooks/pre-commit", 1, "did not refuse session work: it let it pass");
         partly_strict("\"$GUARD\" -q install --strict; rm .git/hooks/pre-push", 1, "hooks/pre-push does not exist\nfix:     ");
+        strict_without_its_hooks("\"$GUARD\" -q install --strict; cd .git/hooks; rm pre-push pre-applypatch prepare-commit-msg", 1, "install --strict\nnot live: 3 faults");
         partly_strict_refs("\"$GUARD\" -q install --strict=refs; rm .git/hooks/reference-transaction", 1, "install --strict=refs\nnot live: ");
         disabled_previous_hook("mkdir .git/hooks.before-stage-guard; printf '#!/bin/sh\n' >.git/hooks.before-stage-guard/pre-commit", 0, "the previous hook, does not run");
     }
@@ -154,6 +155,16 @@ mod program {
     fn a_missing_one_is_a_fault() {
         let run = healthy(&unguarded()).shell("mv \"$GUARD\" ../away; ../away doctor");
         assert_reports(&run, 1, "stage-guard does not run, so commits stop: ");
+    }
+
+    #[test]
+    fn a_missing_one_is_a_note_if_another_is_on_path() {
+        let repo = healthy(&unguarded());
+        let run = repo.shell(
+            "mkdir ../other && mv \"$GUARD\" ../other && PATH=$PWD/../other:$PATH && stage-guard doctor",
+        );
+        assert_reports(&run, 0, "/bin/stage-guard, so the hooks run ");
+        assert!(run.out.contains("fix:     stage-guard install\n"), "{run:?}");
     }
 
     #[test]
@@ -441,6 +452,25 @@ fn an_old_git_runs_hooks_too() {
     assert_reports(&doctor(&repo), 1, "belongs to another");
     repo.shell("mkdir other; git config core.hooksPath other").success();
     assert_reports(&doctor(&repo), 1, "hook pre-commit || exit` to ");
+}
+
+#[test]
+fn the_level_is_known_if_no_hook_of_it_is_left() {
+    let line = |hook: &str| format!("#!/bin/sh\n../bin/stage-guard hook {hook} \"$@\" || exit\n");
+    let repo = healthy(&unguarded());
+    for hook in &ALL_HOOKS[..5] {
+        repo.program(format!(".hooks/{hook}"), &line(hook));
+    }
+    repo.shell("\"$GUARD\" -q uninstall; git config core.hooksPath .hooks; \"$GUARD\" -q install --strict")
+        .success();
+    assert_healthy(&repo);
+    repo.shell(
+        "\"$GUARD\" -q install; git config --remove-section hook.stage-guard.pre-push; rm .hooks/pre-push",
+    )
+    .success();
+    assert_reports(&doctor(&repo), 1, "hooks/pre-push does not exist\n");
+    repo.shell("\"$GUARD\" -q uninstall").success();
+    assert!(!repo.exists(".git/stage-guard/level"));
 }
 
 /// Returns `repo` with only the programs on `PATH` that are not git, and the git of a directory.
