@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
+use unicode_width::UnicodeWidthChar;
 
 use super::document::{Document, ProductionTable, RuleTable, Text, Texts};
 use super::glob::Invalid;
@@ -248,18 +249,16 @@ impl Error {
         let line = text[..start].matches('\n').count() + 1;
         let column = text[line_start..start].chars().count() + 1;
         let end = at.end.clamp(start, line_start.max(start) + content.len());
-        let width = text
-            .get(start..end)
-            .map_or(1, |marked| marked.lines().next().unwrap_or_default().chars().count());
+        let marked = text.get(start..end).and_then(|marked| marked.lines().next()).unwrap_or_default();
         // Only the part of a long line around the mistake is shown.
         let skipped = if column > MAX_EXCERPT { column - MAX_EXCERPT / 2 } else { 0 };
-        let shown: String = content.chars().skip(skipped).take(MAX_EXCERPT).collect();
-        let before = " ".repeat(column - 1 - skipped);
-        let carets = "^".repeat(width.clamp(1, MAX_EXCERPT));
+        let shown: String = content.chars().skip(skipped).take(MAX_EXCERPT).map(visible).collect();
+        let before = text[line_start..start].chars().skip(skipped).map(visible).collect::<String>();
+        let carets = "^".repeat(columns(marked).clamp(1, MAX_EXCERPT));
         let gutter = line.to_string();
         let margin = " ".repeat(gutter.len());
-        let excerpt = format!("{gutter} | {}\n{margin} | {before}{carets}", shown.replace('\t', " "));
-        Self { file: file.to_owned(), line, column, message, excerpt, help }
+        let excerpt = format!("{gutter} | {shown}\n{margin} | {}{carets}", " ".repeat(columns(&before)));
+        Self { file: one_line(file), line, column, message: one_line(&message), excerpt, help }
     }
 
     /// Returns advice on how to correct the mistake.
@@ -267,4 +266,25 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         self.help.clone()
     }
+}
+
+/// Returns `text` with its line breaks as `\n`.
+fn one_line(text: &str) -> String {
+    text.replace('\n', "\\n")
+}
+
+/// Returns the character that an excerpt shows for `c`, so that a caret can point to it.
+fn visible(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        '\'' | '"' | '\\' => c,
+        // Control and invisible characters.
+        _ if c.escape_debug().len() > 1 => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    }
+}
+
+/// Returns the number of columns of a terminal that `text` takes.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| visible(c).width().unwrap_or(1)).sum()
 }

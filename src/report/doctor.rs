@@ -209,7 +209,7 @@ fn describe_result(result: &HookResult) -> String {
         HookResult::Failed(output) if output.is_empty() => "failed without a message".to_owned(),
         HookResult::Failed(output) => {
             let lines: Vec<&str> = output.lines().take(MAX_LINES).collect();
-            format!("said:\n{INDENT}{}", escape_multiline(&lines.join("\n"), INDENT))
+            format!("said:\n{INDENT}| {}", escape_multiline(&lines.join("\n"), INDENT))
         }
     }
 }

@@ -48,13 +48,21 @@ fn escape_if(bytes: &[u8], is_escaped: impl Fn(char) -> bool) -> String {
     escaped
 }
 
-/// Escapes a message of several lines, and begins all lines but the first with `indent`.
+/// Escapes a message of several lines, and begins all lines but the first with `indent` and `| `.
 ///
-/// Like [`escape`], but backslashes are kept. The indent keeps data from beginning a line.
+/// Like [`escape`], but backslashes are kept. Spaces alone would not keep data from beginning a
+/// line: the runner of GitHub's workflows skips them. A line that begins with `|` or a number and
+/// `|`, as in an excerpt of a file, gets no second bar.
 #[must_use]
 pub fn escape_multiline(message: &str, indent: &str) -> String {
-    let lines = message.split('\n').map(|line| escape_if(line.as_bytes(), is_invisible));
-    lines.collect::<Vec<_>>().join(&format!("\n{indent}"))
+    let mut lines = message.split('\n').map(|line| escape_if(line.as_bytes(), is_invisible));
+    let first = lines.next().unwrap_or_default();
+    let has_bar =
+        |line: &str| line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit()).starts_with('|');
+    lines.fold(first, |text, line| {
+        let bar = if has_bar(&line) { "" } else { "| " };
+        format!("{text}\n{indent}{bar}{line}")
+    })
 }
 
 /// Returns `text` as a TOML string on one line.
@@ -168,7 +176,12 @@ mod tests {
 
     #[test]
     fn escape_multiline_indents_each_line_but_the_first() {
-        assert_eq!(escape_multiline("a\\\nrefused: b\r\n\nc", "  "), "a\\\n  refused: b\\r\n  \n  c");
+        assert_eq!(escape_multiline("a\\\nrefused: b\r\n\nc", "  "), "a\\\n  | refused: b\\r\n  | \n  | c");
+    }
+
+    #[test]
+    fn escape_multiline_keeps_the_bars_of_an_excerpt() {
+        assert_eq!(escape_multiline("a\n12 | ::b\n   | ^", "  "), "a\n  12 | ::b\n     | ^");
     }
 
     #[test]

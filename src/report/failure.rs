@@ -31,7 +31,7 @@ impl Failure {
 
 /// Renders `error` and its causes, followed by a `help:` line if one of them has help.
 ///
-/// Ends with a newline. All lines but these two are indented, so that no line break in
+/// Ends with a newline. All lines but these two begin with a bar, so that no line break in
 /// a path or in the output of git can begin a line that looks like one of this program.
 #[must_use]
 pub fn render(error: &(dyn Error + 'static)) -> String {
@@ -119,8 +119,8 @@ mod tests {
         let rendered = render(&Failure::new(hostile).with_help(hostile));
         assert_eq!(
             rendered,
-            "stage-guard: a\n  stage-guard: nothing is refused\\r\\u{1b}[2J\n\
-             help: a\n  stage-guard: nothing is refused\\r\\u{1b}[2J\n"
+            "stage-guard: a\n  | stage-guard: nothing is refused\\r\\u{1b}[2J\n\
+             help: a\n  | stage-guard: nothing is refused\\r\\u{1b}[2J\n"
         );
     }
 }

@@ -295,7 +295,7 @@ fn a_foreign_hook_is_judged_by_its_result() {
     assert_reports(
         &doctor(&repo),
         1,
-        "belongs to another program and did not refuse session work: it said:\n         lint: \\u{1b}[31mno\n",
+        "belongs to another program and did not refuse session work: it said:\n         | lint: \\u{1b}[31mno\n",
     );
     hook(&repo, "pre-commit", "\"$GUARD\" hook pre-commit || exit");
     assert_healthy(&repo);
@@ -303,7 +303,7 @@ fn a_foreign_hook_is_judged_by_its_result() {
     assert_reports(
         &doctor(&repo),
         0,
-        "note:    pre-commit also stops a commit without session work: it said:\n         lint\n",
+        "note:    pre-commit also stops a commit without session work: it said:\n         | lint\n",
     );
 }
 
@@ -388,7 +388,7 @@ fn a_previous_hook_is_named() {
     hook(&repo, "pre-commit", "echo lint >&2; exit 3");
     let repo = healthy(&repo);
     assert_reports(&doctor(&repo), 0, "hooks.before-stage-guard/pre-commit also runs\n");
-    assert_reports(&doctor(&repo), 0, "         lint\n");
+    assert_reports(&doctor(&repo), 0, "         | lint\n");
     repo.shell("chmod -x .git/hooks.before-stage-guard/pre-commit").success();
     assert_reports(&doctor(&repo), 0, "the previous hook, does not run\nfix:     chmod +x ");
 }

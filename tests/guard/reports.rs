@@ -609,3 +609,89 @@ allow: add the path to `allow` in .stage-guard.toml
 "#]],
     );
 }
+
+/// Text in which a command of GitHub's runner follows each kind of line end.
+const HOSTILE: &str = "\n::error::x\r::error::x\u{85}::error::x\u{2028}::error::x\u{2029}::error::x\u{b}::error::x\u{c}::error::x\r\n::error::x";
+
+/// Asserts that no data begins a line, whatever a program takes for a line end.
+#[track_caller]
+fn assert_no_hostile_line(run: &Run) {
+    for text in [&run.out, &run.err] {
+        let ends = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}'];
+        let mut lines = text.split(ends).map(str::trim_start);
+        assert!(lines.all(|line| !line.starts_with("::error::")), "{run:?}");
+        assert!(!text.trim_end_matches('\n').contains(&ends[1..]), "{run:?}");
+    }
+}
+
+#[test]
+fn no_data_begins_a_line() {
+    let repo = Repo::new();
+    let path = format!("debug_{HOSTILE}.py");
+    let directory = format!("x{HOSTILE}");
+    repo.write(format!("{directory}/{path}"), "x").write(&path, "x");
+    repo.git("add -A").success();
+    let toml = |text: &str| {
+        let escape = |c: char| {
+            if c.is_ascii_alphanumeric() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) }
+        };
+        text.chars().map(escape).collect::<String>()
+    };
+    let rule =
+        format!("[[rule]]\nid = \"{0}\"\nnames = [\"x*\", \"{0}\"]\nreason = \"{0}\"\n", toml(HOSTILE));
+    repo.write("rule.toml", &rule);
+    repo.write("key.toml", &format!("\"{}\" = 1\n", toml(HOSTILE)));
+    repo.write("line.toml", "reason = \"\"\"\n::error::x\n  ::error::y = [\n\"\"\"\n[\n");
+    repo.write("id.toml", &format!("disable = [\"{}\"]\n", toml(HOSTILE)));
+    repo.write("raw.toml", "x\n::error::x = \r::error::x\n");
+    repo.write("name.toml", &format!("[[rule]]\nid = \"x\"\nnames = [\"{}[\"]\n", toml(HOSTILE)));
+    let configs = ["rule", "key", "line", "id", "raw", "name"].map(|name| format!("{name}.toml"));
+    for format in ["human", "json", "github", "sarif"] {
+        for command in ["check", "check --all-files", "check --untracked", "check --commit HEAD"] {
+            let arguments: Vec<&str> = command.split(' ').chain(["--format", format]).collect();
+            assert_no_hostile_line(&repo.guard_args(&arguments));
+            for config in &configs {
+                assert_no_hostile_line(&repo.guard_args(&[&arguments[..], &["--config", config]].concat()));
+            }
+        }
+    }
+    for arguments in [
+        &["explain", &path][..],
+        &["explain", "--format", "json", &path],
+        &["explain", "--config", "rule.toml", "x", &path],
+        &["explain", &format!("../{HOSTILE}")],
+        &["explain", "--config", &path, "x"],
+        &["rules", "--config", "rule.toml"],
+        &["rules", "--config", HOSTILE],
+        &["check", "--commit", HOSTILE],
+        &["check", "--range", &format!("{HOSTILE}..HEAD")],
+        &["check", "--range", HOSTILE],
+        &["-C", HOSTILE],
+        &["-C", &directory, "stow", "--dry-run"],
+        &["stow", "--dry-run", "--format", "json"],
+        &["stow", HOSTILE],
+        &["init", "--instructions", HOSTILE],
+        &["hook", HOSTILE],
+        &["hook", "pre-push"],
+        &["hook", "reference-transaction", HOSTILE],
+        &["doctor"],
+        &[HOSTILE],
+        &[&format!("--{HOSTILE}")],
+        &["completions", HOSTILE],
+    ] {
+        assert_no_hostile_line(&repo.guard_with_input(arguments, HOSTILE.as_bytes()));
+    }
+    let listed = format!("{path}\0{HOSTILE}\0");
+    assert_no_hostile_line(&repo.guard_with_input(&["explain", "--stdin", "-z"], listed.as_bytes()));
+    assert_no_hostile_line(&repo.guard("stow"));
+    assert_no_hostile_line(&repo.guard("stow --undo"));
+    assert_no_hostile_line(&repo.guard("archive"));
+    assert_no_hostile_line(&repo.guard("clean --yes"));
+    for (name, value) in [("GIT_DIR", HOSTILE), ("GIT_INDEX_FILE", HOSTILE), ("GIT_WORK_TREE", HOSTILE)] {
+        assert_no_hostile_line(&repo.env(name, value).guard("check"));
+    }
+    repo.git_args(&["config", "core.hooksPath", HOSTILE]).success();
+    for command in ["doctor", "install", "uninstall"] {
+        assert_no_hostile_line(&repo.guard(command));
+    }
+}

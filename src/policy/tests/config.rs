@@ -171,3 +171,30 @@ fn a_caret_marks_the_characters_of_the_mistake() {
                     3 | disable = [\"ä\", \"debug-scrpt\"]\n  |            ^^^\n";
     assert_eq!(mistake("tracked = \"refuse\"\n\ndisable = [\"ä\", \"debug-scrpt\"]\n".as_bytes()), expected);
 }
+
+#[test]
+fn a_caret_is_below_the_mistake_whatever_is_before_it() {
+    for (before, shown) in [
+        ("\t\t", "  "),
+        ("日本語", "日本語"),
+        ("🦀", "🦀"),
+        ("\u{202e}\u{85}", "\u{fffd}\u{fffd}"),
+        ("\u{2028}::error::x", "\u{fffd}::error::x"),
+    ] {
+        let message = mistake(format!("allow = [\"{before}\", 3]\n").as_bytes());
+        let [_, line, marked, ""] = message.split('\n').collect::<Vec<_>>()[..] else { panic!("{message}") };
+        assert!(line.contains(shown), "{message}");
+        let start = line.rfind('3').unwrap();
+        assert_eq!(
+            unicode_width::UnicodeWidthStr::width(&line[..start]),
+            marked.find('^').unwrap(),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_line_break_in_a_key_or_a_file_name_begins_no_line() {
+    let error = Policy::built_in().with_config("a\n::b", b"\"\\n::error::x\" = 1\n").unwrap_err();
+    assert!(!error.to_string().contains("\n::"), "{error}");
+}
