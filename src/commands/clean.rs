@@ -27,7 +27,7 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
             }
         }
         // Files may have been staged while the question was open.
-        current = session.delete(current, &repository.tracked_paths()?)?;
+        current = session.delete(current, &repository.tracked_paths()?, purpose)?;
     }
     if context.is_quiet {
         report::session::count_deleted(&mut context.out, current.entries.len())?;

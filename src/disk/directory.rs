@@ -33,7 +33,6 @@ const OPEN_DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 #[derive(Debug)]
 pub(crate) struct Directory(pub(super) OwnedFd);
 
-#[allow(dead_code, reason = "the session commands are being moved to it")]
 impl Directory {
     /// Opens the directory at `path`. Symlinks in `path` are followed.
     ///
@@ -313,7 +312,6 @@ pub(crate) fn temporary_name() -> OsString {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Metadata(Stat);
 
-#[allow(dead_code, reason = "the session commands are being moved to it")]
 impl Metadata {
     /// Whether it is a directory.
     #[must_use]

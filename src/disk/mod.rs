@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::Loss;
-#[allow(unused_imports, reason = "the session commands are being moved to it")]
 pub(crate) use directory::{Directory, Metadata, temporary_name};
 
 /// A file operation that failed.

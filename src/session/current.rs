@@ -147,8 +147,13 @@ impl SessionDirectory {
     /// # Errors
     ///
     /// A file cannot be deleted. The files before it are deleted.
-    pub(crate) fn delete(&self, current: Current, tracked: &TrackedPaths) -> Result<Current, Error> {
-        let mut deletion = Deletion::new(tracked);
+    pub(crate) fn delete(
+        &self,
+        current: Current,
+        tracked: &TrackedPaths,
+        purpose: Purpose,
+    ) -> Result<Current, Error> {
+        let mut deletion = Deletion::new(tracked, purpose);
         let mut deleted = Vec::new();
         for entry in current.entries {
             let path = entry.path.as_bstr();

@@ -123,8 +123,12 @@ impl SessionDirectory {
             let mut next = self.open_next(&directory, path)?;
             is_new = next.is_none();
             if is_new {
-                let created = directory.create_directory(name_of(path));
-                created.map_err(failed_to("create", &self.on_disk(path)))?;
+                match directory.create_directory(name_of(path)) {
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                        return Err(failed_to("create", &self.on_disk(path))(error).into());
+                    }
+                    _ => {}
+                }
                 next = self.open_next(&directory, path)?;
             }
             directory = next.ok_or_else(|| Error::MissingPath(path.to_owned()))?;

@@ -192,13 +192,14 @@ impl Content {
 pub(super) struct Deletion<'t> {
     /// The paths that are tracked now.
     tracked: &'t TrackedPaths,
+    purpose: Purpose,
     /// What was not deleted.
     pub(super) skipped: Vec<Skipped>,
 }
 
 impl<'t> Deletion<'t> {
-    pub(super) fn new(tracked: &'t TrackedPaths) -> Self {
-        Self { tracked, skipped: Vec::new() }
+    pub(super) fn new(tracked: &'t TrackedPaths, purpose: Purpose) -> Self {
+        Self { tracked, purpose, skipped: Vec::new() }
     }
 
     /// Deletes `node` in `parent`, and returns whether it is gone.
@@ -218,11 +219,13 @@ impl<'t> Deletion<'t> {
         }
         match &node.content {
             Content::Skipped(reason) => Ok(self.skip(path, *reason)),
-            Content::File if now.is_unchanged(&node.metadata) => {
-                parent.remove_file(&node.name).map_err(failed())?;
-                Ok(true)
-            }
-            // A symlink may have got the inode number of the directory.
+            Content::File if now.is_unchanged(&node.metadata) => match parent.remove_file(&node.name) {
+                // A file can be a mount point, too.
+                Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                    Ok(self.skip(path, SkipReason::MountPoint))
+                }
+                removed => removed.map(|()| true).map_err(failed()),
+            },
             Content::Directory(children) if now.is_directory() && now.is_same_file(&node.metadata) => {
                 let directory = parent.open_unmounted(&node.name).map_err(failed())?;
                 self.delete_contents(&directory, children, path)?
@@ -241,9 +244,9 @@ impl<'t> Deletion<'t> {
         children: &[Node],
         path: &BStr,
     ) -> Result<bool, DiskError> {
-        let is_listed = |name: &str| children.iter().any(|child| child.name == name);
-        if !is_listed(".git") && directory.contains(OsStr::new(".git")).unwrap_or(true) {
-            return Ok(self.skip(path, SkipReason::Repository));
+        let repository = NestedRepository::find(directory).map_err(failed_to("read", &to_path(path)))?;
+        if let Some(reason) = repository.and_then(|repository| self.purpose.skips(&repository, 0)) {
+            return Ok(self.skip(path, reason));
         }
         let mut are_all_gone = true;
         for child in children {
