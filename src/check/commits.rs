@@ -15,6 +15,8 @@ pub(crate) struct Tip {
     pub(crate) id: ObjectId,
     /// The full name of the ref.
     pub(crate) reference: Option<BString>,
+    /// The branch of this repository that is pushed to the ref.
+    pub(crate) branch: Option<BString>,
 }
 
 /// Returns the ids of `tips`.

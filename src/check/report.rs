@@ -48,7 +48,9 @@ pub enum Remedy {
     /// The commits are in this repository, where they can be rewritten.
     RewriteCommits,
     /// The commits are pushed, and the remote does not have them: they can be rewritten here.
-    RewriteAndPush,
+    ///
+    /// They are on this branch, if it is not the one that is checked out.
+    RewriteAndPush(Option<BString>),
     /// The commits are pushed, but nothing here shows whether the remote has them already.
     Fetch(UntrackedRemote),
     /// This repository receives the commits: only the sender can rewrite them.

@@ -18,6 +18,8 @@ pub(crate) struct RefUpdate {
 /// A line for `pre-push`: `LOCAL-REF SP LOCAL-ID SP REMOTE-REF SP REMOTE-ID`.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct PushedRef {
+    /// The name of the pushed ref, or a revision.
+    pub local_name: BString,
     /// The pushed object; [`Target::Nothing`] to delete the remote ref.
     pub local: Target,
     /// The full name of the remote ref.
@@ -86,7 +88,7 @@ impl PushedRef {
             let remote = Target::parse(fields.next()?)?;
             let name = name(fields.next()?)?;
             let local = Target::parse(fields.next()?)?;
-            fields.next().map(|_| Self { local, name, remote })
+            fields.next().map(|local_name| Self { local_name: local_name.into(), local, name, remote })
         })
     }
 }

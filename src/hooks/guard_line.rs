@@ -54,8 +54,7 @@ fn shell_line(program: &Path, hook: Hook) -> String {
     let program = shell_path(program);
     let refs = r#"refs=$(cat); printf '%s' "$refs" |"#;
     match hook {
-        Hook::PrePush => format!("{refs} {program} hook {hook} || exit"),
-        Hook::ReferenceTransaction => format!(r#"{refs} {program} hook {hook} "$@" || exit"#),
+        Hook::PrePush | Hook::ReferenceTransaction => format!(r#"{refs} {program} hook {hook} "$@" || exit"#),
         _ => format!("{program} hook {hook} || exit"),
     }
 }
@@ -88,7 +87,7 @@ mod tests {
         assert_eq!(line(None, Hook::PreCommit, "guard"), "guard hook pre-commit || exit");
         assert_eq!(line(None, Hook::PreCommit, "/a b"), "'/a b' hook pre-commit || exit");
         let refs = r#"refs=$(cat); printf '%s' "$refs" | guard hook"#;
-        assert_eq!(line(None, Hook::PrePush, "guard"), format!("{refs} pre-push || exit"));
+        assert_eq!(line(None, Hook::PrePush, "guard"), format!(r#"{refs} pre-push "$@" || exit"#));
         let transaction = format!(r#"{refs} reference-transaction "$@" || exit"#);
         assert_eq!(line(None, Hook::ReferenceTransaction, "guard"), transaction);
     }

@@ -2,7 +2,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::escape::{escape, shell_word};
 use super::message::short_id;
@@ -71,9 +71,10 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             let changes = if *are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
             vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
         }
-        Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(&stow, findings))],
-        Remedy::RewriteAndPush => {
-            vec![Key::Fix.line(format!("{}; then push again", rewrite(&stow, findings)))]
+        Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(&stow, findings, None))],
+        Remedy::RewriteAndPush(branch) => {
+            let rewrite = rewrite(&stow, findings, branch.as_ref());
+            vec![Key::Fix.line(format!("{rewrite}; then push again"))]
         }
         Remedy::Fetch(remote) => vec![
             Key::Note
@@ -82,7 +83,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
         ],
         Remedy::RewriteBeforePush => {
             let amend = format!("move the file out, `git add -A`, {AMEND_AND_CONTINUE}");
-            vec![Key::Fix.line(format!("{}; at each stop {amend}; then push again", rebase(findings)))]
+            vec![Key::Fix.line(format!("{}; at each stop {amend}; then push again", rebase(findings, None)))]
         }
         Remedy::RefUpdateRejected(residue) => {
             let mut lines = vec![Key::Note.line("HEAD and all refs are unchanged")];
@@ -146,8 +147,8 @@ fn detach(commit: ObjectId) -> Line {
 }
 
 /// Returns the commands that rewrite the commits with findings in this repository.
-fn rewrite(stow: &str, findings: &[Finding]) -> String {
-    format!("{}; at each stop `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings))
+fn rewrite(stow: &str, findings: &[Finding], branch: Option<&BString>) -> String {
+    format!("{}; at each stop `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings, branch))
 }
 
 /// Returns the command that makes the branches of a remote known as remote-tracking branches.
@@ -173,8 +174,8 @@ fn pathspecs(findings: &[Finding]) -> String {
 
 /// Returns the interactive rebase that stops at each commit with findings.
 ///
-/// The findings come oldest commit first.
-fn rebase(findings: &[Finding]) -> String {
+/// The findings come oldest commit first. Without a branch, it is the one that is checked out.
+fn rebase(findings: &[Finding], branch: Option<&BString>) -> String {
     let mut commits: Vec<&IntroducedBy> =
         findings.iter().filter_map(|finding| finding.introduced_by.as_ref()).collect();
     commits.dedup_by_key(|introduced| &introduced.commit);
@@ -196,7 +197,8 @@ fn rebase(findings: &[Finding]) -> String {
     } else {
         " (git diff ORIG_HEAD shows afterwards what the new merge lacks)"
     };
-    format!("`git rebase -i -r {}` with {edits}{check}", parent.map_or("--root", short_id))
+    let branch = branch.map(|branch| format!(" {}", shell_word(branch.as_bstr()))).unwrap_or_default();
+    format!("`git rebase -i -r {}{branch}` with {edits}{check}", parent.map_or("--root", short_id))
 }
 
 /// The commands that finish an operation in which a hook has stopped git.

@@ -61,7 +61,7 @@ fn assert_snapshot(actual: impl IntoData, expected: impl IntoData) {
 fn assert_remedy(remedy: Remedy, expected: impl IntoData) {
     let policy = Policy::built_in();
     let findings = match remedy {
-        Remedy::RewriteCommits | Remedy::RewriteAndPush | Remedy::RewriteBeforePush => {
+        Remedy::RewriteCommits | Remedy::RewriteAndPush(_) | Remedy::RewriteBeforePush => {
             findings_in_commits(&policy)
         }
         _ => findings(&policy, Change::Modified, &[SESSION]),
@@ -506,9 +506,9 @@ allow: add the path to `allow` in .stage-guard.toml
 #[test]
 fn remedy_rewrite_and_push() {
     assert_remedy(
-        Remedy::RewriteAndPush,
+        Remedy::RewriteAndPush(Some("it's".into())),
         str![[r#"
-fix: `git rebase -i -r fedcba987654` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
+fix: `git rebase -i -r fedcba987654 'it'\''s'` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],

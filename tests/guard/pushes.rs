@@ -391,3 +391,43 @@ fn the_first_push_to_an_empty_remote_names_the_way_to_rewrite_commits() {
     let refused = repo.git("push -q origin main").refuses(&[NOTE]);
     assert!(refused.out.contains("\nfix: ") && !refused.out.contains("\nthen: "), "{refused:?}");
 }
+
+#[test]
+fn the_rewritten_branch_is_the_pushed_one() {
+    for (checkout, worktree) in [
+        ("git checkout -q main", "."),
+        ("git checkout -q --detach main", "."),
+        ("git checkout -q main; git worktree add -q ../linked --detach main", "../linked"),
+        (":", "."),
+    ] {
+        let repo = clone_of_guarded_server();
+        repo.git("checkout -q -b it's").success();
+        repo.stage(NOTE);
+        commit_without_hooks(&repo, "code.py");
+        commit_without_hooks(&repo, "more.py");
+        repo.shell(checkout).success();
+        let repo = repo.child(worktree);
+        let refused = repo.git("push -q origin it's").refuses(&[NOTE]);
+        let fix = refused.out.lines().find_map(|line| line.strip_prefix("fix: ")).unwrap();
+        let commands: Vec<&str> = fix.split('`').skip(1).step_by(2).collect();
+        let [rebase, "edit", stow, amend, resume] = commands[..] else { unreachable!("{fix}") };
+        let stow = stow.replace("PATH", NOTE);
+        let run = repo.shell(&format!(
+            "set -e; GIT_SEQUENCE_EDITOR='sed -i 0,/^pick/s/^pick/edit/' {rebase}; {stow}; {amend}; {resume}"
+        ));
+        assert_eq!(run.code, 0, "{fix} {run:?}");
+        repo.git("push -q origin it's").success();
+    }
+}
+
+#[test]
+fn a_push_without_the_name_of_its_remote_is_one_to_origin() {
+    let repo = Repo::new();
+    commit_without_hooks(&repo, NOTE);
+    let main = repo.git("rev-parse main").success();
+    let push = format!("refs/heads/main {} refs/heads/main {}\n", main.trim(), "0".repeat(40));
+    let run = || repo.guard_with_input(&["hook", "pre-push"], push.as_bytes()).refuses(&[NOTE]).out;
+    assert!(run().contains("\nfix: "));
+    repo.git("remote add origin ../missing").success();
+    assert!(run().contains("\nthen: git fetch origin\n"));
+}

@@ -168,3 +168,23 @@ known! {
     blobless_commit: BLOBLESS, "git checkout -q -b x origin/main~2; echo y >y.py; git add y.py; git commit -q -m y; git push -q origin x";
     shallow_and_treeless: "git clone -q --depth 1 --filter=tree:0 $url clone", "git branch x; git commit -q --allow-empty -m clean; git push -q origin HEAD:x; git remote rm origin; git push -q ../server.git HEAD:refs/heads/y";
 }
+
+#[test]
+fn the_end_of_a_shallow_push_is_checked_as_a_root_commit() {
+    let home = Repo::home();
+    let server = home.bare_server();
+    server.git("config receive.shallowUpdate true").success();
+    let make = "set -e; git init -q -b main upstream; cd upstream
+        for i in one two; do echo $i >$i.py; git add .; git commit -q -m $i; done
+        mkdir -p backend; echo x >backend/debug_x.py; git add .; git commit -q -m dirty
+        for i in 1 2; do git clone -q --depth 1 file://$PWD ../end$i; done
+        git reset -q --hard HEAD~1
+        git clone -q --depth 1 file://$PWD ../clean";
+    home.shell(make).success();
+    home.child("clean").git("push -q ../server.git HEAD:refs/heads/clean").success();
+    for (clone, change) in [("end1", ":"), ("end2", "git rm -q -r backend; git commit -q -m removed")] {
+        let push = format!("{change}; git push -q ../server.git HEAD:refs/heads/{clone}");
+        let run = home.child(clone).shell(&push);
+        assert!(run.code == 1 && run.err.contains("refused: backend/debug_x.py ["), "{clone}: {run:?}");
+    }
+}

@@ -8,7 +8,7 @@ use std::error::Error;
 use bstr::BString;
 
 use super::super::{Context, Outcome, check};
-use super::pre_push::{self, Push};
+use super::pre_push::{self, Push, local_branch};
 use crate::check::commits::Tip;
 use crate::check::{Check, Trigger};
 use crate::cli::CheckOptions;
@@ -28,9 +28,14 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
             let history = context.open_history()?;
             let known = ends.as_ref().and_then(|(from, _)| history.resolve(from).ok());
             let id = history.resolve(ends.as_ref().map_or(&branch, |(_, to)| to))?;
+            let branch = local_branch(branch.as_bytes());
             let reference = variable(context, "PRE_COMMIT_REMOTE_BRANCH").map(BString::from);
             let remote = variable(context, "PRE_COMMIT_REMOTE_NAME").map(BString::from);
-            let push = Push { tips: vec![Tip { id, reference }], remote, known: known.into_iter().collect() };
+            let push = Push {
+                tips: vec![Tip { id, reference, branch }],
+                remote,
+                known: known.into_iter().collect(),
+            };
             pre_push::check_push(options, &history, &push, context)?
         }
         // A manual run with `--from-ref` and `--to-ref`.

@@ -8,7 +8,8 @@ use super::super::{Context, Outcome, check};
 use crate::check::commits::{self, Tip};
 use crate::check::{Remedy, Report};
 use crate::cli::CheckOptions;
-use crate::git::{Exclude, History, ObjectId, PushedRef};
+use crate::git::{self, Exclude, History, ObjectId, PushedRef};
+use crate::policy::Finding;
 
 /// The objects that a push sends, and the objects that the remote has.
 pub(super) struct Push {
@@ -31,8 +32,9 @@ pub(super) fn run(
 ) -> Result<Outcome, Box<dyn Error>> {
     let mut push = Push { tips: Vec::new(), remote, known: Vec::new() };
     for pushed in PushedRef::lines(input) {
-        let PushedRef { local, name, remote } = pushed?;
-        push.tips.extend(local.object().map(|id| Tip { id, reference: Some(name) }));
+        let PushedRef { local_name, local, name, remote } = pushed?;
+        let branch = local_branch(&local_name);
+        push.tips.extend(local.object().map(|id| Tip { id, reference: Some(name), branch }));
         push.known.extend(remote.object());
     }
     if push.tips.is_empty() {
@@ -58,10 +60,29 @@ pub(super) fn check_push(
     if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    let untracked = match &push.remote {
-        Some(remote) => history.untracked_remote(remote.as_bstr())?,
-        None => None,
+    let untracked = history.untracked_remote(push.remote.as_ref().map(|name| name.as_bstr()))?;
+    let remedy = match untracked {
+        Some(remote) => Remedy::Fetch(remote),
+        None => Remedy::RewriteAndPush(branch_to_rewrite(history, push, &checked.findings)?),
     };
-    let remedy = untracked.map_or(Remedy::RewriteAndPush, Remedy::Fetch);
     check::finish(options, Report::new(policy, checked.findings, checked.examined, remedy), context)
+}
+
+/// Returns the branch of the oldest refused commit, unless it is checked out here.
+fn branch_to_rewrite(
+    history: &History,
+    push: &Push,
+    findings: &[Finding],
+) -> Result<Option<BString>, git::Error> {
+    let reference = findings.first().and_then(|oldest| oldest.introduced_by.as_ref()?.reference.as_ref());
+    let tip = push.tips.iter().find(|tip| tip.reference.as_ref() == reference);
+    let Some(branch) = tip.and_then(|tip| tip.branch.as_ref()) else { return Ok(None) };
+    let head = history.head_branch()?;
+    let is_head = head.is_some_and(|head| local_branch(head.as_bytes()).as_ref() == Some(branch));
+    Ok((!is_head).then(|| branch.clone()))
+}
+
+/// Returns the name of a branch without `refs/heads/`; `None` for another ref or a revision.
+pub(super) fn local_branch(name: &[u8]) -> Option<BString> {
+    name.strip_prefix(b"refs/heads/").map(BString::from)
 }

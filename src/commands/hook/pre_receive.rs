@@ -19,7 +19,7 @@ pub(super) fn run(
     let mut tips = Vec::new();
     for update in RefUpdate::lines(input) {
         let update = update?;
-        tips.extend(update.new.object().map(|id| Tip { id, reference: Some(update.name) }));
+        tips.extend(update.new.object().map(|id| Tip { id, reference: Some(update.name), branch: None }));
     }
     if tips.is_empty() {
         return Ok(Outcome::Allowed);

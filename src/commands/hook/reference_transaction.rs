@@ -35,7 +35,7 @@ pub(super) fn run(
             has_branch = true;
         }
         if tips.iter().all(|tip| tip.id != id) {
-            tips.push(Tip { id, reference: Some(update.name) });
+            tips.push(Tip { id, reference: Some(update.name), branch: None });
         }
     }
     if tips.is_empty() {

@@ -217,10 +217,12 @@ impl History {
 
     /// Returns the remote with this name or URL if nothing here shows which commits it has.
     ///
+    /// Without a name, the remote is `origin`, if it is configured.
+    ///
     /// # Errors
     ///
     /// git cannot be started, or cannot list the refs.
-    pub(crate) fn untracked_remote(&self, name: &BStr) -> Result<Option<UntrackedRemote>, Error> {
+    pub(crate) fn untracked_remote(&self, name: Option<&BStr>) -> Result<Option<UntrackedRemote>, Error> {
         UntrackedRemote::find(&self.git, &self.location.git_dir, name)
     }
 

@@ -22,16 +22,22 @@ pub struct UntrackedRemote {
 impl UntrackedRemote {
     /// Returns the remote with this name or URL; `None` if its branches are known.
     ///
-    /// They are also known if the last fetch brought nothing: then the remote has none.
+    /// They are also known if the last fetch brought nothing: then the remote has none. Without
+    /// a name, the remote is `origin`, if it is configured.
     ///
     /// # Errors
     ///
     /// git cannot be started, or cannot list the refs.
-    pub(super) fn find(git: &Git, git_dir: &Path, name: &BStr) -> Result<Option<Self>, Error> {
+    pub(super) fn find(git: &Git, git_dir: &Path, name: Option<&BStr>) -> Result<Option<Self>, Error> {
+        let is_guessed = name.is_none();
+        let name = name.unwrap_or("origin".into());
         let settings = git.output(&["config", "--null", "--get-regexp", r"^remote\."], &[])?.stdout;
         let prefix = bstr::concat([b"remote.", name.as_bytes(), b"."]);
         let own = nul_fields(&settings).filter_map(|setting| setting.strip_prefix(prefix.as_slice()));
         let own: Vec<(&[u8], &[u8])> = own.filter_map(|setting| setting.split_once_str("\n")).collect();
+        if is_guessed && own.is_empty() {
+            return Ok(None);
+        }
         let refspecs: Vec<&[u8]> =
             own.iter().filter(|(key, _)| *key == b"fetch").map(|(_, value)| *value).collect();
         let namespace = if own.is_empty() { namespace_of_url(name) } else { name.to_owned() };
