@@ -136,6 +136,7 @@ impl Transaction {
                 let _ = aside.remove_if(written);
             }
         }
+        let _ = self.git_dir.place(ASIDE).remove_directory();
     }
 
     /// Returns what copies to other file systems lack, with the path of the file.

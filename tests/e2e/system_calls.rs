@@ -1,8 +1,8 @@
-//! `stow` if a system call fails, or if a signal arrives in a call: strace injects both.
+//! `stow` and its undo if a system call fails, or if a signal arrives in a call: strace injects both.
 
 use std::fs;
 
-use super::sandbox::stow::{Ending, assert_recovers, original, repo};
+use super::sandbox::stow::{Ending, assert_no_lock, assert_recovers, original, repo, state};
 use super::sandbox::{BINARY, Repo, Run, cases};
 
 /// What strace does to one call.
@@ -26,28 +26,59 @@ impl Fault {
     }
 }
 
-/// Runs `stow` under strace, which traces `calls`; `inject` are further options of strace.
-fn trace(repo: &Repo, calls: &str, inject: &str) -> Run {
+/// Runs `command` under strace, which traces `calls`; `inject` are further options of strace.
+fn trace(repo: &Repo, command: &str, calls: &str, inject: &str) -> Run {
     let log = repo.path("../strace");
-    repo.shell(&format!("strace -o {} -e 'trace={calls}' {inject} {BINARY} stow", log.display()))
+    repo.shell(&format!("strace -o {} -e 'trace={calls}' {inject} {BINARY} {command}", log.display()))
+}
+
+/// Returns how often `command` makes one of `calls`.
+fn count(repo: &Repo, command: &str, calls: &str) -> usize {
+    let run = trace(repo, command, calls, "");
+    assert_eq!(run.code, 0, "strace does not work here: {run:?}");
+    let log = fs::read_to_string(repo.path("../strace")).unwrap();
+    let count = log.lines().filter(|line| line.contains('(')).count();
+    assert!(count > 0, "{log}");
+    count
 }
 
 /// Asserts that `stow` recovers from a fault in the nth of `calls`, for each n.
 fn stow_recovers(calls: &str, fault: Fault) {
-    let untouched = repo();
-    let run = trace(&untouched, calls, "");
-    assert_eq!(run.code, 0, "strace does not work here: {run:?}");
-    let log = fs::read_to_string(untouched.path("../strace")).unwrap();
-    let count = log.lines().filter(|line| line.contains('(')).count();
-    assert!(count > 0, "{log}");
+    let count = count(&repo(), "stow", calls);
     let (original, before) = original();
     for nth in 1..=count {
         let repo = original.copy();
-        let run = trace(&repo, calls, &format!("-e 'inject={calls}:{}:when={nth}'", fault.argument()));
+        let run =
+            trace(&repo, "stow", calls, &format!("-e 'inject={calls}:{}:when={nth}'", fault.argument()));
         let is_killed = matches!(fault, Fault::Kill) || run.code > 2;
         let ending = if is_killed { Ending::Killed } else { Ending::Exited };
         assert_recovers(&repo, &before, &run, ending);
     }
+}
+
+/// Asserts that an undo that is killed in the nth of `calls` is completed by the next one.
+fn undo_recovers(calls: &str) {
+    let (original, before) = original();
+    original.guard("stow").success();
+    let count = count(&original.copy(), "stow --undo", calls);
+    for nth in 1..=count {
+        let repo = original.copy();
+        let inject = format!("-e 'inject={calls}:signal=KILL:when={nth}'");
+        let run = trace(&repo, "stow --undo", calls, &inject);
+        before.assert_nothing_is_lost(&repo, &[&run]);
+        let again = repo.guard("stow --undo");
+        // It may have been killed after its last step.
+        assert!(again.code == 0 || again.err.contains("there is no stow to undo"), "{nth} {run:?} {again:?}");
+        assert_eq!(state(&repo), before.state, "{nth} {run:?} {again:?}");
+        assert_no_lock(&repo);
+    }
+}
+
+cases! { undo_recovers:
+    an_undo_is_killed_in_a_rename("/^rename");
+    an_undo_is_killed_in_an_unlink("/^(unlink|rmdir)");
+    an_undo_is_killed_in_a_mkdir("/^mkdir");
+    an_undo_is_killed_in_a_write("write");
 }
 
 cases! { stow_recovers:
@@ -61,7 +92,6 @@ cases! { stow_recovers:
     a_rename_is_not_permitted("/^rename", Fault::Fail("EACCES"));
     a_rename_finds_the_disk_full("/^rename", Fault::Fail("ENOSPC"));
     a_mkdir_finds_the_disk_full("/^mkdir", Fault::Fail("ENOSPC"));
-    a_symlink_finds_the_disk_full("/^symlink", Fault::Fail("ENOSPC"));
     hard_links_are_not_supported("/^link", Fault::Fail("EPERM"));
     locks_are_not_supported("flock", Fault::Fail("ENOLCK"));
     renameat2_is_not_supported("renameat2", Fault::Fail("EINVAL"));

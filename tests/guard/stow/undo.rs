@@ -261,3 +261,57 @@ fn stow_keeps_staged_contents_that_are_overwritten_while_it_runs() {
     stowed(repo.guard("stow"));
     assert_eq!((repo.read(STOWED), repo.read(AGAIN)), ("staged\nsince\n".into(), "staged\n".into()));
 }
+
+#[test]
+fn a_directory_that_becomes_a_symlink_leads_nowhere() {
+    let swap = |directory: &str| format!("mv {directory} moved; ln -s \"$PWD/../elsewhere\" {directory}");
+    for (directory, is_undo) in
+        [("backend", false), (".claude_sessions", false), ("backend", true), (".claude_sessions", true)]
+    {
+        let repo = with_committed_script();
+        let elsewhere = repo.sibling("elsewhere");
+        elsewhere.write("debug_it.py", "changed\n").write("debugging/debug_it.py", "changed\n");
+        repo.write(SCRIPT, "changed\n")
+            .write(".claude_sessions/debugging/x", "")
+            .git("add -A backend")
+            .success();
+        if is_undo {
+            stowed(repo.guard("stow"));
+        }
+        let arguments = if is_undo { "stow --undo" } else { "stow" };
+        let run = with_git_that(&repo, "index-info", &swap(directory)).guard(arguments);
+        assert_eq!(run.code, 2, "{directory} {arguments} {run:?}");
+        let found = elsewhere.shell("find . -type f | sort | xargs cat; find . | wc -l").success();
+        assert_eq!(found, "changed\nchanged\n4\n", "{directory} {arguments}");
+        let kept = repo.shell("cat moved/debug_it.py moved/debugging/debug_it.py backend/debug_it.py").out;
+        assert!(kept.contains("changed\n"), "{kept}");
+    }
+}
+
+#[test]
+fn staged_contents_of_a_deleted_file_are_written_as_git_checks_them_out() {
+    for (setup, staged, expected) in [
+        ("echo '*.py text eol=crlf' >.gitattributes", "a\r\n", "a\r\n"),
+        ("git config core.autocrlf true", "a\r\n", "a\r\n"),
+        ("echo '*.py ident' >.gitattributes", "$Id$", "$Id: b3f5ebfb5843bc43ceecff6d4f26bb37c615beb1 $"),
+        ("echo '*.py working-tree-encoding=UTF-16LE' >.gitattributes", "a\0", "a\0"),
+        ("git config filter.f.smudge 'tr a b'; echo '*.py filter=f' >.gitattributes", "a", "b"),
+        // Without git-lfs, its pointers stay as they are.
+        ("echo '*.py filter=lfs' >.gitattributes", "pointer", "pointer"),
+        (
+            "git config filter.lfs.smudge 'no-such-program %f'; git config filter.lfs.required true; \
+             git config filter.lfs.clean cat; echo '*.py filter=lfs' >.gitattributes",
+            "pointer",
+            "pointer",
+        ),
+    ] {
+        let repo = Repo::new();
+        repo.shell(setup).success();
+        repo.write(SCRIPT, staged).write("debug_plain.txt", "plain").git("add -A").success();
+        fs::remove_dir_all(repo.path("backend")).unwrap();
+        stowed(repo.guard("stow"));
+        assert_eq!(repo.read(STOWED), expected, "{setup}");
+        repo.guard("stow --undo").success();
+        assert!(!repo.exists(STOWED) && !repo.exists(SCRIPT), "{setup}");
+    }
+}
