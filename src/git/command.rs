@@ -183,7 +183,7 @@ impl Git {
         visit: impl FnMut(&BStr),
     ) -> Result<(), Error> {
         let arguments = [&DIFF_INDEX[..], &["--name-only", "--no-renames", empty_tree, "--"]].concat();
-        self.for_each_record(&arguments, visit)
+        self.clone().with_settings(&[EXPAND_INDEX]).for_each_record(&arguments, visit)
     }
 
     /// Calls `visit` with each NUL-terminated record that a subcommand prints.
@@ -217,7 +217,8 @@ impl Git {
     /// Runs `git diff-index --cached --raw -z` against `parent`, with further options.
     pub(super) fn diff_index(&self, options: &[&str], parent: &str) -> Result<Vec<u8>, Error> {
         const RAW: [&str; 3] = ["--raw", "--no-abbrev", "--no-rename-empty"];
-        self.run(&[&DIFF_INDEX[..], &RAW, options, &[parent, "--"]].concat()).map_err(|error| match error {
+        let git = self.clone().with_settings(&[EXPAND_INDEX]);
+        git.run(&[&DIFF_INDEX[..], &RAW, options, &[parent, "--"]].concat()).map_err(|error| match error {
             Error::Git { source, .. } => Error::ReadCommit(parent.to_owned(), source),
             error => error,
         })
@@ -239,18 +240,15 @@ impl Git {
     }
 }
 
-/// `git diff-index` with the options that every use of it needs.
+/// The setting with which git reads a sparse index as a full one.
 ///
-/// In a sparse index, `-r` lists the files of a directory instead of the directory.
-const DIFF_INDEX: [&str; 7] = [
-    "diff-index",
-    "--cached",
-    "-r",
-    "-z",
-    "--no-relative",
-    "--ignore-submodules=none",
-    "--ita-invisible-in-index",
-];
+/// With a directory in the index, `git diff-index` stops at an assertion if a commit has a file
+/// in its place, and lists the directory instead of its files.
+pub(super) const EXPAND_INDEX: &str = "index.sparse=false";
+
+/// `git diff-index` with the options that every use of it needs.
+const DIFF_INDEX: [&str; 6] =
+    ["diff-index", "--cached", "-z", "--no-relative", "--ignore-submodules=none", "--ita-invisible-in-index"];
 
 /// Runs a command that reads `input`, and returns its output and exit status.
 fn output_of(mut git: Command, arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Result<Output, Error> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::BString;
 
-use super::command::{Git, nul_terminated};
+use super::command::{EXPAND_INDEX, Git, nul_terminated};
 use super::index_lock::IndexLock;
 use super::{Error, Layout, Object};
 use crate::disk::with_suffix;
@@ -158,7 +158,7 @@ impl<'l> IndexUpdate<'l> {
     ///
     /// Into a sparse index, `git update-index` writes a path next to the directory that has it.
     fn git(&self) -> Git {
-        self.layout.git().with_var("GIT_INDEX_FILE", &self.copy).with_settings(&["index.sparse=false"])
+        self.layout.git().with_var("GIT_INDEX_FILE", &self.copy).with_settings(&[EXPAND_INDEX])
     }
 
     /// Removes the copy, and the lock on it that a killed git leaves behind.

@@ -12,6 +12,7 @@ use git2::{
 };
 
 use super::layout::Layout;
+use super::scan::Directory;
 use super::watchdog::Watchdog;
 use super::{Cause, Error, MayRefuse, Object, ObjectId};
 use crate::{Change, Entry};
@@ -122,6 +123,44 @@ impl Libgit2 {
         }
         Ok(entries)
     }
+
+    /// Returns the entries below `directories` of a sparse index that a commit would add or change.
+    ///
+    /// Only paths for which `may_refuse` is true count. The parents are `HEAD` and `merged`.
+    pub(super) fn changed_in(
+        &self,
+        merged: &[ObjectId],
+        directories: &[Directory],
+        may_refuse: MayRefuse,
+    ) -> Result<Vec<Entry>, Error> {
+        if directories.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut parents = Parents::read(&self.repository, merged)?;
+        let mut entries = Vec::new();
+        let mut rest: Vec<(BString, ObjectId)> =
+            directories.iter().map(|directory| (directory.path.clone(), directory.id)).collect();
+        while let Some((directory, id)) = rest.pop() {
+            if parents.has_directory(directory.as_bstr(), id)? {
+                continue;
+            }
+            let tree = Oid::try_from(id).and_then(|id| self.repository.find_tree(id));
+            let tree = tree.map_err(|error| unreadable(directory.as_bstr(), error))?;
+            for entry in &tree {
+                let mut path = bstr::concat([&directory, entry.name_bytes()]);
+                if entry.kind() == Some(ObjectType::Tree) {
+                    path.push(b'/');
+                    rest.push((path.into(), entry.id().into()));
+                } else if may_refuse(path.as_bstr())
+                    && let Some(change) =
+                        parents.change(path.as_bstr(), mode_of(&entry), entry.id().into())?
+                {
+                    entries.push(Entry { path: path.into(), change });
+                }
+            }
+        }
+        Ok(entries)
+    }
 }
 
 impl<'r> Parents<'r> {
@@ -146,11 +185,11 @@ impl<'r> Parents<'r> {
         let mut change = Change::Added;
         for parent in &mut self.trees {
             Watchdog::tick();
-            let entry = parent.find(self.repository, path);
-            let entry =
-                entry.map_err(|error| Error::ReadTree { path: path.to_owned(), source: error.into() })?;
-            let Some((parent_mode, parent_id)) = entry else { continue };
-            if parent_mode == mode && parent_id == id {
+            let entry = parent.find(self.repository, path).map_err(|error| unreadable(path, error))?;
+            let entry = entry.filter(|entry| entry.kind() != Some(ObjectType::Tree));
+            let Some(entry) = entry else { continue };
+            let parent_mode = mode_of(&entry);
+            if parent_mode == mode && ObjectId::from(entry.id()) == id {
                 return Ok(None);
             }
             if change == Change::Added {
@@ -160,6 +199,28 @@ impl<'r> Parents<'r> {
         }
         Ok(Some(change))
     }
+
+    /// Returns whether a parent has the identical directory at `path`, which ends with `/`.
+    fn has_directory(&mut self, path: &BStr, id: ObjectId) -> Result<bool, Error> {
+        let name = path.strip_suffix(b"/").unwrap_or(path).as_bstr();
+        for parent in &mut self.trees {
+            Watchdog::tick();
+            let entry = parent.find(self.repository, name).map_err(|error| unreadable(path, error))?;
+            if entry.is_some_and(|entry| ObjectId::from(entry.id()) == id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn unreadable(path: &BStr, error: git2::Error) -> Error {
+    Error::ReadTree { path: path.to_owned(), source: error.into() }
+}
+
+/// Returns the mode of an entry as git writes it.
+fn mode_of(entry: &TreeEntry) -> u32 {
+    entry.filemode().cast_unsigned()
 }
 
 impl<'r> TreeCursor<'r> {
@@ -167,14 +228,14 @@ impl<'r> TreeCursor<'r> {
         Self { directory: BString::default(), trees: vec![(0, tree)] }
     }
 
-    /// Returns the mode and the id of the file at `path`, if the tree has one.
+    /// Returns the entry at `path`, if the tree has one.
     ///
     /// The trees of the last directory are kept, so that the next path in it needs no read.
     fn find(
         &mut self,
         repository: &'r git2::Repository,
         path: &BStr,
-    ) -> Result<Option<(u32, ObjectId)>, git2::Error> {
+    ) -> Result<Option<TreeEntry<'static>>, git2::Error> {
         while self.trees.len() > 1 && !path.starts_with(&self.directory) {
             self.trees.pop();
             self.directory.truncate(self.trees.last().map_or(0, |(length, _)| *length));
@@ -182,8 +243,7 @@ impl<'r> TreeCursor<'r> {
         let mut rest: &[u8] = &path[self.directory.len()..];
         while let Some((_, tree)) = self.trees.last() {
             let Some(slash) = rest.find_byte(b'/') else {
-                let file = entry_of(tree, rest)?.filter(|entry| entry.kind() != Some(ObjectType::Tree));
-                return Ok(file.map(|entry| (entry.filemode().cast_unsigned(), entry.id().into())));
+                return entry_of(tree, rest);
             };
             let entry = entry_of(tree, &rest[..slash])?;
             let Some(subtree) = entry.filter(|entry| entry.kind() == Some(ObjectType::Tree)) else { break };

@@ -8,8 +8,8 @@
 //! 1. A walk over the bytes of the index file ([`walk_index`]) looks for entries that a rule
 //!    may refuse. Most commits have none, and then nothing else is read.
 //! 2. One reader compares these candidates with the parents of the next commit. libgit2 reads
-//!    the index and the trees of the parents. If the index is large, the walk reads the index
-//!    and libgit2 only the trees. If the index is split or sparse, or libgit2 cannot open the
+//!    the index and the trees of the parents. If the index is large or sparse, the walk reads
+//!    the index and libgit2 only the trees. If the index is split, or libgit2 cannot open the
 //!    repository (SHA-256, reftable, …), `git diff-index` does the comparison.
 //! 3. If a rule depends on the siblings of a path, they are looked up in the reader's index,
 //!    in a second walk, or in the output of `git ls-files`.

@@ -34,9 +34,9 @@ pub(crate) struct Repository {
 enum Reader {
     /// libgit2 reads the index and the trees of the parents.
     Libgit2(Libgit2),
-    /// The index is large: the walk reads it, and libgit2 reads the trees of the parents.
+    /// The index is large or sparse: the walk reads it, and libgit2 reads the trees.
     Libgit2Trees(Libgit2),
-    /// The index is split or sparse, or libgit2 cannot open the repository: git reads both.
+    /// The index is split, or libgit2 cannot open the repository: git reads both.
     Git,
 }
 
@@ -137,8 +137,9 @@ impl Repository {
         may_refuse: MayRefuse,
     ) -> Result<Examined, Error> {
         let examined = self.count_paths(&scan)?;
-        let is_clear =
-            scan.coverage == Coverage::Whole && scan.candidates.iter().all(|candidate| candidate.is_unmerged);
+        let is_clear = scan.coverage != Coverage::Part
+            && scan.directories.is_empty()
+            && scan.candidates.iter().all(|candidate| candidate.is_unmerged);
         let mut entries = if is_clear { Vec::new() } else { self.changed(scan, merged, may_refuse)? };
         let paths = entries.iter().map(|entry| entry.path.as_bstr()).collect();
         let moved = subtree::moved_when_staged(&self.layout.cwd_git(), merged, &paths)?;
@@ -153,7 +154,10 @@ impl Repository {
         let candidates = scan.candidates.into_iter().filter(|candidate| !candidate.is_unmerged);
         let candidates = candidates.map(|Candidate { path, mode, id, .. }| (path, mode, id));
         let changed = match reader {
-            Reader::Libgit2Trees(libgit2) => libgit2.changed(merged, candidates),
+            Reader::Libgit2Trees(libgit2) => libgit2.changed(merged, candidates).and_then(|mut changed| {
+                changed.extend(libgit2.changed_in(merged, &scan.directories, may_refuse)?);
+                Ok(changed)
+            }),
             // Before anything is refused, libgit2 reads the index again by itself.
             Reader::Libgit2(libgit2) => match libgit2.changed(merged, candidates) {
                 Ok(changed) if !changed.is_empty() => libgit2.staged(merged, may_refuse),
@@ -170,8 +174,9 @@ impl Repository {
     }
 
     fn choose_reader(&self, scan: &Scan) -> Reader {
-        match Libgit2::open(&self.layout).filter(|_| scan.coverage == Coverage::Whole) {
-            Some(libgit2) if scan.size <= MAX_LIBGIT2_INDEX => Reader::Libgit2(libgit2),
+        let is_small = scan.coverage == Coverage::Whole && scan.size <= MAX_LIBGIT2_INDEX;
+        match Libgit2::open(&self.layout).filter(|_| scan.coverage != Coverage::Part) {
+            Some(libgit2) if is_small => Reader::Libgit2(libgit2),
             Some(libgit2) => Reader::Libgit2Trees(libgit2),
             None => Reader::Git,
         }

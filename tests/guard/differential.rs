@@ -143,6 +143,29 @@ impl Fixture {
         Ok(())
     }
 
+    /// Compares the findings with git's where the index has directories in place of files.
+    fn compare_collapsed(&self, [head, other, staged]: &[Tree; 3]) -> Result<(), TestCaseError> {
+        let (head, other) = (self.commit(head), self.commit(other));
+        self.repo.git(&format!("update-ref HEAD {head}")).success();
+        self.fill_index(staged);
+        let (expected, merged) = (self.expected(&[&head]), self.expected(&[&head, &other]));
+        let nested: Vec<&str> = staged.keys().copied().filter(|path| path.contains('/')).collect();
+        let options = ["update-index", "--skip-worktree", "-z", "--stdin"];
+        self.repo.git_with_input(&options, nested.join("\0").as_bytes()).success();
+        self.repo.git("sparse-checkout reapply").success();
+        let git_alone = self.repo.env("GIT_OBJECT_DIRECTORY", self.repo.path(".git/objects"));
+        prop_assert_eq!(findings(&git_alone), expected.clone(), "git");
+        prop_assert_eq!(findings(&self.repo), expected);
+        let listed: Vec<_> = staged.keys().map(|path| (*path).to_owned()).collect();
+        prop_assert_eq!(self.repo.refused("check --all-files --config .git/stage-guard.toml"), listed);
+        let merge_head = self.repo.path(".git/MERGE_HEAD");
+        std::fs::write(&merge_head, format!("{other}\n")).unwrap();
+        prop_assert_eq!(findings(&git_alone), merged.clone(), "git");
+        prop_assert_eq!(findings(&self.repo), merged);
+        std::fs::remove_file(&merge_head).unwrap();
+        Ok(())
+    }
+
     /// Makes a history and compares its report with the `git diff-tree` of each commit.
     ///
     /// Each commit has up to three of the previous commits as parents.
@@ -283,6 +306,24 @@ fn readers_agree_on_sha_1() {
 #[test]
 fn readers_agree_on_sha_256() {
     assert_readers_agree(&["--object-format=sha256"], 10);
+}
+
+#[test]
+fn a_sparse_index_is_read_as_a_full_one() {
+    assert_sparse_index_is_read(&[], 30);
+}
+
+#[test]
+fn a_sparse_index_of_sha_256_is_read_as_a_full_one() {
+    assert_sparse_index_is_read(&["--object-format=sha256"], 10);
+}
+
+fn assert_sparse_index_is_read(format: &[&str], cases: u32) {
+    let fixture = Fixture::new(format);
+    fixture.repo.git("sparse-checkout init --cone --sparse-index").success();
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let strategy = [tree(), tree(), tree()];
+    runner.run(&strategy, |trees| fixture.compare_collapsed(&trees)).unwrap();
 }
 
 #[test]
