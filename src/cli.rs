@@ -81,7 +81,7 @@ impl Cli {
         self.command.as_ref().map_or(self.check.quiet, Command::quiet).is_on
     }
 
-    /// Parses an empty command line and `hook [--proof] NAME ARG…`; else returns `None`.
+    /// Parses an empty command line and `hook [--proof [--file]] NAME ARG…`; else returns `None`.
     ///
     /// Hooks run these at every commit, and clap's parser takes longer than the check.
     fn parse_fast_path(arguments: &[OsString]) -> Option<Self> {
@@ -90,13 +90,15 @@ impl Cli {
             [] => None,
             [hook, rest @ ..] if hook == "hook" => {
                 let proof = rest.first().is_some_and(|option| option == "--proof");
-                let (name, arguments) = rest[usize::from(proof)..].split_first()?;
+                let file = proof && rest.get(1).is_some_and(|option| option == "--file");
+                let (name, arguments) = rest[usize::from(proof) + usize::from(file)..].split_first()?;
                 if ![name].into_iter().chain(arguments).all(is_plain) {
                     return None;
                 }
                 let name = name.to_str()?.parse().ok()?;
                 let (options, arguments) = (CheckOptions::default(), arguments.to_vec());
-                Some(Command::Hook(HookArgs { options, proof, then: None, line: None, name, arguments }))
+                let (then, line) = (None, None);
+                Some(Command::Hook(HookArgs { options, proof, file, then, line, name, arguments }))
             }
             _ => return None,
         };
@@ -492,6 +494,9 @@ pub struct HookArgs {
     /// Exit with 119 if nothing is refused, as proof that the check has run
     #[arg(long, hide = true)]
     pub proof: bool,
+    /// Report nothing if a configured hook has reported it
+    #[arg(long, hide = true)]
+    pub file: bool,
     /// Also run this hook if nothing is refused
     #[arg(long, value_name = "FILE", hide = true)]
     pub then: Option<PathBuf>,

@@ -3,12 +3,13 @@
 //! git runs them in addition to the hooks in the hooks directory, wherever that is.
 
 use std::path::PathBuf;
-use std::{fmt, fs};
+use std::{env, fmt, fs};
 
 use bstr::ByteSlice;
 
 use super::command::{Git, failure, nul_fields, to_path, trimmed};
 use super::{Error, Hook, read_regular_file};
+use crate::environment::Environment;
 
 /// The configuration file that hooks are added to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -202,6 +203,24 @@ pub(crate) fn configured_hooks(git: &Git) -> Result<Vec<ConfiguredHook>, Error> 
         hook.is_enabled = !disabled.contains(&hook.event);
     }
     Ok(hooks)
+}
+
+/// Returns whether the git that runs the file of a hook has run the configured hook before it.
+///
+/// # Errors
+///
+/// git cannot be run.
+pub(crate) fn has_run_configured_hook(environment: &Environment, event: Hook) -> Result<bool, Error> {
+    let git = Git::new(environment);
+    let hooks = configured_hooks(&git)?;
+    let runs_check = |hook: &ConfiguredHook| hook.is_enabled && hook.command.contains(" hook ");
+    if !hooks.iter().any(|hook| hook.event == event && runs_check(hook)) {
+        return Ok(false);
+    }
+    // git puts its own directory first on PATH. Other programs that run hooks do not.
+    let exec_path = git.query(&["--exec-path"])?.map(PathBuf::from);
+    let first = environment.var("PATH").and_then(|path| env::split_paths(path).next());
+    Ok(exec_path == first && too_old_for_configured_hooks(&git)?.is_none())
 }
 
 /// Returns a git that may write files.

@@ -152,6 +152,15 @@ fn rescued(path: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "kept:    a file that another program wrote over the hooks: {}", display_path(path))
 }
 
+/// Renders that the configured hook has reported what the file of the hook refuses, too.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub(crate) fn reported(hook: Hook, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "note: the {hook} in the configuration has reported why")
+}
+
 /// Renders the warning that the built-in policy checks a push because of a mistake.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 use std::env;
 use std::fs;
 
-use super::sandbox::Repo;
+use super::sandbox::{Repo, Run};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
@@ -191,4 +191,27 @@ fn install_global_fails_with_an_older_git() {
     repo.guard("install --global --strict").fails_with("2.54");
     repo.guard("install --global --agent").fails_with("cannot be used with");
     repo.guard("uninstall --global").success();
+}
+
+/// The file stays for other programs than git, which run no configured hooks.
+#[test]
+fn a_finding_is_reported_once_if_a_file_guards_too() {
+    let Some(repo) = new_git() else { return };
+    repo.guard("install --global --strict=refs").success();
+    repo.guard("install --strict=refs").success();
+    let count = |run: &Run| run.err.matches(&format!("refused: {NOTE} [")).count();
+    for commit in ["commit -q -m x", "commit -q --no-verify -m x"] {
+        repo.stage(NOTE);
+        let run = repo.git(commit);
+        assert!(run.code == 1 && count(&run) == 1 && run.err.contains("note: the pre"), "{run:?}");
+        repo.git_args(&["rm", "-q", "--cached", NOTE]).success();
+    }
+    repo.stage(NOTE);
+    let settings = "-c hook.stage-guard.pre-commit.enabled=false";
+    for git in [format!("git {settings} commit -q -m x"), ".git/hooks/pre-commit".to_owned()] {
+        let run = repo.shell(&git);
+        assert!(run.code == 1 && count(&run) == 1 && !run.err.contains("note: "), "{run:?}");
+    }
+    repo.guard("uninstall").success();
+    repo.git("commit -q -m x").refuses(&[NOTE]);
 }

@@ -14,8 +14,9 @@ use super::check;
 use super::{Context, Outcome};
 use crate::check::Trigger;
 use crate::cli::{HookArgs, HookName};
-use crate::git::{Hook, MergedParents};
+use crate::git::{Hook, MergedParents, has_run_configured_hook};
 use crate::hooks::{Neighbours, PROOF, PreviousHook, is_reinstalled};
+use crate::report;
 
 /// Runs the check of the hook, then the previous hook.
 ///
@@ -23,6 +24,13 @@ use crate::hooks::{Neighbours, PROOF, PreviousHook, is_reinstalled};
 /// [`Outcome::Proven`].
 pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let outcome = run_check_and_previous(args, context)?;
+    if let (Outcome::Refused, true, HookName::Git(hook)) = (&outcome, args.file, args.name) {
+        // In doubt, the report is printed twice.
+        if has_run_configured_hook(&context.environment, hook).unwrap_or(false) {
+            context.out.report.clear();
+            report::hooks::reported(hook, &mut context.out)?;
+        }
+    }
     Ok(match outcome {
         Outcome::Allowed if args.proof => Outcome::Proven,
         Outcome::PreviousHookFailed(PROOF) => Outcome::PreviousHookFailed(1),
