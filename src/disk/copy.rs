@@ -79,10 +79,7 @@ impl Directory {
             let mut source = self.open_file(name)?;
             let mut copy = to.create_file(new_name, 0o600)?;
             copy_contents(&mut source, &mut copy, metadata.size())?;
-            losses.extend(copy_owner(metadata, &copy).is_err().then_some(Loss::Owner));
-            losses.extend(copy_attributes(&source, &copy).is_err().then_some(Loss::Attributes));
-            // After the owner: to change it clears the set-user-ID bit.
-            fchmod(&copy, Mode::from_bits_truncate(metadata.mode()))?;
+            losses.extend(copy_metadata(&source, metadata, &copy)?);
             futimens(&copy, &timestamps(metadata))?;
             copy.sync_all()?;
         } else {
@@ -91,6 +88,16 @@ impl Directory {
         losses.extend(metadata.has_other_links().then_some(Loss::Link));
         Ok(losses)
     }
+}
+
+/// Copies the owner, the attributes and the mode. Returns what the copy lacks.
+pub(super) fn copy_metadata(source: &File, metadata: &Metadata, copy: &File) -> io::Result<Vec<Loss>> {
+    let mut losses = Vec::new();
+    losses.extend(copy_owner(metadata, copy).is_err().then_some(Loss::Owner));
+    losses.extend(copy_attributes(source, copy).is_err().then_some(Loss::Attributes));
+    // After the owner: to change it clears the set-user-ID bit.
+    fchmod(copy, Mode::from_bits_truncate(metadata.mode()))?;
+    Ok(losses)
 }
 
 /// Copies the contents, without the holes of a sparse file.

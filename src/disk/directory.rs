@@ -21,6 +21,8 @@ use rustix::fs::{fstat, linkat, mkdirat, openat, readlinkat, renameat, renameat_
 use rustix::fs::{symlinkat, unlinkat};
 use rustix::io::Errno;
 
+use super::copy::copy_metadata;
+
 /// Opens a directory that need not be readable, if the system supports that.
 #[cfg(target_os = "linux")]
 const OPEN_DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -198,7 +200,7 @@ impl Directory {
     /// Replaces the contents of the file `name` in one step.
     ///
     /// The owner, the mode and the attributes are kept, as far as the user may set them. A file
-    /// with several names is overwritten, so that it stays one file.
+    /// with several names or a mount point is overwritten, so that it stays one file.
     ///
     /// # Errors
     ///
@@ -208,11 +210,19 @@ impl Directory {
         if metadata.has_other_links() {
             return self.overwrite(name, content);
         }
+        let source = self.open_file(name)?;
         let temporary = temporary_name();
-        self.copy(name, &metadata, self, &temporary)
-            .and_then(|_| self.overwrite(&temporary, content))
-            .and_then(|()| Ok(renameat(&self.0, &temporary, &self.0, name)?))
-            .inspect_err(|_| drop(self.remove_file(&temporary)))
+        let mut copy = self.create_file(&temporary, 0o600)?;
+        let replaced = copy
+            .write_all(content)
+            .and_then(|()| copy_metadata(&source, &metadata, &copy))
+            .and_then(|_| Ok(renameat(&self.0, &temporary, &self.0, name)?))
+            .inspect_err(|_| drop(self.remove_file(&temporary)));
+        match replaced {
+            // The file is a mount point.
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => self.overwrite(name, content),
+            replaced => replaced,
+        }
     }
 
     /// Overwrites a file. If that fails, its old contents are written again.
@@ -410,7 +420,7 @@ mod tests {
     use std::ffi::OsStr;
     use std::fs;
     use std::io::ErrorKind;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::Path;
 
     use super::Directory;
@@ -506,6 +516,27 @@ mod tests {
         fs::write(temp.path().join("b"), "a").unwrap();
         assert!(!directory.metadata(name("b")).unwrap().unwrap().is_same_file(&before));
         assert!(directory.metadata(name("c")).unwrap().is_none());
+    }
+
+    #[test]
+    fn replaced_contents_keep_the_mode_and_other_names() {
+        let temp = tempfile::tempdir().unwrap();
+        let directory = Directory::open(temp.path()).unwrap();
+        for file in ["alone", "linked"] {
+            fs::write(temp.path().join(file), "longer than new").unwrap();
+            fs::set_permissions(temp.path().join(file), fs::Permissions::from_mode(0o460)).unwrap();
+        }
+        fs::hard_link(temp.path().join("linked"), temp.path().join("other")).unwrap();
+        for file in ["alone", "linked"] {
+            directory.replace_contents(name(file), b"new").unwrap();
+            assert_eq!(fs::metadata(temp.path().join(file)).unwrap().permissions().mode() & 0o777, 0o460);
+            assert_eq!(fs::read(temp.path().join(file)).unwrap(), b"new");
+        }
+        assert_eq!(fs::read(temp.path().join("other")).unwrap(), b"new");
+        assert!(directory.replace_contents(name("missing"), b"new").is_err());
+        let mut names = directory.names().unwrap();
+        names.sort();
+        assert_eq!(names, ["alone", "linked", "other"]);
     }
 
     #[test]
