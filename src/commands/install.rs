@@ -7,7 +7,7 @@ use super::{Context, Outcome, program};
 use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Strict};
 use crate::git::{ConfigScope, Git, Hook, HooksPath, RepositoryKind, too_old_for_configured_hooks};
-use crate::hooks::{self, Addition, Hooks, Level, Manager, configured_command, runs_guard};
+use crate::hooks::{self, Addition, Hooks, Level, Manager, configured_command, give_to_owner_of, runs_guard};
 use crate::report;
 use crate::report::failure::Failure;
 use crate::report::hooks::{Installed, Linked};
@@ -64,6 +64,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         Err(hooks::Error::Outside(_)) => {
             configure(&git, ConfigScope::Local, &hooks, &binary)?;
             record(&hooks_path, level)?;
+            give_to_owner_of(&hooks_path.common_dir, &hooks_path.common_dir.join("config"))?;
             let repository = Some((history.directory(), hooks_path.directory.as_path()));
             Installed::Configured { repository, binary: &binary, hooks: &hooks }
         }
@@ -74,6 +75,9 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     }
     if let Some((text, file)) = &settings {
         file.write(text)?;
+        for path in file.path().ancestors().take(2) {
+            give_to_owner_of(history.directory(), path)?;
+        }
         if !context.is_quiet {
             report::agent::installed(&mut context.out, file.path())?;
         }

@@ -26,7 +26,7 @@ fn started_as(environment: &Environment) -> Option<PathBuf> {
     if typed.components().count() < 2 {
         return None;
     }
-    let components: Vec<Component> = typed.components().collect();
+    let components: Vec<Component> = typed.components().filter(|part| *part != Component::CurDir).collect();
     let behind = components.iter().rposition(|part| *part == Component::ParentDir).map_or(0, |last| last + 1);
     let (above, rest) = components.split_at(behind);
     let current_dir = env::current_dir().ok()?;

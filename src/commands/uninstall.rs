@@ -8,7 +8,7 @@ use crate::agent::SettingsFile;
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
 use crate::git::{ConfigScope, Git, Hook, HooksPath};
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, give_to_owner_of};
 use crate::report;
 
 /// Undoes `install` in the hooks, the configuration and the agent's settings.
@@ -23,6 +23,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     }
     let HooksPath { directory, common_dir, .. } = HooksPath::find(&git)?;
     let unconfigured = unconfigure(&git, ConfigScope::Local)?;
+    give_to_owner_of(&common_dir, &common_dir.join("config"))?;
     let hooks = Hooks::new(&directory, &common_dir)
         .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))?;
     let done = hooks.uninstall()?;

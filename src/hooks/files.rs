@@ -92,8 +92,14 @@ pub(super) fn move_file(from: &Path, to: &Path) -> Result<(), Error> {
 /// Makes a file that root has created belong to the owner of `model`.
 ///
 /// Otherwise, a user whose repository was set up with `sudo` could not change it.
-pub(super) fn give_to_owner_of(model: &Path, path: &Path) -> io::Result<()> {
-    let (model, created) = (fs::symlink_metadata(model)?, fs::symlink_metadata(path)?);
+///
+/// # Errors
+///
+/// The owner cannot be changed.
+pub(crate) fn give_to_owner_of(model: &Path, path: &Path) -> io::Result<()> {
+    let (Ok(model), Ok(created)) = (fs::symlink_metadata(model), fs::symlink_metadata(path)) else {
+        return Ok(());
+    };
     if created.uid() != 0 || model.uid() == 0 {
         return Ok(());
     }

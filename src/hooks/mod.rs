@@ -19,9 +19,8 @@ use std::path::{Path, PathBuf};
 use std::{fs, io, process};
 
 pub(crate) use backup::is_reinstalled;
-use files::{
-    NEW_SUFFIX, base_name, exists, failed, give_to_owner_of, is_executable, list, remove, with_suffix,
-};
+pub(crate) use files::give_to_owner_of;
+use files::{NEW_SUFFIX, base_name, exists, failed, is_executable, list, remove, with_suffix};
 pub(crate) use guard_line::{Addition, configured_command};
 pub(crate) use inspection::{HookFile, HookState, Inspection};
 pub(crate) use level::Level;

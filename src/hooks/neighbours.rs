@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::backup::{STASHED_SUFFIXES, SUFFIX};
-use super::files::{copy_file, exists, list, with_suffix, without_suffix};
+use super::files::{copy_file, exists, give_to_owner_of, list, with_suffix, without_suffix};
 use super::script::HookScript;
 use crate::git::Hook;
 
@@ -67,13 +67,19 @@ impl Neighbours {
             if is_stash(name) && HookScript::read(&path).is_none() && !is_neighbour_link(&link) {
                 // A copy of a file that a manager may overwrite; the file may have changed.
                 let _ = renew_copy(&path, &link);
-            } else if exists(&link) || symlink(neighbour_target(&self.hooks, name), &link).is_err() {
-                // The entry of this name is linked already, or is the hook's own file.
+            } else if !exists(&link) {
+                self.link_file(name);
             }
             if let Some(id) = file_id(&path).filter(|_| is_neighbour_link(&link)) {
                 self.linked.insert(name.to_owned(), id);
             }
         }
+    }
+
+    fn link_file(&self, name: &OsStr) {
+        let link = self.backups.join(name);
+        let linked = symlink(neighbour_target(&self.hooks, name), &link);
+        let _ = linked.and_then(|()| give_to_owner_of(&self.backups, &link));
     }
 
     /// Returns whether the file of this name in the hooks directory is a neighbour.
@@ -90,7 +96,7 @@ impl Neighbours {
             let (own, neighbour) = (self.backups.join(name), self.hooks.join(name));
             let is_replaced = fs::symlink_metadata(&own).is_ok_and(|metadata| metadata.is_file());
             if is_replaced && file_id(&neighbour) == Some(*id) && fs::rename(&own, &neighbour).is_ok() {
-                let _ = symlink(neighbour_target(&self.hooks, name), &own);
+                self.link_file(name);
             }
         }
     }
@@ -104,7 +110,7 @@ impl Neighbours {
                 continue;
             }
             if fs::rename(&own, &neighbour).is_ok() {
-                let _ = symlink(neighbour_target(&self.hooks, name), &own);
+                self.link_file(name);
             }
         }
     }

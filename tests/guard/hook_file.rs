@@ -79,9 +79,15 @@ mod proof {
 #[test]
 fn a_hook_that_exits_with_the_code_of_the_proof_stops_the_commit() {
     let repo = unguarded();
-    hook(&repo, "pre-commit", "exit 119");
+    for code in [119, 126, 127] {
+        hook(&repo, "pre-commit", &format!("exit {code}"));
+        repo.guard("install").success();
+        let run = repo.stage("main.py").commit();
+        assert!(run.code == 1 && run.err.is_empty(), "{run:?}");
+        repo.guard("uninstall").success();
+    }
     repo.guard("install").success();
-    repo.stage("main.py").commit().code(1);
+    fs::remove_file(repo.path(".git/hooks.before-stage-guard/pre-commit")).unwrap();
     repo.guard("hook pre-commit").silent();
     repo.guard("hook --proof pre-commit").code(119);
     repo.guard("hook --proof pre-push").code(119);
@@ -239,7 +245,7 @@ mod program {
     cases! { assert_records:
         started_through_a_link("\"${PWD%/*}/tool/current/stage-guard\" install", "tool/current/stage-guard");
         started_by_a_relative_path("../tool/current/stage-guard install", "tool/current/stage-guard");
-        started_in_its_directory("cd ../tool/current && ./stage-guard -C ../../repo install", "tool/current/stage-guard");
+        started_in_its_directory("cd ../tool/current && export PWD && ./stage-guard -C ../../repo install", "tool/current/stage-guard");
         started_in_another_directory("mkdir d; cd d && .././../tool/current/stage-guard -C .. install", "tool/current/stage-guard");
         started_by_name("PATH=\"${PWD%/*}/tool/current:$PATH\" && stage-guard install", "tool/current/stage-guard");
         a_link_on_path("ln -s ../tool/current/stage-guard ../link/stage-guard; PATH=\"${PWD%/*}/link:$PATH\" && ../tool/v1/stage-guard install", "link/stage-guard");
@@ -260,4 +266,101 @@ fn a_program_on_path_runs_if_the_recorded_one_is_gone() {
     // A directory of that name in the worktree is not a program.
     repo.shell("mkdir stage-guard").success();
     assert_live(&with);
+}
+
+/// Creates a repository with a previous hook that lists what it finds next to itself.
+fn with_neighbours() -> Repo {
+    let repo = unguarded();
+    hook(
+        &repo,
+        "pre-commit",
+        r#"cd "$(dirname "$0")"; echo $(basename "$0"): * | sed 's/ [^ ]*\.sample//g' >../found
+        if [ -f once ]; then rm once; fi; echo changed >new; mv new changed; echo more >>log; echo >made"#,
+    );
+    hook(&repo, "post-commit", "exit 0");
+    repo.write(".git/hooks/once", "")
+        .write(".git/hooks/changed", "old")
+        .write(".git/hooks/pre-commit.d/x", "");
+    repo
+}
+
+#[test]
+fn a_previous_hook_finds_its_neighbours_and_leaves_its_files() {
+    let repo = with_neighbours();
+    repo.guard("install --strict").success();
+    repo.stage("1.py").commit().silent();
+    let expected = "pre-commit: changed once post-commit pre-commit pre-commit.d\n";
+    assert_eq!(repo.read(".git/found"), expected);
+    assert!(!repo.exists(".git/hooks/once"));
+    assert_eq!(repo.read(".git/hooks/changed"), "changed\n");
+    // A neighbour that was added later, and one that was removed.
+    repo.write(".git/hooks/later", "").shell("rm -r .git/hooks/pre-commit.d").success();
+    repo.stage("2.py").commit().silent();
+    let expected = "pre-commit: changed later log made post-commit pre-commit\n";
+    assert_eq!(repo.read(".git/found"), expected);
+    assert_eq!(repo.read(".git/hooks/log"), "more\nmore\n");
+    repo.guard("uninstall").success();
+    assert!(!repo.exists(".git/hooks.before-stage-guard"));
+    repo.stage("3.py").commit().silent();
+    assert_eq!(repo.read(".git/found"), expected);
+}
+
+/// `uninstall`, run by the hook itself or meanwhile, is not a change that the hook has made.
+#[test]
+fn a_previous_hook_that_uninstalls_the_guard_deletes_nothing() {
+    for commands in ["$GUARD -q uninstall", "$GUARD -q uninstall; $GUARD -q install"] {
+        let repo = unguarded().env("GUARD", BINARY);
+        hook(&repo, "pre-commit", commands);
+        hook(&repo, "post-commit", "exit 0");
+        let before = state(&repo);
+        repo.guard("install").success();
+        repo.stage("main.py").commit().silent();
+        repo.guard("uninstall").success();
+        assert_eq!(state(&repo), before, "{commands}");
+    }
+}
+
+/// Asserts that a previous hook of each kind of operation runs under its own name.
+fn assert_runs_under_its_name(name: &str, line: &str) {
+    let repo = unguarded();
+    repo.program(
+        "tools/hook",
+        "#!/bin/sh\n[ \"$(basename \"$0\")\" = \"$NAME\" ] && touch \"$RAN\"\nexit 0\n",
+    );
+    repo.shell(&format!("ln -s ../../tools/hook .git/hooks/{name}")).success();
+    repo.guard("install --strict=refs").success();
+    let repo = repo.env("NAME", name).env("RAN", repo.path("ran")).env("GUARD", BINARY);
+    repo.shell(&format!("set -e; {line}")).success();
+    assert!(repo.exists("ran"), "{name}: {line}");
+}
+
+mod previous {
+    use super::{assert_runs_under_its_name, cases};
+
+    cases! { assert_runs_under_its_name:
+        pre_commit("pre-commit", "git commit -q --allow-empty -m x");
+        pre_merge_commit("pre-merge-commit", "git checkout -q -b x; git commit -q --allow-empty -m x; git checkout -q main; git merge -q --no-ff --no-edit x");
+        prepare_commit_msg("prepare-commit-msg", "git commit -q --allow-empty -n -m x");
+        pre_applypatch("pre-applypatch", "echo x >x; git add x; git commit -q -m x; git format-patch -q -1; git reset -q --hard HEAD~1; git am -q *.patch");
+        pre_push("pre-push", "git init -q --bare ../b.git; git push -q ../b.git main");
+        reference_transaction("reference-transaction", "git branch x");
+        pre_receive("pre-receive", "git clone -q . ../c; cd ../c; git commit -q --allow-empty -m x; git push -q origin main:other");
+        linked_worktree("pre-commit", "git worktree add -q ../linked; cd ../linked; git commit -q --allow-empty -m x");
+        moved_hook("pre-commit", "mkdir .git/hooks/d; mv .git/hooks/pre-commit .git/hooks/d; printf '#!/bin/sh\n.git/hooks/d/pre-commit' >x; chmod +x x; mv x .git/hooks/pre-commit; git commit -q --allow-empty -m x");
+        renamed_hook("pre-commit", "mv .git/hooks/pre-commit .git/hooks/old-one; printf '#!/bin/sh\nsh .git/hooks/old-one' >x; chmod +x x; mv x .git/hooks/pre-commit; git commit -q --allow-empty -m x");
+        symlinked_hooks("pre-commit", "$GUARD uninstall; mkdir .git/my; mv .git/hooks .git/my; ln -s my/hooks .git/hooks; rm .git/hooks/pre-commit; ln -s ../../../tools/hook .git/hooks/pre-commit; $GUARD install; git commit -q --allow-empty -m x");
+    }
+}
+
+/// The previous hook of a forge runs the files in the directory that is named after it.
+#[test]
+fn a_previous_hook_of_a_bare_repository_finds_its_directory() {
+    let repo = Repo::new();
+    let server = repo.sibling("server.git");
+    repo.git("init -q --bare -b main ../server.git").success();
+    server.program("hooks/pre-receive", "#!/bin/sh\nfor part in \"$0\".d/*; do \"$part\" || exit; done\n");
+    server.program("hooks/pre-receive.d/frozen", "#!/bin/sh\nread old new ref; echo frozen $ref; exit 1\n");
+    server.guard("install").success();
+    let run = repo.git("push -q ../server.git main");
+    assert!(run.code == 1 && run.err.contains("frozen refs/heads/main"), "{run:?}");
 }

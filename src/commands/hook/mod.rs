@@ -33,7 +33,8 @@ pub(super) fn run(args: &HookArgs, context: &mut Context) -> Result<Outcome, Box
     }
     Ok(match outcome {
         Outcome::Allowed if args.proof => Outcome::Proven,
-        Outcome::PreviousHookFailed(PROOF) => Outcome::PreviousHookFailed(1),
+        // The script takes 126 and 127 for a program that cannot be run.
+        Outcome::PreviousHookFailed(PROOF | 126 | 127) if args.proof => Outcome::PreviousHookFailed(1),
         outcome => outcome,
     })
 }
