@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bstr::BString;
 
-use crate::git::{ObjectId, Operation, UntrackedRemote};
+use crate::git::{ObjectId, Operation, Remote};
 use crate::policy::{Finding, Policy};
 
 /// The findings of a check, with the information that a reader needs to act on them.
@@ -52,7 +52,7 @@ pub enum Remedy {
     /// They are on this branch, if it is not the one that is checked out.
     RewriteAndPush(Option<BString>),
     /// The commits are pushed, but nothing here shows whether the remote has them already.
-    Fetch(UntrackedRemote),
+    Fetch(Remote),
     /// This repository receives the commits: only the sender can rewrite them.
     RewriteBeforePush,
     /// The ref update is rejected: `HEAD` and all refs are unchanged.

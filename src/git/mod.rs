@@ -60,7 +60,7 @@ pub(crate) use configured_hooks::{
     configured_hooks, has_run_configured_hook, too_old_for_configured_hooks, version_without_configured_hooks,
 };
 pub use error::{Cause, Error};
-pub use history::UntrackedRemote;
+pub use history::Remote;
 pub(crate) use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};
 pub(crate) use hook_probe::{HookProbe, HookRun};

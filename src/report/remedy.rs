@@ -8,7 +8,7 @@ use super::escape::{escape, shell_word};
 use super::message::short_id;
 use crate::IntroducedBy;
 use crate::check::{Remedy, Report, Residue};
-use crate::git::{ObjectId, Operation, UntrackedRemote};
+use crate::git::{ObjectId, Operation, Remote};
 use crate::policy::{FILE_NAME, Finding};
 
 /// What a line of the report is about. Scripts and agents look for these words.
@@ -154,7 +154,7 @@ fn rewrite(stow: &str, findings: &[Finding], branch: Option<&BString>) -> String
 /// Returns the command that makes the branches of a remote known as remote-tracking branches.
 ///
 /// With an empty `--refmap`, no configured refspec updates other refs, as that of a mirror would.
-fn fetch(remote: &UntrackedRemote) -> String {
+fn fetch(remote: &Remote) -> String {
     let separator = if remote.name.starts_with(b"-") { " --" } else { "" };
     let name = shell_word(remote.name.as_bstr());
     match &remote.refspec {

@@ -9,7 +9,7 @@ use snapbox::{Assert, IntoData, str};
 
 use super::{Format, explanation, render};
 use crate::check::{Remedy, Report, Residue};
-use crate::git::{ObjectId, Operation, UntrackedRemote};
+use crate::git::{ObjectId, Operation, Remote};
 use crate::policy::{Finding, Policy};
 use crate::{Change, Entry, IntroducedBy};
 
@@ -517,9 +517,8 @@ allow: add the path to `allow` in .stage-guard.toml
 
 #[test]
 fn remedy_fetch() {
-    let remote = |name: &str, refspec: Option<&str>| {
-        Remedy::Fetch(UntrackedRemote { name: name.into(), refspec: refspec.map(Into::into) })
-    };
+    let remote =
+        |name: &str, refspec: Option<&str>| Remedy::Fetch(Remote::new(name.into(), refspec.map(Into::into)));
     assert_remedy(
         remote("origin", None),
         str![[r#"

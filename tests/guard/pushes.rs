@@ -374,6 +374,7 @@ first_push! {
     to_a_remote_with_an_odd_name: &format!("{UNRELATED}; git -C work remote add \"a/it's;touch\" ../upstream.git"), "git push -q \"a/it's;touch\" HEAD:refs/heads/topic";
     to_a_remote_like_an_option: &format!("{UNRELATED}; git -C work config remote.--upload-pack=touch.url ../upstream.git"), "git push -q -- --upload-pack=touch HEAD:refs/heads/topic";
     of_a_detached_head: &format!("{UNRELATED}; git -C work remote add new ../upstream.git; git -C work checkout -q --detach"), "git push -q new HEAD:refs/heads/topic";
+    of_a_fetched_commit: "git -C upstream.git branch request; git -C upstream.git symbolic-ref HEAD refs/heads/clean; git -C upstream.git update-ref refs/heads/clean $(git -C upstream.git commit-tree -m clean $(git -C upstream.git hash-object -w -t tree /dev/null)); git -C upstream.git branch -D main; git clone -q --single-branch upstream.git work; git -C work fetch -q origin request; git -C work checkout -q FETCH_HEAD", "git push -q origin HEAD:refs/heads/topic";
     from_a_subdirectory: &format!("{UNRELATED}; mkdir work/sub"), "cd sub; git push -q ../upstream.git HEAD:refs/heads/topic";
 }
 

@@ -5,11 +5,11 @@ use std::error::Error;
 use bstr::{BString, ByteSlice};
 
 use super::super::{Context, Outcome, check};
+use crate::IntroducedBy;
 use crate::check::commits::{self, Tip};
 use crate::check::{Remedy, Report};
 use crate::cli::CheckOptions;
 use crate::git::{self, Exclude, History, ObjectId, PushedRef};
-use crate::policy::Finding;
 
 /// The objects that a push sends, and the objects that the remote has.
 pub(super) struct Push {
@@ -60,26 +60,32 @@ pub(super) fn check_push(
     if checked.findings.is_empty() {
         return Ok(Outcome::Allowed);
     }
-    let untracked = history.untracked_remote(push.remote.as_ref().map(|name| name.as_bstr()))?;
-    let remedy = match untracked {
-        Some(remote) => Remedy::Fetch(remote),
-        None => Remedy::RewriteAndPush(branch_to_rewrite(history, push, &checked.findings)?),
+    let oldest = checked.findings.first().and_then(|finding| finding.introduced_by.as_ref());
+    let remedy = match oldest {
+        Some(oldest) => remedy(history, push, oldest)?,
+        None => Remedy::RewriteAndPush(None),
     };
     check::finish(options, Report::new(policy, checked.findings, checked.examined, remedy), context)
 }
 
-/// Returns the branch of the oldest refused commit, unless it is checked out here.
-fn branch_to_rewrite(
-    history: &History,
-    push: &Push,
-    findings: &[Finding],
-) -> Result<Option<BString>, git::Error> {
-    let reference = findings.first().and_then(|oldest| oldest.introduced_by.as_ref()?.reference.as_ref());
-    let tip = push.tips.iter().find(|tip| tip.reference.as_ref() == reference);
-    let Some(branch) = tip.and_then(|tip| tip.branch.as_ref()) else { return Ok(None) };
+/// Returns how to continue after a push whose oldest refused commit is this one.
+fn remedy(history: &History, push: &Push, oldest: &IntroducedBy) -> Result<Remedy, git::Error> {
+    if let Some(commit) = ObjectId::from_hex(oldest.commit.as_bytes()) {
+        let name = push.remote.as_ref().map(|name| name.as_bstr());
+        if let Some(remote) = history.remote_to_fetch(name, commit)? {
+            return Ok(Remedy::Fetch(remote));
+        }
+    }
+    let tip = push.tips.iter().find(|tip| tip.reference == oldest.reference);
+    Ok(Remedy::RewriteAndPush(match tip.and_then(|tip| tip.branch.as_ref()) {
+        Some(branch) if !is_checked_out(history, branch)? => Some(branch.clone()),
+        _ => None,
+    }))
+}
+
+fn is_checked_out(history: &History, branch: &BString) -> Result<bool, git::Error> {
     let head = history.head_branch()?;
-    let is_head = head.is_some_and(|head| local_branch(head.as_bytes()).as_ref() == Some(branch));
-    Ok((!is_head).then(|| branch.clone()))
+    Ok(head.is_some_and(|head| local_branch(head.as_bytes()).as_ref() == Some(branch)))
 }
 
 /// Returns the name of a branch without `refs/heads/`; `None` for another ref or a revision.

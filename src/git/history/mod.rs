@@ -18,7 +18,7 @@ use bstr::{BStr, ByteSlice};
 
 use self::location::Location;
 pub(crate) use self::log::{Commit, Exclude, Log};
-pub use self::remote::UntrackedRemote;
+pub use self::remote::Remote;
 use self::shallow::ShallowEnds;
 pub(crate) use self::trees::CommitTrees;
 use super::command::Git;
@@ -215,15 +215,35 @@ impl History {
         self.git.query(&["symbolic-ref", "-q", "HEAD"])
     }
 
-    /// Returns the remote with this name or URL if nothing here shows which commits it has.
+    /// Returns the remote with this name or URL if it may have `commit` without being known to.
     ///
-    /// Without a name, the remote is `origin`, if it is configured.
+    /// So it is if none of its branches is known here, or if the last fetch brought the commit.
+    /// If the last fetch brought nothing, the remote has no branches. Without a name, the remote
+    /// is `origin`, if it is configured.
     ///
     /// # Errors
     ///
     /// git cannot be started, or cannot list the refs.
-    pub(crate) fn untracked_remote(&self, name: Option<&BStr>) -> Result<Option<UntrackedRemote>, Error> {
-        UntrackedRemote::find(&self.git, &self.location.git_dir, name)
+    pub(crate) fn remote_to_fetch(
+        &self,
+        name: Option<&BStr>,
+        commit: ObjectId,
+    ) -> Result<Option<Remote>, Error> {
+        let Some(remote) = Remote::find(&self.git, name)? else { return Ok(None) };
+        let fetched = read_optional_file(self.location.git_dir.join("FETCH_HEAD"))?;
+        let is_known = match &fetched {
+            Some(lines) if lines.is_empty() => true,
+            Some(lines) => remote.has_branches(&self.git)? && !self.is_fetched(commit, lines)?,
+            None => remote.has_branches(&self.git)?,
+        };
+        Ok((!is_known).then_some(remote))
+    }
+
+    /// Whether a commit of `FETCH_HEAD` reaches `commit`. Each line begins with an id.
+    fn is_fetched(&self, commit: ObjectId, fetched: &[u8]) -> Result<bool, Error> {
+        let ids = fetched.lines().filter_map(|line| ObjectId::from_hex(line.split_str("\t").next()?));
+        let fetched = self.present(ids.collect())?;
+        Ok(self.log(&[commit], Exclude::Commits(&fetched))?.non_empty()?.is_none())
     }
 
     /// Returns the commits whose parents were not fetched.

@@ -1,34 +1,39 @@
-//! Whether remote-tracking branches show which commits a remote has.
+//! Remotes, and the remote-tracking branches that show which commits they have.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::Error;
 use crate::git::command::{Git, nul_fields};
 
-/// A remote of which this repository has no remote-tracking branches.
+/// A remote whose branches a fetch makes known here, as remote-tracking branches.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct UntrackedRemote {
+pub struct Remote {
     /// Its name, or its URL if it has no name.
     pub name: BString,
     /// The refspec that makes its branches known; `None` if it is configured.
     pub refspec: Option<BString>,
+    /// The prefixes of its remote-tracking branches.
+    tracking: Vec<BString>,
 }
 
-impl UntrackedRemote {
-    /// Returns the remote with this name or URL; `None` if its branches are known.
+impl Remote {
+    /// Creates a remote without remote-tracking branches.
+    #[must_use]
+    pub fn new(name: BString, refspec: Option<BString>) -> Self {
+        Self { name, refspec, tracking: Vec::new() }
+    }
+
+    /// Returns the remote with this name or URL.
     ///
-    /// They are also known if the last fetch brought nothing: then the remote has none. Without
-    /// a name, the remote is `origin`, if it is configured.
+    /// Without a name it is `origin`, and `None` if that is not configured.
     ///
     /// # Errors
     ///
-    /// git cannot be started, or cannot list the refs.
-    pub(super) fn find(git: &Git, git_dir: &Path, name: Option<&BStr>) -> Result<Option<Self>, Error> {
+    /// git cannot be started.
+    pub(super) fn find(git: &Git, name: Option<&BStr>) -> Result<Option<Self>, Error> {
         let is_guessed = name.is_none();
         let name = name.unwrap_or("origin".into());
         let settings = git.output(&["config", "--null", "--get-regexp", r"^remote\."], &[])?.stdout;
@@ -38,20 +43,26 @@ impl UntrackedRemote {
         if is_guessed && own.is_empty() {
             return Ok(None);
         }
-        let refspecs: Vec<&[u8]> =
-            own.iter().filter(|(key, _)| *key == b"fetch").map(|(_, value)| *value).collect();
+        let refspecs = || own.iter().filter(|(key, _)| *key == b"fetch").map(|(_, value)| *value);
         let namespace = if own.is_empty() { namespace_of_url(name) } else { name.to_owned() };
-        let own_refs = bstr::concat([REMOTES, namespace.as_bytes()]);
-        let mut tracking = vec![own_refs.as_slice()];
-        tracking.extend(refspecs.iter().filter_map(|refspec| tracking_refs(refspec)));
-        if has_refs(git, &tracking)? || is_empty(&git_dir.join("FETCH_HEAD")) {
-            return Ok(None);
-        }
-        let is_tracked = refspecs.iter().any(|refspec| {
+        let own_refs = BString::from(bstr::concat([REMOTES, namespace.as_bytes()]));
+        let is_configured = refspecs().any(|refspec| {
             refspec.strip_prefix(b"+").unwrap_or(refspec).starts_with(b"refs/heads/*:refs/remotes/")
         });
-        let refspec = || bstr::concat([b"+refs/heads/*:", own_refs.as_slice(), b"/*"]).into();
-        Ok(Some(Self { name: name.to_owned(), refspec: (!is_tracked).then(refspec) }))
+        let refspec = bstr::concat([b"+refs/heads/*:", own_refs.as_slice(), b"/*"]).into();
+        let tracking = refspecs().filter_map(tracking_refs).map(BString::from).chain([own_refs]).collect();
+        Ok(Some(Self { name: name.to_owned(), refspec: (!is_configured).then_some(refspec), tracking }))
+    }
+
+    /// Whether there is a remote-tracking branch of this remote.
+    ///
+    /// # Errors
+    ///
+    /// git cannot list the refs.
+    pub(super) fn has_branches(&self, git: &Git) -> Result<bool, Error> {
+        let options = ["for-each-ref", "--count=1", "--format=%(refname)", "--"].map(OsStr::new);
+        let refs = self.tracking.iter().map(|name| OsStr::from_bytes(name));
+        git.run(&options.into_iter().chain(refs).collect::<Vec<_>>()).map(|output| !output.is_empty())
     }
 }
 
@@ -72,17 +83,6 @@ fn namespace_of_url(url: &BStr) -> BString {
     let name = letters.collect::<BString>();
     let name = name.trim_with(|c| c == '-');
     if name.is_empty() { "url".into() } else { name.into() }
-}
-
-/// Whether one of these refs exists, or a ref below one of them.
-fn has_refs(git: &Git, refs: &[&[u8]]) -> Result<bool, Error> {
-    let options = ["for-each-ref", "--count=1", "--format=%(refname)", "--"].map(OsStr::new);
-    let refs = refs.iter().map(|name| OsStr::from_bytes(name));
-    git.run(&options.into_iter().chain(refs).collect::<Vec<_>>()).map(|output| !output.is_empty())
-}
-
-fn is_empty(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|metadata| metadata.len() == 0)
 }
 
 #[cfg(test)]
