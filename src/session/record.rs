@@ -7,15 +7,15 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process;
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::{Fingerprint, Stamp};
 use super::place::Found;
-use super::{Error, Step};
+use super::{Error, Step, to_path};
 use crate::disk::failed_to;
 use crate::git::{self, IndexChange, IndexUpdate, Object, PathState};
 
@@ -28,8 +28,9 @@ pub(super) const UNFINISHED: &str = "stage-guard/undo.new";
 /// The record of a stow, as JSON on disk: the names of the fields must not change.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Record {
-    /// The absolute path of the index.
-    pub(super) index: BString,
+    /// The path of the index, relative to the git directory if it is there, so that a repository
+    /// can be moved.
+    index: BString,
     /// The name of a file that is being copied to another file system.
     #[serde(default = "temporary_name")]
     pub(super) temporary: BString,
@@ -82,13 +83,15 @@ pub(super) enum Progress {
 
 impl Record {
     /// Creates the record of a stow of `index`.
-    pub(super) fn new(index: &IndexUpdate, records: Vec<PathRecord>) -> Self {
-        let index = index.path().as_os_str().as_bytes().into();
+    pub(super) fn new(git_dir: &Path, index: &IndexUpdate, records: Vec<PathRecord>) -> Self {
+        let index = index.path().strip_prefix(canonical(git_dir)).unwrap_or(index.path());
+        let index = index.as_os_str().as_bytes().into();
         Self { index, temporary: temporary_name(), records }
     }
 
-    /// Reads a record of a stow of this index. `None` if there is none.
-    pub(super) fn read(file: &Path, index: &IndexUpdate) -> Result<Option<Self>, Error> {
+    /// Reads the record `name` of a stow of this index. `None` if there is none.
+    pub(super) fn read(git_dir: &Path, name: &str, index: &IndexUpdate) -> Result<Option<Self>, Error> {
+        let file = &git_dir.join(name);
         let text = match git::read_regular_file(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -96,7 +99,7 @@ impl Record {
         };
         let record: Self =
             serde_json::from_slice(&text).map_err(|error| failed_to("read", file)(error.into()))?;
-        if record.index == index.path().as_os_str().as_bytes() {
+        if canonical(git_dir).join(to_path(record.index.as_bstr())) == index.path() {
             Ok(Some(record))
         } else {
             Err(Error::OtherIndex(record.index))
@@ -190,6 +193,10 @@ impl PathRecord {
             _ => Err("has changed since, or something is in its place"),
         }
     }
+}
+
+fn canonical(git_dir: &Path) -> PathBuf {
+    fs::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_owned())
 }
 
 /// Returns a file name that nothing else has.

@@ -103,7 +103,7 @@ impl Stow<'_> {
         let restored = steps.iter().filter(|step| step.restores_worktree).map(|step| &step.path);
         self.index.check_out(&self.committed(BStr::new("")).on_disk(), restored)?;
         let records = steps.iter().map(|step| self.record(step));
-        Ok(Record::new(self.index, records.collect::<Result<_, _>>()?))
+        Ok(Record::new(self.repository.layout().git_dir(), self.index, records.collect::<Result<_, _>>()?))
     }
 
     /// Checks out the staged contents that are copied, as git would check out the file.

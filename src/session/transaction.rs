@@ -171,7 +171,14 @@ impl Transaction {
     }
 
     /// Deletes a file if it is still what was written.
-    fn take_away(&mut self, path: &BString, place: &Place, written: &Fingerprint) -> Option<Displaced> {
+    ///
+    /// Returns it if it can neither be deleted nor be moved back.
+    pub(super) fn take_away(
+        &mut self,
+        path: &BString,
+        place: &Place,
+        written: &Fingerprint,
+    ) -> Option<Displaced> {
         let aside = self.free_aside().ok().filter(|_| place.has(written))?;
         // If it cannot be moved, it stays.
         place.move_to(&aside, &self.temporary).ok()?;

@@ -46,13 +46,12 @@ pub(crate) fn undo(
     is_interrupted: &dyn Fn() -> bool,
 ) -> Result<Undone, Error> {
     let git_dir = repository.layout().git_dir();
-    let [unfinished, finished] = [UNFINISHED, RECORD].map(|file| git_dir.join(file));
     // A stow that was killed is the last one. If its record is incomplete, it moved nothing.
-    let (file, record) = if let Ok(Some(record)) = Record::read(&unfinished, index) {
-        (unfinished, record)
+    let (file, record) = if let Ok(Some(record)) = Record::read(git_dir, UNFINISHED, index) {
+        (UNFINISHED, record)
     } else {
-        let record = Record::read(&finished, index)?.ok_or(Error::NothingToUndo)?;
-        (finished, record)
+        let record = Record::read(git_dir, RECORD, index)?.ok_or(Error::NothingToUndo)?;
+        (RECORD, record)
     };
     let mut undo = Undo::new(repository, index, record)?;
     undo.complete_record();
@@ -69,8 +68,11 @@ pub(crate) fn undo(
         let source = Box::new(if is_interrupted() { Error::Interrupted } else { error });
         return Err(Error::RolledBack { action: "undone", displaced, source });
     }
+    for record in &undo.record.records {
+        undo.delete_copy(&mut transaction, record);
+    }
     transaction.delete_asides();
-    let _ = fs::remove_file(file);
+    let _ = fs::remove_file(git_dir.join(file));
     let (count, kept) = (undo.record.records.len(), undo.kept());
     Ok(Undone { count, changed, losses: transaction.losses(), kept })
 }
@@ -86,7 +88,7 @@ pub(crate) fn undo(
 pub(crate) fn recover(repository: &Repository, index: &IndexUpdate) -> Result<(), Error> {
     let git_dir = repository.layout().git_dir();
     let unfinished = git_dir.join(UNFINISHED);
-    let Ok(Some(record)) = Record::read(&unfinished, index) else { return Ok(()) };
+    let Ok(Some(record)) = Record::read(git_dir, UNFINISHED, index) else { return Ok(()) };
     let undo = Undo::new(repository, index, record)?;
     if undo.is_index_stowed() {
         // It was killed after its last step.
@@ -261,9 +263,6 @@ impl<'r> Undo<'r> {
             }
             self.move_back(transaction, record)?;
         }
-        for record in records {
-            self.set_copy_aside(transaction, record)?;
-        }
         if restores_index {
             let paths = records.iter().filter(|record| record.is_intent_to_add);
             self.index.add_intent_to_add(paths.map(|record| &record.path))?;
@@ -280,9 +279,11 @@ impl<'r> Undo<'r> {
         if progress == Progress::Pending {
             done = self.move_back(&mut transaction, record);
         }
-        done = done.and_then(|()| self.set_copy_aside(&mut transaction, record));
         match done {
-            Ok(()) => transaction.delete_asides(),
+            Ok(()) => {
+                self.delete_copy(&mut transaction, record);
+                transaction.delete_asides();
+            }
             Err(_) => drop(transaction.roll_back()),
         }
         done
@@ -300,14 +301,11 @@ impl<'r> Undo<'r> {
         Ok(())
     }
 
-    /// Moves the copy of the staged contents aside: they are staged again.
-    fn set_copy_aside(&self, transaction: &mut Transaction, record: &PathRecord) -> Result<(), Error> {
-        let Some(copy) = &record.copy else { return Ok(()) };
-        let place = self.place(&copy.path);
-        if place.has(&copy.written) {
-            transaction.set_aside(record.path.as_bstr(), &place, &copy.written)?;
+    /// Deletes the copy of the staged contents: they are staged again.
+    fn delete_copy(&self, transaction: &mut Transaction, record: &PathRecord) {
+        if let Some(copy) = &record.copy {
+            let _ = transaction.take_away(&record.path, &self.place(&copy.path), &copy.written);
         }
-        Ok(())
     }
 
     fn transaction(&self) -> Transaction {

@@ -135,6 +135,14 @@ fn undo_does_not_move_what_has_replaced_a_stowed_file() {
 }
 
 #[test]
+fn a_stow_in_a_repository_that_was_moved_since_can_be_undone() {
+    let repo = with_stowed_script();
+    repo.copy().guard("stow --undo").success();
+    repo.guard("stow --undo").success();
+    assert_eq!(repo.read(SCRIPT), "changed\n");
+}
+
+#[test]
 fn undo_removes_the_copy_of_staged_contents() {
     for (edit, is_kept) in [("true", false), ("echo mine >>$C", true), ("chmod 755 $C", true)] {
         let repo = Repo::new();
