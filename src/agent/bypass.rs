@@ -3,10 +3,12 @@
 //! The result is advice to an agent: the git hooks do not depend on it. A command that
 //! cannot be parsed is allowed.
 
+use std::path::{Path, PathBuf};
+
 use bstr::{BStr, BString, ByteSlice};
 
 use super::shell::{self, Shell};
-use crate::policy::is_in_session_directory;
+use crate::policy::{SESSION_DIRECTORY, is_in_session_directory};
 
 /// How a command bypasses the hooks.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,6 +24,8 @@ pub(crate) enum Bypass {
     HooksOverridden(BString),
     /// A path in the session directory that is staged although git ignores it.
     ForcedAdd(BString),
+    /// A directory that is staged with the session directory in it, although git ignores that.
+    ForcedAddAround(BString),
 }
 
 /// A git subcommand, and the options that determine the meaning of its arguments.
@@ -41,6 +45,8 @@ struct Subcommand {
     short_with_optional_value: &'static str,
     /// Long options with a value: after a `=` or, without one, the next word.
     long_with_value: &'static [&'static str],
+    /// The short and the long option whose value is a script.
+    script: Option<(u8, &'static str)>,
 }
 
 /// A subcommand that runs hooks.
@@ -53,6 +59,7 @@ const NO_VERIFY: Subcommand = Subcommand {
     short_with_value: "",
     short_with_optional_value: "",
     long_with_value: &[],
+    script: None,
 };
 
 /// `git add`.
@@ -65,6 +72,7 @@ const ADD: Subcommand = Subcommand {
     short_with_value: "U",
     short_with_optional_value: "",
     long_with_value: &["--chmod", "--pathspec-from-file", "--unified", "--inter-hunk-context"],
+    script: None,
 };
 
 /// `git config`, which has no option to bypass anything.
@@ -77,6 +85,7 @@ const CONFIG: Subcommand = Subcommand {
     short_with_value: "f",
     short_with_optional_value: "",
     long_with_value: &["--file", "--blob", "--type", "--default", "--value", "--comment"],
+    script: None,
 };
 
 /// The subcommands of git that are checked.
@@ -148,6 +157,7 @@ const SUBCOMMANDS: [Subcommand; 8] = [
         short_with_value: "xsXC",
         short_with_optional_value: "Sr",
         long_with_value: &["--exec", "--strategy", "--strategy-option", "--onto", "--whitespace"],
+        script: Some((b'x', "--exec")),
         ..NO_VERIFY
     },
     Subcommand {
@@ -188,27 +198,58 @@ struct Wrapper {
     short_with_value: &'static str,
     /// See [`Subcommand::long_with_value`].
     long_with_value: &'static [&'static str],
-    /// The number of words before the command; `None` if it runs no command.
-    operands: Option<usize>,
+    operands: Operands,
     /// The short option after which the first word that is not an option is a script.
     script: Option<u8>,
+    /// The long form of `script`.
+    long_script: &'static str,
+}
+
+/// The words after the options of a [`Wrapper`].
+#[derive(Clone, Copy)]
+enum Operands {
+    /// A command, after this number of other words.
+    Command(usize),
+    /// The words of a script, up to a `:::` of `parallel`.
+    Script,
+    /// A file with a script; without one, the script is read from standard input.
+    File,
 }
 
 /// A program that runs the command after its options.
-const PLAIN: Wrapper =
-    Wrapper { name: "", short_with_value: "", long_with_value: &[], operands: Some(0), script: None };
+const PLAIN: Wrapper = Wrapper {
+    name: "",
+    short_with_value: "",
+    long_with_value: &[],
+    operands: Operands::Command(0),
+    script: None,
+    long_script: "",
+};
 
 /// A shell, which runs a command only as a script.
 const SHELL: Wrapper = Wrapper {
     short_with_value: "oO",
     long_with_value: &["--rcfile", "--init-file"],
-    operands: None,
+    operands: Operands::File,
     script: Some(b'c'),
     ..PLAIN
 };
 
+/// A program that runs a command as another user, or that has the option `-c`.
+const WITH_SCRIPT: Wrapper = Wrapper { script: Some(b'c'), long_script: "--command", ..PLAIN };
+
+/// The names of files that are the standard input.
+const STDIN: [&str; 3] = ["-", "/dev/stdin", "/dev/fd/0"];
+
+/// Programs that run a command for each file, and the options in front of the command.
+const FINDERS: [(&str, &[&str]); 3] = [
+    ("find", &["-exec", "-execdir", "-ok", "-okdir"]),
+    ("fd", &["-x", "--exec", "-X", "--exec-batch"]),
+    ("fdfind", &["-x", "--exec", "-X", "--exec-batch"]),
+];
+
 /// The programs whose command is checked too.
-const WRAPPERS: [Wrapper; 20] = [
+const WRAPPERS: [Wrapper; 40] = [
     Wrapper { name: "time", short_with_value: "fo", long_with_value: &["--format", "--output"], ..PLAIN },
     Wrapper { name: "coproc", ..PLAIN },
     Wrapper { name: "command", ..PLAIN },
@@ -219,6 +260,7 @@ const WRAPPERS: [Wrapper; 20] = [
         short_with_value: "uC",
         long_with_value: &["--unset", "--chdir"],
         script: Some(b'S'),
+        long_script: "--split-string",
         ..PLAIN
     },
     Wrapper { name: "nohup", ..PLAIN },
@@ -235,7 +277,7 @@ const WRAPPERS: [Wrapper; 20] = [
         name: "timeout",
         short_with_value: "ks",
         long_with_value: &["--kill-after", "--signal"],
-        operands: Some(1),
+        operands: Operands::Command(1),
         ..PLAIN
     },
     Wrapper {
@@ -268,84 +310,277 @@ const WRAPPERS: [Wrapper; 20] = [
     Wrapper { name: "dash", ..SHELL },
     Wrapper { name: "ksh", ..SHELL },
     Wrapper { name: "zsh", ..SHELL },
+    Wrapper { name: "ash", ..SHELL },
+    Wrapper { name: "source", script: None, ..SHELL },
+    Wrapper { name: ".", script: None, ..SHELL },
+    Wrapper { name: "busybox", ..PLAIN },
+    Wrapper { name: "caffeinate", short_with_value: "tw", ..PLAIN },
+    Wrapper { name: "chrt", short_with_value: "TPD", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "entr", ..PLAIN },
+    Wrapper { name: "fakeroot", short_with_value: "lsib", ..PLAIN },
+    Wrapper {
+        name: "flock",
+        short_with_value: "wE",
+        long_with_value: &["--timeout", "--wait", "--conflict-exit-code"],
+        operands: Operands::Command(1),
+        ..WITH_SCRIPT
+    },
+    Wrapper {
+        name: "parallel",
+        short_with_value: "jaIN",
+        long_with_value: &["--jobs", "--arg-file", "--delay", "--joblog", "--results"],
+        operands: Operands::Script,
+        ..PLAIN
+    },
+    Wrapper { name: "pipenv", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "poetry", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "runuser", operands: Operands::Command(1), ..WITH_SCRIPT },
+    Wrapper { name: "script", short_with_value: "EIOoBTm", ..WITH_SCRIPT },
+    Wrapper { name: "strace", short_with_value: "abeIoOpPsSuUX", ..PLAIN },
+    Wrapper { name: "su", short_with_value: "gGsw", operands: Operands::Command(1), ..WITH_SCRIPT },
+    Wrapper { name: "taskset", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "unbuffer", ..PLAIN },
+    Wrapper { name: "uv", operands: Operands::Command(1), ..PLAIN },
+    Wrapper {
+        name: "watch",
+        short_with_value: "nq",
+        long_with_value: &["--interval", "--equexit"],
+        operands: Operands::Script,
+        ..PLAIN
+    },
 ];
 
 /// The deepest nesting of scripts in the arguments of commands.
 const MAX_SCRIPTS: usize = 8;
 
+/// Whether a forced add of a pathspec in a directory stages a session directory below it.
+///
+/// Both paths may be relative to the directory that the script runs in.
+pub(crate) type StagesSessionDirectory<'f> = &'f dyn Fn(&Path, &Path) -> bool;
+
 /// Returns the first bypass in `script`. A script that cannot be parsed has none.
 #[must_use]
-pub(crate) fn find(script: &str, shell: Shell) -> Option<Bypass> {
-    find_in_script(0, script.as_bytes(), shell)
+pub(crate) fn find(script: &str, shell: Shell, stages: StagesSessionDirectory) -> Option<Bypass> {
+    Search { stages, directory: PathBuf::new() }.script(0, script.as_bytes(), shell)
 }
 
-fn find_in_script(depth: usize, script: &[u8], shell: Shell) -> Option<Bypass> {
-    if depth == MAX_SCRIPTS {
-        return None;
+/// A search for a bypass.
+struct Search<'f> {
+    stages: StagesSessionDirectory<'f>,
+    /// The directory that the script has changed to with `cd`.
+    directory: PathBuf,
+}
+
+impl Search<'_> {
+    fn script(&mut self, depth: usize, script: &[u8], shell: Shell) -> Option<Bypass> {
+        if depth == MAX_SCRIPTS {
+            return None;
+        }
+        let commands = shell::commands(script, shell)?;
+        commands.iter().find_map(|command| self.command(depth, &command.words, command.input.as_bstr()))
     }
-    shell::commands(script, shell)?.iter().find_map(|words| find_in_command(depth, words))
+
+    /// Follows assignments and wrappers to the command that runs in the end.
+    fn command(&mut self, depth: usize, mut words: &[BString], input: &BStr) -> Option<Bypass> {
+        let mut from_environment = None;
+        loop {
+            let (first, rest) = words.split_first()?;
+            if let Some((name, value)) = shell::parse_assignment(first) {
+                let is_bypass =
+                    sets_hooks_path(name, value) || disables_hook_manager(name, value) && names_hooked(rest);
+                from_environment =
+                    from_environment.or_else(|| is_bypass.then(|| Bypass::HooksOverridden(first.clone())));
+                words = rest;
+                continue;
+            }
+            let name = file_name(first.as_bstr());
+            match name.as_bytes() {
+                b"git" => return from_environment.or_else(|| self.git(depth, rest)),
+                b"eval" => return self.script(depth + 1, &bstr::join(" ", rest), Shell::Posix),
+                b"cd" | b"pushd" => {
+                    self.directory.extend(rest.first().map(|to| to.to_path_lossy()));
+                    return None;
+                }
+                _ => {}
+            }
+            if let Some((_, options)) = FINDERS.iter().find(|(finder, _)| name == finder) {
+                return self.each_found(depth, rest, options);
+            }
+            let wrapper = WRAPPERS.iter().find(|wrapper| name == wrapper.name)?;
+            match wrapper.unwrap(rest, input)? {
+                Wrapped::Command(command) => words = command,
+                Wrapped::Script(script) => return self.script(depth + 1, &script, Shell::Posix),
+            }
+        }
+    }
+
+    /// Searches the commands that `find` runs, each between one of `options` and `;` or `+`.
+    fn each_found(&mut self, depth: usize, words: &[BString], options: &[&str]) -> Option<Bypass> {
+        if depth == MAX_SCRIPTS {
+            return None;
+        }
+        let mut commands = words.split(|word| options.iter().any(|option| word == option)).skip(1);
+        commands.find_map(|command| {
+            let is_end = |word: &&BString| matches!(word.as_slice(), b";" | b"+");
+            let length = command.iter().take_while(|word| !is_end(word)).count();
+            self.command(depth + 1, &command[..length], BStr::new(""))
+        })
+    }
+
+    /// Searches the arguments of `git`.
+    fn git(&mut self, depth: usize, mut words: &[BString]) -> Option<Bypass> {
+        if depth == MAX_SCRIPTS {
+            return None;
+        }
+        let (mut directory, mut aliases) = (self.directory.clone(), Vec::new());
+        while let Some((word, rest)) = words.split_first().filter(|(word, _)| word.starts_with(b"-")) {
+            let takes_next = GLOBAL_WITH_VALUE.iter().any(|option| word == option);
+            let (option, setting) = match word.split_once_str("=") {
+                Some((option, setting)) => (option.as_bstr(), setting.as_bstr()),
+                None => (word.as_bstr(), rest.first().map(|next| next.as_bstr()).unwrap_or_default()),
+            };
+            if (option == "-c" || option == "--config-env") && overrides_hooks(setting) {
+                return Some(Bypass::HooksOverridden(setting.to_owned()));
+            }
+            match word.as_slice() {
+                b"-C" => directory.push(setting.to_path_lossy()),
+                b"-c" => aliases.extend(parse_alias(setting)),
+                _ => {}
+            }
+            words = rest.get(usize::from(takes_next)..)?;
+        }
+        let (name, words) = words.split_first()?;
+        if let Some((_, alias)) = aliases.iter().find(|(alias, _)| name.eq_ignore_ascii_case(alias)) {
+            let script = match alias.strip_prefix(b"!") {
+                Some(script) => script.to_owned(),
+                None => bstr::concat([b"git ", *alias]),
+            };
+            return self.script(depth + 1, &bstr::join(" ", [script, bstr::join(" ", words)]), Shell::Posix);
+        }
+        let after = |word: &str| words.iter().position(|other| other == word).map(|at| &words[at + 1..]);
+        match name.as_bytes() {
+            b"config" => return find_in_git_config(words),
+            b"bisect" => return self.command(depth + 1, after("run")?, BStr::new("")),
+            b"submodule" => {
+                let script = after("foreach")?.iter().skip_while(|word| word.starts_with(b"-"));
+                return self.script(depth + 1, &bstr::join(" ", script), Shell::Posix);
+            }
+            _ => {}
+        }
+        let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name)?;
+        let Parsed { bypass, operands, scripts } = subcommand.parse(words);
+        match bypass {
+            None => scripts.iter().find_map(|script| self.script(depth + 1, script, Shell::Posix)),
+            Some(option) if subcommand.runs_hooks() => {
+                Some(Bypass::HooksSkipped { subcommand: subcommand.name, option: option.to_owned() })
+            }
+            Some(_) => self.forced_add(&directory, words, &operands),
+        }
+    }
+
+    /// Searches the pathspecs of a forced `git add`, which runs in `directory`.
+    fn forced_add(&self, directory: &Path, words: &[BString], operands: &[&BStr]) -> Option<Bypass> {
+        if let Some(path) = operands.iter().find(|pathspec| names_session_directory(pathspec)) {
+            return Some(Bypass::ForcedAdd((*path).to_owned()));
+        }
+        if operands.iter().any(|pathspec| excludes_session_directory(pathspec)) {
+            return None;
+        }
+        if operands.is_empty() {
+            let is_all =
+                |word: &&BString| *word == "--all" || is_short_group(word.as_bstr()) && word.contains(&b'A');
+            return words.iter().find(is_all).map(|word| Bypass::ForcedAddAround(word.clone()));
+        }
+        let stages = |pathspec: &&&BStr| match pathspec.as_bytes() {
+            b":/" | b":" | b":(top)" => true,
+            path if path.starts_with(b":") => false,
+            path => {
+                let path = path.strip_suffix(b"*").unwrap_or(path);
+                let path = if path.is_empty() { b"." } else { path };
+                (self.stages)(directory, &path.to_path_lossy())
+            }
+        };
+        operands.iter().find(stages).map(|path| Bypass::ForcedAddAround((*path).to_owned()))
+    }
 }
 
-/// Follows assignments and wrappers to the command that runs in the end.
-fn find_in_command(depth: usize, mut words: &[BString]) -> Option<Bypass> {
-    let mut from_environment = None;
-    loop {
-        let (first, mut rest) = words.split_first()?;
-        if let Some((name, value)) = shell::parse_assignment(first) {
-            let is_bypass =
-                sets_hooks_path(name, value) || disables_hook_manager(name, value) && names_hooked(rest);
-            from_environment =
-                from_environment.or_else(|| is_bypass.then(|| Bypass::HooksOverridden(first.clone())));
-            words = rest;
-            continue;
-        }
-        let name = file_name(first.as_bstr());
-        if name == "git" {
-            return from_environment.or_else(|| find_in_git(rest));
-        }
-        if name == "eval" {
-            return find_in_script(depth + 1, &bstr::join(" ", rest), Shell::Posix);
-        }
-        let wrapper = WRAPPERS.iter().find(|wrapper| name == wrapper.name)?;
-        let mut is_script = false;
-        while let Some((option, after)) = rest.split_first().filter(|(word, _)| word.starts_with(b"-")) {
-            let (letters, takes_next) =
-                split_option(option, wrapper.short_with_value, "", wrapper.long_with_value);
-            is_script |= letters.iter().any(|letter| Some(*letter) == wrapper.script);
-            rest = after.get(usize::from(takes_next)..)?;
+/// What a [`Wrapper`] runs.
+enum Wrapped<'w> {
+    Command(&'w [BString]),
+    Script(BString),
+}
+
+impl Wrapper {
+    /// Returns what runs with these arguments and this standard input; `None` if that is unknown.
+    fn unwrap<'w>(&self, mut rest: &'w [BString], input: &BStr) -> Option<Wrapped<'w>> {
+        let (mut is_script, mut only_parses, mut reads_stdin) = (false, false, false);
+        let skipped = match self.operands {
+            Operands::Command(skipped) => skipped,
+            Operands::Script | Operands::File => 0,
+        };
+        // The options may continue after the operands, as in `su me -c SCRIPT`.
+        for operands in [0, skipped] {
+            if is_script {
+                break;
+            }
+            rest = rest.get(operands..)?;
+            while let Some((option, after)) = rest.split_first().filter(|(word, _)| word.starts_with(b"-")) {
+                if let Some(script) = self.script_in(option.as_bstr()) {
+                    return Some(Wrapped::Script(script.into()));
+                }
+                let (letters, takes_next) =
+                    split_option(option, self.short_with_value, "", self.long_with_value);
+                is_script |= letters.iter().any(|letter| Some(*letter) == self.script)
+                    || !self.long_script.is_empty() && option == self.long_script;
+                only_parses |= letters.contains(&b'n');
+                reads_stdin |= letters.contains(&b's') || option == "-";
+                rest = after.get(usize::from(takes_next)..)?;
+            }
         }
         if is_script {
-            return find_in_script(depth + 1, rest.first()?, Shell::Posix);
+            return rest.first().map(|script| Wrapped::Script(script.clone()));
         }
-        words = rest.get(wrapper.operands?..)?;
+        match self.operands {
+            Operands::Command(_) => Some(Wrapped::Command(rest)),
+            Operands::Script => {
+                let words = rest.iter().take_while(|word| !word.starts_with(b":::"));
+                Some(Wrapped::Script(bstr::join(" ", words).into()))
+            }
+            Operands::File => {
+                let is_stdin = |file: &BString| STDIN.iter().any(|name| file == name);
+                let reads_stdin = reads_stdin || rest.first().is_none_or(is_stdin);
+                (reads_stdin && !only_parses).then(|| Wrapped::Script(input.to_owned()))
+            }
+        }
+    }
+
+    /// Returns the script in an option of the form `--command=SCRIPT`.
+    fn script_in<'w>(&self, option: &'w BStr) -> Option<&'w [u8]> {
+        let long = Some(self.long_script).filter(|long| !long.is_empty())?;
+        option.strip_prefix(long.as_bytes())?.strip_prefix(b"=")
     }
 }
 
-/// Finds a bypass in the arguments of `git`.
-fn find_in_git(mut words: &[BString]) -> Option<Bypass> {
-    while let Some((word, rest)) = words.split_first().filter(|(word, _)| word.starts_with(b"-")) {
-        let takes_next = GLOBAL_WITH_VALUE.iter().any(|option| word == option);
-        let (option, setting) = match word.split_once_str("=") {
-            Some((option, setting)) => (option.as_bstr(), setting.as_bstr()),
-            None => (word.as_bstr(), rest.first().map(|next| next.as_bstr()).unwrap_or_default()),
-        };
-        if (option == "-c" || option == "--config-env") && overrides_hooks(setting) {
-            return Some(Bypass::HooksOverridden(setting.to_owned()));
-        }
-        words = rest.get(usize::from(takes_next)..)?;
-    }
-    let (name, words) = words.split_first()?;
-    if name == CONFIG.name {
-        return find_in_git_config(words);
-    }
-    let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name)?;
-    let (option, operands) = subcommand.parse(words);
-    let option = option?.to_owned();
-    if subcommand.runs_hooks() {
-        return Some(Bypass::HooksSkipped { subcommand: subcommand.name, option });
-    }
-    let path = operands.into_iter().find(|pathspec| names_session_directory(pathspec))?;
-    Some(Bypass::ForcedAdd(path.to_owned()))
+/// Returns the name and the command of the setting `alias.NAME=COMMAND`.
+fn parse_alias(setting: &BStr) -> Option<(&[u8], &[u8])> {
+    let (key, command) = setting.split_once_str("=")?;
+    let prefix = key.get(..6)?;
+    prefix.eq_ignore_ascii_case(b"alias.").then(|| (&key[6..], command))
+}
+
+/// Whether a word is a group of short options.
+fn is_short_group(word: &BStr) -> bool {
+    word.starts_with(b"-") && !word.starts_with(b"--")
+}
+
+/// Whether a pathspec excludes the session directory.
+fn excludes_session_directory(pathspec: &BStr) -> bool {
+    let Some(magic) = pathspec.strip_prefix(b":") else { return false };
+    let is_excluding = magic.starts_with(b"!")
+        || magic.starts_with(b"^")
+        || magic.contains_str("exclude")
+        || magic.contains_str(":!");
+    is_excluding && magic.to_ascii_lowercase().contains_str(SESSION_DIRECTORY)
 }
 
 /// Finds a setting in the arguments of `git config`.
@@ -354,7 +589,7 @@ fn find_in_git_config(words: &[BString]) -> Option<Bypass> {
     if words.iter().any(|word| word.starts_with(b"--ge") || word.starts_with(b"--u")) {
         return None;
     }
-    let (_, operands) = CONFIG.parse(words);
+    let operands = CONFIG.parse(words).operands;
     let is_set = operands.first().is_some_and(|operand| *operand == "set");
     let [key, value, ..] = operands.get(usize::from(is_set)..)? else { return None };
     let setting = BString::from(bstr::join("=", [key, value]));
@@ -436,17 +671,17 @@ impl Subcommand {
         self.bypass == NO_VERIFY.bypass
     }
 
-    /// Returns the option that bypasses, unless a later one cancels it, and the operands.
-    fn parse<'w>(&self, words: &'w [BString]) -> (Option<&'w BStr>, Vec<&'w BStr>) {
-        let (mut bypass, mut operands) = (None, Vec::new());
+    /// Parses the words after the subcommand.
+    fn parse<'w>(&self, words: &'w [BString]) -> Parsed<'w> {
+        let mut parsed = Parsed { bypass: None, operands: Vec::new(), scripts: Vec::new() };
         let mut rest = words.iter().map(|word| word.as_bstr());
         while let Some(word) = rest.next() {
             if word == "--" {
-                operands.extend(rest);
+                parsed.operands.extend(rest);
                 break;
             }
             if !word.starts_with(b"-") {
-                operands.push(word);
+                parsed.operands.push(word);
                 continue;
             }
             let (letters, takes_next) = split_option(
@@ -459,16 +694,37 @@ impl Subcommand {
             let is_bypass = word.starts_with(self.shortest.as_bytes()) && abbreviates(self.bypass)
                 || letters.iter().any(|letter| Some(*letter) == self.short);
             if is_bypass {
-                bypass = bypass.or(Some(word));
+                parsed.bypass = parsed.bypass.or(Some(word));
             } else if self.cancel.iter().any(|option| abbreviates(option)) {
-                bypass = None;
+                parsed.bypass = None;
             }
-            if takes_next {
-                rest.next();
-            }
+            let next = if takes_next { rest.next() } else { None };
+            parsed.scripts.extend(self.script_in(word, letters.len(), next));
         }
-        (bypass, operands)
+        parsed
     }
+
+    /// Returns the script in an option, of which `flags` letters have no value, or in `next`.
+    fn script_in<'w>(&self, word: &'w BStr, flags: usize, next: Option<&'w BStr>) -> Option<&'w BStr> {
+        let (short, long) = self.script?;
+        if word.starts_with(b"--") {
+            let (name, value) = word
+                .split_once_str("=")
+                .map_or((word.as_bytes(), None), |(name, value)| (name, Some(value.as_bstr())));
+            return value.or(next).filter(|_| name.len() > 2 && long.as_bytes().starts_with(name));
+        }
+        let value = word.get(flags + 1..)?.strip_prefix(&[short])?.as_bstr();
+        if value.is_empty() { next } else { Some(value) }
+    }
+}
+
+/// The words after a subcommand.
+struct Parsed<'w> {
+    /// The option that bypasses, unless a later one cancels it.
+    bypass: Option<&'w BStr>,
+    operands: Vec<&'w BStr>,
+    /// The values of the option whose value is a script.
+    scripts: Vec<&'w BStr>,
 }
 
 #[cfg(test)]

@@ -198,8 +198,8 @@ fn runs_this_program(command: &str) -> bool {
     let commands = json::parse_string(command)
         .and_then(|command| shell::commands(command.as_bytes(), Shell::Posix))
         .unwrap_or_default();
-    let [words] = &commands[..] else { return false };
-    let [program, .., last] = &words[..] else { return false };
+    let [command] = &commands[..] else { return false };
+    let [program, .., last] = &command.words[..] else { return false };
     last == "agent" && file_name(program.as_bstr()) == super::PROGRAM
 }
 

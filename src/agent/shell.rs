@@ -24,17 +24,32 @@ const METACHARACTERS: &[u8] = b" \t\r\n;&|()<>";
 /// The reserved words that can precede a command.
 const KEYWORDS: [&str; 9] = ["!", "{", "if", "then", "elif", "else", "while", "until", "do"];
 
-/// Returns the commands of `script`, nested ones included, each as its words.
+/// The longest pipeline through which text is followed to the command that reads it.
+const MAX_PIPES: usize = 8;
+
+/// A command of a script.
+#[derive(Debug)]
+pub(crate) struct Command {
+    /// Its words, without quotes.
+    pub words: Vec<BString>,
+    /// The text that it reads from standard input; empty if that is not in the script.
+    pub input: BString,
+}
+
+/// Returns the commands of `script`, nested ones included.
 ///
-/// The words have no quotes, and reserved words before a command are left out. Returns
-/// `None` if a quote or a parenthesis is not closed: a guess could take the text of a
-/// commit message for a command.
+/// Reserved words before a command are left out. Returns `None` if a quote or a parenthesis is
+/// not closed: a guess could take the text of a commit message for a command.
 #[must_use]
-pub(crate) fn commands(script: &[u8], shell: Shell) -> Option<Vec<Vec<BString>>> {
-    let mut reader = Reader::new(script, shell, 0);
+pub(crate) fn commands(script: &[u8], shell: Shell) -> Option<Vec<Command>> {
+    let mut reader = Reader::new(script, shell, 0, 0);
     reader.read_commands(None)?;
-    reader.commands.retain(|words| !words.is_empty());
-    Some(reader.commands)
+    // A command is near the one that is piped into it, which comes first.
+    let input = |(at, command): (usize, &ReadCommand)| command.input(&reader.commands[..at]);
+    let inputs: Vec<BString> = reader.commands.iter().enumerate().map(input).collect();
+    let commands = reader.commands.into_iter().zip(inputs);
+    let commands = commands.map(|(command, input)| Command { words: command.words, input });
+    Some(commands.filter(|command| !command.words.is_empty()).collect())
 }
 
 /// Returns the name and the value of `NAME=…`, `NAME+=…` and `NAME[…]=…`.
@@ -55,13 +70,59 @@ struct Reader<'s> {
     shell: Shell,
     depth: usize,
     /// The complete commands so far.
-    commands: Vec<Vec<BString>>,
+    commands: Vec<ReadCommand>,
+    /// The id of the next command.
+    next_id: usize,
     /// The here-documents that begin on the next line.
     here_documents: Vec<HereDocument>,
 }
 
+/// A command as it is read.
+#[derive(Default)]
+struct ReadCommand {
+    id: usize,
+    words: Vec<BString>,
+    /// Its here-documents, here-strings, and what process substitutions print.
+    documents: Vec<BString>,
+    /// The id of the command whose output is piped into it.
+    piped_from: Option<usize>,
+}
+
+impl ReadCommand {
+    /// Returns the text that it reads from standard input; empty if that is not known.
+    fn input(&self, commands: &[Self]) -> BString {
+        let output = || find(commands, self.piped_from?)?.output(commands);
+        self.documents.last().cloned().or_else(output).unwrap_or_default()
+    }
+
+    /// Returns the text that it prints, if that is in the script.
+    fn output<'c>(&'c self, commands: &'c [Self]) -> Option<BString> {
+        let mut command = self;
+        for _ in 0..MAX_PIPES {
+            let (program, arguments) = command.words.split_first()?;
+            match super::bypass::file_name(program.as_bstr()).as_bytes() {
+                b"echo" | b"printf" => {
+                    let is_text = |word: &&BString| !word.starts_with(b"-");
+                    let text: Vec<&BString> = arguments.iter().skip_while(|word| !is_text(word)).collect();
+                    return Some(bstr::join(" ", text).replace("\\n", "\n").into());
+                }
+                b"cat" | b"tee" if !command.documents.is_empty() => return command.documents.last().cloned(),
+                b"cat" | b"tee" => command = find(commands, command.piped_from?)?,
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+fn find(commands: &[ReadCommand], id: usize) -> Option<&ReadCommand> {
+    commands.iter().rev().find(|command| command.id == id)
+}
+
 /// A here-document that a redirection has announced.
 struct HereDocument {
+    /// The id of the command that reads it.
+    command: usize,
     /// The line that ends it.
     delimiter: BString,
     /// Whether the shell expands it: only if the delimiter is written without quotes.
@@ -72,8 +133,28 @@ struct HereDocument {
 
 /// The methods return `None` if a construct is not closed or is nested too deeply.
 impl<'s> Reader<'s> {
-    fn new(script: &'s [u8], shell: Shell, depth: usize) -> Self {
-        Self { rest: script, shell, depth, commands: Vec::new(), here_documents: Vec::new() }
+    fn new(script: &'s [u8], shell: Shell, depth: usize, next_id: usize) -> Self {
+        Self { rest: script, shell, depth, commands: Vec::new(), next_id, here_documents: Vec::new() }
+    }
+
+    /// Begins a command into which the output of another may be piped.
+    fn begin(&mut self, piped_from: Option<usize>) -> ReadCommand {
+        self.next_id += 1;
+        ReadCommand { id: self.next_id, piped_from, ..ReadCommand::default() }
+    }
+
+    /// Completes `command`, and begins the next one in its place.
+    fn complete(&mut self, command: &mut ReadCommand, is_piped: bool) {
+        let next = self.begin(is_piped.then_some(command.id));
+        self.commands.push(mem::replace(command, next));
+    }
+
+    /// Returns what the last of the commands since `start` prints, or else `unknown`.
+    fn output_since(&self, start: usize, unknown: &str) -> BString {
+        let commands = self.commands.get(start..).unwrap_or_default();
+        let mut printing = commands.iter().rev().filter(|command| !command.words.is_empty());
+        let output = printing.next().and_then(|command| command.output(commands));
+        output.map_or_else(|| unknown.into(), |output| output.trim_end_with(|c| c == '\n').into())
     }
 
     fn skip(&mut self, bytes: usize) {
@@ -100,15 +181,16 @@ impl<'s> Reader<'s> {
 
     /// Calls `read` on another text, and keeps the commands that it finds.
     fn read_other(&mut self, text: &[u8], read: impl FnOnce(&mut Reader) -> Option<()>) -> Option<()> {
-        let mut reader = Reader::new(text, self.shell, self.depth);
+        let mut reader = Reader::new(text, self.shell, self.depth, self.next_id);
         reader.nested(read)?;
+        self.next_id = reader.next_id;
         self.commands.append(&mut reader.commands);
         Some(())
     }
 
     /// Reads commands up to `end`, which is skipped, or to the end of the script.
     fn read_commands(&mut self, end: Option<u8>) -> Option<()> {
-        let mut words = Vec::new();
+        let mut command = self.begin(None);
         // In a `case`, a `)` ends a pattern.
         let mut open_cases = 0_usize;
         loop {
@@ -120,24 +202,36 @@ impl<'s> Reader<'s> {
                 [b' ' | b'\t' | b'\r', ..] => self.skip(1),
                 [b'#', ..] => self.skip_comment(),
                 [b'<', b'#', ..] if self.shell == Shell::PowerShell => drop(self.take_until(b"#>")?),
-                _ if self.is_at_redirection() => self.skip_redirection()?,
+                _ if self.is_at_redirection() => self.skip_redirection(&mut command)?,
                 [b'(', ..] => {
-                    self.commands.push(mem::take(&mut words));
+                    self.complete(&mut command, false);
                     self.read_parenthesized()?;
                 }
                 [b'\n', ..] => {
-                    self.commands.push(mem::take(&mut words));
+                    // After a pipe, the command may be on the next line.
+                    let piped_from = command.piped_from.filter(|_| command.words.is_empty());
+                    self.complete(&mut command, false);
+                    command.piped_from = piped_from;
                     self.skip(1);
                     self.read_here_documents()?;
                 }
-                [b';' | b'&' | b'|' | b')', ..] => {
-                    self.commands.push(mem::take(&mut words));
+                [b'|', b'|', ..] => {
+                    self.complete(&mut command, false);
+                    self.skip(2);
+                }
+                [b'|', ..] => {
+                    self.complete(&mut command, true);
+                    self.skip(if self.rest.starts_with(b"|&") { 2 } else { 1 });
+                }
+                [b';' | b'&' | b')', ..] => {
+                    self.complete(&mut command, false);
                     self.skip(1);
                 }
                 _ => {
                     let word = self.read_word()?;
+                    let words = &mut command.words;
                     match word.as_slice() {
-                        b"=" | b"+=" if self.is_powershell_variable(&words) => words.clear(),
+                        b"=" | b"+=" if self.is_powershell_variable(words) => words.clear(),
                         _ if !words.is_empty() => words.push(word),
                         b"[[" if self.shell == Shell::Posix => self.skip_words("]]")?,
                         b"function" => {
@@ -155,7 +249,7 @@ impl<'s> Reader<'s> {
                 }
             }
         }
-        self.commands.push(words);
+        self.commands.push(command);
         self.skip(1);
         Some(())
     }
@@ -304,13 +398,15 @@ impl<'s> Reader<'s> {
             [b'`', ..] => {
                 self.skip(1);
                 let text = self.read_backquoted()?;
+                let start = self.commands.len();
                 self.read_other(&text, |reader| reader.read_commands(None))?;
-                word.push_str("``");
+                word.push_str(self.output_since(start, "``"));
             }
             [_, b'(', ..] => {
                 self.skip(1);
+                let start = self.commands.len();
                 self.read_parenthesized()?;
-                word.push_str("$()");
+                word.push_str(self.output_since(start, "$()"));
             }
             [_, b'{', ..] => {
                 self.skip(2);
@@ -365,30 +461,37 @@ impl<'s> Reader<'s> {
         operator.starts_with(b"<") || operator.starts_with(b">") || self.rest.starts_with(b"&>")
     }
 
-    /// Skips a redirection with its target. A here-document is noted, to be read later.
-    fn skip_redirection(&mut self) -> Option<()> {
+    /// Skips a redirection of `command`. A here-document is noted, to be read later.
+    fn skip_redirection(&mut self, command: &mut ReadCommand) -> Option<()> {
         self.skip(self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
-        let is_here_document = self.rest.starts_with(b"<<") && !self.rest.starts_with(b"<<<");
+        let is_here_string = self.rest.starts_with(b"<<<");
+        let is_here_document = self.rest.starts_with(b"<<") && !is_here_string;
         let length = self.rest.iter().take_while(|byte| b"<>&|".contains(byte)).count();
         self.skip(length);
         let strips_tabs = is_here_document && self.rest.starts_with(b"-");
         self.skip(strips_tabs.into());
         if self.rest.starts_with(b"(") {
-            return self.read_parenthesized();
+            let start = self.commands.len();
+            self.read_parenthesized()?;
+            command.documents.push(self.output_since(start, ""));
+            return Some(());
         }
         self.skip_blanks();
         let source = self.rest;
         let target = self.read_word()?;
         if is_here_document {
             let expands = source[..source.len() - self.rest.len()] == target;
-            self.here_documents.push(HereDocument { delimiter: target, expands, strips_tabs });
+            let (command, delimiter) = (command.id, target);
+            self.here_documents.push(HereDocument { command, delimiter, expands, strips_tabs });
+        } else if is_here_string {
+            command.documents.push(target);
         }
         Some(())
     }
 
     /// Reads the here-documents that were noted on the line before.
     fn read_here_documents(&mut self) -> Option<()> {
-        for HereDocument { delimiter, expands, strips_tabs } in mem::take(&mut self.here_documents) {
+        for HereDocument { command, delimiter, expands, strips_tabs } in mem::take(&mut self.here_documents) {
             let document = self.rest;
             let mut length = 0;
             while let Some(line) = self.rest.lines().next() {
@@ -399,6 +502,9 @@ impl<'s> Reader<'s> {
                     break;
                 }
                 length = document.len() - self.rest.len();
+            }
+            if let Some(command) = self.commands.iter_mut().rev().find(|read| read.id == command) {
+                command.documents.push(document[..length].into());
             }
             if expands {
                 self.read_other(&document[..length], |reader| {

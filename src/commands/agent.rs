@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
 
@@ -16,7 +17,7 @@ use crate::cli::Config;
 use crate::environment::Environment;
 use crate::git::user_path::{self, canonicalize_lenient};
 use crate::git::{self, Repository};
-use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory};
+use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory, is_session_directory};
 use crate::report;
 use crate::report::agent::DeniedWrite;
 use crate::report::failure::Failure;
@@ -24,6 +25,12 @@ use crate::session::SessionDirectory;
 
 /// The number of bytes of an event that are read.
 const MAX_EVENT: u64 = 1 << 25;
+
+/// The length from which the system opens no path.
+const MAX_PATH: usize = 4096;
+
+/// The number of files that are looked at for a session directory.
+const MAX_ENTRIES: usize = 20_000;
 
 /// Denies an action if git's hooks would refuse its result, and allows all other actions.
 ///
@@ -37,7 +44,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let directory = context.environment.absolute(directory);
     let denial = match action {
         Action::Write(file) => check_write(context, &directory, &file)?,
-        Action::Run(shell, script) => check_script(context, &script, shell)?,
+        Action::Run(shell, script) => check_script(context, &directory, &script, shell)?,
         Action::Stop => check_stop(context, &directory)?,
     };
     Ok(denial.map_or(Outcome::Allowed, Outcome::Denied))
@@ -47,7 +54,11 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
 ///
 /// The repository is the one that contains the file, and not always that of `directory`.
 fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Option<String>, Box<dyn Error>> {
-    let file = canonicalize_lenient(&directory.join(file));
+    let file = directory.join(file);
+    if file.as_os_str().len() > MAX_PATH {
+        return Ok(None);
+    }
+    let file = canonicalize_lenient(&file);
     let Some(parent) = existing_parent(&file) else { return Ok(None) };
     let Some(repository) = open_repository(&environment_in(context, parent)?)? else { return Ok(None) };
     let layout = repository.layout();
@@ -78,9 +89,45 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
 }
 
 /// Denies a script that bypasses git's hooks.
-fn check_script(context: &Context, script: &str, shell: Shell) -> Result<Option<String>, Box<dyn Error>> {
-    let Some(bypass) = bypass::find(script, shell) else { return Ok(None) };
+fn check_script(
+    context: &Context,
+    directory: &Path,
+    script: &str,
+    shell: Shell,
+) -> Result<Option<String>, Box<dyn Error>> {
+    let stages = |from: &Path, path: &Path| stages_session_directory(&directory.join(from), path);
+    let Some(bypass) = bypass::find(script, shell, &stages) else { return Ok(None) };
     Ok(Some(report::agent::bypass(&bypass, &context.program()?)))
+}
+
+/// Whether `git add --force PATH`, in `directory`, stages a session directory below `path`.
+///
+/// At the top of a repository it counts even if there is no session directory yet.
+fn stages_session_directory(directory: &Path, path: &Path) -> bool {
+    let directory = canonicalize_lenient(directory);
+    let path = canonicalize_lenient(&directory.join(path));
+    directory.starts_with(&path) && path.join(".git").exists() || has_session_directory_below(path)
+}
+
+/// Whether there is a session directory below `directory`, among the first [`MAX_ENTRIES`].
+fn has_session_directory_below(directory: PathBuf) -> bool {
+    let (mut directories, mut entries) = (vec![directory], 0);
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            entries += 1;
+            if entries > MAX_ENTRIES {
+                return false;
+            }
+            let (name, is_directory) = (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            if is_directory && is_session_directory(name.as_encoded_bytes().into()) {
+                return true;
+            }
+            if is_directory && name != ".git" {
+                directories.push(entry.path());
+            }
+        }
+    }
+    false
 }
 
 /// Denies the end of a turn if session work is outside of the session directory.

@@ -66,6 +66,11 @@ pub(crate) fn bypass(bypass: &Bypass, program: &Path) -> String {
              leave it there, and add the other paths without --force",
             escape(path)
         ),
+        Bypass::ForcedAddAround(path) => format!(
+            "`git add --force {}` stages the session directory, which git ignores\n\
+             name the ignored files that belong in the commit, and add the others without --force",
+            escape(path)
+        ),
     }
 }
 

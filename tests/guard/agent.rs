@@ -59,7 +59,7 @@ fn command_of<'s>(output: &'s str, key: &str) -> &'s str {
 /// Returns a repository with tracked, staged, ignored and linked paths.
 fn repository_with_many_paths() -> Repo {
     let repo = Repo::new();
-    repo.write(".git/info/exclude", "ignored/\n*.tmp.py\n/debug_ignored.py\n");
+    repo.write(".git/info/exclude", "ignored/\n*_tmp.py\n/debug_ignored.py\n");
     repo.commit_unchecked(&["debug_tracked.py", "backend/api.py", "svc/package.json"]);
     repo.stage("debug_staged.py").write("new.py", "x").write("fresh/go.mod", "x");
     fs::create_dir_all(repo.path(".claude_sessions/current")).unwrap();
@@ -110,7 +110,7 @@ fn other_writes_are_allowed() {
         "debug_staged.py",
         "debug_link.py",
         "debug_ignored.py",
-        "debug_x.tmp.py",
+        "debug_x_tmp.py",
         "ignored/scratch/x.py",
         "ignored/.Claude_Sessions/x.py",
         // The session directory.
@@ -364,6 +364,54 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
     home.agent_runs("Bash", "git commit -m \"a\\\" -n").silent();
     home.agent_runs("PowerShell", "git commit -m \"a\\\" -n").denied();
     home.agent_runs("Bash", &"$(".repeat(50_000)).silent();
+}
+
+#[test]
+fn a_forced_add_around_the_session_directory_is_denied() {
+    let repo = Repo::new();
+    repo.write("dist/x.js", "x").write("lib/deep/.Claude_Sessions/x", "x").write("main.py", "x");
+    for command in [
+        "git add -f .",
+        "git add -f -A",
+        "git add -f lib",
+        "cd lib && git add -f .",
+        "cd dist; git add -f ..",
+    ] {
+        let output = repo.agent_runs("Bash", command).denied();
+        assert!(output.contains("stages the session directory"), "{command}: {output}");
+    }
+    for command in ["git add -f dist", "cd dist && git add -f .", "git add -f main.py", "git add ."] {
+        repo.agent_runs("Bash", command).silent();
+    }
+}
+
+#[test]
+fn what_git_ignores_may_be_written() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "data/\n!data/scratch/*\n/logs/*\n!/logs/kept/\n*_tmp.py\n");
+    repo.write("backend/.gitignore", "!debug_kept_tmp.py\n").write("excluded", "/private/\n");
+    repo.git_args(&["config", "core.excludesFile", "excluded"]).success();
+    repo.commit_unchecked(&["data/scratch/tracked.py"]);
+    for path in [
+        "data/scratch/x.py",
+        "logs/scratch/x.py",
+        "debug_x_tmp.py",
+        "private/scratch/x.py",
+        "data/scratch/tracked.py",
+    ] {
+        repo.agent_writes(repo.path(path)).silent();
+    }
+    for path in ["other/scratch/x.py", "logs/kept/scratch/x.py", "backend/debug_kept_tmp.py"] {
+        repo.agent_writes(repo.path(path)).denied();
+    }
+}
+
+#[test]
+fn a_huge_path_is_not_searched() {
+    let repo = Repo::new();
+    let start = std::time::Instant::now();
+    repo.agent_writes("a/".repeat(100_000) + "debug_x.py").silent();
+    assert!(start.elapsed().as_secs() < 5);
 }
 
 const SETTINGS: &str = ".claude/settings.json";
