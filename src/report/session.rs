@@ -242,8 +242,8 @@ pub(crate) fn cleaned(
         return writeln!(out, "there is nothing to delete");
     }
     let key = if is_dry_run { "would delete:" } else { "deleted:" };
-    for entry in &current.entries {
-        writeln!(out, "{} {}", key.red().bold(), entry_path(entry))?;
+    for line in current.entries.iter().flat_map(entry_lines) {
+        writeln!(out, "{} {line}", key.red().bold())?;
     }
     write_skipped(out, &current.skipped)?;
     write_removals(out, &current.skipped, program)
@@ -270,13 +270,13 @@ pub(crate) fn not_cleaned(out: &mut impl Write) -> io::Result<()> {
 /// Returns what `clean` asks before it deletes the entries of `current`.
 #[must_use]
 pub(crate) fn question(current: &Current) -> String {
-    let entries = current.entries.iter().map(entry_path);
+    let entries: Vec<String> = current.entries.iter().flat_map(entry_lines).collect();
     let skipped = current.skipped.iter().map(|skipped| format!("skipped: {}", skipped_text(skipped)));
     let files = match current.entries.iter().map(|entry| entry.node.count_files()).sum() {
         1 => "this file".to_owned(),
         count => format!("these {count} files"),
     };
-    format!("{}{}delete {files} for good?", list(entries), list(skipped))
+    format!("{}{}delete {files} for good?", list(entries.into_iter()), list(skipped))
 }
 
 /// Returns the first `lines`, each indented, and how many more there are.
@@ -379,11 +379,17 @@ fn write_removals(out: &mut impl Write, skipped: &[Skipped], program: &Path) -> 
     }
     for Skipped { path, .. } in skipped.iter().filter(|skipped| skipped.reason == SkipReason::LinkedWorktree)
     {
-        writeln!(out, "{} git worktree remove {}", "then:".cyan(), shell_word(path.as_bstr()))?;
+        writeln!(out, "{} git -C {} worktree remove .", "then:".cyan(), shell_word(path.as_bstr()))?;
     }
     Ok(())
 }
 
-fn entry_path(entry: &CurrentEntry) -> String {
-    format!("{}{}", escape(&entry.path), if entry.node.is_directory() { "/" } else { "" })
+/// Returns the path of an entry, then those of the repositories in it.
+fn entry_lines(CurrentEntry { path, node }: &CurrentEntry) -> Vec<String> {
+    let mut repositories = Vec::new();
+    node.collect_repositories(path, &mut repositories);
+    let slash = if node.is_directory() { "/" } else { "" };
+    let own = if node.is_repository() { ", a repository" } else { "" };
+    let inner = repositories.iter().map(|path| format!("{}/, a repository", escape(path)));
+    std::iter::once(format!("{}{slash}{own}", escape(path))).chain(inner).collect()
 }

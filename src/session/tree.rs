@@ -20,6 +20,8 @@ pub(crate) struct Node {
     pub(super) name: OsString,
     metadata: Metadata,
     pub(super) content: Content,
+    /// Whether it is a repository, which is moved or deleted.
+    is_repository: bool,
 }
 
 /// What is at a name.
@@ -106,18 +108,59 @@ impl Node {
 
     fn list_at(parent: &Directory, name: &OsStr, purpose: Purpose, depth: usize) -> io::Result<Option<Self>> {
         let Some(metadata) = parent.metadata(name)? else { return Ok(None) };
-        let content = if metadata.is_directory() {
-            Content::of_directory(parent, name, purpose, depth)
-        } else {
-            Content::File
-        };
-        Ok(Some(Self { name: name.to_owned(), metadata, content }))
+        let mut node = Self { name: name.to_owned(), metadata, content: Content::File, is_repository: false };
+        if metadata.is_directory() {
+            node.content = match node.read_directory(parent, purpose, depth) {
+                Ok(content) => content,
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    Content::Skipped(SkipReason::MountPoint)
+                }
+                Err(_) => Content::Skipped(SkipReason::Unreadable),
+            };
+        }
+        Ok(Some(node))
+    }
+
+    fn read_directory(&mut self, parent: &Directory, purpose: Purpose, depth: usize) -> io::Result<Content> {
+        let directory = parent.open_unmounted(&self.name)?;
+        if let Some(repository) = NestedRepository::find(&directory)? {
+            self.is_repository = true;
+            if let Some(reason) = purpose.skips(&repository, depth) {
+                return Ok(Content::Skipped(reason));
+            }
+        }
+        let mut children = Vec::new();
+        for child in directory.names()? {
+            // A git directory moves with its repository.
+            if purpose != Purpose::Archive || child != ".git" {
+                children.extend(Self::list_at(&directory, &child, purpose, depth + 1)?);
+            }
+        }
+        children.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(Content::Directory(children))
     }
 
     /// Whether it is a directory.
     #[must_use]
     pub(crate) fn is_directory(&self) -> bool {
         !matches!(self.content, Content::File)
+    }
+
+    /// Whether it is a repository of its own.
+    #[must_use]
+    pub(crate) fn is_repository(&self) -> bool {
+        self.is_repository
+    }
+
+    /// Appends the paths of the repositories below `path`, the path of this node.
+    pub(crate) fn collect_repositories(&self, path: &BString, repositories: &mut Vec<BString>) {
+        let Content::Directory(children) = &self.content else { return };
+        // A git directory has the form of a bare repository.
+        for child in children.iter().filter(|child| child.name != ".git") {
+            let path = child.path_in(path);
+            repositories.extend(child.is_repository.then(|| path.clone()));
+            child.collect_repositories(&path, repositories);
+        }
     }
 
     /// Returns the number of files and symlinks in it, or 1 if it is one.
@@ -154,36 +197,6 @@ impl Node {
 
     pub(super) fn path_in(&self, directory: &BString) -> BString {
         bstr::concat([directory.as_slice(), b"/", self.name.as_bytes()]).into()
-    }
-}
-
-impl Content {
-    fn of_directory(parent: &Directory, name: &OsStr, purpose: Purpose, depth: usize) -> Self {
-        match Self::read_directory(parent, name, purpose, depth) {
-            Ok(content) => content,
-            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                Self::Skipped(SkipReason::MountPoint)
-            }
-            Err(_) => Self::Skipped(SkipReason::Unreadable),
-        }
-    }
-
-    fn read_directory(parent: &Directory, name: &OsStr, purpose: Purpose, depth: usize) -> io::Result<Self> {
-        let directory = parent.open_unmounted(name)?;
-        if let Some(repository) = NestedRepository::find(&directory)?
-            && let Some(reason) = purpose.skips(&repository, depth)
-        {
-            return Ok(Self::Skipped(reason));
-        }
-        let mut children = Vec::new();
-        for child in directory.names()? {
-            // A git directory moves with its repository.
-            if purpose != Purpose::Archive || child != ".git" {
-                children.extend(Node::list_at(&directory, &child, purpose, depth + 1)?);
-            }
-        }
-        children.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self::Directory(children))
     }
 }
 

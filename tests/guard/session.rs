@@ -427,7 +427,7 @@ fn clean_skips_repositories_and_linked_worktrees() {
     }
     for path in ["linked", "deep/linked"] {
         assert!(output.contains(&format!("skipped: {current}/{path} is a linked worktree\n")), "{output}");
-        assert!(output.contains(&format!("then: git worktree remove {current}/{path}\n")), "{output}");
+        assert!(output.contains(&format!("then: git -C {current}/{path} worktree remove .\n")), "{output}");
     }
     for path in ["scrap", "deep/scrap", "deep/er/scrap"] {
         assert!(output.contains(&format!("deleted: {current}/{path}\n")), "{output}");
@@ -436,6 +436,8 @@ fn clean_skips_repositories_and_linked_worktrees() {
     assert_eq!(repo.names(&format!("{current}/deep")), ["bare.git", "er", "linked"]);
     assert_eq!(repo.names(&format!("{current}/deep/er")), ["own"]);
     assert_eq!(repo.read(&format!("{current}/own/work")), "x");
+    repo.git("-C .claude_sessions/current/deep/linked worktree remove .").success();
+    assert!(!repo.exists(&format!("{current}/deep/linked")));
     // Once is not twice.
     repo.guard("clean --yes --force").success();
     assert_eq!(repo.names(current), ["apart", "deep", "linked", "own"]);
@@ -450,7 +452,9 @@ fn clean_force_twice_deletes_repositories_and_no_worktree() {
     run.fails_with("there is no terminal to ask on");
     let run = repo.terminal(&format!("{BINARY} clean -ff"), "y\n");
     let current = ".claude_sessions/current";
-    assert!(run.out.contains("  .claude_sessions/current/deep/bare.git/"), "{run:?}");
+    for path in ["apart", "deep/bare.git", "deep/er/own"] {
+        assert!(run.out.contains(&format!("  {current}/{path}/, a repository\r\n")), "{run:?}");
+    }
     assert!(run.out.contains(&format!("  skipped: {current}/deep/linked is a linked worktree")), "{run:?}");
     assert!(
         run.out.contains(&format!("skipped: {current}/own is a repository with linked worktrees")),
