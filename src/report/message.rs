@@ -14,7 +14,12 @@ const MAX_NAMES: usize = 8;
 /// Returns `PATH [RULE] REASON, belongs in DIRECTORY; ADVICE`, a complete message.
 pub(super) fn summary(finding: &Finding) -> String {
     let path = finding.entry.path.as_bstr();
-    let advice = if is_in_session_directory(path) { "leave it out of the commit" } else { "move it there" };
+    let advice = match finding.introduced_by {
+        // A later commit without the path would leave it in the history.
+        Some(_) => "take it out of that commit",
+        None if is_in_session_directory(path) => "leave it out of the commit",
+        None => "move it there",
+    };
     format!(
         "{} {}; {advice}, or add the path to `allow` in {FILE_NAME}",
         escape(path),

@@ -193,8 +193,8 @@ fn github_writes_an_annotation_for_each_finding() {
     assert_snapshot(
         rendered(Format::Github, &report),
         str![[r#"
-::error file=backend/test_api.py,title=stage-guard%3A stray-test::backend/test_api.py [stray-test] in 0123456789ab: a test outside the test directory, belongs in .claude_sessions/tests/; move it there, or add the path to `allow` in .stage-guard.toml
-::error file=.claude_sessions/current/x.py,title=stage-guard%3A session-directory::.claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; leave it out of the commit, or add the path to `allow` in .stage-guard.toml
+::error file=backend/test_api.py,title=stage-guard%3A stray-test::backend/test_api.py [stray-test] in 0123456789ab: a test outside the test directory, belongs in .claude_sessions/tests/; take it out of that commit, or add the path to `allow` in .stage-guard.toml
+::error file=.claude_sessions/current/x.py,title=stage-guard%3A session-directory::.claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; take it out of that commit, or add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -303,7 +303,7 @@ fn sarif_contains_rules_and_results() {
     }
   ],
   "message": {
-    "text": ".claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; leave it out of the commit, or add the path to `allow` in .stage-guard.toml"
+    "text": ".claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; take it out of that commit, or add the path to `allow` in .stage-guard.toml"
   },
   "partialFingerprints": {
     "primaryLocationLineHash": "8ac9857fb234c9f2fe841aec0a1f6c9a:1",

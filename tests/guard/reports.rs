@@ -588,7 +588,7 @@ fn report_of_a_push() {
         &repo.git("push -q origin topic"),
         str![[r#"
 refused: backend/test_api.py [stray-test] in ID, for refs/heads/topic: a test outside the test directory, belongs in .claude_sessions/tests/
-fix: `git rebase -i -r ID` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
+fix: `git rebase -i -r ID topic` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
