@@ -104,11 +104,16 @@ impl Hooks {
     }
 
     /// Replaces a hook of stage-guard with the backup of its hook, if any, or removes it.
+    ///
+    /// A copy under another name gets the backup only if nothing guards under the hook's name.
     pub(super) fn restore(&self, path: &Path, hook: Hook) -> Result<(), Error> {
-        let own_backup = backup_of(path);
-        let own_backup = own_backup.filter(|backup| is_backup(backup));
-        let backup = backup_of(&path.with_file_name(hook.name())).filter(|backup| is_backup(backup));
-        let backup = backup.or_else(|| Some(self.backup_path(hook)).filter(|backup| is_backup(backup)));
+        let own_backup = backup_of(path).filter(|backup| is_backup(backup));
+        let place = path.with_file_name(hook.name());
+        let is_only_guard = |place: &Path| path == place || self.own_hook(place).is_none();
+        let beside = backup_of(&place).filter(|backup| is_backup(backup) && is_only_guard(&place));
+        let main = self.directory.join(hook.name());
+        let moved = Some(self.backup_path(hook)).filter(|backup| is_backup(backup) && is_only_guard(&main));
+        let backup = beside.or(moved);
         let Some(backup) = backup else {
             return own_backup.map_or_else(|| remove(path), |backup| self.restore_from(&backup, path));
         };

@@ -20,7 +20,9 @@ use std::{fs, io, process};
 
 pub(crate) use backup::is_reinstalled;
 pub(crate) use files::give_to_owner_of;
-use files::{NEW_SUFFIX, base_name, exists, failed, is_executable, list, remove, with_suffix};
+use files::{
+    NEW_SUFFIX, base_name, exists, failed, is_executable, list, remove, with_suffix, without_suffix,
+};
 pub(crate) use guard_line::{Addition, configured_command};
 pub(crate) use inspection::{HookFile, HookState, Inspection};
 pub(crate) use level::Level;
@@ -201,6 +203,7 @@ impl Hooks {
     ) -> Result<Installation, Error> {
         let rescued = self.rescue_overwritten_shim()?;
         self.create_directory(&self.directory)?;
+        self.remove_unfinished_files()?;
         let is_wanted = |hook: &Hook| hooks.contains(hook) || self.guards(*hook);
         let hooks: Vec<Hook> = Hook::ALL.into_iter().filter(is_wanted).collect();
         // The first hook is written after all steps that can fail because of an existing hook.
@@ -230,6 +233,7 @@ impl Hooks {
     /// A file operation failed.
     pub(crate) fn uninstall(&self) -> Result<Uninstallation, Error> {
         let mut done = Uninstallation { rescued: self.rescue_overwritten_shim()?, ..Default::default() };
+        self.remove_unfinished_files()?;
         let earlier = self.adopt_all_earlier_backups()?;
         let directories = self.all_directories();
         for directory in &directories {
@@ -258,6 +262,13 @@ impl Hooks {
         directories.sort();
         directories.dedup();
         directories
+    }
+
+    /// Removes the hooks that an interrupted command has written, but not renamed.
+    fn remove_unfinished_files(&self) -> Result<(), Error> {
+        let is_unfinished = |path: &PathBuf| without_suffix(path, NEW_SUFFIX).is_some();
+        let own = self.own_hooks(&self.directory)?.into_iter().map(|(path, _)| path);
+        own.filter(is_unfinished).try_for_each(|path| remove(&path))
     }
 
     /// Adopts the backups of version 0.1.0 in all directories, if that version was installed.

@@ -23,8 +23,11 @@ const VALUES: &str = "\nhook=${0##*/}\nprogram=stage-guard\n";
 
 /// The blob ids of the earlier templates, each with its values as in the source tree.
 ///
-/// They were installed as one file for all hooks, which the hooks were symlinks to.
-const EARLIER: [&str; 11] = [
+/// A commit that changes the template adds the id of the old one. All but the first two were
+/// installed as one file for all hooks, which the hooks were symlinks to.
+const EARLIER: [&str; 13] = [
+    "3153366428c3a6bfcb46ee8dc091c4c94b361886",
+    "8fccd5abac753accfa2456a0a09da4f6480814cc",
     "8daa3860999ea675b8561a1d29f745489d0ba687",
     "68f260cd0ecf2abd29b241dfb587f7822a0b742e",
     "d474210c99d6a8c2a991a6c0a025dacfdec0d1e6",
@@ -39,7 +42,8 @@ const EARLIER: [&str; 11] = [
 ];
 
 /// The values that `install` wrote into the lines of the earlier templates.
-const EARLIER_VALUES: [(&str, &str); 2] = [("stage_guard=", "stage-guard"), ("kept=", "")];
+const EARLIER_VALUES: [(&str, &str); 3] =
+    [("program=", "stage-guard"), ("stage_guard=", "stage-guard"), ("kept=", "")];
 
 /// The mode of a hook. Other programs that write to it must replace it instead.
 pub(super) const MODE: u32 = 0o555;
@@ -84,26 +88,31 @@ impl HookScript {
         (Self::text(hook, &program) == text).then_some(Self { hook: Some(hook), program })
     }
 
-    /// Parses a script of an earlier version, which takes the name of its hook from its path.
+    /// Parses a script of an earlier version, with its values replaced by those of the template.
     fn parse_earlier(text: &[u8]) -> Option<Self> {
-        let mut program = PathBuf::from("stage-guard");
+        let mut script = Self::unknown();
         let mut template = Vec::with_capacity(text.len());
         for line in text.lines_with_terminator() {
-            let assigned = EARLIER_VALUES.iter().find_map(|(name, value)| {
+            let hook =
+                line.strip_prefix(b"hook=").and_then(|name| name.trim_ascii().to_str().ok()?.parse().ok());
+            let value = EARLIER_VALUES.iter().find_map(|(name, value)| {
                 let quoted = line.strip_prefix(name.as_bytes())?.strip_prefix(b"'")?.strip_suffix(b"'\n")?;
                 Some((*name, *value, quoted))
             });
-            let Some((name, value, quoted)) = assigned else {
+            if hook.is_some() {
+                script.hook = hook;
+                template.extend_from_slice(b"hook=${0##*/}\n");
+            } else if let Some((name, value, quoted)) = value {
+                if !value.is_empty() {
+                    script.program = OsStr::from_bytes(&quoted.replace(r"'\''", "'")).into();
+                }
+                template.extend_from_slice([name, value, "\n"].concat().as_bytes());
+            } else {
                 template.extend_from_slice(line);
-                continue;
-            };
-            if !value.is_empty() {
-                program = OsStr::from_bytes(&quoted.replace(r"'\''", "'")).into();
             }
-            template.extend_from_slice([name, value, "\n"].concat().as_bytes());
         }
         let is_earlier = blob_id(&template).is_some_and(|id| EARLIER.contains(&id.as_str()));
-        is_earlier.then_some(Self { hook: None, program })
+        is_earlier.then_some(script)
     }
 
     /// Returns the script of a symlink to a shim that cannot be read.
@@ -196,6 +205,16 @@ mod tests {
         ] {
             assert_eq!(HookScript::parse(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn scripts_of_earlier_versions_are_recognised() {
+        let shim = include_str!("../../tests/sandbox/shim-0.1.0.sh");
+        let installed = shim.replace("stage_guard=stage-guard", "stage_guard='/a b'");
+        assert_eq!(HookScript::parse(shim.as_bytes()), Some(HookScript::unknown()));
+        let expected = HookScript { hook: None, program: "/a b".into() };
+        assert_eq!(HookScript::parse(installed.as_bytes()), Some(expected));
+        assert_eq!(HookScript::parse(format!("{installed}true\n").as_bytes()), None);
     }
 
     #[test]

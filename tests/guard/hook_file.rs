@@ -364,3 +364,30 @@ fn a_previous_hook_of_a_bare_repository_finds_its_directory() {
     let run = repo.git("push -q ../server.git main");
     assert!(run.code == 1 && run.err.contains("frozen refs/heads/main"), "{run:?}");
 }
+
+/// A copy of a guarded hook is not the hook: it does not get the backup.
+#[test]
+fn copies_of_a_guarded_hook_do_not_get_its_backup() {
+    for line in [
+        "cp .git/hooks/pre-commit .git/hooks/a-copy",
+        "cp .git/hooks/pre-commit .git/hooks/77.new-of-stage-guard",
+        "cp -R .git/hooks .git/a-copy",
+        "cp -R .git/hooks .git/z-copy",
+        "cp -R .git/hooks .git/a-copy; cp -R .git/hooks.before-stage-guard .git/a-copy.before-stage-guard",
+    ] {
+        for command in ["uninstall", "install"] {
+            let repo = unguarded();
+            hook(&repo, "pre-commit", "touch .git/ran");
+            let before = state(&repo);
+            repo.guard("install").success();
+            repo.shell(line).success();
+            repo.guard(command).success();
+            if command == "install" {
+                repo.stage("main.py").commit().silent();
+                assert!(repo.exists(".git/ran"), "{line}");
+            }
+            repo.guard("uninstall").success();
+            assert_eq!(state(&repo), before, "{line}; {command}");
+        }
+    }
+}
