@@ -105,8 +105,7 @@ pub(crate) fn path_states(
     for (number, parent) in parents.iter().enumerate() {
         let diff = layout.git().diff_index(&["--no-renames"], parent)?;
         if number == 0 {
-            let committed = changed_entries(&diff).collect();
-            mark_intent_to_add(layout, parent, &committed, &mut states)?;
+            mark_intent_to_add(layout, parent, &diff, &mut states)?;
         }
         versions.push(entries_of(&diff, &states));
     }
@@ -187,25 +186,40 @@ fn read_index(layout: &Layout, states: &mut BTreeMap<BString, PathState>) -> Res
 
 /// Marks the intent-to-add entries, which `ls-files` shows as empty files.
 ///
-/// `diff-index` reports them as new only with the option `--ita-visible-in-index`.
+/// `diff`, of the index and `parent`, has them as deleted if the parent has the path. As new, it
+/// has them only with the option `--ita-visible-in-index`.
 fn mark_intent_to_add(
     layout: &Layout,
     parent: &str,
-    committed: &BTreeMap<&BStr, Option<Object>>,
+    diff: &[u8],
     states: &mut BTreeMap<BString, PathState>,
 ) -> Result<(), Error> {
-    if states.keys().all(|path| committed.contains_key(path.as_bstr())) {
+    let intent_to_add = PathState { is_intent_to_add: true, ..PathState::default() };
+    for path in deleted(diff) {
+        if let Some(state) = states.get_mut(path).filter(|state| state.staged.is_some()) {
+            *state = intent_to_add.clone();
+        }
+    }
+    let committed: BTreeSet<&BStr> = changed_entries(diff).map(|(path, _)| path).collect();
+    if states.keys().all(|path| committed.contains(path.as_bstr())) {
         return Ok(());
     }
     let options = ["--no-renames", "--ita-visible-in-index"];
     let diff = layout.git().diff_index(&options, parent)?;
     for (path, old) in changed_entries(&diff) {
-        let is_new = old.is_none() && !committed.contains_key(path);
+        let is_new = old.is_none() && !committed.contains(path);
         if let Some(state) = states.get_mut(path).filter(|_| is_new) {
-            *state = PathState { is_intent_to_add: true, ..PathState::default() };
+            *state = intent_to_add.clone();
         }
     }
     Ok(())
+}
+
+/// Returns the paths that a raw diff without renames has as deleted.
+fn deleted(diff: &[u8]) -> impl Iterator<Item = &BStr> {
+    let mut fields = nul_fields(diff);
+    let changes = std::iter::from_fn(move || Some((fields.next()?, fields.next()?.as_bstr())));
+    changes.filter(|(meta, _)| meta.ends_with(b" D")).map(|(_, path)| path)
 }
 
 /// Parses a raw diff without renames into paths and their entries in the parent.

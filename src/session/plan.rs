@@ -248,6 +248,7 @@ impl Snapshot {
             (_, Some(_)) => IndexAction::Restored,
             (Some(_), None) if committed.is_some() => IndexAction::Deleted,
             (Some(_), None) => IndexAction::Unstaged,
+            (None, None) if *is_intent_to_add && committed.is_some() => IndexAction::Deleted,
             (None, None) if *is_intent_to_add => IndexAction::Unstaged,
             (None, None) => IndexAction::Untouched,
         }

@@ -264,7 +264,10 @@ impl<'r> Undo<'r> {
             self.move_back(transaction, record)?;
         }
         if restores_index {
-            let paths = records.iter().filter(|record| record.is_intent_to_add);
+            // git adds such an entry for a file that exists only.
+            let paths = records
+                .iter()
+                .filter(|record| record.is_intent_to_add && self.place(&record.path).stamp().is_some());
             self.index.add_intent_to_add(paths.map(|record| &record.path))?;
         }
         Ok(self.index.commit()?)

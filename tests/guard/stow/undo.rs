@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{AGAIN, SCRIPT, STOWED, stowed, with_committed_script};
-use crate::sandbox::{Repo, Run};
+use crate::sandbox::{BINARY, Repo, Run};
 
 const RECORD: &str = ".git/stage-guard/undo";
 
@@ -158,13 +158,24 @@ fn undo_removes_the_copy_of_staged_contents() {
 
 #[test]
 fn undo_restores_an_intent_to_add_entry() {
+    for options in ["", "--changes "] {
+        let repo = with_committed_script();
+        repo.write("debug_[a].py", "x\n").write("debug_a.py", "y\n");
+        repo.git_args(&["--literal-pathspecs", "add", "-N", "debug_[a].py"]).success();
+        repo.git(&format!("rm -q --cached {SCRIPT}")).success();
+        repo.git(&format!("add -N {SCRIPT}")).success();
+        let before = repo.git("status --porcelain").success();
+        assert_eq!(before, format!("DA {SCRIPT}\n A debug_[a].py\n?? debug_a.py\n"));
+        stowed(repo.shell(&format!("{BINARY} stow {options}'debug_[a].py' {SCRIPT}")));
+        assert!(!repo.exists("debug_[a].py") && !repo.exists(AGAIN));
+        repo.guard("stow --undo").success();
+        assert_eq!(repo.git("status --porcelain").success(), before);
+    }
     let repo = Repo::new();
-    repo.write("debug_[a].py", "x\n").write("debug_a.py", "y\n");
-    repo.git_args(&["--literal-pathspecs", "add", "-N", "debug_[a].py"]).success();
-    let before = repo.git("status --porcelain").success();
-    stowed(repo.guard_args(&["stow", "debug_[a].py"]));
+    repo.write(SCRIPT, "x\n").git_args(&["add", "-N", SCRIPT]).success();
+    fs::remove_file(repo.path(SCRIPT)).unwrap();
+    stowed(repo.guard_args(&["stow", SCRIPT]));
     repo.guard("stow --undo").success();
-    assert_eq!(repo.git("status --porcelain").success(), before);
 }
 
 /// Kills `stow --undo` when it runs git with `word`, and asserts that the next one completes it.
