@@ -21,5 +21,5 @@ pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, 
     } else {
         report::session::archived(&mut context.out, &moves, &current.skipped, &losses, args.dry_run.is_on)?;
     }
-    Ok(Outcome::Allowed)
+    Ok(if args.dry_run.is_on || moves.is_empty() { Outcome::Allowed } else { Outcome::Done })
 }

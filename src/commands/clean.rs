@@ -35,5 +35,5 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
         let program = context.program()?;
         report::session::cleaned(&mut context.out, &current, args.dry_run.is_on, &program)?;
     }
-    Ok(Outcome::Allowed)
+    Ok(if args.dry_run.is_on || current.entries.is_empty() { Outcome::Allowed } else { Outcome::Done })
 }

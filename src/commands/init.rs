@@ -33,7 +33,7 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
         let instructions = updates.iter().map(|update| (update.file, update.state)).collect();
         report::session::initialized(&mut context.out, &Initialized { created, ignored, instructions })?;
     }
-    Ok(Outcome::Allowed)
+    Ok(Outcome::Done)
 }
 
 /// Makes git ignore the session directory, unless a rule already does.

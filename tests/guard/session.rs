@@ -566,3 +566,20 @@ fn unsupported_options_are_refused() {
     assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("archive -q").success(), "1 archived\n");
     assert_eq!(repo.write(".claude_sessions/current/x", "x").guard("clean -q -y").success(), "1 deleted\n");
 }
+
+#[test]
+fn a_report_that_cannot_be_printed_is_no_failure_of_what_is_done() {
+    let repo = Repo::new();
+    for (command, is_done) in
+        [("init", true), ("clean --dry-run", false), ("archive", true), ("clean -y", true)]
+    {
+        repo.write(".claude_sessions/current/x", "x");
+        let run = repo.shell(&format!("{BINARY} {command} >/dev/full"));
+        assert_eq!(
+            (run.code, run.err.contains("done, but")),
+            (if is_done { 0 } else { 2 }, is_done),
+            "{run:?}"
+        );
+    }
+    assert_eq!(repo.names(".claude_sessions/current"), [""; 0]);
+}
