@@ -78,7 +78,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
         }
         Remedy::Fetch(remote) => vec![
             Key::Note
-                .line("nothing here shows which commits the remote has: fetch its branches, then push again"),
+                .line("nothing here shows whether the remote has these commits: fetch its branches, then push again"),
             Key::Then.line(fetch(remote)),
         ],
         Remedy::RewriteBeforePush => {

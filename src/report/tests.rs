@@ -522,7 +522,7 @@ fn remedy_fetch() {
     assert_remedy(
         remote("origin", None),
         str![[r#"
-note: nothing here shows which commits the remote has: fetch its branches, then push again
+note: nothing here shows whether the remote has these commits: fetch its branches, then push again
 then: git fetch origin
 allow: add the path to `allow` in .stage-guard.toml
 
@@ -531,7 +531,7 @@ allow: add the path to `allow` in .stage-guard.toml
     assert_remedy(
         remote("it's", Some("+refs/heads/*:refs/remotes/it's/*")),
         str![[r#"
-note: nothing here shows which commits the remote has: fetch its branches, then push again
+note: nothing here shows whether the remote has these commits: fetch its branches, then push again
 then: git fetch --refmap= 'it'\''s' '+refs/heads/*:refs/remotes/it'\''s/*'
 allow: add the path to `allow` in .stage-guard.toml
 

@@ -83,8 +83,9 @@ fn remedy(history: &History, push: &Push, oldest: &IntroducedBy) -> Result<Remed
     }))
 }
 
+/// Whether the branch is checked out in this worktree.
 fn is_checked_out(history: &History, branch: &BString) -> Result<bool, git::Error> {
-    let head = history.head_branch()?;
+    let head = if history.is_bare() { None } else { history.head_branch()? };
     Ok(head.is_some_and(|head| local_branch(head.as_bytes()).as_ref() == Some(branch)))
 }
 
