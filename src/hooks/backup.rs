@@ -143,6 +143,9 @@ impl Hooks {
         let (links, backups): (Vec<_>, Vec<_>) =
             list(directory)?.into_iter().partition(|path| is_neighbour_link(path));
         let mut skipped = Vec::new();
+        if !backups.is_empty() {
+            self.create_directory(&hooks)?;
+        }
         for backup in backups {
             let path = hooks.join(backup.file_name().unwrap_or_default());
             if !exists(&path) {

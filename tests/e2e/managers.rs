@@ -457,7 +457,12 @@ mod husky {
             return;
         }
         let run = repo.shell("stage-guard install --strict");
-        let line = run.err.lines().find(|line| line.contains("hook pre-push")).unwrap();
+        let line = run
+            .err
+            .lines()
+            .find(|line| line.contains("hook pre-push"))
+            .unwrap()
+            .trim_start_matches(['|', ' ']);
         repo.write(".husky/pre-push", &format!("{line}\necho \"$refs\" | cut -d' ' -f1 >pushed\n"));
         repo.git("init -q --bare ../server.git").success();
         assert_refused(&repo.git("push -q ../server.git main"), "debug_x.py");

@@ -1,7 +1,7 @@
 //! The files of guarded hooks: whose they are, where they work, and what they prove.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::hooks::{assert_live, hook, install_0_1_0, state, unguarded};
 use super::sandbox::{BINARY, Repo, cases};
@@ -390,4 +390,62 @@ fn copies_of_a_guarded_hook_do_not_get_its_backup() {
             assert_eq!(state(&repo), before, "{line}; {command}");
         }
     }
+}
+
+/// Version 0.1.0 was installed in two directories, and a manager has renamed one of its hooks.
+#[test]
+fn hooks_of_0_1_0_are_upgraded_in_every_directory() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "echo first >>.git/ran");
+    install_0_1_0(&repo, &["pre-commit"]);
+    repo.shell("cd .git/hooks; mv pre-commit pre-commit.legacy").success();
+    hook(&repo, "pre-commit", "echo second >>.git/ran; .git/hooks/pre-commit.legacy");
+    repo.program(".git/other/pre-commit.before-stage-guard", "#!/bin/sh\necho other >>.git/ran\n");
+    symlink("../stage-guard/hook", repo.path(".git/other/pre-commit")).unwrap();
+    repo.guard("install").success();
+    assert!(!repo.exists(".git/stage-guard/hook"));
+    repo.stage("1.py").commit().silent();
+    assert_eq!(repo.read(".git/ran"), "second\nfirst\n");
+    repo.stage("2.py").git("-c core.hooksPath=.git/other commit -q -m x").silent();
+    assert_eq!(repo.read(".git/ran"), "second\nfirst\nother\n");
+    repo.stage(NOTE).git("-c core.hooksPath=.git/other commit -q -m x").refuses(&[NOTE]);
+    repo.guard("uninstall").success();
+    let left = repo.shell("cd .git; tail -qn 1 other/* hooks/pre-commit hooks/pre-commit.legacy").success();
+    assert_eq!(
+        left,
+        "echo other >>.git/ran\necho second >>.git/ran; .git/hooks/pre-commit.legacy\necho first >>.git/ran\n"
+    );
+}
+
+#[test]
+fn a_file_named_like_a_backup_of_0_1_0_stays_without_that_version() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit.before-stage-guard", "exit 3");
+    let before = state(&repo);
+    for command in ["uninstall", "install", "uninstall"] {
+        repo.guard(command).success();
+        repo.git("commit -q --allow-empty -m x").silent();
+    }
+    assert_eq!(state(&repo), before);
+}
+
+#[test]
+fn uninstall_restores_hooks_into_a_directory_that_was_deleted() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "touch .git/ran");
+    repo.guard("install").success();
+    repo.shell("rm -r .git/hooks").success();
+    repo.guard("uninstall").success();
+    repo.stage("main.py").commit().silent();
+    assert!(repo.exists(".git/ran") && !repo.exists(".git/hooks.before-stage-guard"));
+}
+
+#[test]
+fn install_without_strict_restores_a_missing_hook_of_the_recorded_level() {
+    let repo = unguarded();
+    repo.guard("install --strict").success();
+    repo.shell("rm -f .git/hooks/pre-push").success();
+    assert!(repo.guard("install").success().contains("pre-push"));
+    assert!(repo.exists(".git/hooks/pre-push"));
+    assert_eq!(repo.read(".git/stage-guard/level"), "strict\n");
 }

@@ -49,7 +49,9 @@ fn sessions_print_what_the_readme_shows() {
         let shown = shown.replace("2026-11-22", today.trim());
         assert!(shown.is_empty() || shown == *output, "{command}\n{output}");
     }
-    assert!(!home.path(".local/bin/stage-guard").exists() && !project.path(".git/stage-guard").exists());
+    assert!(
+        !home.path(".local/bin/stage-guard").exists() && !project.path(".git/stage-guard/hooks").exists()
+    );
     assert_eq!(project.git("show --format= --name-only").success(), "backend/login.py\n");
 }
 
