@@ -273,6 +273,13 @@ impl Guard {
         Hooks::new(directory, common_dir).is_ok()
     }
 
+    /// Returns whether the guard has a file or a configured hook of its own for `hook`.
+    #[must_use]
+    pub(crate) fn has_own(&self, hook: Hook) -> bool {
+        let is_own = |file: &HookFile| file.hook == hook && file.is_shim;
+        self.hooks.files.iter().any(is_own) || self.configured_for(hook).is_some()
+    }
+
     /// Returns the hooks that must be guarded for the guard to work.
     fn required(&self) -> Vec<Hook> {
         self.level().hooks_in(self.kind)

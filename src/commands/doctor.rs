@@ -76,7 +76,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         configured: configured_hooks(&git)?,
         old_git: too_old_for_configured_hooks(&git)?,
         old_gits_on_path: Vec::new(),
-        current_exe: fs::canonicalize(env::current_exe()?)?,
+        current_exe: fs::canonicalize(program::own_path(&context.environment)?)?,
         policy: policy
             .as_ref()
             .map_or_else(|mistake| PolicyState::Invalid(mistake.clone()), |(state, _)| state.clone()),

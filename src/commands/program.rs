@@ -13,9 +13,19 @@ const NAME: &str = env!("CARGO_PKG_NAME");
 /// A path on `PATH`, or else the one by which the user has started the program, is preferred:
 /// an update of the program keeps it, also if it is behind a symlink to a version.
 pub(super) fn binary(environment: &Environment) -> io::Result<PathBuf> {
-    let own = env::current_exe()?;
+    let own = own_path(environment)?;
     let is_own = |path: &PathBuf| path.is_absolute() && is_same_file(path, &own);
     Ok(on_path(environment).chain(started_as(environment)).find(is_own).unwrap_or(own))
+}
+
+/// Returns the path of the file of this program.
+///
+/// Without `/proc`, it is the path by which the program was started.
+pub(super) fn own_path(environment: &Environment) -> io::Result<PathBuf> {
+    env::current_exe().or_else(|error| {
+        let on_path = || on_path(environment).find(|path| environment.absolute(path).is_file());
+        started_as(environment).or_else(on_path).ok_or(error)
+    })
 }
 
 /// Returns the path by which this program was started, absolute and without `.` and `..`.

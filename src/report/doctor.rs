@@ -262,6 +262,9 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         Problem::TransientBinary(_) => {
             "move the program to a permanent place and install from there".to_owned()
         }
+        Problem::NotRefused(hook, _) if guard.has_own(*hook) => {
+            format!("{name} {}", install_command(guard.level()))
+        }
         Problem::NotRefused(..) => "make the hook run the guard first".to_owned(),
         Problem::PreviousHookDisabled(..)
         | Problem::StopsCleanCommit(_)

@@ -213,6 +213,18 @@ fn hooks_on_a_noexec_mount_are_a_fault() {
 }
 
 #[test]
+fn a_system_without_proc_is_examined() {
+    let repo = healthy(&unguarded());
+    let doctor = "mount -t tmpfs none /proc && \"$GUARD\" doctor";
+    let run = repo.shell(&format!("unshare --user --map-root-user --mount sh -c '{doctor}'"));
+    if run.err.starts_with("unshare: ") || run.err.starts_with("mount: ") {
+        eprintln!("skipped: this user may not mount");
+        return;
+    }
+    assert_reports(&run, 0, "is refused by pre-commit, pre-merge-commit");
+}
+
+#[test]
 fn a_global_hooks_path_is_named() {
     let repo = healthy(&unguarded());
     let global = repo.path("../global.config");
