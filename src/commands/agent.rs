@@ -163,7 +163,12 @@ fn environment_in(context: &Context, directory: &Path) -> Result<Environment, gi
 fn open_repository(environment: &Environment) -> Result<Option<Repository>, git::Error> {
     match Repository::open(environment) {
         Ok(repository) => Ok(Some(repository)),
-        Err(git::Error::NotARepository(_) | git::Error::Bare(_) | git::Error::InGitDirectory(_)) => Ok(None),
+        Err(
+            git::Error::NotARepository(_)
+            | git::Error::NotAGitDirectory(_)
+            | git::Error::Bare(_)
+            | git::Error::InGitDirectory(_),
+        ) => Ok(None),
         Err(error) => Err(error),
     }
 }

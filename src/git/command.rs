@@ -145,7 +145,10 @@ impl Git {
     pub(super) fn describe_repository(&self, options: &[&str]) -> Result<Vec<u8>, Error> {
         self.run(&[&["rev-parse"], options].concat()).map_err(|error| match error {
             Error::Git { source, .. } if source.is_not_a_repository() => {
-                Error::NotARepository(self.current_dir.clone())
+                match self.variables.iter().find(|(name, _)| name == "GIT_DIR") {
+                    Some((_, git_dir)) => Error::NotAGitDirectory(git_dir.into()),
+                    None => Error::NotARepository(self.current_dir.clone()),
+                }
             }
             error => error,
         })

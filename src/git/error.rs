@@ -13,6 +13,9 @@ pub enum Error {
     /// The current directory is not in a repository.
     #[error("`{}` is not in a git repository", shown(.0))]
     NotARepository(PathBuf),
+    /// `GIT_DIR` does not name a git directory.
+    #[error("`GIT_DIR` is `{}`, which is not a git directory", shown(.0))]
+    NotAGitDirectory(PathBuf),
     /// The repository has no worktree, so commits are not made in it.
     #[error("`{}` is a bare repository: it has no index that a commit is made from", shown(.0))]
     Bare(PathBuf),
@@ -136,6 +139,7 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::NotARepository(_) => "run this in a repository, or name one with `-C DIR`",
+            Self::NotAGitDirectory(_) => "unset `GIT_DIR`, or correct it",
             Self::InGitDirectory(_) => "run this in the worktree",
             Self::ReadIndex { .. } => {
                 "if `git status` fails too, `git read-tree HEAD` rebuilds the index and `git add` stages again"
@@ -183,8 +187,10 @@ fn help_for_revision(revision: &str, is_shallow: bool) -> &'static str {
         "the branch is new: name the commit it started from, as in `origin/main..HEAD`"
     } else if is_shallow {
         DEEPEN
-    } else {
+    } else if revision.len() >= 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         "fetch it first"
+    } else {
+        "check its spelling, or fetch it first: `git branch --all` lists the branches that are here"
     }
 }
 

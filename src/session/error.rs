@@ -40,7 +40,7 @@ pub(crate) enum Error {
     #[error("`{}` does not exist", escape(.0))]
     MissingPath(BString),
     /// No rule refuses a file in the directory.
-    #[error("nothing in `{}/` is refused", escape(.0))]
+    #[error("nothing in {} is refused", name_directory(.0))]
     NothingRefused(BString),
     /// The path is inside a git directory.
     #[error("`{}` is in the git directory", escape(.0))]
@@ -126,6 +126,11 @@ impl Error {
         };
         Some(help.to_owned())
     }
+}
+
+/// Returns the name of a directory. The empty path is the top of the worktree.
+fn name_directory(path: &BString) -> String {
+    if path.is_empty() { "the worktree".to_owned() } else { format!("`{}/`", escape(path)) }
 }
 
 fn list_displaced(displaced: &[(BString, BString)]) -> String {

@@ -291,3 +291,18 @@ fn a_configuration_may_be_a_pipe_or_the_null_device() {
         repo.shell(&format!("{allow} >../x.toml; {line}")).silent();
     }
 }
+
+#[test]
+fn help_fits_the_error() {
+    let repo = Repo::new();
+    for (arguments, help) in [
+        (&["check", "--commit", "mian"][..], "help: check its spelling"),
+        (&["check", "--range", "mian..HEAD"], "help: check its spelling"),
+        (&["check", "--commit", &"1".repeat(40)], "help: fetch it first"),
+        (&["stow", "."], "nothing in the worktree is refused\n"),
+    ] {
+        repo.guard_args(arguments).fails_with(help);
+    }
+    let run = repo.env("GIT_DIR", "nowhere").check();
+    run.fails_with("`GIT_DIR` is `nowhere`, which is not a git directory\nhelp: unset `GIT_DIR`");
+}
