@@ -137,6 +137,11 @@ impl Place {
         if self.has(fingerprint) { self.remove() } else { Err(io::Error::other("it was changed")) }
     }
 
+    /// Returns the place at `path`, which is relative to this directory.
+    pub(super) fn child(&self, path: impl AsRef<Path>) -> Self {
+        self.root.place(self.path.join(path))
+    }
+
     /// Returns the place of another name in the same directory.
     pub(super) fn sibling(&self, name: &OsStr) -> Self {
         self.root.place(self.path.with_file_name(name))

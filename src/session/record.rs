@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::{Fingerprint, Stamp};
@@ -24,6 +24,9 @@ pub(super) const RECORD: &str = "stage-guard/undo";
 
 /// The record of a stow that is not finished, relative to the git directory.
 pub(super) const UNFINISHED: &str = "stage-guard/undo.new";
+
+/// The beginning of the names of temporary files.
+const TEMPORARY: &str = ".stage-guard-";
 
 /// The record of a stow, as JSON on disk: the names of the fields must not change.
 #[derive(Debug, Deserialize, Serialize)]
@@ -83,10 +86,15 @@ pub(super) enum Progress {
 
 impl Record {
     /// Creates the record of a stow of `index`.
-    pub(super) fn new(git_dir: &Path, index: &IndexUpdate, records: Vec<PathRecord>) -> Self {
+    pub(super) fn new(
+        git_dir: &Path,
+        index: &IndexUpdate,
+        temporary: &BStr,
+        records: Vec<PathRecord>,
+    ) -> Self {
         let index = index.path().strip_prefix(canonical(git_dir)).unwrap_or(index.path());
         let index = index.as_os_str().as_bytes().into();
-        Self { index, temporary: temporary_name(), records }
+        Self { index, temporary: temporary.to_owned(), records }
     }
 
     /// Reads the record `name` of a stow of this index. `None` if there is none.
@@ -97,8 +105,11 @@ impl Record {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed_to("read", file)(error).into()),
         };
-        let record: Self =
+        let mut record: Self =
             serde_json::from_slice(&text).map_err(|error| failed_to("read", file)(error.into()))?;
+        if !is_temporary_name(record.temporary.as_bstr()) {
+            record.temporary = temporary_name();
+        }
         if canonical(git_dir).join(to_path(record.index.as_bstr())) == index.path() {
             Ok(Some(record))
         } else {
@@ -199,9 +210,21 @@ fn canonical(git_dir: &Path) -> PathBuf {
     fs::canonicalize(git_dir).unwrap_or_else(|_| git_dir.to_owned())
 }
 
+/// Returns the directory in which git checks files out before they are moved.
+///
+/// It is relative to the git directory. `temporary` is the name in the record.
+pub(super) fn checkout_directory(temporary: &BStr) -> PathBuf {
+    Path::new("stage-guard").join(to_path(temporary))
+}
+
 /// Returns a file name that nothing else has.
-fn temporary_name() -> BString {
-    format!(".stage-guard-{:016x}", RandomState::new().hash_one(process::id())).into()
+pub(super) fn temporary_name() -> BString {
+    format!("{TEMPORARY}{:016x}", RandomState::new().hash_one(process::id())).into()
+}
+
+fn is_temporary_name(name: &BStr) -> bool {
+    let id = name.strip_prefix(TEMPORARY.as_bytes());
+    id.is_some_and(|id| id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

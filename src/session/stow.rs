@@ -8,18 +8,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::place::{Place, Root};
 use super::record::{CopyRecord, PathRecord, RECORD, Record, UNFINISHED};
+use super::record::{checkout_directory, temporary_name};
 use super::transaction::Transaction;
 use super::{Error, IgnoreLine, Plan, StagedCopy, Step, files, to_path};
 use crate::disk::{Loss, failed_to};
 use crate::git::{IndexChange, IndexUpdate, Repository, exclude_file};
-
-/// Where git checks files out before they are moved, relative to the git directory.
-pub(super) const CHECKOUT: &str = "stage-guard/checkout";
 
 /// Carries out `plan` and records it for an undo.
 ///
@@ -48,10 +47,11 @@ pub(crate) fn stow(
         index,
         worktree: Root::open(layout.worktree())?,
         git_dir: Root::open(layout.git_dir())?,
+        temporary: temporary_name(),
         is_interrupted,
     };
     let done = stow.run(&plan.steps);
-    let _ = fs::remove_dir_all(layout.git_dir().join(CHECKOUT));
+    let _ = fs::remove_dir_all(stow.checkout().on_disk());
     let unfinished = layout.git_dir().join(UNFINISHED);
     if done.is_err() {
         let _ = fs::remove_file(&unfinished);
@@ -75,6 +75,8 @@ struct Stow<'r> {
     index: &'r IndexUpdate<'r>,
     worktree: Root,
     git_dir: Root,
+    /// A file name that nothing else has.
+    temporary: BString,
     is_interrupted: &'r dyn Fn() -> bool,
 }
 
@@ -96,14 +98,13 @@ impl Stow<'_> {
     ///
     /// git writes to another directory: on a full disk it leaves partial files.
     fn check_out(&self, steps: &[Step]) -> Result<Record, Error> {
-        let checkout = self.repository.layout().git_dir().join(CHECKOUT);
-        let _ = fs::remove_dir_all(&checkout);
         self.check_out_copies(steps)?;
         self.index.prepare(&index_changes(steps.iter()))?;
         let restored = steps.iter().filter(|step| step.restores_worktree).map(|step| &step.path);
         self.index.check_out(&self.committed(BStr::new("")).on_disk(), restored)?;
         let records = steps.iter().map(|step| self.record(step));
-        Ok(Record::new(self.repository.layout().git_dir(), self.index, records.collect::<Result<_, _>>()?))
+        let records = records.collect::<Result<_, _>>()?;
+        Ok(Record::new(self.repository.layout().git_dir(), self.index, self.temporary.as_bstr(), records))
     }
 
     /// Checks out the staged contents that are copied, as git would check out the file.
@@ -210,14 +211,19 @@ impl Stow<'_> {
         if (self.is_interrupted)() { Err(Error::Interrupted) } else { Ok(()) }
     }
 
+    /// Returns where git checks files out before they are moved.
+    fn checkout(&self) -> Place {
+        self.git_dir.place(checkout_directory(self.temporary.as_bstr()))
+    }
+
     /// Returns where the committed version of `path` is checked out.
     fn committed(&self, path: &BStr) -> Place {
-        self.git_dir.place(to_path(bstr::concat([CHECKOUT.as_bytes(), b"/committed/", path]).as_bstr()))
+        self.checkout().child(Path::new("committed").join(to_path(path)))
     }
 
     /// Returns where the staged version of `path` is checked out.
     fn staged(&self, path: &BStr) -> Place {
-        self.git_dir.place(to_path(bstr::concat([CHECKOUT.as_bytes(), b"/staged/", path]).as_bstr()))
+        self.checkout().child(Path::new("staged").join(to_path(path)))
     }
 
     fn in_worktree(&self, path: &BStr) -> Place {

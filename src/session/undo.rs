@@ -12,8 +12,7 @@ use bstr::{BString, ByteSlice};
 
 use super::fingerprint::Fingerprint;
 use super::place::{Place, Root};
-use super::record::{PathRecord, Progress, RECORD, Record, UNFINISHED};
-use super::stow::CHECKOUT;
+use super::record::{PathRecord, Progress, RECORD, Record, UNFINISHED, checkout_directory};
 use super::transaction::{ASIDE, Transaction};
 use super::{Error, to_path};
 use crate::disk::Loss;
@@ -130,6 +129,8 @@ impl<'r> Undo<'r> {
 
     /// Removes what a killed process was writing, and the asides that it has not deleted.
     fn remove_leftovers(&self) {
+        let checkout = checkout_directory(self.record.temporary.as_bstr());
+        let _ = fs::remove_dir_all(self.git_dir.place(checkout).on_disk());
         let temporary = to_path(self.record.temporary.as_bstr());
         let places = self.record.records.iter().flat_map(|record| {
             let copy = record.copy.as_ref().map(|copy| &copy.path);
@@ -166,17 +167,15 @@ impl<'r> Undo<'r> {
         if incomplete.is_empty() {
             return;
         }
-        let checkout = self.repository.layout().git_dir().join(CHECKOUT);
-        let _ = fs::remove_dir_all(&checkout);
+        let checkout = self.git_dir.place(checkout_directory(self.record.temporary.as_bstr()));
         let paths = incomplete.iter().map(|record| &record.path);
         // Without a fingerprint, a file counts as changed.
-        if index.prepare(&[]).and_then(|()| index.check_out(&checkout, paths)).is_ok() {
+        if index.prepare(&[]).and_then(|()| index.check_out(&checkout.on_disk(), paths)).is_ok() {
             for record in &mut incomplete {
-                let path = Path::new(CHECKOUT).join(to_path(record.path.as_bstr()));
-                record.written = self.git_dir.place(path).fingerprint().ok();
+                record.written = checkout.child(to_path(record.path.as_bstr())).fingerprint().ok();
             }
         }
-        let _ = fs::remove_dir_all(&checkout);
+        let _ = fs::remove_dir_all(checkout.on_disk());
     }
 
     /// Calls `is_entry` with a record and the state of its path in the index.

@@ -334,3 +334,31 @@ fn staged_contents_of_a_deleted_file_are_written_as_git_checks_them_out() {
         assert!(!repo.exists(STOWED) && !repo.exists(SCRIPT), "{setup}");
     }
 }
+
+#[test]
+fn files_of_the_user_are_not_taken_for_ours() {
+    let names = [
+        ".git/stage-guard/checkout/x",
+        ".git/stage-guard/aside/0",
+        ".git/stage-guard/mine",
+        ".claude_sessions/debugging/.stage-guard-unfinished",
+        ".stage-guard-unfinished",
+    ];
+    let repo = with_committed_script();
+    for name in names {
+        repo.write(name, "precious\n");
+    }
+    repo.write(SCRIPT, "staged\n")
+        .write("debug_gone.py", "gone\n")
+        .git("add backend debug_gone.py")
+        .success();
+    repo.write(SCRIPT, "changed\n").shell("rm debug_gone.py").success();
+    stowed(repo.guard("stow"));
+    make_record_old(&repo);
+    repo.guard("stow --undo").success();
+    stowed(repo.guard("stow"));
+    repo.guard("stow --undo").success();
+    for name in names {
+        assert_eq!(repo.read(name), "precious\n", "{name}");
+    }
+}
