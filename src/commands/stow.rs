@@ -1,6 +1,5 @@
 //! `stow`: moves refused files out of the commit to the session directory.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 
 use bstr::BString;
@@ -11,7 +10,7 @@ use crate::git::{IndexUpdate, Repository};
 use crate::report;
 use crate::report::failure::Failure;
 use crate::report::session::Stowed;
-use crate::session::{self, Extent, Plan, Selector};
+use crate::session::{self, Done, Extent, Plan, Selector};
 use crate::signals::Signals;
 
 /// Stows the named paths or all refused staged paths, or undoes the last stow.
@@ -32,14 +31,18 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
     }
     let (plan, skipped) = plan(args, context, &repository)
         .map_err(|error| if signals.received() { session::Error::Interrupted.into() } else { error })?;
-    let losses = match index.as_ref().filter(|_| !plan.steps.is_empty()) {
+    let Done { losses, ignore_file } = match index.as_ref().filter(|_| !plan.steps.is_empty()) {
         Some(index) => session::stow(&repository, index, &plan, &|| signals.received())?,
-        None => BTreeSet::new(),
+        None => Done::default(),
     };
     let stowed = Stowed {
         plan,
         skipped,
         losses,
+        ignore_file: ignore_file.map(|file| match file.strip_prefix(repository.layout().worktree()) {
+            Ok(relative) => relative.to_owned(),
+            Err(_) => file,
+        }),
         is_dry_run: args.dry_run.is_on,
         has_named_paths: !args.paths.is_empty(),
         program: context.program()?,

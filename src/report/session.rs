@@ -25,6 +25,8 @@ pub(crate) struct Stowed {
     pub skipped: Vec<BString>,
     /// What files lack that were copied to another file system, each with its path.
     pub losses: BTreeSet<(BString, Loss)>,
+    /// The file to which a line was added so that git ignores the session directory.
+    pub ignore_file: Option<PathBuf>,
     /// Whether nothing was done.
     pub is_dry_run: bool,
     /// Whether the user named paths.
@@ -100,7 +102,8 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     }
     if let Some(pattern) = ignore_pattern {
         let key = if *is_dry_run { "would ignore:" } else { "ignored:" };
-        writeln!(out, "{} {pattern}, by a line in .git/info/exclude", key.cyan())?;
+        let file = stowed.ignore_file.as_deref().unwrap_or(Path::new(".git/info/exclude"));
+        writeln!(out, "{} {pattern}, by a line in {}", key.cyan(), display_path(file))?;
     }
     if !skipped.is_empty() {
         writeln!(out, "{} {}", "skipped:".cyan(), list_skipped(skipped))?;

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -20,10 +20,18 @@ use super::{Error, IgnoreLine, Plan, StagedCopy, Step, files, to_path};
 use crate::disk::{Loss, failed_to};
 use crate::git::{IndexChange, IndexUpdate, Repository, exclude_file};
 
+/// What a stow did beside its plan.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// What files lack that were copied to another file system, each with its path.
+    pub losses: BTreeSet<(BString, Loss)>,
+    /// The file to which a line was added so that git ignores the session directory.
+    pub ignore_file: Option<PathBuf>,
+}
+
 /// Carries out `plan` and records it for an undo.
 ///
-/// `index` is the locked index. `is_interrupted` returns whether a signal arrived. Returns what
-/// files lack that were copied to another file system, each with its path.
+/// `index` is the locked index. `is_interrupted` returns whether a signal arrived.
 ///
 /// # Errors
 ///
@@ -34,7 +42,7 @@ pub(crate) fn stow(
     index: &IndexUpdate,
     plan: &Plan,
     is_interrupted: &dyn Fn() -> bool,
-) -> Result<BTreeSet<(BString, Loss)>, Error> {
+) -> Result<Done, Error> {
     let layout = repository.layout();
     let ignore_line = match plan.ignore_pattern {
         Some(pattern) => {
@@ -53,11 +61,14 @@ pub(crate) fn stow(
     let done = stow.run(&plan.steps);
     let _ = fs::remove_dir_all(stow.checkout().on_disk());
     let unfinished = layout.git_dir().join(UNFINISHED);
-    if done.is_err() {
-        let _ = fs::remove_file(&unfinished);
-        ignore_line.iter().for_each(IgnoreLine::revert);
-        return done;
-    }
+    let losses = match done {
+        Ok(losses) => losses,
+        Err(error) => {
+            let _ = fs::remove_file(&unfinished);
+            ignore_line.iter().for_each(IgnoreLine::revert);
+            return Err(error);
+        }
+    };
     for step in plan.steps.iter().filter(|step| step.destination.is_some()) {
         stow.remove_empty_directories(step.path.as_bstr());
     }
@@ -66,7 +77,7 @@ pub(crate) fn stow(
     if fs::rename(&unfinished, &record).is_err() {
         let _ = fs::remove_file(&record);
     }
-    done
+    Ok(Done { losses, ignore_file: ignore_line.map(|line| line.file().to_owned()) })
 }
 
 /// A stow that is being carried out.

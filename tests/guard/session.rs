@@ -167,7 +167,8 @@ fn init_makes_git_ignore_what_a_gitignore_re_includes() {
 fn stow_makes_git_ignore_what_a_gitignore_re_includes() {
     let repo = Repo::new();
     repo.write(".gitignore", ALLOWLISTS[0]).git("add -f .gitignore").success();
-    repo.stage("debug_login.py").guard("stow").success();
+    let output = repo.stage("debug_login.py").guard("stow").success();
+    assert!(output.contains(", by a line in .claude_sessions/.gitignore\n"), "{output}");
     assert_eq!(repo.read(".claude_sessions/.gitignore"), "*\n");
     let status = repo.git("status --porcelain --untracked-files=all").success();
     assert_eq!(status, "A  .gitignore\n");
