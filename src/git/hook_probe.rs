@@ -54,10 +54,13 @@ pub(crate) struct HookRun<'a> {
 const OBJECTS: &str = "objects";
 
 /// The index with the entries of `HEAD`, relative to the temporary directory.
-const CLEAN: &str = "index";
+const CLEAN: &str = "index.clean";
 
 /// The index that also has the added file.
 const STAGED: &str = "index.staged";
+
+/// The copy of an index that one hook uses.
+const COPY: &str = "index";
 
 /// The first version of git that has `git hook run --to-stdin`.
 const GIT_HOOK_RUN: (u32, u32) = (2, 41);
@@ -169,6 +172,9 @@ impl<'r> HookProbe<'r> {
     }
 
     fn run_with_index(&self, hook: Hook, index: &str, run: &HookRun) -> Result<Finish, Error> {
+        // A hook may add files to its index, which the next hook would write to the worktree.
+        let [from, to] = [index, COPY].map(|name| self.directory.path().join(name));
+        fs::copy(from, to).map_err(Error::HookProbe)?;
         let input = self.directory.path().join("input");
         fs::write(&input, self.input(hook)).map_err(Error::HookProbe)?;
         let mut command = if run.is_file_alone || older_than(&self.git, GIT_HOOK_RUN)?.is_some() {
@@ -185,7 +191,7 @@ impl<'r> HookProbe<'r> {
             git.args([hook.name(), "--"]);
             git
         };
-        command.args(self.arguments(hook)?).envs(self.variables(index));
+        command.args(self.arguments(hook)?).envs(self.variables(COPY));
         run_with_timeout(command, run.limit, run.signals).map_err(|error| Error::RunHook(hook, error))
     }
 
