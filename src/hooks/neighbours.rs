@@ -64,11 +64,11 @@ impl Neighbours {
         for path in list(&self.hooks).unwrap_or_default() {
             let Some(name) = path.file_name().filter(|name| self.is_linkable(name)) else { continue };
             let link = self.backups.join(name);
-            if is_stash(name) && HookScript::read(&path).is_none() && !is_neighbour_link(&link) {
+            if !exists(&link) {
+                self.link_file(name);
+            } else if is_stash(name) && HookScript::read(&path).is_none() && !is_neighbour_link(&link) {
                 // A copy of a file that a manager may overwrite; the file may have changed.
                 let _ = renew_copy(&path, &link);
-            } else if !exists(&link) {
-                self.link_file(name);
             }
             if let Some(id) = file_id(&path).filter(|_| is_neighbour_link(&link)) {
                 self.linked.insert(name.to_owned(), id);
@@ -158,7 +158,7 @@ fn is_stash(name: &OsStr) -> bool {
 
 /// Replaces `copy` with the file at `path`, unless it is that file.
 fn renew_copy(path: &Path, copy: &Path) -> std::io::Result<()> {
-    if !exists(copy) || file_id(path) == file_id(copy) {
+    if file_id(path) == file_id(copy) {
         return Ok(());
     }
     let new = with_suffix(copy, ".new");

@@ -294,9 +294,12 @@ fn a_previous_hook_finds_its_neighbours_and_leaves_its_files() {
     assert!(!repo.exists(".git/hooks/once"));
     assert_eq!(repo.read(".git/hooks/changed"), "changed\n");
     // A neighbour that was added later, and one that was removed.
-    repo.write(".git/hooks/later", "").shell("rm -r .git/hooks/pre-commit.d").success();
+    repo.write(".git/hooks/later", "")
+        .write(".git/hooks/pre-push.old", "")
+        .shell("rm -r .git/hooks/pre-commit.d")
+        .success();
     repo.stage("2.py").commit().silent();
-    let expected = "pre-commit: changed later log made post-commit pre-commit\n";
+    let expected = "pre-commit: changed later log made post-commit pre-commit pre-push.old\n";
     assert_eq!(repo.read(".git/found"), expected);
     assert_eq!(repo.read(".git/hooks/log"), "more\nmore\n");
     repo.guard("uninstall").success();
@@ -448,4 +451,20 @@ fn install_without_strict_restores_a_missing_hook_of_the_recorded_level() {
     assert!(repo.guard("install").success().contains("pre-push"));
     assert!(repo.exists(".git/hooks/pre-push"));
     assert_eq!(repo.read(".git/stage-guard/level"), "strict\n");
+}
+
+/// A manager that is installed later overwrites `pre-commit.legacy`, of which there is a copy.
+#[test]
+fn a_changed_hook_that_a_manager_has_renamed_runs_as_it_is_now() {
+    let repo = unguarded();
+    hook(&repo, "pre-commit", "\"$(dirname \"$0\")/pre-commit.legacy\"");
+    hook(&repo, "pre-commit.legacy", "echo old >>.git/ran");
+    repo.guard("install").success();
+    repo.shell("rm .git/hooks/pre-commit.legacy").success();
+    hook(&repo, "pre-commit.legacy", "echo new >>.git/ran");
+    repo.stage("main.py").commit().silent();
+    assert_eq!(repo.read(".git/ran"), "new\n");
+    repo.guard("uninstall").success();
+    repo.stage("more.py").commit().silent();
+    assert_eq!(repo.read(".git/ran"), "new\nnew\n");
 }
