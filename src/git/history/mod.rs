@@ -215,9 +215,9 @@ impl History {
         self.git.query(&["symbolic-ref", "-q", "HEAD"])
     }
 
-    /// Returns the remote with this name or URL if it may have `commit` without being known to.
+    /// Returns the remote with this name or URL if a fetch may show that it has `commit`.
     ///
-    /// So it is if none of its branches is known here, or if the last fetch brought the commit.
+    /// A fetch may if none of its branches is known here, or if the last one brought the commit.
     /// If the last fetch brought nothing, the remote has no branches. Without a name, the remote
     /// is `origin`, if it is configured.
     ///
