@@ -46,7 +46,7 @@ hooks! {
 
 /// The name is not the name of a [`Hook`].
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
-#[error("not a hook that can be guarded")]
+#[error("not a hook that can be guarded; if it was renamed, `stage-guard install` renews it")]
 pub struct UnknownHook;
 
 impl Hook {
