@@ -96,6 +96,13 @@ impl ConfigScope {
                 was_set = true;
             }
         }
+        // git keeps the header of an empty section behind a comment.
+        let section = format!("{SECTION}{event}");
+        let pattern = format!("^{}\\.", section.replace('.', r"\."));
+        let others = git.output(&["config", self.option(), "--get-regexp", &pattern], &[])?;
+        if was_set && others.stdout.is_empty() {
+            writing(git).output(&["config", self.option(), "--remove-section", &section], &[])?;
+        }
         Ok(was_set)
     }
 

@@ -79,6 +79,16 @@ fn uninstall_removes_a_file_that_install_has_created() {
 }
 
 #[test]
+fn uninstall_leaves_no_empty_section_behind_a_comment() {
+    let Some(repo) = new_git() else { return };
+    let before = "[user]\n\tname = x\n\n# the end\n";
+    repo.write("../global.config", before);
+    repo.guard("install --global --strict=refs").success();
+    repo.guard("uninstall --global").success();
+    assert_eq!(repo.read("../global.config"), before);
+}
+
+#[test]
 fn commands_of_0_1_0_are_replaced() {
     let Some(repo) = new_git() else { return };
     let command = format!("{} hook pre-commit", super::sandbox::BINARY);
