@@ -396,6 +396,10 @@ impl Search<'_> {
             let name = file_name(first.as_bstr());
             match name.as_bytes() {
                 b"git" => return from_environment.or_else(|| self.git(depth, rest)),
+                // It only says what would run.
+                b"command" if rest.first().is_some_and(|option| option == "-v" || option == "-V") => {
+                    return None;
+                }
                 b"eval" => return self.script(depth + 1, &bstr::join(" ", rest), Shell::Posix),
                 b"cd" | b"pushd" => {
                     self.directory.extend(rest.first().map(|to| to.to_path_lossy()));

@@ -69,6 +69,7 @@ fn no_verify_is_denied_in_any_abbreviation() {
 fn short_options_are_denied_in_a_group() {
     assert_denied(&["git commit -n", "git commit -nm x", "git commit -anm msg", "git commit -qan -m msg"]);
     assert_allowed(&["git commit -man", "git commit -uno", "git commit -un", "git commit -Sn"]);
+    assert_allowed(&["command -v git commit -n", "command -V git"]);
 }
 
 #[test]
