@@ -182,7 +182,9 @@ const DEEPEN: &str =
     "fetch the whole history: `git fetch --unshallow`, and on a CI server `fetch-depth: 0` for the checkout";
 
 fn help_for_revision(revision: &str, is_shallow: bool) -> &'static str {
-    if revision.bytes().all(|byte| byte == b'0') {
+    if revision.is_empty() {
+        "name a commit: the variable that should hold it may be empty"
+    } else if revision.bytes().all(|byte| byte == b'0') {
         // CI servers pass zeros for a branch that was pushed for the first time.
         "the branch is new: name the commit it started from, as in `origin/main..HEAD`"
     } else if is_shallow {

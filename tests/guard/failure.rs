@@ -298,6 +298,7 @@ fn help_fits_the_error() {
     for (arguments, help) in [
         (&["check", "--commit", "mian"][..], "help: check its spelling"),
         (&["check", "--range", "mian..HEAD"], "help: check its spelling"),
+        (&["check", "--commit", ""], "help: name a commit"),
         (&["check", "--commit", &"1".repeat(40)], "help: fetch it first"),
         (&["stow", "."], "nothing in the worktree is refused\n"),
     ] {
