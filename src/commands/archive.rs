@@ -5,7 +5,7 @@ use std::error::Error;
 use super::{Context, Outcome};
 use crate::cli::ArchiveArgs;
 use crate::report;
-use crate::session::{Losses, Purpose, SessionDirectory};
+use crate::session::{Archived, Purpose, SessionDirectory};
 
 /// Archives the untracked files in `current/`.
 pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
@@ -15,11 +15,17 @@ pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, 
     let current = session.list_current(&tracked, Purpose::Archive)?;
     let today = jiff::ZonedDateTime::now().date().to_string();
     let moves = session.plan_archive(&current.entries, &today)?;
-    let losses = if args.dry_run.is_on { Losses::new() } else { session.archive(&moves)? };
-    if context.is_quiet {
-        report::session::count_archived(&mut context.out, moves.len())?;
+    let mut archived = if args.dry_run.is_on {
+        Archived { moves, ..Archived::default() }
     } else {
-        report::session::archived(&mut context.out, &moves, &current.skipped, &losses, args.dry_run.is_on)?;
+        session.archive(&moves)?
+    };
+    archived.skipped.extend(current.skipped);
+    archived.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    if context.is_quiet {
+        report::session::count_archived(&mut context.out, archived.moves.len())?;
+    } else {
+        report::session::archived(&mut context.out, &archived, args.dry_run.is_on)?;
     }
-    Ok(if args.dry_run.is_on || moves.is_empty() { Outcome::Allowed } else { Outcome::Done })
+    Ok(if args.dry_run.is_on || archived.moves.is_empty() { Outcome::Allowed } else { Outcome::Done })
 }

@@ -14,7 +14,7 @@ use super::quiet::write_count;
 use crate::disk::Loss;
 use crate::git::CommittedIn;
 use crate::policy::{FILE_NAME, SESSION_DIRECTORY};
-use crate::session::{Current, CurrentEntry, IndexAction, Losses, Plan, SkipReason, Skipped, Step, Undone};
+use crate::session::{Archived, Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
@@ -203,13 +203,8 @@ pub(crate) fn initialized(out: &mut impl Write, initialized: &Initialized) -> io
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub(crate) fn archived(
-    out: &mut impl Write,
-    moves: &[(BString, BString)],
-    skipped: &[Skipped],
-    losses: &Losses,
-    is_dry_run: bool,
-) -> io::Result<()> {
+pub(crate) fn archived(out: &mut impl Write, archived: &Archived, is_dry_run: bool) -> io::Result<()> {
+    let Archived { moves, skipped, losses } = archived;
     if moves.is_empty() && skipped.is_empty() {
         return writeln!(out, "there is nothing to archive");
     }
@@ -367,6 +362,7 @@ fn skipped_text(Skipped { path, reason }: &Skipped) -> String {
         SkipReason::HasLinkedWorktrees => "is a repository with linked worktrees",
         SkipReason::SeparateGitDir => "is a repository whose git directory is elsewhere",
         SkipReason::MountPoint => "is a mount point",
+        SkipReason::OtherFileSystem => "cannot be moved to another file system",
         SkipReason::Unreadable => "cannot be read",
         SkipReason::Changed => "has changed meanwhile",
         SkipReason::NewFiles => "has new files in it",

@@ -1,13 +1,14 @@
 //! The contents of `current/`, to be archived or deleted.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::nested::NestedRepository;
-use super::tree::{Content, Deletion, Node, Purpose, SkipReason, Skipped};
+use super::tree::{Deletion, Node, Purpose, SkipReason, Skipped};
 use super::{Error, SessionDirectory, directory_of, files, home_directory, name_of};
 use crate::disk::{Directory, Loss, failed_to, temporary_name};
 use crate::git::TrackedPaths;
@@ -34,6 +35,20 @@ pub(crate) struct CurrentEntry {
 /// The files that a copy has changed, and how.
 pub(crate) type Losses = BTreeSet<(BString, Loss)>;
 
+/// The old and the new path of an entry, relative to the worktree.
+pub(crate) type Move = (BString, BString);
+
+/// What `archive` did, or would do.
+#[derive(Debug, Default)]
+pub(crate) struct Archived {
+    /// What was moved.
+    pub moves: Vec<Move>,
+    /// What was not.
+    pub skipped: Vec<Skipped>,
+    /// What files lack that were copied to another file system.
+    pub losses: Losses,
+}
+
 impl SessionDirectory {
     /// Lists `current/`.
     ///
@@ -42,28 +57,51 @@ impl SessionDirectory {
     /// A symlink or a file is in the place of a directory, or it cannot be read.
     pub(crate) fn list_current(&self, tracked: &TrackedPaths, purpose: Purpose) -> Result<Current, Error> {
         let path = home_directory(Home::Current);
-        let on_disk = self.on_disk(path.as_bstr());
         let Some(directory) = self.open(path.as_bstr())? else { return Ok(Current::default()) };
         let mut current = Current::default();
         if let Some(repository) = self.enclosing_repository(purpose)? {
             current.skipped.push(repository);
             return Ok(current);
         }
-        let mut names = directory.names().map_err(failed_to("list", &on_disk))?;
+        self.list_in(&directory, path.as_bstr(), Listing { tracked, purpose }, &mut current)?;
+        Ok(current)
+    }
+
+    /// Lists the directory at `path`.
+    ///
+    /// A directory in it that holds something to be skipped is not listed as a whole, but what
+    /// is in it.
+    fn list_in(
+        &self,
+        directory: &Directory,
+        path: &BStr,
+        listing: Listing,
+        current: &mut Current,
+    ) -> Result<(), Error> {
+        let mut names = directory.names().map_err(failed_to("list", &self.on_disk(path)))?;
         names.sort_unstable();
         for name in names {
-            let path: BString = bstr::concat([path.as_slice(), b"/", name.as_bytes()]).into();
-            if tracked.contains(path.as_bstr()) {
+            let path: BString = bstr::concat([path.as_bytes(), b"/", name.as_bytes()]).into();
+            let on_disk = self.on_disk(path.as_bstr());
+            if listing.skips_tracked(path.as_bstr()) {
                 current.skipped.push(Skipped { path, reason: SkipReason::Tracked });
                 continue;
             }
-            let node = Node::list(&directory, &name, purpose)
-                .map_err(failed_to("read", &self.on_disk(path.as_bstr())))?;
-            if let Some(node) = node {
-                current.add(path, node, purpose);
+            let node = Node::list(directory, &name, listing.purpose).map_err(failed_to("read", &on_disk))?;
+            let Some(node) = node else { continue };
+            let holds_tracked = listing.tracked.contains(path.as_bstr());
+            if !holds_tracked && !node.has_skipped() {
+                current.entries.push(CurrentEntry { path, node });
+            } else if node.can_split(listing.purpose) {
+                let inner = directory.open_unmounted(&name).map_err(failed_to("open", &on_disk))?;
+                self.list_in(&inner, path.as_bstr(), listing, current)?;
+            } else if node.has_skipped() {
+                node.collect_skipped(path, &mut current.skipped);
+            } else {
+                current.skipped.push(Skipped { path, reason: SkipReason::Tracked });
             }
         }
-        Ok(current)
+        Ok(())
     }
 
     /// Returns `current/` or the session directory if it is a repository itself.
@@ -87,56 +125,67 @@ impl SessionDirectory {
 
     /// Chooses a path for each of `entries` in the archive of `date`.
     ///
-    /// Appends a number to a name that is taken. Returns pairs of old and new paths.
+    /// Appends a number to a name that is taken. What is below a directory of `current/` keeps
+    /// its path in it. Returns pairs of old and new paths.
     ///
     /// # Errors
     ///
     /// A symlink or a file is in the place of a directory.
-    pub(crate) fn plan_archive(
-        &self,
-        entries: &[CurrentEntry],
-        date: &str,
-    ) -> Result<Vec<(BString, BString)>, Error> {
+    pub(crate) fn plan_archive(&self, entries: &[CurrentEntry], date: &str) -> Result<Vec<Move>, Error> {
+        let current = home_directory(Home::Current);
         let path: BString = format!("{}/{date}", home_directory(Home::Archive)).into();
         let archive = self.open(path.as_bstr())?;
         let names = archive.as_ref().map_or(Ok(Vec::new()), Directory::names);
         let names = names.map_err(failed_to("list", &self.on_disk(path.as_bstr())))?;
         let mut taken: HashSet<BString> = names.iter().map(|name| name.as_bytes().into()).collect();
+        let mut new_names: HashMap<&BStr, BString> = HashMap::new();
         let mut moves = Vec::new();
         for entry in entries {
-            let wanted = entry.node.name.as_bytes().as_bstr();
-            let name = files::numbered_names(wanted).find(|name| !taken.contains(name));
-            let name = name.unwrap_or_else(|| wanted.to_owned());
-            moves.push((entry.path.clone(), bstr::concat([path.as_slice(), b"/", &name]).into()));
-            taken.insert(name);
+            let inner = entry.path[current.len() + 1..].as_bstr();
+            let (name, rest) = inner.split_at(inner.find_byte(b'/').unwrap_or(inner.len()));
+            let new_name = new_names.entry(name.as_bstr()).or_insert_with(|| {
+                let free = files::numbered_names(name.as_bstr()).find(|name| !taken.contains(name));
+                free.unwrap_or_else(|| name.into())
+            });
+            taken.insert(new_name.clone());
+            moves.push((entry.path.clone(), bstr::concat([path.as_slice(), b"/", new_name, rest]).into()));
         }
         Ok(moves)
     }
 
     /// Moves entries as [`SessionDirectory::plan_archive`] planned.
     ///
-    /// Returns what files that were copied to another file system lack.
+    /// Skips what cannot be moved to another file system.
     ///
     /// # Errors
     ///
     /// A file cannot be moved. The files before it are archived.
-    pub(crate) fn archive(&self, moves: &[(BString, BString)]) -> Result<Losses, Error> {
-        let mut losses = Losses::new();
-        let Some((_, first)) = moves.first() else { return Ok(losses) };
-        let Some(current) = self.open(home_directory(Home::Current).as_bstr())? else { return Ok(losses) };
-        let (archive, _) = self.open_or_create(directory_of(first.as_bstr()))?;
-        for (from, to) in moves {
-            let (name, new_name) = (name_of(from.as_bstr()), name_of(to.as_bstr()));
-            let on_disk = self.on_disk(from.as_bstr());
-            let mut done = current.rename_no_replace(name, &archive, new_name).map(|()| Vec::new());
-            if done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::CrossesDevices) {
-                // A file can be copied to another file system.
-                done = current.copy_and_remove(name, &archive, new_name, &temporary_name());
+    pub(crate) fn archive(&self, moves: &[Move]) -> Result<Archived, Error> {
+        let mut archived = Archived::default();
+        let same_directory = |a: &Move, b: &Move| directory_of(a.0.as_bstr()) == directory_of(b.0.as_bstr());
+        for moves in moves.chunk_by(same_directory) {
+            let (from, to) = &moves[0];
+            let Some(directory) = self.open(directory_of(from.as_bstr()))? else { continue };
+            let (archive, _) = self.open_or_create(directory_of(to.as_bstr()))?;
+            for (from, to) in moves {
+                let outcome =
+                    move_to_archive(&directory, name_of(from.as_bstr()), &archive, name_of(to.as_bstr()));
+                match outcome {
+                    Ok(losses) => {
+                        archived.losses.extend(losses.into_iter().map(|loss| (to.clone(), loss)));
+                        archived.moves.push((from.clone(), to.clone()));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                        let (path, reason) = (from.clone(), SkipReason::OtherFileSystem);
+                        archived.skipped.push(Skipped { path, reason });
+                    }
+                    Err(error) => {
+                        return Err(failed_to("archive", &self.on_disk(from.as_bstr()))(error).into());
+                    }
+                }
             }
-            let kept = done.map_err(failed_to("archive", &on_disk))?;
-            losses.extend(kept.into_iter().map(|loss| (to.clone(), loss)));
         }
-        Ok(losses)
+        Ok(archived)
     }
 
     /// Deletes entries. No symlink is followed.
@@ -171,19 +220,36 @@ impl SessionDirectory {
     }
 }
 
-impl Current {
-    /// Adds `node` or, if something in it is skipped, what can be done with the rest.
-    fn add(&mut self, path: BString, node: Node, purpose: Purpose) {
-        if !node.has_skipped() {
-            return self.entries.push(CurrentEntry { path, node });
+/// How `current/` is listed.
+#[derive(Clone, Copy)]
+struct Listing<'t> {
+    tracked: &'t TrackedPaths,
+    purpose: Purpose,
+}
+
+impl Listing<'_> {
+    /// Whether `path` is skipped because it is tracked.
+    ///
+    /// A directory with tracked files is archived without them, but not cleaned.
+    fn skips_tracked(self, path: &BStr) -> bool {
+        match self.purpose {
+            Purpose::Archive => self.tracked.contains_file(path),
+            Purpose::Clean | Purpose::CleanRepositories => self.tracked.contains(path),
         }
-        match node.content {
-            Content::Directory(children) if purpose != Purpose::Archive => {
-                for child in children {
-                    self.add(child.path_in(&path), child, purpose);
-                }
-            }
-            _ => node.collect_skipped(path, &mut self.skipped),
+    }
+}
+
+/// Moves a file or a directory. A file can be copied to another file system.
+fn move_to_archive(
+    directory: &Directory,
+    name: &OsStr,
+    archive: &Directory,
+    new_name: &OsStr,
+) -> io::Result<Vec<Loss>> {
+    match directory.rename_no_replace(name, archive, new_name) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            directory.copy_and_remove(name, archive, new_name, &temporary_name())
         }
+        moved => moved.map(|()| Vec::new()),
     }
 }

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
-pub(crate) use current::{Current, CurrentEntry, Losses};
+pub(crate) use current::{Archived, Current, CurrentEntry};
 pub(crate) use error::Error;
 pub(crate) use files::replace;
 pub(crate) use ignore_line::IgnoreLine;

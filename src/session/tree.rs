@@ -50,6 +50,8 @@ pub(crate) enum SkipReason {
     SeparateGitDir,
     /// Something is mounted there.
     MountPoint,
+    /// It cannot be moved to the file system of `archive/`.
+    OtherFileSystem,
     /// It cannot be read.
     Unreadable,
     /// It has changed since it was listed.
@@ -193,6 +195,12 @@ impl Node {
             Content::Skipped(_) => true,
             Content::Directory(children) => children.iter().any(Self::has_skipped),
         }
+    }
+
+    /// Whether what is in it can be moved or deleted without the rest.
+    pub(super) fn can_split(&self, purpose: Purpose) -> bool {
+        // A repository is moved as a whole.
+        matches!(self.content, Content::Directory(_)) && !(purpose == Purpose::Archive && self.is_repository)
     }
 
     pub(super) fn path_in(&self, directory: &BString) -> BString {

@@ -499,8 +499,11 @@ fn archive_leaves_what_would_not_work_elsewhere() {
     let output = repo.guard("archive").success();
     assert_eq!(dry_run.replace("would archive:", "archived:"), output);
     let archive = format!(".claude_sessions/archive/{}", repo.today());
-    assert_eq!(repo.names(&archive), ["outer", "own", "scrap"]);
+    assert_eq!(repo.names(&archive), ["deep", "outer", "own", "scrap"]);
     assert_eq!(repo.names(".claude_sessions/current"), ["apart", "deep", "linked", "main"]);
+    // The rest of a directory moves without what is skipped.
+    assert_eq!(repo.names(&format!("{archive}/deep")), ["bare.git", "er", "scrap"]);
+    assert_eq!(repo.names(".claude_sessions/current/deep"), ["linked"]);
     for skipped in [
         "apart is a repository whose git directory is elsewhere",
         "deep/linked is a linked worktree",
@@ -538,18 +541,73 @@ fn archive_and_clean_refuse_symlinks() {
 }
 
 #[test]
+fn archive_keeps_the_paths_in_a_directory_that_it_splits() {
+    let repo = Repo::new();
+    repo.git("worktree add -q --detach .claude_sessions/current/d/tree").success();
+    let archive = format!(".claude_sessions/archive/{}", repo.today());
+    for directory in ["d", "d-2"] {
+        repo.write(".claude_sessions/current/d/note", "x").write(".claude_sessions/current/d/e/f", "x");
+        repo.guard("archive").success();
+        assert_eq!(repo.names(&format!("{archive}/{directory}")), ["e", "note"]);
+        assert_eq!(repo.names(".claude_sessions/current/d"), ["tree"]);
+    }
+    // With nothing to move, no directory is created.
+    repo.guard("archive").success();
+    assert_eq!(repo.names(&archive), ["d", "d-2"]);
+}
+
+#[test]
+fn archive_does_not_split_a_repository() {
+    let repo = Repo::new();
+    let current = repo.in_dir(".claude_sessions/current");
+    current.git("init -q d/own").success();
+    repo.git("worktree add -q --detach .claude_sessions/current/d/own/linked").success();
+    current.write("d/own/work", "x").write("d/note", "x");
+    let output = repo.guard("archive").success();
+    assert!(output.contains("current/d/own/linked is a linked worktree\n"), "{output}");
+    assert_eq!(repo.names(".claude_sessions/current/d"), ["own"]);
+    assert_eq!(repo.names(".claude_sessions/current/d/own"), [".git", "linked", "work"]);
+}
+
+#[test]
+fn archive_skips_what_cannot_be_moved_to_another_file_system() {
+    let repo = Repo::new();
+    let current = repo.in_dir(".claude_sessions/current");
+    current.write("deep/note", "x").write("file", "x").shell("mkfifo pipe; ln -s x link").success();
+    repo.in_dir(".claude_sessions/archive");
+    let script = "mount -t tmpfs none .claude_sessions/archive && \"$GUARD\" archive && \
+        ls .claude_sessions/archive/*";
+    let run = repo.shell(&format!("GUARD={BINARY} unshare --user --map-root-user --mount sh -c '{script}'"));
+    if run.err.starts_with("unshare: ") || run.err.starts_with("mount: ") {
+        return;
+    }
+    let output = run.success();
+    for path in ["deep", "pipe"] {
+        let line =
+            format!("skipped: .claude_sessions/current/{path} cannot be moved to another file system\n");
+        assert!(output.contains(&line), "{output}");
+    }
+    assert!(output.ends_with("\nfile\nlink\n"), "{output}");
+    assert_eq!(repo.names(".claude_sessions/current"), ["deep", "pipe"]);
+    assert_eq!(repo.read(".claude_sessions/current/deep/note"), "x");
+}
+
+#[test]
 fn archive_and_clean_skip_tracked_files() {
     let repo = Repo::new();
     repo.commit_unchecked(&[".claude_sessions/current/.gitkeep", ".claude_sessions/current/deep/x"]);
-    repo.write(".claude_sessions/current/deep/y", "y");
-    for (command, word) in [("archive", "archived"), ("clean --yes", "deleted")] {
-        repo.write(".claude_sessions/current/z", "z");
+    for (command, word, path, kept) in
+        [("clean --yes", "deleted", "deep", &["x", "y"][..]), ("archive", "archived", "deep/x", &["x"])]
+    {
+        repo.write(".claude_sessions/current/deep/y", "y").write(".claude_sessions/current/z", "z");
         let output = repo.guard(command).success();
         assert!(output.contains(&format!("{word}: .claude_sessions/current/z")), "{output}");
-        assert!(output.contains("skipped: .claude_sessions/current/.gitkeep is tracked by git\n"));
-        assert!(output.contains("skipped: .claude_sessions/current/deep is tracked by git"), "{output}");
+        for path in [".gitkeep", path] {
+            let line = format!("skipped: .claude_sessions/current/{path} is tracked by git\n");
+            assert!(output.contains(&line), "{output}");
+        }
         assert_eq!(repo.names(".claude_sessions/current"), [".gitkeep", "deep"]);
-        assert_eq!(repo.names(".claude_sessions/current/deep"), ["x", "y"]);
+        assert_eq!(repo.names(".claude_sessions/current/deep"), kept);
     }
 }
 
