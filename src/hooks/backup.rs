@@ -9,7 +9,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::files::{
-    exists, is_same_hook, link_or_copy, list, move_file, remove, with_suffix, without_suffix,
+    copy_file, exists, give_to_owner_of, is_directory, is_same_hook, link_or_copy, list, move_file, remove,
+    with_suffix, without_suffix,
 };
 use super::neighbours::{is_backup_name, is_neighbour_link};
 use super::{Error, Hooks, Manager};
@@ -35,11 +36,11 @@ impl Hooks {
         self.backup_directory().join(hook.name())
     }
 
-    /// Backs up the file of `hook`, if there is one that is not a hook of stage-guard.
-    pub(super) fn back_up_existing(&self, hook: Hook) -> Result<(), Error> {
+    /// Backs up the file of `hook`; returns `false` if it is a hook of stage-guard.
+    pub(super) fn back_up_existing(&self, hook: Hook) -> Result<bool, Error> {
         let path = self.directory.join(hook.name());
         if self.own_hook(&path).is_some() {
-            return Ok(());
+            return Ok(false);
         }
         self.restore_to_renamed(hook)?;
         for name in STASHED_SUFFIXES.map(|suffix| with_suffix(Path::new(hook.name()), suffix)) {
@@ -51,7 +52,23 @@ impl Hooks {
                 self.back_up(&other)?;
             }
         }
-        if exists(&path) { self.back_up(&path) } else { Ok(()) }
+        if exists(&path) {
+            self.back_up(&path)?;
+        }
+        Ok(true)
+    }
+
+    /// Returns whether the backup of `hook` is `old`, the file that was replaced.
+    ///
+    /// If another program has saved the hook since `install` has backed it up, `old` becomes the
+    /// backup.
+    pub(super) fn keep_changed(&self, hook: Hook, old: &Path, is_backed_up: bool) -> bool {
+        let backup = self.backup_path(hook);
+        let has_backup = is_backup(&backup);
+        if has_backup && (is_same_hook(old, &backup) || !is_backed_up) {
+            return is_same_hook(old, &backup);
+        }
+        self.create_directory(&self.backup_directory()).is_ok() && move_file(old, &backup).is_ok()
     }
 
     /// Restores the backup of `hook` to the name that another program has given to our file.
@@ -86,7 +103,8 @@ impl Hooks {
         }
         self.create_directory(&directory)?;
         remove(&backup)?;
-        link_or_copy(path, &backup)
+        // git runs no directory, so its name may be free for a moment.
+        if is_directory(path) { move_file(path, &backup) } else { link_or_copy(path, &backup) }
     }
 
     /// Points a backup that is a symlink to another guarded hook to the backup of that hook.
@@ -106,7 +124,9 @@ impl Hooks {
     /// Replaces a hook of stage-guard with the backup of its hook, if any, or removes it.
     ///
     /// A copy under another name gets the backup only if nothing guards under the hook's name.
-    pub(super) fn restore(&self, path: &Path, hook: Hook) -> Result<(), Error> {
+    ///
+    /// Returns `false` if another program has replaced the hook meanwhile.
+    pub(super) fn restore(&self, path: &Path, hook: Hook) -> Result<bool, Error> {
         let own_backup = backup_of(path).filter(|backup| is_backup(backup));
         let place = path.with_file_name(hook.name());
         let is_only_guard = |place: &Path| path == place || self.own_hook(place).is_none();
@@ -115,7 +135,8 @@ impl Hooks {
         let moved = Some(self.backup_path(hook)).filter(|backup| is_backup(backup) && is_only_guard(&main));
         let backup = beside.or(moved);
         let Some(backup) = backup else {
-            return own_backup.map_or_else(|| remove(path), |backup| self.restore_from(&backup, path));
+            return own_backup
+                .map_or_else(|| self.remove_hook(path), |backup| self.restore_from(&backup, path));
         };
         // The manager that owns the backup was installed again and has renamed our hook.
         if !path.ends_with(hook.name()) && is_reinstalled(&backup) {
@@ -126,12 +147,23 @@ impl Hooks {
     }
 
     /// Moves a backup to `path`, and reverts [`Hooks::retarget_backup`].
-    fn restore_from(&self, backup: &Path, path: &Path) -> Result<(), Error> {
-        let Some(target) = fs::read_link(backup).ok().and_then(|target| original_target(&target)) else {
-            return move_file(backup, path);
+    ///
+    /// Returns `false` if there is a file of another program.
+    fn restore_from(&self, backup: &Path, path: &Path) -> Result<bool, Error> {
+        if is_directory(backup) {
+            let is_free = self.remove_hook(path)?;
+            return if is_free { move_file(backup, path).map(|()| true) } else { Ok(false) };
+        }
+        let target = fs::read_link(backup).ok().and_then(|target| original_target(&target));
+        let create = |new: &Path| match target {
+            Some(target) => symlink(target, new).and_then(|()| give_to_owner_of(backup, new)),
+            None => fs::hard_link(backup, new).or_else(|_| copy_file(backup, new)),
         };
-        self.replace(path, "restore", |new| symlink(&target, new))?;
-        remove(backup)
+        let is_restored = self.replace_hook(path, "restore", create, |old| is_same_hook(old, backup))?;
+        if is_restored {
+            remove(backup)?;
+        }
+        Ok(is_restored)
     }
 
     /// Restores the backups in `directory` without a hook of stage-guard, and removes it.
@@ -148,11 +180,7 @@ impl Hooks {
         }
         for backup in backups {
             let path = hooks.join(backup.file_name().unwrap_or_default());
-            if !exists(&path) {
-                self.restore_from(&backup, &path)?;
-            } else if is_same_hook(&backup, &path) {
-                remove(&backup)?;
-            } else {
+            if !self.restore_from(&backup, &path)? {
                 skipped.push(backup);
             }
         }
@@ -227,4 +255,28 @@ fn original_target(target: &Path) -> Option<PathBuf> {
 fn earlier_backup_name(path: &Path) -> Option<OsString> {
     let name = without_suffix(path, SUFFIX)?.file_name()?.to_owned();
     is_backup_name(&name).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::Hooks;
+    use crate::git::Hook;
+
+    #[test]
+    fn a_hook_that_is_saved_after_its_backup_replaces_it() {
+        let git_dir = tempfile::tempdir().unwrap();
+        let hooks = Hooks::new(&git_dir.path().join("hooks"), git_dir.path()).unwrap();
+        let (path, backup) = (hooks.directory.join("pre-push"), hooks.backup_path(Hook::PrePush));
+        fs::create_dir(&hooks.directory).unwrap();
+        fs::write(&path, "first").unwrap();
+        assert!(hooks.back_up_existing(Hook::PrePush).unwrap());
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "second").unwrap();
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        assert!(!hooks.keep_changed(Hook::PrePush, &path, false) && read(&backup) == "first");
+        assert!(hooks.keep_changed(Hook::PrePush, &path, true) && read(&backup) == "second");
+    }
 }

@@ -19,6 +19,11 @@ pub(super) fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
+/// Returns whether there is a directory at `path`, and not a symlink.
+pub(super) fn is_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
 /// Returns whether both are symlinks to the same target, or files with the same text and mode.
 pub(super) fn is_same_hook(a: &Path, b: &Path) -> bool {
     match (fs::read_link(a), fs::read_link(b)) {

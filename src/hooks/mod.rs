@@ -5,6 +5,7 @@
 //! dangling hook silently; a program that writes to one hook would overwrite all others.
 
 mod backup;
+mod exchange;
 mod files;
 mod guard_line;
 mod inspection;
@@ -19,9 +20,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io, process};
 
 pub(crate) use backup::is_reinstalled;
+use exchange::{remove_expected, replace_expected};
 pub(crate) use files::give_to_owner_of;
 use files::{
-    NEW_SUFFIX, base_name, exists, failed, is_executable, list, remove, with_suffix, without_suffix,
+    NEW_SUFFIX, base_name, exists, failed, is_executable, is_same_hook, list, remove, with_suffix,
+    without_suffix,
 };
 pub(crate) use guard_line::{Addition, configured_command};
 pub(crate) use inspection::{HookFile, HookState, Inspection};
@@ -208,9 +211,14 @@ impl Hooks {
         let hooks: Vec<Hook> = Hook::ALL.into_iter().filter(is_wanted).collect();
         // The first hook is written after all steps that can fail because of an existing hook.
         let earlier = self.adopt_all_earlier_backups()?;
-        hooks.iter().try_for_each(|hook| self.back_up_existing(*hook))?;
+        let backed_up = hooks.iter().filter_map(|hook| match self.back_up_existing(*hook) {
+            Ok(is_backed_up) => is_backed_up.then_some(Ok(*hook)),
+            Err(error) => Some(Err(error)),
+        });
+        let backed_up: Vec<Hook> = backed_up.collect::<Result<_, _>>()?;
         hooks.iter().try_for_each(|hook| {
-            self.write_hook(&self.directory.join(hook.name()), &HookScript::text(*hook, program))
+            let is_kept = |old: &Path| self.keep_changed(*hook, old, backed_up.contains(hook));
+            self.write_hook(&self.directory.join(hook.name()), &HookScript::text(*hook, program), is_kept)
         })?;
         hooks.iter().try_for_each(|hook| self.retarget_backup(*hook))?;
         self.upgrade(program)?;
@@ -238,11 +246,11 @@ impl Hooks {
         let directories = self.all_directories();
         for directory in &directories {
             for (path, script) in self.own_hooks(directory)? {
-                match script.hook {
+                let is_removed = match script.hook {
                     Some(hook) => self.restore(&path, hook)?,
-                    None => remove(&path)?,
-                }
-                done.removed.push(path);
+                    None => self.remove_hook(&path)?,
+                };
+                done.removed.extend(is_removed.then_some(path));
             }
         }
         for directory in &directories {
@@ -267,8 +275,12 @@ impl Hooks {
     /// Removes the hooks that an interrupted command has written, but not renamed.
     fn remove_unfinished_files(&self) -> Result<(), Error> {
         let is_unfinished = |path: &PathBuf| without_suffix(path, NEW_SUFFIX).is_some();
-        let own = self.own_hooks(&self.directory)?.into_iter().map(|(path, _)| path);
-        own.filter(is_unfinished).try_for_each(|path| remove(&path))
+        let backups = list(&self.backup_directory())?;
+        // A replaced hook, which is backed up.
+        let is_backed_up = |path: &Path| backups.iter().any(|backup| is_same_hook(path, backup));
+        let is_known = |path: &PathBuf| self.own_hook(path).is_some() || is_backed_up(path);
+        let paths = if self.directory.is_dir() { list(&self.directory)? } else { Vec::new() };
+        paths.into_iter().filter(is_unfinished).filter(is_known).try_for_each(|path| remove(&path))
     }
 
     /// Adopts the backups of version 0.1.0 in all directories, if that version was installed.
@@ -287,7 +299,7 @@ impl Hooks {
         for directory in self.all_directories() {
             for (path, script) in self.own_hooks(&directory)? {
                 if let Some(hook) = script.hook.filter(|_| path.is_symlink()) {
-                    self.write_hook(&path, &HookScript::text(hook, program))?;
+                    self.write_hook(&path, &HookScript::text(hook, program), |_| false)?;
                 }
             }
         }
@@ -337,16 +349,44 @@ impl Hooks {
     /// Makes the file at `path` a hook with this text.
     ///
     /// It is a hard link to a file in the guard's directory, or a copy if it cannot be linked.
-    /// Neither is ever read to find out what a hook must be.
-    fn write_hook(&self, path: &Path, text: &[u8]) -> Result<(), Error> {
+    /// Neither is ever read to find out what a hook must be. A file of another program is
+    /// replaced only if `is_kept` returns `true` for it.
+    fn write_hook(&self, path: &Path, text: &[u8], is_kept: impl FnOnce(&Path) -> bool) -> Result<(), Error> {
         if is_written(path, text) {
             return Ok(());
         }
         let stored = self.store_hook(path, text);
-        self.replace(path, "write", |new| match stored.map(|stored| fs::hard_link(stored, new)) {
+        let create = |new: &Path| match stored.map(|stored| fs::hard_link(stored, new)) {
             Some(Ok(())) => Ok(()),
-            _ => write_script(new, text),
-        })
+            _ => write_script(new, text).and_then(|()| give_to_owner_of(&self.common_dir, new)),
+        };
+        if self.replace_hook(path, "write", create, is_kept)? {
+            return Ok(());
+        }
+        let backup = with_suffix(&self.directory, backup::SUFFIX).join(path.file_name().unwrap_or_default());
+        Err(Error::BackupExists { backup, path: path.to_owned() })
+    }
+
+    /// Creates a file next to `path` and replaces a hook with it; returns whether it did.
+    ///
+    /// A hook of stage-guard is replaced, and another file only if `is_kept` returns `true` for it.
+    fn replace_hook(
+        &self,
+        path: &Path,
+        operation: &'static str,
+        create: impl FnOnce(&Path) -> io::Result<()>,
+        is_kept: impl FnOnce(&Path) -> bool,
+    ) -> Result<bool, Error> {
+        let new = temporary_path(path);
+        let is_expected = |old: &Path| self.own_hook(old).is_some() || is_kept(old);
+        let created = create(&new).inspect_err(|_| drop(fs::remove_file(&new)));
+        created.and_then(|()| replace_expected(&new, path, is_expected)).map_err(failed(operation, path))
+    }
+
+    /// Removes a hook of stage-guard; returns `false` if another program has replaced it.
+    fn remove_hook(&self, path: &Path) -> Result<bool, Error> {
+        let is_own = |old: &Path| self.own_hook(old).is_some();
+        remove_expected(path, &temporary_path(path), is_own).map_err(failed("remove", path))
     }
 
     /// Stores the file that the hook at `path` is linked to; `None` if it cannot be stored.
@@ -397,7 +437,7 @@ impl Hooks {
         operation: &'static str,
         create: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), Error> {
-        let new = path.with_file_name(format!("{}{NEW_SUFFIX}", process::id()));
+        let new = temporary_path(path);
         let created = create(&new).and_then(|()| give_to_owner_of(&self.common_dir, &new));
         created.and_then(|()| fs::rename(&new, path)).map_err(|error| {
             let _ = fs::remove_file(&new);
@@ -455,6 +495,11 @@ impl Hooks {
         let _ = fs::remove_dir(&directory);
         Ok(())
     }
+}
+
+/// Returns the name of a new file next to `path`.
+fn temporary_path(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{}{NEW_SUFFIX}", process::id()))
 }
 
 /// Writes a hook with its mode, whatever the umask is.

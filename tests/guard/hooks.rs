@@ -496,3 +496,18 @@ fn fifos_and_devices_are_not_read() {
     let run = repo.shell(&format!("timeout 20 {BINARY} check --all-files --config /dev/zero"));
     assert_eq!(run.code, 2, "{run:?}");
 }
+
+/// git skips a directory and a dangling symlink, so nothing in their place runs.
+#[test]
+fn a_directory_or_a_dangling_symlink_in_the_place_of_a_hook_is_restored() {
+    for line in ["mkdir pre-commit && echo x >pre-commit/file", "ln -s ../gone pre-commit"] {
+        let repo = unguarded();
+        repo.shell(&format!("cd .git/hooks && {line}")).success();
+        let before = state(&repo);
+        repo.guard("install").success();
+        assert_live(&repo);
+        repo.stage("main.py").commit().silent();
+        repo.guard("uninstall").success();
+        assert_eq!(state(&repo), before, "{line}");
+    }
+}
