@@ -78,6 +78,9 @@ pub(crate) enum Error {
     /// There is no record of a stow.
     #[error("there is no stow to undo")]
     NothingToUndo,
+    /// Another file has the name of the record of a stow.
+    #[error("`{}` is not a record of a stow", display_path(.0))]
+    NotARecord(PathBuf),
     /// The last stow changed another index.
     #[error("the last stow changed the index `{}`", escape(.0))]
     OtherIndex(BString),
@@ -113,6 +116,7 @@ impl Error {
             Self::OtherRepository { .. } => "run `stow` in that repository",
             Self::BehindSymlink(_) => "name the file by its path without symlinks",
             Self::ChangedMeanwhile(_) => "run `stow` again",
+            Self::NotARecord(_) => "move it away: a stow writes a file of that name",
             Self::OtherIndex(_) => "name that index with `GIT_INDEX_FILE`",
             Self::Git(error) => return error.help(),
             Self::RolledBack { source, .. } => return source.help(),

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -24,6 +24,9 @@ pub(super) const RECORD: &str = "stage-guard/undo";
 
 /// The record of a stow that is not finished, relative to the git directory.
 pub(super) const UNFINISHED: &str = "stage-guard/undo.new";
+
+/// The beginning of each record, by which a file of another program is told apart.
+const HEADER: &[u8] = b"{\"index\":[";
 
 /// The beginning of the names of temporary files.
 const TEMPORARY: &str = ".stage-guard-";
@@ -117,6 +120,28 @@ impl Record {
         }
     }
 
+    /// Checks that a new record replaces nothing but records.
+    ///
+    /// # Errors
+    ///
+    /// A file of the user or of another program has the name of a record.
+    pub(super) fn check_replaceable(git_dir: &Path) -> Result<(), Error> {
+        for name in [RECORD, UNFINISHED] {
+            let file = git_dir.join(name);
+            match fs::symlink_metadata(&file) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(metadata) if metadata.is_file() => {
+                    if !is_record(&file).map_err(failed_to("read", &file))? {
+                        return Err(Error::NotARecord(file));
+                    }
+                }
+                Ok(_) => return Err(Error::NotARecord(file)),
+                Err(error) => return Err(failed_to("read", &file)(error).into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the record to `file`.
     pub(super) fn write(&self, file: &Path) -> Result<(), Error> {
         let directory = file.parent().unwrap_or(file);
@@ -204,6 +229,13 @@ impl PathRecord {
             _ => Err("has changed since, or something is in its place"),
         }
     }
+}
+
+/// Whether a file begins as a record. One of a stow that was killed may end early.
+fn is_record(file: &Path) -> io::Result<bool> {
+    let mut text = Vec::new();
+    fs::File::open(file)?.take(HEADER.len() as u64).read_to_end(&mut text)?;
+    Ok(HEADER.starts_with(&text))
 }
 
 fn canonical(git_dir: &Path) -> PathBuf {

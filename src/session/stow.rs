@@ -44,6 +44,7 @@ pub(crate) fn stow(
     is_interrupted: &dyn Fn() -> bool,
 ) -> Result<Done, Error> {
     let layout = repository.layout();
+    Record::check_replaceable(layout.git_dir())?;
     let ignore_line = match plan.ignore_pattern {
         Some(pattern) => {
             Some(IgnoreLine::add(layout, &exclude_file(layout)?, pattern, &plan.stowed_paths())?)

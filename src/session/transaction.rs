@@ -189,7 +189,10 @@ impl Transaction {
     /// Returns a free place for a file that is moved aside.
     fn free_aside(&mut self) -> Result<Place, DiskError> {
         loop {
-            let aside = self.git_dir.place(format!("{ASIDE}/{}", self.asides));
+            // The name is unique, so that a file of the user is not taken for one that is aside.
+            let mut name = self.temporary.clone();
+            name.push(format!(".{}", self.asides));
+            let aside = self.git_dir.place(Path::new(ASIDE).join(name));
             self.asides += 1;
             if aside.stamp().is_none() {
                 self.create_parents(&aside)?;

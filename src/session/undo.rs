@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
@@ -318,11 +319,12 @@ impl<'r> Undo<'r> {
         self.worktree.place(to_path(path.as_bstr()))
     }
 
-    /// Returns the files that are aside.
+    /// Returns the files that undos of this stow have moved aside.
     fn asides(&self) -> Vec<Place> {
         let aside = self.repository.layout().git_dir().join(ASIDE);
         let names = fs::read_dir(aside).into_iter().flatten().flatten().map(|entry| entry.file_name());
-        names.map(|name| self.git_dir.place(Path::new(ASIDE).join(name))).collect()
+        let own = names.filter(|name| name.as_bytes().starts_with(&self.record.temporary));
+        own.map(|name| self.git_dir.place(Path::new(ASIDE).join(name))).collect()
     }
 
     /// Returns the files that are still aside because they have changed, relative to the worktree.

@@ -125,6 +125,44 @@ fn undo_brings_back_an_edited_file_and_says_so() {
 }
 
 #[test]
+fn stow_overwrites_no_file_with_the_name_of_a_record() {
+    for name in ["undo", "undo.new"] {
+        for make in
+            ["echo mine >$F", "echo '{\"mine\": 1}' >$F", "mkdir $F", "mkfifo $F", "ln -s ../config $F"]
+        {
+            let repo = with_committed_script();
+            repo.write(SCRIPT, "changed\n").git("add -A").success();
+            let file = format!(".git/stage-guard/{name}");
+            repo.shell(&format!("F={file}; mkdir -p .git/stage-guard && {make}")).success();
+            let state =
+                || repo.shell(&format!("ls -l {file}; test -p {file} || cat {file}; cat .git/config")).out;
+            let before = state();
+            let run = repo.guard("stow");
+            run.fails_with(&format!("{name}` is not a record of a stow"));
+            assert_eq!((state(), repo.read(SCRIPT)), (before, "changed\n".into()), "{name} {make}");
+        }
+    }
+    // A stow that was killed leaves a part of one.
+    for part in ["", "{\"ind", "{\"index\":[46,"] {
+        let repo = with_committed_script();
+        repo.write(SCRIPT, "changed\n").write(".git/stage-guard/undo.new", part).git("add -A").success();
+        stowed(repo.guard("stow"));
+        repo.guard("stow --undo").success();
+    }
+}
+
+#[test]
+fn undo_does_not_report_a_file_of_the_user_as_changed() {
+    let repo = with_stowed_script();
+    for name in ["0", "mine"] {
+        repo.write(format!(".git/stage-guard/aside/{name}"), "mine\n");
+    }
+    let out = repo.guard("stow --undo").success();
+    assert!(!out.contains("note:"), "{out}");
+    assert_eq!(repo.shell("cat .git/stage-guard/aside/*").success(), "mine\nmine\n");
+}
+
+#[test]
 fn undo_does_not_move_what_has_replaced_a_stowed_file() {
     for replace in ["mkdir $S", "ln -s x $S", "mkfifo $S"] {
         let repo = with_stowed_script();
@@ -191,7 +229,7 @@ fn assert_completed(word: &str) {
     let out = repo.guard("stow --undo").success();
     assert_eq!(out, "undone: 3 files are as before the stow, in the worktree and in the index\n");
     assert_eq!((repo.git("status --porcelain").success(), repo.git("diff").success()), before, "{word}");
-    assert!(!repo.exists(".git/stage-guard/aside/0"));
+    assert!(!repo.exists(".git/stage-guard/aside"));
     repo.guard("stow --undo").fails_with("there is no stow to undo");
 }
 
