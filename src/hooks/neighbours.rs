@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
 use super::backup::{STASHED_SUFFIXES, SUFFIX};
+use super::exchange::{FileId, exchange, file_id, rename_no_replace};
 use super::files::{copy_file, exists, give_to_owner_of, list, with_suffix, without_suffix};
 use super::script::HookScript;
 use crate::git::Hook;
-
-/// The device and the inode of a file.
-type FileId = (u64, u64);
 
 /// The files of the hooks directory that are linked into the backup directory.
 ///
@@ -28,6 +29,8 @@ pub(crate) struct Neighbours {
     previous: PathBuf,
     /// The identity of the backup directory.
     id: FileId,
+    /// The open backup directory, which is locked; `None` if it cannot be opened.
+    directory: Option<File>,
     /// The linked files of the hooks directory, by name.
     linked: BTreeMap<OsString, FileId>,
 }
@@ -39,22 +42,40 @@ impl Neighbours {
         let hooks = without_suffix(&backups, SUFFIX)?;
         let id = file_id(&backups)?;
         let previous = previous.to_owned();
-        let mut neighbours = Self { hooks, backups, previous, id, linked: BTreeMap::new() };
-        neighbours.move_new_files();
-        neighbours.renew_links();
+        let directory = File::open(&backups).ok();
+        let mut neighbours = Self { hooks, backups, previous, id, directory, linked: BTreeMap::new() };
+        if neighbours.lock_if_idle() {
+            neighbours.carry_back();
+            neighbours.renew_links();
+        }
+        neighbours.lock_shared();
+        neighbours.linked = neighbours.find_links();
         Some(neighbours)
     }
 
     /// Makes in the hooks directory the changes that the hook has made next to itself.
     ///
-    /// A hook that another program runs from the hooks directory finds its new files there.
+    /// A hook that another program runs from the hooks directory finds its new files there. While
+    /// another hook runs, only deletions are made: the last hook that ends makes the others.
     pub(crate) fn update(self) {
-        self.replace_changed_files();
-        self.move_new_files();
+        if self.lock_if_idle() {
+            self.carry_back();
+        }
         self.delete_deleted_files();
     }
 
-    fn renew_links(&mut self) {
+    /// Returns the files of the hooks directory that are linked.
+    fn find_links(&self) -> BTreeMap<OsString, FileId> {
+        let links =
+            list(&self.backups).unwrap_or_default().into_iter().filter(|path| is_neighbour_link(path));
+        let file = |link: PathBuf| {
+            let name = link.file_name()?;
+            Some((name.to_owned(), file_id(&self.hooks.join(name))?))
+        };
+        links.filter_map(file).collect()
+    }
+
+    fn renew_links(&self) {
         for path in list(&self.backups).unwrap_or_default() {
             let Some(name) = path.file_name() else { continue };
             if is_neighbour_link(&path) && !self.is_linkable(name) {
@@ -69,9 +90,6 @@ impl Neighbours {
             } else if is_stash(name) && HookScript::read(&path).is_none() && !is_neighbour_link(&link) {
                 // A copy of a file that a manager may overwrite; the file may have changed.
                 let _ = renew_copy(&path, &link);
-            }
-            if let Some(id) = file_id(&path).filter(|_| is_neighbour_link(&link)) {
-                self.linked.insert(name.to_owned(), id);
             }
         }
     }
@@ -90,29 +108,45 @@ impl Neighbours {
         exists(&path) && !(is_hook_name(name) && HookScript::read(&path).is_some())
     }
 
-    /// Moves files that the hook has replaced links with to the hooks directory.
-    fn replace_changed_files(&self) {
-        for (name, id) in &self.linked {
-            let (own, neighbour) = (self.backups.join(name), self.hooks.join(name));
-            let is_replaced = fs::symlink_metadata(&own).is_ok_and(|metadata| metadata.is_file());
-            if is_replaced && file_id(&neighbour) == Some(*id) && fs::rename(&own, &neighbour).is_ok() {
+    /// Makes the changes of files that a hook has made in the backup directory in the hooks directory.
+    fn carry_back(&self) {
+        self.rename_renamed_files();
+        for own in list(&self.backups).unwrap_or_default() {
+            let Some(name) = own.file_name() else { continue };
+            let neighbour = self.hooks.join(name);
+            if is_backup_name(name) || is_neighbour_link(&own) || self.renamed(&own).is_some() {
+                continue;
+            }
+            if rename_no_replace(&own, &neighbour).is_ok() || replace_older(&own, &neighbour) {
                 self.link_file(name);
             }
         }
     }
 
-    /// Moves files that are not hooks to the hooks directory, and links them.
-    fn move_new_files(&self) {
-        for own in list(&self.backups).unwrap_or_default() {
-            let Some(name) = own.file_name() else { continue };
-            let neighbour = self.hooks.join(name);
-            if is_backup_name(name) || is_neighbour_link(&own) || exists(&neighbour) {
-                continue;
-            }
-            if fs::rename(&own, &neighbour).is_ok() {
-                self.link_file(name);
+    /// Renames the files whose links the hook has renamed.
+    ///
+    /// A file is renamed after the one that has its new name, as in `mv a.1 a.2; mv a a.1`.
+    fn rename_renamed_files(&self) {
+        let paths = list(&self.backups).unwrap_or_default().into_iter();
+        let renamed = |path: PathBuf| Some((self.renamed(&path)?, path.file_name()?.to_owned()));
+        let mut renamed: Vec<(OsString, OsString)> = paths.filter_map(renamed).collect();
+        let is_free = |(_, new): &(OsString, OsString), all: &[(_, _)]| all.iter().all(|(old, _)| old != new);
+        while let Some(index) = renamed.iter().position(|names| is_free(names, &renamed)) {
+            let (old, new) = renamed.remove(index);
+            if fs::rename(self.hooks.join(&old), self.hooks.join(&new)).is_ok() {
+                let _ = fs::remove_file(self.backups.join(&new));
+                self.link_file(&new);
             }
         }
+    }
+
+    /// Returns the old name of a link that the hook has renamed to `path`.
+    fn renamed(&self, path: &Path) -> Option<OsString> {
+        let target = fs::read_link(path).ok()?;
+        let old = target.file_name().filter(|old| Some(*old) != path.file_name())?;
+        let is_link = target == neighbour_target(&self.hooks, old);
+        let is_copied = is_neighbour_link(&self.backups.join(old));
+        (is_link && !is_copied && !path.file_name().is_some_and(is_backup_name)).then(|| old.to_owned())
     }
 
     /// Deletes the files of the hooks directory whose links the hook has deleted.
@@ -122,13 +156,48 @@ impl Neighbours {
         if file_id(&self.backups) != Some(self.id) || !exists(&self.previous) {
             return;
         }
+        let paths = list(&self.backups).unwrap_or_default();
         for (name, id) in &self.linked {
             let neighbour = self.hooks.join(name);
-            if !exists(&self.backups.join(name)) && file_id(&neighbour) == Some(*id) {
+            let is_renamed = || paths.iter().any(|path| self.renamed(path).as_ref() == Some(name));
+            if !exists(&self.backups.join(name)) && file_id(&neighbour) == Some(*id) && !is_renamed() {
                 let _ = fs::remove_file(&neighbour);
             }
         }
     }
+
+    /// Locks the backup directory if no hook runs; returns whether none does.
+    ///
+    /// A hook that runs may write a file and rename it later. On a file system without locks, none
+    /// is taken to run.
+    fn lock_if_idle(&self) -> bool {
+        let lock = |directory| flock(directory, FlockOperation::NonBlockingLockExclusive);
+        self.directory.as_ref().map(lock) != Some(Err(Errno::WOULDBLOCK))
+    }
+
+    /// Marks that a hook runs, until this value is dropped.
+    fn lock_shared(&self) {
+        let _ = self.directory.as_ref().map(|directory| flock(directory, FlockOperation::LockShared));
+    }
+}
+
+/// Replaces the file at `path` with `new`, unless that one is older; returns whether it did.
+fn replace_older(new: &Path, path: &Path) -> bool {
+    let modified = |path: &Path| {
+        let metadata = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+        metadata.modified().ok()
+    };
+    let Some(time) = modified(new) else { return false };
+    let is_older = |old: &Path| modified(old).is_some_and(|old| old <= time);
+    if !is_older(path) || exchange(new, path).is_err() {
+        return false;
+    }
+    if is_older(new) {
+        return fs::remove_file(new).is_ok();
+    }
+    // Another program has saved the file meanwhile.
+    let _ = exchange(new, path);
+    false
 }
 
 /// Returns whether `path` is a link of [`Neighbours`].
@@ -164,8 +233,4 @@ fn renew_copy(path: &Path, copy: &Path) -> std::io::Result<()> {
     let new = with_suffix(copy, ".new");
     copy_file(path, &new)?;
     fs::rename(&new, copy)
-}
-
-fn file_id(path: &Path) -> Option<FileId> {
-    fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }

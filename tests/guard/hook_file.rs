@@ -468,3 +468,36 @@ fn a_changed_hook_that_a_manager_has_renamed_runs_as_it_is_now() {
     repo.stage("more.py").commit().silent();
     assert_eq!(repo.read(".git/ran"), "new\nnew\n");
 }
+
+/// A hook that writes a file next to itself, and renames it later, while another one runs.
+#[test]
+fn a_previous_hook_can_rename_its_files_while_another_one_runs() {
+    let repo = unguarded();
+    let nested = "\"$d/../hooks/pre-merge-commit\" || exit";
+    let write = format!(
+        "d=$(dirname \"$0\"); echo $(cat \"$d/state\") x >\"$d/t.$$\"; {nested}; mv \"$d/t.$$\" \"$d/state\""
+    );
+    hook(&repo, "pre-commit", &write);
+    hook(&repo, "pre-merge-commit", "exit 0");
+    repo.write(".git/hooks/state", "");
+    repo.guard("install").success();
+    for (name, expected) in [("1.py", "x\n"), ("2.py", "x x\n"), ("3.py", "x x x\n")] {
+        repo.stage(name).commit().silent();
+        assert!(!repo.path(".git/hooks/state").is_symlink());
+        assert_eq!(repo.read(".git/hooks/state"), expected);
+    }
+    assert_eq!(repo.shell("cd .git && ls hooks hooks.before-stage-guard | grep -c '^t'").out, "0\n");
+}
+
+#[test]
+fn a_previous_hook_can_rename_its_neighbours() {
+    let repo = unguarded();
+    let rotate = "mv log.1 log.2; mv log log.1; echo new >log; mv b c";
+    hook(&repo, "pre-commit", &format!("cd \"$(dirname \"$0\")\" && {rotate}"));
+    repo.shell("cd .git/hooks && for f in log log.1 log.2 b c; do echo $f >$f; done").success();
+    repo.guard("install").success();
+    repo.stage("main.py").commit().silent();
+    repo.guard("uninstall").success();
+    let contents = repo.shell("cd .git/hooks && echo $(cat log log.1 log.2 c) && ls b").out;
+    assert_eq!(contents, "new log log.1 b\n");
+}
