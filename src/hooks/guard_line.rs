@@ -53,21 +53,21 @@ pub(crate) fn configured_command(binary: &Path, event: Hook) -> String {
 fn shell_line(program: &Path, hook: Hook) -> String {
     let program = shell_path(program);
     let refs = r#"refs=$(cat); printf '%s' "$refs" |"#;
-    match hook {
-        Hook::PrePush | Hook::ReferenceTransaction => format!(r#"{refs} {program} hook {hook} "$@" || exit"#),
-        _ => format!("{program} hook {hook} || exit"),
+    if hook.reads_stdin() {
+        format!(r#"{refs} {program} hook {hook} "$@" || exit"#)
+    } else {
+        format!("{program} hook {hook} || exit")
     }
 }
 
 /// Returns an item of the `jobs` of a hook, as YAML.
 fn lefthook_job(program: &Path, hook: Hook) -> String {
-    let command = format!("{} hook {hook}", shell_path(program));
+    // lefthook inserts the argument as it is, so only a word of git itself may be passed on.
+    let state = if hook == Hook::ReferenceTransaction { " {1}" } else { "" };
+    let command = format!("{} hook {hook}{state}", shell_path(program));
     let is_plain = command.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._- ".contains(&byte));
     let run = if is_plain { command } else { serde_json::Value::from(command).to_string() };
-    match hook {
-        Hook::PrePush => format!("- {{run: {run}, use_stdin: true}}"),
-        _ => format!("- run: {run}"),
-    }
+    if hook.reads_stdin() { format!("- {{run: {run}, use_stdin: true}}") } else { format!("- run: {run}") }
 }
 
 #[cfg(test)]
@@ -88,8 +88,9 @@ mod tests {
         assert_eq!(line(None, Hook::PreCommit, "/a b"), "'/a b' hook pre-commit || exit");
         let refs = r#"refs=$(cat); printf '%s' "$refs" | guard hook"#;
         assert_eq!(line(None, Hook::PrePush, "guard"), format!(r#"{refs} pre-push "$@" || exit"#));
-        let transaction = format!(r#"{refs} reference-transaction "$@" || exit"#);
-        assert_eq!(line(None, Hook::ReferenceTransaction, "guard"), transaction);
+        for hook in Hook::ALL {
+            assert_eq!(line(None, hook, "guard").starts_with(refs), hook.reads_stdin(), "{hook}");
+        }
     }
 
     #[test]
@@ -98,6 +99,10 @@ mod tests {
         assert_eq!(job(Hook::PreCommit, "guard"), "- run: guard hook pre-commit");
         assert_eq!(job(Hook::PreCommit, "/a: b"), r#"- run: "'/a: b' hook pre-commit""#);
         assert_eq!(job(Hook::PrePush, "guard"), "- {run: guard hook pre-push, use_stdin: true}");
+        assert_eq!(
+            job(Hook::ReferenceTransaction, "guard"),
+            r#"- {run: "guard hook reference-transaction {1}", use_stdin: true}"#
+        );
     }
 
     #[test]
