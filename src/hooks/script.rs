@@ -93,11 +93,13 @@ impl HookScript {
         let mut script = Self::unknown();
         let mut template = Vec::with_capacity(text.len());
         for line in text.lines_with_terminator() {
-            let hook =
-                line.strip_prefix(b"hook=").and_then(|name| name.trim_ascii().to_str().ok()?.parse().ok());
+            let hook = line.strip_prefix(b"hook=").and_then(|name| name.strip_suffix(b"\n"));
+            let hook = hook.and_then(|name| name.to_str().ok()?.parse().ok());
             let value = EARLIER_VALUES.iter().find_map(|(name, value)| {
                 let quoted = line.strip_prefix(name.as_bytes())?.strip_prefix(b"'")?.strip_suffix(b"'\n")?;
-                Some((*name, *value, quoted))
+                // A quote that `install` did not write would end the value, and begin a command.
+                let is_one_word = !quoted.replace(r"'\''", "").contains(&b'\'');
+                is_one_word.then_some((*name, *value, quoted))
             });
             if hook.is_some() {
                 script.hook = hook;
@@ -214,7 +216,9 @@ mod tests {
         assert_eq!(HookScript::parse(shim.as_bytes()), Some(HookScript::unknown()));
         let expected = HookScript { hook: None, program: "/a b".into() };
         assert_eq!(HookScript::parse(installed.as_bytes()), Some(expected));
-        assert_eq!(HookScript::parse(format!("{installed}true\n").as_bytes()), None);
+        for other in [format!("{installed}true\n"), installed.replace("'/a b'", "'/a'; true 'b'")] {
+            assert_eq!(HookScript::parse(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]
