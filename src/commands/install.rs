@@ -28,8 +28,8 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         return install_globally(level, &binary, context);
     }
     let history = context.open_history()?;
-    if args.agent && history.is_bare() {
-        let failure = Failure::new("cannot set up an agent in a bare repository");
+    if args.agent && !history.has_worktree() {
+        let failure = Failure::new("cannot set up an agent without a worktree");
         return Err(failure.with_help("run `install` without --agent: an agent needs a worktree").into());
     }
     let git = Git::new(&context.environment);

@@ -27,7 +27,7 @@ impl RepositoryKind {
     /// git cannot be started.
     pub(crate) fn find(history: &History, common_dir: &Path, git: &Git) -> Result<Self, Error> {
         if history.is_bare() {
-            let has_worktrees = linked_git_dirs(common_dir).next().is_some();
+            let has_worktrees = has_linked_worktrees(common_dir);
             return Ok(if has_worktrees { Self::BareWithWorktrees } else { Self::Bare });
         }
         if !history.git_dir().join("commondir").exists() {
@@ -55,6 +55,11 @@ pub(crate) fn linked_worktrees(common_dir: &Path) -> Vec<PathBuf> {
     let mut worktrees: Vec<PathBuf> = linked_git_dirs(common_dir).filter_map(worktree).collect();
     worktrees.sort();
     worktrees
+}
+
+/// Returns whether worktrees are linked to a repository.
+pub(super) fn has_linked_worktrees(common_dir: &Path) -> bool {
+    linked_git_dirs(common_dir).next().is_some()
 }
 
 /// Returns the git directories of the linked worktrees, also of those that are gone.

@@ -547,7 +547,7 @@ fn install_refuses_an_agent_in_a_bare_repository() {
     let bare = Repo::uncreated();
     fs::create_dir(&bare.dir).unwrap();
     bare.git("init -q --bare").success();
-    bare.guard("install --agent").fails_with("cannot set up an agent in a bare repository");
+    bare.guard("install --agent").fails_with("cannot set up an agent without a worktree");
     assert!(!bare.exists(".claude") && !bare.exists("hooks/pre-receive"));
     bare.guard("install").success();
 }

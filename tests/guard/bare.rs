@@ -1,6 +1,6 @@
 //! Bare repositories whose commits are made in linked worktrees.
 
-use super::sandbox::{Repo, cases};
+use super::sandbox::{Repo, Run, cases};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
@@ -28,13 +28,16 @@ fn assert_commits_guarded(worktree: &Repo) {
     worktree.stage("main.py").commit().success();
 }
 
+fn assert_stopped(run: &Run) {
+    assert!(run.code != 0 && run.err.contains("refused: "), "{run:?}");
+}
+
 /// Asserts that a push of session work into the bare repository is stopped.
 fn assert_pushes_guarded(home: &Repo, bare: &str) {
     home.shell(&format!("rm -rf other && git clone -q {bare} other")).success();
     let other = home.child("other");
     other.stage(NOTE).git("commit -q --no-verify -m x").success();
-    let run = other.git("push -q origin HEAD:refs/heads/x");
-    assert!(run.code != 0 && run.err.contains("refused: "), "{run:?}");
+    assert_stopped(&other.git("push -q origin HEAD:refs/heads/x"));
     other.git("push -q origin HEAD~1:refs/heads/y").success();
 }
 
@@ -118,4 +121,56 @@ fn a_worktree_that_is_added_to_a_guarded_server_is_reported() {
     assert_commits_guarded(&home.child("topic"));
     assert_pushes_guarded(&home, "x.git");
     server.guard("-q doctor").success();
+}
+
+/// A fetch or `git branch` in the bare repository gives commits to branches of its worktrees.
+#[test]
+fn branches_that_git_updates_in_the_bare_repository_are_checked() {
+    let home = project();
+    let bare = home.child(BARE);
+    bare.guard("-q install --strict=refs").success();
+    let upstream = home.child("upstream");
+    let fetch = |name: &str| bare.git(&format!("fetch -q origin +refs/heads/{name}:refs/heads/{name}"));
+    upstream.git("checkout -q -b dirty").success();
+    upstream.stage(NOTE).git("commit -q -m x").success();
+    assert_stopped(&fetch("dirty"));
+    bare.git("fetch -q origin dirty").success();
+    assert_stopped(&bare.git("branch other FETCH_HEAD"));
+    upstream.git("checkout -q -b clean main").success();
+    upstream.stage("main.py").git("commit -q -m x").success();
+    fetch("clean").success();
+    bare.git("branch known clean").success();
+    // The policy of the repository applies, and that of a push that creates its branch.
+    upstream.git("checkout -q -b allowed main").success();
+    upstream.write(".stage-guard.toml", "allow = [\"**\"]\n").stage(NOTE);
+    upstream.git("add .stage-guard.toml").success();
+    upstream.git("commit -q -m x").success();
+    assert_stopped(&fetch("allowed"));
+    bare.git("symbolic-ref HEAD refs/heads/allowed").success();
+    fetch("allowed").success();
+}
+
+/// Such a git directory does not name its worktree.
+#[test]
+fn a_separate_git_directory_is_pushed_into() {
+    let home = Repo::home();
+    home.git("init -q -b main --separate-git-dir=store project").success();
+    let project = home.child("project");
+    project.git("commit -q --allow-empty -m first").success();
+    project.guard("-q install --strict=refs").success();
+    project.git("worktree add -q ../linked").success();
+    for place in ["project", "linked"] {
+        home.child(place).guard("-q doctor").success();
+    }
+    for target in ["store", "project"] {
+        home.shell(&format!("rm -rf other && git clone -q {target} other")).success();
+        let other = home.child("other");
+        other.stage("main.py").git("commit -q -m x").success();
+        other.git(&format!("push -q origin HEAD:refs/heads/{target}")).success();
+        other.stage(NOTE).git("commit -q -m x").success();
+        assert_stopped(&other.git("push -q origin HEAD:refs/heads/x"));
+        let fetch = format!("fetch -q ../other HEAD:refs/heads/{target}");
+        assert_stopped(&home.child(target).git(&fetch));
+    }
+    home.child("store").guard("doctor").fails_with("inside a git directory");
 }

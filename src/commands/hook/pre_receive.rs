@@ -44,7 +44,7 @@ pub(super) fn run(
 /// The policy is in the commit that `HEAD` names or, if there is none, in the commit that the
 /// push gives to `HEAD`. An invalid policy is replaced by the built-in one: otherwise no push
 /// could correct it.
-fn own_policy(
+pub(super) fn own_policy(
     options: &CheckOptions,
     history: &History,
     tips: &[Tip],

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::ffi::OsStr;
 
 use super::super::{Context, Outcome, check};
+use super::pre_receive::own_policy;
 use crate::check::commits::{self, CheckedCommits, Tip};
 use crate::check::{Remedy, Report, Residue};
 use crate::cli::CheckOptions;
@@ -14,7 +15,8 @@ use crate::policy::{Finding, Policy};
 ///
 /// A commit is new if no branch, remote branch or tag reaches it. The lines of most
 /// transactions show that no check is needed, before the repository is opened. A bare
-/// repository is not checked: it may be a mirror, and `pre-receive` checks pushes to it.
+/// repository without worktrees is not checked: it may be a mirror, and `pre-receive` checks
+/// pushes to it.
 pub(super) fn run(
     options: &CheckOptions,
     state: &OsStr,
@@ -42,7 +44,7 @@ pub(super) fn run(
         return Ok(Outcome::Allowed);
     }
     let history = context.open_history()?;
-    if history.is_bare() {
+    if history.has_no_worktrees() {
         return Ok(Outcome::Allowed);
     }
     // What a detached `HEAD` is at was checked when it was made, or is the commit of somebody
@@ -50,7 +52,11 @@ pub(super) fn run(
     let exclude = Exclude::BranchesAndTags(if has_branch { &[] } else { &old_heads });
     let log = history.log(&commits::ids(&tips), exclude)?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
-    let policy = context.policy(&options.config, |name| history.top_level_file(name))?;
+    let policy = if history.is_bare() {
+        own_policy(options, &history, &tips, context)?
+    } else {
+        context.policy(&options.config, |name| history.top_level_file(name))?
+    };
     let CheckedCommits { findings, examined, newest } =
         commits::check(log, history.trees(), policy, &tips, context.show_progress)?;
     let Some(newest) = newest.filter(|_| !findings.is_empty()) else {

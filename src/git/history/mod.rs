@@ -22,6 +22,7 @@ pub use self::remote::Remote;
 use self::shallow::ShallowEnds;
 pub(crate) use self::trees::CommitTrees;
 use super::command::Git;
+use super::repository_kind::has_linked_worktrees;
 use super::{Cause, Error, ObjectId, Operation, read_optional_file};
 use crate::environment::Environment;
 
@@ -54,13 +55,27 @@ impl History {
         Ok(Self { location, git, shallow_file })
     }
 
-    /// Whether the repository has no worktree.
+    /// Whether the repository has no main worktree.
+    ///
+    /// In a linked worktree of a bare repository, the answer is `false`.
     #[must_use]
     pub(crate) fn is_bare(&self) -> bool {
-        self.location.worktree.is_none()
+        self.location.is_bare
     }
 
-    /// Returns the top of the worktree, or the git directory of a bare repository.
+    /// Whether the worktree is known: the git directory need not name it.
+    #[must_use]
+    pub(crate) fn has_worktree(&self) -> bool {
+        self.location.worktree.is_some()
+    }
+
+    /// Whether the repository is bare and no worktrees are linked to it.
+    #[must_use]
+    pub(crate) fn has_no_worktrees(&self) -> bool {
+        self.is_bare() && !has_linked_worktrees(&self.location.common_dir)
+    }
+
+    /// Returns the top of the worktree, or the git directory if there is no worktree.
     #[must_use]
     pub(crate) fn directory(&self) -> &Path {
         self.location.worktree.as_deref().unwrap_or(&self.location.git_dir)
