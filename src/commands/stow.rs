@@ -6,7 +6,7 @@ use bstr::BString;
 
 use super::{Context, Outcome};
 use crate::cli::{HumanOrJson, StowArgs};
-use crate::git::{IndexUpdate, Repository};
+use crate::git::{IndexUpdate, Repository, RuleFiles};
 use crate::report;
 use crate::report::failure::Failure;
 use crate::report::session::Stowed;
@@ -21,6 +21,8 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
         return Err(failure.with_help("run `stow` outside of hooks").into());
     }
     let signals = Signals::catch()?;
+    // git reads them for almost everything that a stow asks.
+    RuleFiles::Ignore.check(repository.layout(), [])?;
     if args.undo {
         return undo(&repository, &signals, context);
     }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BString, ByteSlice};
 
-use super::command::{failure, nul_terminated, to_path};
+use super::command::{failure, nul_terminated};
+use super::rule_files::RuleFiles;
 use super::{Error, Layout, read_optional_file};
 
 /// Names of files, at least one for each kind that ignore files often re-include.
@@ -91,7 +91,7 @@ fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, E
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    check_ignore_files(layout, paths)?;
+    RuleFiles::Ignore.check(layout, paths)?;
     let arguments = ["check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin"];
     let output = layout.git().output(&arguments, &nul_terminated(paths))?;
     // Status 1: none of the paths is ignored.
@@ -105,44 +105,6 @@ fn check_ignore(layout: &Layout, paths: &[BString]) -> Result<Vec<IgnoreRule>, E
     })
     .collect();
     if rules.len() == paths.len() { Ok(rules) } else { Err(failure(&arguments, &output)) }
-}
-
-/// Checks that git can read the ignore files that decide about `paths`.
-///
-/// git would wait for a FIFO.
-///
-/// # Errors
-///
-/// One of them is neither a file nor a directory.
-pub(super) fn check_ignore_files(layout: &Layout, paths: &[BString]) -> Result<(), Error> {
-    let slashes = |path: &'_ BString| path.find_iter(b"/").map(|slash| slash + 1).collect::<Vec<_>>();
-    let directories: BTreeSet<&BStr> =
-        paths.iter().flat_map(|path| slashes(path).into_iter().map(|end| path[..end].as_bstr())).collect();
-    for directory in directories.into_iter().chain([BStr::new("")]) {
-        let file = layout.on_disk(directory).join(".gitignore");
-        check_ignore_file(&file, fs::symlink_metadata(&file))?;
-    }
-    for directory in [layout.git_dir().to_owned(), common_dir(layout)?] {
-        let file = directory.join("info/exclude");
-        check_ignore_file(&file, fs::metadata(&file))?;
-    }
-    Ok(())
-}
-
-/// Checks that an ignore file is a regular file, or nothing that git would read.
-fn check_ignore_file(file: &Path, metadata: io::Result<fs::Metadata>) -> Result<(), Error> {
-    match metadata.map(|metadata| metadata.file_type()) {
-        Ok(kind) if !(kind.is_file() || kind.is_dir() || kind.is_symlink()) => {
-            Err(Error::ReadFile(file.to_owned(), io::Error::other("not a regular file")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Returns the git directory that all worktrees share.
-fn common_dir(layout: &Layout) -> Result<PathBuf, Error> {
-    let text = read_optional_file(layout.git_dir().join("commondir"))?.unwrap_or_default();
-    Ok(layout.git_dir().join(to_path(text.trim_ascii_end())))
 }
 
 /// One record of `git check-ignore --verbose`.

@@ -3,10 +3,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::command::nul_fields;
-use super::ignore_rules::check_ignore_files;
+use super::rule_files::RuleFiles;
 use super::{Error, Layout};
 
 /// Whether files that git ignores are listed.
@@ -56,7 +56,7 @@ fn list_untracked(layout: &Layout, directory: &BStr, ignored: IgnoredFiles) -> R
     let directory = if directory.is_empty() { BStr::new(".") } else { directory };
     let mut arguments = ["ls-files", "-z", "--others", "--full-name"].map(OsStr::new).to_vec();
     if ignored == IgnoredFiles::Exclude {
-        check_ignore_files(layout, &[directory.to_owned()])?;
+        RuleFiles::Ignore.check(layout, &[bstr::concat([directory.as_bytes(), b"/"]).into()])?;
         arguments.push(OsStr::new("--exclude-standard"));
     }
     arguments.extend([OsStr::new("--"), OsStr::from_bytes(directory)]);

@@ -13,7 +13,7 @@ use super::place::Root;
 use super::{Error, Extent, Request, SessionDirectory, files, to_path};
 use crate::disk::exists;
 use crate::git::{CommittedIn, IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
-use crate::git::{OldNames, not_ignored, old_names, path_states, worktree_states};
+use crate::git::{OldNames, RuleFiles, not_ignored, old_names, path_states, worktree_states};
 use crate::policy::SESSION_DIRECTORY;
 
 /// The plan of a stow.
@@ -96,6 +96,8 @@ impl Plan {
         let layout = repository.layout();
         let parents = repository.parents()?;
         let mut paths: BTreeSet<BString> = requests.iter().map(|request| request.path.clone()).collect();
+        // git reads attributes to compare and to hash files.
+        RuleFiles::Attributes.check(layout, &paths)?;
         let OldNames { renamed: mut old_names, deleted } = old_names(layout, &parents, &paths)?;
         old_names.retain(|path| can_track(tracked, path.as_bstr()));
         paths.extend(old_names.iter().cloned());

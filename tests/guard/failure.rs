@@ -256,10 +256,26 @@ fn a_fifo_is_an_error_and_not_a_wait() {
         (".gitignore", "stow"),
         (".git/info/exclude", "init --exclude"),
         (".git/info/exclude", "check --untracked"),
+        ("ignore", "init"),
+        ("ignore", "stow"),
+        ("ignore", "stow --undo"),
+        ("ignore", "check --untracked"),
+        ("home/git/ignore", "init"),
+        ("deep/.gitignore", "stow deep"),
+        (".gitattributes", "stow"),
+        ("deep/.gitattributes", "stow deep/debug_x.py"),
+        (".git/info/attributes", "stow"),
+        ("attributes", "stow"),
+        ("home/git/attributes", "stow"),
         (".claude/settings.json", "install --agent"),
     ] {
         let repo = Repo::new();
-        repo.stage("debug_x.py").write(".claude/x", "");
+        let repo = repo.env("XDG_CONFIG_HOME", repo.path("home"));
+        repo.stage("debug_x.py").stage("deep/debug_x.py").write(".claude/x", "").write("home/git/x", "");
+        if !file.starts_with("home/") {
+            repo.git("config core.excludesFile ignore").success();
+            repo.git("config core.attributesFile attributes").success();
+        }
         repo.shell(&format!("rm -f {file}; mkfifo {file}")).success();
         let run = repo.shell(&format!("timeout 20 {BINARY} {command} </dev/null"));
         assert!(run.code == 2 && run.err.contains("not a regular file"), "{file}, {command}: {run:?}");
@@ -276,6 +292,16 @@ fn a_fifo_is_an_error_and_not_a_wait() {
         let run = repo.shell(&format!("timeout -k 5 1 {BINARY}; echo $?"));
         assert!(!run.out.contains("137"), "{file}: {run:?}");
     }
+}
+
+#[test]
+fn the_null_device_and_symlinks_are_no_fifos() {
+    let repo = Repo::new();
+    repo.git("config core.excludesFile /dev/null").success();
+    repo.git("config core.attributesFile /dev/null").success();
+    repo.shell("mkfifo pipe; mkdir deep; ln -s ../pipe deep/.gitattributes").success();
+    repo.stage("deep/debug_x.py").guard("init").success();
+    repo.guard("stow").success();
 }
 
 #[test]
