@@ -242,7 +242,8 @@ fn backup_of(path: &Path) -> Option<PathBuf> {
 }
 
 /// Returns whether there is a backup at `path`, and not a link to a neighbour.
-pub(super) fn is_backup(path: &Path) -> bool {
+#[must_use]
+pub(crate) fn is_backup(path: &Path) -> bool {
     exists(path) && !is_neighbour_link(path)
 }
 

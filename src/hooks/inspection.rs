@@ -71,7 +71,7 @@ pub(crate) enum HookState {
 const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "annex", script::DIRECTORY];
 
 impl HookState {
-    fn of(path: &Path, is_shim: bool) -> Self {
+    pub(super) fn of(path: &Path, is_shim: bool) -> Self {
         let state = if is_executable(path) { Self::of_executable(path) } else { Self::Active };
         if state != Self::Active {
             state

@@ -19,7 +19,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::{fs, io, process};
 
-pub(crate) use backup::is_reinstalled;
+pub(crate) use backup::{is_backup, is_reinstalled};
 use exchange::{remove_expected, replace_expected};
 pub(crate) use files::give_to_owner_of;
 use files::{
@@ -101,6 +101,9 @@ pub(crate) enum Error {
     /// `--strict` is not supported in a bare repository without worktrees.
     #[error("cannot install more than `pre-receive` in a bare repository without worktrees")]
     BareStrict,
+    /// git cannot run the hooks, which are installed.
+    #[error("git skips the hooks in `{}`: it is on a file system that is mounted with noexec", display_path(.0))]
+    NoExec(PathBuf),
     /// This version of git does not run configured hooks.
     #[error("git {} does not run hooks from its configuration; 2.54 and newer do", .0.escape_debug())]
     GitTooOld(String),
@@ -141,6 +144,10 @@ impl Error {
                 Some(format!("add a line to each of these files{form}:{}", lines.collect::<String>()))
             }
             Self::BareStrict => Some("run `stage-guard install` without --strict".to_owned()),
+            Self::NoExec(_) => {
+                let way = "mount it without noexec, or let core.hooksPath name a directory elsewhere";
+                Some(format!("{way} and install again"))
+            }
             Self::GitTooOld(_) => Some("run `stage-guard install` in each repository".to_owned()),
             Self::BackupExists { .. } => Some("keep one of the two and install again".to_owned()),
             Self::RunPrevious { .. } => Some("fix the hook, or remove it".to_owned()),
@@ -172,6 +179,12 @@ impl Hooks {
             return Err(Error::Outside(directory));
         }
         Ok(Self { directory, common_dir })
+    }
+
+    /// Opens the guard's own directory, for a repository whose hooks directory is outside.
+    pub(crate) fn outside(common_dir: &Path) -> Self {
+        let common_dir = canonicalize_lenient(common_dir);
+        Self { directory: common_dir.join(script::DIRECTORY).join("hooks"), common_dir }
     }
 
     /// Returns the level that was installed: the recorded one, or that of the guarded hooks.
@@ -226,6 +239,11 @@ impl Hooks {
         self.record(level)?;
         for hook in &hooks {
             let _ = Neighbours::link(&self.backup_path(*hook));
+        }
+        let is_no_exec =
+            |hook: &Hook| HookState::of(&self.directory.join(hook.name()), true) == HookState::NoExec;
+        if hooks.iter().any(is_no_exec) {
+            return Err(Error::NoExec(self.directory.clone()));
         }
         let previous = |hook| (hook, self.previous(hook));
         Ok(Installation { hooks: hooks.into_iter().map(previous).collect(), rescued })

@@ -210,6 +210,9 @@ fn hooks_on_a_noexec_mount_are_a_fault() {
         return;
     }
     assert_reports(&run, 1, "hooks/pre-commit is on a file system mounted with noexec, so git skips it\n");
+    let mount = "mount -t tmpfs -o noexec none .git/hooks && \"$GUARD\" install";
+    let run = repo.shell(&format!("unshare --user --map-root-user --mount sh -c '{mount}'"));
+    run.fails_with("git skips the hooks in ");
 }
 
 #[test]

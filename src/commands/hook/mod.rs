@@ -9,13 +9,14 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::check;
 use super::{Context, Outcome};
 use crate::check::Trigger;
 use crate::cli::{HookArgs, HookName};
 use crate::git::{Hook, MergedParents, has_run_configured_hook};
-use crate::hooks::{Neighbours, PROOF, PreviousHook, is_reinstalled};
+use crate::hooks::{Neighbours, PROOF, PreviousHook, is_backup, is_reinstalled};
 use crate::report;
 
 /// Runs the check of the hook, then the previous hook.
@@ -46,9 +47,11 @@ fn run_check_and_previous(args: &HookArgs, context: &mut Context) -> Result<Outc
     let input = if reads_stdin(args.name) { Some(read_input(args, context.input)?) } else { None };
     let refs = input.as_deref().unwrap_or_default();
     let outcome = run_check(args, refs, context)?;
-    let previous = args.then.as_ref().filter(|previous| !is_reinstalled(previous));
-    let Some(previous) = previous.filter(|_| outcome == Outcome::Allowed) else { return Ok(outcome) };
     let directory = context.environment.current_dir();
+    // A link to a neighbour may lead to the hook of stage-guard itself.
+    let is_previous = |path: &Path| is_backup(&directory.join(path)) && !is_reinstalled(path);
+    let previous = args.then.as_ref().filter(|previous| is_previous(previous));
+    let Some(previous) = previous.filter(|_| outcome == Outcome::Allowed) else { return Ok(outcome) };
     let neighbours = Neighbours::link(&directory.join(previous));
     let status = PreviousHook::run(previous, &args.arguments, directory, input.as_deref())?;
     if let Some(neighbours) = neighbours {
