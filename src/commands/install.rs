@@ -6,7 +6,9 @@ use std::path::Path;
 use super::{Context, Outcome, program};
 use crate::agent::SettingsFile;
 use crate::cli::{InstallArgs, Strict};
-use crate::git::{ConfigScope, Git, Hook, HooksPath, RepositoryKind, too_old_for_configured_hooks};
+use crate::git::{
+    ConfigScope, Git, Hook, HooksPath, RepositoryKind, check_global_files, too_old_for_configured_hooks,
+};
 use crate::hooks::{self, Addition, Hooks, Level, Manager, configured_command, give_to_owner_of, runs_guard};
 use crate::report;
 use crate::report::failure::Failure;
@@ -97,6 +99,7 @@ fn record(hooks_path: &HooksPath, level: Level) -> Result<(), hooks::Error> {
 
 /// Adds the hooks to the user's global configuration.
 fn install_globally(level: Level, binary: &Path, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+    check_global_files(&context.environment)?;
     let git = Git::new(&context.environment);
     if let Some(version) = too_old_for_configured_hooks(&git)? {
         return Err(hooks::Error::GitTooOld(version).into());

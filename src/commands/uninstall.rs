@@ -7,7 +7,7 @@ use super::{Context, Outcome};
 use crate::agent::SettingsFile;
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
-use crate::git::{ConfigScope, Git, Hook, HooksPath};
+use crate::git::{ConfigScope, Git, Hook, HooksPath, check_global_files};
 use crate::hooks::{Hooks, give_to_owner_of};
 use crate::report;
 
@@ -15,6 +15,7 @@ use crate::report;
 pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let git = Git::new(&context.environment);
     if args.global {
+        check_global_files(&context.environment)?;
         let removed = unconfigure(&git, ConfigScope::Global)?;
         if !context.is_quiet {
             report::hooks::unconfigured(ConfigScope::Global, &removed, &mut context.out)?;
@@ -25,7 +26,8 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     let unconfigured = unconfigure(&git, ConfigScope::Local)?;
     give_to_owner_of(&common_dir, &common_dir.join("config"))?;
     let hooks = Hooks::new(&directory, &common_dir)
-        .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))?;
+        .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))
+        .unwrap_or_else(|_| Hooks::outside(&common_dir));
     let done = hooks.uninstall()?;
     // Settings that cannot be read contain no entries of `install`.
     let settings =

@@ -2,8 +2,8 @@
 //!
 //! git runs them in addition to the hooks in the hooks directory, wherever that is.
 
-use std::path::PathBuf;
-use std::{env, fmt, fs};
+use std::path::{Path, PathBuf};
+use std::{env, fmt, fs, io};
 
 use bstr::ByteSlice;
 
@@ -145,6 +145,29 @@ impl ConfigScope {
             Some(0 | 1) => Ok(nul_fields(&output.stdout).map(trimmed).collect()),
             _ => Err(failure(&arguments, &output)),
         }
+    }
+}
+
+/// Checks that each file of the user's global configuration is a regular file, or does not exist.
+///
+/// git replaces any other file, such as a device, when it writes to it, and waits for a FIFO.
+///
+/// # Errors
+///
+/// A file is not a regular one.
+pub(crate) fn check_global_files(environment: &Environment) -> Result<(), Error> {
+    let below = |name, file| Some(environment.absolute(Path::new(environment.var(name)?).join(file)));
+    let files = match environment.var("GIT_CONFIG_GLOBAL") {
+        Some(file) => vec![environment.absolute(file)],
+        None => [("HOME", ".gitconfig"), ("XDG_CONFIG_HOME", "git/config"), ("HOME", ".config/git/config")]
+            .into_iter()
+            .filter_map(|(name, file)| below(name, file))
+            .collect(),
+    };
+    let is_irregular = |file: &PathBuf| fs::metadata(file).is_ok_and(|metadata| !metadata.is_file());
+    match files.into_iter().find(is_irregular) {
+        Some(file) => Err(Error::ReadFile(file, io::Error::other("not a regular file"))),
+        None => Ok(()),
     }
 }
 

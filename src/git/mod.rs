@@ -58,7 +58,8 @@ use rustix::fs::OFlags;
 pub(crate) use command::Git;
 pub(crate) use configured_hooks::{ConfigScope, ConfiguredHook};
 pub(crate) use configured_hooks::{
-    configured_hooks, has_run_configured_hook, too_old_for_configured_hooks, version_without_configured_hooks,
+    check_global_files, configured_hooks, has_run_configured_hook, too_old_for_configured_hooks,
+    version_without_configured_hooks,
 };
 pub use error::{Cause, Error};
 pub use history::Remote;

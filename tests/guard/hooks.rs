@@ -511,3 +511,37 @@ fn a_directory_or_a_dangling_symlink_in_the_place_of_a_hook_is_restored() {
         assert_eq!(state(&repo), before, "{line}");
     }
 }
+
+#[test]
+fn uninstall_succeeds_if_the_hooks_directory_is_outside() {
+    let repo = unguarded();
+    repo.shell("mv .git/hooks ../outside && ln -s ../../outside .git/hooks").success();
+    let output = repo.guard("uninstall").success();
+    assert!(output.contains("no hook of stage-guard"), "{output}");
+}
+
+/// Another version made it, when the hook in its place was not one of ours.
+#[test]
+fn a_kept_link_to_a_hook_of_stage_guard_is_not_a_previous_hook() {
+    for target in ["../hooks/pre-commit", "../hooks/gone"] {
+        let repo = unguarded();
+        hook(&repo, "pre-merge-commit", "exit 0");
+        repo.guard("install").success();
+        repo.shell(&format!("ln -s {target} .git/hooks.before-stage-guard/pre-commit")).success();
+        repo.stage("main.py").commit().silent();
+        repo.stage(NOTE).commit().refuses(&[NOTE]);
+    }
+}
+
+/// git replaces such a file, or waits for it.
+#[test]
+fn a_global_configuration_that_is_no_regular_file_is_left_alone() {
+    for create in ["mkdir", "mkfifo"] {
+        let repo = unguarded();
+        repo.shell(&format!("{create} ../special && ln -s special ../global")).success();
+        let repo = repo.env("GIT_CONFIG_GLOBAL", "../global");
+        for command in ["install --global", "uninstall --global"] {
+            repo.guard(command).fails_with("global`: not a regular file");
+        }
+    }
+}
