@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{BufReader, Write};
 use std::os::unix::ffi::OsStringExt;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::{env, thread};
@@ -194,14 +195,18 @@ impl Git {
         let mut git = self.command();
         git.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let (mut git, _registration) = signals::spawn(&mut git).map_err(Error::RunGit)?;
-        if let Some(stdout) = git.stdout.take() {
-            let read = BufReader::with_capacity(1 << 16, stdout).for_byte_record(0, |path| {
-                visit(path.into());
+        let Some(stdout) = git.stdout.take() else { unreachable!("it is piped") };
+        let (read, output) = thread::scope(|scope| {
+            // Reads standard error meanwhile: a full pipe would block git.
+            let output = scope.spawn(|| git.wait_with_output());
+            let read = BufReader::with_capacity(1 << 16, stdout).for_byte_record(0, |record| {
+                visit(record.into());
                 Ok(true)
             });
-            read.map_err(Error::RunGit)?;
-        }
-        let output = git.wait_with_output().map_err(Error::RunGit)?;
+            (read, output.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        read.map_err(Error::RunGit)?;
+        let output = output.map_err(Error::RunGit)?;
         if output.status.success() { Ok(()) } else { Err(failure(arguments, &output)) }
     }
 

@@ -194,6 +194,20 @@ fn a_missing_git_fails_only_if_it_is_needed() {
 }
 
 #[test]
+fn many_warnings_of_git_do_not_block_the_check() {
+    let repo = Repo::new();
+    repo.stage(NOTE).git("update-index --split-index").success();
+    let path = std::env::var("PATH").unwrap();
+    let git = format!("#!/bin/sh\nseq -f 'warning: %.0f' 20000 >&2\nPATH={path} exec git \"$@\"\n");
+    let bin = repo.sibling("bin");
+    bin.program("git", &git);
+    let repo = repo.env("PATH", format!("{}:{path}", bin.dir.display()));
+    let run = repo.shell(&format!("timeout -k 1 20 {BINARY}"));
+    run.refuses(&[NOTE]).code(1);
+    repo.shell(&format!("timeout -k 1 20 {BINARY} check --all-files")).code(1);
+}
+
+#[test]
 fn a_report_that_cannot_be_written_fails() {
     let repo = Repo::new();
     repo.stage(NOTE);
