@@ -207,32 +207,41 @@ fn older_version(output: &str, minimum: (u32, u32)) -> Option<String> {
 pub(crate) fn configured_hooks(git: &Git) -> Result<Vec<ConfiguredHook>, Error> {
     let pattern = r"^hook\.stage-guard\..*\.(command|event|enabled)$";
     let output = git.output(&["config", "--show-scope", "-z", "--get-regexp", pattern], &[])?;
-    let mut hooks: Vec<ConfiguredHook> = Vec::new();
-    let mut disabled = Vec::new();
+    let mut settings = Vec::new();
     let mut listed = nul_fields(&output.stdout);
     while let (Some(scope), Some(entry)) = (listed.next(), listed.next()) {
         let Some((name, value)) = entry.split_once_str("\n") else { continue };
-        let (name, value) = (trimmed(name), trimmed(value));
-        let Some((event, key)) = name.strip_prefix(SECTION).and_then(|rest| rest.rsplit_once('.')) else {
-            continue;
+        let name = name.strip_prefix(SECTION.as_bytes()).unwrap_or_default();
+        settings.push((trimmed(name), trimmed(value), trimmed(scope)));
+    }
+    let configured = |event: Hook| {
+        let values = |key| {
+            let name = format!("{event}.{key}");
+            settings.iter().filter(move |setting| setting.0 == name)
         };
-        let Ok(event) = event.parse() else { continue };
-        match key {
-            "command" => {
-                hooks.retain(|hook| hook.event != event);
-                hooks.push(ConfiguredHook { scope: trimmed(scope), event, command: value, is_enabled: true });
-            }
-            "enabled" => {
-                disabled.retain(|hook| *hook != event);
-                disabled.extend(matches!(value.as_str(), "false" | "no" | "off" | "0").then_some(event));
-            }
-            _ => {}
+        let (_, command, scope) = values("command").next_back()?;
+        // git ignores a command without an event. An empty event removes those before it.
+        let has_event = |has_event, value: &str| value == event.name() || has_event && !value.is_empty();
+        let has_event = values("event").fold(false, |has, (_, value, _)| has_event(has, value));
+        let enabled = values("enabled").filter_map(|(_, value, _)| parse_bool(value)).next_back();
+        let (scope, command, is_enabled) = (scope.clone(), command.clone(), enabled.unwrap_or(true));
+        has_event.then_some(ConfiguredHook { scope, event, command, is_enabled })
+    };
+    Ok(Hook::ALL.into_iter().filter_map(configured).collect())
+}
+
+/// Parses a boolean as git does (git-config(1)): `None` for any other value.
+fn parse_bool(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" | "" => Some(false),
+        number => {
+            let digits = number.strip_prefix(['+', '-']).unwrap_or(number);
+            let digits = digits.strip_suffix(['k', 'm', 'g']).unwrap_or(digits);
+            let (digits, radix) = digits.strip_prefix("0x").map_or((digits, 10), |digits| (digits, 16));
+            u64::from_str_radix(digits, radix).ok().map(|number| number != 0)
         }
     }
-    for hook in &mut hooks {
-        hook.is_enabled = !disabled.contains(&hook.event);
-    }
-    Ok(hooks)
 }
 
 /// Returns whether the git that runs the file of a hook has run the configured hook before it.
@@ -256,4 +265,22 @@ pub(crate) fn has_run_configured_hook(environment: &Environment, event: Hook) ->
 /// Returns a git that may write files.
 fn writing(git: &Git) -> Git {
     git.clone().without_var("GIT_OPTIONAL_LOCKS")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_bool;
+
+    #[test]
+    fn booleans_are_parsed_as_git_does() {
+        for value in ["false", "False", "OFF", "nO", "", "0", "00", "-0", "0x0", "0k"] {
+            assert_eq!(parse_bool(value), Some(false), "{value}");
+        }
+        for value in ["true", "Yes", "ON", "1", "-1", "010", "0x1F", "2G"] {
+            assert_eq!(parse_bool(value), Some(true), "{value}");
+        }
+        for value in ["maybe", " false", "f", "-", "0x", "1.0", "k"] {
+            assert_eq!(parse_bool(value), None, "{value}");
+        }
+    }
 }

@@ -542,6 +542,7 @@ fn configured_hooks_are_examined() {
         ("git config core.hooksPath /nowhere; \"$GUARD\" -q install", 0, "by:      pre-commit in the local"),
         ("true", 0, "is not a directory, so git runs no hooks\nfix:     git config --local"),
         ("git config hook.stage-guard.pre-commit.enabled false", 1, "is disabled (local)\nfix:     git "),
+        ("git config hook.stage-guard.pre-commit.enabled OFF", 1, "is disabled (local)\nfix:     git "),
         (
             "git config --unset core.hooksPath",
             0,
