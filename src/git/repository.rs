@@ -113,9 +113,9 @@ impl Repository {
 
     /// Returns the entries that a commit of the index would add or change.
     ///
-    /// They differ from each parent of that commit, `HEAD` and `merged`, also under another
-    /// prefix of a subtree merge, and `may_refuse` is true for their paths. Deletions, unmerged and intent-to-add entries are left out: a
-    /// commit does not contain them.
+    /// They differ from each parent of that commit, `HEAD` and `merged`, also under the other
+    /// prefix of a subtree merge, and `may_refuse` is true for their paths. Deletions, unmerged
+    /// and intent-to-add entries are left out: a commit does not contain them.
     ///
     /// # Errors
     ///
@@ -141,9 +141,11 @@ impl Repository {
             && scan.directories.is_empty()
             && scan.candidates.iter().all(|candidate| candidate.is_unmerged);
         let mut entries = if is_clear { Vec::new() } else { self.changed(scan, merged, may_refuse)? };
-        let paths = entries.iter().map(|entry| entry.path.as_bstr()).collect();
-        let moved = subtree::moved_when_staged(&self.layout.cwd_git(), merged, &paths)?;
-        entries.retain(|entry| !moved.contains(&entry.path));
+        if !merged.is_empty() && !entries.is_empty() {
+            let paths = entries.iter().map(|entry| entry.path.as_bstr()).collect();
+            let moved = subtree::moved_when_staged(&self.layout.cwd_git(), merged, &paths)?;
+            entries.retain(|entry| !moved.contains(&entry.path));
+        }
         // Under `core.ignoreCase` libgit2 sorts without regard to case.
         entries.sort_unstable();
         Ok(Examined { entries, examined })

@@ -327,3 +327,20 @@ fn a_copy_of_old_session_work_is_refused_outside_of_a_merge() {
     repo.git_args(&["checkout", "-q", "upstream", "--", OLD]).success();
     repo.commit().refuses(&[OLD, "copy/scratch/x.py"]);
 }
+
+#[test]
+fn a_copy_of_a_merged_file_is_refused() {
+    let repo = with_subtree("--strict");
+    repo.commit().silent();
+    repo.git("checkout -q -b topic").success();
+    repo.stage("lib/debug_x.py").stage("lib/index.py").commit().silent();
+    repo.git("checkout -q main").success();
+    repo.stage("more.py").commit().silent();
+    repo.git("merge -q --no-commit topic").success();
+    let copies = ["copy/scratch/x.py", "debug_x.py", "run/parts/core/scratch/x.py"];
+    repo.shell("mkdir -p copy run; cp lib/debug_x.py .; cp -r parts run").success();
+    repo.shell("cp -r parts/core/scratch copy; git add -f debug_x.py copy run/parts/core/scratch").success();
+    repo.commit().refuses(&copies);
+    repo.git("-c core.hooksPath=/dev/null commit -q -m merged").success();
+    repo.guard("check --commit HEAD").refuses(&copies);
+}
