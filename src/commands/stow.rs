@@ -33,7 +33,7 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
     }
     let (plan, skipped) = plan(args, context, &repository)
         .map_err(|error| if signals.received() { session::Error::Interrupted.into() } else { error })?;
-    let Done { losses, ignore_file } = match index.as_ref().filter(|_| !plan.steps.is_empty()) {
+    let Done { losses, ignore_file, leftover } = match index.as_ref().filter(|_| !plan.steps.is_empty()) {
         Some(index) => session::stow(&repository, index, &plan, &|| signals.received())?,
         None => Done::default(),
     };
@@ -41,6 +41,7 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
         plan,
         skipped,
         losses,
+        leftover,
         ignore_file: ignore_file.map(|file| match file.strip_prefix(repository.layout().worktree()) {
             Ok(relative) => relative.to_owned(),
             Err(_) => file,

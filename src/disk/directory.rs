@@ -257,6 +257,15 @@ impl Directory {
         Ok(OsStr::from_bytes(target.to_bytes()).into())
     }
 
+    /// Renames a file of this directory. A file `new_name` is replaced.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be renamed.
+    pub(crate) fn rename(&self, name: &OsStr, new_name: &OsStr) -> io::Result<()> {
+        Ok(renameat(&self.0, name, &self.0, new_name)?)
+    }
+
     /// Moves `name` to another directory, and fails if something has the new name.
     ///
     /// The move is one step if the file system supports it.

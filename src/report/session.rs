@@ -27,6 +27,8 @@ pub(crate) struct Stowed {
     pub losses: BTreeSet<(BString, Loss)>,
     /// The file to which a line was added so that git ignores the session directory.
     pub ignore_file: Option<PathBuf>,
+    /// The record of a killed stow that could not be undone.
+    pub leftover: Option<PathBuf>,
     /// Whether nothing was done.
     pub is_dry_run: bool,
     /// Whether the user named paths.
@@ -79,6 +81,7 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         plan: Plan { steps, ignore_pattern, combined, deleted },
         skipped,
         losses,
+        leftover,
         is_dry_run,
         program,
         ..
@@ -113,6 +116,10 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         note(out, &format!("{} stays deleted in the index", escape(path)))?;
     }
     lost(out, losses)?;
+    if let Some(record) = leftover {
+        let record = display_path(record);
+        note(out, &format!("a stow that was killed could not be undone; {record} lists its files"))?;
+    }
     if !is_dry_run && !steps.is_empty() {
         writeln!(out, "{} {program} stow --undo", "undo:".cyan())?;
     }

@@ -1,8 +1,10 @@
 //! The record of a stow in the git directory, from which it is undone.
 //!
 //! It is written before the first file is moved, under the name [`UNFINISHED`], and renamed to
-//! [`RECORD`] when the stow is done.
+//! [`RECORD`] when the stow is done. The record of a killed stow that cannot be undone is kept
+//! under the name [`LEFTOVER`].
 
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
@@ -15,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fingerprint::{Fingerprint, Stamp};
 use super::place::Found;
-use super::{Error, Step, to_path};
-use crate::disk::failed_to;
+use super::{Error, Step, files, name_of, to_path};
+use crate::disk::{Directory, failed_to};
 use crate::git::{self, IndexChange, IndexUpdate, Object, PathState};
 
 /// The record of the last stow, relative to the git directory.
@@ -24,6 +26,9 @@ pub(super) const RECORD: &str = "stage-guard/undo";
 
 /// The record of a stow that is not finished, relative to the git directory.
 pub(super) const UNFINISHED: &str = "stage-guard/undo.new";
+
+/// The name of the record of a killed stow that could not be undone.
+const LEFTOVER: &str = "undo.killed";
 
 /// The beginning of each record, by which a file of another program is told apart.
 const HEADER: &[u8] = b"{\"index\":[";
@@ -141,14 +146,77 @@ impl Record {
         }
         Ok(())
     }
+}
 
-    /// Writes the record to `file`.
-    pub(super) fn write(&self, file: &Path) -> Result<(), Error> {
-        let directory = file.parent().unwrap_or(file);
+/// The record of a stow that is being carried out, on disk.
+#[derive(Debug)]
+pub(super) struct UnfinishedRecord {
+    directory: Directory,
+    /// The new name of the record of a killed stow that could not be undone.
+    leftover: Option<BString>,
+}
+
+impl UnfinishedRecord {
+    /// Writes `record` as [`UNFINISHED`]. A record of that name gets another one.
+    pub(super) fn write(git_dir: &Path, record: &Record) -> Result<Self, Error> {
+        let file = git_dir.join(UNFINISHED);
+        let directory = file.parent().unwrap_or(git_dir);
         fs::create_dir_all(directory).map_err(failed_to("create", directory))?;
-        let text = serde_json::to_vec(self).map_err(|error| failed_to("write", file)(error.into()))?;
-        Ok(fs::write(file, text).map_err(failed_to("write", file))?)
+        let write = || {
+            let directory = Directory::open(directory)?;
+            let leftover = rename_leftover(&directory)?;
+            let unfinished = Self { directory, leftover };
+            let written =
+                unfinished.directory.write_file(name(UNFINISHED), &serde_json::to_vec(record)?, 0o666);
+            written.inspect_err(|_| unfinished.restore_leftover())?;
+            Ok(unfinished)
+        };
+        Ok(write().map_err(failed_to("write", &file))?)
     }
+
+    /// Makes it the record of the last stow.
+    ///
+    /// Returns the path of the record of a killed stow, relative to the git directory.
+    pub(super) fn finish(self) -> Option<PathBuf> {
+        // If that fails, the next stow or undo finds that this one is done.
+        let _ = self.directory.rename(name(UNFINISHED), name(RECORD));
+        Some(Path::new(RECORD).with_file_name(to_path(self.leftover?.as_bstr())))
+    }
+
+    /// Removes it, and restores the record that was there before.
+    pub(super) fn remove(self) {
+        if self.directory.remove_file(name(UNFINISHED)).is_ok() {
+            self.restore_leftover();
+        }
+    }
+
+    fn restore_leftover(&self) {
+        if let Some(leftover) = &self.leftover {
+            let leftover = to_path(leftover.as_bstr());
+            // If that fails, it keeps its new name.
+            let _ = self.directory.rename_no_replace(leftover.as_os_str(), &self.directory, name(UNFINISHED));
+        }
+    }
+}
+
+/// Renames the record of a killed stow, if there is one. Returns its new name.
+fn rename_leftover(directory: &Directory) -> io::Result<Option<BString>> {
+    if !directory.contains(name(UNFINISHED))? {
+        return Ok(None);
+    }
+    for leftover in files::numbered_names(LEFTOVER.into()) {
+        let new_name = to_path(leftover.as_bstr());
+        match directory.rename_no_replace(name(UNFINISHED), directory, new_name.as_os_str()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            renamed => return renamed.map(|()| Some(leftover)),
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the name of a record in its directory.
+fn name(path: &str) -> &OsStr {
+    name_of(path.into())
 }
 
 impl PathRecord {

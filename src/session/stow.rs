@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::place::{Place, Root};
-use super::record::{CopyRecord, PathRecord, RECORD, Record, UNFINISHED};
+use super::record::{CopyRecord, PathRecord, Record, UnfinishedRecord};
 use super::record::{checkout_directory, temporary_name};
 use super::transaction::Transaction;
 use super::{Error, IgnoreLine, Plan, StagedCopy, Step, files, to_path};
@@ -27,6 +27,8 @@ pub(crate) struct Done {
     pub losses: BTreeSet<(BString, Loss)>,
     /// The file to which a line was added so that git ignores the session directory.
     pub ignore_file: Option<PathBuf>,
+    /// The record of a killed stow that could not be undone.
+    pub leftover: Option<PathBuf>,
 }
 
 /// Carries out `plan` and records it for an undo.
@@ -61,24 +63,11 @@ pub(crate) fn stow(
     };
     let done = stow.run(&plan.steps);
     let _ = fs::remove_dir_all(stow.checkout().on_disk());
-    let unfinished = layout.git_dir().join(UNFINISHED);
-    let losses = match done {
-        Ok(losses) => losses,
-        Err(error) => {
-            let _ = fs::remove_file(&unfinished);
-            ignore_line.iter().for_each(IgnoreLine::revert);
-            return Err(error);
-        }
-    };
+    let done = done.inspect_err(|_| ignore_line.iter().for_each(IgnoreLine::revert))?;
     for step in plan.steps.iter().filter(|step| step.destination.is_some()) {
         stow.remove_empty_directories(step.path.as_bstr());
     }
-    // The stow is done: without a record it cannot be undone.
-    let record = layout.git_dir().join(RECORD);
-    if fs::rename(&unfinished, &record).is_err() {
-        let _ = fs::remove_file(&record);
-    }
-    Ok(Done { losses, ignore_file: ignore_line.map(|line| line.file().to_owned()) })
+    Ok(Done { ignore_file: ignore_line.map(|line| line.file().to_owned()), ..done })
 }
 
 /// A stow that is being carried out.
@@ -93,16 +82,24 @@ struct Stow<'r> {
 }
 
 impl Stow<'_> {
-    fn run(&self, steps: &[Step]) -> Result<BTreeSet<(BString, Loss)>, Error> {
+    fn run(&self, steps: &[Step]) -> Result<Done, Error> {
         let record = self.check_out(steps).and_then(|record| {
-            record.write(&self.repository.layout().git_dir().join(UNFINISHED))?;
-            Ok(record)
+            let unfinished = UnfinishedRecord::write(self.repository.layout().git_dir(), &record)?;
+            Ok((record, unfinished))
         });
-        let record = record.map_err(|error| self.rolled_back(Vec::new(), error))?;
+        let (record, unfinished) = record.map_err(|error| self.rolled_back(Vec::new(), error))?;
         let mut transaction = Transaction::new(&self.git_dir, to_path(record.temporary.as_bstr()).into());
         match self.move_files(&mut transaction, steps, &record) {
-            Ok(()) => Ok(transaction.losses()),
-            Err(error) => Err(self.roll_back(transaction, steps, error)),
+            Ok(()) => {
+                let (losses, leftover) = (transaction.losses(), unfinished.finish());
+                let leftover = leftover.map(|path| self.repository.layout().git_dir().join(path));
+                Ok(Done { losses, leftover, ignore_file: None })
+            }
+            Err(error) => {
+                let error = self.roll_back(transaction, steps, error);
+                unfinished.remove();
+                Err(error)
+            }
         }
     }
 

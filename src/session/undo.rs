@@ -80,15 +80,19 @@ pub(crate) fn undo(
 /// Undoes what a killed stow did to the files, so that the next one finds them in their place.
 ///
 /// `index` is the locked index. A path that has changed since, in the index or on the disk, is
-/// left as it is.
+/// left as it is, and the record stays.
 ///
 /// # Errors
 ///
-/// The index cannot be read.
+/// The index cannot be read, or the killed stow changed another one.
 pub(crate) fn recover(repository: &Repository, index: &IndexUpdate) -> Result<(), Error> {
     let git_dir = repository.layout().git_dir();
     let unfinished = git_dir.join(UNFINISHED);
-    let Ok(Some(record)) = Record::read(git_dir, UNFINISHED, index) else { return Ok(()) };
+    let record = match Record::read(git_dir, UNFINISHED, index) {
+        Ok(Some(record)) => record,
+        Err(error @ Error::OtherIndex(_)) => return Err(error),
+        Ok(None) | Err(_) => return Ok(()),
+    };
     let undo = Undo::new(repository, index, record)?;
     if undo.is_index_stowed() {
         // It was killed after its last step.

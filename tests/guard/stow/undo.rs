@@ -294,6 +294,46 @@ fn a_stow_after_a_killed_one_keeps_what_was_saved_since() {
 }
 
 #[test]
+fn stow_keeps_the_record_of_a_killed_stow_that_it_cannot_undo() {
+    let (unfinished, leftover) = (".git/stage-guard/undo.new", ".git/stage-guard/undo.killed");
+    let (original, _) = with_unfinished_stow();
+    original.write("debug_new.py", "since\n");
+    let record = original.read(unfinished);
+    for word in ["checkout-index", "index-info", "ls-files"] {
+        let repo = original.copy();
+        let run = with_git_that(&repo, word, "echo no >&2; exit 1").guard("stow");
+        assert_eq!((run.code, repo.read(unfinished) == record), (2, true), "{word} {run:?}");
+        assert!(!repo.exists(leftover), "{word}");
+    }
+    let repo = original.copy();
+    // Something is in the place of the new file, so the record was written before it failed.
+    let block = "test -e .git/stage-guard/undo.new && : >.claude_sessions/debugging/debug_new-2.py";
+    let run = with_git_that(&repo, "index-info", block).guard("stow");
+    assert!(run.code == 2 && run.err.contains("nothing was stowed"), "{run:?}");
+    assert_eq!((repo.read(unfinished) == record, repo.exists(leftover)), (true, false));
+    for kept in [leftover, ".git/stage-guard/undo-2.killed"] {
+        let out = stowed(original.guard("stow"));
+        let note = "note: a stow that was killed could not be undone; ";
+        assert!(out.contains(note) && out.contains(&format!("{kept} lists its files\n")), "{out}");
+        assert_eq!(original.read(kept), record);
+        original.guard("stow --undo").success();
+        original.write(unfinished, &record);
+    }
+}
+
+#[test]
+fn stow_keeps_the_record_of_a_killed_stow_of_another_index() {
+    let (repo, _) = with_unfinished_stow();
+    let record = repo.read(".git/stage-guard/undo.new");
+    repo.shell("cp .git/index .git/other").success();
+    let other = repo.env("GIT_INDEX_FILE", ".git/other");
+    other.guard("stow").fails_with("the last stow changed the index `index`\nhelp: name that index");
+    assert_eq!(repo.read(".git/stage-guard/undo.new"), record);
+    stowed(repo.guard("stow"));
+    stowed(other.guard("stow"));
+}
+
+#[test]
 fn a_killed_stow_of_a_file_that_the_index_has_no_more_stays_where_it_is() {
     let (repo, _) = with_unfinished_stow();
     repo.git("reset -q").success();
