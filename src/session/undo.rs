@@ -101,7 +101,7 @@ pub(crate) fn recover(repository: &Repository, index: &IndexUpdate) -> Result<()
     }
     let mut is_complete = true;
     for record in &undo.record.records {
-        is_complete &= undo.is_entry(PathRecord::is_entry_original, record) == Some(true)
+        is_complete &= undo.is_entry(PathRecord::is_entry_original, record) != Some(false)
             && undo.recover(record).is_ok();
     }
     if is_complete {

@@ -334,6 +334,30 @@ fn stow_keeps_the_record_of_a_killed_stow_of_another_index() {
 }
 
 #[test]
+fn a_killed_stow_of_an_untracked_file_is_undone() {
+    for again in ["stow", "stow --undo", "stow notes.md"] {
+        let repo = with_committed_script();
+        repo.write("notes.md", "mine\n").write("plan.md", "plan\n").write(SCRIPT, "changed\n");
+        repo.git_args(&["add", SCRIPT]).success();
+        let before = repo.git("status --porcelain").success();
+        // It is killed before the index is replaced, when all files are moved.
+        let index = fs::read(repo.path(".git/index")).unwrap();
+        stowed(repo.guard_args(&["stow", "notes.md", "plan.md", SCRIPT]));
+        make_stow_unfinished(&repo, &index);
+        assert!(!repo.exists("notes.md") && !repo.exists("plan.md"));
+        let run = repo.guard(again);
+        assert_eq!(run.code, 0, "{again} {run:?}");
+        assert!(!repo.exists(".git/stage-guard/undo.new"), "{again}");
+        assert_eq!(repo.read("plan.md"), "plan\n", "{again}");
+        if again != "stow --undo" {
+            repo.guard("stow --undo").success();
+        }
+        assert_eq!(repo.git("status --porcelain").success(), before, "{again}");
+        assert_eq!((repo.read("notes.md"), repo.read(SCRIPT)), ("mine\n".into(), "changed\n".into()));
+    }
+}
+
+#[test]
 fn a_killed_stow_of_a_file_that_the_index_has_no_more_stays_where_it_is() {
     let (repo, _) = with_unfinished_stow();
     repo.git("reset -q").success();
