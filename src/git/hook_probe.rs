@@ -269,7 +269,14 @@ impl<'r> HookProbe<'r> {
     fn add_alternate(&self, objects: &Path) -> io::Result<()> {
         let info = self.directory.path().join(OBJECTS).join("info");
         fs::create_dir_all(&info)?;
-        fs::write(info.join("alternates"), [objects.as_os_str().as_bytes(), b"\n"].concat())
+        let mut line = objects.as_os_str().as_bytes().to_owned();
+        if line.contains(&b'\n') {
+            // git unquotes it as a string in C.
+            let quoted = line.replace(r"\", r"\\").replace("\"", "\\\"").replace("\n", r"\n");
+            line = bstr::concat([b"\"", quoted.as_slice(), b"\""]);
+        }
+        line.push(b'\n');
+        fs::write(info.join("alternates"), line)
     }
 
     fn git_with(&self, index: &str, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Error> {
