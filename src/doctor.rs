@@ -178,8 +178,8 @@ pub(crate) enum Problem<'g> {
     SessionNotIgnored,
     /// git is too old for the configured hooks.
     OldGit(&'g str),
-    /// Another git on `PATH` ignores the configured hook, and no file guards it.
-    IgnoredByOldGit(&'g OldGit, &'g HookFile),
+    /// Another git on `PATH` ignores these configured hooks, and no files guard them.
+    IgnoredByOldGit(&'g OldGit, Vec<&'g HookFile>),
     /// A configured hook is disabled.
     ConfiguredHookDisabled(&'g ConfiguredHook),
     /// A hook is guarded both by a file and by the configuration.
@@ -217,9 +217,11 @@ impl Guard {
         let mut diagnoses = self.hooks_path_problems();
         diagnoses.extend(self.hooks.files.iter().filter_map(|file| self.hook_problem(file)));
         diagnoses.extend(self.binaries.iter().flat_map(|binary| self.binary_problems(binary)));
-        let ignored =
-            |git| self.configured_alone().map(move |file| fault(Problem::IgnoredByOldGit(git, file)));
-        diagnoses.extend(self.old_gits_on_path.iter().flat_map(ignored));
+        let alone: Vec<&HookFile> = self.configured_alone().collect();
+        if !alone.is_empty() {
+            let ignored = |git| fault(Problem::IgnoredByOldGit(git, alone.clone()));
+            diagnoses.extend(self.old_gits_on_path.iter().map(ignored));
+        }
         if let PolicyState::Invalid(mistake) = &self.policy {
             // `pre-receive` falls back to the built-in policy.
             let severity = if self.kind.has_worktrees() { Severity::Fault } else { Severity::Note };

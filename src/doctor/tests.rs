@@ -226,7 +226,7 @@ fn another_git_that_ignores_configured_hooks_is_a_fault_unless_files_guard() {
     assert_eq!(guard.diagnose(), []);
     let file = missing(Hook::PreCommit);
     guard.set(file.clone());
-    assert_eq!(faults(&guard), [Problem::IgnoredByOldGit(&guard.old_gits_on_path[0], &file)]);
+    assert_eq!(faults(&guard), [Problem::IgnoredByOldGit(&guard.old_gits_on_path[0], vec![&file])]);
     guard.probe.as_mut().unwrap().refused_by_file.push(Hook::PreCommit);
     assert_eq!(faults(&guard), []);
 }

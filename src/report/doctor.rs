@@ -171,9 +171,10 @@ fn describe(problem: &Problem) -> String {
         }
         Problem::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
         Problem::OldGit(version) => format!("git {} does not run configured hooks", escape(version)),
-        Problem::IgnoredByOldGit(git, file) => {
+        Problem::IgnoredByOldGit(git, files) => {
             let (path, version) = (display_path(&git.path), escape(&git.version));
-            format!("{path} is git {version} and does not run the configured {}", file.hook)
+            let hooks = list(files.iter().map(|file| file.hook));
+            format!("{path} is git {version} and does not run the configured {hooks}")
         }
         Problem::ConfiguredHookDisabled(ConfiguredHook { event, scope, .. }) => {
             format!("the configured {event} is disabled ({})", escape(scope))
@@ -236,7 +237,10 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         {
             add_guard(file, program)
         }
-        Problem::IgnoredByOldGit(_, file) if !guard.installs_files() => add_guard(file, program),
+        Problem::IgnoredByOldGit(_, files) if !guard.installs_files() => {
+            let ways: Vec<String> = files.iter().map(|file| add_guard(file, program)).collect();
+            ways.join(&format!("\n{INDENT}"))
+        }
         // lefthook would replace the shim, and husky has its own directory for hooks.
         Problem::Foreign(file @ HookFile { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
             add_guard(file, program)

@@ -518,7 +518,11 @@ fn another_git_that_ignores_configured_hooks_is_a_fault() {
             format!("{}:{}", repo.shell("printf %s \"$PATH\"").out, repo.path("../old").display()),
         );
         let run = doctor(&repo);
-        assert_reports(&run, 1, "/old/git is git 2.39.5 and does not run the configured pre-commit\n");
+        assert_reports(
+            &run,
+            1,
+            "/old/git is git 2.39.5 and does not run the configured pre-commit, pre-merge-commit\n",
+        );
         if scope == "global" {
             repo.shell("\"$GUARD\" -q install").success();
             assert_reports(&doctor(&repo), 0, "live: ");
@@ -584,4 +588,14 @@ fn uninstall_finds_the_hooks_of_a_third_directory() {
     assert_reports(&doctor(&repo), 0, "/.git/own/hooks here\n");
     repo.shell("\"$GUARD\" uninstall").success();
     assert_eq!(repo.shell("find .git -type l").success(), "");
+}
+
+#[test]
+fn a_repository_with_a_line_break_in_its_path_is_examined() {
+    let repo = unguarded();
+    repo.shell("mv ../repo '../a \"\\\n'").success();
+    let repo = repo.sibling("a \"\\\n");
+    repo.guard("-q install").success();
+    let run = repo.guard("doctor");
+    assert!(run.code == 0 && run.out.ends_with("live: commits here are checked\n"), "{run:?}");
 }
