@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, mpsc};
 use std::thread;
 
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
@@ -13,8 +13,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals as Arrivals;
 use signal_hook::{flag, low_level};
 
-/// The signals that are passed on to child processes.
-const PASSED_ON: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+/// The signals that end the program and its child processes.
+const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
 /// Whether a signal arrived after [`Signals::catch`]. Empty before it is called.
 static RECEIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -35,13 +35,14 @@ impl Signals {
     ///
     /// A handler cannot be installed.
     pub(crate) fn catch() -> io::Result<Self> {
-        let received = RECEIVED.get_or_init(Arc::default);
-        for signal in not_ignored(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]) {
-            flag::register(signal, Arc::clone(received))?;
+        let received = RECEIVED.get().cloned().unwrap_or_default();
+        for signal in not_ignored(&ENDING) {
+            flag::register(signal, Arc::clone(&received))?;
         }
         // If this signal is caught, a write beyond the file size limit returns an error.
         flag::register(SIGXFSZ, Arc::default())?;
-        Ok(Self(Arc::clone(received)))
+        // Set after the handlers: until then, a signal that `listen` gets ends the process.
+        Ok(Self(Arc::clone(RECEIVED.get_or_init(|| received))))
     }
 
     /// Whether a signal arrived.
@@ -84,10 +85,20 @@ fn running() -> MutexGuard<'static, Vec<Pid>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts the thread that passes signals on. Without it, signals end only this process.
+/// Starts the thread that passes signals on, and waits until it handles them.
+///
+/// Without the thread there are no handlers, and signals end only this process.
 fn listen() {
-    if let Ok(mut arrivals) = Arrivals::new(not_ignored(&PASSED_ON)) {
-        let _ = thread::Builder::new().spawn(move || arrivals.forever().for_each(end_with));
+    let (ready, is_ready) = mpsc::sync_channel(1);
+    let pass_on = move || {
+        let arrivals = Arrivals::new(not_ignored(&ENDING));
+        let _ = ready.send(());
+        if let Ok(mut arrivals) = arrivals {
+            arrivals.forever().for_each(end_with);
+        }
+    };
+    if thread::Builder::new().spawn(pass_on).is_ok() {
+        let _ = is_ready.recv();
     }
 }
 
@@ -111,7 +122,7 @@ fn end_with(signal: i32) {
 /// A second one could interrupt a hook that is restoring files after the first.
 fn is_from_terminal(signal: Signal) -> bool {
     let is_in_foreground = || Some(tcgetpgrp(fs::File::open("/dev/tty").ok()?).ok()? == getpgrp());
-    signal == Signal::INT && is_in_foreground().unwrap_or(false)
+    matches!(signal, Signal::INT | Signal::QUIT) && is_in_foreground().unwrap_or(false)
 }
 
 /// Adds the children of a process and their children, if the system has `/proc`.

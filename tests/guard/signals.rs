@@ -71,6 +71,7 @@ fn a_signal_ends_each_command_and_its_git() {
         // A stow or doctor undoes first what it did.
         assert!(matches!(run.code, 143 | 2), "{command}: {run:?}");
     }
+    assert_eq!(assert_ends(&repo, &format!("{BINARY} doctor"), "QUIT").code, 2);
 }
 
 #[test]
@@ -81,7 +82,7 @@ fn each_signal_ends_the_check() {
     let repo = repo.env("GIT_CEILING_DIRECTORIES", "/nowhere");
     let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
     let repo = repo.env("PATH", path);
-    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
         let run = assert_ends(&repo, BINARY, signal);
         assert_eq!(run.code, code, "{signal}: {run:?}");
     }
