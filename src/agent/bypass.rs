@@ -382,20 +382,17 @@ impl Search<'_> {
 
     /// Follows assignments and wrappers to the command that runs in the end.
     fn command(&mut self, depth: usize, mut words: &[BString], input: &BStr) -> Option<Bypass> {
-        let mut from_environment = None;
+        let mut assignments = Vec::new();
         loop {
             let (first, rest) = words.split_first()?;
-            if let Some((name, value)) = shell::parse_assignment(first) {
-                let is_bypass =
-                    sets_hooks_path(name, value) || disables_hook_manager(name, value) && names_hooked(rest);
-                from_environment =
-                    from_environment.or_else(|| is_bypass.then(|| Bypass::HooksOverridden(first.clone())));
+            if shell::parse_assignment(first).is_some() {
+                assignments.push(first);
                 words = rest;
                 continue;
             }
             let name = file_name(first.as_bstr());
             match name.as_bytes() {
-                b"git" => return from_environment.or_else(|| self.git(depth, rest)),
+                b"git" => return find_in_assignments(&assignments, rest).or_else(|| self.git(depth, rest)),
                 // It only says what would run.
                 b"command" if rest.first().is_some_and(|option| option == "-v" || option == "-V") => {
                     return None;
@@ -614,13 +611,33 @@ fn overrides_hooks(setting: &BStr) -> bool {
     key == b"core.hookspath" || key.starts_with(b"hook.") && key.ends_with(b".enabled") && !is_true
 }
 
-/// Whether an environment variable sets `core.hooksPath`.
+/// Finds a variable that changes which hooks `git` runs with the arguments `words`.
+fn find_in_assignments(assignments: &[&BString], words: &[BString]) -> Option<Bypass> {
+    let variables: Vec<(&[u8], &[u8])> =
+        assignments.iter().filter_map(|word| shell::parse_assignment(word)).collect();
+    let is_bypass = |(name, value): (&[u8], &[u8])| {
+        disables_hook_manager(name, value) && names_hooked(words)
+            || settings_of(name, value, &variables).iter().any(|setting| overrides_hooks(setting.as_bstr()))
+    };
+    let bypass = assignments.iter().find(|word| shell::parse_assignment(word).is_some_and(is_bypass))?;
+    Some(Bypass::HooksOverridden((*bypass).clone()))
+}
+
+/// Returns the settings `KEY=VALUE` that an environment variable gives git (git-config(1)).
 ///
-/// Its value is the key, or begins with `'KEY=VALUE'` or `'KEY'='VALUE'`.
-fn sets_hooks_path(name: &[u8], value: &[u8]) -> bool {
-    let is_for_git = name == b"GIT_CONFIG_PARAMETERS" || name.starts_with(b"GIT_CONFIG_KEY_");
-    let key = value.split(|byte| b"'=".contains(byte)).find(|part| !part.is_empty()).unwrap_or_default();
-    is_for_git && key.eq_ignore_ascii_case(b"core.hooksPath")
+/// The value of the key in `GIT_CONFIG_KEY_<n>` is that of `GIT_CONFIG_VALUE_<n>` in `variables`.
+fn settings_of(name: &[u8], value: &[u8], variables: &[(&[u8], &[u8])]) -> Vec<BString> {
+    if let Some(number) = name.strip_prefix(b"GIT_CONFIG_KEY_") {
+        let is_value = |other: &[u8]| other.strip_prefix(b"GIT_CONFIG_VALUE_") == Some(number);
+        let of_key = variables.iter().rfind(|(other, _)| is_value(other)).map(|(_, value)| *value);
+        return vec![bstr::join("=", [Some(value), of_key].into_iter().flatten()).into()];
+    }
+    if name != b"GIT_CONFIG_PARAMETERS" {
+        return Vec::new();
+    }
+    // Each setting is quoted for a shell: `'KEY=VALUE'` or `'KEY'='VALUE'`.
+    let words = shell::commands(value, Shell::Posix).unwrap_or_default();
+    words.into_iter().flat_map(|command| command.words).collect()
 }
 
 /// Whether an environment variable makes a hook manager skip all hooks, or the guard.

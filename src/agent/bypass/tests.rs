@@ -484,11 +484,20 @@ fn settings_in_the_environment_are_denied() {
         "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=x git commit",
         "env GIT_CONFIG_PARAMETERS=\"'core.hooksPath=x'\" git commit",
         "GIT_CONFIG_PARAMETERS=\"'core.hooksPath'='x'\" git commit",
+        "GIT_CONFIG_PARAMETERS=\"'user.name'='x y' 'core.hooksPath'='x'\" git commit",
+        "GIT_CONFIG_PARAMETERS=\"'hook.stage-guard.pre-commit.enabled=0'\" git commit",
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=hook.stage-guard.pre-commit.enabled GIT_CONFIG_VALUE_0=false git commit",
+        "GIT_CONFIG_VALUE_0=off GIT_CONFIG_KEY_0=hook.mine.enabled GIT_CONFIG_COUNT=1 git commit",
+        "env GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=a.b GIT_CONFIG_VALUE_0=c GIT_CONFIG_KEY_1=Core.HooksPath GIT_CONFIG_VALUE_1= git push",
     ]);
     assert_allowed(&[
         "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=core.hooksPath git commit",
         "GIT_CONFIG_COUNT=$n GIT_CONFIG_PARAMETERS=$x git commit",
         "GIT_CONFIG_KEY_0=core.hooksPath make",
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=hook.stage-guard.pre-commit.enabled GIT_CONFIG_VALUE_0=true git commit",
+        "GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=hook.a.enabled GIT_CONFIG_VALUE_0=yes GIT_CONFIG_VALUE_1=no git commit",
+        "GIT_CONFIG_PARAMETERS=\"'user.name'='core.hooksPath' 'hook.a.enabled'='true'\" git commit",
+        "GIT_CONFIG_PARAMETERS=\"'user.name'='it'\\\\''s'\" git commit",
     ]);
 }
 
