@@ -6,6 +6,7 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getpgrp, kill_process};
 use rustix::termios::tcgetpgrp;
@@ -18,6 +19,9 @@ const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
 /// Whether a signal arrived after [`Signals::catch`]. Empty before it is called.
 static RECEIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// Whether the time limit of [`limit_children`] is exceeded.
+static TIMED_OUT: AtomicBool = AtomicBool::new(false);
 
 /// The child processes that [`spawn`] started and that have not ended.
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
@@ -62,6 +66,24 @@ impl Drop for Registration {
     }
 }
 
+/// Ends the child processes after `limit`, and starts none after that.
+pub(crate) fn limit_children(limit: Duration) {
+    let end = move || {
+        thread::sleep(limit);
+        let running = running();
+        TIMED_OUT.store(true, Ordering::Relaxed);
+        kill_all(&running, Signal::KILL);
+    };
+    // If the thread cannot be started, there is no limit.
+    let _ = thread::Builder::new().name("limit".to_owned()).spawn(end);
+}
+
+/// Whether the time limit of [`limit_children`] is exceeded.
+#[must_use]
+pub(crate) fn is_limit_exceeded() -> bool {
+    TIMED_OUT.load(Ordering::Relaxed)
+}
+
 /// Starts a child process that a signal ends together with this process.
 ///
 /// # Errors
@@ -74,6 +96,9 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<(Child, Registration)> 
     let mut running = running();
     if RECEIVED.get().is_some_and(|received| received.load(Ordering::Relaxed)) {
         return Err(io::Error::new(io::ErrorKind::Interrupted, "interrupted by a signal"));
+    }
+    if is_limit_exceeded() {
+        return Err(io::ErrorKind::TimedOut.into());
     }
     let child = command.spawn()?;
     let pid = Pid::from_child(&child);
@@ -106,14 +131,21 @@ fn listen() {
 fn end_with(signal: i32) {
     let running = running();
     if let Some(signal) = Signal::from_named_raw(signal).filter(|signal| !is_from_terminal(*signal)) {
-        let mut pids = running.clone();
-        running.iter().for_each(|pid| add_descendants(*pid, &mut pids));
-        for pid in pids {
-            let _ = kill_process(pid, signal);
-        }
+        kill_all(&running, signal);
     }
     if RECEIVED.get().is_none() {
         let _ = low_level::emulate_default_handler(signal);
+    }
+}
+
+/// Sends a signal to processes and their descendants.
+fn kill_all(running: &[Pid], signal: Signal) {
+    let mut pids = running.to_vec();
+    for pid in running {
+        add_descendants(*pid, &mut pids);
+    }
+    for pid in pids {
+        let _ = kill_process(pid, signal);
     }
 }
 

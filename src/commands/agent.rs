@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bstr::{BStr, ByteSlice};
 
@@ -22,9 +23,13 @@ use crate::report;
 use crate::report::agent::DeniedWrite;
 use crate::report::failure::Failure;
 use crate::session::SessionDirectory;
+use crate::signals;
 
 /// The number of bytes of an event that are read.
 const MAX_EVENT: u64 = 1 << 25;
+
+/// The time that git may take. The agent waits meanwhile.
+const MAX_TIME: Duration = Duration::from_secs(20);
 
 /// The length from which the system opens no path.
 const MAX_PATH: usize = 4096;
@@ -42,11 +47,17 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
         .map_err(|error| Failure::new(format!("cannot parse the event on standard input: {error}")))?;
     let Some(Event { directory, action }) = event else { return Ok(Outcome::Allowed) };
     let directory = context.environment.absolute(directory);
+    signals::limit_children(MAX_TIME);
     let denial = match action {
-        Action::Write(file) => check_write(context, &directory, &file)?,
-        Action::Run(shell, script) => check_script(context, &directory, &script, shell)?,
-        Action::Stop => check_stop(context, &directory)?,
+        Action::Write(file) => check_write(context, &directory, &file),
+        Action::Run(shell, script) => check_script(context, &directory, &script, shell),
+        Action::Stop => check_stop(context, &directory),
     };
+    if signals::is_limit_exceeded() {
+        let message = format!("git did not answer within {} seconds", MAX_TIME.as_secs());
+        return Err(Failure::new(message).into());
+    }
+    let denial = denial?;
     Ok(denial.map_or(Outcome::Allowed, Outcome::Denied))
 }
 

@@ -664,3 +664,11 @@ fn a_symlink_inside_the_worktree_is_followed() {
     repo.guard("uninstall").success();
     assert_eq!(repo.read("common.json"), "{}");
 }
+
+#[test]
+fn the_agent_is_answered_if_git_waits() {
+    let repo = Repo::new();
+    repo.shell("mkdir deep && mkfifo deep/.gitignore").success();
+    let error = repo.agent_stops().fails_open();
+    assert!(error.contains("git did not answer within 20 seconds"), "{error}");
+}
