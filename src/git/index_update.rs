@@ -102,13 +102,14 @@ impl<'l> IndexUpdate<'l> {
         Ok(())
     }
 
-    /// Adds intent-to-add entries to the prepared copy. The files have to exist.
+    /// Adds intent-to-add entries to the prepared copy, for files below `worktree`.
     ///
     /// # Errors
     ///
     /// A file does not exist, or git fails.
     pub(crate) fn add_intent_to_add<'p>(
         &self,
+        worktree: &Path,
         paths: impl Iterator<Item = &'p BString>,
     ) -> Result<(), Error> {
         let paths = nul_terminated(paths);
@@ -117,7 +118,7 @@ impl<'l> IndexUpdate<'l> {
         }
         let options =
             ["--intent-to-add", "--force", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul"];
-        let git = self.git().with_var("GIT_LITERAL_PATHSPECS", "1");
+        let git = self.git().at(worktree, self.layout.git_dir()).with_var("GIT_LITERAL_PATHSPECS", "1");
         git.run_with_input(&[&["add"], &options[..]].concat(), &paths).map(drop)
     }
 

@@ -16,7 +16,7 @@ use super::place::{Place, Root};
 use super::record::{PathRecord, Progress, RECORD, Record, UNFINISHED, checkout_directory};
 use super::transaction::{ASIDE, Transaction};
 use super::{Error, to_path};
-use crate::disk::Loss;
+use crate::disk::{Loss, failed_to};
 use crate::git::{IndexChange, IndexUpdate, PathState, Repository, path_states};
 
 /// What an undo did.
@@ -268,13 +268,36 @@ impl<'r> Undo<'r> {
             self.move_back(transaction, record)?;
         }
         if restores_index {
-            // git adds such an entry for a file that exists only.
-            let paths = records
-                .iter()
-                .filter(|record| record.is_intent_to_add && self.place(&record.path).stamp().is_some());
-            self.index.add_intent_to_add(paths.map(|record| &record.path))?;
+            self.restore_intent_to_add()?;
         }
         Ok(self.index.commit()?)
+    }
+
+    /// Adds the intent-to-add entries that the stow has removed to the prepared index.
+    ///
+    /// git adds such an entry only for a file that exists. If it was missing before the stow, too,
+    /// an empty file in the git directory serves.
+    fn restore_intent_to_add(&self) -> Result<(), Error> {
+        let announced = self.record.records.iter().filter(|record| record.is_intent_to_add);
+        let (existing, missing): (Vec<_>, Vec<_>) =
+            announced.map(|record| &record.path).partition(|path| self.place(path).stamp().is_some());
+        self.index.add_intent_to_add(self.repository.layout().worktree(), existing.into_iter())?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let checkout = self.git_dir.place(checkout_directory(self.record.temporary.as_bstr()));
+        let write_empty = |path: &&BString| {
+            let place = checkout.child(to_path(path.as_bstr()));
+            place.create_parents(&mut Vec::new())?;
+            let on_disk = place.on_disk();
+            fs::write(&on_disk, "").map_err(failed_to("write", &on_disk))
+        };
+        let added =
+            missing.iter().try_for_each(write_empty).map_err(Error::from).and_then(|()| {
+                Ok(self.index.add_intent_to_add(&checkout.on_disk(), missing.iter().copied())?)
+            });
+        let _ = fs::remove_dir_all(checkout.on_disk());
+        added
     }
 
     /// Undoes one path of a killed stow, in the worktree only.

@@ -209,11 +209,22 @@ fn undo_restores_an_intent_to_add_entry() {
         repo.guard("stow --undo").success();
         assert_eq!(repo.git("status --porcelain").success(), before);
     }
-    let repo = Repo::new();
-    repo.write(SCRIPT, "x\n").git_args(&["add", "-N", SCRIPT]).success();
-    fs::remove_file(repo.path(SCRIPT)).unwrap();
-    stowed(repo.guard_args(&["stow", SCRIPT]));
-    repo.guard("stow --undo").success();
+}
+
+#[test]
+fn undo_restores_an_intent_to_add_entry_without_a_file() {
+    for other in ["", "debug_there.py"] {
+        let repo = Repo::new();
+        repo.write(SCRIPT, "x\n").write("debug_there.py", "x\n");
+        repo.shell(&format!("git add -N {SCRIPT} {other} && rm -r backend")).success();
+        let before = repo.git("status --porcelain").success();
+        assert!(before.contains(&format!(" D {SCRIPT}\n")), "{before}");
+        stowed(repo.shell(&format!("{BINARY} stow {SCRIPT} {other}")));
+        repo.guard("stow --undo").success();
+        assert_eq!(repo.git("status --porcelain").success(), before);
+        assert!(!repo.exists("backend"));
+        repo.shell("ls -A .git/stage-guard | grep '^.stage-guard'").code(1);
+    }
 }
 
 /// Kills `stow --undo` when it runs git with `word`, and asserts that the next one completes it.
