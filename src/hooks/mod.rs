@@ -129,7 +129,7 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// Returns advice on how to fix the error.
+    /// Returns advice on how to fix the error. All data in it is escaped or quoted.
     #[must_use]
     pub(crate) fn help(&self) -> Option<String> {
         match self {

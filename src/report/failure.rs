@@ -32,12 +32,13 @@ impl Failure {
 /// Renders `error` and its causes, followed by a `help:` line if one of them has help.
 ///
 /// Ends with a newline. All lines but these two begin with a bar, so that no line break in
-/// a path or in the output of git can begin a line that looks like one of this program.
+/// a path or in the output of git can begin a line that looks like one of this program. Lines
+/// to copy have no bar: in them, all data is quoted.
 #[must_use]
 pub fn render(error: &(dyn Error + 'static)) -> String {
     let message = render_message(&message(error));
     match chain(error).find_map(help) {
-        Some(help) => format!("{message}help: {}\n", indent(&help)),
+        Some(help) => format!("{message}help: {help}\n"),
         None => message,
     }
 }
@@ -59,13 +60,19 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
     std::iter::successors(Some(error), |&error: &&'e (dyn Error + 'static)| error.source())
 }
 
-/// Returns what to do about `error`. Each error type that has help is listed here.
+/// Returns what to do about `error`, with the lines after the first indented.
 fn help(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<hooks::Error>() {
+        return error.help().map(|help| help.replace('\n', "\n  "));
+    }
+    help_with_data(error).map(|help| indent(&help))
+}
+
+/// Returns what to do about `error`. Each other error type that has help is listed here.
+fn help_with_data(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<Failure>() {
         error.help.clone()
     } else if let Some(error) = error.downcast_ref::<git::Error>() {
-        error.help()
-    } else if let Some(error) = error.downcast_ref::<hooks::Error>() {
         error.help()
     } else if let Some(error) = error.downcast_ref::<session::Error>() {
         error.help()
