@@ -1,6 +1,6 @@
 //! Moves a file to another file system, with all that the system lets a copy keep.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 
@@ -31,7 +31,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// It is a directory or the like, or cannot be copied. There is no copy then.
+    /// It is a directory or the like, or cannot be copied or removed. There is no copy then.
     pub(crate) fn copy_and_remove(
         &self,
         name: &OsStr,
@@ -41,23 +41,35 @@ impl Directory {
     ) -> io::Result<Vec<Loss>> {
         let before = self.metadata(name)?.ok_or(io::ErrorKind::NotFound)?;
         let copied = self.copy(name, &before, to, temporary).and_then(|losses| {
-            let is_unchanged = self.metadata(name)?.is_some_and(|now| now.is_unchanged(&before));
-            if !is_unchanged {
-                return Err(io::Error::other("it was changed meanwhile"));
+            if !self.metadata(name)?.is_some_and(|now| now.is_unchanged(&before)) {
+                return Err(changed());
             }
+            let copy = to.metadata(temporary)?.ok_or(io::ErrorKind::NotFound)?;
             to.rename_no_replace(temporary, to, new_name)?;
-            Ok(losses)
+            Ok((losses, copy))
         });
-        match copied {
-            Ok(losses) => {
-                self.remove_file(name)?;
-                Ok(losses)
-            }
-            Err(error) => {
-                let _ = to.remove_file(temporary);
-                Err(error)
-            }
-        }
+        let (losses, copy) = copied.inspect_err(|_| drop(to.remove_file(temporary)))?;
+        self.remove_if_unwritten(name, &before, &moved_name(temporary))
+            .inspect_err(|_| drop(to.remove_if_unwritten(new_name, &copy, temporary)))?;
+        Ok(losses)
+    }
+
+    /// Removes a file or symlink if it was not written to since `before`.
+    ///
+    /// It is renamed to `temporary` first, so that what another process writes or renames in its
+    /// place is not removed.
+    ///
+    /// # Errors
+    ///
+    /// It was written to or replaced, or cannot be removed. It keeps its name, unless another
+    /// file has that now.
+    fn remove_if_unwritten(&self, name: &OsStr, before: &Metadata, temporary: &OsStr) -> io::Result<()> {
+        self.rename_no_replace(name, self, temporary)?;
+        let is_unwritten =
+            self.metadata(temporary).map(|now| now.is_some_and(|now| now.is_same_version(before)));
+        is_unwritten
+            .and_then(|is_unwritten| if is_unwritten { self.remove_file(temporary) } else { Err(changed()) })
+            .inspect_err(|_| drop(self.rename_no_replace(temporary, self, name)))
     }
 
     /// Copies a file or symlink. Returns what the copy lacks.
@@ -88,6 +100,20 @@ impl Directory {
         losses.extend(metadata.has_other_links().then_some(Loss::Link));
         Ok(losses)
     }
+}
+
+/// Returns the name of a moved file until it is removed.
+///
+/// `temporary` is the name of its copy until that is complete.
+#[must_use]
+pub(crate) fn moved_name(temporary: &OsStr) -> OsString {
+    let mut name = temporary.to_owned();
+    name.push(".moved");
+    name
+}
+
+fn changed() -> io::Error {
+    io::Error::other("it was changed meanwhile")
 }
 
 /// Copies the owner, the attributes and the mode. Returns what the copy lacks.
@@ -265,5 +291,37 @@ mod tests {
         assert_eq!(fs::read(from.path().join("a")).unwrap(), b"mine");
         assert_eq!(fs::read(to.path().join("a")).unwrap(), b"theirs");
         assert!(!to.path().join("temporary").exists());
+    }
+
+    #[test]
+    fn what_another_program_writes_meanwhile_is_not_removed() {
+        let temp = TempDir::new().unwrap();
+        let (name, temporary) = (OsStr::new("a"), OsStr::new("temporary"));
+        let [path, other] = ["a", "b"].map(|name| temp.path().join(name));
+        let directory = Directory::open(temp.path()).unwrap();
+        let append = || File::options().append(true).open(&path).unwrap().write_all(b" theirs").unwrap();
+        let replace = || fs::rename(&other, &path).unwrap();
+        for (change, expected) in
+            [(&append as &dyn Fn(), Some("mine theirs")), (&replace, Some("edit")), (&|| {}, None)]
+        {
+            fs::write(&path, "mine").unwrap();
+            fs::write(&other, "edit").unwrap();
+            let before = directory.metadata(name).unwrap().unwrap();
+            change();
+            let removed = directory.remove_if_unwritten(name, &before, temporary);
+            assert_eq!(removed.is_err(), expected.is_some());
+            assert_eq!(fs::read_to_string(&path).ok().as_deref(), expected);
+            assert!(!directory.contains(temporary).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_removed_is_not_copied() {
+        let [from, to] = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+        fs::write(from.path().join("a"), "mine").unwrap();
+        fs::create_dir(from.path().join("temporary.moved")).unwrap();
+        assert!(move_a(&from, &to).is_err());
+        assert_eq!(fs::read(from.path().join("a")).unwrap(), b"mine");
+        assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
     }
 }

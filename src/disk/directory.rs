@@ -366,12 +366,17 @@ impl Metadata {
     #[must_use]
     pub(crate) fn is_unchanged(&self, other: &Self) -> bool {
         let (a, b) = (&self.0, &other.0);
-        // Each change of a file sets its change time.
+        // Each change of a file sets its change time, and so does a new name.
+        self.is_same_version(other) && a.st_ctime == b.st_ctime && a.st_ctime_nsec == b.st_ctime_nsec
+    }
+
+    /// Whether both describe one file that was not written to in between.
+    #[must_use]
+    pub(super) fn is_same_version(&self, other: &Self) -> bool {
         self.is_same_file(other)
-            && a.st_size == b.st_size
-            && a.st_mode == b.st_mode
-            && a.st_ctime == b.st_ctime
-            && a.st_ctime_nsec == b.st_ctime_nsec
+            && self.size() == other.size()
+            && self.mode() == other.mode()
+            && self.modified() == other.modified()
     }
 
     /// Whether the file has other hard links.

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub(crate) use copy::Loss;
+pub(crate) use copy::{Loss, moved_name};
 pub(crate) use directory::{Directory, Metadata, temporary_name};
 
 /// A file operation that failed.

@@ -16,7 +16,7 @@ use super::place::{Place, Root};
 use super::record::{PathRecord, Progress, RECORD, Record, UNFINISHED, checkout_directory};
 use super::transaction::{ASIDE, Transaction};
 use super::{Error, to_path};
-use crate::disk::{Loss, failed_to};
+use crate::disk::{Loss, failed_to, moved_name};
 use crate::git::{IndexChange, IndexUpdate, PathState, Repository, path_states};
 
 /// What an undo did.
@@ -146,6 +146,7 @@ impl<'r> Undo<'r> {
             siblings.map(|place| (place.path().to_owned(), place)).collect();
         for place in siblings.values() {
             let _ = place.remove_file();
+            self.remove_moved(&place.sibling(&moved_name(temporary.as_os_str())));
         }
         let asides = self.asides();
         if asides.is_empty() {
@@ -157,6 +158,17 @@ impl<'r> Undo<'r> {
             if aside.fingerprint().is_ok_and(|found| written.contains(&found)) {
                 let _ = aside.remove();
             }
+        }
+    }
+
+    /// Removes a file that was copied to another file system, unless it has changed since.
+    fn remove_moved(&self, place: &Place) {
+        let Some(stamp) = place.stamp() else { return };
+        let records = &self.record.records;
+        let is_moved = records.iter().any(|record| record.moved.as_ref() == Some(&stamp));
+        let is_written = |found| records.iter().flat_map(PathRecord::fingerprints).any(|own| *own == found);
+        if is_moved || place.fingerprint().is_ok_and(is_written) {
+            let _ = place.remove_file();
         }
     }
 
