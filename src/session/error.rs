@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
 use crate::disk::DiskError;
 use crate::git;
-use crate::report::escape::{display_path, escape};
+use crate::report::escape::{display_path, escape, shell_word};
 
 /// The reason why the session directory cannot be used, or a stow or an undo fails.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +108,7 @@ impl Error {
             Self::Symlink { .. } => "replace the symlink by a directory",
             Self::NotADirectory(_) => "move it away: a directory of that name is needed",
             Self::Submodule(path) => {
+                let path = shell_word(bstr::concat([b":/", path.as_slice()]).as_bstr());
                 return Some(format!("`git rm --cached -- {path}` takes it out of the commit"));
             }
             Self::NotIgnored { .. } => "remove that rule",

@@ -47,6 +47,13 @@ fn a_submodule_cannot_be_moved() {
     let repo = with_submodule(".Claude_Sessions/sub");
     repo.guard("stow").fails_with("`.Claude_Sessions/sub` is a submodule");
     assert!(repo.exists(".Claude_Sessions/sub/x"));
+    for (path, word) in [("my sub", "':/.Claude_Sessions/my sub'"), ("$(a)", "':/.Claude_Sessions/$(a)'")] {
+        let repo = with_submodule(&format!(".Claude_Sessions/{path}"));
+        let help = format!("git rm --cached -- {word}");
+        repo.guard("stow").fails_with(&format!("help: `{help}` takes it out of the commit"));
+        repo.in_dir("deep").shell(&help).success();
+        assert_eq!(repo.git("ls-files").success(), ".gitmodules\nREADME.md\n");
+    }
     // A repository that contains its git directory can be moved.
     let repo = Repo::new();
     let inner = repo.in_dir(".Claude_Sessions/inner");
