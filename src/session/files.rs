@@ -49,7 +49,7 @@ pub(crate) fn replace(file: &Path, content: &[u8]) -> Result<(), Error> {
 }
 
 /// Opens the directory of `path`, and returns it with the name of `path` in it.
-fn open_parent(path: &Path) -> io::Result<(Directory, &OsStr)> {
+pub(super) fn open_parent(path: &Path) -> io::Result<(Directory, &OsStr)> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     Ok((Directory::open(path.parent().unwrap_or(path))?, name))
 }

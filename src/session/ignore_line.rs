@@ -1,13 +1,13 @@
 //! A line in a file of ignore patterns.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
 use super::{Error, SessionDirectory, files};
-use crate::disk::failed_to;
+use crate::disk::{failed_to, temporary_name};
 use crate::git::{self, Layout, read_regular_file};
 use crate::policy::SESSION_DIRECTORY;
 
@@ -32,7 +32,7 @@ impl IgnoreLine {
     /// # Errors
     ///
     /// The file cannot be written, or a rule excepts the session directory by its name. The
-    /// line is removed.
+    /// line is removed, unless another process has added one since.
     pub(crate) fn add(layout: &Layout, file: &Path, pattern: &str, paths: &[BString]) -> Result<Self, Error> {
         Self::add_to(layout, file, pattern, paths).or_else(|error| {
             let file = Path::new(SESSION_DIRECTORY).join(".gitignore");
@@ -52,27 +52,42 @@ impl IgnoreLine {
         &self.file
     }
 
-    /// Removes the line, and nothing that was added after it.
+    /// Removes the line if it is still the last one.
     pub(crate) fn revert(&self) {
         // A line that cannot be removed only ignores more than necessary.
         let _ = self.remove();
     }
 
     fn remove(&self) -> io::Result<()> {
-        let text = read_regular_file(&self.file)?;
-        let Some((before, rest)) = text.split_at_checked(self.start) else { return Ok(()) };
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.file)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
         // A full disk leaves a part of the line.
-        let Some(after) = rest.strip_prefix(&self.line[..]).or(self.line.starts_with(rest).then_some(b""))
-        else {
-            return Ok(());
-        };
-        if !after.is_empty() {
-            return files::replace(&self.file, &[before, after].concat()).map_err(io::Error::other);
+        let is_last = text.get(self.start..).is_some_and(|end| self.line.starts_with(end));
+        if is_last && self.is_new_file {
+            return self.remove_file();
         }
-        if self.is_new_file && before.is_empty() {
-            return fs::remove_file(&self.file);
+        // Another process may append at any time: nothing is done between this check and the cut.
+        if is_last && file.metadata()?.len() == text.len() as u64 {
+            file.set_len(self.start as u64)?;
         }
-        OpenOptions::new().write(true).open(&self.file)?.set_len(self.start as u64)
+        Ok(())
+    }
+
+    /// Removes the file, which has only the line.
+    ///
+    /// It is renamed and compared first, so that what another process has appended is kept.
+    fn remove_file(&self) -> io::Result<()> {
+        let (directory, name) = files::open_parent(&self.file)?;
+        let temporary = temporary_name();
+        directory.rename_no_replace(name, &directory, &temporary)?;
+        let mut text = Vec::new();
+        let read = directory.open_file(&temporary).and_then(|mut file| file.read_to_end(&mut text));
+        if read.is_ok() && self.line.starts_with(&text) {
+            directory.remove_file(&temporary)
+        } else {
+            directory.rename_no_replace(&temporary, &directory, name)
+        }
     }
 
     fn add_to(layout: &Layout, file: &Path, pattern: &str, paths: &[BString]) -> Result<Self, Error> {
@@ -134,15 +149,16 @@ mod tests {
     use super::IgnoreLine;
 
     #[test]
-    fn revert_removes_its_own_line_only() {
+    fn revert_removes_its_line_if_it_is_the_last_one() {
         let temp = tempfile::tempdir().unwrap();
         let file = temp.path().join("exclude");
         for (before, after, reverted) in [
             (None, "", None),
-            (None, "theirs\n", Some("theirs\n")),
+            (None, "theirs\n", Some("x/\ntheirs\n")),
             (Some(""), "", Some("")),
             (Some("ours"), "", Some("ours")),
-            (Some("ours\r\n"), "theirs\n", Some("ours\r\ntheirs\n")),
+            (Some("ours\r\n"), "", Some("ours\r\n")),
+            (Some("ours\r\n"), "theirs\n", Some("ours\r\nx/\r\ntheirs\n")),
         ] {
             let _ = fs::remove_file(&file);
             if let Some(before) = before {
@@ -165,5 +181,17 @@ mod tests {
         fs::write(&file, "theirs\n").unwrap();
         line.revert();
         assert_eq!(fs::read_to_string(&file).unwrap(), "theirs\n");
+    }
+
+    #[test]
+    fn a_new_file_that_another_program_appends_to_is_kept() {
+        let temp = tempfile::tempdir().unwrap();
+        let file = temp.path().join("exclude");
+        let line = IgnoreLine::append(&file, "x/").unwrap();
+        fs::write(&file, "x/\ntheirs\n").unwrap();
+        // As if that was written after the contents were read.
+        line.remove_file().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "x/\ntheirs\n");
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
     }
 }
