@@ -184,10 +184,9 @@ impl Prober<'_> {
 /// Returns why the index of this worktree cannot be read or changed.
 fn index_problem(repository: &Repository) -> Option<IndexProblem> {
     if let Err(error) = repository.scan(|_| false) {
-        let cause = error.source().map(|cause| format!(": {cause}"));
-        return Some(IndexProblem::Damaged(format!("{error}{}", cause.unwrap_or_default())));
+        return Some(IndexProblem::Damaged(report::failure::message(&error)));
     }
-    let lock = repository.layout().git_dir().join("index.lock");
+    let lock = repository.layout().index_lock();
     lock.exists().then_some(IndexProblem::Locked(lock))
 }
 

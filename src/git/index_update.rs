@@ -52,14 +52,13 @@ impl<'l> IndexUpdate<'l> {
     ///
     /// Another process holds the lock, or it cannot be created.
     pub(crate) fn lock(layout: &'l Layout) -> Result<Self, Error> {
-        // git creates the lock next to the target of a symlinked index.
-        let index = fs::canonicalize(&layout.index).unwrap_or_else(|_| layout.index.clone());
+        let index = layout.index_target();
         let update = Self {
             layout,
             copy: with_suffix(&index, ".stage-guard"),
             is_prepared: Cell::default(),
             null_id: "0".repeat(2 * layout.object_format.id_len()),
-            _lock: IndexLock::acquire(layout.git_dir(), with_suffix(&index, ".lock"))?,
+            _lock: IndexLock::acquire(layout.git_dir(), layout.index_lock())?,
             index,
         };
         update.remove_copy();

@@ -10,7 +10,8 @@ use bstr::{BStr, ByteSlice};
 use rustix::process::geteuid;
 
 use super::command::{Git, to_path, trimmed};
-use super::{Error, ObjectFormat, ObjectId, read_regular_file};
+use super::{Error, ObjectFormat, ObjectId, read_optional_file, read_regular_file};
+use crate::disk::with_suffix;
 use crate::environment::Environment;
 
 /// The directories of a repository with a worktree, and the format of its object ids.
@@ -55,6 +56,19 @@ impl Layout {
     #[must_use]
     pub(crate) fn git_dir(&self) -> &Path {
         &self.git_dir
+    }
+
+    /// Returns the absolute path of the index file, with symlinks resolved.
+    pub(super) fn index_target(&self) -> PathBuf {
+        fs::canonicalize(&self.index).unwrap_or_else(|_| self.index.clone())
+    }
+
+    /// Returns the path of git's lock on the index.
+    ///
+    /// git creates the lock next to the target of a symlinked index.
+    #[must_use]
+    pub(crate) fn index_lock(&self) -> PathBuf {
+        with_suffix(&self.index_target(), ".lock")
     }
 
     /// Returns the absolute path of `path`, which is relative to the worktree.
@@ -210,9 +224,16 @@ fn linked_git_dir(dot_git: &Path) -> Option<(PathBuf, PathBuf)> {
     let file = read_regular_file(dot_git).ok()?;
     let git_dir = Path::new(OsStr::from_bytes(file.strip_prefix(b"gitdir: /")?.trim_end_with(|c| c == '\n')));
     let git_dir = Path::new("/").join(git_dir);
-    let common_dir = read_regular_file(&git_dir.join("commondir")).ok()?;
-    let common_dir = git_dir.join(OsStr::from_bytes(common_dir.trim_end_with(|c| c == '\n')));
+    let common_dir = common_dir(&git_dir).ok().filter(|common_dir| *common_dir != git_dir)?;
     Some((git_dir, fs::canonicalize(common_dir).ok()?))
+}
+
+/// Returns the git directory that all worktrees of this one share.
+///
+/// See `commondir` in gitrepository-layout(5).
+pub(super) fn common_dir(git_dir: &Path) -> Result<PathBuf, Error> {
+    let Some(path) = read_optional_file(git_dir.join("commondir"))? else { return Ok(git_dir.to_owned()) };
+    Ok(git_dir.join(to_path(path.trim_end_with(|c| matches!(c, '\n' | '\r')))))
 }
 
 /// Whether git recognises these directories as a repository (gitrepository-layout(5)).

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::command::to_path;
-use super::{Error, Layout, read_optional_file};
+use super::layout::common_dir;
+use super::{Error, Layout};
 
 /// The files that git reads for one purpose.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,7 +44,8 @@ impl RuleFiles {
             // git does not follow a symlink here.
             check_file(&file, fs::symlink_metadata(&file))?;
         }
-        let shared = [layout.git_dir().to_owned(), common_dir(layout)?].map(|dir| dir.join(self.info_file()));
+        let shared = [layout.git_dir().to_owned(), common_dir(layout.git_dir())?]
+            .map(|dir| dir.join(self.info_file()));
         for file in shared.into_iter().chain(self.user_file(layout)?) {
             check_file(&file, fs::metadata(&file))?;
         }
@@ -91,10 +93,4 @@ fn check_file(file: &Path, metadata: io::Result<fs::Metadata>) -> Result<(), Err
         }
         _ => Ok(()),
     }
-}
-
-/// Returns the git directory that all worktrees share.
-fn common_dir(layout: &Layout) -> Result<PathBuf, Error> {
-    let text = read_optional_file(layout.git_dir().join("commondir"))?.unwrap_or_default();
-    Ok(layout.git_dir().join(to_path(text.trim_ascii_end())))
 }

@@ -145,6 +145,7 @@ mod index {
         truncated("head -c 40 .git/index >new; mv new .git/index", 0, "\nfix:     git read-tree HEAD\nlive: ");
         empty(": >.git/index", 0, "note:    commits stop: cannot read the index `");
         locked(": >.git/index.lock", 0, "/.git/index.lock exists\nfix:     wait for the other git or");
+        locked_target("mv .git/index .git/i; ln -s i .git/index; : >.git/i.lock", 0, "/.git/i.lock exists\nfix:     wait");
     }
 }
 

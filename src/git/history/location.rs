@@ -1,7 +1,6 @@
 //! Finds a repository that may be bare.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
@@ -9,7 +8,7 @@ use bstr::ByteSlice;
 use super::Error;
 use crate::environment::Environment;
 use crate::git::command::{Git, to_path};
-use crate::git::layout::Layout;
+use crate::git::layout::{Layout, common_dir};
 use crate::git::read_regular_file;
 
 /// Where a repository is. All paths are absolute.
@@ -32,7 +31,10 @@ impl Location {
             Some(layout) => (Some(layout.worktree), false, layout.git_dir),
             None => ask_git(environment, git)?,
         };
-        let common_dir = common_dir(environment, &git_dir)?;
+        let common_dir = match environment.var("GIT_COMMON_DIR") {
+            Some(common_dir) => environment.current_dir().join(common_dir),
+            None => common_dir(&git_dir)?,
+        };
         Ok(Self { worktree, is_bare, git_dir, common_dir })
     }
 }
@@ -78,21 +80,6 @@ fn worktree_of(git_dir: &Path, git: &Git) -> Option<PathBuf> {
         Ok(worktree) => Some(git_dir.join(to_path(worktree.strip_suffix(b"\0").unwrap_or(&worktree)))),
         Err(_) if git_dir.ends_with(".git") => Some(git_dir.join("..")),
         Err(_) => None,
-    }
-}
-
-/// Returns the git directory that all worktrees share.
-///
-/// See `commondir` in gitrepository-layout(5).
-fn common_dir(environment: &Environment, git_dir: &Path) -> Result<PathBuf, Error> {
-    if let Some(common_dir) = environment.var("GIT_COMMON_DIR") {
-        return Ok(environment.current_dir().join(common_dir));
-    }
-    let file = git_dir.join("commondir");
-    match read_regular_file(&file) {
-        Ok(common_dir) => Ok(git_dir.join(to_path(common_dir.trim_end_with(|c| matches!(c, '\n' | '\r'))))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(git_dir.to_owned()),
-        Err(error) => Err(Error::ReadFile(file, error)),
     }
 }
 
