@@ -35,13 +35,14 @@ impl NestedRepository {
     pub(super) fn find(directory: &Directory) -> io::Result<Option<Self>> {
         let name = OsStr::new(".git");
         let Some(metadata) = directory.metadata(name)? else {
-            return is_git_dir(directory).map(|is_bare| is_bare.then(|| Self::of_git_dir(directory)));
+            let is_bare = is_git_dir(directory)?;
+            return is_bare.then(|| Self::of_git_dir(directory)).transpose();
         };
         if metadata.is_symlink() {
             return Ok(Some(Self::SeparateGitDir(directory.read_link(name)?)));
         }
         if metadata.is_directory() {
-            return Ok(Some(Self::of_git_dir(&directory.open_directory(name)?)));
+            return Self::of_git_dir(&directory.open_directory(name)?).map(Some);
         }
         let git_dir = read_path(directory, name, b"gitdir:").unwrap_or_default();
         // A submodule in a linked worktree has `worktrees/NAME/modules/…`.
@@ -49,21 +50,20 @@ impl NestedRepository {
         Ok(Some(if is_linked { Self::LinkedWorktree(git_dir) } else { Self::SeparateGitDir(git_dir) }))
     }
 
-    fn of_git_dir(git_dir: &Directory) -> Self {
-        let worktrees = git_dir.open_directory(OsStr::new("worktrees"));
-        let names = worktrees.as_ref().map(|worktrees| worktrees.names().unwrap_or_default());
-        let links: Vec<PathBuf> = names
-            .unwrap_or_default()
-            .iter()
-            .map(|name| {
-                let directory =
-                    worktrees.as_ref().ok().and_then(|worktrees| worktrees.open_directory(name).ok());
-                directory
-                    .and_then(|directory| read_path(&directory, OsStr::new("gitdir"), b""))
-                    .unwrap_or_default()
-            })
-            .collect();
-        if links.is_empty() { Self::Plain } else { Self::WithLinkedWorktrees(links) }
+    fn of_git_dir(git_dir: &Directory) -> io::Result<Self> {
+        let name = OsStr::new("worktrees");
+        if !git_dir.contains(name)? {
+            return Ok(Self::Plain);
+        }
+        let worktrees = git_dir.open_directory(name)?;
+        let mut links = Vec::new();
+        for name in worktrees.names()? {
+            if worktrees.metadata(&name)?.is_some_and(|metadata| metadata.is_directory()) {
+                let link = read_path(&worktrees.open_directory(&name)?, OsStr::new("gitdir"), b"");
+                links.push(link.unwrap_or_default());
+            }
+        }
+        Ok(if links.is_empty() { Self::Plain } else { Self::WithLinkedWorktrees(links) })
     }
 
     /// Whether a path in it would be wrong after a move of the directory `depth` levels above.
@@ -113,7 +113,19 @@ fn leads_out(path: &Path, depth: usize) -> bool {
 mod tests {
     use std::path::Path;
 
-    use super::leads_out;
+    use super::{NestedRepository, leads_out};
+    use crate::disk::Directory;
+
+    #[test]
+    fn worktrees_that_cannot_be_read_are_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join(".git/worktrees")).unwrap();
+        let find = || NestedRepository::find(&Directory::open(dir.path()).unwrap());
+        assert_eq!(find().unwrap(), Some(NestedRepository::Plain));
+        std::fs::remove_dir(dir.path().join(".git/worktrees")).unwrap();
+        std::os::unix::fs::symlink("/nowhere", dir.path().join(".git/worktrees")).unwrap();
+        find().unwrap_err();
+    }
 
     #[test]
     fn a_relative_path_stays_inside_if_it_goes_up_no_further() {
