@@ -117,10 +117,11 @@ fn show_progress(progress: &str) {
 fn finish(report: &[u8], stream: Stream, color: ColorChoice, outcome: &Outcome) -> ExitCode {
     if let Err(error) = print(report, stream, color) {
         if *outcome == Outcome::Done {
-            print_error(&failure::render_message(&format!("done, but cannot print the report: {error}")));
+            let failure = Failure::new("done, but cannot print the report").with_source(error);
+            print_error(&failure::render_message(&failure::message(&failure)));
             return ExitCode::SUCCESS;
         }
-        return fail(&Failure::new(format!("cannot print the report: {error}")), false);
+        return fail(&Failure::new("cannot print the report").with_source(error), false);
     }
     match outcome {
         Outcome::Allowed | Outcome::Done => ExitCode::SUCCESS,

@@ -44,7 +44,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let mut input = Vec::new();
     (&mut *context.input).take(MAX_EVENT).read_to_end(&mut input)?;
     let event = Event::parse(&input)
-        .map_err(|error| Failure::new(format!("cannot parse the event on standard input: {error}")))?;
+        .map_err(|error| Failure::new("cannot parse the event on standard input").with_source(error))?;
     let Some(Event { directory, action }) = event else { return Ok(Outcome::Allowed) };
     let directory = context.environment.absolute(directory);
     signals::limit_children(MAX_TIME);

@@ -13,13 +13,21 @@ pub struct Failure {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The cause.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Failure {
     /// Creates a failure without help.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
+        Self { message: message.into(), help: None, source: None }
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..self }
     }
 
     /// Adds what to do about it.
