@@ -81,7 +81,7 @@ mod tests {
     use crate::git::Hook;
 
     #[test]
-    fn prepare_commit_msg_knows_who_commits() {
+    fn prepare_commit_msg_tells_commits_from_picks() {
         const COMMIT: (&str, &str) = ("GIT_AUTHOR_DATE", "@1700000000 +0000");
         const DATE: (&str, &str) = ("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z");
         const MERGE: (&str, &str) = ("GIT_REFLOG_ACTION", "merge other");

@@ -95,12 +95,12 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// libgit2 opens only SHA-1 repositories.
 /// Returns the SHA-1 id of a blob; `None` if libgit2 cannot compute it.
 pub(crate) fn blob_id(text: &[u8]) -> Option<String> {
     Oid::hash_object(ObjectType::Blob, text).ok().map(|id| id.to_string())
 }
 
+/// libgit2 opens only SHA-1 repositories.
 impl From<Oid> for ObjectId {
     fn from(id: Oid) -> Self {
         Self::Sha1(id.as_bytes().first_chunk().copied().unwrap_or_default())

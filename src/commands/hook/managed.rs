@@ -48,18 +48,17 @@ pub(super) fn run(options: &CheckOptions, context: &mut Context) -> Result<Outco
     };
     // git sets this variable only for the hooks of a commit.
     let is_commit = context.environment.var("GIT_INDEX_FILE").is_some();
-    if outcome != Outcome::Allowed || has_commits && !is_commit {
+    if outcome != Outcome::Allowed || (has_commits && !is_commit) {
         return Ok(outcome);
     }
     check::staged(options, Trigger::Hook(merged_parents(context)?), context)
 }
 
-/// Returns where the parents of the next commit come from.
+/// Returns which commits the next commit has as parents beside `HEAD`.
 ///
-/// git names the merged commits in the environment, and hooks that run after the merge inherit
-/// it. prek names the hook. Without prek, `SQUASH_MSG` shows that the merge has ended: a
-/// squashed merge waits for its commit. Both name the source of the message that
-/// `prepare-commit-msg` prepares.
+/// Both managers name the source of the message that `prepare-commit-msg` prepares, and prek
+/// names the hook. `git merge` names the merged commits in variables, which a hook that runs
+/// after a squashed merge inherits. `SQUASH_MSG` exists then.
 fn merged_parents(context: &Context) -> Result<MergedParents, Box<dyn Error>> {
     if let Some(source) = context.environment.var("PRE_COMMIT_COMMIT_MSG_SOURCE") {
         return Ok(MergedParents::for_message(None, Some(source), &context.environment));
