@@ -463,6 +463,16 @@ impl Repository {
         Ok(not_ignored(&self.layout, &[path.to_owned()])?.is_empty())
     }
 
+    /// Whether the next commit is a merge, or amends one.
+    ///
+    /// # Errors
+    ///
+    /// `MERGE_HEAD` cannot be read, or git cannot be started.
+    pub(crate) fn is_at_merge(&self) -> Result<bool, Error> {
+        let is_merge = || self.layout.git().query(&["rev-parse", "--verify", "--quiet", "HEAD^2"]);
+        Ok(!self.merge_heads()?.is_empty() || is_merge()?.is_some())
+    }
+
     /// Returns the revisions that the next commit is compared with.
     ///
     /// `HEAD`, or the empty tree on an unborn branch, comes first; then the merged commits.

@@ -307,6 +307,25 @@ fn old_session_work_of_a_subtree_is_allowed_where_its_prefix_is_removed() {
 }
 
 #[test]
+fn stow_gives_no_advice_about_session_work_that_a_merge_brings() {
+    let repo = with_subtree("");
+    repo.commit().silent();
+    advance(&repo, ".claude_sessions/current/theirs.md");
+    repo.git("merge -q --no-commit -s subtree upstream").success();
+    let brought = "parts/core/.claude_sessions/current/theirs.md";
+    // In the merge, and when it is amended.
+    for _ in 0..2 {
+        assert!(repo.git("ls-files").success().contains(brought));
+        let out = repo.guard("stow").success();
+        assert!(!out.contains("skipped:") && !out.contains("untrack:"), "{out}");
+        repo.git("commit -q -m next --allow-empty").success();
+    }
+    // After that it is committed work as any other.
+    let out = repo.guard("stow").success();
+    assert!(out.contains(&format!("{brought}: committed earlier\n")), "{out}");
+}
+
+#[test]
 fn new_session_work_in_a_merge_of_a_subtree_is_refused() {
     let repo = with_subtree("--strict");
     // The same contents under another name, the same name with other contents, an executable.
