@@ -197,10 +197,11 @@ impl Directory {
             .inspect_err(|_| drop(self.remove_file(&temporary)))
     }
 
-    /// Replaces the contents of the file `name` in one step.
+    /// Replaces the contents of the file `name`.
     ///
-    /// The owner, the mode and the attributes are kept, as far as the user may set them. A file
-    /// with several names or a mount point is overwritten, so that it stays one file.
+    /// It is one step, except for a file with several names and a mount point. They are
+    /// overwritten, so that they stay one file. The owner, the mode and the attributes are kept,
+    /// as far as the user may set them.
     ///
     /// # Errors
     ///
@@ -226,6 +227,8 @@ impl Directory {
     }
 
     /// Overwrites a file. If that fails, its old contents are written again.
+    ///
+    /// A killed process leaves a copy of them under a temporary name.
     fn overwrite(&self, name: &OsStr, content: &[u8]) -> io::Result<()> {
         let mut old = Vec::new();
         self.open_file(name)?.read_to_end(&mut old)?;
@@ -235,7 +238,15 @@ impl Directory {
             file.write_all_at(content, 0)?;
             file.set_len(content.len() as u64)
         };
-        write(content).inspect_err(|_| drop(write(&old)))
+        let temporary = temporary_name();
+        // A directory that is not writable can have no copy.
+        let copied = self.write_file(&temporary, &old, 0o600);
+        let written = write(content);
+        let is_whole = written.is_ok() || write(&old).is_ok();
+        if copied.is_ok() && is_whole {
+            let _ = self.remove_file(&temporary);
+        }
+        written
     }
 
     /// Creates the symlink `name`, and fails if something has that name.

@@ -28,9 +28,10 @@ pub(super) fn write_object(path: &Path, object: &Object, content: &[u8]) -> io::
     }
 }
 
-/// Replaces the contents of a file in one step, or creates it.
+/// Replaces the contents of a file, or creates it.
 ///
-/// A symlink is followed. The mode, the owner and other names of the file are kept.
+/// A symlink is followed. The mode, the owner and other names of the file are kept, as
+/// [`Directory::replace_contents`] does.
 ///
 /// # Errors
 ///
