@@ -332,10 +332,20 @@ impl Directory {
     }
 }
 
+/// The beginning of the names of temporary files.
+const TEMPORARY: &str = ".stage-guard-";
+
 /// Returns a file name that nothing else has, for a file that is being written.
 #[must_use]
 pub(crate) fn temporary_name() -> OsString {
-    format!(".stage-guard-{:016x}", RandomState::new().hash_one(process::id())).into()
+    format!("{TEMPORARY}{:016x}", RandomState::new().hash_one(process::id())).into()
+}
+
+/// Whether `name` is one that [`temporary_name`] returns.
+#[must_use]
+pub(crate) fn is_temporary_name(name: &OsStr) -> bool {
+    let id = name.as_bytes().strip_prefix(TEMPORARY.as_bytes());
+    id.is_some_and(|id| id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The metadata of a file, a directory or a symlink itself.

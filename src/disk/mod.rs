@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::{Loss, moved_name};
-pub(crate) use directory::{Directory, Metadata, temporary_name};
+pub(crate) use directory::{Directory, Metadata, is_temporary_name, temporary_name};
 
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]

@@ -6,11 +6,9 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::process;
 
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
@@ -18,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::fingerprint::{Fingerprint, Stamp};
 use super::place::Found;
 use super::{Error, Step, files, name_of, to_path};
-use crate::disk::{Directory, failed_to};
+use crate::disk::{self, Directory, failed_to};
 use crate::git::{self, IndexChange, IndexUpdate, Object, PathState};
 
 /// The record of the last stow, relative to the git directory.
@@ -32,9 +30,6 @@ const LEFTOVER: &str = "undo.killed";
 
 /// The beginning of each record, by which a file of another program is told apart.
 const HEADER: &[u8] = b"{\"index\":[";
-
-/// The beginning of the names of temporary files.
-const TEMPORARY: &str = ".stage-guard-";
 
 /// The record of a stow, as JSON on disk: the names of the fields must not change.
 #[derive(Debug, Deserialize, Serialize)]
@@ -115,7 +110,7 @@ impl Record {
         };
         let mut record: Self =
             serde_json::from_slice(&text).map_err(|error| failed_to("read", file)(error.into()))?;
-        if !is_temporary_name(record.temporary.as_bstr()) {
+        if !disk::is_temporary_name(OsStr::from_bytes(&record.temporary)) {
             record.temporary = temporary_name();
         }
         if canonical(git_dir).join(to_path(record.index.as_bstr())) == index.path() {
@@ -319,12 +314,7 @@ pub(super) fn checkout_directory(temporary: &BStr) -> PathBuf {
 
 /// Returns a file name that nothing else has.
 pub(super) fn temporary_name() -> BString {
-    format!("{TEMPORARY}{:016x}", RandomState::new().hash_one(process::id())).into()
-}
-
-fn is_temporary_name(name: &BStr) -> bool {
-    let id = name.strip_prefix(TEMPORARY.as_bytes());
-    id.is_some_and(|id| id.len() == 16 && id.iter().all(u8::is_ascii_hexdigit))
+    disk::temporary_name().into_vec().into()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
