@@ -29,7 +29,7 @@ pub(crate) struct Guard {
     pub old_git: Option<String>,
     /// Other gits on `PATH` that are too old; empty if no hook is configured.
     pub old_gits_on_path: Vec<OldGit>,
-    /// The programs that the shims run.
+    /// The programs that the hooks run.
     pub binaries: Vec<Binary>,
     /// The path of this program, without symlinks.
     pub current_exe: PathBuf,
@@ -152,7 +152,7 @@ pub(crate) enum Problem<'g> {
     Forbidden(&'g HookFile),
     /// The hook is on a file system that is mounted with `noexec`.
     NoExec(&'g HookFile),
-    /// Another program has overwritten the shim that the hook links to.
+    /// Another program has overwritten the shim of version 0.1.0 that the hook links to.
     Overwritten(&'g HookFile),
     /// The program that the hooks run does not work, for this reason.
     BinaryFails(&'g Binary, &'g str),
@@ -186,11 +186,11 @@ pub(crate) enum Problem<'g> {
     GuardedTwice(&'g ConfiguredHook),
     /// The previous hook does not run.
     PreviousHookDisabled(&'g HookFile, &'g PreviousHook),
-    /// The shim replaced a manager's hook, which the manager will reinstall.
+    /// Our hook replaced a manager's hook, which the manager will reinstall.
     WillBeReplaced(&'g HookFile, Manager),
-    /// Another manager has renamed a link to the shim.
+    /// Another manager has renamed a hook of stage-guard.
     Renamed(&'g PathBuf),
-    /// A directory contains links to the shim, but git does not run hooks from it.
+    /// A directory contains hooks of stage-guard, but git does not run hooks from it.
     Elsewhere(&'g PathBuf),
 }
 
@@ -237,7 +237,7 @@ impl Guard {
 
     /// Returns the guarded hooks.
     ///
-    /// A hook is guarded by the shim, by the configuration, or by another program's hook that
+    /// A hook is guarded by its file, by the configuration, or by another program's hook that
     /// refused session work when it was run.
     #[must_use]
     pub(crate) fn guarded(&self) -> Vec<Hook> {
@@ -253,7 +253,7 @@ impl Guard {
     /// count in every state, as do its configured hooks.
     #[must_use]
     pub(crate) fn level(&self) -> Level {
-        let files = self.hooks.files.iter().filter(|file| file.is_shim).map(|file| file.hook);
+        let files = self.hooks.files.iter().filter(|file| file.is_own).map(|file| file.hook);
         let renamed = self.hooks.renamed.iter().map(|(hook, _)| *hook);
         let configured = self.configured.iter().map(|hook| hook.event);
         let lowest = Level::Default.hooks_in(self.kind);
@@ -278,7 +278,7 @@ impl Guard {
     /// Returns whether the guard has a file or a configured hook of its own for `hook`.
     #[must_use]
     pub(crate) fn has_own(&self, hook: Hook) -> bool {
-        let is_own = |file: &HookFile| file.hook == hook && file.is_shim;
+        let is_own = |file: &HookFile| file.hook == hook && file.is_own;
         self.hooks.files.iter().any(is_own) || self.configured_for(hook).is_some()
     }
 
@@ -346,7 +346,7 @@ impl Guard {
     /// It is a note if another program's hook of a higher level has a line that runs the guard.
     fn hook_problem<'g>(&'g self, file: &'g HookFile) -> Option<Diagnosis<'g>> {
         let problem = match file.state {
-            HookState::Active if file.is_shim => return None,
+            HookState::Active if file.is_own => return None,
             HookState::Active => Problem::Foreign(file, self.probed(file.hook)),
             // The problem of the missing directory is reported instead.
             HookState::Missing if !self.hooks_path_exists && self.hooks_path.origin.is_some() => return None,
@@ -357,7 +357,7 @@ impl Guard {
             HookState::NoExec => Problem::NoExec(file),
             HookState::Overwritten => Problem::Overwritten(file),
         };
-        if file.is_shim || self.is_needed(file.hook) {
+        if file.is_own || self.is_needed(file.hook) {
             return Some(fault(problem));
         }
         let is_unproven = file.runs_guard && !self.guarded().contains(&file.hook);

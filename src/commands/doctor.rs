@@ -208,7 +208,7 @@ fn worktrees_without_hooks(hooks_path: &HooksPath) -> Vec<PathBuf> {
     worktrees.filter(|worktree| !worktree.join(relative).is_dir()).collect()
 }
 
-/// Returns the programs that the shims run, with their versions.
+/// Returns the programs that the hooks run, with their versions.
 fn binaries(hooks: &Inspection, environment: &Environment, signals: &Signals) -> io::Result<Vec<Binary>> {
     let mut paths: Vec<&PathBuf> = hooks.files.iter().filter_map(|file| file.binary.as_ref()).collect();
     paths.sort();

@@ -6,7 +6,7 @@ use crate::hooks::{HookFile, HookState, Inspection, Level, Manager, PreviousHook
 use crate::timeout::Finish;
 
 fn linked(hook: Hook) -> HookFile {
-    HookFile { state: HookState::Active, is_shim: true, ..missing(hook) }
+    HookFile { state: HookState::Active, is_own: true, ..missing(hook) }
 }
 
 fn missing(hook: Hook) -> HookFile {
@@ -16,7 +16,7 @@ fn missing(hook: Hook) -> HookFile {
         target: path.clone(),
         path,
         state: HookState::Missing,
-        is_shim: false,
+        is_own: false,
         manager: None,
         runs_guard: false,
         binary: None,
@@ -51,7 +51,7 @@ fn origin() -> Origin {
     }
 }
 
-/// A repository whose default hooks are links to the shim and refuse session work.
+/// A repository whose default hooks are guarded and refuse session work.
 fn healthy() -> Guard {
     let file = |hook| if Level::of(hook) == Level::Default { linked(hook) } else { missing(hook) };
     Guard {
@@ -149,12 +149,12 @@ fn each_state_of_a_required_hook_is_a_fault() {
 }
 
 #[test]
-fn a_broken_hook_that_is_not_required_is_a_fault_only_if_it_is_a_shim() {
+fn a_broken_hook_that_is_not_required_is_a_fault_only_if_it_is_of_stage_guard() {
     let mut guard = healthy();
     let dangling = HookFile { state: HookState::Dangling, ..missing(Hook::PrePush) };
     guard.set(dangling.clone());
     assert_eq!(faults(&guard), []);
-    let link = HookFile { is_shim: true, ..dangling };
+    let link = HookFile { is_own: true, ..dangling };
     guard.set(link.clone());
     assert!(faults(&guard).contains(&Problem::Dangling(&link)));
 }
@@ -313,9 +313,9 @@ fn previous_hooks_that_do_not_run_or_return_are_notes() {
     let file = with(previous(true, Some(Manager::Lefthook)));
     guard.set(file.clone());
     assert_eq!(notes(&guard), [Problem::WillBeReplaced(&file, Manager::Lefthook)]);
-    // pre-commit runs the shim that it has renamed, and the shim runs the previous hook.
+    // pre-commit runs our hook, which it has renamed, and our hook runs the previous hook.
     let manager = Some(Manager::PreCommit);
-    guard.set(HookFile { is_shim: false, manager, ..with(previous(false, None)) });
+    guard.set(HookFile { is_own: false, manager, ..with(previous(false, None)) });
     assert_eq!(guard.diagnose(), []);
 }
 

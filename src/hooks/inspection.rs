@@ -37,8 +37,8 @@ pub(crate) struct HookFile {
     /// Whether it exists and git runs it.
     pub state: HookState,
     /// Whether it is a file of stage-guard that guards the hook.
-    pub is_shim: bool,
-    /// The manager that owns it, if it is not the shim and its owner is known.
+    pub is_own: bool,
+    /// The manager that owns it, if it is another program's and known.
     pub manager: Option<Manager>,
     /// Whether git runs it and it contains a line that runs the guard.
     pub runs_guard: bool,
@@ -71,11 +71,11 @@ pub(crate) enum HookState {
 const NOT_SEARCHED: [&str; 7] = ["objects", "refs", "logs", "modules", "lfs", "annex", script::DIRECTORY];
 
 impl HookState {
-    pub(super) fn of(path: &Path, is_shim: bool) -> Self {
+    pub(super) fn of(path: &Path, is_own: bool) -> Self {
         let state = if is_executable(path) { Self::of_executable(path) } else { Self::Active };
         if state != Self::Active {
             state
-        } else if is_shim && script::is_overwritten(path) {
+        } else if is_own && script::is_overwritten(path) {
             Self::Overwritten
         } else if is_executable(path) {
             Self::Active
@@ -106,7 +106,7 @@ impl HookFile {
     /// Returns whether git runs the hook of stage-guard.
     #[must_use]
     pub(crate) fn is_guarded(&self) -> bool {
-        self.is_shim && self.state == HookState::Active
+        self.is_own && self.state == HookState::Active
     }
 }
 
@@ -136,13 +136,13 @@ impl Hooks {
     fn inspect_file(&self, hook: Hook) -> HookFile {
         let path = self.directory.join(hook.name());
         let script = self.own_hook(&path).filter(|script| script.hook == Some(hook));
-        let is_shim = script.is_some();
+        let is_own = script.is_some();
         let file = HookFile {
             hook,
             target: canonicalize_lenient(&path),
-            state: HookState::of(&path, is_shim),
-            is_shim,
-            manager: if is_shim { None } else { Manager::of(&path) },
+            state: HookState::of(&path, is_own),
+            is_own,
+            manager: if is_own { None } else { Manager::of(&path) },
             runs_guard: runs_guard(&path, hook),
             binary: script.map(|script| script.program),
             previous: None,

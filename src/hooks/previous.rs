@@ -17,7 +17,7 @@ use crate::signals;
 pub(crate) struct PreviousHook {
     /// The path of the backup.
     pub path: PathBuf,
-    /// Whether the shim runs it. Like git, it runs only executable files.
+    /// Whether the hook of stage-guard runs it. Like git, it runs only executable files.
     pub runs: bool,
     /// The manager that owns it, if known.
     pub manager: Option<Manager>,

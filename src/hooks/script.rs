@@ -117,7 +117,7 @@ impl HookScript {
         is_earlier.then_some(script)
     }
 
-    /// Returns the script of a symlink to a shim that cannot be read.
+    /// Returns the script of a symlink to a shim of version 0.1.0 that cannot be read.
     pub(super) fn unknown() -> Self {
         Self { hook: None, program: "stage-guard".into() }
     }

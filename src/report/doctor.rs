@@ -228,7 +228,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
             "mount it without noexec, or let core.hooksPath name a directory elsewhere and run {name} {}",
             install_command(guard.level())
         ),
-        Problem::NotExecutable(file) if file.is_shim => format!("chmod +x {}", shell_path(&file.target)),
+        Problem::NotExecutable(file) if file.is_own => format!("chmod +x {}", shell_path(&file.target)),
         Problem::Missing(file)
         | Problem::Foreign(file, _)
         | Problem::Dangling(file)
@@ -241,7 +241,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
             let ways: Vec<String> = files.iter().map(|file| add_guard(file, program)).collect();
             ways.join(&format!("\n{INDENT}"))
         }
-        // lefthook would replace the shim, and husky has its own directory for hooks.
+        // lefthook would replace our hook, and husky has its own directory for hooks.
         Problem::Foreign(file @ HookFile { manager: Some(Manager::Lefthook | Manager::Husky), .. }, _) => {
             add_guard(file, program)
         }
