@@ -31,6 +31,18 @@ impl Hooks {
         with_suffix(&self.directory, SUFFIX)
     }
 
+    /// Returns whether the directory of the backups contains files of the user.
+    ///
+    /// Before the first `install`, it does if something in it is no hook.
+    pub(super) fn is_backup_directory_taken(&self) -> Result<bool, Error> {
+        if self.recorded_level().is_some() || Hook::ALL.into_iter().any(|hook| self.guards(hook)) {
+            return Ok(false);
+        }
+        let is_other =
+            |path: &PathBuf| !is_neighbour_link(path) && !path.file_name().is_some_and(is_backup_name);
+        Ok(list(&self.backup_directory())?.iter().any(is_other))
+    }
+
     /// Returns the path of the backup of `hook`.
     pub(super) fn backup_path(&self, hook: Hook) -> PathBuf {
         self.backup_directory().join(hook.name())

@@ -107,6 +107,9 @@ pub(crate) enum Error {
     /// This version of git does not run configured hooks.
     #[error("git {} does not run hooks from its configuration; 2.54 and newer do", .0.escape_debug())]
     GitTooOld(String),
+    /// The directory of the backups belongs to the user.
+    #[error("cannot back up hooks: `{}` contains other files", display_path(.0))]
+    BackupDirectoryTaken(PathBuf),
     /// There is a backup of a different hook.
     #[error("cannot back up `{}`: `{}` is the backup of a different hook", display_path(.path), display_path(.backup))]
     BackupExists {
@@ -150,6 +153,7 @@ impl Error {
             }
             Self::GitTooOld(_) => Some("run `stage-guard install` in each repository".to_owned()),
             Self::BackupExists { .. } => Some("keep one of the two and install again".to_owned()),
+            Self::BackupDirectoryTaken(_) => Some("move it elsewhere and install again".to_owned()),
             Self::RunPrevious { .. } => Some("fix the hook, or remove it".to_owned()),
             Self::Outside(_) | Self::Disk(_) => None,
         }
@@ -217,6 +221,9 @@ impl Hooks {
         level: Level,
         hooks: &[Hook],
     ) -> Result<Installation, Error> {
+        if self.is_backup_directory_taken()? {
+            return Err(Error::BackupDirectoryTaken(self.backup_directory()));
+        }
         let rescued = self.rescue_overwritten_shim()?;
         self.create_directory(&self.directory)?;
         self.remove_unfinished_files()?;
@@ -258,6 +265,8 @@ impl Hooks {
     ///
     /// A file operation failed.
     pub(crate) fn uninstall(&self) -> Result<Uninstallation, Error> {
+        let taken =
+            Some(self.backup_directory()).filter(|_| self.is_backup_directory_taken().unwrap_or(true));
         let mut done = Uninstallation { rescued: self.rescue_overwritten_shim()?, ..Default::default() };
         self.remove_unfinished_files()?;
         let earlier = self.adopt_all_earlier_backups()?;
@@ -271,8 +280,9 @@ impl Hooks {
                 done.removed.extend(is_removed.then_some(path));
             }
         }
-        for directory in &directories {
-            done.skipped.extend(self.restore_orphans(&with_suffix(directory, backup::SUFFIX))?);
+        let backups = directories.iter().map(|directory| with_suffix(directory, backup::SUFFIX));
+        for backups in backups.filter(|backups| Some(backups) != taken.as_ref()) {
+            done.skipped.extend(self.restore_orphans(&backups)?);
         }
         earlier.iter().try_for_each(|backup| remove(backup))?;
         self.remove_own_files()?;

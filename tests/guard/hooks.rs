@@ -545,3 +545,13 @@ fn a_global_configuration_that_is_no_regular_file_is_left_alone() {
         }
     }
 }
+
+#[test]
+fn a_backup_directory_of_the_user_is_left_alone() {
+    let repo = unguarded();
+    repo.write(".git/hooks.before-stage-guard/notes", "mine");
+    let before = state(&repo);
+    repo.guard("install").fails_with("contains other files");
+    repo.guard("uninstall").success();
+    assert_eq!(state(&repo), before);
+}
