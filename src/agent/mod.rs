@@ -1,6 +1,6 @@
 //! Parses the events of a coding agent's hooks, which are in Claude Code's JSON.
 //!
-//! This module does not use git. It reads only the agent's settings from the disk.
+//! This module does not run git. It reads and writes only the agent's settings on the disk.
 
 pub(crate) mod bypass;
 mod json;

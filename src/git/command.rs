@@ -18,10 +18,11 @@ use super::{Cause, Error};
 use crate::environment::Environment;
 use crate::signals;
 
-/// A read-only `git` with its directory, environment and settings.
+/// A `git` with its directory, environment and settings.
 ///
-/// It does not fetch objects that a partial clone lacks, take optional locks, start other
-/// programs, replace objects (git-replace(1)), or write traces into its output.
+/// It does not fetch objects that a partial clone lacks, take optional locks, run a file system
+/// monitor, replace objects (git-replace(1)), or write traces into its output. A subcommand that
+/// converts files runs their filters.
 #[derive(Clone, Debug)]
 pub(crate) struct Git {
     /// The path of the program. With a path, std starts it without copying this process.

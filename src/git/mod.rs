@@ -12,7 +12,8 @@
 //!    the index and libgit2 only the trees. If the index is split, or libgit2 cannot open the
 //!    repository (SHA-256, reftable, …), `git diff-index` does the comparison.
 //! 3. If a rule depends on the siblings of a path, they are looked up in the reader's index,
-//!    in a second walk, or in the output of `git ls-files`.
+//!    in a second walk, or in the output of git: `git ls-tree` for a directory of a sparse
+//!    index, `git diff-index` for an index that only git can read.
 
 mod chunk_reader;
 mod command;
