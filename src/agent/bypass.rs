@@ -429,35 +429,29 @@ impl Search<'_> {
     }
 
     /// Searches the arguments of `git`.
-    fn git(&mut self, depth: usize, mut words: &[BString]) -> Option<Bypass> {
+    fn git(&mut self, depth: usize, words: &[BString]) -> Option<Bypass> {
         if depth == MAX_SCRIPTS {
             return None;
         }
-        let (mut directory, mut aliases) = (self.directory.clone(), Vec::new());
-        while let Some((word, rest)) = words.split_first().filter(|(word, _)| word.starts_with(b"-")) {
-            let takes_next = GLOBAL_WITH_VALUE.iter().any(|option| word == option);
-            let (option, setting) = match word.split_once_str("=") {
-                Some((option, setting)) => (option.as_bstr(), setting.as_bstr()),
-                None => (word.as_bstr(), rest.first().map(|next| next.as_bstr()).unwrap_or_default()),
-            };
-            if (option == "-c" || option == "--config-env") && overrides_hooks(setting) {
-                return Some(Bypass::HooksOverridden(setting.to_owned()));
-            }
-            match word.as_slice() {
-                b"-C" => directory.push(setting.to_path_lossy()),
-                b"-c" => aliases.extend(parse_alias(setting)),
-                _ => {}
-            }
-            words = rest.get(usize::from(takes_next)..)?;
+        let (options, words) = GlobalOptions::parse(words);
+        if let Some(setting) = options.settings.iter().find(|setting| overrides_hooks(setting)) {
+            return Some(Bypass::HooksOverridden((*setting).to_owned()));
         }
         let (name, words) = words.split_first()?;
-        if let Some((_, alias)) = aliases.iter().find(|(alias, _)| name.eq_ignore_ascii_case(alias)) {
-            let script = match alias.strip_prefix(b"!") {
-                Some(script) => script.to_owned(),
-                None => bstr::concat([b"git ", *alias]),
-            };
-            return self.script(depth + 1, &bstr::join(" ", [script, bstr::join(" ", words)]), Shell::Posix);
+        match options.script_of_alias(name, words) {
+            Some(script) => self.script(depth + 1, &script, Shell::Posix),
+            None => self.subcommand(depth, name, words, &self.directory.join(options.directory)),
         }
+    }
+
+    /// Searches the arguments of a subcommand of git, which runs in `directory`.
+    fn subcommand(
+        &mut self,
+        depth: usize,
+        name: &BString,
+        words: &[BString],
+        directory: &Path,
+    ) -> Option<Bypass> {
         let after = |word: &str| words.iter().position(|other| other == word).map(|at| &words[at + 1..]);
         match name.as_bytes() {
             b"config" => return find_in_git_config(words),
@@ -475,7 +469,7 @@ impl Search<'_> {
             Some(option) if subcommand.runs_hooks() => {
                 Some(Bypass::HooksSkipped { subcommand: subcommand.name, option: option.to_owned() })
             }
-            Some(_) => self.forced_add(&directory, words, &operands),
+            Some(_) => self.forced_add(directory, words, &operands),
         }
     }
 
@@ -502,6 +496,52 @@ impl Search<'_> {
             }
         };
         operands.iter().find(stages).map(|path| Bypass::ForcedAddAround((*path).to_owned()))
+    }
+}
+
+/// The options between `git` and its subcommand that change what the subcommand does.
+#[derive(Default)]
+struct GlobalOptions<'w> {
+    /// The directory that `-C` changes to.
+    directory: PathBuf,
+    /// The values of `-c` and `--config-env`: `KEY=VALUE`.
+    settings: Vec<&'w BStr>,
+    /// The names and the commands of aliases.
+    aliases: Vec<(&'w [u8], &'w [u8])>,
+}
+
+impl<'w> GlobalOptions<'w> {
+    /// Parses the options, and returns the words after them, too.
+    fn parse(mut words: &'w [BString]) -> (Self, &'w [BString]) {
+        let mut options = Self::default();
+        while let Some((word, rest)) = words.split_first().filter(|(word, _)| word.starts_with(b"-")) {
+            let takes_next = GLOBAL_WITH_VALUE.iter().any(|option| word == option);
+            let (option, value) = match word.split_once_str("=") {
+                Some((option, value)) => (option, value.as_bstr()),
+                None => (word.as_slice(), rest.first().map(|next| next.as_bstr()).unwrap_or_default()),
+            };
+            match option {
+                b"-C" => options.directory.push(value.to_path_lossy()),
+                b"-c" => {
+                    options.settings.push(value);
+                    options.aliases.extend(parse_alias(value));
+                }
+                b"--config-env" => options.settings.push(value),
+                _ => {}
+            }
+            words = rest.get(usize::from(takes_next)..).unwrap_or_default();
+        }
+        (options, words)
+    }
+
+    /// Returns the script that the alias `name` runs with the arguments `words`.
+    fn script_of_alias(&self, name: &BString, words: &[BString]) -> Option<Vec<u8>> {
+        let (_, alias) = self.aliases.iter().find(|(alias, _)| name.eq_ignore_ascii_case(alias))?;
+        let command = match alias.strip_prefix(b"!") {
+            Some(script) => script.to_owned(),
+            None => bstr::concat([b"git ", *alias]),
+        };
+        Some(bstr::join(" ", [command, bstr::join(" ", words)]))
     }
 }
 
