@@ -207,50 +207,55 @@ impl<'s> Reader<'s> {
                     self.complete(&mut command, false);
                     self.read_parenthesized()?;
                 }
-                [b'\n', ..] => {
-                    // After a pipe, the command may be on the next line.
-                    let piped_from = command.piped_from.filter(|_| command.words.is_empty());
-                    self.complete(&mut command, false);
-                    command.piped_from = piped_from;
-                    self.skip(1);
-                    self.read_here_documents()?;
-                }
-                [b'|', b'|', ..] => {
-                    self.complete(&mut command, false);
-                    self.skip(2);
-                }
-                [b'|', ..] => {
-                    self.complete(&mut command, true);
-                    self.skip(if self.rest.starts_with(b"|&") { 2 } else { 1 });
-                }
-                [b';' | b'&' | b')', ..] => {
-                    self.complete(&mut command, false);
-                    self.skip(1);
-                }
-                _ => {
-                    let word = self.read_word()?;
-                    let words = &mut command.words;
-                    match word.as_slice() {
-                        b"=" | b"+=" if self.is_powershell_variable(words) => words.clear(),
-                        _ if !words.is_empty() => words.push(word),
-                        b"[[" if self.shell == Shell::Posix => self.skip_words("]]")?,
-                        b"function" => {
-                            self.skip_blanks();
-                            self.read_word()?;
-                        }
-                        b"case" if self.shell == Shell::Posix => {
-                            open_cases += 1;
-                            words.push(word);
-                        }
-                        b"esac" => open_cases = open_cases.saturating_sub(1),
-                        _ if KEYWORDS.iter().any(|keyword| word == *keyword) => {}
-                        _ => words.push(word),
-                    }
-                }
+                [b'\n' | b'|' | b';' | b'&' | b')', ..] => self.read_operator(&mut command)?,
+                _ => self.read_command_word(&mut command, &mut open_cases)?,
             }
         }
         self.commands.push(command);
         self.skip(1);
+        Some(())
+    }
+
+    /// Reads a control operator, which ends `command`.
+    fn read_operator(&mut self, command: &mut ReadCommand) -> Option<()> {
+        // After a pipe, the command may be on the next line.
+        let piped_from = command.piped_from.filter(|_| command.words.is_empty());
+        let (length, is_pipe) = match self.rest {
+            [b'|', b'|', ..] => (2, false),
+            [b'|', b'&', ..] => (2, true),
+            [b'|', ..] => (1, true),
+            _ => (1, false),
+        };
+        let is_newline = self.rest.starts_with(b"\n");
+        self.complete(command, is_pipe);
+        self.skip(length);
+        if is_newline {
+            command.piped_from = piped_from;
+            self.read_here_documents()?;
+        }
+        Some(())
+    }
+
+    /// Reads a word of `command`. A reserved word in front of it is skipped.
+    fn read_command_word(&mut self, command: &mut ReadCommand, open_cases: &mut usize) -> Option<()> {
+        let word = self.read_word()?;
+        let words = &mut command.words;
+        match word.as_slice() {
+            b"=" | b"+=" if self.is_powershell_variable(words) => words.clear(),
+            _ if !words.is_empty() => words.push(word),
+            b"[[" if self.shell == Shell::Posix => self.skip_words("]]")?,
+            b"function" => {
+                self.skip_blanks();
+                self.read_word()?;
+            }
+            b"case" if self.shell == Shell::Posix => {
+                *open_cases += 1;
+                words.push(word);
+            }
+            b"esac" => *open_cases = open_cases.saturating_sub(1),
+            _ if KEYWORDS.iter().any(|keyword| word == *keyword) => {}
+            _ => words.push(word),
+        }
         Some(())
     }
 
