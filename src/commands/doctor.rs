@@ -63,10 +63,6 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         Some(repository) if history.is_bare() => read_policy(&History::open(repository.environment())?)?,
         _ => read_policy(&history)?,
     };
-    let is_ignored = |repository: &Repository| -> Result<bool, git::Error> {
-        let paths = git::typical_files(repository.layout(), &session::home_directories())?;
-        Ok(git::not_ignored(repository.layout(), &paths)?.is_empty())
-    };
     let mut guard = Guard {
         directory: history.directory().to_owned(),
         kind,
@@ -81,7 +77,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
             .as_ref()
             .map_or_else(|mistake| PolicyState::Invalid(mistake.clone()), |(state, _)| state.clone()),
         index_problem: repository.as_ref().and_then(index_problem),
-        is_session_ignored: repository.as_ref().map(is_ignored).transpose()?,
+        is_session_ignored: repository.as_ref().map(is_session_ignored).transpose()?,
         hooks_path,
         hooks,
         probe: None,
@@ -92,15 +88,15 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
     if let Some((path, rule)) = policy.as_ref().ok().and_then(|(_, policy)| refused_path(policy)) {
         let prober =
             Prober { environment: &context.environment, repository: repository.as_ref(), path, rule };
-        guard.probe = Some(prober.run(&guard, &signals)?);
-        // A manager's hook that was run may have reinstalled itself.
-        let hooks = Hooks::inspect(&guard.hooks_path.directory, &guard.hooks_path.common_dir)?;
-        if hooks != guard.hooks {
-            (guard.hooks, guard.probe) = (hooks, None);
-            guard.probe = Some(prober.run(&guard, &signals)?);
-        }
+        prober.probe(&mut guard, &signals)?;
     }
     Ok(guard)
+}
+
+/// Returns whether git ignores all typical files in the session directory.
+fn is_session_ignored(repository: &Repository) -> Result<bool, git::Error> {
+    let paths = git::typical_files(repository.layout(), &session::home_directories())?;
+    Ok(git::not_ignored(repository.layout(), &paths)?.is_empty())
 }
 
 /// Opens the worktree in which the hooks of commits are run.
@@ -151,6 +147,18 @@ struct Prober<'a> {
 }
 
 impl Prober<'_> {
+    /// Runs the hooks of `guard` and adds their results to it.
+    fn probe(&self, guard: &mut Guard, signals: &Signals) -> Result<(), Box<dyn Error>> {
+        guard.probe = Some(self.run(guard, signals)?);
+        // A manager's hook that was run may have reinstalled itself.
+        let hooks = Hooks::inspect(&guard.hooks_path.directory, &guard.hooks_path.common_dir)?;
+        if hooks != guard.hooks {
+            (guard.hooks, guard.probe) = (hooks, None);
+            guard.probe = Some(self.run(guard, signals)?);
+        }
+        Ok(())
+    }
+
     /// Runs the hooks with session work, and `pre-commit` without changes.
     fn run(&self, guard: &Guard, signals: &Signals) -> Result<Probe, git::Error> {
         let HooksPath { directory, common_dir, .. } = &guard.hooks_path;
