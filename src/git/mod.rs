@@ -9,8 +9,9 @@
 //!    may refuse. Most commits have none, and then nothing else is read.
 //! 2. One reader compares these candidates with the parents of the next commit. libgit2 reads
 //!    the index and the trees of the parents. If the index is large or sparse, the walk reads
-//!    the index and libgit2 only the trees. If the index is split, or libgit2 cannot open the
-//!    repository (SHA-256, reftable, …), `git diff-index` does the comparison.
+//!    the index and libgit2 only the trees. If the index is split or has an unknown extension
+//!    that changes it, or if libgit2 cannot open the repository (SHA-256, reftable, …),
+//!    `git diff-index` does the comparison.
 //! 3. If a rule depends on the siblings of a path, they are looked up in the reader's index,
 //!    in a second walk, or in the output of git: `git ls-tree` for a directory of a sparse
 //!    index, `git diff-index` for an index that only git can read.
