@@ -17,7 +17,7 @@ use super::record::{CopyRecord, PathRecord, Record, UnfinishedRecord};
 use super::record::{checkout_directory, temporary_name};
 use super::transaction::Transaction;
 use super::{Error, IgnoreLine, Plan, StagedCopy, Step, files, to_path};
-use crate::disk::{Loss, failed_to};
+use crate::disk::{Loss, failed_to, is_temporary_name};
 use crate::git::{IndexChange, IndexUpdate, Repository, exclude_file};
 
 /// What a stow did beside its plan.
@@ -47,6 +47,7 @@ pub(crate) fn stow(
 ) -> Result<Done, Error> {
     let layout = repository.layout();
     Record::check_replaceable(layout.git_dir())?;
+    remove_old_checkouts(layout.git_dir());
     let ignore_line = match plan.ignore_pattern {
         Some(pattern) => {
             Some(IgnoreLine::add(layout, &exclude_file(layout)?, pattern, &plan.stowed_paths())?)
@@ -68,6 +69,22 @@ pub(crate) fn stow(
         stow.remove_empty_directories(step.path.as_bstr());
     }
     Ok(Done { ignore_file: ignore_line.map(|line| line.file().to_owned()), ..done })
+}
+
+/// Removes what stows that were killed have checked out, and not moved yet.
+fn remove_old_checkouts(git_dir: &Path) {
+    let entries = |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten();
+    for entry in entries(&git_dir.join("stage-guard")) {
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_named_so = is_temporary_name(&entry.file_name());
+        let is_checked_out = || {
+            entries(&entry.path())
+                .all(|inner| inner.file_name() == "committed" || inner.file_name() == "staged")
+        };
+        if is_directory && is_named_so && is_checked_out() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// A stow that is being carried out.

@@ -273,6 +273,22 @@ fn names(repo: &Repo) -> Vec<PathBuf> {
 }
 
 #[test]
+fn a_stow_removes_what_a_killed_one_has_checked_out() {
+    let repo = with_committed_script();
+    repo.write(SCRIPT, "changed\n").git("add -A").success();
+    let run = with_git_that(&repo, "checkout-index", "kill -9 $PPID; exit 1").guard("stow");
+    assert_eq!(run.code, -1, "{run:?}");
+    let checkout = ".git/stage-guard/.stage-guard-0123456789abcdef";
+    let mine =
+        [".git/stage-guard/.stage-guard-0123456789abcde0/mine", ".git/stage-guard/.stage-guard-mine/x"];
+    for file in [&format!("{checkout}/committed/x"), mine[0], mine[1]] {
+        repo.write(file, "x");
+    }
+    stowed(repo.guard("stow"));
+    assert!(!repo.exists(checkout) && mine.iter().all(|file| repo.exists(file)));
+}
+
+#[test]
 fn a_stow_that_was_killed_can_be_undone() {
     let (repo, before) = with_unfinished_stow();
     repo.guard("stow --undo").success();
