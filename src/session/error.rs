@@ -85,12 +85,12 @@ pub(crate) enum Error {
     #[error("the last stow changed the index `{}`", escape(.0))]
     OtherIndex(BString),
     /// A file or an entry changed since the stow.
-    #[error("nothing was undone: `{}` {why}", escape(.path))]
+    #[error("nothing was undone: `{}` {obstacle}", escape(.path))]
     CannotUndo {
         /// The path, relative to the worktree.
         path: BString,
-        /// What changed, as a predicate.
-        why: &'static str,
+        /// What changed.
+        obstacle: Obstacle,
     },
     /// A file was written to during the stow.
     #[error("`{}` was changed meanwhile", escape(.0))]
@@ -98,6 +98,23 @@ pub(crate) enum Error {
     /// A staged object was pruned since the stow.
     #[error("nothing was undone: git has pruned the staged object {0}")]
     Pruned(String),
+}
+
+/// What keeps a path from being undone. Displayed as a predicate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Obstacle {
+    /// Its entry in the index.
+    #[error("has changed in the index since")]
+    Entry,
+    /// A file of another type in the place of the moved one.
+    #[error("was replaced where it was put")]
+    Replaced,
+    /// Nothing in the place of the moved file.
+    #[error("is no longer where it was put")]
+    Gone,
+    /// A file at its path that the stow did not write.
+    #[error("has changed since, or something is in its place")]
+    Occupied,
 }
 
 impl Error {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
+use super::error::Obstacle;
 use super::fingerprint::{Fingerprint, Stamp};
 use super::place::Found;
 use super::{Error, Step, files, name_of, to_path};
@@ -271,10 +272,10 @@ impl PathRecord {
         Some(IndexChange { path: self.path.clone(), object, is_off_disk: self.is_off_disk })
     }
 
-    /// Returns how far the undo of the files is, or why it is not possible, as a predicate.
+    /// Returns how far the undo of the files is, or why it is not possible.
     ///
     /// `found` is at the path, and `moved` is where the file was moved to.
-    pub(super) fn progress(&self, found: &Found, moved: Option<&Stamp>) -> Result<Progress, &'static str> {
+    pub(super) fn progress(&self, found: &Found, moved: Option<&Stamp>) -> Result<Progress, Obstacle> {
         let is_written = |found: &Fingerprint| self.written.as_ref() == Some(found);
         let is_unchanged = match found {
             Found::Missing => true,
@@ -285,11 +286,11 @@ impl PathRecord {
         let is_replaced = |now: &Stamp| self.moved.as_ref().is_some_and(|before| !before.is_same_type(now));
         match (&self.moved_to, moved) {
             (None, _) if self.checked_out.is_none() => Ok(Progress::Done),
-            (Some(_), Some(now)) if is_replaced(now) => Err("was replaced where it was put"),
+            (Some(_), Some(now)) if is_replaced(now) => Err(Obstacle::Replaced),
             (Some(_), None) if is_other => Ok(Progress::Done),
-            (Some(_), None) => Err("is no longer where it was put"),
+            (Some(_), None) => Err(Obstacle::Gone),
             _ if is_unchanged => Ok(Progress::Pending),
-            _ => Err("has changed since, or something is in its place"),
+            _ => Err(Obstacle::Occupied),
         }
     }
 }
@@ -326,6 +327,7 @@ fn is_false(value: &bool) -> bool {
 mod tests {
     use super::{EntryChange, PathRecord, Progress};
     use crate::git::{Object, PathState};
+    use crate::session::error::Obstacle;
     use crate::session::fingerprint::{Fingerprint, Stamp};
     use crate::session::place::Found;
 
@@ -387,11 +389,11 @@ mod tests {
             (&written, Some(&file), pending),
             (&Found::Missing, Some(&file), pending),
             (&other, None, Ok(Progress::Done)),
-            (&other, Some(&file), Err("has changed since, or something is in its place")),
-            (&Found::Blocked, Some(&file), Err("has changed since, or something is in its place")),
-            (&written, Some(&link), Err("was replaced where it was put")),
-            (&written, None, Err("is no longer where it was put")),
-            (&Found::Missing, None, Err("is no longer where it was put")),
+            (&other, Some(&file), Err(Obstacle::Occupied)),
+            (&Found::Blocked, Some(&file), Err(Obstacle::Occupied)),
+            (&written, Some(&link), Err(Obstacle::Replaced)),
+            (&written, None, Err(Obstacle::Gone)),
+            (&Found::Missing, None, Err(Obstacle::Gone)),
         ] {
             assert_eq!(record().progress(found, moved), expected, "{found:?} {moved:?}");
         }

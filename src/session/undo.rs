@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
+use super::error::Obstacle;
 use super::fingerprint::Fingerprint;
 use super::place::{Place, Root};
 use super::record::{PathRecord, Progress, RECORD, Record, UNFINISHED, checkout_directory};
@@ -101,8 +102,7 @@ pub(crate) fn recover(repository: &Repository, index: &IndexUpdate) -> Result<()
     }
     let mut is_complete = true;
     for record in &undo.record.records {
-        is_complete &= undo.is_entry(PathRecord::is_entry_original, record) != Some(false)
-            && undo.recover(record).is_ok();
+        is_complete &= undo.is_original(record) != Some(false) && undo.recover(record).is_ok();
     }
     if is_complete {
         let _ = fs::remove_file(&unfinished);
@@ -195,21 +195,19 @@ impl<'r> Undo<'r> {
         let _ = fs::remove_dir_all(checkout.on_disk());
     }
 
-    /// Calls `is_entry` with a record and the state of its path in the index.
-    fn is_entry(
-        &self,
-        is_entry: impl Fn(&PathRecord, &PathState) -> Option<bool>,
-        record: &PathRecord,
-    ) -> Option<bool> {
-        is_entry(record, self.states.get(&record.path)?)
+    /// Whether an entry is as the stow left it. `None` if the stow did not change it.
+    fn is_stowed(&self, record: &PathRecord) -> Option<bool> {
+        record.is_entry_stowed(self.states.get(&record.path)?)
+    }
+
+    /// Whether an entry is as before the stow. `None` if the stow did not change it.
+    fn is_original(&self, record: &PathRecord) -> Option<bool> {
+        record.is_entry_original(self.states.get(&record.path)?)
     }
 
     /// Whether the index is as the stow left it, in all entries that it changed.
     fn is_index_stowed(&self) -> bool {
-        let entries = || {
-            let records = self.record.records.iter();
-            records.filter_map(|record| self.is_entry(PathRecord::is_entry_stowed, record))
-        };
+        let entries = || self.record.records.iter().filter_map(|record| self.is_stowed(record));
         entries().next().is_some() && entries().all(|is_stowed| is_stowed)
     }
 
@@ -218,24 +216,20 @@ impl<'r> Undo<'r> {
     /// An undo that was killed may have restored them, all in one step.
     fn check_index(&self) -> Result<bool, Error> {
         let records = &self.record.records;
-        let is_original = |record| self.is_entry(PathRecord::is_entry_original, record);
-        let is_stowed = |record| self.is_entry(PathRecord::is_entry_stowed, record);
-        let changed = records.iter().find(|record| is_stowed(record) == Some(false));
+        let changed = records.iter().find(|record| self.is_stowed(record) == Some(false));
         let Some(changed) = changed else { return Ok(true) };
-        if records.iter().all(|record| is_original(record) != Some(false)) {
+        if records.iter().all(|record| self.is_original(record) != Some(false)) {
             return Ok(false);
         }
-        Err(Error::CannotUndo { path: changed.path.clone(), why: "has changed in the index since" })
+        Err(Error::CannotUndo { path: changed.path.clone(), obstacle: Obstacle::Entry })
     }
 
     /// Checks that an undo would overwrite nothing. Returns the paths that are to be undone.
     fn check_files(&self) -> Result<Vec<&PathRecord>, Error> {
         let mut pending = Vec::new();
         for record in &self.record.records {
-            match self.progress(record)? {
-                Ok(Progress::Pending) => pending.push(record),
-                Ok(Progress::Done) => {}
-                Err(why) => return Err(Error::CannotUndo { path: record.path.clone(), why }),
+            if self.progress(record)? == Progress::Pending {
+                pending.push(record);
             }
         }
         Ok(pending)
@@ -251,10 +245,11 @@ impl<'r> Undo<'r> {
         }
     }
 
-    /// Returns how far the undo of a path is, or why it is not possible, as a predicate.
-    fn progress(&self, record: &PathRecord) -> Result<Result<Progress, &'static str>, Error> {
+    /// Returns how far the undo of a path is. It is an error if it is not possible.
+    fn progress(&self, record: &PathRecord) -> Result<Progress, Error> {
         let moved = record.moved_to.as_ref().and_then(|moved_to| self.place(moved_to).stamp());
-        Ok(record.progress(&self.place(&record.path).find()?, moved.as_ref()))
+        let progress = record.progress(&self.place(&record.path).find()?, moved.as_ref());
+        progress.map_err(|obstacle| Error::CannotUndo { path: record.path.clone(), obstacle })
     }
 
     /// Whether the moved file has changed since.
@@ -314,11 +309,10 @@ impl<'r> Undo<'r> {
 
     /// Undoes one path of a killed stow, in the worktree only.
     fn recover(&self, record: &PathRecord) -> Result<(), Error> {
-        let progress = self.progress(record)?;
-        let progress = progress.map_err(|why| Error::CannotUndo { path: record.path.clone(), why })?;
+        let is_pending = self.progress(record)? == Progress::Pending;
         let mut transaction = self.transaction();
         let mut done = Ok(());
-        if progress == Progress::Pending {
+        if is_pending {
             done = self.move_back(&mut transaction, record);
         }
         match done {
