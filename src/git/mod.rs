@@ -74,7 +74,6 @@ pub use index_file::{Checksum, IndexSummary, RawEntry, Unreadable, walk as walk_
 pub(crate) use index_update::{IndexChange, IndexUpdate};
 pub(crate) use layout::Layout;
 pub use merged_parents::MergedParents;
-pub(crate) use object_id::blob_id;
 pub use object_id::{ObjectFormat, ObjectId};
 pub use operation::Operation;
 pub(crate) use path_state::{CommittedIn, Object, PathState, path_states};

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use git2::{ObjectType, Oid};
+use git2::Oid;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
 
 /// The hash function that a repository names its objects by.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,6 +42,20 @@ impl ObjectFormat {
             Self::Sha1 => "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
             Self::Sha256 => "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
         }
+    }
+
+    /// Returns the id of a blob with these contents.
+    #[must_use]
+    pub fn blob_id(self, contents: &[u8]) -> String {
+        fn hash<H: Digest>(contents: &[u8]) -> Vec<u8> {
+            let header = format!("blob {}\0", contents.len());
+            H::new().chain_update(header).chain_update(contents).finalize().to_vec()
+        }
+        let id = match self {
+            Self::Sha1 => hash::<Sha1>(contents),
+            Self::Sha256 => hash::<Sha256>(contents),
+        };
+        id.iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"))
     }
 }
 
@@ -95,11 +111,6 @@ impl fmt::Display for ObjectId {
     }
 }
 
-/// Returns the SHA-1 id of a blob; `None` if libgit2 cannot compute it.
-pub(crate) fn blob_id(text: &[u8]) -> Option<String> {
-    Oid::hash_object(ObjectType::Blob, text).ok().map(|id| id.to_string())
-}
-
 /// libgit2 opens only SHA-1 repositories.
 impl From<Oid> for ObjectId {
     fn from(id: Oid) -> Self {
@@ -126,4 +137,18 @@ fn parse_hex<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
 
 fn digit(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ObjectFormat;
+
+    #[test]
+    fn the_id_of_a_blob_is_that_of_git() {
+        assert_eq!(ObjectFormat::Sha1.blob_id(b""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
+        assert_eq!(
+            ObjectFormat::Sha256.blob_id(b""),
+            "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"
+        );
+    }
 }

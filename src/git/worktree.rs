@@ -7,12 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use bstr::{BStr, BString, ByteSlice};
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
 
 use super::command::trimmed;
 use super::quoted_path::quote;
-use super::{Error, Layout, Object, ObjectFormat, PathState};
+use super::{Error, Layout, Object, PathState};
 
 /// The state of a path in the worktree.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +47,7 @@ pub(crate) fn worktree_states(
             Some(metadata) if metadata.is_dir() => WorktreeState::Directory,
             Some(metadata) if metadata.is_symlink() => {
                 let target = fs::read_link(&on_disk).map_err(|error| Error::ReadFile(on_disk, error))?;
-                let id = blob_id(layout.object_format, target.as_os_str().as_bytes());
+                let id = layout.object_format.blob_id(target.as_os_str().as_bytes());
                 WorktreeState::File(Some(Object { mode: Object::SYMLINK, id }))
             }
             Some(metadata) if metadata.is_file() && File::open(&on_disk).is_ok() => {
@@ -106,19 +104,6 @@ fn is_blocked(layout: &Layout, path: &BStr) -> bool {
     })
 }
 
-/// Returns the id of a blob with these contents.
-fn blob_id(format: ObjectFormat, contents: &[u8]) -> String {
-    fn hash<H: Digest>(contents: &[u8]) -> Vec<u8> {
-        let header = format!("blob {}\0", contents.len());
-        H::new().chain_update(header).chain_update(contents).finalize().to_vec()
-    }
-    let id = match format {
-        ObjectFormat::Sha1 => hash::<Sha1>(contents),
-        ObjectFormat::Sha256 => hash::<Sha256>(contents),
-    };
-    id.iter().fold(String::new(), |id, byte| id + &format!("{byte:02x}"))
-}
-
 /// Returns the ids of the blobs that git would stage for `files`, after its filters.
 fn hash_objects(layout: &Layout, files: &[&BString]) -> Result<Vec<String>, Error> {
     if files.is_empty() {
@@ -127,18 +112,4 @@ fn hash_objects(layout: &Layout, files: &[&BString]) -> Result<Vec<String>, Erro
     let lines: Vec<BString> = files.iter().map(|path| quote(path.as_bstr())).collect();
     let output = layout.git().run_with_input(&["hash-object", "--stdin-paths"], &bstr::join("\n", lines))?;
     Ok(output.lines().map(trimmed).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ObjectFormat, blob_id};
-
-    #[test]
-    fn the_id_of_a_blob_is_that_of_git() {
-        assert_eq!(blob_id(ObjectFormat::Sha1, b""), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
-        assert_eq!(
-            blob_id(ObjectFormat::Sha256, b""),
-            "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"
-        );
-    }
 }

@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use bstr::ByteSlice;
 
-use crate::git::{Hook, blob_id, read_regular_file};
+use crate::git::{Hook, ObjectFormat, read_regular_file};
 
 /// The exit code of `hook --proof` if the check has run and nothing was refused.
 ///
@@ -113,8 +113,8 @@ impl HookScript {
                 template.extend_from_slice(line);
             }
         }
-        let is_earlier = blob_id(&template).is_some_and(|id| EARLIER.contains(&id.as_str()));
-        is_earlier.then_some(script)
+        let id = ObjectFormat::Sha1.blob_id(&template);
+        EARLIER.contains(&id.as_str()).then_some(script)
     }
 
     /// Returns the script of a symlink to a shim of version 0.1.0 that cannot be read.
