@@ -3,8 +3,8 @@
 mod copy;
 mod directory;
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 pub(crate) use copy::{Loss, moved_name};
@@ -42,12 +42,50 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Writes a new file, and fails if something is at `path`.
+///
+/// # Errors
+///
+/// It cannot be created or written. A part of it is removed.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    File::create_new(path)?.write_all(content).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Copies a file and its mode, and fails if something is at `to`.
+///
+/// An existing `to` may be a hard link to `from`, which writing to it would empty.
+///
+/// # Errors
+///
+/// The file cannot be read, or the copy cannot be written. A part of it is removed.
+pub(crate) fn copy_new(from: &Path, to: &Path) -> io::Result<()> {
+    let mut source = File::open(from)?;
+    let mut copy = File::create_new(to)?;
+    let copied = io::copy(&mut source, &mut copy);
+    copied
+        .and_then(|_| copy.set_permissions(source.metadata()?.permissions()))
+        .inspect_err(|_| drop(fs::remove_file(to)))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::path::Path;
+    use std::{fs, io};
 
-    use super::{failed_to, with_suffix};
+    use super::{copy_new, failed_to, with_suffix, write_new};
+
+    #[test]
+    fn a_file_is_never_written_through_its_other_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let [file, link, copy] = ["file", "link", "copy"].map(|name| directory.path().join(name));
+        fs::write(&file, "precious").unwrap();
+        fs::hard_link(&file, &link).unwrap();
+        for written in [copy_new(&file, &link), write_new(&link, b"new")] {
+            assert_eq!(written.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        }
+        copy_new(&file, &copy).unwrap();
+        assert!([file, copy].iter().all(|file| fs::read_to_string(file).unwrap() == "precious"));
+    }
 
     #[test]
     fn disk_error_escapes_the_path() {

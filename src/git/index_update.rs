@@ -15,7 +15,7 @@ use bstr::BString;
 use super::command::{EXPAND_INDEX, Git, nul_terminated};
 use super::index_lock::IndexLock;
 use super::{Error, Layout, Object};
-use crate::disk::with_suffix;
+use crate::disk::{copy_new, with_suffix};
 
 /// A change to one entry of the index.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -61,7 +61,6 @@ impl<'l> IndexUpdate<'l> {
             _lock: IndexLock::acquire(layout.git_dir(), layout.index_lock())?,
             index,
         };
-        update.remove_copy();
         Ok(update)
     }
 
@@ -77,10 +76,9 @@ impl<'l> IndexUpdate<'l> {
     ///
     /// The index cannot be copied, or git rejects the changes.
     pub(crate) fn prepare(&self, changes: &[IndexChange]) -> Result<(), Error> {
-        self.remove_copy();
+        self.remove_copy().map_err(|source| self.failed("remove the copy of", source))?;
         // git replaces an index file and never writes into it, so a hard link is a copy.
-        let copied =
-            fs::hard_link(&self.index, &self.copy).or_else(|_| fs::copy(&self.index, &self.copy).map(drop));
+        let copied = fs::hard_link(&self.index, &self.copy).or_else(|_| copy_new(&self.index, &self.copy));
         match copied {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.failed("copy", error)),
             copied => self.is_prepared.set(copied.is_ok() || !changes.is_empty()),
@@ -162,10 +160,16 @@ impl<'l> IndexUpdate<'l> {
     }
 
     /// Removes the copy, and the lock on it that a killed git leaves behind.
-    fn remove_copy(&self) {
+    ///
+    /// A copy that stays is another name of the index, and must not be written to.
+    fn remove_copy(&self) -> io::Result<()> {
         for file in [&self.copy, &with_suffix(&self.copy, ".lock")] {
-            let _ = fs::remove_file(file);
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     fn failed(&self, step: &'static str, source: io::Error) -> Error {
@@ -175,6 +179,6 @@ impl<'l> IndexUpdate<'l> {
 
 impl Drop for IndexUpdate<'_> {
     fn drop(&mut self) {
-        self.remove_copy();
+        let _ = self.remove_copy();
     }
 }

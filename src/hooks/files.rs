@@ -7,12 +7,19 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::Error;
-use crate::disk::failed_to;
+use crate::disk::{copy_new, failed_to, temporary_name};
 pub(super) use crate::disk::{exists, with_suffix};
 use crate::git::read_regular_file;
 
 /// The suffix of a new file until it is renamed.
 pub(super) const NEW_SUFFIX: &str = ".new-of-stage-guard";
+
+/// Returns the name of a new file next to `path`, which nothing else has.
+pub(super) fn temporary_path(path: &Path) -> PathBuf {
+    let mut name = temporary_name();
+    name.push(NEW_SUFFIX);
+    path.with_file_name(name)
+}
 
 /// Returns whether git would run the file at `path` as a hook.
 pub(super) fn is_executable(path: &Path) -> bool {
@@ -70,10 +77,12 @@ pub(super) fn link_or_copy(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 /// Copies a file or a symlink, with its mode and, for root, its owner.
+///
+/// Fails if something is at `to`.
 pub(super) fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     match fs::read_link(from) {
         Ok(target) => symlink(target, to)?,
-        Err(_) => fs::copy(from, to).map(drop)?,
+        Err(_) => copy_new(from, to)?,
     }
     give_to_owner_of(from, to)
 }
@@ -86,7 +95,7 @@ pub(super) fn move_file(from: &Path, to: &Path) -> Result<(), Error> {
         if error.kind() != io::ErrorKind::CrossesDevices {
             return Err(error);
         }
-        let new = with_suffix(to, NEW_SUFFIX);
+        let new = temporary_path(to);
         copy_file(from, &new)?;
         fs::rename(&new, to)?;
         fs::remove_file(from)

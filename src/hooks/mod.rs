@@ -17,14 +17,14 @@ mod script;
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::{fs, io, process};
+use std::{fs, io};
 
 pub(crate) use backup::{is_backup, is_reinstalled};
 use exchange::{remove_expected, replace_expected};
 pub(crate) use files::give_to_owner_of;
 use files::{
-    NEW_SUFFIX, base_name, exists, failed, is_executable, is_same_hook, list, remove, with_suffix,
-    without_suffix,
+    NEW_SUFFIX, base_name, exists, failed, is_executable, is_same_hook, list, remove, temporary_path,
+    with_suffix, without_suffix,
 };
 pub(crate) use guard_line::{Addition, configured_command};
 pub(crate) use inspection::{HookFile, HookState, Inspection};
@@ -35,7 +35,7 @@ pub(crate) use previous::PreviousHook;
 pub use script::PROOF;
 use script::{HookScript, is_written};
 
-use crate::disk::DiskError;
+use crate::disk::{DiskError, write_new};
 use crate::git::user_path::canonicalize_lenient;
 use crate::git::{Hook, read_regular_file};
 use crate::report::escape::display_path;
@@ -445,7 +445,7 @@ impl Hooks {
         }
         self.create_directory(&self.own_directory())?;
         self.replace(&self.own_directory().join(LEVEL_FILE), "write", |new| {
-            fs::write(new, format!("{level}\n"))?;
+            write_new(new, format!("{level}\n").as_bytes())?;
             fs::set_permissions(new, fs::Permissions::from_mode(0o644))
         })
     }
@@ -525,13 +525,8 @@ impl Hooks {
     }
 }
 
-/// Returns the name of a new file next to `path`.
-fn temporary_path(path: &Path) -> PathBuf {
-    path.with_file_name(format!("{}{NEW_SUFFIX}", process::id()))
-}
-
 /// Writes a hook with its mode, whatever the umask is.
 fn write_script(path: &Path, text: &[u8]) -> io::Result<()> {
-    fs::write(path, text)?;
+    write_new(path, text)?;
     fs::set_permissions(path, fs::Permissions::from_mode(script::MODE))
 }

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::backup::{STASHED_SUFFIXES, SUFFIX};
 use super::exchange::{FileId, exchange, file_id, rename_no_replace};
-use super::files::{copy_file, exists, give_to_owner_of, list, with_suffix, without_suffix};
+use super::files::{copy_file, exists, give_to_owner_of, list, temporary_path, without_suffix};
 use super::script::HookScript;
 use crate::git::Hook;
 
@@ -230,7 +230,7 @@ fn renew_copy(path: &Path, copy: &Path) -> std::io::Result<()> {
     if file_id(path) == file_id(copy) {
         return Ok(());
     }
-    let new = with_suffix(copy, ".new");
+    let new = temporary_path(copy);
     copy_file(path, &new)?;
-    fs::rename(&new, copy)
+    fs::rename(&new, copy).inspect_err(|_| drop(fs::remove_file(&new)))
 }

@@ -98,6 +98,17 @@ fn stow_respects_a_lock_of_git() {
 }
 
 #[test]
+fn stow_fails_if_a_copy_of_the_index_cannot_be_removed() {
+    let repo = repo();
+    let before = Before::of(&repo);
+    fs::create_dir(repo.path(".git/index.stage-guard")).unwrap();
+    let run = repo.guard("stow");
+    assert!(run.code == 2 && run.err.contains("cannot remove the copy of the index `"), "{run:?}");
+    fs::remove_dir(repo.path(".git/index.stage-guard")).unwrap();
+    assert_recovers(&repo, &before, &run, Ending::Exited);
+}
+
+#[test]
 fn a_second_stow_fails_while_the_first_one_runs() {
     let repo = repo();
     let before = Before::of(&repo);
