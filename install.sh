@@ -73,7 +73,7 @@ main() {
 }
 
 install() {
-    say "building stage-guard"
+    say "building stage-guard; that takes some minutes"
     target=${CARGO_TARGET_DIR:-$source/target}
     case $target in
         /*) ;;

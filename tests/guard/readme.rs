@@ -87,7 +87,7 @@ fn the_configuration_does_what_its_comments_say() {
     let [configuration] = blocks("toml")[..] else { panic!("one block of configuration") };
     repo.write(".stage-guard.toml", configuration);
     for (path, is_refused) in [
-        ("backend/scripts/debug/x.dump.sql", false),
+        ("backend/debug/x.py", false),
         ("x.dump.sql", true),
         ("FIX_SUMMARY.md", false),
         ("services/api/debug_x.py", true),
