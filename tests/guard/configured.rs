@@ -198,6 +198,7 @@ fn install_global_fails_with_an_older_git() {
         return;
     }
     let repo = Repo::new();
+    let repo = repo.env("GIT_CONFIG_GLOBAL", repo.path("../global.config"));
     repo.guard("install --global").fails_with("run `stage-guard install` in each repository");
     repo.guard("install --global --strict").fails_with("2.54");
     repo.guard("install --global --agent").fails_with("cannot be used with");
