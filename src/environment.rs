@@ -13,6 +13,10 @@ use std::{env, fs, io};
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     current_dir: PathBuf,
+    /// The current directory before any `-C`.
+    started_in: PathBuf,
+    /// The directories of all `-C`, joined.
+    directories: PathBuf,
     /// Shared, so that a clone is cheap.
     variables: Arc<BTreeMap<OsString, OsString>>,
 }
@@ -41,7 +45,12 @@ impl Environment {
 
     /// Creates an environment from a directory, absolute and without symlinks, and variables.
     pub fn new(current_dir: PathBuf, variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        Self { current_dir, variables: Arc::new(variables.into_iter().collect()) }
+        Self {
+            started_in: current_dir.clone(),
+            directories: PathBuf::new(),
+            current_dir,
+            variables: Arc::new(variables.into_iter().collect()),
+        }
     }
 
     /// Returns the current directory, absolute and without symlinks.
@@ -67,12 +76,31 @@ impl Environment {
     ///
     /// `directory` does not exist, or is not a directory.
     pub fn change_dir(&mut self, directory: &Path) -> io::Result<()> {
-        let directory = fs::canonicalize(self.current_dir.join(directory))?;
-        if !fs::metadata(&directory)?.is_dir() {
+        let absolute = fs::canonicalize(self.current_dir.join(directory))?;
+        if !fs::metadata(&absolute)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        self.current_dir = directory;
+        self.current_dir = absolute;
+        if !directory.as_os_str().is_empty() {
+            self.directories.push(directory);
+        }
         Ok(())
+    }
+
+    /// Returns the current directory before the first [`change_dir`](Self::change_dir).
+    pub(crate) fn started_in(&self) -> &Path {
+        &self.started_in
+    }
+
+    /// Returns the path from there to the current directory; `None` if they are the same.
+    pub(crate) fn directory_option(&self) -> Option<PathBuf> {
+        if self.current_dir == self.started_in {
+            return None;
+        }
+        // A name that begins with a hyphen could be taken for an option.
+        let is_option = self.directories.as_os_str().as_encoded_bytes().starts_with(b"-");
+        let prefix = if is_option { Path::new(".") } else { Path::new("") };
+        Some(prefix.join(&self.directories))
     }
 
     /// Returns this environment in another directory, without variables that name a repository.

@@ -54,6 +54,7 @@ mod entry;
 pub mod environment;
 pub mod git;
 mod hooks;
+pub mod invocation;
 pub mod policy;
 pub mod report;
 mod session;

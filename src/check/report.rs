@@ -1,10 +1,9 @@
 //! The result of a check, which [`crate::report`] renders.
 
-use std::path::PathBuf;
-
 use bstr::BString;
 
 use crate::git::{ObjectId, Operation, Remote};
+use crate::invocation::Invocation;
 use crate::policy::{Finding, Policy};
 
 /// The findings of a check, with the information that a reader needs to act on them.
@@ -20,8 +19,8 @@ pub struct Report<'p> {
     pub remedy: Remedy,
     /// The refused paths that several parents of a merge have changed. `stow` leaves them.
     pub combined: Vec<BString>,
-    /// The name or path by which the user runs this program.
-    pub program: PathBuf,
+    /// How the user runs this program and git in the repository.
+    pub invocation: Invocation,
     /// Whether the report goes to a terminal, where an empty one would look like a failure.
     pub is_terminal: bool,
 }
@@ -30,8 +29,8 @@ impl<'p> Report<'p> {
     /// Creates a report that is not for a terminal and names this program as on `PATH`.
     #[must_use]
     pub fn new(policy: &'p Policy, findings: Vec<Finding<'p>>, examined: usize, remedy: Remedy) -> Self {
-        let program = env!("CARGO_PKG_NAME").into();
-        Self { policy, findings, examined, remedy, combined: Vec::new(), program, is_terminal: false }
+        let invocation = Invocation::new(env!("CARGO_PKG_NAME").into());
+        Self { policy, findings, examined, remedy, combined: Vec::new(), invocation, is_terminal: false }
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn finish(
 ) -> Result<Outcome, Box<dyn Error>> {
     report.is_terminal = context.out.is_terminal;
     if !report.findings.is_empty() {
-        report.program = context.program()?;
+        report.invocation = context.invocation()?;
     }
     let format = if context.is_quiet { Format::Quiet } else { options.format };
     report::render(format, &report, &mut context.out)?;

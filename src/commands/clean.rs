@@ -19,7 +19,10 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
             let answer = (context.ask)(&report::session::question(&current))?;
             let Some(is_confirmed) = answer else {
                 let failure = Failure::new("nothing was deleted: there is no terminal to ask on");
-                return Err(failure.with_help("`stage-guard clean --yes` deletes without asking").into());
+                let program = context.invocation()?.program();
+                return Err(failure
+                    .with_help(format!("`{program} clean --yes` deletes without asking"))
+                    .into());
             };
             if !is_confirmed {
                 report::session::not_cleaned(&mut context.out)?;
@@ -32,8 +35,9 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
     if context.is_quiet {
         report::session::count_deleted(&mut context.out, current.entries.len())?;
     } else {
-        let program = context.program()?;
-        report::session::cleaned(&mut context.out, &current, args.dry_run.is_on, &program)?;
+        let invocation = context.invocation()?;
+        let worktree = repository.layout().worktree();
+        report::session::cleaned(&mut context.out, &current, args.dry_run.is_on, worktree, &invocation)?;
     }
     Ok(if args.dry_run.is_on || current.entries.is_empty() { Outcome::Allowed } else { Outcome::Done })
 }

@@ -10,6 +10,7 @@ use crate::cli::Config;
 use crate::configuration;
 use crate::environment::Environment;
 use crate::git::{self, History, Repository};
+use crate::invocation::Invocation;
 use crate::policy::{FILE_NAME, Policy};
 
 /// The inputs and outputs of a command.
@@ -77,5 +78,10 @@ impl Context<'_> {
     /// Returns the name or path that a user types to run this program.
     pub(super) fn program(&self) -> io::Result<PathBuf> {
         program::typed_name(&self.environment)
+    }
+
+    /// Returns how a user runs this program and git in the current directory.
+    pub(super) fn invocation(&self) -> io::Result<Invocation> {
+        Ok(Invocation::in_environment(self.program()?, &self.environment))
     }
 }

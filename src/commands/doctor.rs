@@ -42,9 +42,15 @@ const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let guard = examine(context)?;
     let diagnoses = guard.diagnose();
-    let program = context.program()?;
+    let (program, invocation) = (context.program()?, context.invocation()?);
     let (guard, diagnoses) = (&guard, diagnoses.as_slice());
-    let report = report::doctor::Report { guard, diagnoses, program: &program, is_quiet: context.is_quiet };
+    let report = report::doctor::Report {
+        guard,
+        diagnoses,
+        program: &program,
+        invocation: &invocation,
+        is_quiet: context.is_quiet,
+    };
     report::doctor::render(&report, &mut context.out)?;
     let has_fault = diagnoses.iter().any(|diagnosis| diagnosis.severity == Severity::Fault);
     Ok(if has_fault { Outcome::Refused } else { Outcome::Allowed })

@@ -46,7 +46,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     let hooks = level.hooks_in(kind);
     // The first change comes after all steps that can fail because of existing files.
     let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
-    let program = context.program()?;
+    let (program, invocation) = (context.program()?, context.invocation()?);
     let command = report::agent::command(&program);
     let settings = settings.map(|file| Ok::<_, Box<dyn Error>>((file.with_entries(&command)?, file)));
     let settings = settings.transpose()?;
@@ -56,6 +56,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
             hooks_path: &hooks_path,
             binary: &binary,
             program: &program,
+            invocation: &invocation,
             installation: directory.install(&binary, level, &hooks)?,
         }),
         Err(hooks::Error::Outside(directory)) if too_old_for_configured_hooks(&git)?.is_some() => {

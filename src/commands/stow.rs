@@ -48,7 +48,7 @@ pub(super) fn run(args: &StowArgs, context: &mut Context) -> Result<Outcome, Box
         }),
         is_dry_run: args.dry_run.is_on,
         has_named_paths: !args.paths.is_empty(),
-        program: context.program()?,
+        invocation: context.invocation()?,
     };
     let out = &mut context.out;
     match args.format {

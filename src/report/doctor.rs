@@ -10,6 +10,7 @@ use super::hooks::{instruction, list};
 use crate::doctor::{Diagnosis, Guard, HookResult, IndexProblem, PolicyState, Problem, Severity};
 use crate::git::{ConfiguredHook, Hook, Origin, RepositoryKind};
 use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
+use crate::invocation::Invocation;
 use crate::policy::FILE_NAME;
 
 /// The result of `doctor`.
@@ -21,6 +22,8 @@ pub(crate) struct Report<'g> {
     pub diagnoses: &'g [Diagnosis<'g>],
     /// The name or path by which the user runs this program.
     pub program: &'g Path,
+    /// How the user runs this program and git in the repository.
+    pub invocation: &'g Invocation,
     /// Whether to render only the faults.
     pub is_quiet: bool,
 }
@@ -217,11 +220,11 @@ fn describe_result(result: &HookResult) -> String {
 
 /// Returns a command or an instruction that fixes the problem; `None` if it needs no fix.
 fn remedy(problem: &Problem, report: &Report) -> Option<String> {
-    let Report { guard, program, .. } = report;
-    let name = shell_path(program);
+    let Report { guard, program, invocation, .. } = report;
+    let name = invocation.program();
     Some(match problem {
         Problem::NoHooksDirectory(origin) | Problem::NoHooksDirectoryIn(_, origin) => {
-            unset_hooks_path(origin, &guard.directory)
+            unset_hooks_path(origin, &guard.directory, invocation)
         }
         Problem::Forbidden(file) => format!("sudo chmod a+rx {}", shell_path(&file.target)),
         Problem::NoExec(_) => format!(
@@ -251,16 +254,17 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         Problem::WillBeReplaced(file, manager) => add_line(file, Some(*manager), program),
         Problem::InvalidPolicy(_) => format!("correct {FILE_NAME}"),
         Problem::SessionAllowed => format!("remove it from `allow` and `disable` in {FILE_NAME}"),
-        Problem::Index(IndexProblem::Damaged(_)) => "git read-tree HEAD".to_owned(),
+        Problem::Index(IndexProblem::Damaged(_)) => invocation.git("git read-tree HEAD"),
         Problem::Index(IndexProblem::Locked(lock)) => {
             format!("wait for the other git or, if none is running, rm {}", shell_path(lock))
         }
         Problem::SessionNotIgnored => format!("{name} init"),
         Problem::ConfiguredHookDisabled(hook) => {
-            format!("git config --{} --unset-all {}.enabled", escape(&hook.scope), section(hook.event))
+            let git = invocation.git("git config");
+            format!("{git} --{} --unset-all {}.enabled", escape(&hook.scope), section(hook.event))
         }
         Problem::GuardedTwice(hook) if hook.scope == "local" => {
-            format!("git config --local --remove-section {}", section(hook.event))
+            format!("{} --remove-section {}", invocation.git("git config --local"), section(hook.event))
         }
         Problem::GuardedTwice(_) => format!("{name} uninstall"),
         Problem::TransientBinary(_) => {
@@ -305,12 +309,13 @@ fn add_line(file: &HookFile, owner: Option<Manager>, program: &Path) -> String {
 }
 
 /// Returns how to unset `core.hooksPath`. Its file is relative to `directory`.
-fn unset_hooks_path(origin: &Origin, directory: &Path) -> String {
+fn unset_hooks_path(origin: &Origin, directory: &Path, invocation: &Invocation) -> String {
+    let git = invocation.git("git config");
     match origin.file.strip_prefix("file:") {
         Some(file) if origin.is_included => {
-            format!("git config --file {} --unset-all core.hooksPath", shell_path(&directory.join(file)))
+            format!("{git} --file {} --unset-all core.hooksPath", shell_path(&directory.join(file)))
         }
-        Some(_) => format!("git config --{} --unset-all core.hooksPath", escape(&origin.scope)),
+        Some(_) => format!("{git} --{} --unset-all core.hooksPath", escape(&origin.scope)),
         None => "remove core.hooksPath from the environment".to_owned(),
     }
 }

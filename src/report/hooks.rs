@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::escape::{display_path, escape_multiline};
 use crate::git::{ConfigScope, Hook, HooksPath};
 use crate::hooks::{Addition, Installation, Manager, PreviousHook, Uninstallation};
+use crate::invocation::Invocation;
 
 /// What `install` did.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct Linked<'a> {
     pub binary: &'a Path,
     /// The name or path by which the user runs that program.
     pub program: &'a Path,
+    /// How the user runs that program and git in the repository.
+    pub invocation: &'a Invocation,
     /// The hooks.
     pub installation: Installation,
 }
@@ -57,7 +60,7 @@ pub(crate) fn installed(installed: &Installed, out: &mut impl Write) -> io::Resu
 }
 
 fn linked(linked: &Linked, out: &mut impl Write) -> io::Result<()> {
-    let Linked { directory, hooks_path, binary, program, installation } = linked;
+    let Linked { directory, hooks_path, binary, program, invocation, installation } = linked;
     rescued(installation.rescued.as_deref(), out)?;
     let names = list(installation.hooks.iter().map(|(hook, _)| *hook));
     writeln!(out, "guarded: {}", display_path(directory))?;
@@ -80,7 +83,8 @@ fn linked(linked: &Linked, out: &mut impl Write) -> io::Result<()> {
     let is_relative = |value: &str| Path::new(value).is_relative();
     if let Some(origin) = hooks_path.origin.as_ref().filter(|origin| is_relative(&origin.value)) {
         writeln!(out, "note:    {origin} is relative, so linked worktrees have no hooks")?;
-        writeln!(out, "         and are not guarded: git config --unset core.hooksPath")?;
+        let unset = invocation.git("git config --unset core.hooksPath");
+        writeln!(out, "         and are not guarded: {unset}")?;
     }
     if binary.components().any(|component| component.as_os_str() == "target") {
         writeln!(out, "note:    `cargo clean` deletes {}, and then commits stop", display_path(binary))?;

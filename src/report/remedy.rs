@@ -1,14 +1,13 @@
 //! The lines of a human report that say how to continue without loss.
 
-use std::os::unix::ffi::OsStrExt;
-
 use bstr::{BStr, BString, ByteSlice};
 
-use super::escape::{escape, shell_word};
+use super::escape::{display_path, escape, shell_word};
 use super::message::short_id;
 use crate::IntroducedBy;
 use crate::check::{Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
+use crate::invocation::Invocation;
 use crate::policy::{FILE_NAME, Finding};
 
 /// What a line of the report is about. Scripts and agents look for these words.
@@ -58,12 +57,12 @@ const AMEND_AND_CONTINUE: &str = "`git commit --amend --no-edit --allow-empty`, 
 
 /// Returns the lines that say how to continue after the report's findings.
 pub(super) fn lines(report: &Report) -> Vec<Line> {
-    let Report { findings, program, .. } = report;
-    let stow = format!("{} stow", shell_word(program.as_os_str().as_bytes().as_bstr()));
+    let Report { findings, invocation, .. } = report;
+    let stow = format!("{} stow", invocation.program());
     let mut lines = match &report.remedy {
         Remedy::Stow(None) => vec![Key::Stow.line(stow)],
         Remedy::Stow(Some(operation)) => {
-            vec![Key::Stow.line(stow), Key::Then.line(commands(*operation).resume)]
+            vec![Key::Stow.line(stow), Key::Then.line(invocation.git(commands(*operation).resume))]
         }
         Remedy::StowPaths { are_changes } => {
             // Without `--changes`, stow would delete a file that a commit already has.
@@ -71,9 +70,9 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             let changes = if *are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
             vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
         }
-        Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(&stow, findings, None))],
+        Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(invocation, findings, None))],
         Remedy::RewriteAndPush(branch) => {
-            let rewrite = rewrite(&stow, findings, branch.as_ref());
+            let rewrite = rewrite(invocation, findings, branch.as_ref());
             vec![Key::Fix.line(format!("{rewrite}; then push again"))]
         }
         Remedy::Fetch(remote) => vec![
@@ -82,8 +81,8 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             Key::Then.line(fetch(remote)),
         ],
         Remedy::RewriteBeforePush => {
-            let amend = format!("move the file out, `git add -A`, {AMEND_AND_CONTINUE}");
-            vec![Key::Fix.line(format!("{}; at each stop {amend}; then push again", rebase(findings, None)))]
+            let amend = invocation.git(&format!("move the file out, `git add -A`, {AMEND_AND_CONTINUE}"));
+            vec![Key::Fix.line(format!("{}; at each stop {amend}; then push again", rebase(invocation, findings, None)))]
         }
         Remedy::RefUpdateRejected(residue) => {
             let mut lines = vec![Key::Note.line("HEAD and all refs are unchanged")];
@@ -91,7 +90,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             lines
         }
     };
-    lines.push(Key::Allow.line(format!("add the path to `allow` in {FILE_NAME}")));
+    lines.push(Key::Allow.line(allow(invocation)));
     if !report.combined.is_empty() {
         keep_combined(report, &mut lines);
     }
@@ -147,8 +146,16 @@ fn detach(commit: ObjectId) -> Line {
 }
 
 /// Returns the commands that rewrite the commits with findings in this repository.
-fn rewrite(stow: &str, findings: &[Finding], branch: Option<&BString>) -> String {
-    format!("{}; at each stop `{stow} PATH`, {AMEND_AND_CONTINUE}", rebase(findings, branch))
+fn rewrite(invocation: &Invocation, findings: &[Finding], branch: Option<&BString>) -> String {
+    let (rebase, program) = (rebase(invocation, findings, branch), invocation.program());
+    format!("{rebase}; at each stop `{program} stow PATH`, {}", invocation.git(AMEND_AND_CONTINUE))
+}
+
+/// Returns how to allow a path.
+fn allow(invocation: &Invocation) -> String {
+    let repository = invocation.directory().map(display_path);
+    let repository = repository.map_or_else(String::new, |path| format!(" of the repository of {path}"));
+    format!("add the path to `allow` in {FILE_NAME}{repository}")
 }
 
 /// Returns the command that makes the branches of a remote known as remote-tracking branches.
@@ -175,7 +182,7 @@ fn pathspecs(findings: &[Finding]) -> String {
 /// Returns the interactive rebase that stops at each commit with findings.
 ///
 /// The findings come oldest commit first. Without a branch, it is the one that is checked out.
-fn rebase(findings: &[Finding], branch: Option<&BString>) -> String {
+fn rebase(invocation: &Invocation, findings: &[Finding], branch: Option<&BString>) -> String {
     let mut commits: Vec<&IntroducedBy> =
         findings.iter().filter_map(|finding| finding.introduced_by.as_ref()).collect();
     commits.dedup_by_key(|introduced| &introduced.commit);
@@ -198,7 +205,8 @@ fn rebase(findings: &[Finding], branch: Option<&BString>) -> String {
         " (git diff ORIG_HEAD shows afterwards what the new merge lacks)"
     };
     let branch = branch.map(|branch| format!(" {}", shell_word(branch.as_bstr()))).unwrap_or_default();
-    format!("`git rebase -i -r {}{branch}` with {edits}{check}", parent.map_or("--root", short_id))
+    let (git, check) = (invocation.git("git rebase -i -r"), invocation.git(check));
+    format!("`{git} {}{branch}` with {edits}{check}", parent.map_or("--root", short_id))
 }
 
 /// The commands that finish an operation in which a hook has stopped git.

@@ -1,6 +1,7 @@
 //! Renders what `stow`, `init`, `archive` and `clean` did, or would do.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -8,11 +9,12 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice};
 use owo_colors::OwoColorize;
 
-use super::escape::{display_path, escape, shell_word};
+use super::escape::{display_path, escape, shell_path, shell_word};
 use super::human::MAX_LISTED;
 use super::quiet::write_count;
 use crate::disk::Loss;
 use crate::git::CommittedIn;
+use crate::invocation::Invocation;
 use crate::policy::{FILE_NAME, SESSION_DIRECTORY};
 use crate::session::{Archived, Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
 
@@ -33,8 +35,8 @@ pub(crate) struct Stowed {
     pub is_dry_run: bool,
     /// Whether the user named paths.
     pub has_named_paths: bool,
-    /// The name or path by which the user runs this program.
-    pub program: PathBuf,
+    /// How the user runs this program and git in the repository.
+    pub invocation: Invocation,
 }
 
 /// What `init` did.
@@ -83,10 +85,10 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         losses,
         leftover,
         is_dry_run,
-        program,
+        invocation,
         ..
     } = stowed;
-    let program = shell_word(program.as_os_str().as_bytes().as_bstr());
+    let program = invocation.program();
     for step in steps.iter().take(MAX_LISTED) {
         writeln!(out, "{}", step_line(step, *is_dry_run))?;
     }
@@ -241,7 +243,8 @@ pub(crate) fn cleaned(
     out: &mut impl Write,
     current: &Current,
     is_dry_run: bool,
-    program: &Path,
+    worktree: &Path,
+    invocation: &Invocation,
 ) -> io::Result<()> {
     if current.entries.is_empty() && current.skipped.is_empty() {
         return writeln!(out, "there is nothing to delete");
@@ -251,7 +254,7 @@ pub(crate) fn cleaned(
         writeln!(out, "{} {line}", key.red().bold())?;
     }
     write_skipped(out, &current.skipped)?;
-    write_removals(out, &current.skipped, program)
+    write_removals(out, &current.skipped, worktree, invocation)
 }
 
 /// Writes the number of deleted entries, or nothing if there are none.
@@ -378,14 +381,20 @@ fn skipped_text(Skipped { path, reason }: &Skipped) -> String {
 }
 
 /// Writes the commands that delete repositories and worktrees.
-fn write_removals(out: &mut impl Write, skipped: &[Skipped], program: &Path) -> io::Result<()> {
+fn write_removals(
+    out: &mut impl Write,
+    skipped: &[Skipped],
+    worktree: &Path,
+    invocation: &Invocation,
+) -> io::Result<()> {
     if skipped.iter().any(|skipped| skipped.reason == SkipReason::Repository) {
-        let program = shell_word(program.as_os_str().as_bytes().as_bstr());
-        writeln!(out, "{} {program} clean --force --force", "then:".cyan())?;
+        writeln!(out, "{} {} clean --force --force", "then:".cyan(), invocation.program())?;
     }
     for Skipped { path, .. } in skipped.iter().filter(|skipped| skipped.reason == SkipReason::LinkedWorktree)
     {
-        writeln!(out, "{} git -C {} worktree remove .", "then:".cyan(), shell_word(path.as_bstr()))?;
+        let absolute = worktree.join(OsStr::from_bytes(path));
+        let path = shell_path(invocation.path(&absolute));
+        writeln!(out, "{} git -C {path} worktree remove .", "then:".cyan())?;
     }
     Ok(())
 }

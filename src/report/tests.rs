@@ -10,6 +10,7 @@ use snapbox::{Assert, IntoData, str};
 use super::{Format, explanation, render};
 use crate::check::{Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
+use crate::invocation::Invocation;
 use crate::policy::{Finding, Policy};
 use crate::{Change, Entry, IntroducedBy};
 
@@ -154,7 +155,7 @@ fn human_quotes_the_program_for_a_shell() {
     let policy = Policy::built_in();
     let findings = findings(&policy, Change::Added, &[SESSION]);
     let mut report = Report::new(&policy, findings, 1, Remedy::Stow(None));
-    report.program = "/a b/stage-guard".into();
+    report.invocation = Invocation::new("/a b/stage-guard".into());
     assert!(rendered(Format::Human, &report).contains("\nstow: '/a b/stage-guard' stow\n"));
 }
 

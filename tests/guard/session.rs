@@ -445,6 +445,21 @@ fn clean_skips_repositories_and_linked_worktrees() {
 }
 
 #[test]
+fn clean_prints_a_path_of_a_worktree_that_is_right_in_each_directory() {
+    let (repo, other) = (Repo::new(), Repo::new());
+    repo.write("sub/x", "").guard("init").success();
+    repo.git("worktree add -q .claude_sessions/current/w").success();
+    let top = repo.path("").to_str().expect("the path is UTF-8").to_owned();
+    for (place, directory) in
+        [(&repo, "."), (&repo.in_dir("sub"), "."), (&repo.in_dir("sub"), ".."), (&other, &top)]
+    {
+        let output = place.guard_args(&["-C", directory, "clean", "--yes"]).success();
+        let then = output.lines().find_map(|line| line.strip_prefix("then: ")).expect("a command is printed");
+        assert_eq!(place.shell(&then.replace("worktree remove .", "branch --show-current")).success(), "w\n");
+    }
+}
+
+#[test]
 fn clean_force_twice_deletes_repositories_and_no_worktree() {
     let repo = repo_with_nested_repositories();
     repo.git("-C .claude_sessions/current/own commit -q --allow-empty -m own").success();

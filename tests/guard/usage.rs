@@ -303,3 +303,41 @@ fn an_empty_path_is_an_error() {
     repo.guard_args(&["-C", "", "check"]).silent();
     assert!(repo.exists("debug_a.py"));
 }
+
+#[test]
+fn commands_in_reports_act_on_the_repository_of_the_directory_option() {
+    let (here, there) = (Repo::new(), Repo::new());
+    here.stage("debug_here.py");
+    there.stage("debug_there.py").write("a b/x", "");
+    let there_path = there.path("").to_str().expect("the path is UTF-8").trim_end_matches('/').to_owned();
+    let line = |report: &str, key: &str| {
+        let line =
+            report.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("{report}"));
+        line.trim().to_owned()
+    };
+    let checked = here.guard_args(&["-C", &there_path, "-C", "a b"]).out;
+    let stow = line(&checked, "stow:");
+    assert!(stow.ends_with(&format!(" -C '{there_path}/a b' stow")), "{stow}");
+    let allow = line(&checked, "allow:");
+    assert!(allow.ends_with(&format!("of the repository of {there_path}/a b")), "{allow}");
+    let stowed = here.shell(&stow).success();
+    assert!(!there.exists("debug_there.py"));
+    here.shell(&line(&stowed, "undo:")).success();
+    assert!(there.exists("debug_there.py") && here.exists("debug_here.py"));
+    for same in ["", ".", here.path("").to_str().expect("the path is UTF-8")] {
+        let stow = line(&here.guard_args(&["-C", same]).out, "stow:");
+        assert!(!stow.contains("-C"), "{stow}");
+    }
+    there.commit_unchecked(&["debug_there.py"]);
+    let fix = line(&here.guard_args(&["-C", &there_path, "check", "--commit", "HEAD"]).out, "fix:");
+    for command in ["git", "stow PATH"] {
+        assert!(fix.contains(&format!("-C {there_path} ")) && fix.contains(command), "{fix}");
+    }
+    assert!(!fix.contains("git rebase") && !fix.contains("git commit"), "{fix}");
+    there.guard("uninstall").success();
+    let doctor = here.guard_args(&["-C", &there_path, "doctor"]).output();
+    assert!(doctor.contains(&format!(" -C {there_path} install")), "{doctor}");
+    here.guard_args(&["-C", &there_path, "clean", "--yes"]).success();
+    there.write(".claude_sessions/current/x", "");
+    here.guard_args(&["-C", &there_path, "clean"]).fails_with(&format!(" -C {there_path} clean --yes"));
+}
