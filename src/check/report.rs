@@ -67,10 +67,23 @@ pub enum Residue {
     Amend(ObjectId, Option<Operation>),
     /// An operation that can only be aborted: the paths are in commits of other people.
     Operation(Operation),
+    /// The files of a commit, in the index. A branch was to be at this commit, if any.
+    Index(Option<ObjectId>),
     /// The files of a commit, in the index and the worktree.
-    ///
-    /// The operation is the one that has stashed local changes, if any.
-    Files(ObjectId, Option<Operation>),
-    /// The paths, staged. A branch was to be at this commit.
-    Staged(Option<ObjectId>),
+    Files(CheckedOutFiles),
+}
+
+/// The files of a commit that are in the index and the worktree.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CheckedOutFiles {
+    /// The commit.
+    pub commit: ObjectId,
+    /// The revision that was checked out before: `HEAD`, or the empty tree.
+    pub base: &'static str,
+    /// Whether `git stash` works.
+    pub can_stash: bool,
+    /// The operation that has stashed local changes, if any.
+    pub autostash: Option<Operation>,
+    /// The commit at which a branch was to be that is not checked out.
+    pub branch: Option<ObjectId>,
 }

@@ -16,6 +16,7 @@
 //!    in a second walk, or in the output of git: `git ls-tree` for a directory of a sparse
 //!    index, `git diff-index` for an index that only git can read.
 
+mod checked_out;
 mod chunk_reader;
 mod command;
 mod configured_hooks;
@@ -57,6 +58,7 @@ use std::{fs, io};
 
 use rustix::fs::OFlags;
 
+pub(crate) use checked_out::CheckedOut;
 pub(crate) use command::Git;
 pub(crate) use configured_hooks::{ConfigScope, ConfiguredHook};
 pub(crate) use configured_hooks::{

@@ -366,6 +366,15 @@ impl Repository {
         Ok(commits)
     }
 
+    /// Returns the revision that the index is compared with: `HEAD`, or the empty tree.
+    ///
+    /// # Errors
+    ///
+    /// git cannot be started.
+    pub(crate) fn base(&self) -> Result<&'static str, Error> {
+        Ok(if self.is_head_unborn()? { self.layout.object_format.empty_tree() } else { "HEAD" })
+    }
+
     /// Whether the current branch has no commit yet.
     ///
     /// # Errors

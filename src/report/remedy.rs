@@ -5,7 +5,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::escape::{display_path, escape, shell_word};
 use super::message::short_id;
 use crate::IntroducedBy;
-use crate::check::{Remedy, Report, Residue};
+use crate::check::{CheckedOutFiles, Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
 use crate::invocation::Invocation;
 use crate::policy::{FILE_NAME, Finding};
@@ -112,7 +112,7 @@ fn keep_combined(report: &Report, lines: &mut Vec<Line>) {
 
 /// Returns the lines that say how to clean up after a rejected ref update.
 ///
-/// The commands stash what they remove, because it may be older than the update.
+/// The commands stash what they remove if they can, because it may be older than the update.
 fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
     match residue {
         Residue::None(branch) => branch.map(detach).into_iter().collect(),
@@ -126,16 +126,23 @@ fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
             ]
         }
         Residue::Operation(operation) => vec![Key::Then.line(commands(operation).abort)],
-        Residue::Files(commit, autostash) => {
-            let save = "git stash store -m stage-guard $(git stash create)";
-            let unstash = autostash.map_or("", unstash);
-            vec![Key::Restore.line(format!("{save} && git read-tree -m -u {commit} HEAD{unstash}"))]
-        }
-        Residue::Staged(branch) => {
-            let restore = Key::Restore.line("git stash push");
+        Residue::Index(branch) => {
+            let restore = Key::Restore.line("git reset");
             [restore].into_iter().chain(branch.map(detach)).collect()
         }
+        Residue::Files(files) => {
+            let restore = Key::Restore.line(restore_files(files));
+            [restore].into_iter().chain(files.branch.map(detach)).collect()
+        }
     }
+}
+
+/// Returns the commands that restore the index and the worktree. Other local changes stay.
+fn restore_files(files: CheckedOutFiles) -> String {
+    let CheckedOutFiles { commit, base, can_stash, autostash, .. } = files;
+    let stash = if can_stash { "git stash store -m stage-guard $(git stash create) && " } else { "" };
+    let unstash = autostash.map_or("", unstash);
+    format!("{stash}git read-tree -m -u {commit} {base}{unstash}")
 }
 
 /// Returns the line that names the way to a commit without a branch.

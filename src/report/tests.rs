@@ -8,7 +8,7 @@ use bstr::BString;
 use snapbox::{Assert, IntoData, str};
 
 use super::{Format, explanation, render};
-use crate::check::{Remedy, Report, Residue};
+use crate::check::{CheckedOutFiles, Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
 use crate::invocation::Invocation;
 use crate::policy::{Finding, Policy};
@@ -619,10 +619,14 @@ allow: add the path to `allow` in .stage-guard.toml
     );
 }
 
+fn checked_out_files() -> CheckedOutFiles {
+    CheckedOutFiles { commit: commit(), base: "HEAD", can_stash: true, autostash: None, branch: None }
+}
+
 #[test]
 fn remedy_ref_update_by_a_reset() {
     assert_remedy(
-        Remedy::RefUpdateRejected(Residue::Files(commit(), None)),
+        Remedy::RefUpdateRejected(Residue::Files(checked_out_files())),
         str![[r#"
 note: HEAD and all refs are unchanged
 restore: git stash store -m stage-guard $(git stash create) && git read-tree -m -u 0123456789abcdef0123456789abcdef01234567 HEAD
@@ -634,7 +638,8 @@ allow: add the path to `allow` in .stage-guard.toml
 
 #[test]
 fn remedy_ref_update_by_a_fast_forward_with_autostash() {
-    let residue = Residue::Files(commit(), Some(Operation::Merge));
+    let autostash = Some(Operation::Merge);
+    let residue = Residue::Files(CheckedOutFiles { autostash, ..checked_out_files() });
     assert_remedy(
         Remedy::RefUpdateRejected(residue),
         str![[r#"
@@ -647,13 +652,27 @@ allow: add the path to `allow` in .stage-guard.toml
 }
 
 #[test]
-fn remedy_ref_update_by_a_soft_reset() {
+fn remedy_ref_update_of_a_new_branch_with_intent_to_add_entries() {
+    let files = CheckedOutFiles { can_stash: false, branch: Some(commit()), ..checked_out_files() };
     assert_remedy(
-        Remedy::RefUpdateRejected(Residue::Staged(Some(commit()))),
+        Remedy::RefUpdateRejected(Residue::Files(files)),
         str![[r#"
 note: HEAD and all refs are unchanged
-restore: git stash push
+restore: git read-tree -m -u 0123456789abcdef0123456789abcdef01234567 HEAD
 then: git checkout --detach 0123456789abcdef0123456789abcdef01234567
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn remedy_ref_update_by_a_mixed_reset() {
+    assert_remedy(
+        Remedy::RefUpdateRejected(Residue::Index(None)),
+        str![[r#"
+note: HEAD and all refs are unchanged
+restore: git reset
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],

@@ -6,9 +6,11 @@ use std::ffi::OsStr;
 use super::super::{Context, Outcome, check};
 use super::pre_receive::own_policy;
 use crate::check::commits::{self, CheckedCommits, Tip};
-use crate::check::{Remedy, Report, Residue};
+use crate::check::{CheckedOutFiles, Remedy, Report, Residue};
 use crate::cli::CheckOptions;
-use crate::git::{self, Commit, Exclude, History, ObjectId, Operation, RefUpdate, Repository, Target};
+use crate::git::{
+    self, CheckedOut, Commit, Exclude, History, ObjectId, Operation, RefUpdate, Repository, Target,
+};
 use crate::policy::{Finding, Policy};
 
 /// Checks the new commits that a branch or a detached `HEAD` is about to reach.
@@ -62,8 +64,9 @@ pub(super) fn run(
     let Some(newest) = newest.filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);
     };
-    let branch = tips.first().filter(|_| has_branch && tips.len() == 1).map(|tip| tip.id);
-    let rejected = Rejected { history: &history, policy, findings: &findings, newest: &newest, branch };
+    let tip = tips.first().filter(|_| tips.len() == 1).map(|tip| tip.id);
+    let branch = tip.filter(|_| has_branch);
+    let rejected = Rejected { history: &history, policy, findings: &findings, newest: &newest, tip, branch };
     let remedy = rejected.remedy(context)?;
     check::finish(options, Report::new(policy, findings, examined, remedy), context)
 }
@@ -84,6 +87,8 @@ struct Rejected<'r> {
     findings: &'r [Finding<'r>],
     /// The newest of the new commits.
     newest: &'r Commit,
+    /// The commit that the refs were to be at, if it is one.
+    tip: Option<ObjectId>,
     /// The commit of the branch, if the update is of one branch.
     branch: Option<ObjectId>,
 }
@@ -118,13 +123,27 @@ impl Rejected<'_> {
         }
         Ok(Remedy::RefUpdateRejected(if is_commit && is_amended(history, newest)? {
             Residue::Amend(newest.id, None)
-        } else if !is_staged {
-            Residue::None(self.branch)
-        } else if history.is_at_head("ORIG_HEAD")? {
-            Residue::Files(newest.id, history.operation_with_autostash())
         } else {
-            Residue::Staged(self.branch)
+            self.checked_out(&repository)?
         }))
+    }
+
+    /// Returns what the git command has checked out.
+    ///
+    /// The refused paths do not show it: a later commit may have deleted them.
+    fn checked_out(&self, repository: &Repository) -> Result<Residue, Box<dyn Error>> {
+        let Some(commit) = self.tip else { return Ok(Residue::None(None)) };
+        let base = repository.base()?;
+        // A reset and a fast-forward record where the branch was. They are not to be repeated.
+        let branch = if self.history.is_at_head("ORIG_HEAD")? { None } else { self.branch };
+        Ok(match CheckedOut::find(repository.layout(), base, commit)? {
+            CheckedOut::Nowhere => Residue::None(self.branch),
+            CheckedOut::Index => Residue::Index(branch),
+            CheckedOut::Worktree { can_stash } => {
+                let autostash = self.history.operation_with_autostash();
+                Residue::Files(CheckedOutFiles { commit, base, can_stash, autostash, branch })
+            }
+        })
     }
 
     /// Whether all refused paths are staged.

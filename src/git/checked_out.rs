@@ -1,0 +1,67 @@
+//! What a git command has checked out before its ref update was rejected.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use bstr::{BStr, ByteSlice};
+
+use super::command::nul_fields;
+use super::path_state::changed_entries;
+use super::{Error, Layout, Object, ObjectId};
+
+/// Where the files are that a commit changes relative to `HEAD`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CheckedOut {
+    /// Neither in the index nor in the worktree.
+    Nowhere,
+    /// In the index only: `git reset` without `--hard` leaves the worktree as it is.
+    Index,
+    /// In the index and the worktree.
+    Worktree {
+        /// Whether `git stash` works: the index has no intent-to-add entry.
+        can_stash: bool,
+    },
+}
+
+impl CheckedOut {
+    /// Returns where the files of `commit` are. `base` is `HEAD`, or the empty tree.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read the index, a commit or the worktree.
+    pub(crate) fn find(layout: &Layout, base: &str, commit: ObjectId) -> Result<Self, Error> {
+        let git = layout.git();
+        let commit = commit.to_string();
+        let trees =
+            git.run(&["diff-tree", "-r", "-z", "--no-renames", "--no-abbrev", base, &commit, "--"])?;
+        let changes: Vec<(&BStr, Option<Object>)> = changed_entries(&trees).collect();
+        let index = git.diff_index(&["--no-renames"], &commit)?;
+        let other: BTreeSet<&BStr> = changed_entries(&index).map(|(path, _)| path).collect();
+        if changes.is_empty() || changes.iter().any(|(path, _)| other.contains(path)) {
+            return Ok(Self::Nowhere);
+        }
+        let files = git.run(&["diff-files", "-z", "--no-renames", "--ignore-submodules=all"])?;
+        let unlike_index: BTreeSet<&BStr> = statuses(&files).map(|(_, path)| path).collect();
+        let deleted: BTreeSet<&BStr> = deleted(&trees).collect();
+        let is_only_in_index = |(path, old): &(&BStr, Option<Object>)| {
+            let is_left = || fs::symlink_metadata(layout.on_disk(path)).is_ok_and(|file| !file.is_dir());
+            let is_file = old.as_ref().is_some_and(|old| !old.is_gitlink());
+            unlike_index.contains(path) || deleted.contains(path) && is_file && is_left()
+        };
+        if changes.iter().any(is_only_in_index) {
+            return Ok(Self::Index);
+        }
+        Ok(Self::Worktree { can_stash: statuses(&files).all(|(status, _)| status != b'A') })
+    }
+}
+
+/// Returns the paths that a raw diff has as deleted.
+fn deleted(diff: &[u8]) -> impl Iterator<Item = &BStr> {
+    statuses(diff).filter(|(status, _)| *status == b'D').map(|(_, path)| path)
+}
+
+/// Parses a raw diff without renames into the status and the path of each change.
+fn statuses(diff: &[u8]) -> impl Iterator<Item = (u8, &BStr)> {
+    let mut fields = nul_fields(diff);
+    std::iter::from_fn(move || Some((*fields.next()?.last()?, fields.next()?.as_bstr())))
+}
