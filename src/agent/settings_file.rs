@@ -113,36 +113,52 @@ impl SettingsFile {
             .map_err(|error| Error::Form(self.path.clone(), error))
     }
 
-    /// Replaces the file atomically, or creates it.
+    /// Adds entries that run `command` to the settings of `worktree` on disk, atomically.
     ///
     /// # Errors
     ///
-    /// Returns an error if the file or its directory cannot be written.
-    pub(crate) fn write(&self, text: &str) -> Result<(), Error> {
+    /// Returns an error if the file does not have the expected form, or if it or its directory
+    /// cannot be written.
+    pub(crate) fn add_entries(worktree: &Path, command: &str) -> Result<Self, Error> {
+        session::retry(&worktree.join(DIRECTORY).join(NAME), || {
+            let file = Self::read(worktree)?;
+            let text = file.with_entries(command)?;
+            Ok(file.write(&text)?.then_some(file))
+        })
+    }
+
+    /// Replaces the file atomically, or creates it.
+    ///
+    /// Returns `false` if another program has changed it since it was read.
+    fn write(&self, text: &str) -> Result<bool, Error> {
         if self.text.as_deref() == Some(text) {
-            return Ok(());
+            return Ok(true);
         }
         let directory = self.path.parent().unwrap_or(&self.path);
         fs::create_dir_all(directory).map_err(disk("create", directory))?;
-        Ok(session::replace(&self.path, [self.mark, text].concat().as_bytes())?)
+        let old = self.text.as_ref().map(|old| [self.mark, old].concat());
+        let new = [self.mark, text].concat();
+        Ok(session::replace(&self.path, old.as_ref().map(String::as_bytes), new.as_bytes())?)
     }
 
-    /// Removes the entries. Removes the file if it did not exist before, and its empty directory.
+    /// Removes the entries from the settings of `worktree` on disk.
     ///
-    /// Returns whether there were entries.
+    /// Removes the file if it did not exist before, and its empty directory. Returns the file if
+    /// there were entries. Settings that cannot be read contain no entries of `install`.
     ///
     /// # Errors
     ///
     /// Returns an error if the file cannot be written or removed.
-    pub(crate) fn remove_entries(&self) -> Result<bool, Error> {
-        let Some(text) = &self.text else { return Ok(false) };
-        match settings::without_entries(text) {
-            Some(rest) => {
-                self.write(&rest)?;
-                Ok(rest != *text)
-            }
-            None => self.remove().map(|()| true),
-        }
+    pub(crate) fn remove_entries(worktree: &Path) -> Result<Option<Self>, Error> {
+        session::retry(&worktree.join(DIRECTORY).join(NAME), || {
+            let Ok(file) = Self::read(worktree) else { return Ok(Some(None)) };
+            let Some(text) = &file.text else { return Ok(Some(None)) };
+            let Some(rest) = settings::without_entries(text) else {
+                return file.remove().map(|()| Some(Some(file)));
+            };
+            let has_entries = rest != *text;
+            Ok(file.write(&rest)?.then(|| has_entries.then_some(file)))
+        })
     }
 
     fn remove(&self) -> Result<(), Error> {

@@ -26,9 +26,8 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
         .collect::<Result<_, _>>()?;
     let created = SessionDirectory::new(layout.worktree()).create()?;
     let ignored = ignore_session_directory(layout, args.exclude)?;
-    for update in updates.iter().filter(|update| update.state != InstructionsState::Current) {
-        session::replace(&update.path, &update.text)?;
-    }
+    let updates: Vec<Update> =
+        updates.into_iter().map(|update| update.write(&context.environment)).collect::<Result<_, _>>()?;
     if !context.is_quiet {
         let instructions = updates.iter().map(|update| (update.file, update.state)).collect();
         report::session::initialized(&mut context.out, &Initialized { created, ignored, instructions })?;
@@ -57,6 +56,8 @@ struct Update<'a> {
     /// The path as the user typed it.
     file: &'a Path,
     path: PathBuf,
+    /// The text without the current instructions; `None` if there is no file.
+    old: Option<Vec<u8>>,
     text: Vec<u8>,
     state: InstructionsState,
 }
@@ -71,12 +72,24 @@ impl<'a> Update<'a> {
         };
         let text = session::with_instructions(old.as_deref().unwrap_or_default())
             .map_err(|error| Failure::new(format!("cannot update `{}`: {error}", display_path(file))))?;
-        let state = match old {
-            Some(old) if old == text => InstructionsState::Current,
+        let state = match &old {
+            Some(old) if *old == text => InstructionsState::Current,
             Some(_) => InstructionsState::Updated,
             None => InstructionsState::Created,
         };
-        Ok(Self { file, path, text, state })
+        Ok(Self { file, path, old, text, state })
+    }
+
+    /// Writes the new text; reads the file again if another program has changed it meanwhile.
+    fn write(self, environment: &Environment) -> Result<Self, Box<dyn Error>> {
+        let Self { file, .. } = self;
+        let mut next = Some(self);
+        session::retry(file, || {
+            let update = next.take().map_or_else(|| Self::read(file, environment), Ok)?;
+            let is_done = update.state == InstructionsState::Current
+                || session::replace(&update.path, update.old.as_deref(), &update.text)?;
+            Ok(is_done.then_some(update))
+        })
     }
 }
 

@@ -48,8 +48,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
     let (program, invocation) = (context.program()?, context.invocation()?);
     let command = report::agent::command(&program);
-    let settings = settings.map(|file| Ok::<_, Box<dyn Error>>((file.with_entries(&command)?, file)));
-    let settings = settings.transpose()?;
+    settings.map(|file| file.with_entries(&command)).transpose()?;
     let installed = match directory {
         Ok(directory) => Installed::Linked(Linked {
             directory: history.directory(),
@@ -76,8 +75,8 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     if !context.is_quiet {
         report::hooks::installed(&installed, &mut context.out)?;
     }
-    if let Some((text, file)) = &settings {
-        file.write(text)?;
+    if args.agent {
+        let file = SettingsFile::add_entries(history.directory(), &command)?;
         for path in file.path().ancestors().take(2) {
             give_to_owner_of(history.directory(), path)?;
         }

@@ -29,11 +29,9 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
         .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))
         .unwrap_or_else(|_| Hooks::outside(&common_dir));
     let done = hooks.uninstall()?;
-    // Settings that cannot be read contain no entries of `install`.
-    let settings =
-        context.open_repository().ok().and_then(|repository| SettingsFile::read(repository.worktree()).ok());
-    let settings =
-        settings.map(|file| Ok::<_, Box<dyn Error>>((file.remove_entries()?, file))).transpose()?;
+    let repository = context.open_repository().ok();
+    let settings = repository.map(|repository| SettingsFile::remove_entries(repository.worktree()));
+    let settings = settings.transpose()?.flatten();
     if context.is_quiet {
         return Ok(Outcome::Allowed);
     }
@@ -43,7 +41,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     if !unconfigured.is_empty() {
         report::hooks::unconfigured(ConfigScope::Local, &unconfigured, &mut context.out)?;
     }
-    if let Some((true, file)) = settings {
+    if let Some(file) = settings {
         report::agent::uninstalled(&mut context.out, file.path())?;
     }
     Ok(Outcome::Allowed)

@@ -197,41 +197,64 @@ impl Directory {
             .inspect_err(|_| drop(self.remove_file(&temporary)))
     }
 
-    /// Replaces the contents of the file `name`.
+    /// Replaces the contents `old` of the file `name`; returns whether it did.
     ///
-    /// It is one step, except for a file with several names and a mount point. They are
-    /// overwritten, so that they stay one file. The owner, the mode and the attributes are kept,
-    /// as far as the user may set them.
+    /// Other contents are left as they are. The change is one step, except for a file with several
+    /// names and a mount point. They are overwritten, so that they stay one file. The owner, the
+    /// mode and the attributes are kept, as far as the user may set them.
     ///
     /// # Errors
     ///
     /// It cannot be written. The contents are as before.
-    pub(crate) fn replace_contents(&self, name: &OsStr, content: &[u8]) -> io::Result<()> {
+    pub(crate) fn replace_contents(&self, name: &OsStr, old: &[u8], new: &[u8]) -> io::Result<bool> {
         let metadata = self.metadata(name)?.ok_or(io::ErrorKind::NotFound)?;
         if metadata.has_other_links() {
-            return self.overwrite(name, content);
+            return self.overwrite(name, old, new);
         }
         let source = self.open_file(name)?;
         let temporary = temporary_name();
         let mut copy = self.create_file(&temporary, 0o600)?;
         let replaced = copy
-            .write_all(content)
+            .write_all(new)
             .and_then(|()| copy_metadata(&source, &metadata, &copy))
-            .and_then(|_| Ok(renameat(&self.0, &temporary, &self.0, name)?))
-            .inspect_err(|_| drop(self.remove_file(&temporary)));
+            .and_then(|_| self.exchange_expected(&temporary, name, old));
+        // Nothing else is removed: it may be what another process has saved.
+        let own = Metadata(fstat(&copy)?);
+        if self.metadata(&temporary)?.is_some_and(|found| found.is_same_file(&own)) {
+            self.remove_file(&temporary)?;
+        }
         match replaced {
             // The file is a mount point.
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => self.overwrite(name, content),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => self.overwrite(name, old, new),
             replaced => replaced,
         }
     }
 
-    /// Overwrites a file. If that fails, its old contents are written again.
+    /// Moves `temporary` to `name` if the contents there are `old`; returns whether it did.
+    fn exchange_expected(&self, temporary: &OsStr, name: &OsStr, old: &[u8]) -> io::Result<bool> {
+        let has_old = |name| self.read(name).is_ok_and(|contents| contents == old);
+        let exchange = || renameat_with(&self.0, temporary, &self.0, name, RenameFlags::EXCHANGE);
+        if !has_old(name) {
+            return Ok(false);
+        }
+        match exchange() {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                return self.rename(temporary, name).map(|()| true);
+            }
+            exchanged => exchanged?,
+        }
+        if has_old(temporary) {
+            return self.remove_file(temporary).map(|()| true);
+        }
+        exchange()?;
+        Ok(false)
+    }
+
+    /// Overwrites a file with the contents `old`; returns whether it did.
     ///
-    /// A killed process leaves a copy of them under a temporary name.
-    fn overwrite(&self, name: &OsStr, content: &[u8]) -> io::Result<()> {
-        let mut old = Vec::new();
-        self.open_file(name)?.read_to_end(&mut old)?;
+    /// If that fails, its old contents are written again. A killed process leaves a copy of them
+    /// under a temporary name.
+    fn overwrite(&self, name: &OsStr, old: &[u8], new: &[u8]) -> io::Result<bool> {
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = File::from(openat(&self.0, name, flags, Mode::empty())?);
         let write = |content: &[u8]| {
@@ -240,13 +263,21 @@ impl Directory {
         };
         let temporary = temporary_name();
         // A directory that is not writable can have no copy.
-        let copied = self.write_file(&temporary, &old, 0o600);
-        let written = write(content);
-        let is_whole = written.is_ok() || write(&old).is_ok();
+        let copied = self.write_file(&temporary, old, 0o600);
+        let is_expected = self.read(name)? == old;
+        let written = if is_expected { write(new) } else { Ok(()) };
+        let is_whole = written.is_ok() || write(old).is_ok();
         if copied.is_ok() && is_whole {
             let _ = self.remove_file(&temporary);
         }
-        written
+        written.map(|()| is_expected)
+    }
+
+    /// Reads the regular file `name`.
+    fn read(&self, name: &OsStr) -> io::Result<Vec<u8>> {
+        let mut contents = Vec::new();
+        self.open_file(name)?.read_to_end(&mut contents)?;
+        Ok(contents)
     }
 
     /// Creates the symlink `name`, and fails if something has that name.
@@ -563,12 +594,13 @@ mod tests {
         }
         fs::hard_link(temp.path().join("linked"), temp.path().join("other")).unwrap();
         for file in ["alone", "linked"] {
-            directory.replace_contents(name(file), b"new").unwrap();
+            assert!(!directory.replace_contents(name(file), b"other", b"new").unwrap());
+            assert!(directory.replace_contents(name(file), b"longer than new", b"new").unwrap());
             assert_eq!(fs::metadata(temp.path().join(file)).unwrap().permissions().mode() & 0o777, 0o460);
             assert_eq!(fs::read(temp.path().join(file)).unwrap(), b"new");
         }
         assert_eq!(fs::read(temp.path().join("other")).unwrap(), b"new");
-        assert!(directory.replace_contents(name("missing"), b"new").is_err());
+        assert!(directory.replace_contents(name("missing"), b"", b"new").is_err());
         let mut names = directory.names().unwrap();
         names.sort();
         assert_eq!(names, ["alone", "linked", "other"]);

@@ -18,6 +18,9 @@ const MAX_NAME_LEN: usize = 255;
 /// The maximum length of a file name extension, in bytes, with its dot.
 const MAX_EXTENSION_LEN: usize = 31;
 
+/// How often a file is read again that another program changes at the same time.
+const MAX_ATTEMPTS: usize = 10;
+
 /// Writes a staged object as a file or a symlink, and fails if something is at `path`.
 pub(super) fn write_object(path: &Path, object: &Object, content: &[u8]) -> io::Result<()> {
     let (directory, name) = open_parent(path)?;
@@ -28,25 +31,49 @@ pub(super) fn write_object(path: &Path, object: &Object, content: &[u8]) -> io::
     }
 }
 
-/// Replaces the contents of a file, or creates it.
+/// Changes a file until no other program changes it meanwhile.
 ///
-/// A symlink is followed. The mode, the owner and other names of the file are kept, as
+/// `attempt` reads the file, replaces it with [`replace`], and returns `None` if it did not.
+///
+/// # Errors
+///
+/// An attempt fails, or another program changes the file each time.
+pub(crate) fn retry<T, E: From<Error>>(
+    file: &Path,
+    mut attempt: impl FnMut() -> Result<Option<T>, E>,
+) -> Result<T, E> {
+    for _ in 0..MAX_ATTEMPTS {
+        if let Some(done) = attempt()? {
+            return Ok(done);
+        }
+    }
+    let error = failed_to("write", file)(io::Error::other("another program changes it at the same time"));
+    Err(Error::from(error).into())
+}
+
+/// Replaces the contents `old` of a file, or creates it; returns whether it did.
+///
+/// `old` is `None` if there is no file. Other contents are left as they are. A symlink is
+/// followed. The mode, the owner and other names of the file are kept, as
 /// [`Directory::replace_contents`] does.
 ///
 /// # Errors
 ///
 /// The file cannot be written. It is unchanged.
-pub(crate) fn replace(file: &Path, content: &[u8]) -> Result<(), Error> {
+pub(crate) fn replace(file: &Path, old: Option<&[u8]>, new: &[u8]) -> Result<bool, Error> {
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let write = || {
         let (directory, name) = open_parent(&file)?;
-        if directory.contains(name)? {
-            directory.replace_contents(name, content)
-        } else {
-            directory.write_file(name, content, 0o666)
+        match old {
+            Some(old) => directory.replace_contents(name, old, new),
+            None => directory.write_file(name, new, 0o666).map(|()| true),
         }
     };
-    Ok(write().map_err(failed_to("write", &file))?)
+    match write() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && old.is_some() => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && old.is_none() => Ok(false),
+        written => Ok(written.map_err(failed_to("write", &file))?),
+    }
 }
 
 /// Opens the directory of `path`, and returns it with the name of `path` in it.

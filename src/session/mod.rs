@@ -28,7 +28,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 pub(crate) use current::{Archived, Current, CurrentEntry};
 pub(crate) use error::Error;
-pub(crate) use files::replace;
+pub(crate) use files::{replace, retry};
 pub(crate) use ignore_line::IgnoreLine;
 pub(crate) use instructions::with_instructions;
 pub(crate) use plan::{IndexAction, Plan, StagedCopy, Step};

@@ -313,6 +313,25 @@ fn instructions_keep_hard_links_and_files_with_internal_names() {
     }
 }
 
+/// The other program saves after `init` has read the file, and before it runs git.
+#[test]
+fn init_and_install_keep_what_is_saved_meanwhile() {
+    for (command, file) in
+        [("init --instructions CLAUDE.md", "CLAUDE.md"), ("install --agent", ".claude/settings.json")]
+    {
+        let repo = Repo::new();
+        repo.write(file, "{}\n");
+        let git = repo.shell("command -v git").success();
+        let bin = repo.sibling("bin");
+        let save = format!("printf '{{\"saved\": 1}}\\n' >{}", repo.path(file).display());
+        bin.program("git", &format!("#!/bin/sh\n{save}\nexec {} \"$@\"\n", git.trim()));
+        let path = format!("{}:{}", bin.dir.display(), std::env::var("PATH").unwrap());
+        repo.env("PATH", path).guard(command).success();
+        let text = repo.read(file);
+        assert!(text.contains("saved") && text.contains("stage-guard"), "{text}");
+    }
+}
+
 #[test]
 fn archive_moves_the_contents_of_current_to_a_dated_directory() {
     let repo = Repo::new();
