@@ -10,7 +10,7 @@ use crate::session::{Archived, Purpose, SessionDirectory};
 /// Archives the untracked files in `current/`.
 pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let repository = context.open_repository()?;
-    let tracked = repository.tracked_paths()?;
+    let tracked = repository.tracked_paths_on_disk()?;
     let session = SessionDirectory::new(repository.layout().worktree());
     let current = session.list_current(&tracked, Purpose::Archive)?;
     let today = jiff::ZonedDateTime::now().date().to_string();

@@ -13,7 +13,7 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
     let repository = context.open_repository()?;
     let session = SessionDirectory::new(repository.layout().worktree());
     let purpose = if args.force > 1 { Purpose::CleanRepositories } else { Purpose::Clean };
-    let mut current = session.list_current(&repository.tracked_paths()?, purpose)?;
+    let mut current = session.list_current(&repository.tracked_paths_on_disk()?, purpose)?;
     if !current.entries.is_empty() && !args.dry_run.is_on {
         if !args.yes {
             let answer = (context.ask)(&report::session::question(&current))?;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
             }
         }
         // Files may have been staged while the question was open.
-        current = session.delete(current, &repository.tracked_paths()?, purpose)?;
+        current = session.delete(current, &repository.tracked_paths_on_disk()?, purpose)?;
     }
     if context.is_quiet {
         report::session::count_deleted(&mut context.out, current.entries.len())?;

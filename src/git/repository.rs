@@ -17,6 +17,7 @@ use super::path_state::{CommittedIn, path_states};
 use super::scan::{Candidate, Coverage, Directory, Scan};
 use super::subtree;
 use super::tracked_paths::{SiblingScan, TrackedPaths};
+use super::worktree::ignores_case;
 use super::{Error, MergedParents, ObjectId, Operation, not_ignored, read_optional_file};
 use crate::environment::Environment;
 use crate::{Change, Entry};
@@ -229,6 +230,16 @@ impl Repository {
     /// The index cannot be read.
     pub(crate) fn tracked_paths(&self) -> Result<TrackedPaths, Error> {
         self.paths(IntentToAdd::Include)
+    }
+
+    /// Returns all tracked paths, to be compared with names on the disk as git does.
+    ///
+    /// # Errors
+    ///
+    /// The index or the configuration cannot be read.
+    pub(crate) fn tracked_paths_on_disk(&self) -> Result<TrackedPaths, Error> {
+        let tracked = self.tracked_paths()?;
+        Ok(if ignores_case(self.layout())? { tracked.ignoring_case() } else { tracked })
     }
 
     /// Returns all tracked paths except those of intent-to-add entries.

@@ -1,38 +1,57 @@
 //! The set of tracked paths.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use bstr::{BStr, BString, ByteSlice};
 
 /// The paths of all index entries, at any stage, sorted by their bytes.
 #[derive(Debug)]
-pub(crate) struct TrackedPaths(Vec<BString>);
+pub(crate) struct TrackedPaths {
+    paths: Vec<BString>,
+    /// Whether the letter case of names is ignored. Then `paths` are in lower case.
+    ignores_case: bool,
+}
 
 impl TrackedPaths {
     pub(super) fn new(mut paths: Vec<BString>) -> Self {
         paths.sort_unstable();
         paths.dedup();
-        Self(paths)
+        Self { paths, ignores_case: false }
     }
 
     /// Adds `more` paths.
     #[must_use]
     pub(crate) fn extended(self, more: Vec<BString>) -> Self {
-        let Self(mut paths) = self;
+        let mut paths = self.paths;
         paths.extend(more);
         Self::new(paths)
+    }
+
+    /// Makes names equal that differ in the case of ASCII letters, as `core.ignoreCase` does.
+    #[must_use]
+    pub(super) fn ignoring_case(self) -> Self {
+        let paths = self.paths.into_iter().map(|path| path.to_ascii_lowercase().into()).collect();
+        Self { ignores_case: true, ..Self::new(paths) }
     }
 
     /// Whether `path` is a tracked file, or a directory of tracked files.
     #[must_use]
     pub(crate) fn contains(&self, path: &BStr) -> bool {
-        self.contains_file(path) || self.files_under(path).next().is_some()
+        let path = self.folded(path);
+        self.contains_file(path.as_ref().into()) || self.files_under(path.as_ref().into()).next().is_some()
     }
 
     /// Whether `path` is a tracked file.
     #[must_use]
     pub(crate) fn contains_file(&self, path: &BStr) -> bool {
-        self.0.get(self.position(path)).is_some_and(|found| found == path)
+        let path = self.folded(path);
+        self.paths.get(self.position(&path)).is_some_and(|found| found == path.as_ref())
+    }
+
+    /// Returns `path` in the case of the paths in this set.
+    fn folded<'p>(&self, path: &'p BStr) -> Cow<'p, [u8]> {
+        if self.ignores_case { Cow::Owned(path.to_ascii_lowercase()) } else { Cow::Borrowed(path.as_bytes()) }
     }
 
     /// Returns the tracked files under `directory`, which is empty for the top.
@@ -40,14 +59,14 @@ impl TrackedPaths {
         let prefix =
             if directory.is_empty() { Vec::new() } else { bstr::concat([directory.as_bytes(), b"/"]) };
         let from = self.position(&prefix);
-        self.0[from..].iter().map(|path| path.as_bstr()).take_while(move |path| path.starts_with(&prefix))
+        self.paths[from..].iter().map(|path| path.as_bstr()).take_while(move |path| path.starts_with(&prefix))
     }
 
     /// Returns the index at which `path` is or would be.
     ///
     /// `x.c` and `x-y` sort between `x` and `x/y`.
     fn position(&self, path: &[u8]) -> usize {
-        self.0.partition_point(|other| other.as_bytes() < path)
+        self.paths.partition_point(|other| other.as_bytes() < path)
     }
 }
 

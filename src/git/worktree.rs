@@ -72,6 +72,12 @@ pub(crate) fn worktree_states(
     Ok(worktree)
 }
 
+/// Whether git takes names for equal that differ in letter case (`core.ignoreCase`).
+pub(super) fn ignores_case(layout: &Layout) -> Result<bool, Error> {
+    let arguments = ["config", "--type=bool", "--get", "core.ignoreCase"];
+    Ok(layout.git().query(&arguments)?.is_some_and(|value| value == "true"))
+}
+
 /// Whether git respects the executable bit (`core.fileMode`).
 fn respects_filemode(layout: &Layout) -> Result<bool, Error> {
     let arguments = ["config", "--type=bool", "--get", "core.fileMode"];

@@ -646,6 +646,28 @@ fn archive_and_clean_skip_tracked_files() {
 }
 
 #[test]
+fn archive_and_clean_compare_names_with_the_index_as_git_does() {
+    for (tracked, on_disk) in [
+        (".claude_sessions/current/Notes.md", ".claude_sessions/current/notes.md"),
+        (".Claude_Sessions/current/n", ".claude_sessions/current/n"),
+        (".claude_sessions/Current/Deep/n", ".claude_sessions/current/deep/N"),
+    ] {
+        let repo = Repo::new();
+        repo.commit_unchecked(&[tracked]);
+        repo.shell(&format!("rm -r .[Cc]laude*; mkdir -p $(dirname {on_disk})")).success();
+        repo.write(on_disk, "uncommitted");
+        repo.git("config core.ignoreCase true").success();
+        for command in ["clean --yes", "archive"] {
+            let output = repo.guard(command).success();
+            assert!(output.starts_with("skipped: ") && output.ends_with(" is tracked by git\n"), "{output}");
+            assert_eq!(repo.read(on_disk), "uncommitted");
+        }
+        repo.git("config core.ignoreCase false").success();
+        assert!(repo.guard("clean --yes").success().starts_with("deleted: "));
+    }
+}
+
+#[test]
 fn unsupported_options_are_refused() {
     let repo = Repo::new();
     for command in ["init --dry-run", "init --format json", "archive --format json", "clean --yes --config x"]
