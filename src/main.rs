@@ -127,6 +127,10 @@ fn finish(report: &[u8], stream: Stream, color: ColorChoice, outcome: &Outcome) 
         Outcome::Allowed | Outcome::Done => ExitCode::SUCCESS,
         Outcome::Proven => ExitCode::from(PROOF),
         Outcome::Refused => ExitCode::from(1),
+        Outcome::Incomplete(errors) => {
+            print_error(errors);
+            ExitCode::from(2)
+        }
         Outcome::PreviousHookFailed(code) => ExitCode::from(*code),
         // Exit code 2 makes the agent stop. The paths in the reason are already escaped.
         Outcome::Denied(reason) => {

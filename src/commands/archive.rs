@@ -15,11 +15,8 @@ pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, 
     let current = session.list_current(&tracked, Purpose::Archive)?;
     let today = jiff::ZonedDateTime::now().date().to_string();
     let moves = session.plan_archive(&current.entries, &today)?;
-    let mut archived = if args.dry_run.is_on {
-        Archived { moves, ..Archived::default() }
-    } else {
-        session.archive(&moves)?
-    };
+    let mut archived =
+        if args.dry_run.is_on { Archived { moves, ..Archived::default() } } else { session.archive(&moves) };
     archived.skipped.extend(current.skipped);
     archived.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     if context.is_quiet {
@@ -27,5 +24,6 @@ pub(super) fn run(args: &ArchiveArgs, context: &mut Context) -> Result<Outcome, 
     } else {
         report::session::archived(&mut context.out, &archived, args.dry_run.is_on)?;
     }
-    Ok(if args.dry_run.is_on || archived.moves.is_empty() { Outcome::Allowed } else { Outcome::Done })
+    let count = if args.dry_run.is_on { 0 } else { archived.moves.len() };
+    Ok(Outcome::of_changes(count, &archived.failures))
 }

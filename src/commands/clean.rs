@@ -30,14 +30,15 @@ pub(super) fn run(args: &CleanArgs, context: &mut Context) -> Result<Outcome, Bo
             }
         }
         // Files may have been staged while the question was open.
-        current = session.delete(current, &repository.tracked_paths_on_disk()?, purpose)?;
+        current = session.delete(current, &repository.tracked_paths_on_disk()?, purpose);
     }
+    let count = current.entries.len() + current.partly_deleted.len();
     if context.is_quiet {
-        report::session::count_deleted(&mut context.out, current.entries.len())?;
+        report::session::count_deleted(&mut context.out, count)?;
     } else {
         let invocation = context.invocation()?;
         let worktree = repository.layout().worktree();
         report::session::cleaned(&mut context.out, &current, args.dry_run.is_on, worktree, &invocation)?;
     }
-    Ok(if args.dry_run.is_on || current.entries.is_empty() { Outcome::Allowed } else { Outcome::Done })
+    Ok(Outcome::of_changes(if args.dry_run.is_on { 0 } else { count }, &current.failures))
 }

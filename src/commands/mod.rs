@@ -24,6 +24,8 @@ use std::error::Error;
 pub use self::context::{Context, Output};
 use crate::check::Trigger;
 use crate::cli::{CheckOptions, Command, DryRun};
+use crate::report::failure;
+use crate::session;
 
 /// The result of a command that did not fail.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -32,6 +34,8 @@ pub enum Outcome {
     Allowed,
     /// Files were changed, whether or not that can be reported.
     Done,
+    /// Files were changed, but not all, because of these errors.
+    Incomplete(String),
     /// Nothing is refused, and the caller asked for proof that the check has run.
     Proven,
     /// Something is refused.
@@ -43,6 +47,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Returns the outcome of a change that failed for some files, and for others not.
+    fn of_changes(count: usize, failures: &[session::Error]) -> Self {
+        match (count, failures) {
+            (_, [_, ..]) => Self::Incomplete(failures.iter().map(|error| failure::render(error)).collect()),
+            (0, []) => Self::Allowed,
+            (_, []) => Self::Done,
+        }
+    }
+
     /// Returns the outcome for this number of refused paths. A dry run allows them.
     fn of(refused: usize, dry_run: DryRun) -> Self {
         if refused > 0 && !dry_run.is_on { Self::Refused } else { Self::Allowed }

@@ -213,8 +213,8 @@ pub(crate) fn initialized(out: &mut impl Write, initialized: &Initialized) -> io
 ///
 /// Fails if `out` cannot be written to.
 pub(crate) fn archived(out: &mut impl Write, archived: &Archived, is_dry_run: bool) -> io::Result<()> {
-    let Archived { moves, skipped, losses } = archived;
-    if moves.is_empty() && skipped.is_empty() {
+    let Archived { moves, skipped, losses, failures } = archived;
+    if moves.is_empty() && skipped.is_empty() && failures.is_empty() {
         return writeln!(out, "there is nothing to archive");
     }
     let key = if is_dry_run { "would archive:" } else { "archived:" };
@@ -246,15 +246,16 @@ pub(crate) fn cleaned(
     worktree: &Path,
     invocation: &Invocation,
 ) -> io::Result<()> {
-    if current.entries.is_empty() && current.skipped.is_empty() {
+    let Current { entries, skipped, partly_deleted, failures } = current;
+    if entries.is_empty() && skipped.is_empty() && partly_deleted.is_empty() && failures.is_empty() {
         return writeln!(out, "there is nothing to delete");
     }
     let key = if is_dry_run { "would delete:" } else { "deleted:" };
-    for line in current.entries.iter().flat_map(entry_lines) {
+    for line in entries.iter().flat_map(entry_lines).chain(partly_deleted.iter().map(escape)) {
         writeln!(out, "{} {line}", key.red().bold())?;
     }
-    write_skipped(out, &current.skipped)?;
-    write_removals(out, &current.skipped, worktree, invocation)
+    write_skipped(out, skipped)?;
+    write_removals(out, skipped, worktree, invocation)
 }
 
 /// Writes the number of deleted entries, or nothing if there are none.

@@ -21,6 +21,10 @@ pub(crate) struct Current {
     pub entries: Vec<CurrentEntry>,
     /// What cannot.
     pub skipped: Vec<Skipped>,
+    /// What was deleted in directories that are not gone.
+    pub partly_deleted: Vec<BString>,
+    /// Why entries could not be deleted.
+    pub failures: Vec<Error>,
 }
 
 /// A file, a symlink or a directory that is moved or deleted as a whole.
@@ -47,6 +51,8 @@ pub(crate) struct Archived {
     pub skipped: Vec<Skipped>,
     /// What files lack that were copied to another file system.
     pub losses: Losses,
+    /// Why entries could not be moved.
+    pub failures: Vec<Error>,
 }
 
 impl SessionDirectory {
@@ -155,68 +161,68 @@ impl SessionDirectory {
 
     /// Moves entries as [`SessionDirectory::plan_archive`] planned.
     ///
-    /// Skips what cannot be moved to another file system.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be moved. The files before it are archived.
-    pub(crate) fn archive(&self, moves: &[Move]) -> Result<Archived, Error> {
+    /// Skips what cannot be moved to another file system. If an entry cannot be moved, goes on
+    /// with the others.
+    pub(crate) fn archive(&self, moves: &[Move]) -> Archived {
         let mut archived = Archived::default();
         let same_directory = |a: &Move, b: &Move| directory_of(a.0.as_bstr()) == directory_of(b.0.as_bstr());
         for moves in moves.chunk_by(same_directory) {
-            let (from, to) = &moves[0];
-            let Some(directory) = self.open(directory_of(from.as_bstr()))? else { continue };
-            let (archive, _) = self.open_or_create(directory_of(to.as_bstr()))?;
-            for (from, to) in moves {
-                let outcome =
-                    move_to_archive(&directory, name_of(from.as_bstr()), &archive, name_of(to.as_bstr()));
-                match outcome {
-                    Ok(losses) => {
-                        archived.losses.extend(losses.into_iter().map(|loss| (to.clone(), loss)));
-                        archived.moves.push((from.clone(), to.clone()));
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                        let (path, reason) = (from.clone(), SkipReason::OtherFileSystem);
-                        archived.skipped.push(Skipped { path, reason });
-                    }
-                    Err(error) => {
-                        return Err(failed_to("archive", &self.on_disk(from.as_bstr()))(error).into());
-                    }
+            if let Err(error) = self.archive_from_directory(moves, &mut archived) {
+                archived.failures.push(error);
+            }
+        }
+        archived
+    }
+
+    /// Moves the entries of one directory to the archive.
+    fn archive_from_directory(&self, moves: &[Move], archived: &mut Archived) -> Result<(), Error> {
+        let (from, to) = &moves[0];
+        let Some(directory) = self.open(directory_of(from.as_bstr()))? else { return Ok(()) };
+        let (archive, _) = self.open_or_create(directory_of(to.as_bstr()))?;
+        for (from, to) in moves {
+            match move_to_archive(&directory, name_of(from.as_bstr()), &archive, name_of(to.as_bstr())) {
+                Ok(losses) => {
+                    archived.losses.extend(losses.into_iter().map(|loss| (to.clone(), loss)));
+                    archived.moves.push((from.clone(), to.clone()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    let (path, reason) = (from.clone(), SkipReason::OtherFileSystem);
+                    archived.skipped.push(Skipped { path, reason });
+                }
+                Err(error) => {
+                    let error = failed_to("archive", &self.on_disk(from.as_bstr()))(error);
+                    archived.failures.push(error.into());
                 }
             }
         }
-        Ok(archived)
+        Ok(())
     }
 
     /// Deletes entries. No symlink is followed.
     ///
     /// What has changed since it was listed is kept, and what is among the paths that are
-    /// `tracked` now. Returns what was deleted and what was skipped.
-    ///
-    /// # Errors
-    ///
-    /// A file cannot be deleted. The files before it are deleted.
-    pub(crate) fn delete(
-        &self,
-        current: Current,
-        tracked: &TrackedPaths,
-        purpose: Purpose,
-    ) -> Result<Current, Error> {
+    /// `tracked` now. If a file cannot be deleted, goes on with the others. Returns what was
+    /// deleted, what was skipped and what failed.
+    pub(crate) fn delete(&self, current: Current, tracked: &TrackedPaths, purpose: Purpose) -> Current {
         let mut deletion = Deletion::new(tracked, purpose);
-        let mut deleted = Vec::new();
+        let (mut deleted, mut failures) = (Vec::new(), Vec::new());
         for entry in current.entries {
             let path = entry.path.as_bstr();
-            let parent = self.open(directory_of(entry.path.as_bstr()))?;
-            let is_gone = match parent {
-                Some(parent) => deletion.delete(&parent, &entry.node, path)?,
-                None => true,
+            let is_gone = match self.open(directory_of(path)) {
+                Ok(Some(parent)) => deletion.delete(&parent, &entry.node, path),
+                Ok(None) => true,
+                Err(error) => {
+                    failures.push(error);
+                    false
+                }
             };
             deleted.extend(is_gone.then_some(entry));
         }
         let mut skipped = current.skipped;
         skipped.append(&mut deletion.skipped);
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Current { entries: deleted, skipped })
+        failures.extend(deletion.failures.into_iter().map(Error::from));
+        Current { entries: deleted, skipped, partly_deleted: deletion.partly_deleted, failures }
     }
 }
 

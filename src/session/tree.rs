@@ -216,22 +216,29 @@ pub(super) struct Deletion<'t> {
     purpose: Purpose,
     /// What was not deleted.
     pub(super) skipped: Vec<Skipped>,
+    /// What was deleted in directories that are not gone.
+    pub(super) partly_deleted: Vec<BString>,
+    /// Why files could not be deleted.
+    pub(super) failures: Vec<DiskError>,
 }
 
 impl<'t> Deletion<'t> {
     pub(super) fn new(tracked: &'t TrackedPaths, purpose: Purpose) -> Self {
-        Self { tracked, purpose, skipped: Vec::new() }
+        Self { tracked, purpose, skipped: Vec::new(), partly_deleted: Vec::new(), failures: Vec::new() }
     }
 
     /// Deletes `node` in `parent`, and returns whether it is gone.
     ///
     /// `path` is its path, relative to the worktree. What has changed since it was listed, what
-    /// is tracked now and what was not listed is kept.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be deleted.
-    pub(super) fn delete(&mut self, parent: &Directory, node: &Node, path: &BStr) -> Result<bool, DiskError> {
+    /// is tracked now and what was not listed is kept. Goes on after a failure.
+    pub(super) fn delete(&mut self, parent: &Directory, node: &Node, path: &BStr) -> bool {
+        self.try_delete(parent, node, path).unwrap_or_else(|error| {
+            self.failures.push(error);
+            false
+        })
+    }
+
+    fn try_delete(&mut self, parent: &Directory, node: &Node, path: &BStr) -> Result<bool, DiskError> {
         let on_disk = to_path(path);
         let failed = || failed_to("delete", &on_disk);
         let Some(now) = parent.metadata(&node.name).map_err(failed())? else { return Ok(true) };
@@ -249,31 +256,40 @@ impl<'t> Deletion<'t> {
             },
             Content::Directory(children) if now.is_directory() && now.is_same_file(&node.metadata) => {
                 let directory = parent.open_unmounted(&node.name).map_err(failed())?;
-                self.delete_contents(&directory, children, path)?
-                    .then(|| parent.remove_directory(&node.name))
-                    .map_or(Ok(false), |removed| self.accept_new_files(removed, path))
-                    .map_err(failed())
+                let Some(gone) = self.delete_contents(&directory, children, path)? else { return Ok(false) };
+                let removed = (gone.len() == children.len()).then(|| parent.remove_directory(&node.name));
+                let is_gone = removed.map_or(Ok(false), |removed| self.accept_new_files(removed, path));
+                if !matches!(is_gone, Ok(true)) {
+                    self.partly_deleted.extend(gone);
+                }
+                is_gone.map_err(failed())
             }
             Content::File | Content::Directory(_) => Ok(self.skip(path, SkipReason::Changed)),
         }
     }
 
-    /// Deletes the listed `children` of the directory at `path`, and returns whether all are gone.
+    /// Deletes the listed `children` of the directory at `path`, and returns those that are gone.
+    ///
+    /// `None` if the directory has become a repository, which is skipped.
     fn delete_contents(
         &mut self,
         directory: &Directory,
         children: &[Node],
         path: &BStr,
-    ) -> Result<bool, DiskError> {
+    ) -> Result<Option<Vec<BString>>, DiskError> {
         let repository = NestedRepository::find(directory).map_err(failed_to("read", &to_path(path)))?;
         if let Some(reason) = repository.and_then(|repository| self.purpose.skips(&repository, 0)) {
-            return Ok(self.skip(path, reason));
+            self.skip(path, reason);
+            return Ok(None);
         }
-        let mut are_all_gone = true;
+        let mut gone = Vec::new();
         for child in children {
-            are_all_gone &= self.delete(directory, child, child.path_in(&path.to_owned()).as_bstr())?;
+            let path = child.path_in(&path.to_owned());
+            if self.delete(directory, child, path.as_bstr()) {
+                gone.push(path);
+            }
         }
-        Ok(are_all_gone)
+        Ok(Some(gone))
     }
 
     /// Accepts that a directory cannot be removed because it is not empty.

@@ -668,6 +668,32 @@ fn archive_and_clean_compare_names_with_the_index_as_git_does() {
 }
 
 #[test]
+fn archive_and_clean_go_on_after_an_entry_that_fails() {
+    for (command, word) in [("archive", "archived"), ("clean --yes", "deleted")] {
+        let repo = Repo::new();
+        let current = repo.in_dir(".claude_sessions/current");
+        current.write("a", "").write("m/1", "").write("m/inner/2", "").write("m/n", "").write("z", "");
+        // A directory moves only if it can be written to: its `..` changes.
+        let locked = if command == "archive" { "m" } else { "m/inner" };
+        // For root, modes count only without its capabilities.
+        let script = format!(
+            "cd .claude_sessions/current && chmod 500 {locked} && case $(id -u) in              0) setpriv --bounding-set=-all {BINARY} {command} ;; *) {BINARY} {command} ;; esac"
+        );
+        let run = repo.shell(&script);
+        repo.shell("chmod -R u+w .claude_sessions").success();
+        assert_eq!(run.code, 2, "{run:?}");
+        for path in ["a", "z"] {
+            assert!(run.out.contains(&format!("{word}: .claude_sessions/current/{path}")), "{run:?}");
+            assert!(!current.exists(path));
+        }
+        assert!(run.err.starts_with("stage-guard: cannot "), "{run:?}");
+        assert!(current.exists("m/inner/2"));
+        let partly = run.out.contains("deleted: .claude_sessions/current/m/n\n");
+        assert_eq!((partly, current.exists("m/n")), (command != "archive", command == "archive"), "{run:?}");
+    }
+}
+
+#[test]
 fn unsupported_options_are_refused() {
     let repo = Repo::new();
     for command in ["init --dry-run", "init --format json", "archive --format json", "clean --yes --config x"]
