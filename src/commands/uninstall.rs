@@ -2,13 +2,14 @@
 
 use std::error::Error;
 use std::fs;
+use std::path::PathBuf;
 
 use super::{Context, Outcome};
 use crate::agent::SettingsFile;
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
 use crate::git::{ConfigScope, Git, Hook, HooksPath, check_global_files};
-use crate::hooks::{Hooks, give_to_owner_of};
+use crate::hooks::{Hooks, give_to_owner_of, runs_guard, user_file};
 use crate::report;
 
 /// Undoes `install` in the hooks, the configuration and the agent's settings.
@@ -35,9 +36,13 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     if context.is_quiet {
         return Ok(Outcome::Allowed);
     }
-    if unconfigured.is_empty() || !done.is_empty() {
+    let path = |hook: Hook| directory.join(hook.name());
+    let running = Hook::ALL.into_iter().filter(|hook| runs_guard(&path(*hook), *hook));
+    let running: Vec<PathBuf> = running.map(|hook| user_file(&path(hook))).collect();
+    if unconfigured.is_empty() && running.is_empty() || !done.is_empty() {
         report::hooks::uninstalled(&done, &mut context.out)?;
     }
+    report::hooks::still_guarded(&running, &mut context.out)?;
     if !unconfigured.is_empty() {
         report::hooks::unconfigured(ConfigScope::Local, &unconfigured, &mut context.out)?;
     }

@@ -138,6 +138,17 @@ pub(crate) fn uninstalled(done: &Uninstallation, out: &mut impl Write) -> io::Re
     Ok(())
 }
 
+/// Renders the hooks of others that run the guard, which `uninstall` does not change.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub(crate) fn still_guarded(files: &[PathBuf], out: &mut impl Write) -> io::Result<()> {
+    files.iter().try_for_each(|file| {
+        writeln!(out, "note: {} still runs stage-guard: remove that line", display_path(file))
+    })
+}
+
 /// Renders which configured hooks `uninstall` removed.
 ///
 /// # Errors

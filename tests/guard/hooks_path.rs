@@ -20,6 +20,18 @@ fn uninstall_touches_no_directory_outside_the_repository() {
 }
 
 #[test]
+fn uninstall_names_the_lines_of_others() {
+    let repo = unguarded();
+    repo.git("config core.hooksPath tools/hooks").success();
+    repo.program("tools/hooks/pre-commit", "#!/bin/sh\nstage-guard hook pre-commit || exit\n");
+    let note = format!(
+        "note: {} still runs stage-guard: remove that line\n",
+        repo.path("tools/hooks/pre-commit").display()
+    );
+    assert_eq!(repo.guard("uninstall").success(), note);
+}
+
+#[test]
 fn all_worktrees_are_guarded_from_one() {
     let repo = unguarded();
     repo.git("worktree add -q ../linked").success();
