@@ -1,14 +1,15 @@
 //! Renders an error of the command line as a message and help.
 
 use clap::builder::StyledStr;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::escape::escape;
 use super::failure::Failure;
 
 /// Returns the message of `error`, with its tips as help, or else with the usage.
 ///
-/// The arguments in it are escaped.
+/// The arguments in it are escaped. If two arguments exclude each other, there is no usage:
+/// clap's contains both.
 #[must_use]
 pub fn failure(mut error: clap::Error) -> Failure {
     let context: Vec<_> = error.context().map(|(kind, value)| (kind, sanitize(kind, value))).collect();
@@ -20,6 +21,9 @@ pub fn failure(mut error: clap::Error) -> Failure {
     let (message, details) = rendered.split_once("\n\n").unwrap_or((rendered, ""));
     let failure = Failure::new(message.lines().map(str::trim).collect::<Vec<_>>().join(" "));
     let tips: Vec<&str> = details.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).collect();
+    if error.kind() == ErrorKind::ArgumentConflict {
+        return failure;
+    }
     if tips.is_empty() {
         let usage = details.lines().find_map(|line| line.strip_prefix("Usage: "));
         return usage
