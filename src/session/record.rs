@@ -296,7 +296,7 @@ impl PathRecord {
 }
 
 /// Whether a file begins as a record. One of a stow that was killed may end early.
-fn is_record(file: &Path) -> io::Result<bool> {
+pub(super) fn is_record(file: &Path) -> io::Result<bool> {
     let mut text = Vec::new();
     fs::File::open(file)?.take(HEADER.len() as u64).read_to_end(&mut text)?;
     Ok(HEADER.starts_with(&text))

@@ -7,14 +7,14 @@
 //! stow rolls back what the record names.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::place::{Place, Root};
 use super::record::{CopyRecord, PathRecord, Record, UnfinishedRecord};
-use super::record::{checkout_directory, temporary_name};
+use super::record::{checkout_directory, is_record, temporary_name};
 use super::transaction::Transaction;
 use super::{Error, IgnoreLine, Plan, StagedCopy, Step, files, to_path};
 use crate::disk::{Loss, failed_to, is_temporary_name};
@@ -47,7 +47,7 @@ pub(crate) fn stow(
 ) -> Result<Done, Error> {
     let layout = repository.layout();
     Record::check_replaceable(layout.git_dir())?;
-    remove_old_checkouts(layout.git_dir());
+    remove_leftovers(layout.git_dir());
     let ignore_line = match plan.ignore_pattern {
         Some(pattern) => {
             Some(IgnoreLine::add(layout, &exclude_file(layout)?, pattern, &plan.stowed_paths())?)
@@ -71,20 +71,27 @@ pub(crate) fn stow(
     Ok(Done { ignore_file: ignore_line.map(|line| line.file().to_owned()), ..done })
 }
 
-/// Removes what stows that were killed have checked out, and not moved yet.
-fn remove_old_checkouts(git_dir: &Path) {
-    let entries = |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten();
+/// Removes what stows that were killed have checked out, and the records they were writing.
+fn remove_leftovers(git_dir: &Path) {
     for entry in entries(&git_dir.join("stage-guard")) {
-        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let is_named_so = is_temporary_name(&entry.file_name());
-        let is_checked_out = || {
-            entries(&entry.path())
-                .all(|inner| inner.file_name() == "committed" || inner.file_name() == "staged")
+        let (name, path) = (entry.file_name(), entry.path());
+        let Ok(kind) = entry.file_type().map(|kind| (kind.is_dir(), kind.is_file())) else { continue };
+        let _ = match kind {
+            _ if !is_temporary_name(&name) => continue,
+            (true, _) if is_checkout(&path) => fs::remove_dir_all(path),
+            (_, true) if is_record(&path).unwrap_or(false) => fs::remove_file(path),
+            _ => continue,
         };
-        if is_directory && is_named_so && is_checked_out() {
-            let _ = fs::remove_dir_all(entry.path());
-        }
     }
+}
+
+/// Whether a directory has nothing but what a stow checks out.
+fn is_checkout(directory: &Path) -> bool {
+    entries(directory).all(|entry| entry.file_name() == "committed" || entry.file_name() == "staged")
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = DirEntry> {
+    fs::read_dir(directory).into_iter().flatten().flatten()
 }
 
 /// A stow that is being carried out.

@@ -281,11 +281,15 @@ fn a_stow_removes_what_a_killed_one_has_checked_out() {
     let checkout = ".git/stage-guard/.stage-guard-0123456789abcdef";
     let mine =
         [".git/stage-guard/.stage-guard-0123456789abcde0/mine", ".git/stage-guard/.stage-guard-mine/x"];
-    for file in [&format!("{checkout}/committed/x"), mine[0], mine[1]] {
+    let mine = [mine[0], mine[1], ".git/stage-guard/.stage-guard-0123456789abcde1"];
+    for file in [&format!("{checkout}/committed/x"), mine[0], mine[1], mine[2]] {
         repo.write(file, "x");
     }
+    // A record that was being written.
+    let record = ".git/stage-guard/.stage-guard-0123456789abcde2";
+    repo.write(record, "{\"index\":[46,");
     stowed(repo.guard("stow"));
-    assert!(!repo.exists(checkout) && mine.iter().all(|file| repo.exists(file)));
+    assert!(!repo.exists(checkout) && !repo.exists(record) && mine.iter().all(|file| repo.exists(file)));
 }
 
 #[test]
