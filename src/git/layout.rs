@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
+use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
 use super::command::{Git, to_path, trimmed};
@@ -240,7 +241,8 @@ pub(super) fn common_dir(git_dir: &Path) -> Result<PathBuf, Error> {
 ///
 /// Git skips other directories in its search. A `HEAD` that is a symlink is left to git.
 fn is_git_dir(git_dir: &Path, common_dir: &Path) -> bool {
-    ["objects", "refs"].into_iter().all(|name| common_dir.join(name).is_dir())
+    let can_enter = |path: PathBuf| path.is_dir() && access(path, Access::EXEC_OK).is_ok();
+    ["objects", "refs"].into_iter().all(|name| can_enter(common_dir.join(name)))
         && is_head(&git_dir.join("HEAD"))
         && (git_dir == common_dir) != git_dir.join("commondir").exists()
 }

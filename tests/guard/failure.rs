@@ -185,6 +185,22 @@ fn a_repository_of_another_user_fails() {
 }
 
 #[test]
+fn a_repository_that_git_does_not_recognise_fails() {
+    let repo = Repo::new();
+    if repo.shell("id -u").success().trim() == "0" {
+        eprintln!("skipped: root may enter each directory");
+        return;
+    }
+    for directory in ["objects", "refs"] {
+        repo.shell(&format!("chmod 600 .git/{directory}")).success();
+        for command in ["check", "check --all-files"] {
+            repo.guard(command).fails_with("not in a git repository");
+        }
+        repo.shell(&format!("chmod 700 .git/{directory}")).success();
+    }
+}
+
+#[test]
 fn a_missing_git_fails_only_if_it_is_needed() {
     let repo = Repo::new();
     repo.stage(NOTE);
