@@ -68,6 +68,6 @@ pub use entry::{Change, Entry, IntroducedBy};
 pub mod app {
     pub use crate::cli::{Cli, Command};
     pub use crate::commands::{Context, Outcome, Output, run};
-    pub use crate::git::on_timeout;
+    pub use crate::git::{Stall, on_timeout};
     pub use crate::hooks::PROOF;
 }

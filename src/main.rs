@@ -10,7 +10,7 @@ use std::process::{self, ExitCode};
 use anstream::{AutoStream, ColorChoice};
 use stage_guard::app::{self, Cli, Command, Context, Outcome, Output, PROOF};
 use stage_guard::environment::Environment;
-use stage_guard::git;
+use stage_guard::git::{self, Stall};
 use stage_guard::report::failure::{self, Failure};
 use stage_guard::report::{color, usage_error};
 
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     let Cli { global, check, command } = cli;
     let is_agent = matches!(command, Some(Command::Agent));
     let stream = Stream::for_command(command.as_ref());
-    git::on_timeout(move || exit_on_timeout(is_agent));
+    git::on_timeout(move |stall| exit_on_timeout(stall, is_agent));
     let environment = match read_environment(&global.directories) {
         Ok(environment) => environment,
         Err(error) => return fail(&error, is_agent),
@@ -86,11 +86,19 @@ fn read_environment(directories: &[PathBuf]) -> Result<Environment, git::Error> 
     Ok(environment)
 }
 
-/// Exits the process while libgit2 loops forever on an object.
+/// Exits the process while libgit2 loops on an object or waits for a file.
 #[expect(clippy::exit, reason = "the thread that reads does not return")]
-fn exit_on_timeout(is_agent: bool) {
-    let error = Failure::new("cannot read an object of the repository, which is truncated");
-    fail(&error.with_help("`git fsck` names the object"), is_agent);
+fn exit_on_timeout(stall: Stall, is_agent: bool) {
+    let (error, help) = match stall {
+        Stall::Loop => {
+            ("cannot read an object of the repository, which is truncated", "`git fsck` names the object")
+        }
+        Stall::Wait => (
+            "cannot read a file of the git directory, which gives no data",
+            "`find \"$(git rev-parse --git-common-dir)\" -type p` names the FIFOs in place of files",
+        ),
+    };
+    fail(&Failure::new(error).with_help(help), is_agent);
     process::exit(if is_agent { 0 } else { 2 });
 }
 

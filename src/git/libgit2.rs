@@ -64,6 +64,7 @@ impl Libgit2 {
         if !layout.has_plain_objects {
             return None;
         }
+        let _watchdog = Watchdog::start();
         let flags = RepositoryOpenFlags::NO_SEARCH | RepositoryOpenFlags::NO_DOTGIT;
         let repository = git2::Repository::open_ext(&layout.git_dir, flags, &[] as &[&OsStr]).ok()?;
         Some(Self { repository, index_path: layout.index.clone(), index: OnceCell::new() })

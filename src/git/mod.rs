@@ -88,7 +88,7 @@ pub(crate) use rule_files::RuleFiles;
 pub(crate) use scan::Scan;
 pub(crate) use tracked_paths::TrackedPaths;
 pub(crate) use untracked::{IgnoredFiles, untracked, untracked_under};
-pub use watchdog::on_timeout;
+pub use watchdog::{Stall, on_timeout};
 pub(crate) use worktree::{WorktreeState, worktree_states};
 
 /// Reads a regular file, following symlinks.

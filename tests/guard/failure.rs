@@ -311,6 +311,18 @@ fn a_fifo_is_an_error_and_not_a_wait() {
         assert!(run.code == 2 && run.err.contains("not a regular file"), "{file}, {command}: {run:?}");
     }
     let repo = Repo::new();
+    repo.stage("kept.py").commit().silent();
+    repo.stage("debug_x.py");
+    let tree = repo.git("rev-parse HEAD^{tree}").success();
+    let object = format!("objects/{}/{}", &tree[..2], tree[2..].trim());
+    // libgit2 waits at these, for a limited time.
+    for file in ["shallow", "objects/info/alternates", &object] {
+        let repo = repo.copy();
+        repo.shell(&format!("cd .git; mkdir -p info; rm -f {file}; mkfifo {file}")).success();
+        let run = repo.shell(&format!("timeout 20 {BINARY} check"));
+        assert!(run.code == 2 && run.out.is_empty() && run.err.contains("gives no data"), "{file}: {run:?}");
+    }
+    let repo = Repo::new();
     for file in
         ["sequencer/todo", "rebase-merge/done", "commondir", "HEAD", "config", "packed-refs", "shallow"]
     {
