@@ -12,7 +12,7 @@ use std::path::Path;
 
 use bstr::{BString, ByteSlice};
 
-pub use self::report::{CheckedOutFiles, Remedy, Report, Residue};
+pub use self::report::{CheckedOutFiles, PushedFrom, Remedy, Report, Residue};
 use crate::configuration;
 use crate::environment::Environment;
 use crate::git::{self, Examined, Exclude, History, Log, MergedParents, Repository, Scan};

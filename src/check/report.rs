@@ -48,14 +48,24 @@ pub enum Remedy {
     RewriteCommits,
     /// The commits are pushed, and the remote does not have them: they can be rewritten here.
     ///
-    /// They are on this branch, if it is not the one that is checked out.
-    RewriteAndPush(Option<BString>),
+    RewriteAndPush(PushedFrom),
     /// The commits are pushed, but nothing here shows whether the remote has them already.
     Fetch(Remote),
     /// This repository receives the commits: only the sender can rewrite them.
     RewriteBeforePush,
     /// The ref update is rejected: `HEAD` and all refs are unchanged.
     RefUpdateRejected(Residue),
+}
+
+/// Where pushed commits are in this repository.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PushedFrom {
+    /// In the history of `HEAD`.
+    Head,
+    /// On this branch, which is not checked out.
+    Branch(BString),
+    /// In the history of this commit or tag, which is pushed to the ref. `HEAD` lacks it.
+    Detached(ObjectId, Option<BString>),
 }
 
 /// The files that a git command leaves behind when its ref update is rejected.
@@ -82,6 +92,8 @@ pub struct CheckedOutFiles {
     pub base: &'static str,
     /// Whether `git stash` works.
     pub can_stash: bool,
+    /// Whether local changes conflict with them.
+    pub has_conflict: bool,
     /// The operation that has stashed local changes, if any.
     pub autostash: Option<Operation>,
     /// The commit at which a branch was to be that is not checked out.

@@ -5,7 +5,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::escape::{display_path, escape, shell_word};
 use super::message::short_id;
 use crate::IntroducedBy;
-use crate::check::{CheckedOutFiles, Remedy, Report, Residue};
+use crate::check::{CheckedOutFiles, PushedFrom, Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
 use crate::invocation::Invocation;
 use crate::policy::{FILE_NAME, Finding};
@@ -71,10 +71,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
         }
         Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(invocation, findings, None))],
-        Remedy::RewriteAndPush(branch) => {
-            let rewrite = rewrite(invocation, findings, branch.as_ref());
-            vec![Key::Fix.line(format!("{rewrite}; then push again"))]
-        }
+        Remedy::RewriteAndPush(from) => vec![Key::Fix.line(rewrite_and_push(invocation, findings, from))],
         Remedy::Fetch(remote) => vec![
             Key::Note
                 .line("nothing here shows whether the remote has these commits: fetch its branches, then push again"),
@@ -139,10 +136,17 @@ fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
 
 /// Returns the commands that restore the index and the worktree. Other local changes stay.
 fn restore_files(files: CheckedOutFiles) -> String {
-    let CheckedOutFiles { commit, base, can_stash, autostash, .. } = files;
+    let CheckedOutFiles { commit, base, can_stash, has_conflict, autostash, .. } = files;
     let stash = if can_stash { "git stash store -m stage-guard $(git stash create) && " } else { "" };
     let unstash = autostash.map_or("", unstash);
-    format!("{stash}git read-tree -m -u {commit} {base}{unstash}")
+    let read_tree = format!("{stash}git read-tree -m -u {commit} {base}{unstash}");
+    if has_conflict {
+        // The third stage of a conflict is the local version.
+        return format!(
+            "`git checkout --theirs PATH` and `git reset -q PATH` for each path with a conflict; then `{read_tree}`"
+        );
+    }
+    read_tree
 }
 
 /// Returns the line that names the way to a commit without a branch.
@@ -163,6 +167,19 @@ fn allow(invocation: &Invocation) -> String {
     let repository = invocation.directory().map(display_path);
     let repository = repository.map_or_else(String::new, |path| format!(" of the repository of {path}"));
     format!("add the path to `allow` in {FILE_NAME}{repository}")
+}
+
+/// Returns the commands that rewrite pushed commits and push them again.
+fn rewrite_and_push(invocation: &Invocation, findings: &[Finding], from: &PushedFrom) -> String {
+    let branch = if let PushedFrom::Branch(branch) = from { Some(branch) } else { None };
+    let rewrite = rewrite(invocation, findings, branch);
+    let PushedFrom::Detached(tip, reference) = from else { return format!("{rewrite}; then push again") };
+    let tag = reference.as_ref().and_then(|name| name.strip_prefix(b"refs/tags/"));
+    let last = match tag {
+        Some(tag) => format!("`git tag -f {}`, and push again", shell_word(tag.as_bstr())),
+        None => "push `HEAD` instead".to_owned(),
+    };
+    format!("`git checkout --detach {tip}`, {rewrite}; then {last}")
 }
 
 /// Returns the command that makes the branches of a remote known as remote-tracking branches.

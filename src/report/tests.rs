@@ -8,7 +8,7 @@ use bstr::BString;
 use snapbox::{Assert, IntoData, str};
 
 use super::{Format, explanation, render};
-use crate::check::{CheckedOutFiles, Remedy, Report, Residue};
+use crate::check::{CheckedOutFiles, PushedFrom, Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
 use crate::invocation::Invocation;
 use crate::policy::{Finding, Policy};
@@ -507,9 +507,21 @@ allow: add the path to `allow` in .stage-guard.toml
 #[test]
 fn remedy_rewrite_and_push() {
     assert_remedy(
-        Remedy::RewriteAndPush(Some("it's".into())),
+        Remedy::RewriteAndPush(PushedFrom::Branch("it's".into())),
         str![[r#"
 fix: `git rebase -i -r fedcba987654 'it'\''s'` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
+allow: add the path to `allow` in .stage-guard.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn remedy_rewrite_and_push_a_tag() {
+    assert_remedy(
+        Remedy::RewriteAndPush(PushedFrom::Detached(commit(), Some("refs/tags/v1".into()))),
+        str![[r#"
+fix: `git checkout --detach 0123456789abcdef0123456789abcdef01234567`, `git rebase -i -r fedcba987654` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then `git tag -f v1`, and push again
 allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
@@ -620,7 +632,14 @@ allow: add the path to `allow` in .stage-guard.toml
 }
 
 fn checked_out_files() -> CheckedOutFiles {
-    CheckedOutFiles { commit: commit(), base: "HEAD", can_stash: true, autostash: None, branch: None }
+    CheckedOutFiles {
+        commit: commit(),
+        base: "HEAD",
+        can_stash: true,
+        has_conflict: false,
+        autostash: None,
+        branch: None,
+    }
 }
 
 #[test]

@@ -383,6 +383,40 @@ fn the_restore_command_undoes_changes_to_files_and_keeps_others() {
     }
 }
 
+/// The merge of a local change by `git checkout --merge` may conflict.
+#[test]
+fn a_conflict_of_a_rejected_checkout_is_restored_in_steps() {
+    let repo = guarded(Mode::Refs);
+    repo.git("reset -q --hard origin/main").success();
+    let theirs = repo
+        .shell(
+            "p=kept.py; export GIT_INDEX_FILE=$PWD/../scratch; git read-tree $(cat ../dirty); \
+        git update-index --add --cacheinfo 100644,$(echo theirs | git hash-object -w --stdin),$p; \
+        git commit-tree -p $(cat ../dirty) -m theirs $(git write-tree)",
+        )
+        .success();
+    repo.shell("echo mine >kept.py").success();
+    let refused = repo.git(&format!("checkout -q -m -B main {}", theirs.trim()));
+    let restore = refused.err.lines().find_map(|line| line.strip_prefix("restore: "));
+    let restore = restore.unwrap_or_else(|| panic!("{refused:?}")).replace("PATH", "kept.py");
+    let commands: Vec<&str> = restore.split('`').skip(1).step_by(2).collect();
+    repo.shell(&format!("set -e; {}", commands.join("; "))).success();
+    assert_eq!(repo.git("status --porcelain").success(), " M kept.py\n", "{refused:?}");
+    assert_eq!(repo.read("kept.py"), "mine\n");
+}
+
+#[test]
+fn a_pull_into_an_unborn_branch_is_restored() {
+    let repo = guarded(Mode::Refs);
+    repo.git("init -q -b main ../unborn").success();
+    let unborn = repo.sibling("unborn");
+    unborn.guard("install --strict=refs").success();
+    let refused = unborn.git("pull -q ../fork main");
+    let restore = refused.err.lines().find_map(|line| line.strip_prefix("restore: "));
+    unborn.shell(restore.unwrap_or_else(|| panic!("{refused:?}"))).success();
+    assert_eq!(unborn.git("status --porcelain").success(), "");
+}
+
 /// A branch would add the session work of others to this repository. Without one, work goes on.
 #[test]
 fn a_commit_that_no_branch_may_reach_is_checked_out_without_one() {

@@ -7,7 +7,7 @@ use bstr::{BString, ByteSlice};
 use super::super::{Context, Outcome, check};
 use crate::IntroducedBy;
 use crate::check::commits::{self, Tip};
-use crate::check::{Remedy, Report};
+use crate::check::{PushedFrom, Remedy, Report};
 use crate::cli::CheckOptions;
 use crate::git::{self, Exclude, History, ObjectId, PushedRef};
 
@@ -63,7 +63,7 @@ pub(super) fn check_push(
     let oldest = checked.findings.first().and_then(|finding| finding.introduced_by.as_ref());
     let remedy = match oldest {
         Some(oldest) => remedy(history, push, oldest)?,
-        None => Remedy::RewriteAndPush(None),
+        None => Remedy::RewriteAndPush(PushedFrom::Head),
     };
     check::finish(options, Report::new(policy, checked.findings, checked.examined, remedy), context)
 }
@@ -77,10 +77,26 @@ fn remedy(history: &History, push: &Push, oldest: &IntroducedBy) -> Result<Remed
         }
     }
     let tip = push.tips.iter().find(|tip| tip.reference == oldest.reference);
-    Ok(Remedy::RewriteAndPush(match tip.and_then(|tip| tip.branch.as_ref()) {
-        Some(branch) if !is_checked_out(history, branch)? => Some(branch.clone()),
-        _ => None,
+    Ok(Remedy::RewriteAndPush(match tip {
+        Some(tip) => pushed_from(history, tip)?,
+        None => PushedFrom::Head,
     }))
+}
+
+/// Returns where the commits of a pushed tip are.
+fn pushed_from(history: &History, tip: &Tip) -> Result<PushedFrom, git::Error> {
+    if let Some(branch) = &tip.branch {
+        let is_checked_out = is_checked_out(history, branch)?;
+        return Ok(if is_checked_out { PushedFrom::Head } else { PushedFrom::Branch(branch.clone()) });
+    }
+    let head: Vec<ObjectId> = history.head()?.into_iter().collect();
+    let is_in_head = history.log(&[tip.id], Exclude::Commits(&head))?.non_empty()?.is_none();
+    let is_tag = tip.reference.as_ref().is_some_and(|name| name.starts_with(b"refs/tags/"));
+    Ok(if is_in_head && !is_tag {
+        PushedFrom::Head
+    } else {
+        PushedFrom::Detached(tip.id, tip.reference.clone())
+    })
 }
 
 /// Whether the branch is checked out in this worktree.

@@ -139,9 +139,9 @@ impl Rejected<'_> {
         Ok(match CheckedOut::find(repository.layout(), base, commit)? {
             CheckedOut::Nowhere => Residue::None(self.branch),
             CheckedOut::Index => Residue::Index(branch),
-            CheckedOut::Worktree { can_stash } => {
+            CheckedOut::Worktree { can_stash, has_conflict } => {
                 let autostash = self.history.operation_with_autostash();
-                Residue::Files(CheckedOutFiles { commit, base, can_stash, autostash, branch })
+                Residue::Files(CheckedOutFiles { commit, base, can_stash, has_conflict, autostash, branch })
             }
         })
     }
