@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 
 use rustix::fs::{AtFlags, Gid, Mode, SeekFrom, Timespec, Timestamps, Uid, XattrFlags};
-use rustix::fs::{chownat, fchmod, fchown, futimens, utimensat};
+use rustix::fs::{chmodat, chownat, fchmod, fchown, futimens, mkdirat, utimensat};
 use rustix::fs::{fgetxattr, fgetxattr_query, flistxattr, flistxattr_query, fsetxattr};
 use rustix::io::Errno;
 
@@ -52,6 +52,48 @@ impl Directory {
         self.remove_if_unwritten(name, &before, &moved_name(temporary))
             .inspect_err(|_| drop(to.remove_if_unwritten(new_name, &copy, temporary)))?;
         Ok(losses)
+    }
+
+    /// Moves a directory by moving what is in it one by one, and removes it here.
+    ///
+    /// An overlay file system may rename the files of a lower layer, but not its directories.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::CrossesDevices`] if it is a mount point or `to` is on another file
+    /// system. Something in it cannot be moved: what was moved is moved back if possible.
+    pub(crate) fn move_contents(&self, name: &OsStr, to: &Self, new_name: &OsStr) -> io::Result<()> {
+        let source = self.open_unmounted(name)?;
+        let metadata = source.own_metadata()?;
+        if !to.own_metadata()?.is_on_same_device(&metadata) {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
+        mkdirat(&to.0, new_name, Mode::RWXU)?;
+        let target = to.open_directory(new_name)?;
+        let moved = source.move_children(&target).and_then(|()| {
+            let (user, group) = owner(&metadata);
+            let _ = chownat(&to.0, new_name, Some(user), Some(group), AtFlags::SYMLINK_NOFOLLOW);
+            chmodat(&to.0, new_name, Mode::from_raw_mode(metadata.mode() & 0o7777), AtFlags::empty())?;
+            utimensat(&to.0, new_name, &timestamps(&metadata), AtFlags::SYMLINK_NOFOLLOW)?;
+            self.remove_directory(name)
+        });
+        moved.inspect_err(|_| {
+            let _ = target.move_children(&source);
+            let _ = to.remove_directory(new_name);
+        })
+    }
+
+    /// Moves everything in this directory to `target`.
+    fn move_children(&self, target: &Self) -> io::Result<()> {
+        for name in self.names()? {
+            match self.rename_no_replace(&name, target, &name) {
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    self.move_contents(&name, target, &name)?;
+                }
+                moved => moved?,
+            }
+        }
+        Ok(())
     }
 
     /// Removes a file or symlink if it was not written to since `before`.

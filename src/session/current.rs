@@ -254,7 +254,11 @@ fn move_to_archive(
 ) -> io::Result<Vec<Loss>> {
     match directory.rename_no_replace(name, archive, new_name) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            directory.copy_and_remove(name, archive, new_name, &temporary_name())
+            if directory.metadata(name)?.is_some_and(|metadata| metadata.is_directory()) {
+                directory.move_contents(name, archive, new_name).map(|()| Vec::new())
+            } else {
+                directory.copy_and_remove(name, archive, new_name, &temporary_name())
+            }
         }
         moved => moved.map(|()| Vec::new()),
     }

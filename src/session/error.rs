@@ -1,5 +1,6 @@
 //! The error of the session directory, of a stow and of an undo.
 
+use std::io;
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
@@ -136,6 +137,9 @@ impl Error {
             Self::ChangedMeanwhile(_) => "run `stow` again",
             Self::NotARecord(_) => "move it away: a stow writes a file of that name",
             Self::OtherIndex(_) => "name that index with `GIT_INDEX_FILE`",
+            Self::Disk(error) if error.source.kind() == io::ErrorKind::CrossesDevices => {
+                "move it with `mv`, which copies it, and take it out of the commit with `git rm --cached`"
+            }
             Self::Git(error) => return error.help(),
             Self::RolledBack { source, .. } => return source.help(),
             Self::MissingPath(_)

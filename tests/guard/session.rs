@@ -694,6 +694,27 @@ fn archive_and_clean_go_on_after_an_entry_that_fails() {
 }
 
 #[test]
+fn archive_moves_directories_of_a_lower_layer() {
+    let repo = Repo::new();
+    let script = format!(
+        "mount -t tmpfs none ../mnt && cd ../mnt && mkdir l u w m && git init -q l && \
+         mkdir -p l/.claude_sessions/current/d/e && chmod 750 l/.claude_sessions/current/d && \
+         echo x >l/.claude_sessions/current/d/e/x && \
+         mount -t overlay o -o lowerdir=l,upperdir=u,workdir=w,redirect_dir=off m && cd m && \
+         {BINARY} archive && cat .claude_sessions/archive/*/d/e/x && stat -c %a .claude_sessions/archive/*/d && \
+         ls .claude_sessions/current"
+    );
+    repo.shell("mkdir ../mnt").success();
+    let run = repo.shell(&format!("unshare --user --map-root-user --mount sh -c '{script}'"));
+    if run.err.contains("unshare: ") || run.err.contains("mount: ") {
+        return;
+    }
+    let output = run.success();
+    assert!(output.starts_with("archived: .claude_sessions/current/d -> "), "{output}");
+    assert!(output.ends_with("\nx\n750\n"), "{output}");
+}
+
+#[test]
 fn unsupported_options_are_refused() {
     let repo = Repo::new();
     for command in ["init --dry-run", "init --format json", "archive --format json", "clean --yes --config x"]
