@@ -89,7 +89,8 @@ fn plan(
     }
     let plan = Plan::new(repository, &tracked, selector.refused()?)?;
     let mut skipped = selector.committed_session_work();
-    skipped.retain(|path| !plan.steps.iter().any(|step| step.path == *path));
+    let is_immovable = |path: &BString| plan.immovable.iter().any(|(immovable, _)| immovable == path);
+    skipped.retain(|path| !plan.steps.iter().any(|step| step.path == *path) && !is_immovable(path));
     // A merge brings session work of others, which is not to be untracked here.
     if !skipped.is_empty() && repository.is_at_merge()? {
         skipped.clear();

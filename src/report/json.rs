@@ -117,6 +117,7 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
                 .skipped
                 .iter()
                 .chain(&stowed.plan.combined)
+                .chain(stowed.plan.immovable.iter().map(|(path, _)| path))
                 .map(|path| JsonPath::new(path))
                 .collect(),
         },

@@ -80,7 +80,7 @@ const MAX_SKIPPED: usize = 10;
 /// Fails if `out` cannot be written to.
 pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     let Stowed {
-        plan: Plan { steps, ignore_pattern, combined, deleted },
+        plan: Plan { steps, ignore_pattern, combined, immovable, deleted },
         skipped,
         losses,
         leftover,
@@ -98,8 +98,15 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     for path in combined {
         writeln!(out, "{} {}: several parents have changed it", "skipped:".cyan(), escape(path))?;
     }
+    for (path, skipped) in immovable {
+        write_skipped(out, skipped)?;
+        let path = shell_word(bstr::concat([b":/", path.as_slice()]).as_bstr());
+        writeln!(out, "{} {} -- {path}", "then:".cyan(), invocation.git("git reset -q"))?;
+    }
     if !combined.is_empty() {
         writeln!(out, "{} add the path to `allow` in {FILE_NAME}, to commit it as merged", "allow:".cyan())?;
+    } else if steps.is_empty() && !immovable.is_empty() {
+        writeln!(out, "nothing was stowed")?;
     } else if steps.is_empty() && stowed.has_named_paths {
         writeln!(out, "there is nothing to do")?;
     } else if steps.is_empty() {

@@ -138,7 +138,7 @@ impl Error {
             Self::NotARecord(_) => "move it away: a stow writes a file of that name",
             Self::OtherIndex(_) => "name that index with `GIT_INDEX_FILE`",
             Self::Disk(error) if error.source.kind() == io::ErrorKind::CrossesDevices => {
-                "move it with `mv`, which copies it, and take it out of the commit with `git rm --cached`"
+                "move it with `mv`, which copies it, and take it out of the commit with `git reset`"
             }
             Self::Git(error) => return error.help(),
             Self::RolledBack { source, .. } => return source.help(),

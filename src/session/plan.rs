@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::fingerprint::Stamp;
 use super::place::Root;
-use super::{Error, Extent, Request, SessionDirectory, files, to_path};
-use crate::disk::exists;
+use super::tree::{Node, Purpose, Skipped};
+use super::{Error, Extent, Request, SessionDirectory, directory_of, files, name_of, to_path};
+use crate::disk::{exists, failed_to};
 use crate::git::{CommittedIn, IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
 use crate::git::{OldNames, RuleFiles, not_ignored, old_names, path_states, worktree_states};
 use crate::policy::SESSION_DIRECTORY;
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub ignore_pattern: Option<&'static str>,
     /// The paths that are left as they are, because several parents of a merge have changed them.
     pub combined: Vec<BString>,
+    /// The repositories that are left as they are, and what in them would not work elsewhere.
+    pub immovable: Vec<(BString, Vec<Skipped>)>,
     /// The deleted paths of the index that may be old names of new files that are stowed.
     pub deleted: Vec<BString>,
 }
@@ -111,7 +114,7 @@ impl Plan {
         let session = SessionDirectory::new(layout.worktree());
         // A file that is moved must not take the place of one that is restored.
         let mut names = FreeNames::new(layout.worktree(), old_names);
-        let (mut steps, mut combined) = (Vec::new(), Vec::new());
+        let (mut steps, mut combined, mut immovable) = (Vec::new(), Vec::new(), Vec::new());
         for request in requests {
             let Some((state, worktree)) = states.remove(&request.path).zip(worktree.remove(&request.path))
             else {
@@ -126,12 +129,17 @@ impl Plan {
             }
             let stamp = stamps.remove(&request.path).flatten();
             let snapshot = Snapshot { request, git: state, worktree, stamp };
+            let skipped = session.immovable(&snapshot)?;
+            if !skipped.is_empty() {
+                immovable.push((snapshot.request.path, skipped));
+                continue;
+            }
             steps.push(session.step(snapshot, &mut names)?);
         }
         steps.retain(|step| !step.is_empty());
         let is_new = |step: &Step| step.index_action == IndexAction::Unstaged && !step.is_in_place;
         let deleted = if steps.iter().any(is_new) { deleted } else { Vec::new() };
-        let mut plan = Self { steps, ignore_pattern: None, combined, deleted };
+        let mut plan = Self { steps, ignore_pattern: None, combined, immovable, deleted };
         plan.ignore_pattern = missing_ignore_pattern(&not_ignored(layout, &plan.stowed_paths())?);
         Ok(plan)
     }
@@ -319,6 +327,30 @@ impl SessionDirectory {
             rule: snapshot.request.rule,
             path: snapshot.request.path,
         })
+    }
+
+    /// Returns what in a repository would not work in another place, as `archive` skips it.
+    fn immovable(&self, snapshot: &Snapshot) -> Result<Vec<Skipped>, Error> {
+        let path = snapshot.request.path.as_bstr();
+        let on_disk = self.on_disk(path);
+        let is_moved = snapshot.worktree == WorktreeState::Directory
+            && snapshot.is_repository()
+            && self.destination(snapshot).is_some();
+        // A submodule is an error.
+        if !is_moved || on_disk.join(".git").is_file() {
+            return Ok(Vec::new());
+        }
+        let parent = match directory_of(path) {
+            top if top.is_empty() => Some(self.open_worktree()?),
+            directory => self.open(directory)?,
+        };
+        let Some(parent) = parent else { return Ok(Vec::new()) };
+        let node = Node::list(&parent, name_of(path), Purpose::Archive);
+        let mut skipped = Vec::new();
+        if let Some(node) = node.map_err(failed_to("read", &on_disk))? {
+            node.collect_skipped(path.to_owned(), &mut skipped);
+        }
+        Ok(skipped)
     }
 
     /// Returns where a path belongs. `None` if it is in a session directory already.

@@ -100,6 +100,27 @@ fn a_file_outside_a_sparse_checkout_is_copied_from_the_index() {
 }
 
 #[test]
+fn stow_leaves_a_repository_that_would_not_work_elsewhere() {
+    for path in [".Claude_Sessions", ".Claude_Sessions/deep/inner"] {
+        let repo = Repo::new();
+        let inner = repo.in_dir(path);
+        inner.write("x", "x").shell("git init -q && git add x && git commit -q --no-verify -m 1").success();
+        inner.git("worktree add -q ../../linked").success();
+        repo.git_args(&["add", path]).success();
+        repo.stage("debug_a.py");
+        let output = repo.guard("stow").success();
+        let line = format!("skipped: {path} is a repository with linked worktrees\n");
+        assert!(output.contains(&line) && output.contains("stowed: debug_a.py"), "{output}");
+        inner.git("worktree list").success();
+        assert!(repo.exists(&format!("{path}/x")));
+        let output = repo.guard("stow").success();
+        assert_eq!(output, format!("{line}then: git reset -q -- :/{path}\nnothing was stowed\n"));
+        repo.shell(&format!("git reset -q -- :/{path}")).success();
+        assert_eq!(repo.git("diff --cached --name-only").success(), "");
+    }
+}
+
+#[test]
 fn stow_refuses_a_temporary_index() {
     let repo = Repo::new();
     repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{BINARY} stow\n"));
