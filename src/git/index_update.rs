@@ -14,7 +14,7 @@ use bstr::BString;
 
 use super::command::{EXPAND_INDEX, Git, nul_terminated};
 use super::index_lock::IndexLock;
-use super::{Error, Layout, Object};
+use super::{EntryBits, Error, Layout, Object};
 use crate::disk::{copy_new, with_suffix};
 
 /// A change to one entry of the index.
@@ -24,8 +24,8 @@ pub(crate) struct IndexChange {
     pub path: BString,
     /// The new entry. `None` removes the entry.
     pub object: Option<Object>,
-    /// Whether the entry gets the skip-worktree bit (sparse checkout).
-    pub is_off_disk: bool,
+    /// The bits of the new entry.
+    pub bits: EntryBits,
 }
 
 /// The locked index.
@@ -91,12 +91,23 @@ impl<'l> IndexUpdate<'l> {
             bstr::concat([format!("{mode:o} {id}\t").as_bytes(), path, b"\0"])
         });
         self.git().run_with_input(&["update-index", "-z", "--index-info"], &bstr::concat(lines))?;
-        let off_disk = changes.iter().filter(|change| change.is_off_disk && change.object.is_some());
-        let off_disk = nul_terminated(off_disk.map(|change| &change.path));
-        if !off_disk.is_empty() {
-            self.git().run_with_input(&["update-index", "-z", "--skip-worktree", "--stdin"], &off_disk)?;
+        self.set_bit("--skip-worktree", changes, |bits| bits.is_off_disk)?;
+        self.set_bit("--assume-unchanged", changes, |bits| bits.is_assumed_unchanged)
+    }
+
+    /// Sets a bit of the new entries that have it, with an option of `git update-index`.
+    fn set_bit(
+        &self,
+        option: &str,
+        changes: &[IndexChange],
+        has_bit: impl Fn(EntryBits) -> bool,
+    ) -> Result<(), Error> {
+        let entries = changes.iter().filter(|change| change.object.is_some() && has_bit(change.bits));
+        let paths = nul_terminated(entries.map(|change| &change.path));
+        if paths.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.git().run_with_input(&["update-index", "-z", option, "--stdin"], &paths).map(drop)
     }
 
     /// Adds intent-to-add entries to the prepared copy, for files below `worktree`.

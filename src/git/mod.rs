@@ -78,7 +78,7 @@ pub(crate) use layout::Layout;
 pub use merged_parents::MergedParents;
 pub use object_id::{ObjectFormat, ObjectId};
 pub use operation::Operation;
-pub(crate) use path_state::{CommittedIn, Object, PathState, path_states};
+pub(crate) use path_state::{CommittedIn, EntryBits, Object, PathState, path_states};
 pub(crate) use quoted_path::unquote;
 pub(crate) use ref_update::{PushedRef, RefUpdate, Target};
 pub(crate) use renames::{OldNames, old_names};

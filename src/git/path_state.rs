@@ -30,10 +30,19 @@ pub(crate) struct PathState {
     pub committed_in: CommittedIn,
     /// Whether the path has a merge conflict.
     pub is_unmerged: bool,
-    /// Whether the entry has the skip-worktree bit (sparse checkout).
-    pub is_off_disk: bool,
+    /// The bits of the entry in the index.
+    pub bits: EntryBits,
     /// Whether the entry is intent-to-add (`git add -N`), so that nothing is staged.
     pub is_intent_to_add: bool,
+}
+
+/// The bits of an index entry that the user sets.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct EntryBits {
+    /// Whether the entry has the skip-worktree bit (sparse checkout).
+    pub is_off_disk: bool,
+    /// Whether the entry has the assume-unchanged bit.
+    pub is_assumed_unchanged: bool,
 }
 
 /// The parents of the next commit that have the committed entry of a path.
@@ -170,13 +179,15 @@ fn merge<'o>(
 }
 
 fn read_index(layout: &Layout, states: &mut BTreeMap<BString, PathState>) -> Result<(), Error> {
-    let output = layout.git().run(&["ls-files", "-s", "-t", "-z", "--full-name"])?;
+    let output = layout.git().run(&["ls-files", "-s", "-v", "-z", "--full-name"])?;
     for (meta, path) in nul_fields(&output).filter_map(|line| line.split_once_str("\t")) {
         let Some(path_state) = states.get_mut(path.as_bstr()) else { continue };
         let [tag, mode, id, stage] = meta.splitn_str(4, " ").collect::<Vec<_>>()[..] else { continue };
         if stage == b"0" {
             path_state.staged = Object::parse(mode, id);
-            path_state.is_off_disk = tag == b"S";
+            path_state.bits.is_off_disk = tag.eq_ignore_ascii_case(b"S");
+            // `-v` shows such an entry with a small letter.
+            path_state.bits.is_assumed_unchanged = tag.iter().all(u8::is_ascii_lowercase);
         } else {
             path_state.is_unmerged = true;
         }

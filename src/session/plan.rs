@@ -177,7 +177,7 @@ impl Step {
             IndexAction::Unstaged | IndexAction::Deleted => None,
             IndexAction::Restored => self.before.committed.clone(),
         };
-        Some(IndexChange { path: self.path.clone(), object, is_off_disk: self.before.is_off_disk })
+        Some(IndexChange { path: self.path.clone(), object, bits: self.before.bits })
     }
 
     /// Whether there is nothing to do.
@@ -234,12 +234,12 @@ struct Decision {
 impl Snapshot {
     /// Decides what to do. `is_in_place` says whether the path is in a session directory.
     fn decide(&self, is_in_place: bool) -> Decision {
-        let PathState { staged, committed, is_off_disk, .. } = &self.git;
+        let PathState { staged, committed, bits, .. } = &self.git;
         let can_copy = staged.as_ref().is_some_and(|object| !object.is_gitlink());
         let has_new_contents = can_copy && staged != committed;
         let is_taken_whole = can_copy && self.request.extent == Extent::Whole && !is_in_place;
         // A file in place stays, but a deleted file is restored there, too.
-        let is_restorable = !is_off_disk && (!is_in_place || staged.is_none());
+        let is_restorable = !bits.is_off_disk && (!is_in_place || staged.is_none());
         let restores = self.restored().is_some() && is_restorable;
         let (moves_file, copies_staged, restores_worktree) = match self.local_file() {
             LocalFile::Committed => (false, has_new_contents, false),
@@ -516,7 +516,7 @@ mod tests {
     #[test]
     fn a_file_off_disk_is_restored_in_the_index_only() {
         let mut snapshot = snapshot("new", "old", "");
-        snapshot.git.is_off_disk = true;
+        snapshot.git.bits.is_off_disk = true;
         assert_eq!(snapshot.decide(false), decision(IndexAction::Restored, "c"));
     }
 

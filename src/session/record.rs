@@ -18,7 +18,7 @@ use super::fingerprint::{Fingerprint, Stamp};
 use super::place::Found;
 use super::{Error, Step, files, name_of, to_path};
 use crate::disk::{self, Directory, failed_to};
-use crate::git::{self, IndexChange, IndexUpdate, Object, PathState};
+use crate::git::{self, EntryBits, IndexChange, IndexUpdate, Object, PathState};
 
 /// The record of the last stow, relative to the git directory.
 pub(super) const RECORD: &str = "stage-guard/undo";
@@ -53,6 +53,8 @@ pub(super) struct PathRecord {
     pub(super) checked_out: Option<Object>,
     entry: Option<EntryChange>,
     is_off_disk: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_assumed_unchanged: bool,
     /// The file that was written for the committed version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) written: Option<Fingerprint>,
@@ -229,7 +231,8 @@ impl PathRecord {
             moved_to: step.destination.clone(),
             checked_out: restored,
             entry,
-            is_off_disk: step.before.is_off_disk,
+            is_off_disk: step.before.bits.is_off_disk,
+            is_assumed_unchanged: step.before.bits.is_assumed_unchanged,
             written: None,
             moved: step.stamp.clone().filter(|_| step.destination.is_some()),
             copy: None,
@@ -269,7 +272,9 @@ impl PathRecord {
     /// Returns the change that restores the entry. `None` if the stow left it as it was.
     pub(super) fn index_change(&self) -> Option<IndexChange> {
         let object = self.entry.as_ref()?.before.clone();
-        Some(IndexChange { path: self.path.clone(), object, is_off_disk: self.is_off_disk })
+        let bits =
+            EntryBits { is_off_disk: self.is_off_disk, is_assumed_unchanged: self.is_assumed_unchanged };
+        Some(IndexChange { path: self.path.clone(), object, bits })
     }
 
     /// Returns how far the undo of the files is, or why it is not possible.
@@ -351,6 +356,7 @@ mod tests {
             checked_out: Some(object("old")),
             entry: Some(EntryChange { before: Some(object("new")), after: Some(object("old")) }),
             is_off_disk: false,
+            is_assumed_unchanged: false,
             written: Some(fingerprint(Object::FILE)),
             moved: Some(stamp(Object::FILE)),
             copy: None,

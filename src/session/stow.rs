@@ -18,7 +18,7 @@ use super::record::{checkout_directory, is_record, temporary_name};
 use super::transaction::Transaction;
 use super::{Error, IgnoreLine, Plan, StagedCopy, Step, files, to_path};
 use crate::disk::{Loss, failed_to, is_temporary_name};
-use crate::git::{IndexChange, IndexUpdate, Repository, exclude_file};
+use crate::git::{EntryBits, IndexChange, IndexUpdate, Repository, exclude_file};
 
 /// What a stow did beside its plan.
 #[derive(Debug, Default)]
@@ -147,11 +147,11 @@ impl Stow<'_> {
         // Without its skip-worktree bit, git checks out an entry that a sparse checkout leaves out.
         let entries: Vec<IndexChange> = copies
             .iter()
-            .filter(|(step, _)| step.before.is_off_disk)
+            .filter(|(step, _)| step.before.bits.is_off_disk)
             .map(|(step, copy)| IndexChange {
                 path: step.path.clone(),
                 object: Some(copy.object.clone()),
-                is_off_disk: false,
+                bits: EntryBits::default(),
             })
             .collect();
         self.index.prepare(&entries)?;

@@ -495,3 +495,19 @@ fn files_of_the_user_are_not_taken_for_ours() {
         assert_eq!(repo.read(name), "precious\n", "{name}");
     }
 }
+
+#[test]
+fn undo_restores_the_bits_of_an_entry() {
+    let bits = ["--assume-unchanged", "--skip-worktree"];
+    for options in [&bits[..1], &bits[1..], &bits[..]] {
+        let repo = Repo::new();
+        repo.stage(SCRIPT);
+        for option in options {
+            repo.git(&format!("update-index {option} {SCRIPT}")).success();
+        }
+        let before = repo.shell("git ls-files -v").success();
+        repo.guard("stow").success();
+        repo.guard("stow --undo").success();
+        assert_eq!(repo.shell("git ls-files -v").success(), before, "{options:?}");
+    }
+}
