@@ -154,7 +154,8 @@ impl Error {
             Self::Shallow(_) => DEEPEN,
             Self::ReadHistory(_) => {
                 "`git fsck` names what is missing; in a shallow or partial clone fetch the whole history \
-                 (on a CI server `fetch-depth: 0`)"
+                 (on a CI server `fetch-depth: 0`); a fetch into a branch takes two steps there: \
+                 `git fetch REMOTE`, then `git branch NAME REMOTE/NAME`"
             }
             Self::ReadTree { .. } => {
                 "`git fsck` names what is missing; in a partial clone `git ls-tree -r HEAD` fetches it"

@@ -169,6 +169,24 @@ known! {
     shallow_and_treeless: "git clone -q --depth 1 --filter=tree:0 $url clone", "git branch x; git commit -q --allow-empty -m clean; git push -q origin HEAD:x; git remote rm origin; git push -q ../server.git HEAD:refs/heads/y";
 }
 
+/// git does not fetch the trees of the new commits for the hook.
+#[test]
+fn a_fetch_into_a_branch_of_a_treeless_clone_takes_two_steps() {
+    let home = upstream();
+    home.shell(&format!("set -e; url=file://$PWD/upstream; {TREELESS}")).success();
+    let clone = home.child("clone");
+    clone.guard("install --strict=refs").success();
+    home.shell("cd upstream; for i in 3 4; do echo $i >a/b/$i.py; git add .; git commit -q -m $i; done")
+        .success();
+    let stopped = clone.git("fetch -q origin main:x");
+    assert!(stopped.err.contains("; a fetch into a branch takes two steps there: "), "{stopped:?}");
+    let (_, steps) = stopped.err.split_once("two steps there: ").unwrap();
+    let steps: Vec<&str> = steps.split('`').skip(1).step_by(2).take(2).collect();
+    let steps = steps.join(" && ").replace("REMOTE/NAME", "origin/main").replace("REMOTE", "origin");
+    clone.shell(&steps.replace("NAME", "x")).success();
+    assert_eq!(clone.git("log -1 --format=%s x").success(), "4\n");
+}
+
 #[test]
 fn the_end_of_a_shallow_push_is_checked_as_a_root_commit() {
     let home = Repo::home();
