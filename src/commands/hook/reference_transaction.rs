@@ -38,8 +38,11 @@ pub(super) fn run(
         } else {
             has_branch = true;
         }
-        if tips.iter().all(|tip| tip.id != id) {
-            tips.push(Tip { id, reference: Some(update.name), branch: None });
+        match tips.iter_mut().find(|tip| tip.id == id) {
+            // git before 2.48 names `HEAD` beside its branch.
+            Some(tip) if is_branch(&update) => tip.reference = Some(update.name),
+            Some(_) => {}
+            None => tips.push(Tip { id, reference: Some(update.name), branch: None }),
         }
     }
     if tips.is_empty() {
@@ -75,9 +78,12 @@ pub(super) fn run(
 ///
 /// `git checkout` and `git switch --detach` pass no old value: they add no commit.
 fn is_checked(update: &RefUpdate) -> bool {
-    let is_branch = update.name.starts_with(b"refs/heads/");
     let is_moved_head = update.name == "HEAD" && update.old != Target::Nothing;
-    (is_branch || is_moved_head) && update.old != update.new
+    (is_branch(update) || is_moved_head) && update.old != update.new
+}
+
+fn is_branch(update: &RefUpdate) -> bool {
+    update.name.starts_with(b"refs/heads/")
 }
 
 /// A rejected update.
