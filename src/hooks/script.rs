@@ -12,7 +12,7 @@ use crate::git::{Hook, ObjectFormat, read_regular_file};
 
 /// The exit code of `hook --proof` if the check has run and nothing was refused.
 ///
-/// [`TEMPLATE`] and configured hooks take no other code for it: an empty program exits with 0.
+/// The scripts of hooks and configured hooks take no other code for it: an empty program exits with 0.
 pub const PROOF: u8 = 119;
 
 /// The script before `install` writes the name of the hook and the path of the program into it.
