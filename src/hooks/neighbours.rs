@@ -1,4 +1,4 @@
-//! What lies next to a previous hook: it runs from a directory in which it finds the files
+//! The neighbours of a previous hook: it runs from a directory in which it finds the files
 //! of the hooks directory under their own names.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The script of a guarded hook, and how it is told from all other files.
+//! The script of a guarded hook, and how it is recognised.
 
 use std::ffi::OsStr;
 use std::fs;

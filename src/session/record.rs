@@ -29,7 +29,7 @@ pub(super) const UNFINISHED: &str = "stage-guard/undo.new";
 /// The name of the record of a killed stow that could not be undone.
 const LEFTOVER: &str = "undo.killed";
 
-/// The beginning of each record, by which a file of another program is told apart.
+/// The beginning of each record, which no file of another program has.
 const HEADER: &[u8] = b"{\"index\":[";
 
 /// The record of a stow, as JSON on disk: the names of the fields must not change.

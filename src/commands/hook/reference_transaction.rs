@@ -52,8 +52,8 @@ pub(super) fn run(
     if history.has_no_worktrees() {
         return Ok(Outcome::Allowed);
     }
-    // What a detached `HEAD` is at was checked when it was made, or is the commit of somebody
-    // else. A branch that is to reach it is checked from the branches on.
+    // What a detached `HEAD` is at was checked when it was made, or belongs to another
+    // author. A branch that is to reach it is checked from the branches on.
     let exclude = Exclude::BranchesAndTags(if has_branch { &[] } else { &old_heads });
     let log = history.log(&commits::ids(&tips), exclude)?;
     let Some(log) = log.non_empty()? else { return Ok(Outcome::Allowed) };
