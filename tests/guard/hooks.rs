@@ -520,7 +520,7 @@ fn uninstall_succeeds_if_the_hooks_directory_is_outside() {
     assert!(output.contains("no hook of stage-guard"), "{output}");
 }
 
-/// Another version made it, when the hook in its place was not one of ours.
+/// Another version made it while another program's hook was in its place.
 #[test]
 fn a_kept_link_to_a_hook_of_stage_guard_is_not_a_previous_hook() {
     for target in ["../hooks/pre-commit", "../hooks/gone"] {
