@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Policy;
+use super::directory::Directory;
 use super::document::{Home, Scope, Tracked};
 use super::name::{Name, Names};
 use super::path_glob::PathGlob;
@@ -20,6 +21,10 @@ impl Policy {
 
 fn names(texts: &[&'static str]) -> Names {
     texts.iter().map(|text| Name::new_unchecked(*text)).collect()
+}
+
+fn directories(texts: &[&'static str]) -> Vec<Directory> {
+    texts.iter().map(|text| Directory::new_unchecked(text)).collect()
 }
 
 #[expect(clippy::expect_used, reason = "a unit test builds the built-in policy")]

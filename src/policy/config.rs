@@ -6,6 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use unicode_width::UnicodeWidthChar;
 
+use super::directory::Directory;
 use super::document::{Document, ProductionTable, RuleTable, Text, Texts};
 use super::glob::Invalid;
 use super::name::Name;
@@ -152,8 +153,8 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
         names: parse_all(names.into_inner(), Name::new)?,
         extensions: parse_texts(extensions, lists, Name::extension)?,
         scope,
-        directories: parse_all(directories, Name::new)?,
-        outside: parse_texts(outside, lists, Name::new)?,
+        directories: parse_all(directories, Directory::new)?,
+        outside: parse_texts(outside, lists, Directory::new)?,
         except: parse_all(except, Name::new)?,
         sibling,
         reason,

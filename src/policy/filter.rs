@@ -139,8 +139,8 @@ impl Default for LengthFilter {
 
 impl LengthFilter {
     /// Adds patterns.
-    pub(super) fn add(&mut self, names: &Names) {
-        for text in names.iter().map(Name::as_str) {
+    pub(super) fn add<'n>(&mut self, names: impl Iterator<Item = &'n Name>) {
+        for text in names.map(Name::as_str) {
             let lengths = if text.bytes().any(is_special) { u32::MAX } else { length_bit(text.len()) };
             match text.bytes().next().filter(|byte| !is_special(*byte)) {
                 Some(first) => self.lengths[usize::from(first)] |= lengths,

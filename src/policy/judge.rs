@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directory::Directory;
 use super::document::{Scope, Tracked};
 use super::name::Name;
 use super::path_glob::PathGlob;
@@ -50,7 +51,7 @@ pub enum Exemption<'p> {
     /// The rule excepts names that match this pattern.
     Name(&'p Name),
     /// The rule excepts everything below directories that match this pattern.
-    Directory(&'p Name),
+    Directory(&'p Directory),
     /// The rule applies only in production roots, and the path is in none.
     NotInProductionRoot,
     /// The path is the test of this tracked file or directory, and is next to it.

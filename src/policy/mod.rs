@@ -8,6 +8,7 @@
 
 mod built_in;
 mod config;
+mod directory;
 mod document;
 mod explain;
 mod filter;
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 use bstr::BStr;
 
 pub use config::{Error, FILE_NAME};
+pub use directory::Directory;
 use document::Tracked;
 pub use document::{Home, Scope};
 pub use explain::{Alternatives, Explanation};

@@ -7,9 +7,11 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directory::Directory;
 use super::document::Scope;
 use super::filter::{LengthFilter, Rules, TrigramFilter};
 use super::production::RootStatus;
+use super::rule::Rule;
 use super::{Policy, is_session_directory};
 
 /// Tests one path after the other for whether a rule could refuse it.
@@ -79,13 +81,12 @@ impl Policy {
     pub fn prefilter(&self) -> Prefilter<'_> {
         let (mut file_names, mut directory_names) = (TrigramFilter::default(), LengthFilter::default());
         let mut scopes = Scopes::default();
-        directory_names.add(&self.production.outside);
+        directory_names.add(self.production.outside.iter());
         for (at, rule) in self.rules.iter().enumerate() {
             let endings = if rule.extensions.is_empty() { &rule.names } else { &rule.extensions };
             file_names.add(&rule.names, endings, bit(at));
-            directory_names.add(&rule.directories);
-            directory_names.add(&rule.outside);
-            *scopes.of(rule.scope, rule.directories.is_empty()) |= bit(at);
+            directory_names.add(rule.directories.iter().chain(&rule.outside).map(Directory::last_name));
+            *scopes.of(rule) |= bit(at);
         }
         let top = Level {
             end: 0,
@@ -113,10 +114,10 @@ impl Policy {
             ..Traits::default()
         };
         for (at, rule) in self.rules.iter().enumerate() {
-            if rule.directories.find(name).is_some() {
+            if rule.directories.iter().any(|directory| directory.last_name().matches(name)) {
                 traits.named_by |= bit(at);
             }
-            if at < SHARED_BIT && rule.outside.find(name).is_some() {
+            if at < SHARED_BIT && rule.outside.iter().any(|directory| directory.matches(name)) {
                 traits.excepted_by |= bit(at);
             }
         }
@@ -125,13 +126,15 @@ impl Policy {
 }
 
 impl Scopes {
-    fn of(&mut self, scope: Scope, names_no_directory: bool) -> &mut Rules {
-        match (scope, names_no_directory) {
+    fn of(&mut self, rule: &Rule) -> &mut Rules {
+        // The parent of the last of several named directories need not be a production root.
+        let is_nested = rule.directories.iter().any(Directory::is_nested);
+        match (rule.scope, rule.directories.is_empty()) {
             (Scope::SessionDirectory, _) => &mut self.in_session_directory,
             (Scope::Anywhere, true) => &mut self.anywhere,
-            (Scope::Anywhere, false) => &mut self.below_named,
             (Scope::ProductionRoot, true) => &mut self.in_root,
-            (Scope::ProductionRoot, false) => &mut self.below_named_in_root,
+            (Scope::ProductionRoot, false) if !is_nested => &mut self.below_named_in_root,
+            (Scope::Anywhere | Scope::ProductionRoot, false) => &mut self.below_named,
         }
     }
 }
@@ -296,16 +299,18 @@ mod tests {
 
     /// A policy with every kind of pattern, and more rules than there are bits.
     fn large_policy() -> Policy {
-        const LIMITS: [&str; 5] = [
+        const LIMITS: [&str; 7] = [
             "",
             "extensions = ['p*', 'md']",
             "scope = 'production-root'",
             "directories = ['a', 't*']",
             "outside = ['?']",
+            "scope = 'production-root'\ndirectories = ['a/t*']",
+            "outside = ['?/a']",
         ];
         let rule = |number: usize| {
             let names = format!("['r{number}_*', '?{number}', '*[!a]{number}?*', '{{x,y}}{number}']");
-            format!("[[rule]]\nid = 'r{number}'\nnames = {names}\n{}\n", LIMITS[number % 5])
+            format!("[[rule]]\nid = 'r{number}'\nnames = {names}\n{}\n", LIMITS[number % 7])
         };
         let rules: Vec<String> = (0..70).map(rule).collect();
         let text = "production.roots = ['**/deep', 'a/*']\n".to_owned() + &rules.concat();

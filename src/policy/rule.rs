@@ -2,6 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directory::Directory;
 use super::document::{Home, Scope};
 use super::name::{Name, Names};
 use super::{SESSION_DIRECTORY, is_in_session_directory, is_session_directory};
@@ -18,9 +19,9 @@ pub struct Rule {
     /// Where the rule applies.
     pub scope: Scope,
     /// If not empty, the rule matches only below a directory of such a name.
-    pub directories: Names,
+    pub directories: Vec<Directory>,
     /// The rule refuses nothing below a directory of such a name.
-    pub outside: Names,
+    pub outside: Vec<Directory>,
     /// The rule refuses no file of such a name.
     pub except: Names,
     /// Whether the rule allows a file next to the file or directory that it is named after.
@@ -121,7 +122,7 @@ impl Rule {
         let is_in_directory = match self.scope {
             Scope::SessionDirectory => is_in_session_directory(path.whole),
             Scope::Anywhere | Scope::ProductionRoot => {
-                self.directories.is_empty() || self.named_directories(path.directory).next().is_some()
+                self.directories.is_empty() || self.parents_of_named(path.directory).next().is_some()
             }
         };
         let has_extension = self.extensions.is_empty()
@@ -138,16 +139,16 @@ impl Rule {
     }
 
     /// Returns the pattern of `outside` that matches a directory of the path.
-    pub(super) fn excepted_directory(&self, path: SplitPath) -> Option<&Name> {
-        components(path.directory).find_map(|directory| self.outside.find(directory))
+    pub(super) fn excepted_directory(&self, path: SplitPath) -> Option<&Directory> {
+        let find = |directory| self.outside.iter().find(|pattern| pattern.matches(directory));
+        with_parents(path.directory).find_map(find)
     }
 
-    /// Returns `directory` and the directories above it that the rule names.
-    fn named_directories<'a>(&self, directory: &'a BStr) -> impl Iterator<Item = &'a BStr> {
-        let mut end = 0;
-        components(directory).filter_map(move |component| {
-            end += component.len() + 1;
-            self.directories.find(component).map(|_| directory[..end - 1].as_bstr())
+    /// Returns the parents of the directories that the rule names, from the top to `directory`.
+    fn parents_of_named<'a>(&self, directory: &'a BStr) -> impl Iterator<Item = &'a BStr> {
+        with_parents(directory).flat_map(|directory| {
+            let matching = self.directories.iter().filter(move |pattern| pattern.matches(directory));
+            matching.map(move |pattern| pattern.parent(directory))
         })
     }
 }
@@ -162,7 +163,7 @@ impl<'p, 'a> Match<'p, 'a> {
         let is_needed = rule.scope == Scope::ProductionRoot;
         let parent = (is_needed && rule.directories.is_empty()).then_some(path.directory);
         let named = if is_needed { path.directory } else { BStr::new("") };
-        parent.into_iter().chain(rule.named_directories(named).map(|directory| split(directory).0))
+        parent.into_iter().chain(rule.parents_of_named(named))
     }
 
     /// Returns the paths next to which the rule allows the file, as it may be their test.
@@ -181,8 +182,7 @@ impl<'p, 'a> Match<'p, 'a> {
     /// That directory is next to the file, or next to the directory that the rule names.
     pub(super) fn suggested_path(self) -> BString {
         let Self { rule, path, .. } = self;
-        let named = rule.named_directories(path.directory).next();
-        let base = named.map_or(path.directory, |named| split(named).0);
+        let base = rule.parents_of_named(path.directory).next().unwrap_or(path.directory);
         let directory = if rule.home == Home::Archive { "docs" } else { "tests" };
         join(join(base, directory.into()).as_bstr(), path.name)
     }
@@ -191,6 +191,15 @@ impl<'p, 'a> Match<'p, 'a> {
 /// Returns the components of `path`; the empty path of the top has none.
 pub(super) fn components(path: &BStr) -> impl Iterator<Item = &BStr> {
     path.split(|byte| *byte == b'/').map(BStr::new).filter(|component| !component.is_empty())
+}
+
+/// Returns the directories from the top down to `directory`, without the top.
+fn with_parents(directory: &BStr) -> impl Iterator<Item = &BStr> {
+    let mut end = 0;
+    components(directory).map(move |component| {
+        end += component.len() + 1;
+        directory[..end - 1].as_bstr()
+    })
 }
 
 /// Splits `path` into its directory, which is empty at the top, and its last component.

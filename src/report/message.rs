@@ -6,7 +6,7 @@ use bstr::{BStr, ByteSlice};
 
 use super::escape::escape;
 use crate::IntroducedBy;
-use crate::policy::{FILE_NAME, Finding, Names, Rule, Scope, is_in_session_directory};
+use crate::policy::{Directory, FILE_NAME, Finding, Rule, Scope, is_in_session_directory};
 
 /// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
@@ -64,14 +64,14 @@ pub(super) fn rule_scope(rule: &Rule) -> String {
         Scope::SessionDirectory => "in the session directory, or with its name",
     };
     let lists = [
-        ("names", names),
-        ("extensions", extensions),
-        ("in a directory", directories),
-        ("not in a directory", outside),
+        ("names", names.texts()),
+        ("extensions", extensions.texts()),
+        ("in a directory", Directory::texts(directories)),
+        ("not in a directory", Directory::texts(outside)),
     ];
-    let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
+    let lists = lists.into_iter().filter(|(_, texts)| !texts.is_empty());
     let mut parts: Vec<String> =
-        lists.map(|(word, names)| format!("{word} {}", first_names(names))).collect();
+        lists.map(|(word, texts)| format!("{word} {}", first_texts(&texts))).collect();
     parts.push(location.to_owned());
     parts.join(", ")
 }
@@ -88,9 +88,8 @@ pub(super) fn rule_advice(rule: &Rule) -> String {
     )
 }
 
-/// Returns the first names of a list.
-fn first_names(names: &Names) -> String {
-    let texts = names.texts();
+/// Returns the first texts of a list.
+fn first_texts(texts: &[&str]) -> String {
     let listed: Vec<String> =
         texts.iter().take(MAX_NAMES).map(|text| format!("`{}`", escape(text))).collect();
     listed.join(" ") + if texts.len() > MAX_NAMES { " …" } else { "" }

@@ -8,7 +8,9 @@ use crate::Change;
 fn refuses(config: &str, path: &str) -> bool {
     let policy = Policy::built_in().with_config(FILE_NAME, config.as_bytes()).unwrap();
     let Ok(verdict) = policy.judge(path.into(), Change::Added, |_| Ok::<_, Infallible>(false));
-    matches!(verdict, Verdict::Refused { .. })
+    let is_refused = matches!(verdict, Verdict::Refused { .. });
+    assert!(!is_refused || policy.prefilter().may_refuse(path.into()), "{path}");
+    is_refused
 }
 
 #[test]
@@ -79,6 +81,28 @@ fn each_key_of_a_rule_applies() {
 }
 
 #[test]
+fn a_directory_pattern_with_a_slash_matches_directories_that_follow_one_another() {
+    let anywhere = "directories = [\"a/b*\"]\noutside = [\"b/o\"]\n";
+    let in_root = "scope = \"production-root\"\ndirectories = [\"a/b\"]\n";
+    for (keys, path, is_refused) in [
+        (anywhere, "a/b/x", true),
+        (anywhere, "deep/a/bc/deep/x", true),
+        (anywhere, "a/c/b/x", false),
+        (anywhere, "b/x", false),
+        (anywhere, "a/b", false),
+        (anywhere, "aa/b/x", false),
+        (anywhere, "a/b/o/x", false),
+        (anywhere, "a/b/c/o/x", true),
+        (in_root, "a/b/x", true),
+        (in_root, "backend/a/b/deep/x", true),
+        (in_root, "deep/a/b/x", false),
+    ] {
+        let rule = format!("[[rule]]\nid = \"r\"\nnames = [\"x\"]\n{keys}");
+        assert_eq!(refuses(&rule, path), is_refused, "{keys}{path}");
+    }
+}
+
+#[test]
 fn production_roots_are_added_to_the_built_in_ones() {
     assert!(!refuses("", "services/api/debug_x.py"));
     let roots = "[production]\nroots = [\"services/*\", \"tools\"]\n";
@@ -120,6 +144,11 @@ mistakes! {
     a_bad_alternation: "allow = [\"{a,b\"]" => "unclosed alternate group";
     a_bad_range: "[[rule]]\nid = \"x\"\nnames = [\"[z-a]\"]" => "line 3, column 10", "invalid range";
     a_name_with_a_slash: "[[rule]]\nid = \"x\"\nnames = [\"a/b\"]" => "line 3, column 10", "no `/`";
+    a_directory_that_begins_with_a_slash: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\ndirectories = [\"/a\"]" => "line 4, column 16", "write `a`";
+    a_directory_that_ends_with_a_slash: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\noutside = [\"a/b/\"]" => "line 4, column 12", "write `a/b`";
+    a_directory_with_an_empty_component: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\ndirectories = [\"a//b\"]" => "empty component";
+    a_directory_with_dots: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\ndirectories = [\"./a\"]" => "`..`";
+    a_directory_with_two_stars: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\ndirectories = [\"a/**\"]" => "`**`";
     an_absolute_path: "allow = [\"/backend/x.py\"]" => "`backend/x.py`";
     a_path_with_a_leading_dot: "allow = [\"./backend/x.py\"]" => "`backend/x.py`";
     a_path_with_a_trailing_slash: "allow = [\"backend/debug/\"]" => "`backend/debug/**`";
