@@ -28,6 +28,7 @@ fn policy_code(policy: &Document) -> String {
     let Document { allow, disable, tracked, lists, production, rule } = policy;
     let ProductionTable { roots, markers, outside } = production;
     assert!(allow.is_empty() && disable.is_empty(), "the built-in policy allows and disables nothing");
+    assert!(tracked.is_none(), "each rule of the built-in policy says it for itself");
     let lists_code: Vec<String> = lists
         .iter()
         .map(|(name, texts)| format!("({:?}.into(), owned(&{}))", name.get_ref(), array(texts)))
@@ -38,12 +39,11 @@ fn policy_code(policy: &Document) -> String {
             allow: Vec::new(),
             disabled: Vec::new(),
             lists: BTreeMap::from([{}]),
-            tracked: Tracked::{:?},
+            tracked: None,
             production: Production {{ roots: paths(&{}), markers: owned(&{}), outside: names(&{}) }},
             rules: vec![{}],
         }}",
         lists_code.join(", "),
-        tracked.unwrap_or_default(),
         array(roots),
         array(markers),
         array(outside),
@@ -52,8 +52,19 @@ fn policy_code(policy: &Document) -> String {
 }
 
 fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
-    let RuleTable { id, names, extensions, scope, directories, outside, except, sibling, reason, home } =
-        rule;
+    let RuleTable {
+        id,
+        names,
+        extensions,
+        scope,
+        directories,
+        outside,
+        except,
+        sibling,
+        reason,
+        home,
+        tracked,
+    } = rule;
     format!(
         "Rule {{
             id: {:?}.into(),
@@ -66,6 +77,7 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
             sibling: {sibling},
             reason: {reason:?}.into(),
             home: Home::{home:?},
+            tracked: Tracked::{tracked:?},
         }}",
         id.get_ref(),
         array(names.get_ref()),

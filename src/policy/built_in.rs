@@ -41,7 +41,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use crate::policy::Policy;
-    use crate::policy::document::Tracked;
     use crate::policy::production::Production;
 
     #[test]
@@ -50,7 +49,7 @@ mod tests {
             allow: Vec::new(),
             disabled: Vec::new(),
             lists: BTreeMap::new(),
-            tracked: Tracked::default(),
+            tracked: None,
             production: Production::default(),
             rules: Vec::new(),
         };

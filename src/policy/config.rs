@@ -73,7 +73,7 @@ impl Policy {
             self.disable(id)?;
         }
         self.allow.extend(parse_all::<_, Vec<_>>(allow, PathGlob::new)?);
-        self.tracked = tracked.unwrap_or(self.tracked);
+        self.tracked = tracked.or(self.tracked);
         self.production.add(production)?;
         Ok(self)
     }
@@ -140,8 +140,19 @@ impl Production {
 }
 
 fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
-    let RuleTable { id, names, extensions, scope, directories, outside, except, sibling, reason, home } =
-        table;
+    let RuleTable {
+        id,
+        names,
+        extensions,
+        scope,
+        directories,
+        outside,
+        except,
+        sibling,
+        reason,
+        home,
+        tracked,
+    } = table;
     if id.get_ref().is_empty() {
         return Err(Mistake::new(id.span(), "an id must not be empty"));
     }
@@ -159,6 +170,7 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
         sibling,
         reason,
         home,
+        tracked,
     })
 }
 

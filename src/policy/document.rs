@@ -58,6 +58,8 @@ pub(crate) struct RuleTable {
     pub(crate) reason: String,
     #[serde(default)]
     pub(crate) home: Home,
+    #[serde(default)]
+    pub(crate) tracked: Tracked,
 }
 
 fn default_reason() -> String {
@@ -73,11 +75,11 @@ pub(crate) enum Texts {
 /// How to judge a changed path that a parent of the commit already has.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Tracked {
+pub enum Tracked {
     /// Like a new path.
     #[default]
     Refuse,
-    /// Only by the rule of the session directory.
+    /// Allow it: only new paths are refused.
     Allow,
 }
 

@@ -56,7 +56,7 @@ pub enum Exemption<'p> {
     NotInProductionRoot,
     /// The path is the test of this tracked file or directory, and is next to it.
     Sibling(BString),
-    /// A parent of the commit has the path, and the policy says `tracked = "allow"`.
+    /// A parent of the commit has the path, and the rule refuses only new paths.
     Known,
 }
 
@@ -195,8 +195,16 @@ impl Policy {
                 return Ok(Some(Exemption::Sibling(sibling)));
             }
         }
-        let is_known = self.tracked == Tracked::Allow && change.is_existing_path();
-        Ok((is_known && rule.id != SESSION_DIRECTORY_RULE).then_some(Exemption::Known))
+        Ok((change.is_existing_path() && !self.refuses_changes(rule)).then_some(Exemption::Known))
+    }
+
+    /// Whether `rule` refuses a changed path that a parent of the commit has.
+    fn refuses_changes(&self, rule: &Rule) -> bool {
+        match self.tracked {
+            None => rule.tracked == Tracked::Refuse,
+            Some(Tracked::Refuse) => true,
+            Some(Tracked::Allow) => rule.id == SESSION_DIRECTORY_RULE,
+        }
     }
 
     fn is_in_production_root<E>(

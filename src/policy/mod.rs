@@ -30,8 +30,7 @@ use bstr::BStr;
 
 pub use config::{Error, FILE_NAME};
 pub use directory::Directory;
-use document::Tracked;
-pub use document::{Home, Scope};
+pub use document::{Home, Scope, Tracked};
 pub use explain::{Alternatives, Explanation};
 pub use glob::Invalid;
 pub use judge::{Exemption, Finding, Verdict};
@@ -45,7 +44,7 @@ use rule::components;
 /// The name of the directory where session work belongs, at any depth and in any letter case.
 pub const SESSION_DIRECTORY: &str = ".claude_sessions";
 
-/// The id of the rule that refuses known paths even under `tracked = "allow"`.
+/// The id of the rule that refuses changed paths even under a `tracked = "allow"` for all rules.
 const SESSION_DIRECTORY_RULE: &str = "session-directory";
 
 /// The rules in force: the built-in ones, changed by the repository's configuration.
@@ -55,7 +54,8 @@ pub struct Policy {
     disabled: Vec<String>,
     /// Lists that rules may refer to by name.
     lists: Lists,
-    tracked: Tracked,
+    /// What holds for every rule; `None` if each rule says it for itself.
+    tracked: Option<Tracked>,
     production: Production,
     rules: Vec<Rule>,
 }

@@ -3,7 +3,7 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use super::directory::Directory;
-use super::document::{Home, Scope};
+use super::document::{Home, Scope, Tracked};
 use super::name::{Name, Names};
 use super::{SESSION_DIRECTORY, is_in_session_directory, is_session_directory};
 
@@ -30,6 +30,8 @@ pub struct Rule {
     pub reason: String,
     /// Where a refused file belongs.
     pub home: Home,
+    /// Whether the rule refuses a changed path that a parent of the commit has.
+    pub tracked: Tracked,
 }
 
 impl Home {

@@ -18,20 +18,18 @@ impl Policy {
         };
         let disabled: Vec<&str> = self.disabled.iter().map(String::as_str).collect();
         let markers: Vec<&str> = self.production.markers.iter().map(AsRef::as_ref).collect();
-        let tracked = match self.tracked {
-            Tracked::Refuse => "refuse",
-            Tracked::Allow => "allow",
-        };
         let mut lines = vec![
             format!("allow = {}", array(&paths(&self.allow))),
             format!("disable = {}", array(&disabled)),
-            format!("tracked = {}", quote(tracked)),
+        ];
+        lines.extend(self.tracked.map(|tracked| format!("tracked = {}", quote(tracked.name()))));
+        lines.extend([
             String::new(),
             "[production]".to_owned(),
             format!("roots = {}", array(&paths(&self.production.roots))),
             format!("markers = {}", array(&markers)),
             format!("outside = {}", array(&self.production.outside.texts())),
-        ];
+        ]);
         for rule in &self.rules {
             lines.extend([String::new(), "[[rule]]".to_owned()]);
             lines.extend(rule_lines(rule, &quote, array));
@@ -58,7 +56,17 @@ fn rule_lines(rule: &Rule, quote: impl Fn(&str) -> String, array: impl Fn(&[&str
     lines.extend(rule.sibling.then(|| "sibling = true".to_owned()));
     lines.push(format!("reason = {}", quote(&rule.reason)));
     lines.push(format!("home = {}", quote(rule.home.name())));
+    lines.push(format!("tracked = {}", quote(rule.tracked.name())));
     lines
+}
+
+impl Tracked {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Allow => "allow",
+        }
+    }
 }
 
 fn paths(globs: &[PathGlob]) -> Vec<&str> {

@@ -102,7 +102,7 @@ fn exempted(exemption: &Exemption) -> String {
         Exemption::Directory(name) => format!("it is in a directory `{}`", escape(name.as_str())),
         Exemption::NotInProductionRoot => "it is not directly in a production root".to_owned(),
         Exemption::Sibling(path) => format!("it is named after the tracked `{}` next to it", escape(path)),
-        Exemption::Known => "`tracked` is `allow` and a parent has the path".to_owned(),
+        Exemption::Known => "a parent has the path and the rule refuses only new ones".to_owned(),
     }
 }
 

@@ -95,16 +95,22 @@ fn config_replaces_the_configuration() {
 
 #[test]
 fn rules_prints_a_configuration() {
+    let rules = "[[rule]]\nid = \"debug-script\"\nnames = [\"debug_*\"]\ntracked = \"allow\"\n\
+                 [[rule]]\nid = \"new\"\nnames = [\"new\"]\ntracked = \"allow\"\n";
     let text = "allow = [\"a/**\"]\ndisable = [\"stray-test\"]\ntracked = \"allow\"\n\
                 [production]\nroots = [\"services/*\"]\n\
                 [[rule]]\nid = \"mine\"\nnames = [\"it's\", 'a\"b']\nreason = \"a \\\"reason\\\"\"\n";
-    for text in ["", text] {
+    for text in ["", "tracked = \"refuse\"\n", rules, text] {
         let repo = repo_with_config(text);
         let printed = repo.guard("rules").success();
         repo.write(FILE, &printed);
         let again = repo.guard("rules").success();
         let unique = |text: &str| text.lines().filter(|line| line.starts_with("id = ")).count();
         assert_eq!(unique(&printed), unique(&again));
+        let tracked = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| line.starts_with("tracked = ")).map(str::to_owned).collect()
+        };
+        assert_eq!(tracked(&printed), tracked(&again));
         let corpus = "debug_x.py test_x.py services/a/debug_x.py backend/debug_x.py docs/debug_x.py a/x/.claude_sessions";
         let explained = |repo: &Repo| repo.guard(&format!("explain {corpus} it's X_SUMMARY.md")).out;
         assert_eq!(explained(&repo), explained(&repo_with_config(text)));

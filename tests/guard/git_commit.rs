@@ -7,6 +7,8 @@ use super::sandbox::{Repo, make_executable};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 const TEST: &str = "backend/test_api.py";
+/// A path of a rule that refuses changes, too.
+const DEBUG: &str = "backend/debug_api.py";
 
 #[test]
 fn refuses_staged_session_work() {
@@ -45,10 +47,10 @@ fn guards_from_a_subdirectory() {
 #[test]
 fn checks_what_commit_all_stages() {
     let repo = Repo::new();
-    repo.commit_unchecked(&[TEST, "kept.py"]);
-    repo.write(TEST, "changed\n").write("kept.py", "changed\n");
+    repo.commit_unchecked(&[DEBUG, "kept.py"]);
+    repo.write(DEBUG, "changed\n").write("kept.py", "changed\n");
     repo.commit().nothing_to_commit();
-    repo.git("commit -q -a -m all").refuses(&[TEST]);
+    repo.git("commit -q -a -m all").refuses(&[DEBUG]);
 }
 
 #[test]
@@ -128,15 +130,15 @@ fn allows_session_work_to_be_deleted() {
 #[test]
 fn refuses_a_changed_mode_and_a_changed_type() {
     let repo = Repo::new();
-    repo.commit_unchecked(&[TEST, "backend/debug_x.py"]);
-    make_executable(&repo.path(TEST));
+    repo.commit_unchecked(&[DEBUG, "backend/debug_x.py"]);
+    make_executable(&repo.path(DEBUG));
     fs::remove_file(repo.path("backend/debug_x.py")).unwrap();
     symlink("x", repo.path("backend/debug_x.py")).unwrap();
     repo.git("add backend").success();
     let findings = repo.findings("");
     let changes: Vec<_> = findings.iter().map(|(path, change, _)| (path.as_str(), change.as_str())).collect();
-    assert_eq!(changes, [("backend/debug_x.py", "typechanged"), (TEST, "modified")]);
-    repo.commit().refuses(&["backend/debug_x.py", TEST]);
+    assert_eq!(changes, [(DEBUG, "modified"), ("backend/debug_x.py", "typechanged")]);
+    repo.commit().refuses(&[DEBUG, "backend/debug_x.py"]);
 }
 
 #[test]
@@ -296,19 +298,19 @@ fn the_stow_command_of_a_refusal_works() {
 
 #[test]
 fn the_stow_command_names_paths_under_commit_all() {
-    for arguments in [&["-a"][..], &["--", TEST, "backend/api_client.py"]] {
+    for arguments in [&["-a"][..], &["--", DEBUG, "backend/api_client.py"]] {
         let repo = Repo::new();
-        repo.commit_unchecked(&[TEST, "backend/api_client.py"]);
-        repo.write(TEST, "changed\n").write("backend/api_client.py", "fixed\n");
+        repo.commit_unchecked(&[DEBUG, "backend/api_client.py"]);
+        repo.write(DEBUG, "changed\n").write("backend/api_client.py", "fixed\n");
         let commit = [&["commit", "-q", "-m", "all"], arguments].concat();
-        let run = repo.git_args(&commit).refuses(&[TEST]);
-        assert!(run.stow_command().ends_with(" stow --changes -- :/backend/test_api.py"), "{run:?}");
+        let run = repo.git_args(&commit).refuses(&[DEBUG]);
+        assert!(run.stow_command().ends_with(" stow --changes -- :/backend/debug_api.py"), "{run:?}");
         repo.shell(&run.stow_command()).success();
         repo.git_args(&commit).silent();
-        let stowed = fs::read_to_string(repo.path(".claude_sessions/tests/test_api.py")).unwrap();
+        let stowed = fs::read_to_string(repo.path(".claude_sessions/debugging/debug_api.py")).unwrap();
         assert_eq!(stowed, "changed\n");
         // A committed file is not deleted when its change is stowed.
-        assert!(repo.exists(TEST) && repo.git("ls-files").success().contains(TEST));
+        assert!(repo.exists(DEBUG) && repo.git("ls-files").success().contains(DEBUG));
         assert!(repo.git("status --porcelain").success().lines().all(|line| line.ends_with("api_client.py")));
     }
 }

@@ -56,7 +56,7 @@ fn session_work_added_by_a_merge_is_refused() {
 #[test]
 fn a_path_that_a_merge_combines_from_two_versions_is_refused() {
     let repo = Repo::new();
-    let path = "backend/test_api.py";
+    let path = "backend/debug_api.py";
     let lines = |first: &str, last: &str| format!("{first}\n2\n3\n4\n5\n6\n7\n{last}\n");
     repo.write(path, &lines("1", "8")).git("add -f backend").success();
     repo.git("commit -q --no-verify -m base").success();

@@ -103,6 +103,52 @@ fn a_directory_pattern_with_a_slash_matches_directories_that_follow_one_another(
 }
 
 #[test]
+fn each_rule_says_whether_it_refuses_a_changed_path() {
+    let own = "[[rule]]\nid = \"strict\"\nnames = [\"*.strict\"]\n\
+               [[rule]]\nid = \"soft\"\nnames = [\"*.soft\"]\ntracked = \"allow\"\n";
+    let strict = [
+        ".claude_sessions/x",
+        "debug_x.py",
+        ".claude/settings.local.json",
+        ".crush/x",
+        "CLAUDE.local.md",
+        "x.strict",
+    ];
+    let soft = ["test_x.py", "check_x.py", "lib/scratch/x.py", "tmp/x.py", "FIX_SUMMARY.md", "x.soft"];
+    for (all, strict_refuses, soft_refuses) in
+        [("", true, false), ("tracked = \"refuse\"\n", true, true), ("tracked = \"allow\"\n", false, false)]
+    {
+        let policy = Policy::built_in().with_config(FILE_NAME, format!("{all}{own}").as_bytes()).unwrap();
+        let refuses = |path: &str, change| {
+            let Ok(verdict) = policy.judge(path.into(), change, |_| Ok::<_, Infallible>(false));
+            matches!(verdict, Verdict::Refused { .. })
+        };
+        let is_in_session_directory = |path: &str| path.starts_with(".claude_sessions");
+        for (path, refuses_changes) in strict
+            .map(|path| (path, strict_refuses || is_in_session_directory(path)))
+            .into_iter()
+            .chain(soft.map(|path| (path, soft_refuses)))
+        {
+            for change in [Change::Modified, Change::TypeChanged] {
+                assert_eq!(refuses(path, change), refuses_changes, "{all}{path} {change:?}");
+            }
+            for change in [Change::Added, Change::Tracked, Change::Untracked] {
+                assert!(refuses(path, change), "{all}{path} {change:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_changed_path_is_refused_by_a_later_rule_that_refuses_changes() {
+    let policy = Policy::built_in();
+    let Ok(verdict) =
+        policy.judge(".crush/scratch/x.py".into(), Change::Modified, |_| Ok::<_, Infallible>(false));
+    let Verdict::Refused { rule, .. } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(rule.id, "agent-directory");
+}
+
+#[test]
 fn production_roots_are_added_to_the_built_in_ones() {
     assert!(!refuses("", "services/api/debug_x.py"));
     let roots = "[production]\nroots = [\"services/*\", \"tools\"]\n";
@@ -136,6 +182,7 @@ mistakes! {
     an_unknown_key_of_a_rule: "[[rule]]\nid = \"x\"\nname = [\"y\"]" => "line 3, column 1", "did you mean `names`?";
     an_unknown_table: "[productions]\nroots = []" => "did you mean `production`?";
     an_unknown_value: "tracked = \"refused\"" => "line 1, column 11", "did you mean `refuse`?";
+    an_unknown_value_of_a_rule: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\ntracked = \"alow\"" => "line 4, column 11", "did you mean `allow`?";
     an_unknown_home: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nhome = \"test\"" => "line 4, column 8", "did you mean `tests`?";
     an_unknown_id: "disable = [\"session-note\", \"debug-scripts\"]" => "line 1, column 28", "did you mean `debug-script`?", "^^^^^^^^^^^^^^^";
     an_id_unlike_any: "disable = [\"zzz\"]" => "no rule has the id `zzz`";
