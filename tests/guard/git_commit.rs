@@ -155,6 +155,19 @@ fn refuses_a_symlink_or_gitlink_named_like_the_session_directory() {
 }
 
 #[test]
+fn refuses_a_worktree_of_an_agent_and_a_symlink_to_one() {
+    let repo = Repo::new();
+    for worktree in [".claude/worktrees/a", "pkg/.claude/worktrees/b"] {
+        repo.git(&format!("worktree add -q {worktree}")).success();
+    }
+    symlink("/tmp", repo.path(".claude/worktrees/c")).unwrap();
+    repo.stage(".claude/skills/review/SKILL.md");
+    repo.git("-c advice.addEmbeddedRepo=false add -A").success();
+    let refused = [".claude/worktrees/a", ".claude/worktrees/c", "pkg/.claude/worktrees/b"];
+    repo.commit().refuses(&refused);
+}
+
+#[test]
 fn refuses_a_gitlink_that_gitmodules_ignores() {
     let repo = Repo::new();
     let modules = "[submodule \"s\"]\n\tpath = .claude_sessions\n\turl = ./s\n\tignore = all\n";
