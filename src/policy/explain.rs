@@ -28,7 +28,7 @@ pub struct Alternatives {
     pub siblings: Vec<BString>,
     /// The `allow` entry that matches only this path.
     ///
-    /// `None` if the path is not UTF-8: a configuration cannot contain it.
+    /// `None` if the path is not UTF-8, or too long for a glob.
     pub allow: Option<String>,
 }
 
@@ -67,14 +67,7 @@ impl Policy {
         Ok(Alternatives {
             elsewhere: is_accepted.then_some(suggested),
             siblings: refused.siblings(),
-            allow: allow_entry(refused.path.whole),
+            allow: PathGlob::exactly(refused.path.whole).ok().map(|glob| glob.as_str().to_owned()),
         })
     }
-}
-
-/// Returns the glob that matches only `path`, if there is a valid one.
-fn allow_entry(path: &BStr) -> Option<String> {
-    let entry = globset::escape(&path.to_str().ok()?.replace('\\', r"\\"));
-    let glob = PathGlob::new(entry.clone()).ok()?;
-    glob.matches(path).then_some(entry)
 }

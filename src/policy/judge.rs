@@ -166,7 +166,7 @@ impl Policy {
                 exempt.get_or_insert(Verdict::Exempt { rule, pattern, exemption });
                 continue;
             }
-            return Ok(match self.allow.iter().find(|glob| glob.matches(path.whole)) {
+            return Ok(match self.allow_entry(path.whole) {
                 Some(glob) => Verdict::AllowedByEntry { rule, pattern, glob },
                 None => Verdict::Refused { rule, pattern },
             });

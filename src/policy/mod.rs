@@ -6,6 +6,7 @@
 //!
 //! Paths are bytes, relative to the top of the repository.
 
+mod allow;
 mod built_in;
 mod config;
 mod directory;
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 
 use bstr::BStr;
 
+pub use allow::with_allow_entries;
 pub use config::{Error, FILE_NAME};
 pub use directory::Directory;
 pub use document::{Home, Scope, Tracked};
@@ -68,6 +70,12 @@ impl Policy {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Returns the first entry of `allow` that matches `path`.
+    #[must_use]
+    pub fn allow_entry(&self, path: &BStr) -> Option<&PathGlob> {
+        self.allow.iter().find(|glob| glob.matches(path))
     }
 }
 

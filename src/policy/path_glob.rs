@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use bstr::BStr;
+use bstr::{BStr, ByteSlice};
 
 use super::glob::{Compiled, Invalid, is_special};
 use super::name::Name;
@@ -57,6 +57,24 @@ impl PathGlob {
         Ok(Self { text, matcher })
     }
 
+    /// Returns the glob that matches only `path`.
+    ///
+    /// # Errors
+    ///
+    /// `path` is not UTF-8, or too long for a glob.
+    pub fn exactly(path: &BStr) -> Result<Self, Invalid> {
+        Self::new(escape(path)?)
+    }
+
+    /// Returns the glob that matches everything below `directory`.
+    ///
+    /// # Errors
+    ///
+    /// `directory` is not UTF-8, or too long for a glob.
+    pub fn below(directory: &BStr) -> Result<Self, Invalid> {
+        Self::new(escape(directory)? + "/**")
+    }
+
     /// Returns whether the glob is a path without any wildcard.
     #[must_use]
     pub fn is_literal(&self) -> bool {
@@ -91,4 +109,12 @@ impl PathGlob {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// Escapes the special characters of a path.
+fn escape(path: &BStr) -> Result<String, Invalid> {
+    let text = path.to_str().map_err(|_| Invalid::new("a glob is UTF-8, and the path is not"))?;
+    let escaped = globset::escape(&text.replace('\\', r"\\"));
+    // A glob that begins with `!` would be taken for a negated one.
+    Ok(if escaped.starts_with('!') { format!(r"\{escaped}") } else { escaped })
 }

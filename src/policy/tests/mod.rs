@@ -1,2 +1,3 @@
+mod allow;
 mod built_in;
 mod config;
