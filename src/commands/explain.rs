@@ -1,13 +1,12 @@
 //! `explain`: shows whether paths are refused, and why.
 
-use std::convert::Infallible;
 use std::error::Error;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::cli::{ExplainArgs, HumanOrJson};
-use crate::git;
+use crate::git::{self, CommitTrees, ObjectId, Repository};
 use crate::policy::{Explanation, Verdict};
 use crate::report::explanation;
 
@@ -26,8 +25,18 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
         args.paths.iter().map(|path| git::user_path::resolve(&repository, path)).collect::<Result<_, _>>()?
     };
     let tracked = repository.staged_paths()?;
-    let explain = |path| policy.explain(path, |path| Ok::<_, Infallible>(tracked.contains(path)));
-    let Ok(explanations) = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, _>>();
+    let mut parents = None;
+    let explain = |path| {
+        let is_committed = |path: &BStr| {
+            match &mut parents {
+                Some(parents) => parents,
+                None => parents.insert(Parents::open(context, &repository)?),
+            }
+            .contain_file(path)
+        };
+        policy.explain(path, |path| Ok(tracked.contains(path)), is_committed)
+    };
+    let explanations = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, git::Error>>()?;
     let is_refused = |explanation: &&Explanation| matches!(explanation.verdict, Verdict::Refused { .. });
     let refused = explanations.iter().filter(is_refused).count();
     let out = &mut context.out;
@@ -37,6 +46,31 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
         HumanOrJson::Human => explanation::render_human(&explanations, out)?,
     }
     Ok(Outcome::of(refused, args.dry_run))
+}
+
+/// The parents of the next commit: `HEAD`, and the merged commits.
+struct Parents {
+    commits: Vec<ObjectId>,
+    trees: CommitTrees,
+}
+
+impl Parents {
+    fn open(context: &Context, repository: &Repository) -> Result<Self, git::Error> {
+        let history = context.open_history()?;
+        let merged = repository.merge_heads()?;
+        let commits = history.head()?.into_iter().chain(merged).collect();
+        Ok(Self { commits, trees: history.trees() })
+    }
+
+    /// Whether a parent has a file, symlink or gitlink at `path`.
+    fn contain_file(&mut self, path: &BStr) -> Result<bool, git::Error> {
+        for commit in &self.commits {
+            if self.trees.contains_file(*commit, path)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// Parses paths that end with NUL, or lines with paths that git may have quoted.

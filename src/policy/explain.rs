@@ -15,6 +15,8 @@ pub struct Explanation<'p> {
     pub path: BString,
     /// The verdict on the path, as if it were added.
     pub verdict: Verdict<'p>,
+    /// Whether a parent of the next commit has the refused path, and a change of it is allowed.
+    pub allows_change: bool,
     /// What would make the path acceptable; `None` unless it is refused.
     pub alternatives: Option<Alternatives>,
 }
@@ -35,25 +37,28 @@ pub struct Alternatives {
 impl Policy {
     /// Judges `path` as if it were added, and says what would make it acceptable.
     ///
-    /// `is_tracked` is as in [`Policy::judge`].
+    /// `is_tracked` is as in [`Policy::judge`]. `is_committed` returns whether a parent of the
+    /// next commit has a file at a path. It is called only for a refused path whose rule allows
+    /// changes.
     ///
     /// # Errors
     ///
-    /// The first error of `is_tracked`.
+    /// The first error of `is_tracked` or `is_committed`.
     pub fn explain<E>(
         &self,
         path: BString,
         mut is_tracked: impl FnMut(&BStr) -> Result<bool, E>,
+        is_committed: impl FnOnce(&BStr) -> Result<bool, E>,
     ) -> Result<Explanation<'_>, E> {
         let verdict = self.judge(path.as_bstr(), Change::Added, &mut is_tracked)?;
-        let alternatives = match verdict {
-            Verdict::Refused { rule, pattern } => {
-                let matched = Match { rule, pattern, path: SplitPath::new(path.as_bstr()) };
-                Some(self.alternatives(matched, is_tracked)?)
-            }
-            _ => None,
+        let Verdict::Refused { rule, pattern } = verdict else {
+            return Ok(Explanation { path, verdict, allows_change: false, alternatives: None });
         };
-        Ok(Explanation { path, verdict, alternatives })
+        let changed = self.judge(path.as_bstr(), Change::Modified, &mut is_tracked)?;
+        let allows_change = !matches!(changed, Verdict::Refused { .. }) && is_committed(path.as_bstr())?;
+        let matched = Match { rule, pattern, path: SplitPath::new(path.as_bstr()) };
+        let alternatives = Some(self.alternatives(matched, is_tracked)?);
+        Ok(Explanation { path, verdict, allows_change, alternatives })
     }
 
     fn alternatives<E>(

@@ -18,12 +18,18 @@ use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Rule, Verdi
 ///
 /// Fails if `out` cannot be written to.
 pub(crate) fn render_human(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
-    for Explanation { path, verdict, alternatives } in explanations {
+    for Explanation { path, verdict, allows_change, alternatives } in explanations {
         let word = match verdict {
             Verdict::Refused { .. } => "refused".red().to_string(),
             _ => "allowed".green().to_string(),
         };
         writeln!(out, "{}: {word}: {}", escape(path).bold(), why(path.as_bstr(), verdict))?;
+        if *allows_change {
+            writeln!(
+                out,
+                "  a new file of this name is refused; a change of this one, which is committed, is allowed"
+            )?;
+        }
         match alternatives {
             None => writeln!(out, "  looks like production code")?,
             Some(alternatives) => {
@@ -126,6 +132,8 @@ struct Record<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     home: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    modified: Option<JsonVerdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fine: Option<Fine<'e>>,
 }
 
@@ -142,7 +150,7 @@ struct Fine<'e> {
 
 impl<'e> Record<'e> {
     fn new(explanation: &'e Explanation) -> Self {
-        let Explanation { path, verdict, alternatives } = explanation;
+        let Explanation { path, verdict, allows_change, alternatives } = explanation;
         let matched = match verdict {
             Verdict::Refused { rule, pattern }
             | Verdict::AllowedByEntry { rule, pattern, .. }
@@ -157,6 +165,7 @@ impl<'e> Record<'e> {
             pattern: matched.map(|(_, pattern)| pattern.as_str()),
             reason: refusing.map(|rule| rule.reason.as_str()),
             home: refusing.map(|rule| rule.home.directory(path.as_bstr())),
+            modified: allows_change.then(|| JsonVerdict::of(false)),
             fine: alternatives.as_ref().map(|alternatives| Fine {
                 elsewhere: alternatives.elsewhere.as_ref().map(|path| JsonPath::new(path)),
                 beside: alternatives.siblings.iter().map(|path| JsonPath::new(path)).collect(),

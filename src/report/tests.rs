@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 
-use bstr::BString;
+use bstr::{BStr, BString};
 use snapbox::{Assert, IntoData, str};
 
 use super::{Format, explanation, render};
@@ -712,10 +712,12 @@ fn explain_says_what_a_path_looks_like() {
         "check_it.py",
         "main.py",
         "a\nrefused: b",
+        "backend/test_old.py",
     ];
     let explain = |path: &&str| {
-        let Ok(explanation) =
-            policy.explain(BString::from(*path), |path| Ok::<_, Infallible>(path == "x.py"));
+        let is_committed = |path: &BStr| Ok(path == "backend/test_old.py");
+        let is_tracked = |path: &BStr| Ok::<_, Infallible>(path == "x.py");
+        let Ok(explanation) = policy.explain(BString::from(*path), is_tracked, is_committed);
         explanation
     };
     let explanations: Vec<_> = paths.iter().map(explain).collect();
@@ -745,6 +747,10 @@ main.py: allowed: no rule matches it
   looks like production code
 a\nrefused: b: allowed: no rule matches it
   looks like production code
+backend/test_old.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
+  a new file of this name is refused; a change of this one, which is committed, is allowed
+  looks like session work (by name and location)
+  if it is production code, it is allowed as backend/tests/test_old.py, or next to backend/old.py or backend/old, or with allow = ["backend/test_old.py"] in .stage-guard.toml
 
 "#]],
     );
@@ -753,7 +759,7 @@ a\nrefused: b: allowed: no rule matches it
     assert_snapshot(
         count,
         str![[r#"
-2 refused
+3 refused
 
 "#]],
     );

@@ -200,6 +200,52 @@ fn explain_suggests_what_is_allowed() {
 }
 
 #[test]
+fn explain_says_that_a_change_of_a_committed_path_is_allowed() {
+    const SAYS: &str =
+        "  a new file of this name is refused; a change of this one, which is committed, is allowed\n";
+    let repo = Repo::new();
+    let says = |path: &str, expected: bool| {
+        let run = repo.guard_args(&["explain", path]);
+        assert!(run.code == 1 && run.out.contains(SAYS) == expected, "{path}: {run:?}");
+        let run = repo.guard_args(&["explain", "--format", "json", path]);
+        let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        let modified = &report["paths"][0]["modified"];
+        assert_eq!(modified.as_str(), expected.then_some("allowed"), "{path}: {run:?}");
+    };
+    repo.commit_unchecked(&["test_old.py", "a/FIX_SUMMARY.md", "debug_old.py", "test_dir.py/x"]);
+    for (path, expected) in [
+        ("test_old.py", true),
+        ("a/FIX_SUMMARY.md", true),
+        ("debug_old.py", false),
+        ("test_new.py", false),
+        ("test_dir.py", false),
+    ] {
+        says(path, expected);
+    }
+    // As in a check, a path is new if no commit has it, and is not if HEAD has it.
+    repo.stage("test_new.py").git("rm -q --cached test_old.py").success();
+    says("test_new.py", false);
+    says("test_old.py", true);
+    repo.write(".stage-guard.toml", "tracked = \"refuse\"\n");
+    says("test_old.py", false);
+    repo.write(".stage-guard.toml", "tracked = \"allow\"\n");
+    says("debug_old.py", true);
+}
+
+#[test]
+fn explain_counts_each_parent_of_a_merge() {
+    let repo = Repo::new();
+    repo.git("checkout -q -b upstream").success();
+    repo.commit_unchecked(&["test_theirs.py"]).git("checkout -q -").success();
+    let says_it = || repo.guard("explain test_theirs.py").out.contains("a change of this one");
+    assert!(!says_it());
+    repo.stage("later.py").commit().silent();
+    repo.git("merge -q --no-commit upstream").success();
+    assert!(says_it());
+    Repo::unborn().guard("explain test_x.py").code(1);
+}
+
+#[test]
 fn explain_resolves_paths_from_the_current_directory() {
     let repo = Repo::new();
     let deep = repo.in_dir("backend/app");

@@ -38,6 +38,16 @@ impl CommitTrees {
         self.find(commit, path).map(|entry| entry.is_some())
     }
 
+    /// Returns whether the commit has a file, symlink or gitlink at `path`.
+    ///
+    /// # Errors
+    ///
+    /// A tree on the way cannot be read.
+    pub(crate) fn contains_file(&mut self, commit: ObjectId, path: &BStr) -> Result<bool, Error> {
+        let is_file = |entry: TreeEntry| entry.kind != EntryKind::Directory;
+        self.find(commit, path).map(|entry| entry.is_some_and(is_file))
+    }
+
     /// Returns the `paths` of a merge whose files a merged parent has under another prefix.
     ///
     /// # Errors
