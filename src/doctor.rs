@@ -39,6 +39,8 @@ pub(crate) struct Guard {
     pub index_problem: Option<IndexProblem>,
     /// Whether git ignores the session directory; `None` in a bare repository.
     pub is_session_ignored: Option<bool>,
+    /// The number of tracked paths that would be refused if they were new.
+    pub tracked_session_work: usize,
     /// The results of running the hooks; `None` if they were not run.
     pub probe: Option<Probe>,
 }
@@ -176,6 +178,8 @@ pub(crate) enum Problem<'g> {
     Index(&'g IndexProblem),
     /// git does not ignore the session directory.
     SessionNotIgnored,
+    /// So many tracked paths would be refused if they were new.
+    TrackedSessionWork(usize),
     /// git is too old for the configured hooks.
     OldGit(&'g str),
     /// Another git on `PATH` ignores these configured hooks, and no files guard them.
@@ -397,6 +401,8 @@ impl Guard {
         let mut notes = self.probe_notes();
         notes.extend(self.index_problem.as_ref().map(Problem::Index));
         notes.extend((self.is_session_ignored == Some(false)).then_some(Problem::SessionNotIgnored));
+        let tracked = Some(self.tracked_session_work).filter(|count| *count > 0);
+        notes.extend(tracked.map(Problem::TrackedSessionWork));
         if let Some(version) = self.old_git.as_deref().filter(|_| !self.configured.is_empty()) {
             notes.push(Problem::OldGit(version));
         }

@@ -83,6 +83,14 @@ impl Check<'_> {
         judge_index(&repository, prefilter.policy(), tracked, Remedy::StowPaths { are_changes: false })
     }
 
+    /// Returns the number of tracked paths that would be refused if they were new.
+    ///
+    /// It is for a note, so it is 0 if the index or the configuration cannot be read.
+    #[must_use]
+    pub fn tracked_session_work(&self) -> usize {
+        self.all_files().map_or(0, |report| report.findings.len())
+    }
+
     /// Checks the paths that `git add -A` would start to track.
     ///
     /// # Errors

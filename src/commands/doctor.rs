@@ -12,6 +12,7 @@ use rustix::fs::{Access, access};
 
 use super::{Context, Outcome, program};
 use crate::Change;
+use crate::check::Check;
 use crate::doctor::{Binary, Guard, HookResult, IndexProblem, OldGit, PolicyState, Probe, Severity};
 use crate::environment::Environment;
 use crate::git::{
@@ -84,6 +85,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
             .map_or_else(|mistake| PolicyState::Invalid(mistake.clone()), |(state, _)| state.clone()),
         index_problem: repository.as_ref().and_then(index_problem),
         is_session_ignored: repository.as_ref().map(is_session_ignored).transpose()?,
+        tracked_session_work: repository.as_ref().map_or(0, tracked_session_work),
         hooks_path,
         hooks,
         probe: None,
@@ -202,6 +204,11 @@ fn index_problem(repository: &Repository) -> Option<IndexProblem> {
     }
     let lock = repository.layout().index_lock();
     lock.exists().then_some(IndexProblem::Locked(lock))
+}
+
+/// Returns the number of tracked paths that would be refused if they were new.
+fn tracked_session_work(repository: &Repository) -> usize {
+    Check { environment: repository.environment(), config: None }.tracked_session_work()
 }
 
 /// Returns whether the hooks directory exists.

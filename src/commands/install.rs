@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Context, Outcome, program};
 use crate::agent::SettingsFile;
+use crate::check::Check;
 use crate::cli::{InstallArgs, Strict};
 use crate::git::{
     ConfigScope, Git, Hook, HooksPath, RepositoryKind, check_global_files, too_old_for_configured_hooks,
@@ -74,6 +75,10 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     };
     if !context.is_quiet {
         report::hooks::installed(&installed, &mut context.out)?;
+        if history.has_worktree() {
+            let check = Check { environment: &context.environment, config: None };
+            report::hooks::tracked(check.tracked_session_work(), &context.invocation()?, &mut context.out)?;
+        }
     }
     if args.agent {
         let file = SettingsFile::add_entries(history.directory(), &command)?;

@@ -78,6 +78,7 @@ fn healthy() -> Guard {
         policy: PolicyState::BuiltIn,
         index_problem: None,
         is_session_ignored: Some(true),
+        tracked_session_work: 0,
         probe: Some(Probe {
             path: "x".into(),
             is_in_session_directory: true,
@@ -336,7 +337,13 @@ fn session_directory_problems_are_notes() {
     guard.probe.as_mut().unwrap().is_in_session_directory = false;
     guard.probe.as_mut().unwrap().clean = Some(HookResult::TimedOut);
     let clean = HookResult::TimedOut;
-    let expected = [Problem::SessionAllowed, Problem::StopsCleanCommit(&clean), Problem::SessionNotIgnored];
+    guard.tracked_session_work = 2;
+    let expected = [
+        Problem::SessionAllowed,
+        Problem::StopsCleanCommit(&clean),
+        Problem::SessionNotIgnored,
+        Problem::TrackedSessionWork(2),
+    ];
     assert_eq!(notes(&guard), expected);
 }
 

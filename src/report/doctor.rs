@@ -6,7 +6,7 @@ use std::path::Path;
 use owo_colors::OwoColorize;
 
 use super::escape::{display_path, escape, escape_multiline, shell_path};
-use super::hooks::{instruction, list};
+use super::hooks::{describe_tracked, instruction, list};
 use crate::doctor::{Diagnosis, Guard, HookResult, IndexProblem, PolicyState, Problem, Severity};
 use crate::git::{ConfiguredHook, Hook, Origin, RepositoryKind};
 use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
@@ -88,7 +88,7 @@ fn diagnoses(report: &Report, out: &mut impl Write) -> io::Result<()> {
             Severity::Fault => "fault:".red().bold().to_string(),
             Severity::Note => "note: ".to_owned(),
         };
-        writeln!(out, "{label}   {}", describe(problem))?;
+        writeln!(out, "{label}   {}", describe(problem, report.invocation))?;
         let remedy = remedy(problem, report);
         // A remedy for several problems in a row is shown once, after the last of them.
         let next = diagnoses.peek().and_then(|next| self::remedy(&next.problem, report));
@@ -114,7 +114,7 @@ fn verdict(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Returns a description of the problem; lines after the first begin with [`INDENT`].
-fn describe(problem: &Problem) -> String {
+fn describe(problem: &Problem, invocation: &Invocation) -> String {
     match problem {
         Problem::NoHooksDirectory(origin) => format!("{origin} is not a directory, so git runs no hooks"),
         Problem::NoHooksDirectoryIn(worktree, origin) => {
@@ -173,6 +173,7 @@ fn describe(problem: &Problem) -> String {
             format!("commits stop while {} exists", display_path(lock))
         }
         Problem::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
+        Problem::TrackedSessionWork(count) => describe_tracked(*count, invocation),
         Problem::OldGit(version) => format!("git {} does not run configured hooks", escape(version)),
         Problem::IgnoredByOldGit(git, files) => {
             let (path, version) = (display_path(&git.path), escape(&git.version));
@@ -276,6 +277,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         Problem::NotRefused(..) => "make the hook run the guard first".to_owned(),
         Problem::PreviousHookDisabled(..)
         | Problem::StopsCleanCommit(_)
+        | Problem::TrackedSessionWork(_)
         | Problem::Renamed(_)
         | Problem::Elsewhere(_) => return None,
         Problem::Missing(_)

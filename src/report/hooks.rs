@@ -119,6 +119,27 @@ fn configured(
     writeln!(out, "note:    git before 2.54, and programs other than git, ignore configured hooks")
 }
 
+/// Renders how many tracked paths would be refused if they were new, if there are any.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub(crate) fn tracked(count: usize, invocation: &Invocation, out: &mut impl Write) -> io::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    writeln!(out, "note:    {}", describe_tracked(count, invocation))
+}
+
+/// Returns how many tracked paths would be refused if they were new, and the command that
+/// lists them.
+pub(super) fn describe_tracked(count: usize, invocation: &Invocation) -> String {
+    let program = invocation.program();
+    let paths =
+        if count == 1 { "path would be refused if it were" } else { "paths would be refused if they were" };
+    format!("{count} tracked {paths} new: {program} check --all-files")
+}
+
 /// Renders what `uninstall` did in the hooks directories.
 ///
 /// # Errors

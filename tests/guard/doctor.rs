@@ -132,6 +132,7 @@ mod policy {
         invalid("printf 'allw = []\n' >.stage-guard.toml", 1, "         1 | allw = []\n           | ^^^^\n");
         session_directory_allowed("printf 'allow = [\".claude_sessions/**\"]\n' >.stage-guard.toml", 0, "allows the session directory");
         session_rule_disabled("printf 'disable = [\"session-directory\"]\n' >.stage-guard.toml", 0, "debug_stage_guard_doctor.py is");
+        tracked_session_work(": >test_x.py; git add test_x.py", 0, "note:    1 tracked path would be refused if it were new: ");
         session_directory_not_ignored(": >.git/info/exclude", 0, "git does not ignore the session directory\nfix:     ");
     }
 }

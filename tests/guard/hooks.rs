@@ -87,6 +87,40 @@ fn a_repository_in_a_husky_directory_is_like_any_other() {
 }
 
 #[test]
+fn install_counts_the_tracked_paths_that_would_be_refused_if_they_were_new() {
+    let says = |repo: &Repo, arguments: &[&str], expected: &[&str]| {
+        let out = repo.guard_args(arguments).success();
+        let notes: Vec<&str> = out.lines().filter(|line| line.contains(" new: ")).collect();
+        let expected: Vec<String> = expected.iter().map(|note| format!("note:    {note}")).collect();
+        assert_eq!(notes, expected, "{arguments:?}: {out}");
+    };
+    let repo = unguarded();
+    repo.stage("main.py");
+    says(&repo, &["install"], &[]);
+    repo.commit_unchecked(&["test_x.py"]);
+    let one = format!("1 tracked path would be refused if it were new: {BINARY} check --all-files");
+    says(&repo, &["install"], &[&one]);
+    repo.stage("debug_x.py").stage(NOTE).stage("lib/test_y.py");
+    let three = format!("3 tracked paths would be refused if they were new: {BINARY} check --all-files");
+    says(&repo, &["install", "--strict"], &[&three]);
+    assert_eq!(repo.refused("check --all-files").len(), 3);
+    let deep = repo.in_dir("lib").guard("-C .. install").success();
+    let command = deep.lines().find_map(|line| line.split_once(" new: ")).unwrap().1.to_owned();
+    assert!(repo.in_dir("lib").shell(&command).refuses_any().out.contains("test_x.py"), "{deep}");
+    repo.guard("-q install").silent();
+    repo.write(".stage-guard.toml", "allow = [\"**\"]\n");
+    says(&repo, &["install"], &[]);
+    // A mistake and a damaged index stop commits, and not `install`.
+    repo.write(".stage-guard.toml", "alow = []\n");
+    says(&repo, &["install"], &[]);
+    fs::remove_file(repo.path(".stage-guard.toml")).unwrap();
+    repo.write(".git/index", "garbage");
+    says(&repo, &["install"], &[]);
+    let bare = unguarded().bare_server();
+    says(&bare, &["install"], &[]);
+}
+
+#[test]
 fn a_second_install_changes_nothing() {
     let repo = unguarded();
     hook(&repo, "pre-commit", "echo kept");
