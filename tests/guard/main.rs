@@ -37,5 +37,6 @@ mod shell;
 mod signals;
 mod sparse;
 mod stow;
+mod tracked;
 mod untracked;
 mod usage;
