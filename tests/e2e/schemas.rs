@@ -87,7 +87,16 @@ fn check_documents_are_valid() {
 fn explain_documents_are_valid() {
     let repo = Repo::new();
     repo.write(".stage-guard.toml", "allow = [\"check_*.py\"]\n").stage("x.py");
-    let ordinary = ["main.py", "test_x.py", "test_y.py", "check_it.py", "lib/test_y.py", "CLAUDE.local.md"];
+    repo.commit_unchecked(&["test_old.py"]);
+    let ordinary = [
+        "main.py",
+        "test_x.py",
+        "test_y.py",
+        "test_old.py",
+        "check_it.py",
+        "lib/test_y.py",
+        "CLAUDE.local.md",
+    ];
     let all = paths().into_iter().chain(ordinary.map(OsString::from));
     let mut arguments = ["explain", "--format", "json"].map(OsString::from).to_vec();
     let one_each = all.clone().map(|path| [arguments.clone(), vec![path]].concat()).collect::<Vec<_>>();
