@@ -22,6 +22,7 @@ mod production;
 mod rule;
 #[cfg(test)]
 mod tests;
+mod text;
 mod to_toml;
 
 use std::borrow::Cow;
@@ -42,6 +43,7 @@ pub use prefilter::Prefilter;
 use production::Production;
 pub use rule::Rule;
 use rule::components;
+pub use text::{ShownSign, Sign, find_reuse, find_sign};
 
 /// The name of the directory where session work belongs, at any depth and in any letter case.
 pub const SESSION_DIRECTORY: &str = ".claude_sessions";
