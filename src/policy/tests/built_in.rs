@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bstr::BStr;
 
-use super::super::{Policy, Verdict};
+use super::super::{Policy, Tracked, Verdict};
 use crate::Change;
 
 /// Asserts that exactly the `refused` paths are refused, each by its rule.
@@ -41,6 +41,16 @@ fn every_rule_has_a_path_that_it_refuses_here() {
     let tests = include_str!("built_in.rs");
     for rule in Policy::built_in().rules() {
         assert!(tests.contains(&format!("\"{}\")", rule.id)), "{}", rule.id);
+    }
+}
+
+/// The README says so.
+#[test]
+fn changes_are_refused_of_session_directories_debug_scripts_and_private_files_of_agents() {
+    for rule in Policy::built_in().rules() {
+        let is_strict = matches!(rule.id.as_str(), "session-directory" | "debug-script");
+        let refuses_changes = is_strict || rule.id.starts_with("agent-");
+        assert_eq!(rule.tracked == Tracked::Refuse, refuses_changes, "{}", rule.id);
     }
 }
 
