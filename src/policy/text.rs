@@ -90,6 +90,8 @@ fn line_at(text: &BStr, offset: usize) -> usize {
 fn is_comment(line: &[u8]) -> bool {
     const STARTS: [&str; 9] = ["#", "//", "/*", "*", "--", "<!--", "::", "REM ", "rem "];
     let line = line.trim_ascii_start();
+    // Batch files hide a command by `@`.
+    let line = line.strip_prefix(b"@").unwrap_or(line);
     STARTS.iter().any(|start| line.starts_with(start.as_bytes()))
 }
 

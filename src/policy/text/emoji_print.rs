@@ -21,7 +21,7 @@ const CALLS: [&str; 12] = [
 ];
 
 /// What a method that prints is called on.
-const OBJECTS: [&str; 6] = ["console.", "logger.", "logging.", "log.", "stdout.write", "stderr.write"];
+const OBJECTS: [&str; 6] = ["console.", "logger.", "logging.", "log.", "stdout.", "stderr."];
 
 /// Returns the offset of a line in which a call prints an emoji.
 pub(super) fn find(text: &BStr) -> Option<usize> {
@@ -43,12 +43,21 @@ fn before_last_emoji(line: &[u8]) -> Option<&[u8]> {
     Some(&line[..start])
 }
 
-/// Returns whether `text` has a call that prints, and it is no comment.
-fn has_print(text: &[u8]) -> bool {
-    let calls =
-        |name: &&str| find_words(text, name).any(|start| begins_arguments(&text[start + name.len()..]));
-    let methods = |object: &&str| find_words(text, object).next().is_some();
-    !is_comment(text) && (CALLS.iter().any(calls) || OBJECTS.iter().any(methods))
+/// Returns whether the end of `line` is in a call that prints, and the line is no comment.
+fn has_print(line: &[u8]) -> bool {
+    // PHP ends there, and a page goes on.
+    let text = line.rsplit_once_str("?>").map_or(line, |(_, page)| page);
+    let is_called = |name: &str, begins: fn(&[u8]) -> bool| {
+        find_words(text, name).any(|start| begins(&text[start + name.len()..]))
+    };
+    let calls = |name: &&str| is_called(name, begins_arguments);
+    let methods = |object: &&str| is_called(object, begins_method);
+    !is_comment(line) && (CALLS.iter().any(calls) || OBJECTS.iter().any(methods))
+}
+
+/// Returns whether `rest`, which follows a dot, begins the name of a method.
+fn begins_method(rest: &[u8]) -> bool {
+    rest.first().is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Returns whether `rest`, which follows the name of a function, begins its arguments.

@@ -7,10 +7,10 @@ use bstr::{BStr, ByteSlice};
 
 use super::{MAX_CANDIDATES, find_words, is_in_comment, is_word_byte, run_of};
 
-/// Extensions of sources.
-const SOURCES: [&str; 27] = [
+/// Extensions of sources. Of shell scripts, programs change the line ends.
+const SOURCES: [&str; 26] = [
     "py", "js", "mjs", "cjs", "jsx", "ts", "mts", "tsx", "vue", "svelte", "kt", "java", "rs", "go", "rb",
-    "php", "css", "scss", "html", "dart", "swift", "cs", "cpp", "hpp", "h", "sh", "sql",
+    "php", "css", "scss", "html", "dart", "swift", "cs", "cpp", "hpp", "h", "sql",
 ];
 
 /// How a call names its file.
