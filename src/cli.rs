@@ -19,10 +19,11 @@ Usage: {usage}
 Commands (without a command it checks staged changes, as the hook does):
   check    check staged changes, or more  install      guard this repository
   explain  show why a path is refused     uninstall    remove the hooks
-  rules    print the policy in force      doctor       check the installation
-  stow     move refused files away        init         create .claude_sessions/
+  stow     move refused files away        doctor       check the installation
+  allow    allow paths from now on        init         create .claude_sessions/
   archive  move current/ to archive/      completions  for bash, zsh and others
   clean    delete the files in current/   man          print the manual page
+  rules    print the policy in force
 
 Options:
   --dry-run      report, never refuse     --format human|json|github|sarif
@@ -33,7 +34,6 @@ Options:
 /// The text that `--help` adds.
 const EXAMPLES: &str = "\
 Examples:
-  stage-guard --dry-run              show the findings, but exit with 0
   stage-guard stow                   move refused files out of the commit
   stage-guard explain backend/x.py   show why a path is refused or allowed
 Exit status: 0 nothing is refused, 1 something is refused, 2 an error";
@@ -236,6 +236,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Show whether paths are refused, by which rule, and why
     Explain(ExplainArgs),
+    /// Allow paths from now on, by entries in .stage-guard.toml
+    Allow(AllowArgs),
     /// Print the policy in force as TOML for .stage-guard.toml
     Rules(RulesArgs),
     /// Create the session directory and make git ignore it
@@ -270,6 +272,7 @@ impl Command {
         match self {
             Self::Check(args) => args.options.quiet,
             Self::Explain(args) => args.quiet,
+            Self::Allow(args) => args.quiet,
             Self::Init(args) => args.quiet,
             Self::Stow(args) => args.quiet,
             Self::Archive(args) => args.quiet,
@@ -339,6 +342,23 @@ pub struct ExplainArgs {
     /// With --stdin: paths end with NUL instead of a newline
     #[arg(short = 'z', requires = "stdin", conflicts_with = "paths")]
     pub nul: bool,
+}
+
+/// The arguments of `allow`.
+#[derive(Args, Debug)]
+pub struct AllowArgs {
+    /// `--dry-run`.
+    #[command(flatten)]
+    pub dry_run: DryRun,
+    /// `--config`.
+    #[command(flatten)]
+    pub config: Config,
+    /// `--quiet`.
+    #[command(flatten)]
+    pub quiet: Quiet,
+    /// Files, which need not exist, or directories with all that will be in them
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<OsString>,
 }
 
 /// The arguments of `init`.
@@ -636,6 +656,7 @@ mod tests {
             "",
             "check",
             "explain x",
+            "allow x",
             "init",
             "stow",
             "stow --undo",
@@ -676,6 +697,7 @@ mod tests {
             "stow --undo --format json",
             "check --staged --all-files",
             "rules --dry-run",
+            "allow --format json x",
             "-q rules",
             "-q completions bash",
             "man -q",

@@ -1,5 +1,7 @@
 //! The policy in force: the built-in one, extended by a configuration file.
 
+mod file;
+
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,6 +10,8 @@ use std::path::Path;
 use crate::environment::Environment;
 use crate::git;
 use crate::policy::{FILE_NAME, Policy};
+
+pub(crate) use file::ConfigurationFile;
 
 /// Files that need not be regular. A shell names a pipe of `<(…)` in `/dev/fd`.
 const DESCRIPTORS: [&str; 4] = ["/dev/fd", "/dev/null", "/dev/stdin", "/proc/self/fd"];

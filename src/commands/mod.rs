@@ -1,6 +1,7 @@
 //! The commands, one file each: it reads the options, calls the core and renders the report.
 
 mod agent;
+mod allow;
 mod archive;
 mod check;
 mod clean;
@@ -78,6 +79,7 @@ pub fn run(
         None => check::staged(options, Trigger::Manual, context),
         Some(Command::Check(args)) => check::run(&args, context),
         Some(Command::Explain(args)) => explain::run(&args, context),
+        Some(Command::Allow(args)) => allow::run(&args, context),
         Some(Command::Rules(args)) => rules::run(&args, context),
         Some(Command::Hook(args)) => hook::run(&args, context),
         Some(Command::Init(args)) => init::run(&args, context),

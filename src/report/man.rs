@@ -33,7 +33,7 @@ const FILES: &Definitions = &[
     (
         ".stage-guard.toml",
         "The configuration, at the top of the repository. It extends the built-in policy, which `stage-guard \
-         rules` prints in the same format. No other configuration file is read.",
+         rules` prints in the same format. `stage-guard allow` adds paths to it. No other configuration file is read.",
     ),
     (
         ".claude_sessions/",
@@ -64,6 +64,7 @@ const EXAMPLES: &Definitions = &[
     ("stage-guard check --all-files", "Find session work that is already tracked."),
     ("stage-guard check --range origin/main..HEAD", "Find session work in the commits of a branch."),
     ("stage-guard explain backend/x.py", "Show why a path is refused or allowed."),
+    ("stage-guard allow backend/x.py", "Allow the path from now on."),
 ];
 
 const SEE_ALSO: &str = "git(1), git-commit(1), githooks(5), gitignore(5)";

@@ -1,6 +1,7 @@
 //! Renders values as text, JSON, annotations and SARIF. Decides nothing.
 
 pub(crate) mod agent;
+pub(crate) mod allow;
 #[doc(hidden)]
 pub mod color;
 pub(crate) mod doctor;

@@ -132,7 +132,7 @@ impl Error {
             Self::NotIgnored { .. } => "remove that rule",
             Self::Unmerged(_) => "resolve the conflict first",
             Self::NothingRefused(_) => "name the files themselves",
-            Self::OtherRepository { .. } => "run `stow` in that repository",
+            Self::OtherRepository { .. } => "run the command in that repository",
             Self::BehindSymlink(_) => "name the file by its path without symlinks",
             Self::ChangedMeanwhile(_) => "run `stow` again",
             Self::NotARecord(_) => "move it away: a stow writes a file of that name",

@@ -32,7 +32,7 @@ pub(crate) use files::{replace, retry};
 pub(crate) use ignore_line::IgnoreLine;
 pub(crate) use instructions::with_instructions;
 pub(crate) use plan::{IndexAction, Plan, StagedCopy, Step};
-pub(crate) use request::{Extent, Request, Selector};
+pub(crate) use request::{Extent, Request, Selector, check_owner};
 pub(crate) use stow::{Done, stow};
 pub(crate) use tree::{Purpose, SkipReason, Skipped};
 pub(crate) use undo::{Undone, recover, undo};

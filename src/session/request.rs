@@ -186,7 +186,11 @@ fn misspelled_session_directory(path: &BStr) -> Option<&BStr> {
 }
 
 /// Checks that `path` belongs to this repository and is not behind a symlink.
-fn check_owner(layout: &Layout, path: &BStr) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// It is in the git directory, in another repository or behind a symlink.
+pub(crate) fn check_owner(layout: &Layout, path: &BStr) -> Result<(), Error> {
     if path.split_str("/").any(|component| component.eq_ignore_ascii_case(b".git")) {
         return Err(Error::InGitDirectory(path.to_owned()));
     }

@@ -1,0 +1,235 @@
+//! `allow`: what it adds to the configuration, and what it refuses to write.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use super::sandbox::{BINARY, Repo, bytes};
+
+const FILE: &str = ".stage-guard.toml";
+
+impl Repo {
+    /// Returns the names at the top of the worktree, sorted.
+    fn top(&self) -> Vec<String> {
+        let names = fs::read_dir(&self.dir).unwrap();
+        let mut names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn paths_are_relative_to_the_current_directory() {
+    let absolute = |repo: &Repo| repo.path("debug_x.py").to_str().unwrap().to_owned();
+    for typed in
+        ["debug_x.py", "./debug_x.py", "a/../debug_x.py", ":/backend/debug_x.py", "../backend/debug_x.py"]
+    {
+        let repo = Repo::new();
+        repo.in_dir("backend").guard(&format!("allow {typed}")).success();
+        assert_eq!(repo.read(FILE), "allow = [\n    \"backend/debug_x.py\",\n]\n", "{typed}");
+        repo.guard("explain backend/debug_x.py").success();
+    }
+    let repo = Repo::new();
+    repo.guard(&format!("-C / allow {}", absolute(&repo))).fails_with("is not in a git repository");
+    repo.in_dir("a").guard(&format!("allow {}", absolute(&repo))).success();
+    repo.sibling(".").guard("-C repo/a allow check_x.py ../check_x.py").success();
+    assert_eq!(
+        repo.read(FILE),
+        "allow = [\n    \"debug_x.py\",\n    \"a/check_x.py\",\n    \"check_x.py\",\n]\n"
+    );
+}
+
+#[test]
+fn other_bytes_and_the_mode_of_the_file_are_kept() {
+    let repo = Repo::new();
+    let before = "\u{feff}# ours\r\nallow = [ # why\r\n\t'a/**' # no comma\r\n] \r\n\r\n\r\n[production]\r\nroots=['x']";
+    repo.write(FILE, before);
+    fs::set_permissions(repo.path(FILE), fs::Permissions::from_mode(0o640)).unwrap();
+    let metadata = fs::metadata(repo.path(FILE)).unwrap();
+    repo.guard("allow debug_x.py").success();
+    let after = before.replace("'a/**' # no comma", "'a/**', # no comma\r\n\t\"debug_x.py\"");
+    assert_eq!(repo.read(FILE), after);
+    let now = fs::metadata(repo.path(FILE)).unwrap();
+    assert_eq!((now.mode(), now.uid(), now.gid()), (metadata.mode(), metadata.uid(), metadata.gid()));
+    assert_eq!(repo.top(), [".git", FILE, "README.md"]);
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    let repo = Repo::new();
+    repo.guard("allow debug_x.py").success();
+    let inode = || fs::metadata(repo.path(FILE)).unwrap().ino();
+    let before = inode();
+    repo.write("tools/scratch/x.py", "");
+    let run = repo.guard("allow debug_x.py debug_x.py").success();
+    assert_eq!(run, "exists: .stage-guard.toml allows debug_x.py\n");
+    repo.write(FILE, "allow = ['tools/**']\n");
+    let run = repo.guard("allow tools/scratch tools/scratch/x.py tools").success();
+    let exists = |path: &str| format!("exists: .stage-guard.toml allows {path} by tools/**\n");
+    assert_eq!(run, ["tools/scratch", "tools/scratch/x.py", "tools"].map(exists).concat());
+    assert_eq!((repo.read(FILE).as_str(), inode()), ("allow = ['tools/**']\n", before));
+}
+
+#[test]
+fn a_path_that_no_rule_can_refuse_is_only_noted() {
+    let repo = Repo::new();
+    repo.stage("backend/app/main.py");
+    let run = repo.guard("allow backend/app/main.py backend/app nowhere").success();
+    let note = |path: &str| format!("note: no rule refuses {path}\n");
+    assert_eq!(run, ["backend/app/main.py", "backend/app", "nowhere"].map(note).concat());
+    assert!(!repo.exists(FILE));
+    // A commit without `x.py` is refused, whatever is here.
+    repo.stage("x.py").guard("allow test_x.py").success();
+    assert_eq!(repo.read(FILE), "allow = [\n    \"test_x.py\",\n]\n");
+}
+
+#[test]
+fn a_directory_is_allowed_with_all_that_will_be_in_it() {
+    let repo = Repo::new();
+    repo.stage("tools/scratch/x.py").write("lib/scratch/y.py", "").write("lib/x.py", "");
+    let run = repo.guard("allow tools/scratch/ lib").success();
+    assert!(run.contains("allows tools/scratch/**\n") && run.contains("allows lib/**\n"), "{run}");
+    repo.stage("tools/scratch/deep/z.py").stage("lib/scratch/y.py");
+    repo.check().silent();
+    // Another repository would be staged as one entry.
+    let repo = Repo::new();
+    repo.git("init -q .claude_sessions").success();
+    repo.guard("allow .claude_sessions").success();
+    assert_eq!(repo.read(FILE), "allow = [\n    \".claude_sessions\",\n]\n");
+}
+
+#[test]
+fn a_path_that_no_entry_can_name_fails() {
+    let repo = Repo::new();
+    repo.git("init -q sub").success();
+    repo.in_dir("real");
+    symlink("real", repo.path("link")).unwrap();
+    for (path, words) in [
+        ("", "an empty path names no file"),
+        (".", "cannot allow the whole worktree"),
+        ("../debug_x.py", "is not a path in the repository"),
+        ("/debug_x.py", "is not a path in the repository"),
+        (".git/debug_x.py", "is in the git directory"),
+        ("sub/debug_x.py", "belongs to another repository"),
+        ("link/debug_x.py", "is behind a symlink"),
+    ] {
+        repo.guard_args(&["allow", "debug_y.py", path]).fails_with(words);
+    }
+    let run = repo.guard_args(&[bytes(b"allow"), bytes(b"a/test_\xff.py")]);
+    assert!(
+        run.err.ends_with(
+            "\nhelp: add a glob that matches it to `allow` in .stage-guard.toml, such as `DIRECTORY/*`\n"
+        ),
+        "{run:?}"
+    );
+    run.fails_with(r"cannot allow `a/test_\xff.py`: a glob is UTF-8, and the path is not");
+    assert!(!repo.exists(FILE));
+    repo.sibling(".").bare_server().guard("allow debug_x.py").fails_with("is a bare repository");
+    repo.guard("allow").fails_with("<PATH>");
+}
+
+#[test]
+fn a_mistake_in_the_configuration_stops_the_edit() {
+    for text in ["alow = []\n", "allow = [\n", "allow = ['a['", "allow = 3\n", "disable = ['x']\n"] {
+        let repo = Repo::new();
+        repo.write(FILE, text).guard("allow debug_x.py").fails_with("`.stage-guard.toml`, line 1, column ");
+        assert_eq!(repo.read(FILE), text);
+    }
+    let repo = Repo::new();
+    repo.shell("mkfifo .stage-guard.toml").success();
+    repo.guard("allow debug_x.py").fails_with("not a regular file");
+}
+
+#[test]
+fn a_symlink_is_followed_only_within_the_worktree() {
+    for (target, expected) in [
+        ("config/guard.toml", Ok("config/guard.toml")),
+        ("../outside.toml", Err("leads out of the worktree")),
+        (".git/guard.toml", Err("leads out of the worktree")),
+        ("nowhere.toml", Err("cannot follow the symlink")),
+        (FILE, Err("cannot follow the symlink")),
+    ] {
+        let repo = Repo::new();
+        for file in ["config/guard.toml", "../outside.toml", ".git/guard.toml"] {
+            repo.write(file, "# ours\n");
+        }
+        symlink(target, repo.path(FILE)).unwrap();
+        let run = repo.guard("allow debug_x.py");
+        match expected {
+            Ok(path) => {
+                assert!(run.success().ends_with(&format!("then: git add :/{path}\n")));
+                assert_eq!(repo.read(path), "# ours\nallow = [\n    \"debug_x.py\",\n]\n");
+                assert!(repo.path(FILE).is_symlink());
+            }
+            Err(words) => run.fails_with(words),
+        }
+        assert_eq!(repo.read("../outside.toml"), "# ours\n");
+    }
+}
+
+#[test]
+fn a_sparse_checkout_keeps_its_configuration() {
+    let repo = Repo::new();
+    repo.write(FILE, "allow = []\n").git_args(&["add", FILE]).success();
+    repo.stage("src/x.py").commit().silent();
+    repo.git("sparse-checkout set --no-cone /src/").success();
+    let run = repo.guard("allow debug_x.py");
+    let help = run.err.lines().find_map(|line| line.strip_prefix("help: `")).unwrap().to_owned();
+    run.fails_with("a sparse checkout keeps `.stage-guard.toml` off the disk");
+    assert!(!repo.exists(FILE));
+    repo.shell(help.split('`').next().unwrap()).success();
+    repo.guard("allow debug_x.py").success();
+    assert_eq!(repo.read(FILE), "allow = [\"debug_x.py\"]\n");
+}
+
+#[test]
+fn config_names_the_file_to_change() {
+    let repo = Repo::new();
+    repo.write("a/b.toml", "tracked = 'allow'").write("../c.toml", "");
+    let run = repo.guard("-C a allow --config b.toml debug_x.py").success();
+    let then = run.lines().last().unwrap();
+    assert_eq!(then, "then: git -C a add :/a/b.toml");
+    repo.shell(then.strip_prefix("then: ").unwrap()).success();
+    assert_eq!(repo.read("a/b.toml"), "tracked = 'allow'\nallow = [\n    \"a/debug_x.py\",\n]\n");
+    let run = repo.guard("--config ../c.toml allow debug_x.py").success();
+    assert_eq!(run, "updated: ../c.toml allows debug_x.py\n");
+    repo.guard("allow --config nowhere.toml debug_x.py").fails_with("`nowhere.toml`");
+    repo.guard("allow --config /dev/zero debug_x.py").fails_with("not a regular file");
+    assert!(!repo.exists(FILE));
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_quiet_counts() {
+    let repo = Repo::new();
+    let run = repo.guard("--dry-run allow debug_x.py").success();
+    assert_eq!(run, "would create: .stage-guard.toml\nwould update: .stage-guard.toml allows debug_x.py\n");
+    assert_eq!(repo.guard("allow --dry-run -q debug_x.py").success(), "1 would be allowed\n");
+    assert!(!repo.exists(FILE));
+    assert_eq!(repo.guard("allow -q debug_x.py debug_y.py main.py").success(), "2 allowed\n");
+    repo.guard("allow -q debug_x.py").silent();
+}
+
+#[test]
+fn no_entry_is_lost_if_several_programs_add_one() {
+    let repo = Repo::new();
+    repo.shell(&format!("for n in 1 2 3 4 5 6; do {BINARY} allow debug_$n.py & done; wait")).success();
+    for number in 1..=6 {
+        repo.guard(&format!("explain debug_{number}.py")).success();
+    }
+    assert_eq!(repo.top(), [".git", FILE, "README.md"]);
+}
+
+#[test]
+fn a_full_disk_leaves_the_configuration_as_it_was() {
+    for text in [None, Some("# ours\n")] {
+        let repo = Repo::new();
+        if let Some(text) = text {
+            repo.write(FILE, text);
+        }
+        let before = repo.top();
+        repo.shell(&format!("trap '' XFSZ; ulimit -f 0; {BINARY} allow debug_x.py"))
+            .fails_with("cannot write");
+        assert_eq!(repo.top(), before);
+        assert_eq!(fs::read_to_string(repo.path(FILE)).ok().as_deref(), text);
+    }
+}
