@@ -39,11 +39,6 @@ impl Invocation {
         commands.replace("git ", &format!("git{} ", self.option()))
     }
 
-    /// Returns the directory of `-C`.
-    pub(crate) fn directory(&self) -> Option<&Path> {
-        self.directory.as_deref()
-    }
-
     /// Returns a path that is valid where the user has started this program.
     pub(crate) fn path<'p>(&self, absolute: &'p Path) -> &'p Path {
         let relative = absolute.strip_prefix(&self.started_in);

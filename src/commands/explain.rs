@@ -39,11 +39,12 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
     let explanations = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, git::Error>>()?;
     let is_refused = |explanation: &&Explanation| matches!(explanation.verdict, Verdict::Refused { .. });
     let refused = explanations.iter().filter(is_refused).count();
+    let invocation = context.invocation()?;
     let out = &mut context.out;
     match args.format {
         _ if context.is_quiet => explanation::render_count(&explanations, out)?,
         HumanOrJson::Json => explanation::render_json(&explanations, out)?,
-        HumanOrJson::Human => explanation::render_human(&explanations, out)?,
+        HumanOrJson::Human => explanation::render_human(&explanations, &invocation, out)?,
     }
     Ok(Outcome::of(refused, args.dry_run))
 }

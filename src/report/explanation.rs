@@ -6,18 +6,24 @@ use bstr::{BStr, ByteSlice};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::escape::{escape, toml_string};
+use super::escape::escape;
 use super::json::{self, JsonPath, Verdict as JsonVerdict};
 use super::message::reason_and_home;
 use super::quiet;
-use crate::policy::{Alternatives, Exemption, Explanation, FILE_NAME, Rule, Verdict};
+use super::remedy::allow_command;
+use crate::invocation::Invocation;
+use crate::policy::{Alternatives, Exemption, Explanation, Rule, Verdict};
 
 /// Writes the verdict on each path, the reason for it, and what would change it.
 ///
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub(crate) fn render_human(explanations: &[Explanation], out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn render_human(
+    explanations: &[Explanation],
+    invocation: &Invocation,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for Explanation { path, verdict, allows_change, alternatives } in explanations {
         let word = match verdict {
             Verdict::Refused { .. } => "refused".red().to_string(),
@@ -34,7 +40,11 @@ pub(crate) fn render_human(explanations: &[Explanation], out: &mut impl Write) -
             None => writeln!(out, "  looks like production code")?,
             Some(alternatives) => {
                 writeln!(out, "  looks like session work (by name and location)")?;
-                writeln!(out, "  if it is production code, it is allowed {}", allowed(alternatives))?;
+                let elsewhere = elsewhere(alternatives).join(", or ");
+                if !elsewhere.is_empty() {
+                    writeln!(out, "  if it is production code, it is allowed {elsewhere}")?;
+                }
+                writeln!(out, "  allow: {}", allow_command(&invocation.program(), vec![path.as_bstr()]))?;
             }
         }
     }
@@ -87,19 +97,14 @@ fn why(path: &BStr, verdict: &Verdict) -> String {
     }
 }
 
-/// Returns what would make a refused path allowed.
-fn allowed(alternatives: &Alternatives) -> String {
-    let Alternatives { elsewhere, siblings, allow } = alternatives;
-    let mut ways = Vec::new();
-    ways.extend(elsewhere.as_ref().map(|path| format!("as {}", escape(path))));
+/// Returns where a refused path would be allowed.
+fn elsewhere(Alternatives { elsewhere, siblings, .. }: &Alternatives) -> Vec<String> {
+    let mut places = Vec::new();
+    places.extend(elsewhere.as_ref().map(|path| format!("as {}", escape(path))));
     if !siblings.is_empty() {
-        ways.push(format!("next to {}", siblings.iter().map(escape).collect::<Vec<_>>().join(" or ")));
+        places.push(format!("next to {}", siblings.iter().map(escape).collect::<Vec<_>>().join(" or ")));
     }
-    ways.push(match allow {
-        Some(glob) => format!("with allow = [{}] in {FILE_NAME}", toml_string(glob)),
-        None => format!("with an `allow` entry in {FILE_NAME}"),
-    });
-    ways.join(", or ")
+    places
 }
 
 fn exempted(exemption: &Exemption) -> String {

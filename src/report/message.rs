@@ -5,8 +5,9 @@
 use bstr::{BStr, ByteSlice};
 
 use super::escape::escape;
+use super::remedy::allow_command;
 use crate::IntroducedBy;
-use crate::policy::{Directory, FILE_NAME, Finding, Rule, Scope, is_in_session_directory};
+use crate::policy::{Directory, Finding, Rule, Scope, is_in_session_directory};
 
 /// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
@@ -14,17 +15,18 @@ const MAX_NAMES: usize = 8;
 /// Returns `PATH [RULE] REASON, belongs in DIRECTORY; ADVICE`, a complete message.
 pub(super) fn summary(finding: &Finding) -> String {
     let path = finding.entry.path.as_bstr();
+    let message = format!("{} {}", escape(path), rule_and_reason(finding));
     let advice = match finding.introduced_by {
         // A later commit without the path would leave it in the history.
         Some(_) => "take it out of that commit",
         None if is_in_session_directory(path) => "leave it out of the commit",
         None => "move it there",
     };
-    format!(
-        "{} {}; {advice}, or add the path to `allow` in {FILE_NAME}",
-        escape(path),
-        rule_and_reason(finding)
-    )
+    if is_in_session_directory(path) {
+        return format!("{message}; {advice}");
+    }
+    let allow = allow_command("stage-guard", vec![path]);
+    format!("{message}; {advice}, or if it is production code: {allow}")
 }
 
 /// Returns `[RULE] in COMMIT, for REF: REASON, belongs in DIRECTORY`.
@@ -83,7 +85,7 @@ pub(super) fn rule_advice(rule: &Rule) -> String {
         _ => format!("moves it to {}", rule.home.directory(b"".into())),
     };
     format!(
-        "`stage-guard stow` {effect}. If it is not session work, add the path to `allow` in {FILE_NAME}. \
+        "`stage-guard stow` {effect}. If it is not session work, `stage-guard allow PATH` allows it. \
          `stage-guard explain PATH` says why a path is refused."
     )
 }

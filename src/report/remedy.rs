@@ -2,13 +2,13 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::escape::{display_path, escape, shell_word};
+use super::escape::{escape, shell_word};
 use super::message::short_id;
 use crate::IntroducedBy;
 use crate::check::{CheckedOutFiles, PushedFrom, Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
 use crate::invocation::Invocation;
-use crate::policy::{FILE_NAME, Finding};
+use crate::policy::{FILE_NAME, Finding, PathGlob, is_in_session_directory};
 
 /// What a line of the report is about. Scripts and agents look for these words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,6 +52,9 @@ impl Key {
     }
 }
 
+/// The maximum number of paths in the command that allows them. Mostly, one of many is meant.
+const MAX_ALLOWED: usize = 10;
+
 /// The commands that amend the commit at which a rebase has stopped, and continue the rebase.
 const AMEND_AND_CONTINUE: &str = "`git commit --amend --no-edit --allow-empty`, `git rebase --continue`";
 
@@ -68,7 +71,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             // Without `--changes`, stow would delete a file that a commit already has.
             let is_change = |finding: &Finding| finding.entry.change.is_existing_path();
             let changes = if *are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
-            vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(findings)))]
+            vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(paths(findings))))]
         }
         Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(invocation, findings, None))],
         Remedy::RewriteAndPush(from) => vec![Key::Fix.line(rewrite_and_push(invocation, findings, from))],
@@ -87,7 +90,7 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             lines
         }
     };
-    lines.push(Key::Allow.line(allow(invocation)));
+    lines.extend(allow(report).map(|text| Key::Allow.line(text)));
     if !report.combined.is_empty() {
         keep_combined(report, &mut lines);
     }
@@ -118,7 +121,7 @@ fn clean_up(residue: Residue, stow: &str, findings: &[Finding]) -> Vec<Line> {
             let amend = format!("git commit --amend --allow-empty -C {commit}");
             let resume = operation.map_or("", |_| "; git rebase --continue");
             vec![
-                Key::Stow.line(format!("{stow}{}", pathspecs(findings))),
+                Key::Stow.line(format!("{stow}{}", pathspecs(paths(findings)))),
                 Key::Then.line(format!("{amend}{resume}")),
             ]
         }
@@ -162,11 +165,30 @@ fn rewrite(invocation: &Invocation, findings: &[Finding], branch: Option<&BStrin
     format!("{rebase}; at each stop `{program} stow PATH`, {}", invocation.git(AMEND_AND_CONTINUE))
 }
 
-/// Returns how to allow a path.
-fn allow(invocation: &Invocation) -> String {
-    let repository = invocation.directory().map(display_path);
-    let repository = repository.map_or_else(String::new, |path| format!(" of the repository of {path}"));
-    format!("add the path to `allow` in {FILE_NAME}{repository}")
+/// Returns how to allow the refused paths. Paths in a session directory belong in no commit.
+fn allow(report: &Report) -> Option<String> {
+    let mut paths = paths(&report.findings);
+    paths.retain(|path| !is_in_session_directory(path));
+    if paths.is_empty() {
+        return None;
+    }
+    Some(match &report.remedy {
+        // Only the sender can change the configuration.
+        Remedy::RewriteBeforePush => format!("add the path to `allow` in {FILE_NAME}"),
+        _ => allow_command(&report.invocation.program(), paths),
+    })
+}
+
+/// Returns the command that allows `paths`, or how to allow what no command can.
+pub(super) fn allow_command(program: &str, mut paths: Vec<&BStr>) -> String {
+    paths.retain(|path| PathGlob::exactly(path).is_ok());
+    paths.sort_unstable();
+    paths.dedup();
+    match paths.len() {
+        0 => format!("add a glob that matches the path to `allow` in {FILE_NAME}"),
+        1..=MAX_ALLOWED => format!("{program} allow{}", pathspecs(paths)),
+        _ => format!("{program} allow PATH"),
+    }
 }
 
 /// Returns the commands that rewrite pushed commits and push them again.
@@ -194,9 +216,12 @@ fn fetch(remote: &Remote) -> String {
     }
 }
 
+fn paths<'f>(findings: &'f [Finding]) -> Vec<&'f BStr> {
+    findings.iter().map(|finding| finding.entry.path.as_bstr()).collect()
+}
+
 /// Returns ` -- PATHS`, relative to the top of the repository and quoted for a shell.
-fn pathspecs(findings: &[Finding]) -> String {
-    let mut paths: Vec<_> = findings.iter().map(|finding| finding.entry.path.as_bstr()).collect();
+fn pathspecs(mut paths: Vec<&BStr>) -> String {
     paths.sort_unstable();
     paths.dedup();
     let word = |path: &BStr| format!(" {}", shell_word(bstr::concat([b":/", path.as_bytes()]).as_bstr()));

@@ -12,10 +12,11 @@ use owo_colors::OwoColorize;
 use super::escape::{display_path, escape, shell_path, shell_word};
 use super::human::MAX_LISTED;
 use super::quiet::write_count;
+use super::remedy::allow_command;
 use crate::disk::Loss;
 use crate::git::CommittedIn;
 use crate::invocation::Invocation;
-use crate::policy::{FILE_NAME, SESSION_DIRECTORY};
+use crate::policy::SESSION_DIRECTORY;
 use crate::session::{Archived, Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
 
 /// What `stow` did, or would do.
@@ -104,7 +105,8 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
         writeln!(out, "{} {} -- {path}", "then:".cyan(), invocation.git("git reset -q"))?;
     }
     if !combined.is_empty() {
-        writeln!(out, "{} add the path to `allow` in {FILE_NAME}, to commit it as merged", "allow:".cyan())?;
+        let paths = combined.iter().map(|path| path.as_bstr()).collect();
+        writeln!(out, "{} {}", "allow:".cyan(), allow_command(&program, paths))?;
     } else if steps.is_empty() && !immovable.is_empty() {
         writeln!(out, "nothing was stowed")?;
     } else if steps.is_empty() && stowed.has_named_paths {

@@ -87,7 +87,7 @@ fn human_lists_findings() {
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: stage-guard stow
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -103,7 +103,7 @@ fn human_names_the_commits_of_findings() {
 refused: backend/test_api.py [stray-test] in 0123456789ab: a test outside the test directory, belongs in .claude_sessions/tests/
 refused: .claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed
 fix: `git rebase -i -r fedcba987654` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -120,7 +120,6 @@ fn human_colours_keys_and_paths() {
         str![[r#"
 ESC[1mESC[31mrefused:ESC[39mESC[0m ESC[1m.claude_sessions/current/x.pyESC[0m [session-directory] in the session directory, which is never committed
 ESC[36mstow:ESC[39m stage-guard stow
-ESC[36mallow:ESC[39m add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -194,8 +193,8 @@ fn github_writes_an_annotation_for_each_finding() {
     assert_snapshot(
         rendered(Format::Github, &report),
         str![[r#"
-::error file=backend/test_api.py,title=stage-guard%3A stray-test::backend/test_api.py [stray-test] in 0123456789ab: a test outside the test directory, belongs in .claude_sessions/tests/; take it out of that commit, or add the path to `allow` in .stage-guard.toml
-::error file=.claude_sessions/current/x.py,title=stage-guard%3A session-directory::.claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; take it out of that commit, or add the path to `allow` in .stage-guard.toml
+::error file=backend/test_api.py,title=stage-guard%3A stray-test::backend/test_api.py [stray-test] in 0123456789ab: a test outside the test directory, belongs in .claude_sessions/tests/; take it out of that commit, or if it is production code: stage-guard allow -- :/backend/test_api.py
+::error file=.claude_sessions/current/x.py,title=stage-guard%3A session-directory::.claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; take it out of that commit
 
 "#]],
     );
@@ -210,8 +209,7 @@ fn assert_annotation(name: impl AsRef<[u8]>, file: &str, message: &str) {
     let report = rendered(Format::Github, &Report::new(&policy, findings, 1, Remedy::Stow(None)));
     let expected = format!(
         "::error file=.claude_sessions/{file},title=stage-guard%3A session-directory::.claude_sessions/{message} \
-         [session-directory] in the session directory, which is never committed; leave it out of the commit, or \
-         add the path to `allow` in .stage-guard.toml\n"
+         [session-directory] in the session directory, which is never committed; leave it out of the commit\n"
     );
     assert_eq!(report, expected);
 }
@@ -258,6 +256,47 @@ fn annotation_keeps_unicode_and_escapes_other_bytes() {
 }
 
 #[test]
+fn annotation_quotes_the_path_for_a_shell() {
+    let policy = Policy::built_in();
+    let mut findings = findings(&policy, Change::Added, &[STRAY_TEST]);
+    for (path, command) in [
+        (&b"test_a b.py"[..], "stage-guard allow -- ':/test_a b.py'\n"),
+        (b"test_\n::%0A.py", "stage-guard allow -- \"$(printf ':/test_\\012::\\0450A.py')\"\n"),
+        (b"test_\xff.py", "add a glob that matches the path to `allow` in .stage-guard.toml\n"),
+    ] {
+        findings[0].entry.path = path.into();
+        let report = Report::new(&policy, vec![findings.remove(0)], 1, Remedy::Stow(None));
+        let annotation = rendered(Format::Github, &report);
+        assert!(
+            annotation.ends_with(&format!("; move it there, or if it is production code: {command}")),
+            "{annotation}"
+        );
+        findings.extend(report.findings);
+    }
+}
+
+#[test]
+fn allow_names_at_most_ten_paths_outside_the_session_directory() {
+    let policy = Policy::built_in();
+    let allow = |paths: &[String]| {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let report = Report::new(&policy, findings(&policy, Change::Added, &paths), 1, Remedy::Stow(None));
+        let report = rendered(Format::Human, &report);
+        report.lines().find_map(|line| line.strip_prefix("allow: ").map(str::to_owned))
+    };
+    let mut paths = vec![SESSION.to_owned()];
+    assert_eq!(allow(&paths), None);
+    paths.extend((0..10).map(|number| format!("debug_{number}.py")));
+    let command = allow(&paths).unwrap();
+    assert!(
+        command.starts_with("stage-guard allow -- :/debug_0.py :/debug_1.py ")
+            && !command.contains("session")
+    );
+    paths.push("debug_x.py".to_owned());
+    assert_eq!(allow(&paths).as_deref(), Some("stage-guard allow PATH"));
+}
+
+#[test]
 fn sarif_contains_rules_and_results() {
     let policy = Policy::built_in();
     let report = Report::new(&policy, findings_in_commits(&policy), 2, Remedy::RewriteCommits);
@@ -275,8 +314,8 @@ fn sarif_contains_rules_and_results() {
     "text": "in the session directory, which is never committed: names `*`, in the session directory, or with its name"
   },
   "help": {
-    "markdown": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, add the path to `allow` in .stage-guard.toml. `stage-guard explain PATH` says why a path is refused.",
-    "text": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, add the path to `allow` in .stage-guard.toml. `stage-guard explain PATH` says why a path is refused."
+    "markdown": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, `stage-guard allow PATH` allows it. `stage-guard explain PATH` says why a path is refused.",
+    "text": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, `stage-guard allow PATH` allows it. `stage-guard explain PATH` says why a path is refused."
   },
   "id": "session-directory",
   "properties": {
@@ -304,7 +343,7 @@ fn sarif_contains_rules_and_results() {
     }
   ],
   "message": {
-    "text": ".claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; take it out of that commit, or add the path to `allow` in .stage-guard.toml"
+    "text": ".claude_sessions/current/x.py [session-directory] in 89abcdef0123, for refs/heads/main: in the session directory, which is never committed; take it out of that commit"
   },
   "partialFingerprints": {
     "primaryLocationLineHash": "8ac9857fb234c9f2fe841aec0a1f6c9a:1",
@@ -345,7 +384,6 @@ fn remedy_stow() {
         Remedy::Stow(None),
         str![[r#"
 stow: stage-guard stow
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -358,7 +396,6 @@ fn remedy_stow_during_a_merge() {
         str![[r#"
 stow: stage-guard stow
 then: git commit, or git merge --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -371,7 +408,6 @@ fn remedy_stow_during_a_rebase_pick() {
         str![[r#"
 stow: stage-guard stow
 then: git commit --no-edit, if anything is left; git rebase --edit-todo, and drop the commit if it is listed again; git rebase --continue. Or git rebase --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -384,7 +420,6 @@ fn remedy_stow_during_a_rebase_fixup() {
         str![[r#"
 stow: stage-guard stow
 then: git commit --amend --no-edit; git rebase --edit-todo, and drop the commit if it is listed again; git rebase --continue. Or git rebase --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -397,7 +432,6 @@ fn remedy_stow_at_a_stopped_rebase() {
         str![[r#"
 stow: stage-guard stow
 then: git rebase --continue, or git rebase --edit-todo, or git rebase --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -410,7 +444,6 @@ fn remedy_stow_during_a_rebase_that_applies_patches() {
         str![[r#"
 stow: stage-guard stow
 then: git rebase --continue, or --skip if nothing is left of the commit, or --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -423,7 +456,6 @@ fn remedy_stow_during_am() {
         str![[r#"
 stow: stage-guard stow
 then: git am --continue, or --skip if nothing is left of the patch, or --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -436,7 +468,6 @@ fn remedy_stow_during_a_cherry_pick() {
         str![[r#"
 stow: stage-guard stow
 then: git cherry-pick --continue, or --skip if nothing is left of the commit, or --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -449,7 +480,6 @@ fn remedy_stow_during_a_revert() {
         str![[r#"
 stow: stage-guard stow
 then: git commit --no-edit, or git commit with another message
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -462,7 +492,6 @@ fn remedy_stow_during_a_revert_of_several_commits() {
         str![[r#"
 stow: stage-guard stow
 then: git commit --no-edit; git revert --continue. Or git revert --skip if nothing is left, or --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -474,7 +503,6 @@ fn remedy_stow_named_paths() {
         Remedy::StowPaths { are_changes: false },
         str![[r#"
 stow: stage-guard stow -- :/.claude_sessions/current/x.py
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -486,7 +514,6 @@ fn remedy_stow_named_changes() {
         Remedy::StowPaths { are_changes: true },
         str![[r#"
 stow: stage-guard stow --changes -- :/.claude_sessions/current/x.py
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -498,7 +525,7 @@ fn remedy_rewrite_commits() {
         Remedy::RewriteCommits,
         str![[r#"
 fix: `git rebase -i -r fedcba987654` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -510,7 +537,7 @@ fn remedy_rewrite_and_push() {
         Remedy::RewriteAndPush(PushedFrom::Branch("it's".into())),
         str![[r#"
 fix: `git rebase -i -r fedcba987654 'it'\''s'` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -522,7 +549,7 @@ fn remedy_rewrite_and_push_a_tag() {
         Remedy::RewriteAndPush(PushedFrom::Detached(commit(), Some("refs/tags/v1".into()))),
         str![[r#"
 fix: `git checkout --detach 0123456789abcdef0123456789abcdef01234567`, `git rebase -i -r fedcba987654` with `edit` for 0123456789ab and a line `break` below 89abcdef0123 (git diff ORIG_HEAD shows afterwards what the new merge lacks); at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then `git tag -f v1`, and push again
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -537,7 +564,6 @@ fn remedy_fetch() {
         str![[r#"
 note: nothing here shows whether the remote has these commits: fetch its branches, then push again
 then: git fetch origin
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -546,7 +572,6 @@ allow: add the path to `allow` in .stage-guard.toml
         str![[r#"
 note: nothing here shows whether the remote has these commits: fetch its branches, then push again
 then: git fetch --refmap= 'it'\''s' '+refs/heads/*:refs/remotes/it'\''s/*'
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -570,7 +595,6 @@ fn remedy_ref_update_without_residue() {
         Remedy::RefUpdateRejected(Residue::None(None)),
         str![[r#"
 note: HEAD and all refs are unchanged
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -583,7 +607,6 @@ fn remedy_ref_update_of_a_branch() {
         str![[r#"
 note: HEAD and all refs are unchanged
 then: git checkout --detach 0123456789abcdef0123456789abcdef01234567
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -597,7 +620,6 @@ fn remedy_ref_update_of_an_amended_commit() {
 note: HEAD and all refs are unchanged
 stow: stage-guard stow -- :/.claude_sessions/current/x.py
 then: git commit --amend --allow-empty -C 0123456789abcdef0123456789abcdef01234567
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -612,7 +634,6 @@ fn remedy_ref_update_of_a_commit_amended_in_a_rebase() {
 note: HEAD and all refs are unchanged
 stow: stage-guard stow -- :/.claude_sessions/current/x.py
 then: git commit --amend --allow-empty -C 0123456789abcdef0123456789abcdef01234567; git rebase --continue
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -625,7 +646,6 @@ fn remedy_ref_update_by_a_merge() {
         str![[r#"
 note: HEAD and all refs are unchanged
 then: git merge --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -649,7 +669,6 @@ fn remedy_ref_update_by_a_reset() {
         str![[r#"
 note: HEAD and all refs are unchanged
 restore: git stash store -m stage-guard $(git stash create) && git read-tree -m -u 0123456789abcdef0123456789abcdef01234567 HEAD
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -664,7 +683,6 @@ fn remedy_ref_update_by_a_fast_forward_with_autostash() {
         str![[r#"
 note: HEAD and all refs are unchanged
 restore: git stash store -m stage-guard $(git stash create) && git read-tree -m -u 0123456789abcdef0123456789abcdef01234567 HEAD && git merge --quit && git stash pop --index
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -679,7 +697,6 @@ fn remedy_ref_update_of_a_new_branch_with_intent_to_add_entries() {
 note: HEAD and all refs are unchanged
 restore: git read-tree -m -u 0123456789abcdef0123456789abcdef01234567 HEAD
 then: git checkout --detach 0123456789abcdef0123456789abcdef01234567
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -692,7 +709,6 @@ fn remedy_ref_update_by_a_mixed_reset() {
         str![[r#"
 note: HEAD and all refs are unchanged
 restore: git reset
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -722,17 +738,18 @@ fn explain_says_what_a_path_looks_like() {
     };
     let explanations: Vec<_> = paths.iter().map(explain).collect();
     let mut human = Vec::new();
-    explanation::render_human(&explanations, &mut human).unwrap();
+    explanation::render_human(&explanations, &Invocation::new("stage-guard".into()), &mut human).unwrap();
     let human = String::from_utf8(human).unwrap();
     assert_snapshot(
         anstream::adapter::strip_str(&human).to_string(),
         str![[r#"
 backend/test_api.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
   looks like session work (by name and location)
-  if it is production code, it is allowed as backend/tests/test_api.py, or next to backend/api.py or backend/api, or with allow = ["backend/test_api.py"] in .stage-guard.toml
+  if it is production code, it is allowed as backend/tests/test_api.py, or next to backend/api.py or backend/api
+  allow: stage-guard allow -- :/backend/test_api.py
 .claude_sessions/current/x.py: refused: session-directory (`*`): in the session directory, which is never committed
   looks like session work (by name and location)
-  if it is production code, it is allowed with allow = [".claude_sessions/current/x.py"] in .stage-guard.toml
+  allow: stage-guard allow -- :/.claude_sessions/current/x.py
 test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
   looks like production code
 test_utils.py: allowed: its name matches `test[-_]{runner,runners,util,utils,helper,helpers,setup,settings,support,base,main,suite,all}.*`, which exempts it from stray-test (`test_*`)
@@ -750,7 +767,8 @@ a\nrefused: b: allowed: no rule matches it
 backend/test_old.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
   a new file of this name is refused; a change of this one, which is committed, is allowed
   looks like session work (by name and location)
-  if it is production code, it is allowed as backend/tests/test_old.py, or next to backend/old.py or backend/old, or with allow = ["backend/test_old.py"] in .stage-guard.toml
+  if it is production code, it is allowed as backend/tests/test_old.py, or next to backend/old.py or backend/old
+  allow: stage-guard allow -- :/backend/test_old.py
 
 "#]],
     );

@@ -19,6 +19,48 @@ impl Repo {
 }
 
 #[test]
+fn the_allow_line_of_a_refusal_lets_the_path_be_committed() {
+    for path in ["backend/debug_login.py", "test_it's [a]*?{b}.py", "!\u{202e}\n_debug.py", "debug_ä.py"] {
+        let repo = Repo::new();
+        let directory = repo.in_dir("some where");
+        repo.stage(path).stage("check_it.py");
+        let refused = repo.commit().refuses_any().out;
+        let line = refused.lines().find_map(|line| line.strip_prefix("allow: ")).unwrap().to_owned();
+        assert!(
+            line.contains(" allow -- ") && refused.lines().last().unwrap().starts_with("allow: "),
+            "{refused}"
+        );
+        let allowed = directory.shell(&line.replace(" :/check_it.py", "")).success();
+        assert!(
+            allowed.starts_with("created: .stage-guard.toml\nupdated: .stage-guard.toml allows "),
+            "{allowed}"
+        );
+        assert!(allowed.ends_with("\nthen: git add :/.stage-guard.toml\n"), "{allowed}");
+        repo.commit().refuses(&["check_it.py"]);
+        repo.git("reset -q -- check_it.py").success();
+        directory.shell("git add :/.stage-guard.toml").success();
+        repo.commit().silent();
+        assert!(repo.git_args(&["cat-file", "-e", &format!("HEAD:{path}")]).success().is_empty());
+    }
+}
+
+#[test]
+fn a_refused_push_is_allowed_by_its_line() {
+    let repo = Repo::new();
+    repo.sibling(".").bare_server();
+    repo.git("push -q ../server.git HEAD:main").success();
+    repo.commit_unchecked(&["debug_x.py"]);
+    repo.git("rm -q debug_x.py").success();
+    repo.git("commit -q -m gone").success();
+    repo.guard("install --strict").success();
+    let refused = repo.git("push ../server.git HEAD:main").output();
+    let line = refused.lines().find_map(|line| line.strip_prefix("allow: ")).unwrap();
+    repo.shell(line).success();
+    assert_eq!(repo.read(FILE), "allow = [\n    \"debug_x.py\",\n]\n");
+    repo.guard("check --range HEAD~2..HEAD").silent();
+}
+
+#[test]
 fn paths_are_relative_to_the_current_directory() {
     let absolute = |repo: &Repo| repo.path("debug_x.py").to_str().unwrap().to_owned();
     for typed in

@@ -325,10 +325,19 @@ fn checked_is_the_number_of_commits_or_of_untracked_paths() {
 }
 
 #[test]
-fn explain_escapes_line_ends_in_toml() {
-    let run = Repo::new().guard_args(&["explain", "backend/test_a\nrefused: b\u{202e}.py"]);
-    assert!(run.out.contains("allow = [\"backend/test_a\\nrefused: b\\U0000202e.py\"]"), "{run:?}");
+fn allow_escapes_line_ends_in_toml_and_in_its_report() {
+    let repo = Repo::new();
+    let run = repo.guard_args(&["explain", "backend/test_a\nrefused: b\u{202e}.py"]);
+    let command = run.out.lines().find_map(|line| line.strip_prefix("  allow: ")).unwrap();
+    assert!(
+        command.ends_with(r#""$(printf ':/backend/test_a\012refused:\040b\342\200\256.py')""#),
+        "{run:?}"
+    );
     assert!(!run.out.contains("\nrefused:"), "{run:?}");
+    let allowed = repo.shell(command).success();
+    assert!(allowed.contains(r" allows backend/test_a\nrefused: b\u{202e}.py"), "{allowed}");
+    let entry = r#""backend/test_a\nrefused: b\U0000202e.py""#;
+    assert_eq!(repo.read(".stage-guard.toml"), format!("allow = [\n    {entry},\n]\n"));
 }
 
 #[test]
@@ -392,7 +401,7 @@ fn report_of_the_index() {
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: stage-guard stow
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -408,7 +417,7 @@ fn report_of_all_files() {
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: stage-guard stow -- :/.claude_sessions/current/x.py :/backend/test_api.py
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -424,7 +433,7 @@ fn report_of_untracked_files() {
 refused: backend/debug_it's.py [debug-script] a debug script, belongs in .claude_sessions/debugging/
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: stage-guard stow -- ':/backend/debug_it'\''s.py' :/backend/test_api.py
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- ':/backend/debug_it'\''s.py' :/backend/test_api.py
 
 "#]],
     );
@@ -441,7 +450,7 @@ fn report_of_a_range() {
 refused: .claude_sessions/current/x.py [session-directory] in ID: in the session directory, which is never committed
 refused: backend/test_api.py [stray-test] in ID: a test outside the test directory, belongs in .claude_sessions/tests/
 fix: `git rebase -i -r ID` with `edit` for ID, ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -456,7 +465,6 @@ fn report_of_a_root_commit() {
         str![[r#"
 refused: .claude_sessions/current/x.py [session-directory] in ID: in the session directory, which is never committed
 fix: `git rebase -i -r --root` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -472,7 +480,7 @@ fn report_by_the_hook() {
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: stage-guard stow
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -487,7 +495,7 @@ fn report_under_commit_all() {
         str![[r#"
 refused: debug_old.py [debug-script] a debug script, belongs in .claude_sessions/debugging/
 stow: stage-guard stow --changes -- :/debug_old.py
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/debug_old.py
 
 "#]],
     );
@@ -508,7 +516,6 @@ fn report_in_a_merge() {
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
 stow: stage-guard stow
 then: git commit, or git merge --abort
-allow: add the path to `allow` in .stage-guard.toml
 
 "#]],
     );
@@ -536,7 +543,7 @@ fn report_in_a_rebase() {
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: stage-guard stow
 then: git commit --no-edit, if anything is left; git rebase --edit-todo, and drop the commit if it is listed again; git rebase --continue. Or git rebase --abort
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -552,7 +559,7 @@ fn report_in_a_cherry_pick() {
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: stage-guard stow
 then: git cherry-pick --continue, or --skip if nothing is left of the commit, or --abort
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -571,7 +578,7 @@ fn report_of_a_reset() {
 refused: backend/test_api.py [stray-test] in ID, for refs/heads/main: a test outside the test directory, belongs in .claude_sessions/tests/
 note: HEAD and all refs are unchanged
 restore: git stash store -m stage-guard $(git stash create) && git read-tree -m -u ID HEAD
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
@@ -589,7 +596,7 @@ fn report_of_a_push() {
         str![[r#"
 refused: backend/test_api.py [stray-test] in ID, for refs/heads/topic: a test outside the test directory, belongs in .claude_sessions/tests/
 fix: `git rebase -i -r ID topic` with `edit` for ID; at each stop `stage-guard stow PATH`, `git commit --amend --no-edit --allow-empty`, `git rebase --continue`; then push again
-allow: add the path to `allow` in .stage-guard.toml
+allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );

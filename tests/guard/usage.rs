@@ -1,5 +1,7 @@
 //! The reports of `check` and `explain`, and their exit codes.
 
+use std::fs;
+
 use super::sandbox::{BINARY, Repo};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
@@ -18,7 +20,7 @@ fn refusal_prints_a_line_per_finding_and_the_remedy() {
 refused: .claude_sessions/current/x.py [session-directory] in the session directory, which is never committed
 refused: backend/test_api.py [stray-test] a test outside the test directory, belongs in .claude_sessions/tests/
 stow: {BINARY} stow
-allow: add the path to `allow` in .stage-guard.toml
+allow: {BINARY} allow -- :/backend/test_api.py
 "
     );
     assert_eq!(run.out, expected);
@@ -144,14 +146,17 @@ fn explain_prints_the_reason() {
     let run = repo.guard(
         "explain test_y.py test_x.py test_utils.py lib/test_y.py check_it.py tests/scratch/y.py main.py",
     );
-    let expected = "\
+    let expected = format!(
+        "\
 test_y.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
   looks like session work (by name and location)
-  if it is production code, it is allowed as tests/test_y.py, or next to y.py or y, or with allow = [\"test_y.py\"] in .stage-guard.toml
+  if it is production code, it is allowed as tests/test_y.py, or next to y.py or y
+  allow: {BINARY} allow -- :/test_y.py
 test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
   looks like production code
-";
-    assert!(run.out.starts_with(expected), "{run:?}");
+"
+    );
+    assert!(run.out.starts_with(&expected), "{run:?}");
     for words in [
         "lib/test_y.py: allowed: it is not directly in a production root, which exempts it from stray-test (`test_*`)\n",
         "check_it.py: allowed: `allow` has `check_*.py`, which overrides one-off-script (`check_*`)\n",
@@ -341,7 +346,7 @@ fn contradictory_arguments_are_errors() {
 fn an_empty_path_is_an_error() {
     let repo = Repo::new();
     repo.commit_unchecked(&["debug_a.py"]);
-    for command in [&["stow", ""][..], &["stow", "debug_a.py", ""], &["explain", ""]] {
+    for command in [&["stow", ""][..], &["stow", "debug_a.py", ""], &["explain", ""], &["allow", ""]] {
         repo.guard_args(command).fails_with("empty path");
     }
     repo.guard_args(&["--config", ""]).fails_with("--config");
@@ -365,7 +370,10 @@ fn commands_in_reports_act_on_the_repository_of_the_directory_option() {
     let stow = line(&checked, "stow:");
     assert!(stow.ends_with(&format!(" -C '{there_path}/a b' stow")), "{stow}");
     let allow = line(&checked, "allow:");
-    assert!(allow.ends_with(&format!("of the repository of {there_path}/a b")), "{allow}");
+    assert!(allow.ends_with(&format!(" -C '{there_path}/a b' allow -- :/debug_there.py")), "{allow}");
+    here.shell(&allow).success();
+    there.check().silent();
+    fs::remove_file(there.path(".stage-guard.toml")).unwrap();
     let stowed = here.shell(&stow).success();
     assert!(!there.exists("debug_there.py"));
     here.shell(&line(&stowed, "undo:")).success();
