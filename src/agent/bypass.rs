@@ -1,4 +1,4 @@
-//! Finds commands that bypass a repository's git hooks.
+//! Finds commands that bypass a repository's git hooks, or loosen their rules.
 //!
 //! The result is advice to an agent: the git hooks do not depend on it. A command that
 //! cannot be parsed is allowed.
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::PROGRAM;
 use super::shell::{self, Shell};
 use crate::policy::{SESSION_DIRECTORY, is_in_session_directory};
 
@@ -26,6 +27,8 @@ pub(crate) enum Bypass {
     ForcedAdd(BString),
     /// A directory that is staged with the session directory in it, although git ignores that.
     ForcedAddAround(BString),
+    /// `stage-guard allow`: a person has to decide what is allowed.
+    Allow,
 }
 
 /// A git subcommand, and the options that determine the meaning of its arguments.
@@ -191,6 +194,12 @@ const GLOBAL_WITH_VALUE: [&str; 8] = [
     "--attr-source",
 ];
 
+/// Long options of this program with a value in the next word.
+const OWN_WITH_VALUE: [&str; 3] = ["--color", "--config", "--format"];
+
+/// Options with which this program writes nothing.
+const OWN_HARMLESS: [&str; 3] = ["--dry-run", "--help", "-h"];
+
 /// A program that runs the command in its arguments, or a script.
 struct Wrapper {
     name: &'static str,
@@ -249,7 +258,7 @@ const FINDERS: [(&str, &[&str]); 3] = [
 ];
 
 /// The programs whose command is checked too.
-const WRAPPERS: [Wrapper; 40] = [
+const WRAPPERS: [Wrapper; 43] = [
     Wrapper { name: "time", short_with_value: "fo", long_with_value: &["--format", "--output"], ..PLAIN },
     Wrapper { name: "coproc", ..PLAIN },
     Wrapper { name: "command", ..PLAIN },
@@ -326,12 +335,21 @@ const WRAPPERS: [Wrapper; 40] = [
         ..WITH_SCRIPT
     },
     Wrapper {
+        name: "npx",
+        short_with_value: "pw",
+        long_with_value: &["--package", "--workspace"],
+        script: Some(b'c'),
+        long_script: "--call",
+        ..PLAIN
+    },
+    Wrapper {
         name: "parallel",
         short_with_value: "jaIN",
         long_with_value: &["--jobs", "--arg-file", "--delay", "--joblog", "--results"],
         operands: Operands::Script,
         ..PLAIN
     },
+    Wrapper { name: "pipx", operands: Operands::Command(1), ..PLAIN },
     Wrapper { name: "pipenv", operands: Operands::Command(1), ..PLAIN },
     Wrapper { name: "poetry", operands: Operands::Command(1), ..PLAIN },
     Wrapper { name: "runuser", operands: Operands::Command(1), ..WITH_SCRIPT },
@@ -341,6 +359,7 @@ const WRAPPERS: [Wrapper; 40] = [
     Wrapper { name: "taskset", operands: Operands::Command(1), ..PLAIN },
     Wrapper { name: "unbuffer", ..PLAIN },
     Wrapper { name: "uv", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "uvx", long_with_value: &["--from", "--with", "--python"], ..PLAIN },
     Wrapper {
         name: "watch",
         short_with_value: "nq",
@@ -397,6 +416,7 @@ impl Search<'_> {
                 b"command" if rest.first().is_some_and(|option| option == "-v" || option == "-V") => {
                     return None;
                 }
+                _ if name == PROGRAM => return allows_paths(rest).then_some(Bypass::Allow),
                 b"eval" => return self.script(depth + 1, &bstr::join(" ", rest), Shell::Posix),
                 b"cd" | b"pushd" => {
                     self.directory.extend(rest.first().map(|to| to.to_path_lossy()));
@@ -641,6 +661,24 @@ fn find_in_git_config(words: &[BString]) -> Option<Bypass> {
 pub(super) fn file_name(program: &BStr) -> &BStr {
     let name = program.rsplit(|byte| b"/\\".contains(byte)).next().unwrap_or_default();
     name.strip_suffix(b".exe").unwrap_or(name).as_bstr()
+}
+
+/// Whether these arguments of this program add to `allow` in the configuration.
+fn allows_paths(words: &[BString]) -> bool {
+    let options = words.split(|word| word == "--").next().unwrap_or_default();
+    if options.iter().any(|word| OWN_HARMLESS.iter().any(|option| word == option)) {
+        return false;
+    }
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if !word.starts_with(b"-") {
+            return word == "allow";
+        }
+        if split_option(word, "C", "", &OWN_WITH_VALUE).1 {
+            words.next();
+        }
+    }
+    false
 }
 
 /// Whether the setting `KEY=VALUE` replaces git's hooks or disables one.

@@ -66,6 +66,10 @@ pub(crate) fn bypass(bypass: &Bypass, program: &Path) -> String {
              leave it there, and add the other paths without --force",
             escape(path)
         ),
+        Bypass::Allow => format!(
+            "`stage-guard allow` lets a path that a rule refuses into history: a person has to decide that\n\
+             if the file is production code, ask the user to run it; else: {program} stow"
+        ),
         Bypass::ForcedAddAround(path) => format!(
             "`git add --force {}` stages the session directory, which git ignores\n\
              name the ignored files that belong in the commit, and add the others without --force",

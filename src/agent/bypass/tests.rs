@@ -42,6 +42,7 @@ fn a_bypass_names_what_bypasses() {
         ("HUSKY=0 git commit", Bypass::HooksOverridden("HUSKY=0".into())),
         ("git config core.hooksPath x", Bypass::HooksOverridden("core.hooksPath=x".into())),
         ("git add -f main.py .claude_sessions/x", Bypass::ForcedAdd(".claude_sessions/x".into())),
+        ("git add . && stage-guard allow debug_x.py", Bypass::Allow),
     ] {
         assert_eq!(find(script, Shell::Posix), Some(bypass), "{script}");
     }
@@ -185,6 +186,54 @@ fn only_commands_of_git_are_checked() {
         "echo git commit -n",
         "echo 'x; git commit -n'",
         "grep -rn 'git commit --no-verify' .",
+    ]);
+}
+
+#[test]
+fn allow_of_this_program_is_denied() {
+    assert_denied(&[
+        "stage-guard allow x.py",
+        "stage-guard allow -- :/x.py",
+        "stage-guard allow",
+        "~/.local/bin/stage-guard allow x.py",
+        "'/a b/stage-guard' allow x.py",
+        "C:\\\\bin\\\\stage-guard.exe allow x.py",
+        "stage-guard -C backend allow x.py",
+        "stage-guard -Cbackend -q --config x.toml --color=never allow x.py",
+        "stage-guard --config --dry-run.toml allow x.py",
+        "stage-guard allow -- --dry-run --help",
+        "git commit -m x || stage-guard allow x.py",
+        "A=b env stage-guard allow x.py",
+        "sh -c 'stage-guard allow x.py'",
+        "eval stage-guard allow x.py",
+        "echo $(stage-guard allow x.py)",
+        "git -c alias.a='!stage-guard allow' a x.py",
+        "git diff --name-only | xargs stage-guard allow",
+        "find . -name 'debug_*' -exec stage-guard allow {} +",
+        "npx -y stage-guard allow x.py",
+        "uvx stage-guard allow x.py",
+        "pipx run stage-guard allow x.py",
+        "bash <<EOF\nstage-guard allow x.py\nEOF",
+    ]);
+    assert_allowed(&[
+        "stage-guard",
+        "stage-guard allow --help",
+        "stage-guard --help allow",
+        "stage-guard allow -h",
+        "stage-guard allow --dry-run x.py",
+        "stage-guard --dry-run allow x.py",
+        "stage-guard stow allow",
+        "stage-guard explain allow",
+        "stage-guard -C allow stow",
+        "stage-guard --config allow rules",
+        "git commit -m 'stage-guard allow x'",
+        "echo stage-guard allow x",
+        "man stage-guard allow",
+        "command -v stage-guard allow",
+        "grep 'stage-guard allow' README.md",
+        "other-stage-guard allow x",
+        "# stage-guard allow x",
+        "cat <<EOF\nstage-guard allow x\nEOF",
     ]);
 }
 
