@@ -353,6 +353,7 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
         ("git commit --no-veri -m x", "`git commit --no-veri` skips the hooks"),
         ("git -c core.hooksPath=x commit", "`core.hooksPath=x` disables the hooks"),
         ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which git ignores"),
+        ("stage-guard allow debug_x.py", "`stage-guard allow` lets a path that a rule refuses into history"),
     ] {
         for tool in ["Bash", "PowerShell"] {
             let output = home.agent_runs(tool, command).denied();
@@ -360,6 +361,7 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
         }
     }
     home.agent_runs("Bash", "git commit -m 'about -n'").silent();
+    home.agent_runs("Bash", "git commit -m 'stage-guard allow x' && stage-guard allow --help").silent();
     // Each tool has its own shell.
     home.agent_runs("Bash", "git commit -m \"a\\\" -n").silent();
     home.agent_runs("PowerShell", "git commit -m \"a\\\" -n").denied();
