@@ -142,6 +142,7 @@ fn state(policy: &Policy, target: &Target) -> Result<AllowState, Failure> {
     if let Some(entry) = policy.allow_entry(target.sample().as_bstr()) {
         return Ok(AllowState::Exists(entry.as_str().to_owned()));
     }
+    // In a directory, files that narrower entries allow count too.
     let is_matched =
         |path: &BString| policy.may_refuse(path.as_bstr()) || policy.allow_entry(path.as_bstr()).is_some();
     if !target.files().iter().any(is_matched) {
