@@ -74,8 +74,8 @@ pub fn find_sign(text: &BStr, signs: &[Sign]) -> Option<ShownSign> {
 
 /// Returns the line that shows that `text` is a program, made to run again.
 ///
-/// A program reads its arguments, asks its user, serves requests, defines a class, or exports
-/// something to other files.
+/// A program reads its arguments, asks its user, serves requests or starts what does, defines
+/// a class, or exports something to other files.
 #[must_use]
 pub fn find_reuse(text: &BStr) -> Option<usize> {
     reuse::find(text).map(|offset| line_at(text, offset))

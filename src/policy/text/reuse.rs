@@ -50,8 +50,8 @@ const PARTS: [&str; 39] = [
     "run_polling(",
 ];
 
-/// Starts of lines that define a class, export something, or declare parameters.
-const LINE_STARTS: [&str; 15] = [
+/// Starts of lines, without white space before, that define a class, export something, or declare parameters.
+const DECLARATIONS: [&str; 15] = [
     "class ",
     "abstract class ",
     "final class ",
@@ -69,6 +69,26 @@ const LINE_STARTS: [&str; 15] = [
     "param (",
 ];
 
+/// Starts of commands that run the servers of a project, or a program in place of the script.
+const COMMANDS: [&str; 16] = [
+    "exec ",
+    "nohup ",
+    "Start-Process ",
+    "start cmd",
+    "start \"",
+    "docker compose up",
+    "docker-compose up",
+    "npm start",
+    "npm run dev",
+    "yarn start",
+    "yarn dev",
+    "pnpm dev",
+    "uvicorn ",
+    "gunicorn ",
+    "flask run",
+    "python manage.py runserver",
+];
+
 /// Returns the offset at which `text` shows that it is a program.
 pub(super) fn find(text: &BStr) -> Option<usize> {
     let parts = PARTS.iter().filter_map(|part| find_words(text, part).next());
@@ -76,12 +96,19 @@ pub(super) fn find(text: &BStr) -> Option<usize> {
 }
 
 fn find_line(text: &BStr) -> Option<usize> {
-    let mut offset = 0;
-    for line in text.lines_with_terminator() {
-        if LINE_STARTS.iter().any(|start| line.starts_with(start.as_bytes())) {
-            return Some(offset);
-        }
-        offset += line.len();
-    }
-    None
+    let mut end = 0;
+    let mut lines = text.lines_with_terminator().map(|line| {
+        end += line.len();
+        (end - line.len(), line)
+    });
+    lines.find(|(_, line)| is_declaration(line) || is_command(line)).map(|(start, _)| start)
+}
+
+fn is_declaration(line: &[u8]) -> bool {
+    DECLARATIONS.iter().any(|start| line.starts_with(start.as_bytes()))
+}
+
+fn is_command(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    COMMANDS.iter().any(|start| line.starts_with(start.as_bytes()))
 }

@@ -183,6 +183,8 @@ fn program_shows_no_sign() {
         "app = Flask(__name__)",
         "server.listen(3000);",
         "param([string]$Name)",
+        "    uvicorn shop.api:app --reload &",
+        "Start-Process powershell -ArgumentList '-Command', 'npm start'",
     ] {
         let text = format!("\n{part}\nprint('✅ done')\n");
         assert_eq!(find_reuse(text.as_str().into()), Some(2), "{part}");
@@ -193,6 +195,7 @@ fn program_shows_no_sign() {
         "lines = f.readlines()",
         "text.replace(/(a)/, '$1b')",
         "awk '{ print $1 }' orders",
+        "echo 'Run this first: npm start'",
         "    class Orders:",
     ] {
         let text = format!("{part}\necho '✅ done'\n");
