@@ -1,5 +1,7 @@
 //! Filters that reject most names by a few of their bytes, for many patterns at once.
 
+use bstr::ByteSlice;
+
 use super::glob::is_special;
 use super::name::{Name, Names};
 
@@ -16,6 +18,8 @@ pub(super) struct TrigramFilter {
     last: ByteTable,
     /// One trigram of each pattern, one bit each.
     trigrams: Vec<u64>,
+    /// The rules of these trigrams, by a hash of the trigram.
+    rules_by_hash: Vec<Rules>,
     /// The rules that have a pattern without a trigram.
     without_trigram: Rules,
 }
@@ -34,6 +38,7 @@ impl Default for TrigramFilter {
             first: ByteTable::default(),
             last: ByteTable::default(),
             trigrams: vec![0; TRIGRAM_WORDS],
+            rules_by_hash: vec![0; TRIGRAM_HASHES],
             without_trigram: 0,
         }
     }
@@ -79,9 +84,11 @@ impl TrigramFilter {
     /// Adds a pattern of plain characters and `*`.
     fn add_text(&mut self, text: &[u8], rules: Rules) {
         self.first.add(text.first().copied(), rules);
-        // Prefers the rarer trigram: `st_` of `test_*`, and `not` of `notes.md`.
+        // Prefers the rarer trigram: `st_` of `test_*`, `og.` of `*_log.txt`, and `not` of `notes.md`.
         let trigram = if text.contains(&b'*') {
-            text.split(|byte| *byte == b'*').find_map(|plain| plain.last_chunk())
+            let stem_end = |plain: &[u8]| plain.rfind_byte(b'.').map_or(plain.len(), |dot| dot + 1);
+            text.split(|byte| *byte == b'*')
+                .find_map(|plain| plain[..stem_end(plain)].last_chunk().or_else(|| plain.last_chunk()))
         } else {
             text.first_chunk()
         };
@@ -89,6 +96,7 @@ impl TrigramFilter {
             Some([a, b, c]) => {
                 let trigram = push(push(push(0, *a), *b), *c);
                 self.trigrams[trigram / 64] |= 1 << (trigram % 64);
+                self.rules_by_hash[trigram_hash(trigram)] |= rules;
             }
             None => self.without_trigram |= rules,
         }
@@ -100,16 +108,17 @@ impl TrigramFilter {
         let (Some(first), Some(last)) = (text.first(), text.last()) else { return 0 };
         match rules & self.first.get(*first) & self.last.get(*last) {
             0 => 0,
-            rules if self.has_trigram(text) => rules,
-            rules => rules & self.without_trigram,
+            rules => rules & (self.without_trigram | self.rules_by_trigram(text)),
         }
     }
 
-    fn has_trigram(&self, text: &[u8]) -> bool {
+    /// Returns a superset of the rules that have a pattern with a trigram of `text`.
+    fn rules_by_trigram(&self, text: &[u8]) -> Rules {
         let mut trigram = 0;
-        text.iter().any(|byte| {
+        text.iter().fold(0, |rules, byte| {
             trigram = push(trigram, *byte);
-            self.trigrams[trigram / 64] & 1 << (trigram % 64) != 0
+            let is_known = self.trigrams[trigram / 64] & 1 << (trigram % 64) != 0;
+            if is_known { rules | self.rules_by_hash[trigram_hash(trigram)] } else { rules }
         })
     }
 }
@@ -122,6 +131,13 @@ const TRIGRAM_WORDS: usize = 1 << 12;
 /// Returns the trigram that ends in `byte`; `before` is the trigram that ends before it.
 fn push(before: usize, byte: u8) -> usize {
     (before << 6 | usize::from(byte & 63)) % (TRIGRAM_WORDS << 6)
+}
+
+/// The number of hashes of trigrams, a power of two.
+const TRIGRAM_HASHES: usize = 1 << 12;
+
+fn trigram_hash(trigram: usize) -> usize {
+    (trigram ^ trigram >> 7) % TRIGRAM_HASHES
 }
 
 /// Rejects names by their first byte and their length, for many patterns at once.

@@ -11,7 +11,7 @@ use super::directory::Directory;
 use super::document::Scope;
 use super::filter::{LengthFilter, Rules, TrigramFilter};
 use super::production::RootStatus;
-use super::rule::Rule;
+use super::rule::{Rule, SplitPath};
 use super::{Policy, is_session_directory};
 
 /// Tests one path after the other for whether a rule could refuse it.
@@ -165,8 +165,17 @@ impl<'p> Prefilter<'p> {
             return true;
         }
         let rules = self.levels.last().map_or(Rules::MAX, |level| level.rules);
-        let may_match = self.file_names.find(name, rules) != 0 || is_special && is_session_directory(name);
-        may_match && self.policy.may_refuse(path)
+        let candidates = self.file_names.find(name, rules);
+        let is_match =
+            candidates != 0 && self.is_match(path, candidates) || is_special && is_session_directory(name);
+        is_match && self.policy.may_refuse(path)
+    }
+
+    /// Returns whether one of the rules `candidates` matches `path`.
+    fn is_match(&self, path: &BStr, candidates: Rules) -> bool {
+        let path = SplitPath::new(path);
+        let mut rules = self.policy.rules.iter().enumerate();
+        rules.any(|(at, rule)| candidates & bit(at) != 0 && rule.matches(path).is_some())
     }
 
     /// Computes the levels of `directory`. Returns `false` if git would track nothing in it.
