@@ -205,9 +205,96 @@ fn session_notes_are_refused() {
             "STATUS.md",
             "docs/FIX_SUMMARY.md",
             "PREFIX.md",
-            "fix_summary.md",
+            "lib/fix_summary.md",
             ".github/ISSUE_TEMPLATE/BUG_REPORT.md",
             "TROUBLESHOOTING_GUIDE.md",
+        ],
+    );
+}
+
+#[test]
+fn notes_with_the_words_of_documents_are_refused_in_production_roots() {
+    assert_verdicts(
+        &["worker/package.json", "specs/package.json"],
+        &[
+            ("LOGIN_IMPLEMENTATION.md", "work-note"),
+            ("CART_IMPROVEMENTS.md", "work-note"),
+            ("TIMEOUT-SOLUTION.md", "work-note"),
+            ("backend/LAUNCH_CHECKLIST.md", "work-note"),
+            ("PRODUCTION_READINESS.md", "work-note"),
+            ("CACHE_DIAGNOSIS.md", "work-note"),
+            ("worker/QUEUE_ANALYSIS.md", "work-note"),
+            ("DEPENDENCY_AUDIT.txt", "work-note"),
+            ("REMEDIATION_PLAN.md", "work-note"),
+            ("SCHEMA_REVIEW_2.md", "work-note"),
+            ("TODO_FINAL.md", "work-note"),
+            ("PHASE2_NOTES.md", "work-note"),
+            ("COMMIT_MSG.txt", "work-note"),
+            ("PR_SUMMARY.md", "session-note"),
+            ("PR-17.md", "work-note"),
+            ("quality-report.md", "work-note"),
+            ("login_summary.md", "work-note"),
+            ("summary.md", "work-note"),
+            ("pr.md", "work-note"),
+            ("pr-description.md", "work-note"),
+            ("message_to_user.md", "work-note"),
+            ("refactor_cart.md", "work-note"),
+            ("RAPPORT_PANIER.md", "work-note"),
+            ("CORRECTIONS_PANIER.md", "work-note"),
+            ("VERIFICACION_CARRITO.md", "work-note"),
+            ("RELATORIO_CARRINHO.md", "work-note"),
+            ("WARENKORB_BERICHT.md", "work-note"),
+            ("RIEPILOGO_CARRELLO.md", "work-note"),
+        ],
+        &[
+            "lib/LOGIN_IMPLEMENTATION.md",
+            "docs/CACHE_ANALYSIS.md",
+            "backend/app/QUEUE_ANALYSIS.md",
+            "other/REMEDIATION_PLAN.md",
+            "lib/quality-report.md",
+            "src/summary.md",
+            // documents of projects
+            "IMPLEMENTATIONS.md",
+            "CODE_REVIEW.md",
+            "AUDIT.md",
+            "CHECKLIST.md",
+            "RELEASE_CHECKLIST.md",
+            "PR_REVIEW_CHECKLIST.md",
+            "KNOWN_ISSUES.md",
+            "TEST_PLAN.md",
+            "DISASTER_RECOVERY_PLAN.md",
+            "DEBUGGING_GUIDE.md",
+            "ARCHITECTURE_REVIEW.md",
+            "CHANGELOG_FINAL.md",
+            "COMMIT_MESSAGES.md",
+            "COMPARISON.md",
+            "debugging.md",
+            "release-notes.md",
+            "development-guide.md",
+            "code-review.md",
+            "bug_report.md",
+            "plan.md",
+            "progress.txt",
+            "pre-commit.md",
+        ],
+    );
+}
+
+#[test]
+fn no_note_is_refused_where_a_project_plans() {
+    assert_verdicts(
+        &["specs/package.json", "backend/plans/package.json"],
+        &[("lib/FIX_SUMMARY.md", "session-note")],
+        &[
+            "plans/FIX_SUMMARY.md",
+            "backend/plans/MIGRATION_STATUS.md",
+            "specs/LOGIN_IMPLEMENTATION.md",
+            "specs/login/PROGRESS_REPORT.md",
+            "openspec/changes/login/TEST_RESULTS.md",
+            "rfcs/0001_FIX_ORDER.md",
+            "adr/0002_INVESTIGATION.md",
+            ".kiro/specs/login/SESSION_NOTES.md",
+            "docs/adr/STATUS_QUO.md",
         ],
     );
 }

@@ -459,7 +459,7 @@ fn staged_contents_of_a_deleted_file_are_written_as_git_checks_them_out() {
     ] {
         let repo = Repo::new();
         repo.shell(setup).success();
-        repo.write(SCRIPT, staged).write("debug_plain.txt", "plain").git("add -A").success();
+        repo.write(SCRIPT, staged).write("plain.txt", "plain").git("add -A").success();
         fs::remove_dir_all(repo.path("backend")).unwrap();
         stowed(repo.guard("stow"));
         assert_eq!(repo.read(STOWED), expected, "{setup}");
