@@ -300,6 +300,54 @@ fn no_note_is_refused_where_a_project_plans() {
 }
 
 #[test]
+fn codemods_are_refused_in_production_roots() {
+    assert_verdicts(
+        &[],
+        &[
+            ("replace_colors.py", "codemod"),
+            ("backend/refactor_models.py", "codemod"),
+            ("rewrite-imports.mjs", "codemod"),
+            ("rebuild_index.py", "codemod"),
+            ("regenerate_icons.js", "codemod"),
+            ("modify_headers.rb", "codemod"),
+            ("refactor.js", "codemod"),
+        ],
+        &[
+            "scripts/replace_colors.py",
+            "backend/app/rewrite_rules.py",
+            "rebuild_image.sh",
+            "regenerate-protos.sh",
+            "replace.py",
+            "modify-schema.js",
+            "rewrite_rules.toml",
+            "rebuild.config.js",
+        ],
+    );
+}
+
+#[test]
+fn test_pages_are_refused_whatever_is_next_to_them() {
+    assert_verdicts(
+        &["api/index.php", "login.php", "login.py"],
+        &[
+            ("test_login.php", "test-page"),
+            ("test_api.html", "test-page"),
+            ("login_test.php", "test-page"),
+            ("frontend/form-test.html", "test-page"),
+            ("form_test_2.html", "test-page"),
+        ],
+        &[
+            "test_login.py",
+            "tests/login_test.php",
+            "src/form-test.html",
+            "latest.html",
+            "test.php",
+            "test_helper.php",
+        ],
+    );
+}
+
+#[test]
 fn outputs_of_runs_are_refused_in_production_roots() {
     assert_verdicts(
         &["worker/package.json"],
