@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::Spanned;
 
-use self::document::{Document, ProductionTable, RuleTable, Text, Texts};
+use self::document::{Document, EvidenceTable, ProductionTable, RuleTable, Text, Texts};
 
 #[path = "../src/policy/document.rs"]
 #[expect(unreachable_pub, reason = "the crate exports some of it")]
@@ -25,7 +25,8 @@ pub(crate) fn write(directory: &Path) {
 }
 
 fn policy_code(policy: &Document) -> String {
-    let Document { allow, disable, tracked, lists, production, rule } = policy;
+    let Document { allow, disable, tracked, lists, production, evidence, rule } = policy;
+    let EvidenceTable { automation, documents } = evidence;
     let ProductionTable { roots, markers, outside } = production;
     assert!(allow.is_empty() && disable.is_empty(), "the built-in policy allows and disables nothing");
     assert!(tracked.is_none(), "each rule of the built-in policy says it for itself");
@@ -41,12 +42,15 @@ fn policy_code(policy: &Document) -> String {
             lists: BTreeMap::from([{}]),
             tracked: None,
             production: Production {{ roots: paths(&{}), markers: owned(&{}), outside: names(&{}) }},
+            evidence: EvidenceFiles {{ automation: files(&{}), documents: files(&{}) }},
             rules: vec![{}],
         }}",
         lists_code.join(", "),
         array(roots),
         array(markers),
         array(outside),
+        array(automation),
+        array(documents),
         rules_code.join(", "),
     )
 }
@@ -61,6 +65,8 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
         outside,
         except,
         sibling,
+        named_by,
+        text,
         reason,
         home,
         tracked,
@@ -75,6 +81,8 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
             outside: directories(&{}),
             except: names(&{}),
             sibling: {sibling},
+            named_by: {},
+            text: vec![{}],
             reason: {reason:?}.into(),
             home: Home::{home:?},
             tracked: Tracked::{tracked:?},
@@ -85,6 +93,8 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
         array(directories),
         resolve(outside.as_ref(), lists),
         array(except),
+        named_by.map_or("None".to_owned(), |files| format!("Some(NamedBy::{files:?})")),
+        text.iter().map(|sign| format!("Sign::{sign:?}")).collect::<Vec<_>>().join(", "),
     )
 }
 

@@ -56,6 +56,7 @@ pub mod git;
 mod hooks;
 pub mod invocation;
 pub mod policy;
+mod project;
 pub mod report;
 mod session;
 mod signals;

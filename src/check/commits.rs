@@ -9,6 +9,7 @@ use super::ShowProgress;
 use crate::IntroducedBy;
 use crate::git::{Commit, CommitTrees, Log, ObjectId};
 use crate::policy::{Finding, Policy};
+use crate::project::{CommittedProject, Unread};
 
 /// A commit or tag that a ref is about to name.
 pub(crate) struct Tip {
@@ -32,6 +33,8 @@ pub(crate) struct CheckedCommits<'p> {
     pub(crate) examined: usize,
     /// The first commit of the log.
     pub(crate) newest: Option<Commit>,
+    /// What could not be read.
+    pub(crate) unread: Unread,
 }
 
 /// Checks the commits of `log`, whose siblings `trees` looks up.
@@ -45,13 +48,15 @@ pub(crate) fn check<'p>(
     show_progress: ShowProgress,
 ) -> Result<CheckedCommits<'p>, Box<dyn Error>> {
     let mut prefilter = policy.prefilter();
+    let mut unread = Unread::default();
     let mut progress = Progress::new();
     let (mut refused, mut examined, mut newest) = (Vec::new(), 0, None);
     while let Some(mut commit) = log.next_commit(|path| prefilter.may_refuse(path))? {
         examined += 1;
         progress.show(examined, show_progress);
         let entries = std::mem::take(&mut commit.entries);
-        let mut findings = policy.findings(entries, |path| trees.contains(commit.id, path))?;
+        let mut project = CommittedProject::new(&mut trees, commit.id, &mut unread);
+        let mut findings = policy.findings(entries, &mut project)?;
         let paths = findings.iter().map(|finding| finding.entry.path.as_bstr()).collect();
         let moved = trees.moved_in_merge(&commit, &paths)?;
         findings.retain(|finding| !moved.contains(&finding.entry.path));
@@ -65,7 +70,7 @@ pub(crate) fn check<'p>(
     }
     progress.end(show_progress);
     let findings = refused.into_iter().rev().flatten().collect();
-    Ok(CheckedCommits { findings, examined, newest })
+    Ok(CheckedCommits { findings, examined, newest, unread })
 }
 
 fn introduced_by(commit: &Commit, tips: &[Tip]) -> IntroducedBy {

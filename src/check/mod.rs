@@ -6,7 +6,6 @@
 pub(crate) mod commits;
 mod report;
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::path::Path;
 
@@ -16,7 +15,8 @@ pub use self::report::{CheckedOutFiles, PushedFrom, Remedy, Report, Residue};
 use crate::configuration;
 use crate::environment::Environment;
 use crate::git::{self, Examined, Exclude, History, Log, MergedParents, Repository, Scan};
-use crate::policy::{FILE_NAME, Finding, Policy, Prefilter};
+use crate::policy::{FILE_NAME, Policy, Prefilter};
+use crate::project::{Siblings, StagedProject, Unread, WorktreeProject};
 use crate::{Change, Entry};
 
 /// Shows a line of progress, which replaces the previous line. An empty line ends it.
@@ -88,7 +88,17 @@ impl Check<'_> {
     /// It is for a note, so it is 0 if the index or the configuration cannot be read.
     #[must_use]
     pub fn tracked_session_work(&self) -> usize {
-        self.all_files().map_or(0, |report| report.findings.len())
+        self.count_tracked_session_work().unwrap_or_default()
+    }
+
+    /// Judges by names alone: to read texts and to search for names takes too long for a note.
+    fn count_tracked_session_work(&self) -> Result<usize, Box<dyn Error>> {
+        let repository = Repository::open(self.environment)?;
+        let (mut prefilter, scan) = self.scan(&repository)?;
+        let Examined { entries, .. } =
+            repository.read_tracked(scan, &mut |path| prefilter.may_refuse(path))?;
+        let mut project = StagedProject::of(&repository, prefilter.policy(), &entries)?.without_texts();
+        Ok(prefilter.policy().findings(entries, &mut project)?.len())
     }
 
     /// Checks the paths that `git add -A` would start to track.
@@ -105,14 +115,16 @@ impl Check<'_> {
         let candidates = untracked.iter().filter(|path| prefilter.may_refuse(path.as_bstr()));
         let entry = |path: &BString| Entry { path: path.clone(), change: Change::Untracked };
         let entries: Vec<Entry> = candidates.map(entry).collect();
-        let mut findings = Vec::new();
+        let (mut findings, mut unread) = (Vec::new(), Unread::default());
         if !entries.is_empty() {
             // A path is judged by its siblings once `git add -A` has staged all untracked paths.
-            let tracked = repository.tracked_paths()?.extended(untracked);
-            let Ok(refused) = policy.findings(entries, |path| Ok::<_, Infallible>(tracked.contains(path)));
-            findings = refused;
+            let paths = repository.tracked_paths()?.extended(untracked);
+            let mut project = WorktreeProject::new(&repository, paths, Siblings::Listed);
+            findings = policy.findings(entries, &mut project)?;
+            unread = project.into_unread();
         }
-        Ok(Report::new(policy, findings, examined, Remedy::StowPaths { are_changes: false }))
+        let report = Report::new(policy, findings, examined, Remedy::StowPaths { are_changes: false });
+        Ok(Report { unread, ..report })
     }
 
     /// Checks each commit that `to` reaches and `from` does not.
@@ -165,7 +177,8 @@ impl Check<'_> {
     ) -> Result<Report<'static>, Box<dyn Error>> {
         let policy = self.policy(|| history.top_level_file(FILE_NAME))?;
         let checked = commits::check(log, history.trees(), policy, &[], show_progress)?;
-        Ok(Report::new(policy, checked.findings, checked.examined, Remedy::RewriteCommits))
+        let report = Report::new(policy, checked.findings, checked.examined, Remedy::RewriteCommits);
+        Ok(Report { unread: checked.unread, ..report })
     }
 
     /// Reads the policy and scans the index with it.
@@ -200,10 +213,11 @@ fn judge_index(
     remedy: Remedy,
 ) -> Result<Report<'static>, Box<dyn Error>> {
     let Examined { entries, examined } = candidates;
-    let questions: Vec<BString> =
-        entries.iter().flat_map(|entry| policy.questions(entry.path.as_bstr())).collect();
-    let tracked = repository.staged_among(&questions)?;
-    let Ok(findings): Result<Vec<Finding>, Infallible> =
-        policy.findings(entries, |path| Ok(tracked.contains(path)));
-    Ok(Report::new(policy, findings, examined, remedy))
+    if entries.is_empty() {
+        return Ok(Report::new(policy, Vec::new(), examined, remedy));
+    }
+    let mut project = StagedProject::of(repository, policy, &entries)?;
+    let findings = policy.findings(entries, &mut project)?;
+    let report = Report::new(policy, findings, examined, remedy);
+    Ok(Report { unread: project.into_unread(), ..report })
 }

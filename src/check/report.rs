@@ -5,6 +5,7 @@ use bstr::BString;
 use crate::git::{ObjectId, Operation, Remote};
 use crate::invocation::Invocation;
 use crate::policy::{Finding, Policy};
+use crate::project::Unread;
 
 /// The findings of a check, with the information that a reader needs to act on them.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Report<'p> {
     pub remedy: Remedy,
     /// The refused paths that several parents of a merge have changed. `stow` leaves them.
     pub combined: Vec<BString>,
+    /// What was to be looked at and could not be read.
+    pub unread: Unread,
     /// How the user runs this program and git in the repository.
     pub invocation: Invocation,
     /// Whether the report goes to a terminal, where an empty one would look like a failure.
@@ -30,7 +33,8 @@ impl<'p> Report<'p> {
     #[must_use]
     pub fn new(policy: &'p Policy, findings: Vec<Finding<'p>>, examined: usize, remedy: Remedy) -> Self {
         let invocation = Invocation::new(env!("CARGO_PKG_NAME").into());
-        Self { policy, findings, examined, remedy, combined: Vec::new(), invocation, is_terminal: false }
+        let (combined, unread) = (Vec::new(), Unread::default());
+        Self { policy, findings, examined, remedy, combined, unread, invocation, is_terminal: false }
     }
 }
 

@@ -1,13 +1,12 @@
 //! `agent`: checks the next action of a coding agent.
 
-use std::convert::Infallible;
 use std::error::Error;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bstr::{BStr, ByteSlice};
+use bstr::ByteSlice;
 
 use super::{Context, Outcome};
 use crate::Change;
@@ -19,6 +18,7 @@ use crate::environment::Environment;
 use crate::git::user_path::{self, canonicalize_lenient};
 use crate::git::{self, Repository};
 use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory, is_session_directory};
+use crate::project::{Siblings, WorktreeProject};
 use crate::report;
 use crate::report::agent::DeniedWrite;
 use crate::report::failure::Failure;
@@ -81,10 +81,13 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
     }
     let tracked = repository.tracked_paths()?;
     // Untracked siblings count: they usually land in the same commit.
-    let exists = |path: &BStr| Ok::<_, Infallible>(tracked.contains(path) || layout.on_disk(path).exists());
-    let Ok(verdict) = policy.judge(path, Change::Added, exists);
+    if tracked.contains_file(path) {
+        return Ok(None);
+    }
+    let mut project = WorktreeProject::new(&repository, tracked, Siblings::OnDisk);
+    let verdict = policy.judge(path, Change::Added, &mut project)?;
     let Verdict::Refused { rule, .. } = verdict else { return Ok(None) };
-    if tracked.contains_file(path) || repository.ignores(path)? {
+    if repository.ignores(path)? {
         return Ok(None);
     }
     let default = rule.home.default_path(path);

@@ -5,6 +5,7 @@ use std::error::Error;
 use super::{Context, Outcome};
 use crate::check::{Check, Report, Trigger};
 use crate::cli::{CheckArgs, CheckOptions};
+use crate::project::Unread;
 use crate::report::escape::escape;
 use crate::report::failure::Failure;
 use crate::report::{self, Format};
@@ -35,7 +36,10 @@ pub(super) fn staged(
     context: &mut Context,
 ) -> Result<Outcome, Box<dyn Error>> {
     let check = Check { environment: &context.environment, config: options.config.file.as_deref() };
-    let report = check.staged(trigger)?;
+    let mut report = check.staged(trigger)?;
+    if trigger != Trigger::Manual {
+        report.unread = Unread::default();
+    }
     // A hook that allows the commit prints nothing, even on a terminal.
     if trigger != Trigger::Manual && report.findings.is_empty() {
         return Ok(Outcome::Allowed);

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 use std::{env, fs, io};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use rustix::fs::{Access, access};
 
 use super::{Context, Outcome, program};
@@ -135,7 +135,8 @@ fn read_policy(history: &History) -> Result<Result<(PolicyState, Policy), String
 /// Returns the first of [`PROBE_PATHS`] that the policy refuses, and its rule.
 fn refused_path(policy: &Policy) -> Option<(BString, &str)> {
     PROBE_PATHS.into_iter().find_map(|path| {
-        let Ok(verdict) = policy.judge(path.into(), Change::Added, |_| Ok::<_, Infallible>(false));
+        let Ok(verdict) =
+            policy.judge(path.into(), Change::Added, &mut |_: &BStr| Ok::<_, Infallible>(false));
         match verdict {
             Verdict::Refused { rule, .. } => Some((BString::from(path), rule.id.as_str())),
             _ => None,

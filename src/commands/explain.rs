@@ -1,5 +1,6 @@
 //! `explain`: shows whether paths are refused, and why.
 
+use std::collections::HashMap;
 use std::error::Error;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -7,7 +8,8 @@ use bstr::{BStr, BString, ByteSlice};
 use super::{Context, Outcome};
 use crate::cli::{ExplainArgs, HumanOrJson};
 use crate::git::{self, CommitTrees, ObjectId, Repository};
-use crate::policy::{Explanation, Verdict};
+use crate::policy::{Explanation, Policy, Verdict};
+use crate::project::{Siblings, StagedProject, WorktreeProject};
 use crate::report::explanation;
 
 /// Checks the paths as if they were added.
@@ -24,19 +26,7 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
     } else {
         args.paths.iter().map(|path| git::user_path::resolve(&repository, path)).collect::<Result<_, _>>()?
     };
-    let tracked = repository.staged_paths()?;
-    let mut parents = None;
-    let explain = |path| {
-        let is_committed = |path: &BStr| {
-            match &mut parents {
-                Some(parents) => parents,
-                None => parents.insert(Parents::open(context, &repository)?),
-            }
-            .contain_file(path)
-        };
-        policy.explain(path, |path| Ok(tracked.contains(path)), is_committed)
-    };
-    let explanations = paths.into_iter().map(explain).collect::<Result<Vec<Explanation>, git::Error>>()?;
+    let explanations = explain(policy, paths, &repository, context)?;
     let is_refused = |explanation: &&Explanation| matches!(explanation.verdict, Verdict::Refused { .. });
     let refused = explanations.iter().filter(is_refused).count();
     let invocation = context.invocation()?;
@@ -47,6 +37,33 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
         HumanOrJson::Human => explanation::render_human(&explanations, &invocation, out)?,
     }
     Ok(Outcome::of(refused, args.dry_run))
+}
+
+/// Judges the paths, those that are staged by the index and others by the worktree.
+fn explain(
+    policy: &'static Policy,
+    paths: Vec<BString>,
+    repository: &Repository,
+    context: &Context,
+) -> Result<Vec<Explanation<'static>>, git::Error> {
+    let staged = repository.staged_paths()?;
+    let mut parents = None;
+    let mut is_committed = |path: &BStr| {
+        match &mut parents {
+            Some(parents) => parents,
+            None => parents.insert(Parents::open(context, repository)?),
+        }
+        .contain_file(path)
+    };
+    let order: HashMap<BString, usize> = paths.iter().cloned().zip(0..).collect();
+    let (in_index, others): (Vec<_>, Vec<_>) =
+        paths.into_iter().partition(|path| staged.contains_file(path.as_bstr()));
+    let mut project = StagedProject::new(repository, &staged, in_index.iter().cloned().collect());
+    let mut explanations = policy.explain(in_index, &mut project, &mut is_committed)?;
+    let mut project = WorktreeProject::new(repository, staged.clone(), Siblings::Listed);
+    explanations.extend(policy.explain(others, &mut project, is_committed)?);
+    explanations.sort_by_key(|explanation| order.get(&explanation.path).copied());
+    Ok(explanations)
 }
 
 /// The parents of the next commit: `HEAD`, and the merged commits.

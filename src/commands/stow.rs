@@ -88,7 +88,7 @@ fn plan(
         return Ok((Plan::new(repository, &tracked, selector.named(&args.paths, extent)?)?, Vec::new()));
     }
     let plan = Plan::new(repository, &tracked, selector.refused()?)?;
-    let mut skipped = selector.committed_session_work();
+    let mut skipped = selector.committed_session_work()?;
     let is_immovable = |path: &BString| plan.immovable.iter().any(|(immovable, _)| immovable == path);
     skipped.retain(|path| !plan.steps.iter().any(|step| step.path == *path) && !is_immovable(path));
     // A merge brings session work of others, which is not to be untracked here.

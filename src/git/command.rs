@@ -14,7 +14,7 @@ use std::{env, thread};
 use bstr::io::BufReadExt;
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{Cause, Error};
+use super::{Cause, Error, ObjectId};
 use crate::environment::Environment;
 use crate::signals;
 
@@ -191,6 +191,38 @@ impl Git {
         self.clone().with_settings(&[EXPAND_INDEX]).for_each_record(&arguments, visit)
     }
 
+    /// Calls `visit` with the path and the id of every regular file of the index.
+    pub(super) fn for_each_staged_file(&self, mut visit: impl FnMut(&BStr, ObjectId)) -> Result<(), Error> {
+        self.for_each_record(&["ls-files", "-z", "--stage", "--full-name", "--", ":/"], |record| {
+            // MODE SP ID SP STAGE TAB PATH
+            if let Some((fields, path)) = record.split_once_str("\t")
+                && fields.starts_with(REGULAR_FILE)
+                && let Some(id) = fields.strip_suffix(b" 0").and_then(|fields| fields.get(7..))
+                && let Some(id) = ObjectId::from_hex(id)
+            {
+                visit(path.as_bstr(), id);
+            }
+        })
+    }
+
+    /// Calls `visit` with the path and the id of every regular file of a commit.
+    pub(super) fn for_each_file_of(
+        &self,
+        commit: ObjectId,
+        mut visit: impl FnMut(&BStr, ObjectId),
+    ) -> Result<(), Error> {
+        let commit = commit.to_string();
+        self.for_each_record(&["ls-tree", "-z", "-r", "--full-tree", &commit], |record| {
+            // MODE SP TYPE SP ID TAB PATH
+            if let Some((fields, path)) = record.split_once_str("\t")
+                && fields.starts_with(REGULAR_FILE)
+                && let Some(id) = fields.rsplit_str(" ").next().and_then(ObjectId::from_hex)
+            {
+                visit(path.as_bstr(), id);
+            }
+        })
+    }
+
     /// Calls `visit` with each NUL-terminated record that a subcommand prints.
     fn for_each_record(&self, arguments: &[&str], mut visit: impl FnMut(&BStr)) -> Result<(), Error> {
         let mut git = self.command();
@@ -248,6 +280,9 @@ impl Git {
         }
     }
 }
+
+/// The start of the mode of a regular file, executable or not.
+const REGULAR_FILE: &[u8] = b"100";
 
 /// The setting with which git reads a sparse index as a full one.
 ///

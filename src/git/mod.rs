@@ -16,12 +16,14 @@
 //!    in a second walk, or in the output of git: `git ls-tree` for a directory of a sparse
 //!    index, `git diff-index` for an index that only git can read.
 
+mod blobs;
 mod checked_out;
 mod chunk_reader;
 mod command;
 mod configured_hooks;
 mod diff_index;
 mod error;
+mod grep;
 mod history;
 mod hook;
 mod hook_probe;
@@ -34,6 +36,7 @@ mod layout;
 mod libgit2;
 mod merged_parents;
 mod object_id;
+mod object_reader;
 mod operation;
 mod path_state;
 mod quoted_path;
@@ -42,6 +45,7 @@ mod renames;
 mod repository;
 mod repository_kind;
 mod rule_files;
+mod running;
 mod scan;
 mod subtree;
 mod tracked_paths;
@@ -58,6 +62,7 @@ use std::{fs, io};
 
 use rustix::fs::OFlags;
 
+pub(crate) use blobs::Blob;
 pub(crate) use checked_out::CheckedOut;
 pub(crate) use command::Git;
 pub(crate) use configured_hooks::{ConfigScope, ConfiguredHook};
@@ -66,6 +71,7 @@ pub(crate) use configured_hooks::{
     version_without_configured_hooks,
 };
 pub use error::{Cause, Error};
+pub(crate) use grep::{GrepMatch, GrepTarget, VisitMatch};
 pub use history::Remote;
 pub(crate) use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};

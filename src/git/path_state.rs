@@ -78,7 +78,13 @@ impl Object {
     /// Whether this is a regular file, executable or not.
     #[must_use]
     pub(crate) fn is_file(&self) -> bool {
-        matches!(self.mode, Self::FILE | Self::EXECUTABLE)
+        Self::is_regular(self.mode)
+    }
+
+    /// Whether a mode is that of a regular file, executable or not.
+    #[must_use]
+    pub(crate) fn is_regular(mode: u32) -> bool {
+        matches!(mode, Self::FILE | Self::EXECUTABLE)
     }
 
     /// Whether this is a gitlink.

@@ -8,8 +8,10 @@ use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::blobs::Blobs;
 use super::command::nul_fields;
 use super::diff_index;
+use super::grep::{GrepTarget, VisitMatch, grep};
 use super::index_file::RawEntry;
 use super::layout::Layout;
 use super::libgit2::Libgit2;
@@ -18,7 +20,7 @@ use super::scan::{Candidate, Coverage, Directory, Scan};
 use super::subtree;
 use super::tracked_paths::{SiblingScan, TrackedPaths};
 use super::worktree::ignores_case;
-use super::{Error, MergedParents, ObjectId, Operation, not_ignored, read_optional_file};
+use super::{Error, MergedParents, Object, ObjectId, Operation, not_ignored, read_optional_file};
 use crate::environment::Environment;
 use crate::{Change, Entry};
 
@@ -28,6 +30,8 @@ pub(crate) struct Repository {
     layout: Layout,
     /// Chosen only if the walk over the index file finds candidates.
     reader: OnceCell<Reader>,
+    /// Opened for blobs if no reader was chosen.
+    objects: OnceCell<Option<Libgit2>>,
 }
 
 /// The reader that compares the index with the parents of the next commit.
@@ -77,7 +81,7 @@ impl Repository {
     ///
     /// There is no repository, it is bare, or git cannot open it.
     pub(crate) fn open(environment: &Environment) -> Result<Self, Error> {
-        Ok(Self { layout: Layout::find(environment)?, reader: OnceCell::new() })
+        Ok(Self { layout: Layout::find(environment)?, reader: OnceCell::new(), objects: OnceCell::new() })
     }
 
     /// Returns the environment that the repository was opened in.
@@ -441,6 +445,48 @@ impl Repository {
     /// git cannot read the index or the blob.
     pub(crate) fn off_disk_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
         self.layout.cwd_git().off_disk_file(name)
+    }
+
+    /// Returns the regular files of the index for which `is_wanted` is true, each with its blob.
+    ///
+    /// Unmerged and intent-to-add entries are left out.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub(crate) fn staged_files(
+        &self,
+        mut is_wanted: impl FnMut(&BStr) -> bool,
+    ) -> Result<Vec<(BString, ObjectId)>, Error> {
+        let scan = self.scan(|entry| !entry.is_directory() && is_wanted(entry.path))?;
+        if scan.coverage == Coverage::Whole {
+            let is_file =
+                |candidate: &Candidate| Object::is_regular(candidate.mode) && !candidate.is_unmerged;
+            let files = scan.candidates.into_iter().filter(is_file);
+            return Ok(files.map(|Candidate { path, id, .. }| (path, id)).collect());
+        }
+        let mut files = Vec::new();
+        self.layout.cwd_git().for_each_staged_file(|path, id| {
+            if is_wanted(path) {
+                files.push((path.to_owned(), id));
+            }
+        })?;
+        Ok(files)
+    }
+
+    /// Searches the files of the index or the worktree for words, as [`grep`] does.
+    pub(crate) fn grep(&self, target: GrepTarget, words: &[BString], visit: VisitMatch) -> bool {
+        grep(&self.layout.cwd_git(), target, words, visit)
+    }
+
+    /// Returns a reader of the blobs of this repository.
+    pub(crate) fn blobs(&self) -> Blobs<'_> {
+        let libgit2 = match self.reader.get() {
+            Some(Reader::Libgit2(libgit2) | Reader::Libgit2Trees(libgit2)) => Some(libgit2),
+            Some(Reader::Git) => None,
+            None => self.objects.get_or_init(|| Libgit2::open(&self.layout)).as_ref(),
+        };
+        Blobs::new(libgit2, self.layout.cwd_git())
     }
 
     /// Returns the contents of a blob.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use bstr::{BStr, BString, ByteSlice};
 
 /// The paths of all index entries, at any stage, sorted by their bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TrackedPaths {
     paths: Vec<BString>,
     /// Whether the letter case of names is ignored. Then `paths` are in lower case.

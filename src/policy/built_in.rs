@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::Policy;
 use super::directory::Directory;
-use super::document::{Home, Scope, Tracked};
+use super::document::{Home, NamedBy, Scope, Sign, Tracked};
+use super::evidence::EvidenceFiles;
+use super::file_pattern::{FilePattern, FilePatterns};
 use super::name::{Name, Names};
 use super::path_glob::PathGlob;
 use super::production::Production;
@@ -32,6 +34,11 @@ fn paths(texts: &[&'static str]) -> Vec<PathGlob> {
     texts.iter().map(|text| PathGlob::new(*text).expect("a valid glob")).collect()
 }
 
+#[expect(clippy::expect_used, reason = "a unit test builds the built-in policy")]
+fn files(texts: &[&'static str]) -> FilePatterns {
+    texts.iter().map(|text| FilePattern::new(*text).expect("a valid pattern")).collect()
+}
+
 fn owned(texts: &[&'static str]) -> Vec<Cow<'static, str>> {
     texts.iter().map(|text| Cow::Borrowed(*text)).collect()
 }
@@ -41,6 +48,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use crate::policy::Policy;
+    use crate::policy::evidence::EvidenceFiles;
     use crate::policy::production::Production;
 
     #[test]
@@ -51,6 +59,7 @@ mod tests {
             lists: BTreeMap::new(),
             tracked: None,
             production: Production::default(),
+            evidence: EvidenceFiles::default(),
             rules: Vec::new(),
         };
         let read = empty.with_config("builtin.toml", include_bytes!("builtin.toml")).unwrap();

@@ -7,7 +7,9 @@ use toml::Spanned;
 use unicode_width::UnicodeWidthChar;
 
 use super::directory::Directory;
-use super::document::{Document, ProductionTable, RuleTable, Text, Texts};
+use super::document::{Document, EvidenceTable, ProductionTable, RuleTable, Text, Texts};
+use super::evidence::EvidenceFiles;
+use super::file_pattern::FilePattern;
 use super::glob::Invalid;
 use super::name::Name;
 use super::path_glob::PathGlob;
@@ -64,7 +66,7 @@ impl Policy {
     }
 
     fn with_document(mut self, document: Document) -> Result<Self, Mistake> {
-        let Document { allow, disable, tracked, lists, production, rule } = document;
+        let Document { allow, disable, tracked, lists, production, evidence, rule } = document;
         for (name, texts) in lists {
             self.add_list(name, texts)?;
         }
@@ -75,6 +77,7 @@ impl Policy {
         self.allow.extend(parse_all::<_, Vec<_>>(allow, PathGlob::new)?);
         self.tracked = tracked.or(self.tracked);
         self.production.add(production)?;
+        self.evidence.add(evidence)?;
         Ok(self)
     }
 
@@ -139,6 +142,19 @@ impl Production {
     }
 }
 
+impl EvidenceFiles {
+    /// Adds the entries that are not present yet.
+    fn add(&mut self, table: EvidenceTable) -> Result<(), Mistake> {
+        let EvidenceTable { automation, documents } = table;
+        for (texts, patterns) in [(automation, &mut self.automation), (documents, &mut self.documents)] {
+            let known = patterns.texts();
+            let new = without(texts, &known);
+            patterns.extend(parse_all::<_, Vec<_>>(new, FilePattern::new)?);
+        }
+        Ok(())
+    }
+}
+
 fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
     let RuleTable {
         id,
@@ -149,6 +165,8 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
         outside,
         except,
         sibling,
+        named_by,
+        text,
         reason,
         home,
         tracked,
@@ -168,6 +186,8 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
         outside: parse_texts(outside, lists, Directory::new)?,
         except: parse_all(except, Name::new)?,
         sibling,
+        named_by,
+        text,
         reason,
         home,
         tracked,

@@ -25,6 +25,8 @@ pub(crate) struct Document {
     #[serde(default)]
     pub(crate) production: ProductionTable,
     #[serde(default)]
+    pub(crate) evidence: EvidenceTable,
+    #[serde(default)]
     pub(crate) rule: Vec<RuleTable>,
 }
 
@@ -37,6 +39,15 @@ pub(crate) struct ProductionTable {
     pub(crate) markers: Vec<Text>,
     #[serde(default)]
     pub(crate) outside: Vec<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EvidenceTable {
+    #[serde(default)]
+    pub(crate) automation: Vec<Text>,
+    #[serde(default)]
+    pub(crate) documents: Vec<Text>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +65,9 @@ pub(crate) struct RuleTable {
     pub(crate) except: Vec<Text>,
     #[serde(default)]
     pub(crate) sibling: bool,
+    pub(crate) named_by: Option<NamedBy>,
+    #[serde(default)]
+    pub(crate) text: Vec<Sign>,
     #[serde(default = "default_reason")]
     pub(crate) reason: String,
     #[serde(default)]
@@ -81,6 +95,32 @@ pub enum Tracked {
     Refuse,
     /// Allow it: only new paths are refused.
     Allow,
+}
+
+/// The files of which one that names a path makes a rule allow it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NamedBy {
+    /// What runs or ships the files of the project: `automation` in `[evidence]`.
+    Automation,
+    /// What links the documents of the project: `documents` in `[evidence]`.
+    Documents,
+    /// Any file that is not session work itself.
+    Any,
+}
+
+/// A sign that a script was written for one occasion.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sign {
+    /// The script reads a file, replaces something in it and writes it back, and names sources.
+    RewritesSource,
+    /// A string or a command has an absolute path in the home directory of a person.
+    HomePath,
+    /// The text has a token, a private key, or an address with a password.
+    Secret,
+    /// The script prints an emoji.
+    EmojiPrint,
 }
 
 /// Where a rule applies.

@@ -3,9 +3,13 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use super::Policy;
-use super::judge::Verdict;
+use super::document::NamedBy;
+use super::evidence::Project;
+use super::judge::{Judge, Text};
 use super::path_glob::PathGlob;
 use super::rule::{Match, SplitPath};
+use super::search::Search;
+use super::verdict::{Exemption, Verdict};
 use crate::Change;
 
 /// The verdict on one path, and what would change it.
@@ -17,8 +21,19 @@ pub struct Explanation<'p> {
     pub verdict: Verdict<'p>,
     /// Whether a parent of the next commit has the refused path, and a change of it is allowed.
     pub allows_change: bool,
+    /// What the files of the project say; `None` if only the path decides.
+    pub evidence: Option<Evidence>,
     /// What would make the path acceptable; `None` unless it is refused.
     pub alternatives: Option<Alternatives>,
+}
+
+/// What the files of a project say of a path that a rule matches.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Evidence {
+    /// What its text shows; `None` if no rule judges files of its kind by their texts.
+    pub text: Option<Text>,
+    /// Which other file names it.
+    pub mention: Search,
 }
 
 /// What would make a refused path acceptable.
@@ -28,6 +43,8 @@ pub struct Alternatives {
     pub elsewhere: Option<BString>,
     /// Files or directories; next to any of them the path would not be refused.
     pub siblings: Vec<BString>,
+    /// The files of which one that names the path would make it acceptable.
+    pub named_by: Option<NamedBy>,
     /// The `allow` entry that matches only this path.
     ///
     /// `None` if the path is not UTF-8, or too long for a glob.
@@ -35,43 +52,64 @@ pub struct Alternatives {
 }
 
 impl Policy {
-    /// Judges `path` as if it were added, and says what would make it acceptable.
+    /// Judges `paths` as if they were added, and says what would make a refused one acceptable.
     ///
-    /// `is_tracked` is as in [`Policy::judge`]. `is_committed` returns whether a parent of the
-    /// next commit has a file at a path. It is called only for a refused path whose rule allows
-    /// changes.
+    /// `is_committed` returns whether a parent of the next commit has a file at a path. It is
+    /// called only for a refused path whose rule allows changes.
     ///
     /// # Errors
     ///
-    /// The first error of `is_tracked` or `is_committed`.
-    pub fn explain<E>(
+    /// The paths of the project cannot be read, or the first error of `is_committed`.
+    pub fn explain<P: Project>(
         &self,
-        path: BString,
-        mut is_tracked: impl FnMut(&BStr) -> Result<bool, E>,
-        is_committed: impl FnOnce(&BStr) -> Result<bool, E>,
-    ) -> Result<Explanation<'_>, E> {
-        let verdict = self.judge(path.as_bstr(), Change::Added, &mut is_tracked)?;
-        let Verdict::Refused { rule, pattern } = verdict else {
-            return Ok(Explanation { path, verdict, allows_change: false, alternatives: None });
-        };
-        let changed = self.judge(path.as_bstr(), Change::Modified, &mut is_tracked)?;
-        let allows_change = !matches!(changed, Verdict::Refused { .. }) && is_committed(path.as_bstr())?;
-        let matched = Match { rule, pattern, path: SplitPath::new(path.as_bstr()) };
-        let alternatives = Some(self.alternatives(matched, is_tracked)?);
-        Ok(Explanation { path, verdict, allows_change, alternatives })
+        paths: Vec<BString>,
+        project: &mut P,
+        mut is_committed: impl FnMut(&BStr) -> Result<bool, P::Error>,
+    ) -> Result<Vec<Explanation<'_>>, P::Error> {
+        let mut judge = Judge::new(self, project);
+        let verdicts = judge.verdicts(paths.iter().map(|path| (path.as_bstr(), Change::Added)))?;
+        let caught = paths.iter().zip(&verdicts).filter(|(_, verdict)| verdict.weighs_evidence());
+        let caught: Vec<&BStr> = caught.map(|(path, _)| path.as_bstr()).collect();
+        judge.search(&caught)?;
+        let mut explanations = Vec::with_capacity(paths.len());
+        for (path, verdict) in paths.into_iter().zip(verdicts) {
+            let evidence = verdict.weighs_evidence().then(|| judge.evidence(path.as_bstr()));
+            let (mut allows_change, mut alternatives) = (false, None);
+            if let Verdict::Refused { rule, pattern, .. } = verdict {
+                let split = SplitPath::new(path.as_bstr());
+                let changed = judge.verdict(split, Change::Modified)?;
+                allows_change =
+                    !matches!(changed, Some(Verdict::Refused { .. })) && is_committed(path.as_bstr())?;
+                alternatives = Some(judge.alternatives(Match { rule, pattern, path: split })?);
+            }
+            explanations.push(Explanation { path, verdict, allows_change, evidence, alternatives });
+        }
+        Ok(explanations)
     }
+}
 
-    fn alternatives<E>(
-        &self,
-        refused: Match,
-        is_tracked: impl FnMut(&BStr) -> Result<bool, E>,
-    ) -> Result<Alternatives, E> {
+impl Verdict<'_> {
+    /// Whether a rule matches the path, and more than its name and directory may decide.
+    fn weighs_evidence(&self) -> bool {
+        match self {
+            Self::Refused { .. } => true,
+            Self::Exempt { exemption, .. } => matches!(
+                exemption,
+                Exemption::Named(_) | Exemption::NoSign | Exemption::NotRead | Exemption::NotSearched
+            ),
+            Self::AllowedByEntry { .. } | Self::Unmatched => false,
+        }
+    }
+}
+
+impl<P: Project> Judge<'_, '_, P> {
+    fn alternatives(&mut self, refused: Match) -> Result<Alternatives, P::Error> {
         let suggested = refused.suggested_path();
-        let verdict = self.judge(suggested.as_bstr(), Change::Added, is_tracked)?;
-        let is_accepted = !matches!(verdict, Verdict::Refused { .. });
+        let verdict = self.verdict(SplitPath::new(suggested.as_bstr()), Change::Added)?;
         Ok(Alternatives {
-            elsewhere: is_accepted.then_some(suggested),
+            elsewhere: (!matches!(verdict, Some(Verdict::Refused { .. }))).then_some(suggested),
             siblings: refused.siblings(),
+            named_by: refused.rule.named_by,
             allow: PathGlob::exactly(refused.path.whole).ok().map(|glob| glob.as_str().to_owned()),
         })
     }

@@ -1,77 +1,21 @@
 //! Judges paths: which rule refuses a path, or why a path that a rule matches is allowed.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::directory::Directory;
-use super::document::{Scope, Tracked};
-use super::name::Name;
-use super::path_glob::PathGlob;
+use super::document::{NamedBy, Scope, Sign, Tracked};
+use super::evidence::{MAX_NAMER, MAX_TEXT, Mention, Project};
+use super::explain::Evidence;
+use super::mention;
 use super::production::RootStatus;
 use super::rule::{Match, Rule, SplitPath};
+use super::search::{Search, Wanted};
+use super::text::{self, ShownSign};
+use super::verdict::{Exemption, Finding, Verdict};
 use super::{Policy, SESSION_DIRECTORY_RULE};
-use crate::{Change, Entry, IntroducedBy};
-
-/// The verdict on one path.
-#[derive(Debug)]
-pub enum Verdict<'p> {
-    /// The path is session work.
-    Refused {
-        /// The rule that matches the path.
-        rule: &'p Rule,
-        /// The name pattern of the rule that matches.
-        pattern: &'p Name,
-    },
-    /// A rule matches the path, but an entry of `allow` in the configuration covers it.
-    AllowedByEntry {
-        /// The rule that matches the path.
-        rule: &'p Rule,
-        /// The name pattern of the rule that matches.
-        pattern: &'p Name,
-        /// The entry of `allow`.
-        glob: &'p PathGlob,
-    },
-    /// A rule matches the path, but something exempts it.
-    Exempt {
-        /// The first rule that matches the path.
-        rule: &'p Rule,
-        /// The name pattern of the rule that matches.
-        pattern: &'p Name,
-        /// Why the rule does not refuse the path.
-        exemption: Exemption<'p>,
-    },
-    /// No rule matches the path.
-    Unmatched,
-}
-
-/// The reason why a rule does not refuse a path that it matches.
-#[derive(Debug)]
-pub enum Exemption<'p> {
-    /// The rule excepts names that match this pattern.
-    Name(&'p Name),
-    /// The rule excepts everything below directories that match this pattern.
-    Directory(&'p Directory),
-    /// The rule applies only in production roots, and the path is in none.
-    NotInProductionRoot,
-    /// The path is the test of this tracked file or directory, and is next to it.
-    Sibling(BString),
-    /// A parent of the commit has the path, and the rule refuses only new paths.
-    Known,
-}
-
-/// A refused entry and the rule that refuses it.
-#[derive(Debug)]
-pub struct Finding<'p> {
-    /// The refused entry.
-    pub entry: Entry,
-    /// The rule that refuses it.
-    pub rule: &'p Rule,
-    /// The name pattern of the rule that matches.
-    pub pattern: &'p Name,
-    /// The commit that introduces the entry, if commits are checked.
-    pub introduced_by: Option<IntroducedBy>,
-}
+use crate::{Change, Entry};
 
 /// A question that a verdict depends on: whether a path is tracked.
 ///
@@ -86,43 +30,38 @@ enum Question<'a> {
 impl Policy {
     /// Judges the `change` of `path` in a commit.
     ///
-    /// `is_tracked` returns whether a path is a file, or a directory of files, in the judged
-    /// index or tree. It is called only if a rule matches.
-    ///
     /// # Errors
     ///
-    /// The first error of `is_tracked`.
-    pub fn judge<E>(
+    /// The paths of the project cannot be read.
+    pub fn judge<P: Project>(
         &self,
         path: &BStr,
         change: Change,
-        mut is_tracked: impl FnMut(&BStr) -> Result<bool, E>,
-    ) -> Result<Verdict<'_>, E> {
-        self.verdict(SplitPath::new(path), change, &mut |question| match question {
-            Question::Marker(path) | Question::Sibling(path) => is_tracked(path),
-        })
+        project: &mut P,
+    ) -> Result<Verdict<'_>, P::Error> {
+        let verdicts = Judge::new(self, project).verdicts([(path, change)])?;
+        Ok(verdicts.into_iter().next().unwrap_or(Verdict::Unmatched))
     }
 
     /// Returns a finding for each refused entry, in the order of `entries`.
     ///
-    /// `is_tracked` is as in [`Policy::judge`].
-    ///
     /// # Errors
     ///
-    /// The first error of `is_tracked`.
-    pub fn findings<E>(
+    /// The paths of the project cannot be read.
+    pub fn findings<P: Project>(
         &self,
         entries: Vec<Entry>,
-        mut is_tracked: impl FnMut(&BStr) -> Result<bool, E>,
-    ) -> Result<Vec<Finding<'_>>, E> {
-        let mut findings = Vec::new();
-        for entry in entries {
-            let verdict = self.judge(entry.path.as_bstr(), entry.change, &mut is_tracked)?;
-            if let Verdict::Refused { rule, pattern } = verdict {
-                findings.push(Finding { entry, rule, pattern, introduced_by: None });
+        project: &mut P,
+    ) -> Result<Vec<Finding<'_>>, P::Error> {
+        let judged = entries.iter().map(|entry| (entry.path.as_bstr(), entry.change));
+        let verdicts = Judge::new(self, project).verdicts(judged)?;
+        let findings = entries.into_iter().zip(verdicts).filter_map(|(entry, verdict)| match verdict {
+            Verdict::Refused { rule, pattern, shown } => {
+                Some(Finding { entry, rule, pattern, shown, introduced_by: None })
             }
-        }
-        Ok(findings)
+            _ => None,
+        });
+        Ok(findings.collect())
     }
 
     /// Returns whether a rule could refuse `path`, whatever else is tracked.
@@ -131,10 +70,25 @@ impl Policy {
     /// that it refuses.
     #[must_use]
     pub fn may_refuse(&self, path: &BStr) -> bool {
+        self.may_match(path, |_| true)
+    }
+
+    /// Returns whether a rule that does not ask for the text could refuse `path`.
+    fn may_refuse_by_name(&self, path: &BStr) -> bool {
+        self.may_match(path, |rule| rule.text.is_empty())
+    }
+
+    fn may_match(&self, path: &BStr, is_tried: impl Fn(&Rule) -> bool) -> bool {
         // Markers make more paths refusable, siblings fewer.
         let mut assume = |question: Question| Ok::<_, Infallible>(matches!(question, Question::Marker(_)));
-        let Ok(verdict) = self.verdict(SplitPath::new(path), Change::Added, &mut assume);
-        matches!(verdict, Verdict::Refused { .. })
+        let path = SplitPath::new(path);
+        let is_exempt = |matched| {
+            let Ok(exemption) = self.exemption(matched, Change::Added, &mut assume);
+            exemption.is_some()
+        };
+        let mut matches =
+            self.rules.iter().filter(|rule| is_tried(rule)).filter_map(|rule| rule.matches(path));
+        !matches.all(is_exempt) && self.allow_entry(path.whole).is_none()
     }
 
     /// Returns the paths that [`Policy::judge`] may ask about to judge `path`.
@@ -151,27 +105,6 @@ impl Policy {
             }
         }
         questions
-    }
-
-    fn verdict<E>(
-        &self,
-        path: SplitPath,
-        change: Change,
-        ask: &mut impl FnMut(Question) -> Result<bool, E>,
-    ) -> Result<Verdict<'_>, E> {
-        let mut exempt = None;
-        for matched in self.rules.iter().filter_map(|rule| rule.matches(path)) {
-            let Match { rule, pattern, .. } = matched;
-            if let Some(exemption) = self.exemption(matched, change, ask)? {
-                exempt.get_or_insert(Verdict::Exempt { rule, pattern, exemption });
-                continue;
-            }
-            return Ok(match self.allow_entry(path.whole) {
-                Some(glob) => Verdict::AllowedByEntry { rule, pattern, glob },
-                None => Verdict::Refused { rule, pattern },
-            });
-        }
-        Ok(exempt.unwrap_or(Verdict::Unmatched))
     }
 
     fn exemption<'p, E>(
@@ -223,6 +156,219 @@ impl Policy {
                         }
                     }
                 }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Judges the paths of one project. Reads each file of it once.
+pub(super) struct Judge<'p, 'j, P> {
+    policy: &'p Policy,
+    project: &'j mut P,
+    /// The paths of the files of `[evidence]`, listed when a rule first asks for them.
+    automation: Option<Vec<BString>>,
+    documents: Option<Vec<BString>>,
+    /// The contents of these files, read when one may name a path.
+    texts: HashMap<BString, Vec<u8>>,
+    /// What the texts that were read show of the signs that were asked for.
+    shown: HashMap<(BString, Vec<Sign>), Text>,
+    /// The paths that were searched for.
+    mentions: HashMap<BString, Search>,
+}
+
+/// What is known of the text of a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Text {
+    /// It shows a sign.
+    Shows(ShownSign),
+    /// It shows no sign, and this line is that of a program that runs again and again.
+    Reusable(usize),
+    /// It shows neither.
+    ShowsNothing,
+    /// It was not read: the file is large, no regular file, or not here.
+    NotRead,
+}
+
+/// Returns the line on which a file with this path and text names a path.
+type LineOf = fn(&BStr, &BStr, &BStr) -> Option<usize>;
+
+/// What the evidence says of a path that a rule matches.
+enum Weighed<'p> {
+    Refused(Option<ShownSign>),
+    Exempt(Exemption<'p>),
+    /// The other files have to be searched first.
+    Undecided,
+}
+
+impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
+    pub(super) fn new(policy: &'p Policy, project: &'j mut P) -> Self {
+        let (texts, shown, mentions) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { policy, project, automation: None, documents: None, texts, shown, mentions }
+    }
+
+    /// Returns the verdict on each path.
+    pub(super) fn verdicts<'a>(
+        &mut self,
+        paths: impl IntoIterator<Item = (&'a BStr, Change)>,
+    ) -> Result<Vec<Verdict<'p>>, P::Error> {
+        let paths: Vec<_> = paths.into_iter().collect();
+        let mut verdicts = Vec::with_capacity(paths.len());
+        for (path, change) in &paths {
+            verdicts.push(self.verdict(SplitPath::new(path), *change)?);
+        }
+        let is_undecided = |(at, _): &(usize, _)| verdicts[*at].is_none();
+        let undecided: Vec<&BStr> =
+            paths.iter().enumerate().filter(is_undecided).map(|(_, (path, _))| *path).collect();
+        self.search(&undecided)?;
+        for ((path, change), verdict) in paths.into_iter().zip(&mut verdicts) {
+            if verdict.is_none() {
+                *verdict = self.verdict(SplitPath::new(path), change)?;
+            }
+        }
+        Ok(verdicts.into_iter().map(|verdict| verdict.unwrap_or(Verdict::Unmatched)).collect())
+    }
+
+    /// Returns the verdict; `None` if the other files have to be searched first.
+    pub(super) fn verdict(
+        &mut self,
+        path: SplitPath,
+        change: Change,
+    ) -> Result<Option<Verdict<'p>>, P::Error> {
+        let policy = self.policy;
+        let mut exempt = None;
+        for matched in policy.rules.iter().filter_map(|rule| rule.matches(path)) {
+            let Match { rule, pattern, .. } = matched;
+            let mut ask = |question: Question| match question {
+                Question::Marker(path) | Question::Sibling(path) => self.project.is_tracked(path),
+            };
+            let exemption = match policy.exemption(matched, change, &mut ask)? {
+                // The names of such a rule say nothing by themselves.
+                Some(_) if !rule.text.is_empty() => continue,
+                Some(exemption) => exemption,
+                None => {
+                    if let Some(glob) = policy.allow_entry(path.whole) {
+                        return Ok(Some(Verdict::AllowedByEntry { rule, pattern, glob }));
+                    }
+                    match self.weigh(rule, path.whole) {
+                        Weighed::Refused(shown) => {
+                            return Ok(Some(Verdict::Refused { rule, pattern, shown }));
+                        }
+                        Weighed::Exempt(exemption) => exemption,
+                        Weighed::Undecided => return Ok(None),
+                    }
+                }
+            };
+            exempt.get_or_insert(Verdict::Exempt { rule, pattern, exemption });
+        }
+        Ok(Some(exempt.unwrap_or(Verdict::Unmatched)))
+    }
+
+    /// Weighs the evidence that a rule asks for, the cheapest first.
+    fn weigh(&mut self, rule: &Rule, path: &BStr) -> Weighed<'p> {
+        let mut shown = None;
+        if !rule.text.is_empty() {
+            match self.text(&rule.text, path) {
+                Text::Shows(found) => shown = Some(found),
+                Text::Reusable(_) | Text::ShowsNothing => return Weighed::Exempt(Exemption::NoSign),
+                Text::NotRead => return Weighed::Exempt(Exemption::NotRead),
+            }
+        }
+        let Some(files) = rule.named_by else { return Weighed::Refused(shown) };
+        if let Some(mention) = self.mention(files, path) {
+            return Weighed::Exempt(Exemption::Named(mention));
+        }
+        if files != NamedBy::Any {
+            return Weighed::Refused(shown);
+        }
+        match self.mentions.get(path) {
+            None => Weighed::Undecided,
+            Some(Search::Found(mention)) => Weighed::Exempt(Exemption::Named(mention.clone())),
+            Some(Search::FoundNothing) => Weighed::Refused(shown),
+            Some(Search::NotDone) => Weighed::Exempt(Exemption::NotSearched),
+        }
+    }
+
+    /// Returns what the files of the project say of a path that was searched for.
+    pub(super) fn evidence(&mut self, path: &BStr) -> Evidence {
+        let mention = self.mention(NamedBy::Automation, path).map(Search::Found);
+        let mention = mention.or_else(|| self.mentions.get(path).cloned()).unwrap_or(Search::NotDone);
+        let split = SplitPath::new(path);
+        let is_judged_by_text = |rule: &Rule| !rule.text.is_empty() && rule.matches(split).is_some();
+        let is_script = self.policy.rules.iter().any(is_judged_by_text);
+        Evidence { text: is_script.then(|| self.text(&Sign::ALL, path)), mention }
+    }
+
+    fn text(&mut self, signs: &[Sign], path: &BStr) -> Text {
+        let key = (path.to_owned(), signs.to_vec());
+        if let Some(text) = self.shown.get(&key) {
+            return *text;
+        }
+        let text = match self.project.text(path, MAX_TEXT) {
+            None => Text::NotRead,
+            Some(text) => match text::find_sign(text.as_bstr(), signs) {
+                Some(shown) => Text::Shows(shown),
+                None => text::find_reuse(text.as_bstr()).map_or(Text::ShowsNothing, Text::Reusable),
+            },
+        };
+        self.shown.insert(key, text);
+        text
+    }
+
+    /// Returns the first place where one of the files of `[evidence]` names `path`.
+    fn mention(&mut self, files: NamedBy, path: &BStr) -> Option<Mention> {
+        let (patterns, project) = (&self.policy.evidence, &mut *self.project);
+        let (files, line_of) = match files {
+            NamedBy::Documents => {
+                let files = self.documents.get_or_insert_with(|| project.files(&patterns.documents));
+                (files, mention::line_of_link as LineOf)
+            }
+            NamedBy::Automation | NamedBy::Any => {
+                let files = self.automation.get_or_insert_with(|| project.files(&patterns.automation));
+                (files, mention::line_of_name as LineOf)
+            }
+        };
+        files.iter().filter(|file| *file != path).find_map(|file| {
+            let text = self.texts.entry(file.clone());
+            let text = text.or_insert_with(|| project.text(file.as_bstr(), MAX_NAMER).unwrap_or_default());
+            let line = line_of(file.as_bstr(), text.as_bstr(), path)?;
+            Some(Mention { path: file.clone(), line })
+        })
+    }
+
+    /// Searches the other files for the names of `paths`, once for all of them.
+    ///
+    /// What session work says of a file does not count, and neither does what these paths say of
+    /// each other, unless something else names them.
+    pub(super) fn search(&mut self, paths: &[&BStr]) -> Result<(), P::Error> {
+        let paths: Vec<&BStr> =
+            paths.iter().copied().filter(|path| !self.mentions.contains_key(*path)).collect();
+        let mut wanted = Wanted::new(paths.iter().copied());
+        let words = wanted.words();
+        let policy = self.policy;
+        let is_complete = words.is_empty()
+            || self.project.search(&words, &mut |place, word| {
+                wanted.visit(&place, word, |file| policy.may_refuse_by_name(file))
+            });
+        let results = wanted.settle(is_complete, |file| self.is_session_work(file))?;
+        self.mentions.extend(paths.iter().map(|path| ((*path).to_owned(), Search::NotDone)));
+        self.mentions.extend(results.into_iter().map(|(path, search)| (path.to_owned(), search)));
+        Ok(())
+    }
+
+    /// Whether a rule that does not ask for the text refuses `path`.
+    fn is_session_work(&mut self, path: &BStr) -> Result<bool, P::Error> {
+        let policy = self.policy;
+        let path = SplitPath::new(path);
+        for matched in
+            policy.rules.iter().filter(|rule| rule.text.is_empty()).filter_map(|rule| rule.matches(path))
+        {
+            let mut ask = |question: Question| match question {
+                Question::Marker(path) | Question::Sibling(path) => self.project.is_tracked(path),
+            };
+            if policy.exemption(matched, Change::Added, &mut ask)?.is_none() {
+                let is_allowed = policy.allow_entry(path.whole).is_some();
+                return Ok(!is_allowed && matches!(self.weigh(matched.rule, path.whole), Weighed::Refused(_)));
             }
         }
         Ok(false)

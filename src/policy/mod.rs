@@ -11,19 +11,24 @@ mod built_in;
 mod config;
 mod directory;
 mod document;
+mod evidence;
 mod explain;
+mod file_pattern;
 mod filter;
 mod glob;
 mod judge;
+mod mention;
 mod name;
 mod path_glob;
 mod prefilter;
 mod production;
 mod rule;
+mod search;
 #[cfg(test)]
 mod tests;
 mod text;
 mod to_toml;
+mod verdict;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,17 +38,22 @@ use bstr::BStr;
 pub use allow::with_allow_entries;
 pub use config::{Error, FILE_NAME};
 pub use directory::Directory;
-pub use document::{Home, Scope, Tracked};
-pub use explain::{Alternatives, Explanation};
+pub use document::{Home, NamedBy, Scope, Sign, Tracked};
+use evidence::EvidenceFiles;
+pub use evidence::{Mention, Project, Visit};
+pub use explain::{Alternatives, Evidence, Explanation};
+pub use file_pattern::FilePatterns;
 pub use glob::Invalid;
-pub use judge::{Exemption, Finding, Verdict};
+pub use judge::Text;
 pub use name::{Name, Names};
 pub use path_glob::PathGlob;
 pub use prefilter::Prefilter;
 use production::Production;
 pub use rule::Rule;
 use rule::components;
-pub use text::{ShownSign, Sign, find_reuse, find_sign};
+pub use search::Search;
+pub use text::ShownSign;
+pub use verdict::{Exemption, Finding, Verdict};
 
 /// The name of the directory where session work belongs, at any depth and in any letter case.
 pub const SESSION_DIRECTORY: &str = ".claude_sessions";
@@ -61,6 +71,7 @@ pub struct Policy {
     /// What holds for every rule; `None` if each rule says it for itself.
     tracked: Option<Tracked>,
     production: Production,
+    evidence: EvidenceFiles,
     rules: Vec<Rule>,
 }
 

@@ -3,7 +3,7 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use super::directory::Directory;
-use super::document::{Home, Scope, Tracked};
+use super::document::{Home, NamedBy, Scope, Sign, Tracked};
 use super::name::{Name, Names};
 use super::{SESSION_DIRECTORY, is_in_session_directory, is_session_directory};
 
@@ -26,6 +26,10 @@ pub struct Rule {
     pub except: Names,
     /// Whether the rule allows a file next to the file or directory that it is named after.
     pub sibling: bool,
+    /// The files of which one that names the path makes the rule allow it.
+    pub named_by: Option<NamedBy>,
+    /// If not empty, the rule refuses only a file whose text shows one of these signs.
+    pub text: Vec<Sign>,
     /// A description of the refused path, for people.
     pub reason: String,
     /// Where a refused file belongs.

@@ -12,21 +12,8 @@ mod secret;
 mod tests;
 
 use bstr::{BStr, ByteSlice};
-use serde::Deserialize;
 
-/// A sign that a script was written for one occasion.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Sign {
-    /// The script reads a file, replaces something in it and writes it back, and names sources.
-    RewritesSource,
-    /// A string or a command has an absolute path in the home directory of a person.
-    HomePath,
-    /// The text has a token, a private key, or an address with a password.
-    Secret,
-    /// The script prints an emoji.
-    EmojiPrint,
-}
+use super::document::Sign;
 
 impl Sign {
     /// All signs, the strongest first.
@@ -66,8 +53,7 @@ pub struct ShownSign {
 /// Returns the first of `signs` that `text` shows; `None` also for a program.
 ///
 /// A program is made to run again, as [`find_reuse`] tells.
-#[must_use]
-pub fn find_sign(text: &BStr, signs: &[Sign]) -> Option<ShownSign> {
+pub(super) fn find_sign(text: &BStr, signs: &[Sign]) -> Option<ShownSign> {
     let (sign, offset) = signs.iter().find_map(|sign| Some((*sign, sign.find(text)?)))?;
     reuse::find(text).is_none().then(|| ShownSign { sign, line: line_at(text, offset) })
 }
@@ -76,8 +62,7 @@ pub fn find_sign(text: &BStr, signs: &[Sign]) -> Option<ShownSign> {
 ///
 /// A program reads its arguments, asks its user, serves requests or starts what does, defines
 /// a class, or exports something to other files.
-#[must_use]
-pub fn find_reuse(text: &BStr) -> Option<usize> {
+pub(super) fn find_reuse(text: &BStr) -> Option<usize> {
     reuse::find(text).map(|offset| line_at(text, offset))
 }
 

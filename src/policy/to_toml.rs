@@ -29,6 +29,10 @@ impl Policy {
             format!("roots = {}", array(&paths(&self.production.roots))),
             format!("markers = {}", array(&markers)),
             format!("outside = {}", array(&self.production.outside.texts())),
+            String::new(),
+            "[evidence]".to_owned(),
+            format!("automation = {}", array(&self.evidence.automation.texts())),
+            format!("documents = {}", array(&self.evidence.documents.texts())),
         ]);
         for rule in &self.rules {
             lines.extend([String::new(), "[[rule]]".to_owned()]);
@@ -54,6 +58,8 @@ fn rule_lines(rule: &Rule, quote: impl Fn(&str) -> String, array: impl Fn(&[&str
     lines.extend(list("outside", Directory::texts(&rule.outside)));
     lines.extend(list("except", rule.except.texts()));
     lines.extend(rule.sibling.then(|| "sibling = true".to_owned()));
+    lines.extend(rule.named_by.map(|files| format!("named_by = {}", quote(files.name()))));
+    lines.extend(list("text", rule.text.iter().map(|sign| sign.name()).collect()));
     lines.push(format!("reason = {}", quote(&rule.reason)));
     lines.push(format!("home = {}", quote(rule.home.name())));
     lines.push(format!("tracked = {}", quote(rule.tracked.name())));

@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use super::escape::escape;
 use super::json::{self, JsonPath, Verdict as JsonVerdict};
-use super::message::reason_and_home;
+use super::message::{NOT_NAMED, reason_and_home, shown_sign};
 use super::quiet;
 use super::remedy::allow_command;
 use crate::invocation::Invocation;
-use crate::policy::{Alternatives, Exemption, Explanation, Rule, Verdict};
+use crate::policy::{
+    Alternatives, Evidence, Exemption, Explanation, Mention, NamedBy, Rule, Search, Text, Verdict,
+};
 
 /// Writes the verdict on each path, the reason for it, and what would change it.
 ///
@@ -24,7 +26,7 @@ pub(crate) fn render_human(
     invocation: &Invocation,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    for Explanation { path, verdict, allows_change, alternatives } in explanations {
+    for Explanation { path, verdict, allows_change, evidence, alternatives } in explanations {
         let word = match verdict {
             Verdict::Refused { .. } => "refused".red().to_string(),
             _ => "allowed".green().to_string(),
@@ -36,10 +38,13 @@ pub(crate) fn render_human(
                 "  a new file of this name is refused; a change of this one, which is committed, is allowed"
             )?;
         }
+        if let Some(evidence) = evidence {
+            writeln!(out, "  {}", found(evidence).join("; "))?;
+        }
         match alternatives {
             None => writeln!(out, "  looks like production code")?,
             Some(alternatives) => {
-                writeln!(out, "  looks like session work (by name and location)")?;
+                writeln!(out, "  looks like session work (by {})", grounds(verdict))?;
                 let elsewhere = elsewhere(alternatives).join(", or ");
                 if !elsewhere.is_empty() {
                     writeln!(out, "  if it is production code, it is allowed {elsewhere}")?;
@@ -79,12 +84,43 @@ fn is_refused(explanation: &Explanation) -> bool {
     matches!(explanation.verdict, Verdict::Refused { .. })
 }
 
+/// Returns what a refusal rests on.
+fn grounds(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Refused { shown: Some(_), .. } => "location and text",
+        _ => "name and location",
+    }
+}
+
+/// Returns what the text of a file shows, and which other file names it.
+fn found(evidence: &Evidence) -> Vec<String> {
+    let text = evidence.text.and_then(|text| match text {
+        Text::Shows(shown) => Some(shown_sign(shown)),
+        Text::Reusable(line) => Some(format!("line {line} is that of a program that runs again")),
+        Text::ShowsNothing => Some("its text shows no sign of a script for one occasion".to_owned()),
+        Text::NotRead => None,
+    });
+    let mention = match &evidence.mention {
+        Search::Found(mention) => named_by(mention),
+        Search::FoundNothing => NOT_NAMED.to_owned(),
+        Search::NotDone => NOT_SEARCHED.to_owned(),
+    };
+    text.into_iter().chain([mention]).collect()
+}
+
+/// The words for a search for a name that is not complete.
+const NOT_SEARCHED: &str = "not every file could be searched for its name";
+
+fn named_by(Mention { path, line }: &Mention) -> String {
+    format!("{} names it on line {line}", escape(path))
+}
+
 /// Returns the rule, its pattern, and why the path is refused or exempt.
 fn why(path: &BStr, verdict: &Verdict) -> String {
     let matched = |rule: &Rule, pattern: &str| format!("{} (`{}`)", escape(&rule.id), escape(pattern));
     match verdict {
-        Verdict::Refused { rule, pattern } => {
-            format!("{}: {}", matched(rule, pattern.as_str()), reason_and_home(rule, path))
+        Verdict::Refused { rule, pattern, .. } => {
+            format!("{}: {}", matched(rule, pattern.as_str()), reason_and_home(rule, "", path))
         }
         Verdict::AllowedByEntry { rule, pattern, glob } => {
             let matched = matched(rule, pattern.as_str());
@@ -98,12 +134,17 @@ fn why(path: &BStr, verdict: &Verdict) -> String {
 }
 
 /// Returns where a refused path would be allowed.
-fn elsewhere(Alternatives { elsewhere, siblings, .. }: &Alternatives) -> Vec<String> {
+fn elsewhere(Alternatives { elsewhere, siblings, named_by, .. }: &Alternatives) -> Vec<String> {
     let mut places = Vec::new();
     places.extend(elsewhere.as_ref().map(|path| format!("as {}", escape(path))));
     if !siblings.is_empty() {
         places.push(format!("next to {}", siblings.iter().map(escape).collect::<Vec<_>>().join(" or ")));
     }
+    places.extend(named_by.map(|files| match files {
+        NamedBy::Automation => "if a Makefile, a package.json or the like names it".to_owned(),
+        NamedBy::Documents => "if a README links it".to_owned(),
+        NamedBy::Any => "if another file names it".to_owned(),
+    }));
     places
 }
 
@@ -114,6 +155,10 @@ fn exempted(exemption: &Exemption) -> String {
         Exemption::NotInProductionRoot => "it is not directly in a production root".to_owned(),
         Exemption::Sibling(path) => format!("it is named after the tracked `{}` next to it", escape(path)),
         Exemption::Known => "a parent has the path and the rule refuses only new ones".to_owned(),
+        Exemption::Named(mention) => named_by(mention),
+        Exemption::NoSign => "its text shows no sign".to_owned(),
+        Exemption::NotRead => "its text was not read".to_owned(),
+        Exemption::NotSearched => NOT_SEARCHED.to_owned(),
     }
 }
 
@@ -136,6 +181,8 @@ struct Record<'e> {
     reason: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     home: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified: Option<JsonVerdict>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,14 +197,16 @@ struct Fine<'e> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     beside: Vec<JsonPath<'e>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    named_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     allow: Option<&'e str>,
 }
 
 impl<'e> Record<'e> {
     fn new(explanation: &'e Explanation) -> Self {
-        let Explanation { path, verdict, allows_change, alternatives } = explanation;
+        let Explanation { path, verdict, allows_change, evidence, alternatives } = explanation;
         let matched = match verdict {
-            Verdict::Refused { rule, pattern }
+            Verdict::Refused { rule, pattern, .. }
             | Verdict::AllowedByEntry { rule, pattern, .. }
             | Verdict::Exempt { rule, pattern, .. } => Some((*rule, *pattern)),
             Verdict::Unmatched => None,
@@ -170,10 +219,12 @@ impl<'e> Record<'e> {
             pattern: matched.map(|(_, pattern)| pattern.as_str()),
             reason: refusing.map(|rule| rule.reason.as_str()),
             home: refusing.map(|rule| rule.home.directory(path.as_bstr())),
+            evidence: evidence.as_ref().map(found).unwrap_or_default(),
             modified: allows_change.then(|| JsonVerdict::of(false)),
             fine: alternatives.as_ref().map(|alternatives| Fine {
                 elsewhere: alternatives.elsewhere.as_ref().map(|path| JsonPath::new(path)),
                 beside: alternatives.siblings.iter().map(|path| JsonPath::new(path)).collect(),
+                named_by: alternatives.named_by.map(NamedBy::name),
                 allow: alternatives.allow.as_deref(),
             }),
         }

@@ -8,6 +8,7 @@ use super::escape::escape;
 use super::message::rule_and_reason;
 use super::remedy;
 use crate::check::Report;
+use crate::project::Unread;
 
 /// The maximum number of listed paths: a directory can contain any number of files.
 pub(super) const MAX_LISTED: usize = 100;
@@ -21,8 +22,8 @@ pub(super) const MAX_LISTED: usize = 100;
 /// Fails if `out` cannot be written to.
 pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let findings = &report.findings;
-    if findings.is_empty() {
-        return if report.is_terminal { writeln!(out, "nothing is refused") } else { Ok(()) };
+    if findings.is_empty() && report.is_terminal {
+        writeln!(out, "nothing is refused")?;
     }
     for finding in findings.iter().take(MAX_LISTED) {
         let refused = "refused:".red().bold().to_string();
@@ -31,8 +32,28 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if findings.len() > MAX_LISTED {
         writeln!(out, "and {} more: --format json lists them all", findings.len() - MAX_LISTED)?;
     }
+    for note in notes(&report.unread) {
+        writeln!(out, "{} {note}", "note:".cyan())?;
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
     for remedy::Line { key, text } in remedy::lines(report) {
         writeln!(out, "{} {text}", format!("{}:", key.name()).cyan())?;
     }
     Ok(())
+}
+
+/// Returns what was to be looked at and could not be read.
+fn notes(unread: &Unread) -> Vec<String> {
+    let texts = match unread.texts.as_slice() {
+        [] => None,
+        [path] => Some(format!("the text of {} could not be read", escape(path))),
+        [path, ..] => {
+            let others = unread.texts.len() - 1;
+            Some(format!("the texts of {} and {others} more could not be read", escape(path)))
+        }
+    };
+    let search = "some files could not be searched for the names of scripts".to_owned();
+    texts.into_iter().chain(unread.has_unsearched_files.then_some(search)).collect()
 }

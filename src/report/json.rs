@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use super::escape::is_invisible;
+use super::message::evidence;
 use super::session::Stowed;
 use crate::Change;
 use crate::check::Report;
@@ -34,6 +35,8 @@ struct Record<'r> {
     rule: &'r str,
     reason: &'r str,
     home: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'r str>,
     #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
@@ -159,6 +162,7 @@ impl<'r> Record<'r> {
             rule: &rule.id,
             reason: &rule.reason,
             home: rule.home.directory(entry.path.as_bstr()),
+            evidence: evidence(finding),
             commit: introduced_by.map(|introduced| introduced.commit.as_str()),
             reference: introduced_by
                 .and_then(|introduced| introduced.reference.as_ref())

@@ -7,7 +7,7 @@ use bstr::{BStr, ByteSlice};
 use super::escape::escape;
 use super::remedy::allow_command;
 use crate::IntroducedBy;
-use crate::policy::{Directory, Finding, Rule, Scope, is_in_session_directory};
+use crate::policy::{Directory, Finding, Rule, Scope, ShownSign, Sign, is_in_session_directory};
 
 /// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
@@ -33,12 +33,38 @@ pub(super) fn summary(finding: &Finding) -> String {
 pub(super) fn rule_and_reason(finding: &Finding) -> String {
     let Finding { entry, rule, introduced_by, .. } = finding;
     let origin = introduced_by.as_ref().map(origin).unwrap_or_default();
-    format!("[{}]{origin} {}", escape(&rule.id), reason_and_home(rule, entry.path.as_bstr()))
+    let evidence = match evidence(finding).as_slice() {
+        [] => String::new(),
+        evidence => format!(" ({})", evidence.join(", ")),
+    };
+    format!("[{}]{origin} {}", escape(&rule.id), reason_and_home(rule, &evidence, entry.path.as_bstr()))
 }
 
-/// Returns `REASON, belongs in DIRECTORY`; only the reason in a session directory.
-pub(super) fn reason_and_home(rule: &Rule, path: &BStr) -> String {
-    let reason = escape(&rule.reason);
+/// Returns what a verdict rests on beside the name; empty if on nothing else.
+///
+/// A rule that asks for the text refuses only a file that no other file names.
+pub(super) fn evidence(finding: &Finding) -> Vec<String> {
+    let shown = finding.shown.iter().flat_map(|shown| [shown_sign(*shown), NOT_NAMED.to_owned()]);
+    shown.collect()
+}
+
+/// The words for a file that no other file names.
+pub(super) const NOT_NAMED: &str = "no other file names it";
+
+/// Returns `line LINE SIGN`.
+pub(super) fn shown_sign(shown: ShownSign) -> String {
+    let sign = match shown.sign {
+        Sign::EmojiPrint => "prints an emoji",
+        Sign::RewritesSource => "rewrites a source file",
+        Sign::HomePath => "has a path in a home directory",
+        Sign::Secret => "has a token or a key",
+    };
+    format!("line {} {sign}", shown.line)
+}
+
+/// Returns `REASON EVIDENCE, belongs in DIRECTORY`; without the directory in a session directory.
+pub(super) fn reason_and_home(rule: &Rule, evidence: &str, path: &BStr) -> String {
+    let reason = format!("{}{evidence}", escape(&rule.reason));
     if is_in_session_directory(path) {
         return reason;
     }

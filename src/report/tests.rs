@@ -22,7 +22,8 @@ const PARENT: &str = "fedcba9876543210fedcba9876543210fedcba98";
 
 fn findings<'p>(policy: &'p Policy, change: Change, paths: &[&str]) -> Vec<Finding<'p>> {
     let entry = |path: &&str| Entry { path: BString::from(*path), change };
-    let Ok(findings) = policy.findings(paths.iter().map(entry).collect(), |_| Ok::<_, Infallible>(false));
+    let Ok(findings) =
+        policy.findings(paths.iter().map(entry).collect(), &mut |_: &BStr| Ok::<_, Infallible>(false));
     assert_eq!(findings.len(), paths.len());
     findings
 }
@@ -730,13 +731,10 @@ fn explain_says_what_a_path_looks_like() {
         "a\nrefused: b",
         "backend/test_old.py",
     ];
-    let explain = |path: &&str| {
-        let is_committed = |path: &BStr| Ok(path == "backend/test_old.py");
-        let is_tracked = |path: &BStr| Ok::<_, Infallible>(path == "x.py");
-        let Ok(explanation) = policy.explain(BString::from(*path), is_tracked, is_committed);
-        explanation
-    };
-    let explanations: Vec<_> = paths.iter().map(explain).collect();
+    let paths = paths.map(BString::from).to_vec();
+    let mut is_tracked = |path: &BStr| Ok::<_, Infallible>(path == "x.py");
+    let is_committed = |path: &BStr| Ok(path == "backend/test_old.py");
+    let Ok(explanations) = policy.explain(paths, &mut is_tracked, is_committed);
     let mut human = Vec::new();
     explanation::render_human(&explanations, &Invocation::new("stage-guard".into()), &mut human).unwrap();
     let human = String::from_utf8(human).unwrap();
@@ -744,10 +742,12 @@ fn explain_says_what_a_path_looks_like() {
         anstream::adapter::strip_str(&human).to_string(),
         str![[r#"
 backend/test_api.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
+  not every file could be searched for its name
   looks like session work (by name and location)
-  if it is production code, it is allowed as backend/tests/test_api.py, or next to backend/api.py or backend/api
+  if it is production code, it is allowed as backend/tests/test_api.py, or next to backend/api.py or backend/api, or if a Makefile, a package.json or the like names it
   allow: stage-guard allow -- :/backend/test_api.py
 .claude_sessions/current/x.py: refused: session-directory (`*`): in the session directory, which is never committed
+  not every file could be searched for its name
   looks like session work (by name and location)
   allow: stage-guard allow -- :/.claude_sessions/current/x.py
 test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
@@ -766,8 +766,9 @@ a\nrefused: b: allowed: no rule matches it
   looks like production code
 backend/test_old.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
   a new file of this name is refused; a change of this one, which is committed, is allowed
+  not every file could be searched for its name
   looks like session work (by name and location)
-  if it is production code, it is allowed as backend/tests/test_old.py, or next to backend/old.py or backend/old
+  if it is production code, it is allowed as backend/tests/test_old.py, or next to backend/old.py or backend/old, or if a Makefile, a package.json or the like names it
   allow: stage-guard allow -- :/backend/test_old.py
 
 "#]],
@@ -786,7 +787,7 @@ backend/test_old.py: refused: stray-test (`test_*`): a test outside the test dir
     assert_snapshot(
         json,
         str![[r#"
-{"version":1,"verdict":"refused","paths":[{"path":{"text":"backend/test_api.py"},"verdict":"refused","rule":"stray-test","pattern":"test_*","reason":"a test outside the test directory","home":".claude_sessions/tests/","fine":{"as":{"text":"backend/tests/test_api.py"},"beside":[{"text":"backend/api.py"},{"text":"backend/api"}],"allow":"backend/test_api.py"}},{"path":{"text":".claude_sessions/current/x.py"},"verdict":"refused","rule":"session-directory","pattern":"*","reason":"in the session directory, which is never committed","home":".claude_sessions/","fine":{"allow":".claude_sessions/current/x.py"}},{"path":{"text":"test_x.py"},"verdict":"allowed","rule":"stray-test","pattern":"test_*"}]}
+{"version":1,"verdict":"refused","paths":[{"path":{"text":"backend/test_api.py"},"verdict":"refused","rule":"stray-test","pattern":"test_*","reason":"a test outside the test directory","home":".claude_sessions/tests/","evidence":["not every file could be searched for its name"],"fine":{"as":{"text":"backend/tests/test_api.py"},"beside":[{"text":"backend/api.py"},{"text":"backend/api"}],"named_by":"automation","allow":"backend/test_api.py"}},{"path":{"text":".claude_sessions/current/x.py"},"verdict":"refused","rule":"session-directory","pattern":"*","reason":"in the session directory, which is never committed","home":".claude_sessions/","evidence":["not every file could be searched for its name"],"fine":{"allow":".claude_sessions/current/x.py"}},{"path":{"text":"test_x.py"},"verdict":"allowed","rule":"stray-test","pattern":"test_*"}]}
 
 "#]],
     );

@@ -1,15 +1,15 @@
 //! Selects the paths to stow, each with the rule that matches it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::Error;
-use crate::Change;
-use crate::git::{IgnoredFiles, Layout, Repository, TrackedPaths, untracked_under, user_path};
+use crate::git::{self, IgnoredFiles, Layout, Repository, TrackedPaths, untracked_under, user_path};
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_session_directory};
+use crate::project::{Siblings, StagedProject, WorktreeProject};
+use crate::{Change, Entry};
 
 /// A path to stow.
 #[derive(Clone, Debug)]
@@ -80,8 +80,9 @@ impl Selector<'_> {
         let merged = self.repository.merge_heads()?;
         let mut prefilter = self.policy.prefilter();
         let staged = self.repository.staged(&merged, &mut |path| prefilter.may_refuse(path))?;
-        let Ok(findings) =
-            self.policy.findings(staged.entries, |path| Ok::<_, Infallible>(self.staged.contains(path)));
+        let judged = staged.entries.iter().map(|entry| entry.path.clone()).collect();
+        let mut project = StagedProject::new(self.repository, self.staged, judged);
+        let findings = self.policy.findings(staged.entries, &mut project)?;
         let mut requests = Vec::new();
         let mut misspelled = BTreeSet::new();
         for finding in findings {
@@ -112,7 +113,7 @@ impl Selector<'_> {
             let named = if self.is_directory(path.as_bstr()) {
                 self.refused_under(path, extent)?
             } else {
-                let rule = match self.judge(path.as_bstr()) {
+                let rule = match self.judge(path.as_bstr())? {
                     Verdict::Refused { rule, .. }
                     | Verdict::AllowedByEntry { rule, .. }
                     | Verdict::Exempt { rule, .. } => Some(rule),
@@ -126,15 +127,22 @@ impl Selector<'_> {
     }
 
     /// Returns the tracked files in session directories that the policy refuses.
-    #[must_use]
-    pub(crate) fn committed_session_work(&self) -> Vec<BString> {
-        let is_refused =
-            |path: &&BStr| matches!(self.judge_as(path, Change::Tracked), Verdict::Refused { .. });
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub(crate) fn committed_session_work(&self) -> Result<Vec<BString>, Error> {
         let paths = self
             .tracked
             .files_under(BStr::new(""))
             .filter(|path| crate::policy::is_in_session_directory(path));
-        paths.filter(is_refused).map(BStr::to_owned).collect()
+        let mut refused = Vec::new();
+        for path in paths {
+            if matches!(self.judge_as(path, Change::Tracked)?, Verdict::Refused { .. }) {
+                refused.push(path.to_owned());
+            }
+        }
+        Ok(refused)
     }
 
     /// Returns a request for each refused file in `directory`, tracked or not.
@@ -145,12 +153,11 @@ impl Selector<'_> {
         if !directory.is_empty() && self.layout().on_disk(directory.as_bstr()).join(".git").exists() {
             paths.push(directory.clone());
         }
-        let mut requests = Vec::new();
-        for path in paths {
-            if let Verdict::Refused { rule, .. } = self.judge(path.as_bstr()) {
-                requests.push(Request::named(path, Some(rule), extent));
-            }
-        }
+        let entries = paths.into_iter().map(|path| Entry { path, change: Change::Untracked }).collect();
+        let mut project = WorktreeProject::new(self.repository, self.staged.clone(), Siblings::Listed);
+        let findings = self.policy.findings(entries, &mut project)?.into_iter();
+        let requests: Vec<Request> =
+            findings.map(|finding| Request::named(finding.entry.path, Some(finding.rule), extent)).collect();
         if requests.is_empty() { Err(Error::NothingRefused(directory)) } else { Ok(requests) }
     }
 
@@ -162,14 +169,13 @@ impl Selector<'_> {
             || !self.tracked.contains_file(path) && (self.tracked.contains(path) || is_directory_on_disk())
     }
 
-    fn judge(&self, path: &BStr) -> Verdict<'_> {
+    fn judge(&self, path: &BStr) -> Result<Verdict<'_>, git::Error> {
         self.judge_as(path, Change::Added)
     }
 
-    fn judge_as(&self, path: &BStr, change: Change) -> Verdict<'_> {
-        let is_tracked = |path: &BStr| Ok::<_, Infallible>(self.staged.contains(path));
-        let Ok(verdict) = self.policy.judge(path, change, is_tracked);
-        verdict
+    fn judge_as(&self, path: &BStr, change: Change) -> Result<Verdict<'_>, git::Error> {
+        let mut project = StagedProject::new(self.repository, self.staged, HashSet::from([path.to_owned()]));
+        self.policy.judge(path, change, &mut project)
     }
 
     fn layout(&self) -> &Layout {

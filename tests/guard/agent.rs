@@ -391,7 +391,7 @@ fn a_forced_add_around_the_session_directory_is_denied() {
 fn what_git_ignores_may_be_written() {
     let repo = Repo::new();
     repo.write(".gitignore", "data/\n!data/scratch/*\n/logs/*\n!/logs/kept/\n*_tmp.py\n");
-    repo.write("backend/.gitignore", "!debug_kept_tmp.py\n").write("excluded", "/private/\n");
+    repo.write("backend/.gitignore", "!debug_kept_*.py\n").write("excluded", "/private/\n");
     repo.git_args(&["config", "core.excludesFile", "excluded"]).success();
     repo.commit_unchecked(&["data/scratch/tracked.py"]);
     for path in [

@@ -15,6 +15,7 @@ mod differential;
 mod distribution;
 mod doctor;
 mod doors;
+mod evidence;
 mod failure;
 mod formats;
 mod git_commit;

@@ -149,8 +149,9 @@ fn explain_prints_the_reason() {
     let expected = format!(
         "\
 test_y.py: refused: stray-test (`test_*`): a test outside the test directory, belongs in .claude_sessions/tests/
+  no other file names it
   looks like session work (by name and location)
-  if it is production code, it is allowed as tests/test_y.py, or next to y.py or y
+  if it is production code, it is allowed as tests/test_y.py, or next to y.py or y, or if a Makefile, a package.json or the like names it
   allow: {BINARY} allow -- :/test_y.py
 test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
   looks like production code
@@ -293,7 +294,8 @@ fn explain_reads_paths_from_standard_input() {
     let expected = serde_json::json!({"version": 1, "verdict": "refused", "paths": [
         {"path": {"text": "debug_x.py"}, "verdict": "refused", "rule": "debug-script", "pattern": "debug_*",
          "reason": "a debug script", "home": ".claude_sessions/debugging/",
-         "fine": {"as": {"text": "tests/debug_x.py"}, "allow": "debug_x.py"}},
+         "evidence": ["no other file names it"],
+         "fine": {"as": {"text": "tests/debug_x.py"}, "named_by": "automation", "allow": "debug_x.py"}},
         {"path": {"text": "main.py"}, "verdict": "allowed"},
     ]});
     assert_eq!(report, expected);

@@ -62,7 +62,7 @@ pub(super) fn run(
     } else {
         context.policy(&options.config, |name| history.top_level_file(name))?
     };
-    let CheckedCommits { findings, examined, newest } =
+    let CheckedCommits { findings, examined, newest, .. } =
         commits::check(log, history.trees(), policy, &tips, context.show_progress)?;
     let Some(newest) = newest.filter(|_| !findings.is_empty()) else {
         return Ok(Outcome::Allowed);

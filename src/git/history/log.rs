@@ -6,10 +6,10 @@ use std::process::ChildStdout;
 
 use bstr::{BStr, ByteSlice};
 
-use super::running::RunningGit;
 use super::shallow::ShallowEnds;
 use super::{Cause, Error, ObjectId};
 use crate::git::command::Git;
+use crate::git::running::RunningGit;
 use crate::{Change, Entry};
 
 /// A commit and the entries that it changes.

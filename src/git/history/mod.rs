@@ -6,9 +6,7 @@
 
 mod location;
 mod log;
-mod object_reader;
 mod remote;
-mod running;
 mod shallow;
 mod trees;
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 
-use super::object_reader::{Object, ObjectReader};
 use super::{Error, ObjectId};
 use crate::git::command::Git;
+use crate::git::object_reader::{Object, ObjectReader};
 use crate::git::read_optional_file;
 
 /// The commits at which a shallow history ends, because their parents were not fetched.

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::log::Commit;
-use super::object_reader::{Object, ObjectReader};
 use super::{Cause, Error, ObjectId};
+use crate::git::blobs::Blob;
 use crate::git::command::Git;
+use crate::git::grep::{GrepTarget, VisitMatch, grep};
+use crate::git::object_reader::{Object, ObjectReader};
 use crate::git::subtree;
 
 /// The trees of commits, read by one `git cat-file` that starts at the first lookup.
@@ -69,12 +71,51 @@ impl CommitTrees {
     /// A tree on the way or the file cannot be read.
     pub(crate) fn file(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<Vec<u8>>, Error> {
         match self.find(commit, path)? {
-            Some(TreeEntry { kind: EntryKind::File, id }) => {
+            Some(TreeEntry { kind: EntryKind::File | EntryKind::Symlink, id }) => {
                 let blob = self.read(&id.to_string(), "blob");
                 blob.map(|blob| Some(blob.contents)).map_err(|cause| Error::ReadBlob(id.to_string(), cause))
             }
             _ => Ok(None),
         }
+    }
+
+    /// Returns the blob of the regular file at `path` in the commit.
+    ///
+    /// # Errors
+    ///
+    /// A tree on the way cannot be read.
+    pub(crate) fn regular_file(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<ObjectId>, Error> {
+        let entry = self.find(commit, path)?.filter(|entry| entry.kind == EntryKind::File);
+        Ok(entry.map(|entry| entry.id))
+    }
+
+    /// Returns the regular files of the commit for which `is_wanted` is true, with their blobs.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read a tree.
+    pub(crate) fn files(
+        &self,
+        commit: ObjectId,
+        mut is_wanted: impl FnMut(&BStr) -> bool,
+    ) -> Result<Vec<(BString, ObjectId)>, Error> {
+        let mut files = Vec::new();
+        self.git.for_each_file_of(commit, |path, id| {
+            if is_wanted(path) {
+                files.push((path.to_owned(), id));
+            }
+        })?;
+        Ok(files)
+    }
+
+    /// Reads a blob of at most `limit` bytes.
+    pub(crate) fn blob(&mut self, id: ObjectId, limit: u64) -> Blob {
+        self.objects().map_or(Blob::Unreadable, |objects| objects.blob(id, limit))
+    }
+
+    /// Searches the files of the commit for words, as [`grep`] does.
+    pub(crate) fn grep(&self, commit: ObjectId, words: &[BString], visit: VisitMatch) -> bool {
+        grep(&self.git, GrepTarget::Commit(commit), words, visit)
     }
 
     fn find(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<TreeEntry>, Error> {
@@ -111,12 +152,16 @@ impl CommitTrees {
         Ok(self.directories.get(path).and_then(Option::as_ref))
     }
 
-    fn read(&mut self, name: &str, kind: &str) -> Result<Object, Cause> {
-        let objects = match &mut self.objects {
+    fn objects(&mut self) -> Result<&mut ObjectReader, Cause> {
+        let objects = match self.objects.take() {
             Some(objects) => objects,
-            None => self.objects.insert(ObjectReader::start(&self.git)?),
+            None => ObjectReader::start(&self.git)?,
         };
-        match objects.read(name)? {
+        Ok(self.objects.insert(objects))
+    }
+
+    fn read(&mut self, name: &str, kind: &str) -> Result<Object, Cause> {
+        match self.objects()?.read(name)? {
             Some(object) if object.kind == kind => Ok(object),
             Some(object) => Err(Cause::new(format!("{} is a {}, not a {kind}", object.id, object.kind))),
             None => Err(Cause::new(format!("{name} is missing"))),
@@ -149,8 +194,8 @@ struct TreeEntry {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum EntryKind {
     Directory,
-    /// Also a symlink.
     File,
+    Symlink,
     Gitlink,
 }
 
@@ -184,6 +229,7 @@ impl Tree {
         let kind = match mode.strip_prefix(b"0").unwrap_or(mode) {
             mode if mode.starts_with(b"4") => EntryKind::Directory,
             mode if mode.starts_with(b"16") => EntryKind::Gitlink,
+            mode if mode.starts_with(b"12") => EntryKind::Symlink,
             _ => EntryKind::File,
         };
         Some((name, TreeEntry { kind, id: ObjectId::from_bytes(id)? }))
@@ -218,7 +264,7 @@ mod tests {
             ("a b", Some(EntryKind::File)),
             ("d", Some(EntryKind::Directory)),
             ("old", Some(EntryKind::Directory)),
-            ("l\n", Some(EntryKind::File)),
+            ("l\n", Some(EntryKind::Symlink)),
             ("m", Some(EntryKind::Gitlink)),
             ("", None),
             ("b", None),

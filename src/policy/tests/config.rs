@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 
+use bstr::BStr;
+
 use super::super::{FILE_NAME, Policy, Verdict};
 use crate::Change;
 
 fn refuses(config: &str, path: &str) -> bool {
     let policy = Policy::built_in().with_config(FILE_NAME, config.as_bytes()).unwrap();
-    let Ok(verdict) = policy.judge(path.into(), Change::Added, |_| Ok::<_, Infallible>(false));
+    let Ok(verdict) = policy.judge(path.into(), Change::Added, &mut |_: &BStr| Ok::<_, Infallible>(false));
     let is_refused = matches!(verdict, Verdict::Refused { .. });
     assert!(!is_refused || policy.prefilter().may_refuse(path.into()), "{path}");
     is_refused
@@ -120,7 +122,7 @@ fn each_rule_says_whether_it_refuses_a_changed_path() {
     {
         let policy = Policy::built_in().with_config(FILE_NAME, format!("{all}{own}").as_bytes()).unwrap();
         let refuses = |path: &str, change| {
-            let Ok(verdict) = policy.judge(path.into(), change, |_| Ok::<_, Infallible>(false));
+            let Ok(verdict) = policy.judge(path.into(), change, &mut |_: &BStr| Ok::<_, Infallible>(false));
             matches!(verdict, Verdict::Refused { .. })
         };
         let is_in_session_directory = |path: &str| path.starts_with(".claude_sessions");
@@ -142,8 +144,8 @@ fn each_rule_says_whether_it_refuses_a_changed_path() {
 #[test]
 fn a_changed_path_is_refused_by_a_later_rule_that_refuses_changes() {
     let policy = Policy::built_in();
-    let Ok(verdict) =
-        policy.judge(".crush/scratch/x.py".into(), Change::Modified, |_| Ok::<_, Infallible>(false));
+    let Ok(verdict) = policy
+        .judge(".crush/scratch/x.py".into(), Change::Modified, &mut |_: &BStr| Ok::<_, Infallible>(false));
     let Verdict::Refused { rule, .. } = verdict else { panic!("{verdict:?}") };
     assert_eq!(rule.id, "agent-directory");
 }

@@ -1,3 +1,4 @@
 mod allow;
 mod built_in;
 mod config;
+mod evidence;

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{ChildStdin, ChildStdout};
 
+use super::blobs::Blob;
+use super::command::Git;
 use super::running::RunningGit;
 use super::{Cause, ObjectId};
-use crate::git::command::Git;
 
 /// A running `git cat-file --batch`.
 #[derive(Debug)]
@@ -13,6 +14,13 @@ pub(super) struct ObjectReader {
     git: RunningGit,
     names: ChildStdin,
     answers: BufReader<ChildStdout>,
+}
+
+/// The answer of git to the name of an object.
+enum Answer {
+    Object(Object),
+    TooLarge,
+    Missing,
 }
 
 /// An object of the repository.
@@ -47,13 +55,30 @@ impl ObjectReader {
         self.try_read(name).map_err(|error| self.failure(&error))
     }
 
+    /// Reads a blob of at most `limit` bytes.
+    pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> Blob {
+        match self.try_read_within(&id.to_string(), limit) {
+            Ok(Answer::Object(object)) => Blob::Contents(object.contents),
+            Ok(Answer::TooLarge) => Blob::TooLarge,
+            Ok(Answer::Missing) | Err(_) => Blob::Unreadable,
+        }
+    }
+
     fn try_read(&mut self, name: &str) -> io::Result<Option<Object>> {
+        match self.try_read_within(name, u64::MAX)? {
+            Answer::Object(object) => Ok(Some(object)),
+            Answer::TooLarge | Answer::Missing => Ok(None),
+        }
+    }
+
+    /// Asks for an object of at most `limit` bytes.
+    fn try_read_within(&mut self, name: &str, limit: u64) -> io::Result<Answer> {
         self.names.write_all(format!("{name}\n").as_bytes())?;
         let mut header = String::new();
         self.answers.read_line(&mut header)?;
         let header = header.trim_end();
         if header.strip_prefix(name) == Some(" missing") {
-            return Ok(None);
+            return Ok(Answer::Missing);
         }
         let unexpected = || io::Error::other(format!("unexpected output of git cat-file: {header:?}"));
         let mut fields = header.split(' ');
@@ -61,13 +86,18 @@ impl ObjectReader {
         let kind = fields.next().ok_or_else(unexpected)?.to_owned();
         let size: u64 = fields.next().and_then(|size| size.parse().ok()).ok_or_else(unexpected)?;
         let mut contents = Vec::new();
-        self.answers.by_ref().take(size).read_to_end(&mut contents)?;
-        self.answers.read_exact(&mut [0])?;
-        if contents.len() as u64 == size {
-            Ok(Some(Object { id, kind, contents }))
+        let mut answer = self.answers.by_ref().take(size);
+        let is_within = size <= limit;
+        let read = if is_within {
+            answer.read_to_end(&mut contents)? as u64
         } else {
-            Err(io::ErrorKind::UnexpectedEof.into())
+            io::copy(&mut answer, &mut io::sink())?
+        };
+        self.answers.read_exact(&mut [0])?;
+        if read != size {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        Ok(if is_within { Answer::Object(Object { id, kind, contents }) } else { Answer::TooLarge })
     }
 
     /// Returns why an answer cannot be read: the message of git, or else `error`.

@@ -45,6 +45,15 @@ impl RunningGit {
         Err(self.error_output().unwrap_or_else(|| Cause::new(status.to_string())))
     }
 
+    /// Waits until a `git grep` exits. Returns whether it could read everything.
+    ///
+    /// git prints an error and goes on if it cannot read an object. It exits with 1 if it
+    /// found nothing.
+    pub(super) fn has_searched(&mut self) -> bool {
+        let code = self.git.wait().ok().and_then(|status| status.code());
+        matches!(code, Some(0 | 1)) && self.error_output().is_none()
+    }
+
     /// Kills git after unexpected output and returns its message on standard error.
     pub(super) fn abort(&mut self) -> Option<Cause> {
         let _ = self.git.kill();

@@ -1,0 +1,272 @@
+//! Where a file of a project names another one.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::rule::{components, split};
+
+/// Returns the line on which `text`, of the automation file at `namer`, names the file at `path`.
+///
+/// Automation speaks for its own directory and what is below it: a workflow in `.github` speaks
+/// for the directory of `.github`. It names a file by its name, where what precedes can be its
+/// directory, or as a module: `-m package.module`, `package.module`, `module:function`. In an
+/// ignore file only a line that begins with `!` names one. The first line is 1.
+pub(super) fn line_of_name(namer: &BStr, text: &BStr, path: &BStr) -> Option<usize> {
+    let (directory, name) = split(path);
+    if !speaks_for(namer, directory) {
+        return None;
+    }
+    let stem = stem(name);
+    let is_list = is_ignore_file(namer);
+    let at = text.find_iter(stem).find(|at| {
+        let (line_before, after) = (line_start(text, *at), &text[at + stem.len()..]);
+        let file = after.strip_prefix(name[stem.len()..].as_bytes());
+        if is_list {
+            return file.is_some_and(|after| is_negation(line_before, after));
+        }
+        file.is_some_and(|after| is_file_name(line_before, after, directory))
+            || is_module(line_before, after, directory)
+    })?;
+    Some(line_number(text, at))
+}
+
+/// Returns the line on which `text`, of the document at `namer`, links the file at `path`.
+///
+/// A link is that of Markdown or HTML, relative to the document. The first line is 1.
+pub(super) fn line_of_link(namer: &BStr, text: &BStr, path: &BStr) -> Option<usize> {
+    let (namer_directory, _) = split(namer);
+    let (_, name) = split(path);
+    // A name with a blank is written with `%20`.
+    let spellings = [name.to_owned(), name.replace(" ", "%20").into()];
+    let at = spellings.iter().flat_map(|name| text.find_iter(name.as_slice())).find(|at| {
+        let before = line_start(text, *at);
+        let target = before.iter().rposition(|byte| matches!(byte, b'(' | b'<' | b'"' | b'\'' | b' ' | b'='));
+        let (opening, prefix) = before.split_at(target.map_or(0, |at| at + 1));
+        let is_link = opening.ends_with(b"](")
+            || opening.ends_with(b"](<")
+            || opening.ends_with(b"]: ")
+            || opening.trim_end_with(|c| c == '"' || c == '\'').ends_with(b"href=");
+        let rest = &text[*at..];
+        let is_quoted = opening.ends_with(b"<");
+        let is_end = |byte: &u8| match byte {
+            b'>' | b'#' | b'?' | b'\n' => true,
+            byte => !is_quoted && matches!(byte, b')' | b'"' | b'\'' | b' ' | b'\t' | b'\r'),
+        };
+        let length = rest.iter().position(is_end).unwrap_or(rest.len());
+        let target = bstr::concat([prefix, &rest[..length]]).replace("%20", " ");
+        is_link && resolve(namer_directory, target.as_bstr()).as_ref() == Some(&path.to_owned())
+    })?;
+    Some(line_number(text, at))
+}
+
+/// Returns the word to search for the file at `path`: its name without the extension.
+///
+/// `None` if a search for whole words cannot find it.
+pub(super) fn word(path: &BStr) -> Option<BString> {
+    let stem = stem(split(path).1);
+    let is_searchable = stem.iter().any(|byte| is_word(*byte)) && !stem.contains(&b'\n');
+    is_searchable.then(|| stem.to_owned())
+}
+
+/// Returns whether `path` is a list of ignored files, in which a name means the opposite.
+pub(super) fn is_ignore_file(path: &BStr) -> bool {
+    let (_, name) = split(path);
+    name.starts_with(b".") && name.ends_with(b"ignore")
+}
+
+/// Whether automation at `namer` speaks for files directly in `directory`.
+fn speaks_for(namer: &BStr, directory: &BStr) -> bool {
+    let (own, _) = split(namer);
+    let own = components(own).take_while(|component| !component.starts_with(b"."));
+    let mut directory = components(directory);
+    own.into_iter().all(|component| directory.next() == Some(component))
+}
+
+/// Whether a name between `before` and `after` on its line is that of a file in `directory`.
+fn is_file_name(before: &BStr, after: &[u8], directory: &BStr) -> bool {
+    let is_longer = |byte: &u8| is_word(*byte) || *byte == b'-';
+    let goes_on = match after {
+        [b'.', next, ..] => is_word(*next),
+        [next, ..] => is_longer(next),
+        [] => false,
+    };
+    let is_part = |byte: &u8| is_longer(byte) || matches!(byte, b'.' | b'/' | b'$' | b'{' | b'}' | b'~');
+    let prefix = trailing(before, is_part);
+    !goes_on
+        && match prefix.strip_suffix(b"/") {
+            Some(named) => agrees(named.as_bstr(), directory),
+            None => prefix.is_empty() || prefix == "/",
+        }
+}
+
+/// Whether a stem between `before` and `after` on its line is that of a module in `directory`.
+fn is_module(before: &BStr, after: &[u8], directory: &BStr) -> bool {
+    let package = trailing(before, |byte| is_word(*byte) || *byte == b'.');
+    let before = before[..before.len() - package.len()].as_bstr();
+    let is_entry = matches!(after, [b':', next, ..] if is_word(*next));
+    let goes_on = after.first().is_some_and(|byte| is_word(*byte) || matches!(byte, b'.' | b'-' | b'/'));
+    let is_run = before.trim_ascii_end().ends_with(b"-m") && before.ends_with(b" ");
+    let path = match package.strip_suffix(b".") {
+        Some(package) => package.replace(".", "/"),
+        None if package.is_empty() => Vec::new(),
+        None => return false,
+    };
+    let is_named = is_entry || is_run && !goes_on || !path.is_empty() && !goes_on;
+    let follows_path = before.ends_with(b"/") || before.ends_with(b"-");
+    is_named && !follows_path && ends_with(directory, path.as_bstr())
+}
+
+/// Whether directories that precede a name can be `directory`.
+///
+/// `frontend` cannot be `backend`. A path that is absolute, or begins with a variable, begins
+/// anywhere.
+fn agrees(named: &BStr, directory: &BStr) -> bool {
+    let begins_anywhere = matches!(named.first(), None | Some(b'/' | b'$' | b'{' | b'}' | b'~'));
+    let named: Vec<&BStr> = components(named)
+        .filter(|component| *component != "." && *component != "..")
+        .skip_while(|component| component.iter().any(|byte| matches!(byte, b'$' | b'{' | b'}' | b'~')))
+        .collect();
+    let named: BString = bstr::join("/", named).into();
+    ends_with(directory, named.as_bstr()) || begins_anywhere && ends_with(named.as_bstr(), directory)
+}
+
+/// Whether the last components of `path` are those of `end`.
+fn ends_with(path: &BStr, end: &BStr) -> bool {
+    let rest = path.strip_suffix(end.as_bytes());
+    rest.is_some_and(|rest| end.is_empty() || rest.is_empty() || rest.ends_with(b"/"))
+}
+
+/// Whether a name in an ignore file is the end of a line that begins with `!`.
+fn is_negation(before: &BStr, after: &[u8]) -> bool {
+    let rest = after.lines().next().unwrap_or_default();
+    before.starts_with(b"!") && (before == "!" || before.ends_with(b"/")) && rest.trim_ascii().is_empty()
+}
+
+/// Returns the path that a link in a document of `directory` leads to.
+fn resolve(directory: &BStr, target: &BStr) -> Option<BString> {
+    let (base, target) = match target.strip_prefix(b"/") {
+        Some(target) => (BStr::new(""), target.as_bstr()),
+        None => (directory, target),
+    };
+    let mut path: Vec<&BStr> = components(base).collect();
+    for component in components(target) {
+        if component == ".." {
+            path.pop()?;
+        } else if component != "." {
+            path.push(component);
+        }
+    }
+    Some(bstr::join("/", path).into())
+}
+
+/// Returns the end of `text` in which `is_part` is true for every byte.
+fn trailing(text: &BStr, is_part: impl Fn(&u8) -> bool) -> &BStr {
+    let start = text.iter().rposition(|byte| !is_part(byte)).map_or(0, |at| at + 1);
+    text[start..].as_bstr()
+}
+
+/// Returns the part of a line that precedes the byte `at`.
+fn line_start(text: &BStr, at: usize) -> &BStr {
+    let before = &text[..at];
+    before[before.rfind_byte(b'\n').map_or(0, |newline| newline + 1)..].as_bstr()
+}
+
+/// Returns the number of the line of the byte `at`, counted from 1.
+fn line_number(text: &BStr, at: usize) -> usize {
+    1 + text[..at].find_iter(b"\n").count()
+}
+
+/// Returns the name of a file without its extension.
+fn stem(name: &BStr) -> &BStr {
+    match name.rfind_byte(b'.') {
+        Some(dot) if dot > 0 => name[..dot].as_bstr(),
+        _ => name,
+    }
+}
+
+/// Returns whether a byte is part of a word, as for `git grep --word-regexp`.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{line_of_link, line_of_name, word};
+
+    #[test]
+    fn automation_names_a_file_by_its_name_or_as_a_module() {
+        for (namer, text, path, line) in [
+            ("Makefile", "check:\n\tpython backend/check_users.py\n", "backend/check_users.py", Some(2)),
+            ("Makefile", "\tpython frontend/check_users.py\n", "backend/check_users.py", None),
+            ("Makefile", "\tcd backend && python check_users.py\n", "backend/check_users.py", Some(1)),
+            ("backend/Makefile", "\tpython check_users.py\n", "backend/check_users.py", Some(1)),
+            ("frontend/Makefile", "\tpython check_users.py\n", "backend/check_users.py", None),
+            ("backend/Makefile", "\tpython check_users.py\n", "check_users.py", None),
+            (".github/workflows/ci.yml", "run: ./test_all.sh", "test_all.sh", Some(1)),
+            ("backend/.github/ci.yml", "run: ./test_all.sh", "test_all.sh", None),
+            ("Makefile", "./scripts/test_all.sh", "test_all.sh", None),
+            ("Dockerfile", "CMD /app/check_users.py", "backend/check_users.py", None),
+            ("Dockerfile", "CMD /app/backend/check_users.py", "backend/check_users.py", Some(1)),
+            ("Dockerfile", "CMD [\"/app/check_users.py\"]", "check_users.py", Some(1)),
+            ("Makefile", "$(ROOT)/check_users.py", "check_users.py", Some(1)),
+            ("Makefile", "${ROOT}/backend/check_users.py", "backend/check_users.py", Some(1)),
+            ("Makefile", "my_check_users.py my-check_users.py check_users.py.bak", "check_users.py", None),
+            ("Makefile", "check_users.py.", "check_users.py", Some(1)),
+            ("pyproject.toml", "cli = \"check_users:main\"", "check_users.py", Some(1)),
+            ("pyproject.toml", "cli = \"backend.check_users:main\"", "backend/check_users.py", Some(1)),
+            ("pyproject.toml", "cli = \"frontend.check_users:main\"", "backend/check_users.py", None),
+            ("Makefile", "python -m backend.check_users", "backend/check_users.py", Some(1)),
+            ("Makefile", "python -m check_users -v", "check_users.py", Some(1)),
+            ("package.json", "{\"test-api\": \"vitest\"}", "test-api.js", None),
+            ("Makefile", "test_api:\n\tpytest tests/api", "test_api.py", None),
+            (".gitignore", "check_users.py\n!/backend/fix_users.py\n", "backend/check_users.py", None),
+            (".gitignore", "*.py\n!/backend/fix_users.py\n", "backend/fix_users.py", Some(2)),
+            (".gitignore", "!*_users.py\n", "backend/fix_users.py", None),
+            ("Makefile", "", "check_users.py", None),
+        ] {
+            assert_eq!(
+                line_of_name(namer.into(), text.into(), path.into()),
+                line,
+                "{namer}: {text:?} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_document_links_a_file() {
+        for (namer, text, path, line) in [
+            ("README.md", "# A\nSee [the report](docs/API_REPORT.md).", "docs/API_REPORT.md", Some(2)),
+            ("README.md", "[the report](./docs/API_REPORT.md#top)", "docs/API_REPORT.md", Some(1)),
+            ("docs/README.md", "[x](API_REPORT.md \"title\")", "docs/API_REPORT.md", Some(1)),
+            ("docs/README.md", "[x](../API_REPORT.md)", "API_REPORT.md", Some(1)),
+            ("docs/README.md", "[x](/API_REPORT.md)", "API_REPORT.md", Some(1)),
+            ("README.md", "[x]: API_REPORT.md", "API_REPORT.md", Some(1)),
+            ("README.md", "<a href=\"API_REPORT.md\">x</a>", "API_REPORT.md", Some(1)),
+            ("README.md", "[x](<API REPORT.md>)", "API REPORT.md", Some(1)),
+            ("README.md", "[x](API%20REPORT.md)", "API REPORT.md", Some(1)),
+            ("README.md", "[x](https://example.com/API_REPORT.md)", "API_REPORT.md", None),
+            ("README.md", "[x](OLD_API_REPORT.md)", "API_REPORT.md", None),
+            ("README.md", "see API_REPORT.md", "API_REPORT.md", None),
+            ("README.md", "[x](docs/API_REPORT.md)", "API_REPORT.md", None),
+            ("README.md", "[x](../API_REPORT.md)", "API_REPORT.md", None),
+        ] {
+            assert_eq!(
+                line_of_link(namer.into(), text.into(), path.into()),
+                line,
+                "{namer}: {text:?} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_word_of_a_file_is_its_name_without_the_extension() {
+        for (path, expected) in [
+            ("a/x.py", Some("x")),
+            ("x.tar.gz", Some("x.tar")),
+            (".x", Some(".x")),
+            ("-.py", None),
+            ("a\nb.py", None),
+        ] {
+            assert_eq!(word(path.into()), expected.map(Into::into), "{path:?}");
+        }
+    }
+}

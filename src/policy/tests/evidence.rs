@@ -1,0 +1,168 @@
+//! Tests how the files of a project decide about a path that a rule matches.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::super::{FilePatterns, Mention, Policy, Project, Verdict, Visit};
+use crate::{Change, Entry};
+
+/// A project in memory: paths and texts.
+struct Files<'f> {
+    files: &'f [(&'f str, &'f str)],
+    /// Whether every file can be searched.
+    is_searchable: bool,
+}
+
+impl Project for Files<'_> {
+    type Error = Infallible;
+
+    fn is_tracked(&mut self, path: &BStr) -> Result<bool, Infallible> {
+        Ok(self.files.iter().any(|(file, _)| *file == path))
+    }
+
+    fn files(&mut self, patterns: &FilePatterns) -> Vec<BString> {
+        let paths = self.files.iter().map(|(path, _)| BString::from(*path));
+        paths.filter(|path| patterns.matches(path.as_bstr())).collect()
+    }
+
+    fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
+        let text =
+            self.files.iter().find(|(file, _)| *file == path).map(|(_, text)| text.as_bytes().to_vec());
+        text.filter(|text| text.len() as u64 <= limit)
+    }
+
+    fn search(&mut self, words: &[BString], visit: Visit) -> bool {
+        for (path, text) in self.files {
+            for (line, text) in text.lines().enumerate() {
+                for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
+                    let Some(word) = words.iter().find(|wanted| *wanted == word) else { continue };
+                    let mention = Mention { path: (*path).into(), line: line + 1 };
+                    if visit(mention, word.as_bstr()) == ControlFlow::Break(()) {
+                        return true;
+                    }
+                }
+            }
+        }
+        self.is_searchable
+    }
+}
+
+/// Returns the refused paths of a commit that adds `files`, with their rules.
+fn refused(files: &[(&str, &str)]) -> Vec<String> {
+    refused_of(Files { files, is_searchable: true }, Change::Added)
+}
+
+fn refused_of(mut project: Files, change: Change) -> Vec<String> {
+    let policy = Policy::built_in();
+    let entries = project.files.iter().map(|(path, _)| Entry { path: (*path).into(), change });
+    let Ok(findings) = policy.findings(entries.collect(), &mut project);
+    findings.iter().map(|finding| format!("{} {}", finding.entry.path, finding.rule.id)).collect()
+}
+
+/// A text that shows a sign.
+const RUN_ONCE: &str = "print('\u{2705} all rows are in')\n";
+
+macro_rules! cases {
+    ($($case:ident: [$($file:expr => $text:expr),* $(,)?] refuses [$($refused:expr),*];)*) => {
+        $(#[test] fn $case() {
+            assert_eq!(refused(&[$(($file, $text)),*]), [$($refused),*] as [&str; _]);
+        })*
+    };
+}
+
+cases! {
+    an_unnamed_script_with_a_sign_is_refused: ["seed.py" => RUN_ONCE] refuses ["seed.py run-once-script"];
+    in_a_production_root_too: ["backend/seed.py" => RUN_ONCE] refuses ["backend/seed.py run-once-script"];
+    not_further_down: ["backend/app/seed.py" => RUN_ONCE, "scripts/seed.py" => RUN_ONCE] refuses [];
+    not_without_a_sign: ["seed.py" => "print('all rows are in')\n"] refuses [];
+    not_a_program: ["seed.py" => "import argparse\nargparse.ArgumentParser()\nprint('\u{2705}')\n"] refuses [];
+    not_a_large_file: ["seed.py" => &format!("{RUN_ONCE}{}", "#".repeat(256 << 10))] refuses [];
+    not_a_standard_name: ["manage.py" => RUN_ONCE, "install.sh" => "echo '\u{2705}'"] refuses [];
+    not_a_name_with_two_dots: ["seed.config.js" => "console.log('\u{2705}')"] refuses [];
+    a_file_that_imports_it_names_it: ["seed.py" => RUN_ONCE, "lib/x.py" => "import seed\n"] refuses [];
+    a_document_names_it: ["seed.py" => RUN_ONCE, "README.md" => "Run `python seed.py`.\n"] refuses [];
+    the_makefile_names_it: ["seed.py" => RUN_ONCE, "Makefile" => "x:\n\tpython seed.py\n"] refuses [];
+    a_longer_word_does_not_name_it:
+        ["seed.py" => RUN_ONCE, "a.txt" => "seeds reseed seed_all\n"] refuses ["seed.py run-once-script"];
+    its_own_text_does_not_name_it: ["seed.py" => &format!("# seed\n{RUN_ONCE}")] refuses ["seed.py run-once-script"];
+    an_ignore_file_does_not_name_it:
+        ["seed.py" => RUN_ONCE, ".gitignore" => "seed.py\n"] refuses ["seed.py run-once-script"];
+    a_negated_line_of_an_ignore_file_names_it: ["seed.py" => RUN_ONCE, ".gitignore" => "!/seed.py\n"] refuses [];
+    session_work_does_not_name_it:
+        ["seed.py" => RUN_ONCE, "FIX_SUMMARY.md" => "I wrote seed.py\n", "debug_x.py" => "import seed\n"]
+        refuses ["seed.py run-once-script", "FIX_SUMMARY.md session-note", "debug_x.py debug-script"];
+    what_automation_names_is_no_session_work_and_names_it:
+        ["seed.py" => RUN_ONCE, "debug_x.py" => "import seed\n", "Makefile" => "x:\n\tpython debug_x.py\n"]
+        refuses [];
+    scripts_that_name_only_each_other_are_refused:
+        ["seed.py" => &format!("import fill\n{RUN_ONCE}"), "fill.py" => &format!("import seed\n{RUN_ONCE}")]
+        refuses ["seed.py run-once-script", "fill.py run-once-script"];
+    a_script_that_is_named_names_another:
+        ["seed.py" => &format!("import fill\n{RUN_ONCE}"), "fill.py" => RUN_ONCE, "README.md" => "seed.py\n"]
+        refuses [];
+    a_test_next_to_it_names_it: ["seed.py" => RUN_ONCE, "test_seed.py" => "import seed\n"] refuses [];
+    automation_excuses_tests_and_scripts:
+        ["backend/test_api.py" => "", "check_users.sh" => "", "backend/debug_x.py" => "", "tmp/x.sh" => "",
+         "Makefile" => "x:\n\tbackend/test_api.py; ./check_users.sh; backend/debug_x.py; tmp/x.sh\n"]
+        refuses [];
+    automation_elsewhere_excuses_nothing:
+        ["backend/test_api.py" => "", "frontend/package.json" => "test_api.py"]
+        refuses ["backend/test_api.py stray-test"];
+    a_script_is_no_automation:
+        ["backend/test_api.py" => "", "run.sh" => "python backend/test_api.py\n"]
+        refuses ["backend/test_api.py stray-test"];
+    a_file_does_not_excuse_itself:
+        ["test_x.mk" => "", "test_noxfile.py" => "test_noxfile.py"] refuses ["test_noxfile.py stray-test"];
+    automation_excuses_no_note:
+        ["FIX_SUMMARY.md" => "", "Makefile" => "FIX_SUMMARY.md"] refuses ["FIX_SUMMARY.md session-note"];
+    a_readme_that_links_a_note_excuses_it:
+        ["API_REPORT.md" => "", "README.md" => "[the report](API_REPORT.md)\n"] refuses [];
+    a_readme_that_mentions_a_note_does_not:
+        ["API_REPORT.md" => "", "README.md" => "API_REPORT.md\n"] refuses ["API_REPORT.md session-note"];
+    a_note_that_links_a_note_does_not:
+        ["API_REPORT.md" => "", "FIX_SUMMARY.md" => "[x](API_REPORT.md)\n"]
+        refuses ["API_REPORT.md session-note", "FIX_SUMMARY.md session-note"];
+    a_readme_that_links_a_script_excuses_no_name:
+        ["backend/test_api.py" => "", "README.md" => "[x](backend/test_api.py)\n"]
+        refuses ["backend/test_api.py stray-test"];
+}
+
+#[test]
+fn a_changed_script_is_not_judged_by_its_text() {
+    let files = [("seed.py", RUN_ONCE)];
+    for change in [Change::Modified, Change::TypeChanged] {
+        assert!(refused_of(Files { files: &files, is_searchable: true }, change).is_empty(), "{change:?}");
+    }
+    for change in [Change::Tracked, Change::Untracked] {
+        let refused = refused_of(Files { files: &files, is_searchable: true }, change);
+        assert_eq!(refused, ["seed.py run-once-script"], "{change:?}");
+    }
+}
+
+#[test]
+fn a_search_that_is_not_complete_refuses_nothing() {
+    let files = [("seed.py", RUN_ONCE), ("debug_x.py", "")];
+    let refused = refused_of(Files { files: &files, is_searchable: false }, Change::Added);
+    assert_eq!(refused, ["debug_x.py debug-script"]);
+}
+
+#[test]
+fn a_configuration_adds_files_whose_word_counts() {
+    let config = "evidence.automation = ['ops/*.txt']\nevidence.documents = ['INDEX.md']";
+    let policy = Policy::built_in().with_config("test", config.as_bytes()).unwrap();
+    let files = [
+        ("ops/a/test_x.py", ""),
+        ("test_x.py", ""),
+        ("API_REPORT.md", ""),
+        ("INDEX.md", "[x](API_REPORT.md)"),
+        ("ops/run.txt", "a/test_x.py"),
+        (".deploy/x.txt", ""),
+    ];
+    let mut project = Files { files: &files, is_searchable: true };
+    for (path, is_refused) in [("test_x.py", true), ("API_REPORT.md", false)] {
+        let Ok(verdict) = policy.judge(path.into(), Change::Added, &mut project);
+        assert_eq!(matches!(verdict, Verdict::Refused { .. }), is_refused, "{path}");
+    }
+}

@@ -1,0 +1,47 @@
+//! Answers the questions of the policy about a project, from an index, a worktree or a commit.
+//!
+//! What cannot be read is no evidence. It ends no check, and is recorded as [`Unread`].
+
+mod committed;
+mod staged;
+mod worktree;
+
+use bstr::{BStr, BString, ByteSlice};
+
+pub(crate) use committed::CommittedProject;
+pub(crate) use staged::StagedProject;
+pub(crate) use worktree::{Siblings, WorktreeProject};
+
+use crate::git::{GrepMatch, VisitMatch};
+use crate::policy::{Mention, Visit};
+
+/// What a check was to look at and could not read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Unread {
+    /// The paths whose texts could not be read.
+    pub texts: Vec<BString>,
+    /// Whether a search for names could not read every file.
+    pub has_unsearched_files: bool,
+}
+
+impl Unread {
+    /// Returns whether everything was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty() && !self.has_unsearched_files
+    }
+
+    /// Searches with `grep`, and records if it is incomplete.
+    fn search(&mut self, grep: impl FnOnce(VisitMatch) -> bool, visit: Visit) -> bool {
+        let is_complete =
+            grep(&mut |GrepMatch { path, line, word }| visit(Mention { path: path.to_owned(), line }, word));
+        self.has_unsearched_files |= !is_complete;
+        is_complete
+    }
+
+    fn add_text(&mut self, path: &BStr) {
+        if !self.texts.iter().any(|known| known.as_bstr() == path) {
+            self.texts.push(path.to_owned());
+        }
+    }
+}
