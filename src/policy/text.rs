@@ -71,6 +71,14 @@ fn line_at(text: &BStr, offset: usize) -> usize {
     text[..offset].split(|byte| *byte == b'\n').count()
 }
 
+/// Returns the lines of `text`, each with its offset.
+fn lines_with_offsets(text: &BStr) -> impl Iterator<Item = (usize, &[u8])> {
+    text.lines_with_terminator().scan(0, |end, line| {
+        *end += line.len();
+        Some((*end - line.len(), line))
+    })
+}
+
 /// Returns whether the line is a comment in one of the languages of scripts.
 fn is_comment(line: &[u8]) -> bool {
     const STARTS: [&str; 9] = ["#", "//", "/*", "*", "--", "<!--", "::", "REM ", "rem "];

@@ -2,7 +2,7 @@
 
 use bstr::{BStr, ByteSlice};
 
-use super::{MAX_CANDIDATES, find_words, is_comment, is_word_byte};
+use super::{MAX_CANDIDATES, find_words, is_comment, is_word_byte, lines_with_offsets};
 
 /// Functions and commands that print.
 const CALLS: [&str; 12] = [
@@ -25,12 +25,7 @@ const OBJECTS: [&str; 6] = ["console.", "logger.", "logging.", "log.", "stdout."
 
 /// Returns the offset of a line in which a call prints an emoji.
 pub(super) fn find(text: &BStr) -> Option<usize> {
-    let mut end = 0;
-    let lines = text.lines_with_terminator().map(|line| {
-        end += line.len();
-        (end - line.len(), line)
-    });
-    let lines = lines.filter_map(|(start, line)| Some((start, before_last_emoji(line)?)));
+    let lines = lines_with_offsets(text).filter_map(|(start, line)| Some((start, before_last_emoji(line)?)));
     lines.take(MAX_CANDIDATES).find(|(_, before)| has_print(before)).map(|(start, _)| start)
 }
 

@@ -1,8 +1,8 @@
 //! What shows that a text is a program, made to run again.
 
-use bstr::{BStr, ByteSlice};
+use bstr::BStr;
 
-use super::find_words;
+use super::{find_words, lines_with_offsets};
 
 /// Parts of a text that reads its arguments, asks its user, or serves requests.
 const PARTS: [&str; 39] = [
@@ -96,12 +96,9 @@ pub(super) fn find(text: &BStr) -> Option<usize> {
 }
 
 fn find_line(text: &BStr) -> Option<usize> {
-    let mut end = 0;
-    let mut lines = text.lines_with_terminator().map(|line| {
-        end += line.len();
-        (end - line.len(), line)
-    });
-    lines.find(|(_, line)| is_declaration(line) || is_command(line)).map(|(start, _)| start)
+    lines_with_offsets(text)
+        .find(|(_, line)| is_declaration(line) || is_command(line))
+        .map(|(start, _)| start)
 }
 
 fn is_declaration(line: &[u8]) -> bool {

@@ -159,6 +159,8 @@ fn secret_is_a_token_a_key_or_an_address_with_a_password() {
             "task-aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC2eF4hJ6",
             "AKIAEXAMPLEEXAMPLE12",
             "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\nMIIEpQIBAAKCAQEAr3Vd8nQw5zKx",
+            "eyJhbGciOiJIUzI1NiJ9.aB3dE5gH7jK9mN1pQ3sT.qW7eR5tY3uI1oP9aS",
             "postgres://shop:k7Gq2mZp@localhost:5432/shop",
             "postgres://shop:k7Gq2mZp@db:5432/shop",
             "postgres://shop:password@db.shop.io/shop",
