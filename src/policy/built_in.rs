@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Policy;
-use super::directory::Directory;
+use super::directory_glob::{DirectoryGlob, DirectoryGlobs};
 use super::document::{Home, NamedBy, Scope, Sign, Tracked};
 use super::evidence::EvidenceFiles;
 use super::file_pattern::{FilePattern, FilePatterns};
@@ -25,8 +25,8 @@ fn names(texts: &[&'static str]) -> Names {
     texts.iter().map(|text| Name::new_unchecked(*text)).collect()
 }
 
-fn directories(texts: &[&'static str]) -> Vec<Directory> {
-    texts.iter().map(|text| Directory::new_unchecked(text)).collect()
+fn directories(texts: &[&'static str]) -> DirectoryGlobs {
+    texts.iter().map(|text| DirectoryGlob::new_unchecked(text)).collect()
 }
 
 #[expect(clippy::expect_used, reason = "a unit test builds the built-in policy")]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use unicode_width::UnicodeWidthChar;
 
-use super::directory::Directory;
+use super::directory_glob::DirectoryGlob;
 use super::document::{Document, EvidenceTable, ProductionTable, RuleTable, Text, Texts};
 use super::evidence::EvidenceFiles;
 use super::file_pattern::FilePattern;
@@ -182,8 +182,8 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
         names: parse_all(names.into_inner(), Name::new)?,
         extensions: parse_texts(extensions, lists, Name::extension)?,
         scope,
-        directories: parse_all(directories, Directory::new)?,
-        outside: parse_texts(outside, lists, Directory::new)?,
+        directories: parse_all(directories, DirectoryGlob::new)?,
+        outside: parse_texts(outside, lists, DirectoryGlob::new)?,
         except: parse_all(except, Name::new)?,
         sibling,
         named_by,

@@ -9,7 +9,7 @@
 mod allow;
 mod built_in;
 mod config;
-mod directory;
+mod directory_glob;
 mod document;
 mod evidence;
 mod explain;
@@ -37,7 +37,7 @@ use bstr::BStr;
 
 pub use allow::with_allow_entries;
 pub use config::{Error, FILE_NAME};
-pub use directory::Directory;
+pub use directory_glob::{DirectoryGlob, DirectoryGlobs};
 pub use document::{Home, NamedBy, Scope, Sign, Tracked};
 use evidence::EvidenceFiles;
 pub use evidence::{Mention, Project, Visit};

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::directory::Directory;
 use super::document::Scope;
 use super::filter::{LengthFilter, Rules, TrigramFilter};
 use super::production::RootStatus;
@@ -85,7 +84,7 @@ impl Policy {
         for (at, rule) in self.rules.iter().enumerate() {
             let endings = if rule.extensions.is_empty() { &rule.names } else { &rule.extensions };
             file_names.add(&rule.names, endings, bit(at));
-            directory_names.add(rule.directories.iter().chain(&rule.outside).map(Directory::last_name));
+            directory_names.add(rule.directories.last_names().chain(rule.outside.last_names()));
             *scopes.of(rule) |= bit(at);
         }
         let top = Level {
@@ -114,10 +113,10 @@ impl Policy {
             ..Traits::default()
         };
         for (at, rule) in self.rules.iter().enumerate() {
-            if rule.directories.iter().any(|directory| directory.last_name().matches(name)) {
+            if rule.directories.may_end_in(name) {
                 traits.named_by |= bit(at);
             }
-            if at < SHARED_BIT && rule.outside.iter().any(|directory| directory.matches(name)) {
+            if at < SHARED_BIT && rule.outside.matching(name).next().is_some() {
                 traits.excepted_by |= bit(at);
             }
         }
@@ -128,7 +127,7 @@ impl Policy {
 impl Scopes {
     fn of(&mut self, rule: &Rule) -> &mut Rules {
         // The parent of the last of several named directories need not be a production root.
-        let is_nested = rule.directories.iter().any(Directory::is_nested);
+        let is_nested = rule.directories.has_nested();
         match (rule.scope, rule.directories.is_empty()) {
             (Scope::SessionDirectory, _) => &mut self.in_session_directory,
             (Scope::Anywhere, true) => &mut self.anywhere,

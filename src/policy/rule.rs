@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::directory::Directory;
+use super::directory_glob::{DirectoryGlob, DirectoryGlobs};
 use super::document::{Home, NamedBy, Scope, Sign, Tracked};
 use super::name::{Name, Names};
 use super::{SESSION_DIRECTORY, is_in_session_directory, is_session_directory};
@@ -19,9 +19,9 @@ pub struct Rule {
     /// Where the rule applies.
     pub scope: Scope,
     /// If not empty, the rule matches only below a directory of such a name.
-    pub directories: Vec<Directory>,
+    pub directories: DirectoryGlobs,
     /// The rule refuses nothing below a directory of such a name.
-    pub outside: Vec<Directory>,
+    pub outside: DirectoryGlobs,
     /// The rule refuses no file of such a name.
     pub except: Names,
     /// Whether the rule allows a file next to the file or directory that it is named after.
@@ -145,17 +145,14 @@ impl Rule {
     }
 
     /// Returns the pattern of `outside` that matches a directory of the path.
-    pub(super) fn excepted_directory(&self, path: SplitPath) -> Option<&Directory> {
-        let find = |directory| self.outside.iter().find(|pattern| pattern.matches(directory));
-        with_parents(path.directory).find_map(find)
+    pub(super) fn excepted_directory(&self, path: SplitPath) -> Option<&DirectoryGlob> {
+        with_parents(path.directory).find_map(|directory| self.outside.matching(directory).next())
     }
 
     /// Returns the parents of the directories that the rule names, from the top to `directory`.
     fn parents_of_named<'a>(&self, directory: &'a BStr) -> impl Iterator<Item = &'a BStr> {
-        with_parents(directory).flat_map(|directory| {
-            let matching = self.directories.iter().filter(move |pattern| pattern.matches(directory));
-            matching.map(move |pattern| pattern.parent(directory))
-        })
+        with_parents(directory)
+            .flat_map(|directory| self.directories.matching(directory).map(|glob| glob.parent(directory)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Writes the policy in force as a configuration.
 
 use super::Policy;
-use super::directory::Directory;
 use super::document::{Scope, Tracked};
 use super::path_glob::PathGlob;
 use super::rule::Rule;
@@ -54,8 +53,8 @@ fn rule_lines(rule: &Rule, quote: impl Fn(&str) -> String, array: impl Fn(&[&str
         vec![format!("id = {}", quote(&rule.id)), format!("names = {}", array(&rule.names.texts()))];
     lines.extend(list("extensions", rule.extensions.texts()));
     lines.push(format!("scope = {}", quote(scope)));
-    lines.extend(list("directories", Directory::texts(&rule.directories)));
-    lines.extend(list("outside", Directory::texts(&rule.outside)));
+    lines.extend(list("directories", rule.directories.texts()));
+    lines.extend(list("outside", rule.outside.texts()));
     lines.extend(list("except", rule.except.texts()));
     lines.extend(rule.sibling.then(|| "sibling = true".to_owned()));
     lines.extend(rule.named_by.map(|files| format!("named_by = {}", quote(files.name()))));

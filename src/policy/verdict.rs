@@ -2,7 +2,7 @@
 
 use bstr::BString;
 
-use super::directory::Directory;
+use super::directory_glob::DirectoryGlob;
 use super::evidence::Mention;
 use super::name::Name;
 use super::path_glob::PathGlob;
@@ -50,7 +50,7 @@ pub enum Exemption<'p> {
     /// The rule excepts names that match this pattern.
     Name(&'p Name),
     /// The rule excepts everything below directories that match this pattern.
-    Directory(&'p Directory),
+    Directory(&'p DirectoryGlob),
     /// The rule applies only in production roots, and the path is in none.
     NotInProductionRoot,
     /// The path is the test of this tracked file or directory, and is next to it.

@@ -7,7 +7,7 @@ use bstr::{BStr, ByteSlice};
 use super::escape::escape;
 use super::remedy::allow_command;
 use crate::IntroducedBy;
-use crate::policy::{Directory, Finding, Rule, Scope, ShownSign, Sign, is_in_session_directory};
+use crate::policy::{Finding, Rule, Scope, ShownSign, Sign, is_in_session_directory};
 
 /// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
@@ -94,8 +94,8 @@ pub(super) fn rule_scope(rule: &Rule) -> String {
     let lists = [
         ("names", names.texts()),
         ("extensions", extensions.texts()),
-        ("in a directory", Directory::texts(directories)),
-        ("not in a directory", Directory::texts(outside)),
+        ("in a directory", directories.texts()),
+        ("not in a directory", outside.texts()),
     ];
     let lists = lists.into_iter().filter(|(_, texts)| !texts.is_empty());
     let mut parts: Vec<String> =
