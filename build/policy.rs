@@ -11,6 +11,8 @@ use self::document::{Document, EvidenceTable, ProductionTable, RuleTable, Text, 
 #[path = "../src/policy/document.rs"]
 #[expect(unreachable_pub, reason = "the crate exports some of it")]
 mod document;
+#[path = "../src/policy/expand.rs"]
+mod expand;
 
 pub(crate) const POLICY: &str = "src/policy/builtin.toml";
 
@@ -48,7 +50,7 @@ fn policy_code(policy: &Document) -> String {
         lists_code.join(", "),
         array(roots),
         array(markers),
-        array(outside),
+        names_code(outside),
         array(automation),
         array(documents),
         rules_code.join(", "),
@@ -88,23 +90,33 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
             tracked: Tracked::{tracked:?},
         }}",
         id.get_ref(),
-        array(names.get_ref()),
-        resolve(extensions.as_ref(), lists),
+        names_code(names.get_ref()),
+        names_code(resolve(extensions.as_ref(), lists)),
         array(directories),
-        resolve(outside.as_ref(), lists),
-        array(except),
+        array(resolve(outside.as_ref(), lists)),
+        names_code(except),
         named_by.map_or("None".to_owned(), |files| format!("Some(NamedBy::{files:?})")),
         text.iter().map(|sign| format!("Sign::{sign:?}")).collect::<Vec<_>>().join(", "),
     )
 }
 
-/// Returns the texts, or those of the list that they name, as an array in Rust.
-fn resolve(texts: Option<&Spanned<Texts>>, lists: &Lists) -> String {
+/// Returns the texts, or those of the list that they name.
+fn resolve<'t>(texts: Option<&'t Spanned<Texts>>, lists: &'t Lists) -> &'t [Text] {
     match texts.map(Spanned::get_ref) {
-        None => array(&[]),
-        Some(Texts::Inline(texts)) => array(texts),
-        Some(Texts::List(name)) => array(lists.get(name.as_str()).expect("a list of this name")),
+        None => &[],
+        Some(Texts::Inline(texts)) => texts,
+        Some(Texts::List(name)) => lists.get(name.as_str()).expect("a list of this name"),
     }
+}
+
+/// Returns an array of the texts in Rust, each with the texts to which it expands.
+fn names_code(texts: &[Text]) -> String {
+    let name_code = |text: &Text| {
+        let has_choice = text.get_ref().contains(['[', '{']);
+        let expanded = has_choice.then(|| expand::expand(text.get_ref())).flatten().unwrap_or_default();
+        format!("({:?}, &{expanded:?})", text.get_ref())
+    };
+    format!("[{}]", texts.iter().map(name_code).collect::<Vec<_>>().join(", "))
 }
 
 /// Returns the texts as an array in Rust.

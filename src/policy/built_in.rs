@@ -21,8 +21,9 @@ impl Policy {
     }
 }
 
-fn names(texts: &[&'static str]) -> Names {
-    texts.iter().map(|text| Name::new_unchecked(*text)).collect()
+/// Creates patterns from their texts and the texts to which these expand.
+fn names(texts: &[(&'static str, &'static [&'static str])]) -> Names {
+    texts.iter().map(|(text, expanded)| Name::built_in(text, expanded)).collect()
 }
 
 fn directories(texts: &[&'static str]) -> DirectoryGlobs {

@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice;
 
-use super::glob::is_special;
+use super::expand::is_special;
 use super::name::{Name, Names};
 
 /// A set of rules, one bit each.

@@ -56,11 +56,6 @@ impl Compiled {
     }
 }
 
-/// Returns whether a byte has a special meaning in a glob.
-pub(super) fn is_special(byte: u8) -> bool {
-    matches!(byte, b'*' | b'?' | b'[' | b']' | b'{' | b'}' | b'\\')
-}
-
 // Below these limits every glob that can be parsed can be compiled: the regular expression
 // stays far below the size and the nesting at which globset panics.
 const MAX_LENGTH: usize = 1000;

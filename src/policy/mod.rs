@@ -12,6 +12,7 @@ mod config;
 mod directory_glob;
 mod document;
 mod evidence;
+mod expand;
 mod explain;
 mod file_pattern;
 mod filter;

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use bstr::BStr;
 
-use super::glob::{Compiled, Invalid, is_special};
+use super::expand::{expand, is_special};
+use super::glob::{Compiled, Invalid};
 
 /// A glob for one component of a path: the name of a file or a directory.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Name {
 enum Matcher {
     /// The text is plain characters and `*`.
     Wildcard,
+    /// The text has choices. The build script has expanded it to texts as above.
+    BuiltIn(&'static [&'static str]),
     /// The text has other special characters. It is parsed when it is first matched.
     Choice(OnceLock<Choice>),
 }
@@ -70,6 +73,14 @@ impl Name {
         Self { text, matcher }
     }
 
+    /// Creates a pattern from a valid text and the texts to which it expands, if it has choices.
+    pub(super) fn built_in(text: &'static str, expanded: &'static [&'static str]) -> Self {
+        match expanded {
+            [] => Self::new_unchecked(text),
+            _ => Self { text: text.into(), matcher: Matcher::BuiltIn(expanded) },
+        }
+    }
+
     /// Parses a pattern for a file name extension, without its dot.
     ///
     /// # Errors
@@ -103,6 +114,7 @@ impl Name {
     pub fn matches(&self, component: &BStr) -> bool {
         match &self.matcher {
             Matcher::Wildcard => wildcard_matches(&self.text, component),
+            Matcher::BuiltIn(texts) => texts.iter().any(|text| wildcard_matches(text, component)),
             Matcher::Choice(choice) => match self.parsed(choice) {
                 Choice::Expanded(texts) => texts.iter().any(|text| wildcard_matches(text, component)),
                 Choice::Glob(compiled) => compiled.matches(component),
@@ -125,14 +137,15 @@ impl Name {
     ///
     /// `None` if only a compiled glob can match it.
     pub(super) fn expanded(&self) -> Option<impl Iterator<Item = &str>> {
-        let (plain, expanded): (_, &[_]) = match &self.matcher {
-            Matcher::Wildcard => (Some(&*self.text), &[]),
+        let (plain, built_in, expanded): (_, &[&str], &[String]) = match &self.matcher {
+            Matcher::Wildcard => (Some(&*self.text), &[], &[]),
+            Matcher::BuiltIn(texts) => (None, texts, &[]),
             Matcher::Choice(choice) => match self.parsed(choice) {
-                Choice::Expanded(texts) => (None, texts),
+                Choice::Expanded(texts) => (None, &[], texts),
                 Choice::Glob(_) => return None,
             },
         };
-        Some(plain.into_iter().chain(expanded.iter().map(String::as_str)))
+        Some(plain.into_iter().chain(built_in.iter().copied()).chain(expanded.iter().map(String::as_str)))
     }
 
     #[expect(clippy::expect_used, reason = "`new` parses the text; a unit test does for the built-in policy")]
@@ -222,8 +235,9 @@ impl ByteSet {
 /// one, and contain the texts between them in their order. Taking the first occurrence of each
 /// is enough: a later one would leave less for the next.
 fn wildcard_matches(text: &str, component: &BStr) -> bool {
-    // Most patterns are rejected by their first byte.
-    if !text.starts_with('*') && text.bytes().next() != component.first().copied() {
+    // Most patterns are rejected by their first or last byte.
+    let differs = |ours: Option<u8>, theirs: Option<&u8>| ours != Some(b'*') && ours.as_ref() != theirs;
+    if differs(text.bytes().next(), component.first()) || differs(text.bytes().last(), component.last()) {
         return false;
     }
     let Some((head, after)) = text.split_once('*') else { return component == text };
@@ -238,43 +252,6 @@ fn wildcard_matches(text: &str, component: &BStr) -> bool {
     })
 }
 
-/// Returns the texts of plain characters and `*` to which a glob expands.
-///
-/// There is one for each choice of its `{a,b}` and `[ab]`. `None` if there are more than
-/// [`MAX_EXPANDED`], or if the glob contains anything else: a `?`, a range, a negation, an
-/// escape, an empty choice, or a choice within a choice.
-fn expand(text: &str) -> Option<Vec<String>> {
-    let mut expanded = vec![String::new()];
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(is_special) {
-        let (plain, special) = rest.split_at(at);
-        let (choices, after): (Vec<&str>, &str) = if let Some(class) = special.strip_prefix('[') {
-            let (class, after) = class.split_once(']')?;
-            let is_range = class.starts_with(['!', '^']) || class.bytes().skip(1).any(|byte| byte == b'-');
-            if is_range || class.is_empty() || !class.is_ascii() {
-                return None;
-            }
-            (class.split("").filter(|byte| !byte.is_empty()).collect(), after)
-        } else if let Some(list) = special.strip_prefix('{') {
-            let (list, after) = list.split_once('}')?;
-            (list.split(',').collect(), after)
-        } else {
-            (vec![special.strip_prefix('*').map(|_| "*")?], &special[1..])
-        };
-        let is_simple =
-            |choice: &&str| *choice == "*" || !choice.is_empty() && !choice.bytes().any(is_special);
-        if !choices.iter().all(is_simple) || expanded.len() * choices.len() > MAX_EXPANDED {
-            return None;
-        }
-        expanded = expanded
-            .iter()
-            .flat_map(|head| choices.iter().map(move |choice| [head.as_str(), plain, choice].concat()))
-            .collect();
-        rest = after;
-    }
-    Some(expanded.into_iter().map(|head| head + rest).collect())
-}
-
 fn check_component(text: &str) -> Result<(), Invalid> {
     if text.is_empty() {
         return Err(Invalid::new("a name must not be empty"));
@@ -284,9 +261,6 @@ fn check_component(text: &str) -> Result<(), Invalid> {
     }
     Ok(())
 }
-
-/// The maximum number of texts to which a glob is expanded.
-const MAX_EXPANDED: usize = 64;
 
 #[cfg(test)]
 mod tests {

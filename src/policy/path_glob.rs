@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use bstr::{BStr, ByteSlice};
 
-use super::glob::{Compiled, Invalid, is_special};
+use super::expand::is_special;
+use super::glob::{Compiled, Invalid};
 use super::name::Name;
 
 /// A glob for a path from the top of the repository: `**` matches `/`, `*` does not.
