@@ -73,36 +73,38 @@ macro_rules! cases {
 }
 
 cases! {
-    an_unnamed_script_with_a_sign_is_refused: ["seed.py" => RUN_ONCE] refuses ["seed.py run-once-script"];
-    in_a_production_root_too: ["backend/seed.py" => RUN_ONCE] refuses ["backend/seed.py run-once-script"];
-    not_further_down: ["backend/app/seed.py" => RUN_ONCE, "scripts/seed.py" => RUN_ONCE] refuses [];
-    not_without_a_sign: ["seed.py" => "print('all rows are in')\n"] refuses [];
-    not_a_program: ["seed.py" => "import argparse\nargparse.ArgumentParser()\nprint('\u{2705}')\n"] refuses [];
-    not_a_large_file: ["seed.py" => &format!("{RUN_ONCE}{}", "#".repeat(256 << 10))] refuses [];
-    not_a_standard_name: ["manage.py" => RUN_ONCE, "install.sh" => "echo '\u{2705}'"] refuses [];
+    an_unnamed_script_with_a_sign_is_refused: ["fill.py" => RUN_ONCE] refuses ["fill.py run-once-script"];
+    in_a_production_root_too: ["backend/fill.py" => RUN_ONCE] refuses ["backend/fill.py run-once-script"];
+    not_further_down: ["backend/app/fill.py" => RUN_ONCE, "scripts/fill.py" => RUN_ONCE] refuses [];
+    not_without_a_sign: ["fill.py" => "print('all rows are in')\n"] refuses [];
+    not_a_program: ["fill.py" => "import argparse\nargparse.ArgumentParser()\nprint('\u{2705}')\n"] refuses [];
+    not_a_large_file: ["fill.py" => &format!("{RUN_ONCE}{}", "#".repeat(256 << 10))] refuses [];
+    not_a_standard_name:
+        ["manage.py" => RUN_ONCE, "install.sh" => "echo '\u{2705}'", "seed_rows.py" => RUN_ONCE] refuses [];
+    not_the_test_of_a_module: ["test_rows.py" => RUN_ONCE, "rows.py" => ""] refuses [];
     not_a_name_with_two_dots: ["seed.config.js" => "console.log('\u{2705}')"] refuses [];
-    a_file_that_imports_it_names_it: ["seed.py" => RUN_ONCE, "lib/x.py" => "import seed\n"] refuses [];
-    a_document_names_it: ["seed.py" => RUN_ONCE, "README.md" => "Run `python seed.py`.\n"] refuses [];
-    the_makefile_names_it: ["seed.py" => RUN_ONCE, "Makefile" => "x:\n\tpython seed.py\n"] refuses [];
+    a_file_that_imports_it_names_it: ["fill.py" => RUN_ONCE, "lib/x.py" => "import fill\n"] refuses [];
+    a_document_names_it: ["fill.py" => RUN_ONCE, "README.md" => "Run `python fill.py`.\n"] refuses [];
+    the_makefile_names_it: ["fill.py" => RUN_ONCE, "Makefile" => "x:\n\tpython fill.py\n"] refuses [];
     a_longer_word_does_not_name_it:
-        ["seed.py" => RUN_ONCE, "a.txt" => "seeds reseed seed_all\n"] refuses ["seed.py run-once-script"];
-    its_own_text_does_not_name_it: ["seed.py" => &format!("# seed\n{RUN_ONCE}")] refuses ["seed.py run-once-script"];
+        ["fill.py" => RUN_ONCE, "a.txt" => "fills refill fill_all\n"] refuses ["fill.py run-once-script"];
+    its_own_text_does_not_name_it: ["fill.py" => &format!("# fill\n{RUN_ONCE}")] refuses ["fill.py run-once-script"];
     an_ignore_file_does_not_name_it:
-        ["seed.py" => RUN_ONCE, ".gitignore" => "seed.py\n"] refuses ["seed.py run-once-script"];
-    a_negated_line_of_an_ignore_file_names_it: ["seed.py" => RUN_ONCE, ".gitignore" => "!/seed.py\n"] refuses [];
+        ["fill.py" => RUN_ONCE, ".gitignore" => "fill.py\n"] refuses ["fill.py run-once-script"];
+    a_negated_line_of_an_ignore_file_names_it: ["fill.py" => RUN_ONCE, ".gitignore" => "!/fill.py\n"] refuses [];
     session_work_does_not_name_it:
-        ["seed.py" => RUN_ONCE, "FIX_SUMMARY.md" => "I wrote seed.py\n", "debug_x.py" => "import seed\n"]
-        refuses ["seed.py run-once-script", "FIX_SUMMARY.md session-note", "debug_x.py debug-script"];
+        ["fill.py" => RUN_ONCE, "FIX_SUMMARY.md" => "I wrote fill.py\n", "debug_x.py" => "import fill\n"]
+        refuses ["fill.py run-once-script", "FIX_SUMMARY.md session-note", "debug_x.py debug-script"];
     what_automation_names_is_no_session_work_and_names_it:
-        ["seed.py" => RUN_ONCE, "debug_x.py" => "import seed\n", "Makefile" => "x:\n\tpython debug_x.py\n"]
+        ["fill.py" => RUN_ONCE, "debug_x.py" => "import fill\n", "Makefile" => "x:\n\tpython debug_x.py\n"]
         refuses [];
     scripts_that_name_only_each_other_are_refused:
-        ["seed.py" => &format!("import fill\n{RUN_ONCE}"), "fill.py" => &format!("import seed\n{RUN_ONCE}")]
-        refuses ["seed.py run-once-script", "fill.py run-once-script"];
+        ["fill.py" => &format!("import rows\n{RUN_ONCE}"), "rows.py" => &format!("import fill\n{RUN_ONCE}")]
+        refuses ["fill.py run-once-script", "rows.py run-once-script"];
     a_script_that_is_named_names_another:
-        ["seed.py" => &format!("import fill\n{RUN_ONCE}"), "fill.py" => RUN_ONCE, "README.md" => "seed.py\n"]
+        ["fill.py" => &format!("import rows\n{RUN_ONCE}"), "rows.py" => RUN_ONCE, "README.md" => "fill.py\n"]
         refuses [];
-    a_test_next_to_it_names_it: ["seed.py" => RUN_ONCE, "test_seed.py" => "import seed\n"] refuses [];
+    a_test_next_to_it_names_it: ["fill.py" => RUN_ONCE, "test_fill.py" => "import fill\n"] refuses [];
     automation_excuses_tests_and_scripts:
         ["backend/test_api.py" => "", "check_users.sh" => "", "backend/debug_x.py" => "", "tmp/x.sh" => "",
          "Makefile" => "x:\n\tbackend/test_api.py; ./check_users.sh; backend/debug_x.py; tmp/x.sh\n"]
@@ -131,19 +133,19 @@ cases! {
 
 #[test]
 fn a_changed_script_is_not_judged_by_its_text() {
-    let files = [("seed.py", RUN_ONCE)];
+    let files = [("fill.py", RUN_ONCE)];
     for change in [Change::Modified, Change::TypeChanged] {
         assert!(refused_of(Files { files: &files, is_searchable: true }, change).is_empty(), "{change:?}");
     }
     for change in [Change::Tracked, Change::Untracked] {
         let refused = refused_of(Files { files: &files, is_searchable: true }, change);
-        assert_eq!(refused, ["seed.py run-once-script"], "{change:?}");
+        assert_eq!(refused, ["fill.py run-once-script"], "{change:?}");
     }
 }
 
 #[test]
 fn a_search_that_is_not_complete_refuses_nothing() {
-    let files = [("seed.py", RUN_ONCE), ("debug_x.py", "")];
+    let files = [("fill.py", RUN_ONCE), ("debug_x.py", "")];
     let refused = refused_of(Files { files: &files, is_searchable: false }, Change::Added);
     assert_eq!(refused, ["debug_x.py debug-script"]);
 }
