@@ -83,6 +83,22 @@ fn each_key_of_a_rule_applies() {
 }
 
 #[test]
+fn a_rule_may_ask_for_evidence() {
+    let rule = "[[rule]]\nid = \"r\"\nnames = [\"x.*\"]\n";
+    for (keys, is_refused) in [
+        ("", true),
+        // A project without texts shows no sign, and names no file.
+        ("text = [\"emoji-print\", \"secret\"]", false),
+        ("named_by = \"automation\"", true),
+        ("named_by = \"documents\"", true),
+        // Not every file could be searched.
+        ("named_by = \"any\"", false),
+    ] {
+        assert_eq!(refuses(&format!("{rule}{keys}\n"), "a/x.py"), is_refused, "{keys}");
+    }
+}
+
+#[test]
 fn a_directory_pattern_with_a_slash_matches_directories_that_follow_one_another() {
     let anywhere = "directories = [\"a/b*\"]\noutside = [\"b/o\"]\n";
     let in_root = "scope = \"production-root\"\ndirectories = [\"a/b\"]\n";
@@ -186,6 +202,9 @@ mistakes! {
     an_unknown_value: "tracked = \"refused\"" => "line 1, column 11", "did you mean `refuse`?";
     an_unknown_value_of_a_rule: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\ntracked = \"alow\"" => "line 4, column 11", "did you mean `allow`?";
     an_unknown_home: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nhome = \"test\"" => "line 4, column 8", "did you mean `tests`?";
+    an_unknown_sign: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\ntext = [\"emoji\"]" => "line 4, column 9", "did you mean `emoji-print`?";
+    unknown_files: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nnamed_by = \"automations\"" => "line 4, column 12", "did you mean `automation`?";
+    a_bad_pattern_of_automation: "[evidence]\nautomation = [\"ops/*\", \"x[\"]" => "line 2, column 24", "unclosed character class";
     an_unknown_id: "disable = [\"session-note\", \"debug-scripts\"]" => "line 1, column 28", "did you mean `debug-script`?", "^^^^^^^^^^^^^^^";
     an_id_unlike_any: "disable = [\"zzz\"]" => "no rule has the id `zzz`";
     an_unknown_list: "[[rule]]\nid = \"x\"\nnames = [\"x\"]\nextensions = \"script\"" => "line 4", "did you mean `scripts`?";
