@@ -31,15 +31,19 @@ pub(crate) fn render_human(
             Verdict::Refused { .. } => "refused".red().to_string(),
             _ => "allowed".green().to_string(),
         };
-        writeln!(out, "{}: {word}: {}", escape(path).bold(), why(path.as_bstr(), verdict))?;
+        let why = why(path.as_bstr(), verdict);
+        writeln!(out, "{}: {word}: {why}", escape(path).bold())?;
         if *allows_change {
             writeln!(
                 out,
                 "  a new file of this name is refused; a change of this one, which is committed, is allowed"
             )?;
         }
-        if let Some(evidence) = evidence {
-            writeln!(out, "  {}", found(evidence).join("; "))?;
+        let evidence = evidence.as_ref().map(found).unwrap_or_default();
+        // What exempts the path is said already.
+        let rest: Vec<String> = evidence.into_iter().filter(|text| !why.contains(text)).collect();
+        if !rest.is_empty() {
+            writeln!(out, "  {}", rest.join("; "))?;
         }
         match alternatives {
             None => writeln!(out, "  looks like production code")?,

@@ -7,7 +7,7 @@ use bstr::{BStr, ByteSlice};
 use super::escape::escape;
 use super::remedy::allow_command;
 use crate::IntroducedBy;
-use crate::policy::{Finding, Rule, Scope, ShownSign, Sign, is_in_session_directory};
+use crate::policy::{Finding, NamedBy, Rule, Scope, ShownSign, Sign, is_in_session_directory};
 
 /// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
@@ -52,14 +52,17 @@ pub(super) fn evidence(finding: &Finding) -> Vec<String> {
 pub(super) const NOT_NAMED: &str = "no other file names it";
 
 /// Returns `line LINE SIGN`.
-pub(super) fn shown_sign(shown: ShownSign) -> String {
-    let sign = match shown.sign {
+pub(super) fn shown_sign(ShownSign { sign, line }: ShownSign) -> String {
+    format!("line {line} {}", sign_words(sign))
+}
+
+fn sign_words(sign: Sign) -> &'static str {
+    match sign {
         Sign::EmojiPrint => "prints an emoji",
         Sign::RewritesSource => "rewrites a source file",
         Sign::HomePath => "has a path in a home directory",
         Sign::Secret => "has a token or a key",
-    };
-    format!("line {} {sign}", shown.line)
+    }
 }
 
 /// Returns `REASON EVIDENCE, belongs in DIRECTORY`; without the directory in a session directory.
@@ -101,6 +104,15 @@ pub(super) fn rule_scope(rule: &Rule) -> String {
     let mut parts: Vec<String> =
         lists.map(|(word, texts)| format!("{word} {}", first_texts(&texts))).collect();
     parts.push(location.to_owned());
+    parts.extend((!rule.text.is_empty()).then(|| {
+        let signs: Vec<&str> = rule.text.iter().map(|sign| sign_words(*sign)).collect();
+        format!("whose text {}", signs.join(" or "))
+    }));
+    parts.extend(rule.named_by.map(|files| match files {
+        NamedBy::Automation => "unless the project's automation names it".to_owned(),
+        NamedBy::Documents => "unless a README or an index links it".to_owned(),
+        NamedBy::Any => "unless another file names it".to_owned(),
+    }));
     parts.join(", ")
 }
 
