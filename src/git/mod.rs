@@ -62,7 +62,7 @@ use std::{fs, io};
 
 use rustix::fs::OFlags;
 
-pub(crate) use blobs::Blob;
+pub(crate) use blobs::{Blob, Blobs};
 pub(crate) use checked_out::CheckedOut;
 pub(crate) use command::Git;
 pub(crate) use configured_hooks::{ConfigScope, ConfiguredHook};

@@ -6,7 +6,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::Unread;
 use crate::Entry;
-use crate::git::{self, Blob, GrepTarget, ObjectId, Repository, TrackedPaths};
+use crate::git::{self, Blob, Blobs, GrepTarget, ObjectId, Repository, TrackedPaths};
 use crate::policy::{FilePatterns, Policy, Project, Visit};
 
 /// The index of a repository.
@@ -16,10 +16,11 @@ pub(crate) struct StagedProject<'r> {
     /// The paths that are judged: only their texts are asked for.
     judged: HashSet<BString>,
     known: Known<'r>,
-    /// The blobs of the files that were listed.
-    namers: HashMap<BString, ObjectId>,
-    /// The blobs of the judged paths, found at the first question.
+    /// The blobs of the judged paths, looked up at the first question.
     blobs: Option<HashMap<BString, ObjectId>>,
+    /// The blobs of the files that were listed.
+    listed: HashMap<BString, ObjectId>,
+    reader: Option<Blobs<'r>>,
     unread: Unread,
 }
 
@@ -28,7 +29,7 @@ pub(crate) struct StagedProject<'r> {
 enum Known<'r> {
     All(&'r TrackedPaths),
     /// Those of these questions that are tracked.
-    Among(Vec<BString>, TrackedPaths),
+    Among(HashSet<BString>, TrackedPaths),
 }
 
 impl<'r> StagedProject<'r> {
@@ -55,7 +56,7 @@ impl<'r> StagedProject<'r> {
         let judged = paths().map(BStr::to_owned).collect();
         let questions: Vec<BString> = paths().flat_map(|path| policy.questions(path)).collect();
         let tracked = repository.staged_among(&questions)?;
-        let known = Known::Among(questions, tracked);
+        let known = Known::Among(questions.into_iter().collect(), tracked);
         Ok(Self::with_known(repository, known, judged))
     }
 
@@ -65,7 +66,8 @@ impl<'r> StagedProject<'r> {
     }
 
     fn with_known(repository: &'r Repository, known: Known<'r>, judged: HashSet<BString>) -> Self {
-        Self { repository, judged, known, namers: HashMap::new(), blobs: None, unread: Unread::default() }
+        let (listed, unread) = (HashMap::new(), Unread::default());
+        Self { repository, judged, known, blobs: None, listed, reader: None, unread }
     }
 
     /// Returns what could not be read.
@@ -75,7 +77,7 @@ impl<'r> StagedProject<'r> {
 
     /// Returns the blob of a path; `None` if it is no regular file.
     fn blob(&mut self, path: &BStr) -> Option<ObjectId> {
-        if let Some(id) = self.namers.get(path) {
+        if let Some(id) = self.listed.get(path) {
             return Some(*id);
         }
         let (repository, judged) = (self.repository, &self.judged);
@@ -92,9 +94,7 @@ impl Project for StagedProject<'_> {
     fn is_tracked(&mut self, path: &BStr) -> Result<bool, git::Error> {
         match &self.known {
             Known::All(tracked) => Ok(tracked.contains(path)),
-            Known::Among(questions, tracked) if questions.iter().any(|asked| asked.as_bstr() == path) => {
-                Ok(tracked.contains(path))
-            }
+            Known::Among(questions, tracked) if questions.contains(path) => Ok(tracked.contains(path)),
             Known::Among(..) => Ok(self.repository.staged_among(&[path.to_owned()])?.contains(path)),
         }
     }
@@ -102,13 +102,14 @@ impl Project for StagedProject<'_> {
     fn files(&mut self, patterns: &FilePatterns) -> Vec<BString> {
         let files = self.repository.staged_files(|path| patterns.matches(path)).unwrap_or_default();
         let paths = files.iter().map(|(path, _)| path.clone()).collect();
-        self.namers.extend(files);
+        self.listed.extend(files);
         paths
     }
 
     fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
         let id = self.blob(path)?;
-        match self.repository.blobs().read(id, limit) {
+        let repository = self.repository;
+        match self.reader.get_or_insert_with(|| repository.blobs()).read(id, limit) {
             Blob::Contents(text) => Some(text),
             Blob::TooLarge => None,
             Blob::Unreadable => {
