@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bstr::ByteSlice;
+use bstr::{BStr, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::Change;
@@ -147,11 +147,14 @@ fn has_session_directory_below(directory: PathBuf) -> bool {
 /// Denies the end of a turn if session work is outside of the session directory.
 fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let environment = environment_in(context, directory)?;
-    if open_repository(&environment)?.is_none() {
-        return Ok(None);
-    }
+    let Some(repository) = open_repository(&environment)? else { return Ok(None) };
     let mut findings = Check { environment: &environment, config: None }.untracked()?.findings;
-    findings.retain(|finding| !is_in_session_directory(finding.entry.path.as_bstr()));
+    // `stow` moves neither what is in the session directory nor a linked worktree.
+    let is_worktree = |path: &BStr| repository.layout().on_disk(path).join(".git").is_file();
+    findings.retain(|finding| {
+        let path = finding.entry.path.as_bstr();
+        !is_in_session_directory(path) && !is_worktree(path)
+    });
     if findings.is_empty() {
         return Ok(None);
     }

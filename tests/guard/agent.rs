@@ -336,6 +336,18 @@ stow: {BINARY} stow -- :/FIX_SUMMARY.md :/backend/debug_x.py
 }
 
 #[test]
+fn a_worktree_of_an_agent_is_not_left_behind() {
+    let repo = Repo::new();
+    repo.git("worktree add -q .claude/worktrees/task").success();
+    assert_eq!(repo.refused("check --untracked"), [".claude/worktrees/task"]);
+    repo.agent_stops().silent();
+    let worktree = repo.in_dir(".claude/worktrees/task");
+    worktree.agent_stops().silent();
+    worktree.write("debug_x.py", "x");
+    assert!(worktree.agent_stops().denied().contains("debug_x.py"));
+}
+
+#[test]
 fn a_blocked_turn_lists_twenty_paths() {
     let repo = Repo::new();
     for number in 0..30 {
