@@ -5,7 +5,7 @@
 //!
 //! `cargo bench --bench speed -- [ROUNDS] [PART…]`: the rounds in the largest repositories, 11 by
 //! default (smaller ones get more), and the parts to run, all by default: `1000`, `100000`,
-//! `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `commit`, `range`.
+//! `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `evidence`, `commit`, `range`.
 
 #![expect(
     clippy::expect_used,
@@ -89,6 +89,50 @@ impl Index {
         }
     }
 }
+
+/// Stages ordinary scripts in one index, and one that looks run once in another.
+const STAGE_SCRIPTS: &str = "
+    git read-tree main && git write-tree
+    for number in 0 1 2 3 4 5 6 7 8 9; do
+        printf 'import sys\n\ndef main():\n    sys.stdout.write(\"%s\")\n' $number >script_$number.py
+    done
+    cp .git/index .git/scripts
+    GIT_INDEX_FILE=.git/scripts git add script_?.py && GIT_INDEX_FILE=.git/scripts git write-tree
+    printf 'print(\"\\342\\234\\205 done\")\n' >fill_rows.py
+    cp .git/index .git/run-once
+    GIT_INDEX_FILE=.git/run-once git add fill_rows.py && GIT_INDEX_FILE=.git/run-once git write-tree
+";
+
+const EVIDENCE: &str = "evidence";
+
+/// The numbers of files in which the texts of scripts are judged.
+const EVIDENCE_FILES: [(&str, usize); 2] = [("1,000 files", 1_000), ("100,000 files", 100_000)];
+
+const NEW_SCRIPTS: [Contender; 3] = [
+    Contender::new("`git diff --cached`", &["git", "diff", "--cached", "--name-only", "-z"], None),
+    Contender::new("`stage-guard`", &["stage-guard"], None),
+    Contender {
+        index: Some(".git/scripts"),
+        ..Contender::new("`stage-guard`, ten new scripts", &["stage-guard"], None)
+    },
+];
+
+const SEARCH: [Contender; 2] = [
+    Contender {
+        index: Some(".git/run-once"),
+        code: 1,
+        ..Contender::new(
+            "`git grep --cached`",
+            &["git", "grep", "--cached", "-l", "-F", "-e", "fill_rows"],
+            None,
+        )
+    },
+    Contender {
+        index: Some(".git/run-once"),
+        code: 1,
+        ..Contender::new("`stage-guard`, a script run once", &["stage-guard"], Some(1.1))
+    },
+];
 
 const COMMIT: &str = "commit";
 const RANGE: &str = "range";
@@ -209,7 +253,8 @@ struct Arguments {
 impl Arguments {
     fn parse() -> Self {
         let is_part = |word: &String| {
-            [COMMIT, RANGE].contains(&word.as_str()) || INDEXES.iter().any(|index| index.part == word)
+            [COMMIT, EVIDENCE, RANGE].contains(&word.as_str())
+                || INDEXES.iter().any(|index| index.part == word)
         };
         // Cargo adds its own options.
         let words = env::args().skip(1).filter(|word| !word.starts_with('-'));
@@ -228,6 +273,9 @@ fn main() {
     let directory = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
     let directory = directory.path();
     measure_indexes(directory, &arguments);
+    if arguments.includes(EVIDENCE) {
+        measure_evidence(directory, arguments.rounds);
+    }
     if arguments.includes(COMMIT) {
         measure_commits(directory, arguments.rounds * 10);
     }
@@ -269,6 +317,18 @@ fn measure_indexes(directory: &Path, arguments: &Arguments) {
         }
         println!();
     }
+}
+
+fn measure_evidence(directory: &Path, rounds: usize) {
+    println!("{TABLE_HEAD}");
+    for (title, files) in EVIDENCE_FILES {
+        let repository = make(directory, title, |stream| first_commit(stream, files, package_path));
+        shell(&repository, STAGE_SCRIPTS);
+        compare(title, &repository, rounds, &NEW_SCRIPTS);
+        compare(title, &repository, rounds, &SEARCH);
+        fs::remove_dir_all(&repository).expect("the repository");
+    }
+    println!();
 }
 
 fn measure_commits(directory: &Path, rounds: usize) {
