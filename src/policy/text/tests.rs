@@ -199,6 +199,11 @@ fn program_shows_no_sign() {
         "awk '{ print $1 }' orders",
         "echo 'Run this first: npm start'",
         "    class Orders:",
+        "class OrderTester:",
+        "class ShopTestSuite(object):",
+        "if input('Delete all orders? (y/n) ') != 'y': exit()",
+        "input('Press Enter to go on')",
+        "read -p \"Go on? (y/N) \" answer",
     ] {
         let text = format!("{part}\necho '✅ done'\n");
         assert_eq!(find_reuse(text.as_str().into()), None, "{part}");
