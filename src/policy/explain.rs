@@ -104,10 +104,13 @@ impl Verdict<'_> {
 
 impl<P: Project> Judge<'_, '_, P> {
     fn alternatives(&mut self, refused: Match) -> Result<Alternatives, P::Error> {
-        let suggested = refused.suggested_path();
-        let verdict = self.verdict(SplitPath::new(suggested.as_bstr()), Change::Added)?;
+        let mut elsewhere = refused.suggested_path();
+        if let Some(path) = &elsewhere {
+            let verdict = self.verdict(SplitPath::new(path.as_bstr()), Change::Added)?;
+            elsewhere.take_if(|_| matches!(verdict, Some(Verdict::Refused { .. })));
+        }
         Ok(Alternatives {
-            elsewhere: (!matches!(verdict, Some(Verdict::Refused { .. }))).then_some(suggested),
+            elsewhere,
             siblings: refused.siblings(),
             named_by: refused.rule.named_by,
             allow: PathGlob::exactly(refused.path.whole).ok().map(|glob| glob.as_str().to_owned()),

@@ -180,14 +180,19 @@ impl<'p, 'a> Match<'p, 'a> {
         [Some(rest), stem].into_iter().flatten().map(|name| join(path.directory, name)).collect()
     }
 
-    /// Returns where such a file would normally live: `tests/` for a test, `docs/` for a note.
+    /// Returns where such a file would normally live: `tests/` for a script, `docs/` for a note.
     ///
-    /// That directory is next to the file, or next to the directory that the rule names.
-    pub(super) fn suggested_path(self) -> BString {
+    /// That directory is next to the file, or next to the directory that the rule names. `None`
+    /// if there is no such place, as for the output of a run.
+    pub(super) fn suggested_path(self) -> Option<BString> {
         let Self { rule, path, .. } = self;
+        let directory = match rule.home {
+            Home::Current => return None,
+            Home::Archive => "docs",
+            Home::Tests | Home::Debugging | Home::Exploration => "tests",
+        };
         let base = rule.parents_of_named(path.directory).next().unwrap_or(path.directory);
-        let directory = if rule.home == Home::Archive { "docs" } else { "tests" };
-        join(join(base, directory.into()).as_bstr(), path.name)
+        Some(join(join(base, directory.into()).as_bstr(), path.name))
     }
 }
 

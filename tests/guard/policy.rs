@@ -21,3 +21,18 @@ fn a_staged_sibling_allows_a_test() {
     assert_eq!(repo.refused(""), ["test_x.py"]);
     repo.stage("x.py").commit().silent();
 }
+
+#[test]
+fn explain_names_another_place_for_a_script_and_none_for_an_output() {
+    let repo = Repo::new();
+    for (path, elsewhere) in [
+        ("backend/test_x.py", Some("as backend/tests/test_x.py")),
+        ("FIX_SUMMARY.md", Some("as docs/FIX_SUMMARY.md")),
+        ("backend/server.log", None),
+        (".claude/worktrees/task", None),
+    ] {
+        let explained = repo.guard(&format!("explain {path}")).out;
+        assert!(elsewhere.is_none_or(|elsewhere| explained.contains(elsewhere)), "{explained}");
+        assert_eq!(explained.contains("it is allowed as "), elsewhere.is_some(), "{explained}");
+    }
+}
