@@ -12,15 +12,15 @@ use super::rule::split;
 #[derive(Debug)]
 pub struct DirectoryGlob {
     text: Cow<'static, str>,
-    /// A pattern for each component.
-    names: Vec<Name>,
+    /// The patterns for all components but the last, from the last one up.
+    parents: Vec<Name>,
 }
 
 /// A list of globs for directories.
 #[derive(Debug, Default)]
 pub struct DirectoryGlobs {
     globs: Vec<DirectoryGlob>,
-    /// The last component of each glob, which rules out most directories.
+    /// The pattern for the last component of each glob.
     last_names: Names,
 }
 
@@ -45,29 +45,29 @@ impl DirectoryGlob {
                 return Err(Invalid::new("a directory has no `**`: it is found at any depth"));
             }
         }
-        let names = text.split('/').map(|name| Name::new(name.to_owned())).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.into(), names })
+        let mut names = text.rsplit('/').map(|name| Name::new(name.to_owned()));
+        names.next().transpose()?;
+        let parents = names.collect::<Result<_, _>>()?;
+        Ok(Self { text: text.into(), parents })
     }
 
     /// Creates a glob from a valid text.
     pub(super) fn new_unchecked(text: &'static str) -> Self {
-        Self { text: text.into(), names: text.split('/').map(Name::new_unchecked).collect() }
+        Self { text: text.into(), parents: text.rsplit('/').skip(1).map(Name::new_unchecked).collect() }
     }
 
-    /// Returns whether the glob matches the last components of `directory`.
-    ///
-    /// `directory` is not empty.
-    fn matches(&self, directory: &BStr) -> bool {
-        let mut components = directory.rsplit(|byte| *byte == b'/');
-        self.names.iter().rev().all(|name| components.next().is_some_and(|own| name.matches(own.into())))
+    /// Returns whether the parents match the components above the last one of `directory`.
+    fn matches_parents(&self, directory: &BStr) -> bool {
+        let mut components = directory.rsplit(|byte| *byte == b'/').skip(1);
+        self.parents.iter().all(|name| components.next().is_some_and(|own| name.matches(own.into())))
     }
 
     /// Returns the directory that contains a match at the end of `directory`.
     pub(super) fn parent<'d>(&self, directory: &'d BStr) -> &'d BStr {
-        self.names.iter().fold(directory, |directory, _| split(directory).0)
+        self.parents.iter().fold(split(directory).0, |directory, _| split(directory).0)
     }
 
-    /// Returns a pattern for the last component of a match.
+    /// Returns the pattern for the last component of a match.
     fn last_name(&self) -> Name {
         let start = self.text.rfind('/').map_or(0, |slash| slash + 1);
         match &self.text {
@@ -93,8 +93,12 @@ impl FromIterator<DirectoryGlob> for DirectoryGlobs {
 impl DirectoryGlobs {
     /// Returns the globs that match the last components of `directory`, which is not empty.
     pub(super) fn matching(&self, directory: &BStr) -> impl Iterator<Item = &DirectoryGlob> {
-        let globs = if self.may_end_in(split(directory).1) { &self.globs[..] } else { &[] };
-        globs.iter().filter(move |glob| glob.matches(directory))
+        let (_, name) = split(directory);
+        let globs = if self.may_end_in(name) { &self.globs[..] } else { &[] };
+        let pairs = globs.iter().zip(self.last_names.iter());
+        let matching =
+            pairs.filter(move |(glob, last)| last.matches(name) && glob.matches_parents(directory));
+        matching.map(|(glob, _)| glob)
     }
 
     /// Returns whether the last component of a match can be `name`.
@@ -109,7 +113,7 @@ impl DirectoryGlobs {
 
     /// Returns whether a match can have more than one component.
     pub(super) fn has_nested(&self) -> bool {
-        self.globs.iter().any(|glob| glob.names.len() > 1)
+        self.globs.iter().any(|glob| !glob.parents.is_empty())
     }
 
     /// Returns whether the list is empty.
