@@ -479,6 +479,8 @@ fn copies_of_other_files_are_refused() {
             "phpunit.xml.bak",
             "docs/Login copy.tsx",
             "lib/threshold.py",
+            "db/IMPORT_OLD_SONGS.sql",
+            "db/CREATE_BACKUP_TABLE.ts",
             "lib/printer-old.ts",
             "lib/two-factor-backup.tsx",
             "lib/database_backup.py",
