@@ -7,7 +7,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::cli::{ExplainArgs, HumanOrJson};
-use crate::git::{self, CommitTrees, ObjectId, Repository};
+use crate::git::{self, CommitTrees, History, ObjectId, Repository};
 use crate::policy::{Explanation, Policy, Verdict};
 use crate::project::{Siblings, StagedProject, WorktreeProject};
 use crate::report::explanation;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<Outcome, 
     } else {
         args.paths.iter().map(|path| git::user_path::resolve(&repository, path)).collect::<Result<_, _>>()?
     };
-    let explanations = explain(policy, paths, &repository, context)?;
+    let explanations = explain(policy, paths, &repository)?;
     let is_refused = |explanation: &&Explanation| matches!(explanation.verdict, Verdict::Refused { .. });
     let refused = explanations.iter().filter(is_refused).count();
     let invocation = context.invocation()?;
@@ -44,51 +44,56 @@ fn explain(
     policy: &'static Policy,
     paths: Vec<BString>,
     repository: &Repository,
-    context: &Context,
 ) -> Result<Vec<Explanation<'static>>, git::Error> {
     let staged = repository.staged_paths()?;
-    let mut parents = None;
-    let mut is_committed = |path: &BStr| {
-        match &mut parents {
-            Some(parents) => parents,
-            None => parents.insert(Parents::open(context, repository)?),
-        }
-        .contain_file(path)
-    };
+    let mut parents = Parents::new(repository);
+    let mut is_committed = |path: &BStr| parents.contain_file(path);
     let order: HashMap<BString, usize> = paths.iter().cloned().zip(0..).collect();
     let (in_index, others): (Vec<_>, Vec<_>) =
         paths.into_iter().partition(|path| staged.contains_file(path.as_bstr()));
     let mut project = StagedProject::new(repository, &staged, in_index.iter().cloned().collect());
     let mut explanations = policy.explain(in_index, &mut project, &mut is_committed)?;
-    let mut project = WorktreeProject::new(repository, staged.clone(), Siblings::Listed);
-    explanations.extend(policy.explain(others, &mut project, is_committed)?);
+    if !others.is_empty() {
+        // They are judged as `git add -A` would stage them, like the files that may name them.
+        let paths = staged.clone().extended(git::untracked(repository.layout())?);
+        let mut project = WorktreeProject::new(repository, paths, Siblings::Listed);
+        explanations.extend(policy.explain(others, &mut project, is_committed)?);
+    }
     explanations.sort_by_key(|explanation| order.get(&explanation.path).copied());
     Ok(explanations)
 }
 
-/// The parents of the next commit: `HEAD`, and the merged commits.
-struct Parents {
-    commits: Vec<ObjectId>,
-    trees: CommitTrees,
+/// The parents of the next commit, opened when they are first asked for: `HEAD`, and the merged
+/// commits.
+struct Parents<'a> {
+    repository: &'a Repository,
+    opened: Option<(Vec<ObjectId>, CommitTrees)>,
 }
 
-impl Parents {
-    fn open(context: &Context, repository: &Repository) -> Result<Self, git::Error> {
-        let history = context.open_history()?;
-        let merged = repository.merge_heads()?;
-        let commits = history.head()?.into_iter().chain(merged).collect();
-        Ok(Self { commits, trees: history.trees() })
+impl<'a> Parents<'a> {
+    fn new(repository: &'a Repository) -> Self {
+        Self { repository, opened: None }
     }
 
     /// Whether a parent has a file, symlink or gitlink at `path`.
     fn contain_file(&mut self, path: &BStr) -> Result<bool, git::Error> {
-        for commit in &self.commits {
-            if self.trees.contains_file(*commit, path)? {
+        let (commits, trees) = match self.opened.take() {
+            Some(opened) => self.opened.insert(opened),
+            None => self.opened.insert(open_parents(self.repository)?),
+        };
+        for commit in commits {
+            if trees.contains_file(*commit, path)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
+}
+
+fn open_parents(repository: &Repository) -> Result<(Vec<ObjectId>, CommitTrees), git::Error> {
+    let history = History::open(repository.environment())?;
+    let merged = repository.merge_heads()?;
+    Ok((history.head()?.into_iter().chain(merged).collect(), history.trees()))
 }
 
 /// Parses paths that end with NUL, or lines with paths that git may have quoted.

@@ -1,9 +1,9 @@
 //! Reads the contents of files from the object database, up to a size.
 
+use super::ObjectId;
 use super::command::Git;
 use super::libgit2::Libgit2;
 use super::object_reader::ObjectReader;
-use super::{Cause, ObjectId};
 
 /// What is known of a blob.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,7 +21,7 @@ pub(crate) enum Blob {
 pub(crate) struct Blobs<'r> {
     libgit2: Option<&'r Libgit2>,
     git: Git,
-    objects: Option<Result<ObjectReader, Cause>>,
+    objects: Option<ObjectReader>,
 }
 
 impl<'r> Blobs<'r> {
@@ -32,12 +32,19 @@ impl<'r> Blobs<'r> {
     /// Reads a blob of at most `limit` bytes.
     pub(crate) fn read(&mut self, id: ObjectId, limit: u64) -> Blob {
         match self.libgit2.map_or(Blob::Unreadable, |libgit2| libgit2.blob(id, limit)) {
-            // git may be able to.
-            Blob::Unreadable => match self.objects.get_or_insert_with(|| ObjectReader::start(&self.git)) {
-                Ok(objects) => objects.blob(id, limit),
-                Err(_) => Blob::Unreadable,
-            },
+            Blob::Unreadable => self.read_by_git(id, limit).unwrap_or(Blob::Unreadable),
             blob => blob,
         }
+    }
+
+    /// Reads a blob by git; `None` if git cannot be started, or the blob is damaged.
+    fn read_by_git(&mut self, id: ObjectId, limit: u64) -> Option<Blob> {
+        let mut objects = match self.objects.take() {
+            Some(objects) => objects,
+            None => ObjectReader::start(&self.git).ok()?,
+        };
+        let blob = objects.blob(id, limit).ok()?;
+        self.objects = Some(objects);
+        Some(blob)
     }
 }

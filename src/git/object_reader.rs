@@ -56,12 +56,16 @@ impl ObjectReader {
     }
 
     /// Reads a blob of at most `limit` bytes.
-    pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> Blob {
-        match self.try_read_within(&id.to_string(), limit) {
-            Ok(Answer::Object(object)) => Blob::Contents(object.contents),
-            Ok(Answer::TooLarge) => Blob::TooLarge,
-            Ok(Answer::Missing) | Err(_) => Blob::Unreadable,
-        }
+    ///
+    /// # Errors
+    ///
+    /// git has ended, because the blob is damaged: nothing more can be read.
+    pub(super) fn blob(&mut self, id: ObjectId, limit: u64) -> io::Result<Blob> {
+        Ok(match self.try_read_within(&id.to_string(), limit)? {
+            Answer::Object(object) => Blob::Contents(object.contents),
+            Answer::TooLarge => Blob::TooLarge,
+            Answer::Missing => Blob::Unreadable,
+        })
     }
 
     fn try_read(&mut self, name: &str) -> io::Result<Option<Object>> {

@@ -7,7 +7,7 @@ use super::document::NamedBy;
 use super::evidence::Project;
 use super::judge::{Judge, Text};
 use super::path_glob::PathGlob;
-use super::rule::{Match, SplitPath};
+use super::rule::{Match, Rule, SplitPath};
 use super::search::Search;
 use super::verdict::{Exemption, Verdict};
 use crate::Change;
@@ -32,8 +32,8 @@ pub struct Explanation<'p> {
 pub struct Evidence {
     /// What its text shows; `None` if no rule judges files of its kind by their texts.
     pub text: Option<Text>,
-    /// Which other file names it.
-    pub mention: Search,
+    /// Which other file names it; `None` if the rule asks for none.
+    pub mention: Option<Search>,
 }
 
 /// What would make a refused path acceptable.
@@ -68,12 +68,14 @@ impl Policy {
     ) -> Result<Vec<Explanation<'_>>, P::Error> {
         let mut judge = Judge::new(self, project);
         let verdicts = judge.verdicts(paths.iter().map(|path| (path.as_bstr(), Change::Added)))?;
-        let caught = paths.iter().zip(&verdicts).filter(|(_, verdict)| verdict.weighs_evidence());
-        let caught: Vec<&BStr> = caught.map(|(path, _)| path.as_bstr()).collect();
-        judge.search(&caught)?;
+        let is_searched =
+            |verdict: &Verdict| verdict.weighing_rule().is_some_and(|rule| rule.named_by.is_some());
+        let matched = paths.iter().zip(&verdicts).filter(|(_, verdict)| is_searched(verdict));
+        let matched: Vec<&BStr> = matched.map(|(path, _)| path.as_bstr()).collect();
+        judge.search(&matched)?;
         let mut explanations = Vec::with_capacity(paths.len());
         for (path, verdict) in paths.into_iter().zip(verdicts) {
-            let evidence = verdict.weighs_evidence().then(|| judge.evidence(path.as_bstr()));
+            let evidence = judge.evidence(path.as_bstr(), &verdict);
             let (mut allows_change, mut alternatives) = (false, None);
             if let Verdict::Refused { rule, pattern, .. } = verdict {
                 let split = SplitPath::new(path.as_bstr());
@@ -89,15 +91,18 @@ impl Policy {
 }
 
 impl Verdict<'_> {
-    /// Whether a rule matches the path, and more than its name and directory may decide.
-    fn weighs_evidence(&self) -> bool {
+    /// Returns the rule that matches the path, if more than its name and directory may decide.
+    pub(super) fn weighing_rule(&self) -> Option<&Rule> {
         match self {
-            Self::Refused { .. } => true,
-            Self::Exempt { exemption, .. } => matches!(
-                exemption,
-                Exemption::Named(_) | Exemption::NoSign | Exemption::NotRead | Exemption::NotSearched
-            ),
-            Self::AllowedByEntry { .. } | Self::Unmatched => false,
+            Self::Refused { rule, .. } => Some(rule),
+            Self::Exempt { rule, exemption, .. } => {
+                let is_by_evidence = matches!(
+                    exemption,
+                    Exemption::Named(_) | Exemption::NoSign | Exemption::NotRead | Exemption::NotSearched
+                );
+                is_by_evidence.then_some(rule)
+            }
+            Self::AllowedByEntry { .. } | Self::Unmatched => None,
         }
     }
 }

@@ -290,13 +290,21 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
     }
 
     /// Returns what the files of the project say of a path that was searched for.
-    pub(super) fn evidence(&mut self, path: &BStr) -> Evidence {
-        let mention = self.mention(NamedBy::Automation, path).map(Search::Found);
-        let mention = mention.or_else(|| self.mentions.get(path).cloned()).unwrap_or(Search::NotDone);
+    ///
+    /// `None` if the path alone decides.
+    pub(super) fn evidence(&mut self, path: &BStr, verdict: &Verdict) -> Option<Evidence> {
+        let (rule, mention) = match verdict {
+            Verdict::Exempt { rule, exemption: Exemption::Named(mention), .. } => {
+                (*rule, Some(Search::Found(mention.clone())))
+            }
+            verdict => (verdict.weighing_rule()?, self.mentions.get(path).cloned()),
+        };
         let split = SplitPath::new(path);
         let is_judged_by_text = |rule: &Rule| !rule.text.is_empty() && rule.matches(split).is_some();
         let is_script = self.policy.rules.iter().any(is_judged_by_text);
-        Evidence { text: is_script.then(|| self.text(&Sign::ALL, path)), mention }
+        let text = is_script.then(|| self.text(&Sign::ALL, path));
+        let evidence = Evidence { text, mention: mention.filter(|_| rule.named_by.is_some()) };
+        (evidence.text.is_some() || evidence.mention.is_some()).then_some(evidence)
     }
 
     fn text(&mut self, signs: &[Sign], path: &BStr) -> Text {

@@ -39,7 +39,7 @@ pub(crate) fn render_human(
                 "  a new file of this name is refused; a change of this one, which is committed, is allowed"
             )?;
         }
-        let evidence = evidence.as_ref().map(found).unwrap_or_default();
+        let evidence = found(evidence.as_ref(), verdict);
         // What exempts the path is said already.
         let rest: Vec<String> = evidence.into_iter().filter(|text| !why.contains(text)).collect();
         if !rest.is_empty() {
@@ -97,20 +97,35 @@ fn grounds(verdict: &Verdict) -> &'static str {
 }
 
 /// Returns what the text of a file shows, and which other file names it.
-fn found(evidence: &Evidence) -> Vec<String> {
-    let text = evidence.text.and_then(|text| match text {
+fn found(evidence: Option<&Evidence>, verdict: &Verdict) -> Vec<String> {
+    let Some(Evidence { text, mention }) = evidence else { return Vec::new() };
+    let text = text.and_then(|text| match text {
         Text::Shows(shown) => Some(shown_sign(shown)),
-        Text::Reusable(line) => Some(format!("line {line} is that of a program that runs again")),
-        Text::ShowsNothing => Some("its text shows no sign of a script for one occasion".to_owned()),
+        Text::Reusable(line) => Some(format!("line {line} shows a program that runs again")),
+        Text::ShowsNothing => Some(NO_SIGN.to_owned()),
         Text::NotRead => None,
     });
-    let mention = match &evidence.mention {
-        Search::Found(mention) => named_by(mention),
-        Search::FoundNothing => NOT_NAMED.to_owned(),
-        Search::NotDone => NOT_SEARCHED.to_owned(),
-    };
-    text.into_iter().chain([mention]).collect()
+    let mention = mention.as_ref().map(|mention| match (mention, verdict) {
+        (Search::Found(mention), Verdict::Refused { rule, .. }) => {
+            format!("{}, but {}", named_by(mention), not_enough(rule))
+        }
+        (Search::Found(mention), _) => named_by(mention),
+        (Search::FoundNothing, _) => NOT_NAMED.to_owned(),
+        (Search::NotDone, _) => NOT_SEARCHED.to_owned(),
+    });
+    text.into_iter().chain(mention).collect()
 }
+
+/// Returns why a mention does not keep the rule from refusing a path.
+fn not_enough(rule: &Rule) -> &'static str {
+    match rule.named_by {
+        Some(NamedBy::Documents) => "no README and no index links it",
+        _ => "no automation does",
+    }
+}
+
+/// The words for a text that shows nothing.
+const NO_SIGN: &str = "its text shows no sign of a script for one occasion";
 
 /// The words for a search for a name that is not complete.
 const NOT_SEARCHED: &str = "not every file could be searched for its name";
@@ -129,6 +144,10 @@ fn why(path: &BStr, verdict: &Verdict) -> String {
         Verdict::AllowedByEntry { rule, pattern, glob } => {
             let matched = matched(rule, pattern.as_str());
             format!("`allow` has `{}`, which overrides {matched}", escape(glob.as_str()))
+        }
+        // The name says nothing of such a path.
+        Verdict::Exempt { exemption: exemption @ (Exemption::NoSign | Exemption::NotRead), .. } => {
+            exempted(exemption)
         }
         Verdict::Exempt { rule, pattern, exemption } => {
             format!("{}, which exempts it from {}", exempted(exemption), matched(rule, pattern.as_str()))
@@ -160,7 +179,7 @@ fn exempted(exemption: &Exemption) -> String {
         Exemption::Sibling(path) => format!("it is named after the tracked `{}` next to it", escape(path)),
         Exemption::Known => "a parent has the path and the rule refuses only new ones".to_owned(),
         Exemption::Named(mention) => named_by(mention),
-        Exemption::NoSign => "its text shows no sign".to_owned(),
+        Exemption::NoSign => NO_SIGN.to_owned(),
         Exemption::NotRead => "its text was not read".to_owned(),
         Exemption::NotSearched => NOT_SEARCHED.to_owned(),
     }
@@ -223,7 +242,7 @@ impl<'e> Record<'e> {
             pattern: matched.map(|(_, pattern)| pattern.as_str()),
             reason: refusing.map(|rule| rule.reason.as_str()),
             home: refusing.map(|rule| rule.home.directory(path.as_bstr())),
-            evidence: evidence.as_ref().map(found).unwrap_or_default(),
+            evidence: found(evidence.as_ref(), verdict),
             modified: allows_change.then(|| JsonVerdict::of(false)),
             fine: alternatives.as_ref().map(|alternatives| Fine {
                 elsewhere: alternatives.elsewhere.as_ref().map(|path| JsonPath::new(path)),

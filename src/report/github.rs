@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::escape::{escape, escape_path};
-use super::message::summary;
+use super::message::{notes, summary};
 use crate::check::Report;
 
 /// The escapes that GitHub's runner decodes in the message of a workflow command.
@@ -14,7 +14,8 @@ const MESSAGE: [(char, &str); 3] = [('%', "%25"), ('\r', "%0D"), ('\n', "%0A")];
 /// The escapes that it decodes in a property, which a colon or a comma would end.
 const PROPERTY: [(char, &str); 5] = [MESSAGE[0], MESSAGE[1], MESSAGE[2], (':', "%3A"), (',', "%2C")];
 
-/// Writes one workflow command for each finding, which GitHub shows at the file.
+/// Writes one workflow command for each finding, which GitHub shows at the file, and for each
+/// note.
 ///
 /// # Errors
 ///
@@ -25,6 +26,9 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let title = escaped(format!("stage-guard: {}", escape(&finding.rule.id)), &PROPERTY);
         let message = escaped(summary(finding), &MESSAGE);
         writeln!(out, "::error file={file},title={title}::{message}")?;
+    }
+    for note in notes(&report.unread) {
+        writeln!(out, "::notice title=stage-guard::{}", escaped(note, &MESSAGE))?;
     }
     Ok(())
 }

@@ -5,10 +5,9 @@ use std::io::{self, Write};
 use owo_colors::OwoColorize;
 
 use super::escape::escape;
-use super::message::rule_and_reason;
+use super::message::{notes, rule_and_reason};
 use super::remedy;
 use crate::check::Report;
-use crate::project::Unread;
 
 /// The maximum number of listed paths: a directory can contain any number of files.
 pub(super) const MAX_LISTED: usize = 100;
@@ -42,18 +41,4 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{} {text}", format!("{}:", key.name()).cyan())?;
     }
     Ok(())
-}
-
-/// Returns what was to be looked at and could not be read.
-fn notes(unread: &Unread) -> Vec<String> {
-    let texts = match unread.texts.as_slice() {
-        [] => None,
-        [path] => Some(format!("the text of {} could not be read", escape(path))),
-        [path, ..] => {
-            let others = unread.texts.len() - 1;
-            Some(format!("the texts of {} and {others} more could not be read", escape(path)))
-        }
-    };
-    let search = "some files could not be searched for the names of scripts".to_owned();
-    texts.into_iter().chain(unread.has_unsearched_files.then_some(search)).collect()
 }

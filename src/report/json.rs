@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
 use super::escape::is_invisible;
-use super::message::evidence;
+use super::message::{evidence, notes};
 use super::session::Stowed;
 use crate::Change;
 use crate::check::Report;
@@ -26,6 +26,8 @@ struct Document<'r> {
     #[serde(rename = "checked")]
     examined: usize,
     findings: Vec<Record<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -92,6 +94,7 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
         verdict: Verdict::of(!report.findings.is_empty()),
         examined: report.examined,
         findings: report.findings.iter().map(Record::new).collect(),
+        notes: notes(&report.unread),
     };
     write_document(out, &document)
 }

@@ -8,6 +8,7 @@ use super::escape::escape;
 use super::remedy::allow_command;
 use crate::IntroducedBy;
 use crate::policy::{Finding, NamedBy, Rule, Scope, ShownSign, Sign, is_in_session_directory};
+use crate::project::Unread;
 
 /// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
@@ -133,4 +134,18 @@ fn first_texts(texts: &[&str]) -> String {
     let listed: Vec<String> =
         texts.iter().take(MAX_NAMES).map(|text| format!("`{}`", escape(text))).collect();
     listed.join(" ") + if texts.len() > MAX_NAMES { " …" } else { "" }
+}
+
+/// Returns what was to be looked at and could not be read.
+pub(super) fn notes(unread: &Unread) -> Vec<String> {
+    let texts = match unread.texts.as_slice() {
+        [] => None,
+        [path] => Some(format!("the text of {} could not be read", escape(path))),
+        [path, ..] => {
+            let others = unread.texts.len() - 1;
+            Some(format!("the texts of {} and {others} more could not be read", escape(path)))
+        }
+    };
+    let search = "some files could not be searched for the names of scripts".to_owned();
+    texts.into_iter().chain(unread.has_unsearched_files.then_some(search)).collect()
 }

@@ -747,7 +747,6 @@ backend/test_api.py: refused: stray-test (`test_*`): a test outside the test dir
   if it is production code, it is allowed as backend/tests/test_api.py, or next to backend/api.py or backend/api, or if a Makefile, a package.json or the like names it
   allow: stage-guard allow -- :/backend/test_api.py
 .claude_sessions/current/x.py: refused: session-directory (`*`): in the session directory, which is never committed
-  not every file could be searched for its name
   looks like session work (by name and location)
   allow: stage-guard allow -- :/.claude_sessions/current/x.py
 test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
@@ -787,7 +786,7 @@ backend/test_old.py: refused: stray-test (`test_*`): a test outside the test dir
     assert_snapshot(
         json,
         str![[r#"
-{"version":1,"verdict":"refused","paths":[{"path":{"text":"backend/test_api.py"},"verdict":"refused","rule":"stray-test","pattern":"test_*","reason":"a test outside the test directory","home":".claude_sessions/tests/","evidence":["not every file could be searched for its name"],"fine":{"as":{"text":"backend/tests/test_api.py"},"beside":[{"text":"backend/api.py"},{"text":"backend/api"}],"named_by":"automation","allow":"backend/test_api.py"}},{"path":{"text":".claude_sessions/current/x.py"},"verdict":"refused","rule":"session-directory","pattern":"*","reason":"in the session directory, which is never committed","home":".claude_sessions/","evidence":["not every file could be searched for its name"],"fine":{"allow":".claude_sessions/current/x.py"}},{"path":{"text":"test_x.py"},"verdict":"allowed","rule":"stray-test","pattern":"test_*"}]}
+{"version":1,"verdict":"refused","paths":[{"path":{"text":"backend/test_api.py"},"verdict":"refused","rule":"stray-test","pattern":"test_*","reason":"a test outside the test directory","home":".claude_sessions/tests/","evidence":["not every file could be searched for its name"],"fine":{"as":{"text":"backend/tests/test_api.py"},"beside":[{"text":"backend/api.py"},{"text":"backend/api"}],"named_by":"automation","allow":"backend/test_api.py"}},{"path":{"text":".claude_sessions/current/x.py"},"verdict":"refused","rule":"session-directory","pattern":"*","reason":"in the session directory, which is never committed","home":".claude_sessions/","fine":{"allow":".claude_sessions/current/x.py"}},{"path":{"text":"test_x.py"},"verdict":"allowed","rule":"stray-test","pattern":"test_*"}]}
 
 "#]],
     );

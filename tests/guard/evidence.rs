@@ -164,9 +164,54 @@ fn what_is_not_here_refuses_nothing_and_is_reported_outside_hooks() {
     let run = repo.check();
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.out, "note: some files could not be searched for the names of scripts\n");
+    let json = repo.guard("check --format json").success();
+    assert!(
+        json.ends_with("\"notes\":[\"some files could not be searched for the names of scripts\"]}\n"),
+        "{json}"
+    );
+    let github = repo.guard("check --format github").success();
+    assert_eq!(
+        github,
+        "::notice title=stage-guard::some files could not be searched for the names of scripts\n"
+    );
     repo.guard("hook pre-commit").silent();
     stage_text(&repo, "debug_x.py", "");
     repo.check().refuses(&["debug_x.py"]);
+}
+
+#[test]
+fn a_damaged_script_does_not_end_the_check_of_a_history() {
+    let repo = Repo::new();
+    stage_text(&repo, SCRIPT, RUN_ONCE).commit_unchecked(&["debug_x.py"]);
+    let id = repo.git(&format!("rev-parse :{SCRIPT}")).success();
+    let object = repo.path(format!(".git/objects/{}/{}", &id[..2], id[2..].trim()));
+    std::fs::set_permissions(&object, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let bytes = std::fs::read(&object).unwrap();
+    std::fs::write(&object, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(repo.refused("check --range HEAD~..HEAD"), ["debug_x.py"]);
+}
+
+#[test]
+fn explain_judges_an_untracked_path_among_untracked_files() {
+    let repo = Repo::new();
+    repo.write("backend/test_api.py", "").write("Makefile", "x:\n\tpython backend/test_api.py\n");
+    let run = repo.guard("explain backend/test_api.py").success();
+    assert!(run.starts_with("backend/test_api.py: allowed: Makefile names it on line 2"), "{run}");
+}
+
+#[test]
+fn explain_says_what_is_missing_to_a_mention() {
+    let repo = Repo::new();
+    stage_text(&repo, "check_users.py", "").write("main.py", "import check_users\n");
+    stage_text(&repo, "API_REPORT.md", "").git("add main.py").success();
+    stage_text(&repo, "README.md", "API_REPORT.md\n");
+    for (path, words) in [
+        ("check_users.py", "main.py names it on line 1, but no automation does\n"),
+        ("API_REPORT.md", "README.md names it on line 1, but no README and no index links it\n"),
+    ] {
+        let run = repo.guard_args(&["explain", path]);
+        assert!(run.out.contains(words), "{run:?}");
+    }
 }
 
 #[test]

@@ -110,7 +110,11 @@ impl CommitTrees {
 
     /// Reads a blob of at most `limit` bytes.
     pub(crate) fn blob(&mut self, id: ObjectId, limit: u64) -> Blob {
-        self.objects().map_or(Blob::Unreadable, |objects| objects.blob(id, limit))
+        let Ok(objects) = self.objects() else { return Blob::Unreadable };
+        objects.blob(id, limit).unwrap_or_else(|_| {
+            self.objects = None;
+            Blob::Unreadable
+        })
     }
 
     /// Searches the files of the commit for words, as [`grep`] does.
