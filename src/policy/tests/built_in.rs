@@ -246,6 +246,7 @@ fn notes_with_the_words_of_documents_are_refused_in_production_roots() {
             ("pr-description.md", "work-note"),
             ("message_to_user.md", "work-note"),
             ("refactor_cart.md", "work-note"),
+            ("backend/investigation_login.md", "work-note"),
             ("RAPPORT_PANIER.md", "work-note"),
             ("CORRECTIONS_PANIER.md", "work-note"),
             ("VERIFICACION_CARRITO.md", "work-note"),
@@ -260,6 +261,7 @@ fn notes_with_the_words_of_documents_are_refused_in_production_roots() {
             "other/REMEDIATION_PLAN.md",
             "lib/quality-report.md",
             "src/summary.md",
+            "skills/tracing/investigation-methods.md",
             // documents of projects
             "IMPLEMENTATIONS.md",
             "CODE_REVIEW.md",
