@@ -34,10 +34,11 @@ pub(crate) struct GrepMatch<'m> {
 /// Receives the matches of a search.
 pub(crate) type VisitMatch<'v> = &'v mut dyn FnMut(GrepMatch) -> ControlFlow<()>;
 
-/// The options that make the output independent of the configuration.
+/// The options that make the output independent of the configuration and of attributes.
 ///
 /// The settings that they override could change its form, or make git search submodules or run
-/// the programs that attributes name.
+/// the programs that attributes name. With `--text` git searches binary files, too, but reads
+/// no attributes: they could hide a file, and a FIFO in their place would block git.
 const OPTIONS: [&str; 14] = [
     "grep",
     "--fixed-strings",
@@ -45,7 +46,7 @@ const OPTIONS: [&str; 14] = [
     "--only-matching",
     "--line-number",
     "--null",
-    "-I",
+    "--text",
     "--full-name",
     "--no-color",
     "--no-column",
@@ -55,7 +56,7 @@ const OPTIONS: [&str; 14] = [
     "--no-recurse-submodules",
 ];
 
-/// Calls `visit` with the places where text files contain one of `words`, until it breaks.
+/// Calls `visit` with the places where files contain one of `words`, until it breaks.
 ///
 /// A word ends where a letter, a digit or a `_` does not follow. No word contains a line break.
 /// Returns whether every file was searched that had to be: an object may be missing.

@@ -41,7 +41,7 @@ pub trait Project {
         None
     }
 
-    /// Calls `visit` with the places where text files contain one of `words`, until it breaks.
+    /// Calls `visit` with the places where files contain one of `words`, until it breaks.
     ///
     /// A word ends where a letter, a digit or a `_` does not follow. Returns whether every file
     /// was searched that had to be.

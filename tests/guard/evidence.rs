@@ -289,3 +289,20 @@ fn settings_do_not_change_a_search() {
     }
     assert!(!repo.path("touched").exists());
 }
+
+#[test]
+fn attributes_do_not_change_a_search() {
+    let repo = Repo::new();
+    stage_text(&repo, SCRIPT, RUN_ONCE);
+    // git warns about the last name, which it does not accept.
+    for attributes in ["*.md -diff\n", "*.md binary\n", "*.md diff=x\n", "*.md !@x=y\n"] {
+        repo.write(".gitattributes", attributes);
+        repo.check().refuses(&[SCRIPT]);
+        stage_text(&repo, DOCUMENT, NAMES_IT);
+        repo.check().silent();
+        repo.guard("check --untracked").silent();
+        repo.git_args(&["rm", "-q", "--cached", DOCUMENT]).success();
+    }
+    repo.shell("rm .gitattributes docs/setup.md; mkfifo .gitattributes").success();
+    repo.check().refuses(&[SCRIPT]);
+}
