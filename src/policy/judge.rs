@@ -190,6 +190,9 @@ pub enum Text {
     NotRead,
 }
 
+/// Returns whether a file may name a path, before its text is read.
+type MayName = fn(&BStr, &BStr) -> bool;
+
 /// Returns the line on which a file with this path and text names a path.
 type LineOf = fn(&BStr, &BStr, &BStr) -> Option<usize>;
 
@@ -326,17 +329,18 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
     /// Returns the first place where one of the files of `[evidence]` names `path`.
     fn mention(&mut self, files: NamedBy, path: &BStr) -> Option<Mention> {
         let (patterns, project) = (&self.policy.evidence, &mut *self.project);
-        let (files, line_of) = match files {
+        let (listed, may_name, line_of) = match files {
             NamedBy::Documents => {
                 let files = self.documents.get_or_insert_with(|| project.files(&patterns.documents));
-                (files, mention::line_of_link as LineOf)
+                (files, (|_, _| true) as MayName, mention::line_of_link as LineOf)
             }
             NamedBy::Automation | NamedBy::Any => {
                 let files = self.automation.get_or_insert_with(|| project.files(&patterns.automation));
-                (files, mention::line_of_name as LineOf)
+                (files, mention::speaks_for as MayName, mention::line_of_name as LineOf)
             }
         };
-        files.iter().filter(|file| *file != path).find_map(|file| {
+        let asked = listed.iter().filter(|file| *file != path && may_name(file.as_bstr(), path));
+        asked.into_iter().find_map(|file| {
             let text = self.texts.entry(file.clone());
             let text = text.or_insert_with(|| project.text(file.as_bstr(), MAX_NAMER).unwrap_or_default());
             let line = line_of(file.as_bstr(), text.as_bstr(), path)?;

@@ -4,17 +4,28 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::rule::{components, split};
 
+/// The number of bytes around a name on its line that are looked at.
+///
+/// In a text of one long line, the time would be quadratic otherwise.
+const MAX_CONTEXT: usize = 1000;
+
+/// Returns whether automation at `namer` speaks for the file at `path`.
+///
+/// It speaks for its own directory and what is below it: a workflow in `.github` speaks for the
+/// directory of `.github`.
+pub(super) fn speaks_for(namer: &BStr, path: &BStr) -> bool {
+    let own = components(split(namer).0).take_while(|component| !component.starts_with(b"."));
+    let mut directory = components(split(path).0);
+    own.into_iter().all(|component| directory.next() == Some(component))
+}
+
 /// Returns the line on which `text`, of the automation file at `namer`, names the file at `path`.
 ///
-/// Automation speaks for its own directory and what is below it: a workflow in `.github` speaks
-/// for the directory of `.github`. It names a file by its name, where what precedes can be its
-/// directory, or as a module: `-m package.module`, `package.module`, `module:function`. In an
-/// ignore file only a line that begins with `!` names one. The first line is 1.
+/// It names a file by its name, where what precedes can be its directory, or as a module:
+/// `-m package.module`, `package.module`, `module:function`. In an ignore file only a line that
+/// begins with `!` names one. The first line is 1.
 pub(super) fn line_of_name(namer: &BStr, text: &BStr, path: &BStr) -> Option<usize> {
     let (directory, name) = split(path);
-    if !speaks_for(namer, directory) {
-        return None;
-    }
     let stem = stem(name);
     let is_list = is_ignore_file(namer);
     let at = text.find_iter(stem).find(|at| {
@@ -45,7 +56,10 @@ pub(super) fn line_of_link(namer: &BStr, text: &BStr, path: &BStr) -> Option<usi
             || opening.ends_with(b"](<")
             || opening.ends_with(b"]: ")
             || opening.trim_end_with(|c| c == '"' || c == '\'').ends_with(b"href=");
-        let rest = &text[*at..];
+        if !is_link {
+            return false;
+        }
+        let rest = &text[*at..text.len().min(at + name.len() + MAX_CONTEXT)];
         let is_quoted = opening.ends_with(b"<");
         let is_end = |byte: &u8| match byte {
             b'>' | b'#' | b'?' | b'\n' => true,
@@ -53,7 +67,7 @@ pub(super) fn line_of_link(namer: &BStr, text: &BStr, path: &BStr) -> Option<usi
         };
         let length = rest.iter().position(is_end).unwrap_or(rest.len());
         let target = bstr::concat([prefix, &rest[..length]]).replace("%20", " ");
-        is_link && resolve(namer_directory, target.as_bstr()).as_ref() == Some(&path.to_owned())
+        resolve(namer_directory, target.as_bstr()).as_ref() == Some(&path.to_owned())
     })?;
     Some(line_number(text, at))
 }
@@ -71,14 +85,6 @@ pub(super) fn word(path: &BStr) -> Option<BString> {
 pub(super) fn is_ignore_file(path: &BStr) -> bool {
     let (_, name) = split(path);
     name.starts_with(b".") && name.ends_with(b"ignore")
-}
-
-/// Whether automation at `namer` speaks for files directly in `directory`.
-fn speaks_for(namer: &BStr, directory: &BStr) -> bool {
-    let (own, _) = split(namer);
-    let own = components(own).take_while(|component| !component.starts_with(b"."));
-    let mut directory = components(directory);
-    own.into_iter().all(|component| directory.next() == Some(component))
 }
 
 /// Whether a name between `before` and `after` on its line is that of a file in `directory`.
@@ -164,9 +170,9 @@ fn trailing(text: &BStr, is_part: impl Fn(&u8) -> bool) -> &BStr {
     text[start..].as_bstr()
 }
 
-/// Returns the part of a line that precedes the byte `at`.
+/// Returns the part of a line that precedes the byte `at`, or the last [`MAX_CONTEXT`] bytes of it.
 fn line_start(text: &BStr, at: usize) -> &BStr {
-    let before = &text[..at];
+    let before = &text[at.saturating_sub(MAX_CONTEXT)..at];
     before[before.rfind_byte(b'\n').map_or(0, |newline| newline + 1)..].as_bstr()
 }
 
@@ -190,7 +196,33 @@ fn is_word(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_of_link, line_of_name, word};
+    use super::{line_of_link, line_of_name, speaks_for, word};
+
+    #[test]
+    fn automation_speaks_for_its_directory_and_what_is_below() {
+        for (namer, path, expected) in [
+            ("Makefile", "backend/check_users.py", true),
+            ("backend/Makefile", "backend/check_users.py", true),
+            ("backend/Makefile", "backend/app/check_users.py", true),
+            ("frontend/Makefile", "backend/check_users.py", false),
+            ("backend/Makefile", "check_users.py", false),
+            ("back/Makefile", "backend/check_users.py", false),
+            (".github/workflows/ci.yml", "test_all.sh", true),
+            ("backend/.github/ci.yml", "backend/test_all.sh", true),
+            ("backend/.github/ci.yml", "test_all.sh", false),
+        ] {
+            assert_eq!(speaks_for(namer.into(), path.into()), expected, "{namer} {path}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_takes_no_quadratic_time() {
+        let name = "check_users.py";
+        let text = format!("{}\t{name}", "check_users.".repeat(1 << 14));
+        assert_eq!(line_of_name("Makefile".into(), text.as_str().into(), name.into()), Some(1));
+        let text = format!("{}[x]({name})", name.repeat(1 << 14));
+        assert_eq!(line_of_link("README.md".into(), text.as_str().into(), name.into()), Some(1));
+    }
 
     #[test]
     fn automation_names_a_file_by_its_name_or_as_a_module() {
@@ -199,10 +231,7 @@ mod tests {
             ("Makefile", "\tpython frontend/check_users.py\n", "backend/check_users.py", None),
             ("Makefile", "\tcd backend && python check_users.py\n", "backend/check_users.py", Some(1)),
             ("backend/Makefile", "\tpython check_users.py\n", "backend/check_users.py", Some(1)),
-            ("frontend/Makefile", "\tpython check_users.py\n", "backend/check_users.py", None),
-            ("backend/Makefile", "\tpython check_users.py\n", "check_users.py", None),
             (".github/workflows/ci.yml", "run: ./test_all.sh", "test_all.sh", Some(1)),
-            ("backend/.github/ci.yml", "run: ./test_all.sh", "test_all.sh", None),
             ("Makefile", "./scripts/test_all.sh", "test_all.sh", None),
             ("Dockerfile", "CMD /app/check_users.py", "backend/check_users.py", None),
             ("Dockerfile", "CMD /app/backend/check_users.py", "backend/check_users.py", Some(1)),

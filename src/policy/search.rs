@@ -1,6 +1,6 @@
 //! The search for files that name a path, among all files of a project.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -26,20 +26,24 @@ pub(super) struct Wanted<'a> {
     by_word: BTreeMap<BString, Vec<&'a BStr>>,
     /// The place that names a path; `None` if none was found yet.
     found: BTreeMap<&'a BStr, Option<Mention>>,
-    /// Places that count only if their own files are no session work.
-    doubtful: Vec<(&'a BStr, Mention)>,
+    /// The number of paths without a place.
+    open: usize,
+    /// Files that count only if they are no session work: the paths that each names, and where.
+    doubtful: BTreeMap<BString, BTreeMap<&'a BStr, usize>>,
 }
 
 impl<'a> Wanted<'a> {
     /// Wants these paths. One that no search can find is left out.
     pub(super) fn new(paths: impl IntoIterator<Item = &'a BStr>) -> Self {
-        let mut wanted = Self { by_word: BTreeMap::new(), found: BTreeMap::new(), doubtful: Vec::new() };
+        let (by_word, found, doubtful) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut wanted = Self { by_word, found, open: 0, doubtful };
         for path in paths {
             if let Some(word) = mention::word(path) {
                 wanted.by_word.entry(word).or_default().push(path);
                 wanted.found.insert(path, None);
             }
         }
+        wanted.open = wanted.found.len();
         wanted
     }
 
@@ -63,20 +67,23 @@ impl<'a> Wanted<'a> {
         let paths = self.by_word.get(word).into_iter().flatten().copied();
         let open: Vec<&BStr> = paths.filter(|path| *path != file && self.is_open(path)).collect();
         if !open.is_empty() && !mention::is_ignore_file(file) && file != FILE_NAME {
-            let is_doubtful = self.found.contains_key(file) || may_be_session_work(file);
+            let is_doubtful = self.doubtful.contains_key(file)
+                || self.found.contains_key(file)
+                || may_be_session_work(file);
             for path in open {
                 if is_doubtful {
-                    self.doubtful.push((path, place.clone()));
+                    self.doubtful.entry(file.to_owned()).or_default().entry(path).or_insert(place.line);
                 } else {
-                    self.found.insert(path, Some(place.clone()));
+                    self.close(path, place.clone());
                 }
             }
         }
-        if self.found.values().all(Option::is_some) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if self.open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn close(&mut self, path: &'a BStr, place: Mention) {
+        self.found.insert(path, Some(place));
+        self.open -= 1;
     }
 
     fn is_open(&self, path: &BStr) -> bool {
@@ -91,25 +98,23 @@ impl<'a> Wanted<'a> {
         is_complete: bool,
         mut is_session_work: impl FnMut(&BStr) -> Result<bool, E>,
     ) -> Result<Vec<(&'a BStr, Search)>, E> {
-        let mut known: HashMap<BString, bool> = HashMap::new();
-        let mut is_changed = true;
-        // A path that turns out to be named may name another one.
-        while is_changed {
-            is_changed = false;
-            for (path, place) in &self.doubtful {
-                let file = place.path.as_bstr();
-                if !self.is_open(path) || self.is_open(file) {
-                    continue;
-                }
-                let is_session_work = match (self.found.get(file), known.get(file)) {
-                    (Some(_), _) => false,
-                    (None, Some(known)) => *known,
-                    (None, None) => is_session_work(file)?,
-                };
-                known.insert(file.to_owned(), is_session_work);
-                if !is_session_work {
-                    self.found.insert(path, Some(place.clone()));
-                    is_changed = true;
+        let mut doubtful = std::mem::take(&mut self.doubtful);
+        let mut counting = Vec::new();
+        for (file, paths) in &doubtful {
+            let counts = match self.found.get(file.as_bstr()) {
+                Some(place) => place.is_some(),
+                None => paths.keys().any(|path| self.is_open(path)) && !is_session_work(file.as_bstr())?,
+            };
+            if counts {
+                counting.push(file.clone());
+            }
+        }
+        while let Some(file) = counting.pop() {
+            for (path, line) in doubtful.remove(&file).unwrap_or_default() {
+                if self.is_open(path) {
+                    self.close(path, Mention { path: file.clone(), line });
+                    // A path that turns out to be named may name another one.
+                    counting.push(path.to_owned());
                 }
             }
         }
