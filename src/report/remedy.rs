@@ -165,10 +165,13 @@ fn rewrite(invocation: &Invocation, findings: &[Finding], branch: Option<&BStrin
     format!("{rebase}; at each stop `{program} stow PATH`, {}", invocation.git(AMEND_AND_CONTINUE))
 }
 
-/// Returns how to allow the refused paths. Paths in a session directory belong in no commit.
+/// Returns how to allow the refused paths.
+///
+/// Paths in a session directory belong in no commit, but `stow` leaves what a merge combines.
 fn allow(report: &Report) -> Option<String> {
     let mut paths = paths(&report.findings);
-    paths.retain(|path| !is_in_session_directory(path));
+    let is_combined = |path: &BStr| report.combined.iter().any(|combined| combined.as_bstr() == path);
+    paths.retain(|path| !is_in_session_directory(path) || is_combined(path));
     if paths.is_empty() {
         return None;
     }
