@@ -23,9 +23,10 @@ const PROPERTY: [(char, &str); 5] = [MESSAGE[0], MESSAGE[1], MESSAGE[2], (':', "
 pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
     for finding in &report.findings {
         let file = escaped(escape_path(&finding.entry.path), &PROPERTY);
+        let line = finding.shown.map(|shown| format!(",line={}", shown.line)).unwrap_or_default();
         let title = escaped(format!("stage-guard: {}", escape(&finding.rule.id)), &PROPERTY);
         let message = escaped(summary(finding), &MESSAGE);
-        writeln!(out, "::error file={file},title={title}::{message}")?;
+        writeln!(out, "::error file={file}{line},title={title}::{message}")?;
     }
     for note in notes(&report.unread) {
         writeln!(out, "::notice title=stage-guard::{}", escaped(note, &MESSAGE))?;

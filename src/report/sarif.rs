@@ -109,7 +109,7 @@ fn result(finding: &Finding, index: Option<usize>, occurrence: usize) -> Value {
         "message": { "text": literal(&summary(finding)) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(path), "uriBaseId": "%SRCROOT%" },
-            "region": { "startLine": 1 },
+            "region": { "startLine": finding.shown.map_or(1, |shown| shown.line) },
         } }],
         // GitHub only reads the first one. The other is versioned by its name.
         "partialFingerprints": { "primaryLocationLineHash": fingerprint, "stageGuard/v1": fingerprint },

@@ -1,5 +1,7 @@
 //! What the files of the project say: automation, documents, and the text of a script.
 
+use serde_json::{Value, json};
+
 use super::sandbox::Repo;
 
 /// A script that shows a sign, and that nothing names.
@@ -305,4 +307,23 @@ fn attributes_do_not_change_a_search() {
     }
     repo.shell("rm .gitattributes docs/setup.md; mkfifo .gitattributes").success();
     repo.check().refuses(&[SCRIPT]);
+}
+
+#[test]
+fn formats_for_services_point_to_the_line_of_a_sign() {
+    let repo = Repo::new();
+    stage_text(&repo, SCRIPT, &format!("import os\n\n{RUN_ONCE}"));
+    stage_text(&repo, "debug_x.py", "");
+    let annotations = repo.guard("--format github").out;
+    assert!(
+        annotations.contains("::error file=fill_rows.py,line=3,title=")
+            && annotations.contains("::error file=debug_x.py,title="),
+        "{annotations}"
+    );
+    let document: Value = serde_json::from_str(&repo.guard("--format sarif").out).unwrap();
+    let result = |index: usize| &document["runs"][0]["results"][index]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        [&result(0)["region"], &result(1)["region"]],
+        [&json!({"startLine": 1}), &json!({"startLine": 3})]
+    );
 }
