@@ -14,6 +14,7 @@ use super::remedy::allow_command;
 use crate::invocation::Invocation;
 use crate::policy::{
     Alternatives, Evidence, Exemption, Explanation, Mention, NamedBy, Rule, Search, Text, Verdict,
+    is_in_session_directory,
 };
 
 /// Writes the verdict on each path, the reason for it, and what would change it.
@@ -53,7 +54,11 @@ pub(crate) fn render_human(
                 if !elsewhere.is_empty() {
                     writeln!(out, "  if it is production code, it is allowed {elsewhere}")?;
                 }
-                writeln!(out, "  allow: {}", allow_command(&invocation.program(), vec![path.as_bstr()]))?;
+                // As in a refusal: paths in a session directory belong in no commit.
+                if !is_in_session_directory(path.as_bstr()) {
+                    let allow = allow_command(&invocation.program(), vec![path.as_bstr()]);
+                    writeln!(out, "  allow: {allow}")?;
+                }
             }
         }
     }

@@ -190,7 +190,7 @@ pub(super) fn allow_command(program: &str, mut paths: Vec<&BStr>) -> String {
     match paths.len() {
         0 => format!("add a glob that matches the path to `allow` in {FILE_NAME}"),
         1..=MAX_ALLOWED => format!("{program} allow{}", pathspecs(paths)),
-        _ => format!("{program} allow PATH"),
+        _ => format!("`{program} allow PATH` for each path that is production code"),
     }
 }
 
