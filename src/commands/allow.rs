@@ -1,19 +1,20 @@
 //! `allow`: adds entries for paths to `allow` in the configuration.
 
 use std::error::Error;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use bstr::{BStr, BString, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::cli::AllowArgs;
 use crate::configuration::ConfigurationFile;
-use crate::git::{self, Repository, TrackedPaths, user_path};
+use crate::git::{Repository, TrackedPaths, user_path};
 use crate::policy::{FILE_NAME, Invalid, PathGlob, Policy};
 use crate::report;
 use crate::report::allow::{AllowState, Allowed};
-use crate::report::escape::{escape, toml_string};
+use crate::report::escape::{escape, shell_word, toml_string};
 use crate::report::failure::Failure;
 use crate::session;
 
@@ -56,14 +57,14 @@ pub(super) fn run(args: &AllowArgs, context: &mut Context) -> Result<Outcome, Bo
 enum Target {
     /// A path as git has it: a file, a symlink or a gitlink, which need not exist.
     Path(BString),
-    /// A directory, and the files in it that are tracked or could be.
-    Directory(BString, Vec<BString>),
+    /// A directory, with all that is in it or will be.
+    Directory(BString),
 }
 
 impl Target {
     fn path(&self) -> &BStr {
         match self {
-            Self::Path(path) | Self::Directory(path, _) => path.as_bstr(),
+            Self::Path(path) | Self::Directory(path) => path.as_bstr(),
         }
     }
 
@@ -71,15 +72,15 @@ impl Target {
     fn entry(&self) -> Result<PathGlob, Invalid> {
         match self {
             Self::Path(path) => PathGlob::exactly(path.as_bstr()),
-            Self::Directory(path, _) => PathGlob::below(path.as_bstr()),
+            Self::Directory(path) => PathGlob::below(path.as_bstr()),
         }
     }
 
-    /// Returns the paths that rules can refuse.
-    fn files(&self) -> &[BString] {
+    /// Returns whether a rule could refuse this, or a file in it.
+    fn may_be_refused(&self, policy: &Policy) -> bool {
         match self {
-            Self::Path(path) => std::slice::from_ref(path),
-            Self::Directory(_, files) => files,
+            Self::Path(path) => policy.may_refuse(path.as_bstr()),
+            Self::Directory(path) => policy.may_refuse_below(path.as_bstr()),
         }
     }
 
@@ -88,7 +89,7 @@ impl Target {
         match self {
             Self::Path(path) => path.clone(),
             // At any depth, and with names that only a wildcard matches.
-            Self::Directory(path, _) => bstr::concat([path.as_slice(), b"/\0/\0"]).into(),
+            Self::Directory(path) => bstr::concat([path.as_slice(), b"/\0/\0"]).into(),
         }
     }
 }
@@ -104,10 +105,10 @@ fn targets(repository: &Repository, typed: &[OsString]) -> Result<Vec<Target>, B
             return Err(failure.with_help("name files or directories in it").into());
         }
         session::check_owner(repository.layout(), path.as_bstr())?;
-        let target = if is_directory(repository, &tracked, path.as_bstr()) {
-            let files = files_under(repository, &tracked, path.as_bstr())?;
-            Target::Directory(path, files)
+        let target = if is_directory(repository, &tracked, path.as_bstr(), typed) {
+            Target::Directory(path)
         } else {
+            check_no_glob(repository, &tracked, path.as_bstr(), typed)?;
             Target::Path(path)
         };
         if !targets.contains(&target) {
@@ -117,24 +118,40 @@ fn targets(repository: &Repository, typed: &[OsString]) -> Result<Vec<Target>, B
     Ok(targets)
 }
 
-/// Whether `path` is a directory in the index or the worktree, and not a repository.
-fn is_directory(repository: &Repository, tracked: &TrackedPaths, path: &BStr) -> bool {
+/// Whether `path` is a directory and not a repository.
+///
+/// If nothing has that name, a `/` at the end of the `typed` path makes it one.
+fn is_directory(repository: &Repository, tracked: &TrackedPaths, path: &BStr, typed: &OsStr) -> bool {
     let on_disk = repository.layout().on_disk(path);
-    let is_on_disk = || fs::symlink_metadata(&on_disk).is_ok_and(|metadata| metadata.is_dir());
-    !tracked.contains_file(path) && (tracked.contains(path) || is_on_disk() && !on_disk.join(".git").exists())
+    let is_on_disk = || match fs::symlink_metadata(&on_disk) {
+        Ok(metadata) => metadata.is_dir() && !on_disk.join(".git").exists(),
+        Err(_) => typed.as_bytes().ends_with(b"/"),
+    };
+    !tracked.contains_file(path) && (tracked.contains(path) || is_on_disk())
 }
 
-/// Returns the files in `directory` that are tracked, or that `git add` would stage.
-fn files_under(
+/// Checks that the `typed` path is not meant as a glob.
+///
+/// It may be one if it has special characters, does not exist and does not begin with `:/`, as
+/// the paths in a refusal do, which may be those of files in a commit.
+fn check_no_glob(
     repository: &Repository,
     tracked: &TrackedPaths,
-    directory: &BStr,
-) -> Result<Vec<BString>, git::Error> {
-    let prefix = bstr::concat([directory.as_bytes(), b"/"]);
-    let mut files = git::untracked(repository.layout())?;
-    files.retain(|path| path.starts_with(&prefix));
-    files.extend(tracked.files_under(directory).map(BStr::to_owned));
-    Ok(files)
+    path: &BStr,
+    typed: &OsStr,
+) -> Result<(), Failure> {
+    let exists = || fs::symlink_metadata(repository.layout().on_disk(path)).is_ok();
+    let may_be_glob = path.find_byteset(b"*?[{").is_some() && !typed.as_bytes().starts_with(b":/");
+    if !may_be_glob || tracked.contains(path) || exists() {
+        return Ok(());
+    }
+    let help = format!(
+        "add {} to `allow` in {FILE_NAME} to allow what it matches; {} is a file of that name",
+        toml_string(&path.to_str_lossy()),
+        shell_word(bstr::concat([b":/", path.as_bytes()]).as_bstr())
+    );
+    Err(Failure::new(format!("`{}` does not exist, and is taken for a path, not a glob", escape(path)))
+        .with_help(help))
 }
 
 /// Decides what `policy` lacks to allow `target`.
@@ -142,11 +159,11 @@ fn state(policy: &Policy, target: &Target) -> Result<AllowState, Failure> {
     if let Some(entry) = policy.allow_entry(target.sample().as_bstr()) {
         return Ok(AllowState::Exists(entry.as_str().to_owned()));
     }
-    // In a directory, files that narrower entries allow count too.
-    let is_matched =
-        |path: &BString| policy.may_refuse(path.as_bstr()) || policy.allow_entry(path.as_bstr()).is_some();
-    if !target.files().iter().any(is_matched) {
-        return Ok(AllowState::NotRefused);
+    if !target.may_be_refused(policy) {
+        return Ok(match target {
+            Target::Path(_) => AllowState::NotRefused,
+            Target::Directory(_) => AllowState::NoFileRefused,
+        });
     }
     let entry = target.entry().map_err(|invalid| {
         let help = format!("add a glob that matches it to `allow` in {FILE_NAME}, such as `DIRECTORY/*`");
@@ -164,7 +181,7 @@ fn write(
 ) -> Result<bool, Box<dyn Error>> {
     let added = |state: &AllowState| match state {
         AllowState::Added(entry) => Some(toml_string(entry)),
-        AllowState::Exists(_) | AllowState::NotRefused => None,
+        AllowState::Exists(_) | AllowState::NotRefused | AllowState::NoFileRefused => None,
     };
     let entries: Vec<String> = states.iter().filter_map(added).collect();
     if entries.is_empty() {
@@ -174,7 +191,8 @@ fn write(
     // Nothing is written that does not have the effect.
     let policy = new.policy()?;
     for (target, state) in targets.iter().zip(states) {
-        if *state != AllowState::NotRefused && policy.allow_entry(target.sample().as_bstr()).is_none() {
+        let is_added = matches!(state, AllowState::Added(_));
+        if is_added && policy.allow_entry(target.sample().as_bstr()).is_none() {
             let path = escape(target.path());
             return Err(Failure::new(format!("cannot add `{path}` to `{}`", escape(file.name()))).into());
         }

@@ -10,7 +10,7 @@ use super::evidence::{MAX_NAMER, MAX_TEXT, Mention, Project};
 use super::explain::Evidence;
 use super::mention;
 use super::production::RootStatus;
-use super::rule::{Match, Rule, SplitPath};
+use super::rule::{Match, Rule, SplitPath, join};
 use super::search::{Search, Wanted};
 use super::text::{self, ShownSign};
 use super::verdict::{Exemption, Finding, Verdict};
@@ -71,6 +71,15 @@ impl Policy {
     #[must_use]
     pub fn may_refuse(&self, path: &BStr) -> bool {
         self.may_match(path, |_| true)
+    }
+
+    /// Returns whether a rule could refuse a file in `directory` or in a directory below it.
+    ///
+    /// Directories below may be production roots, or be named by a rule.
+    #[must_use]
+    pub fn may_refuse_below(&self, directory: &BStr) -> bool {
+        let file = join(directory, b"x".as_bstr());
+        self.rules.iter().any(|rule| rule.excepted_directory(SplitPath::new(file.as_bstr())).is_none())
     }
 
     /// Returns whether a rule that does not ask for the text could refuse `path`.

@@ -33,8 +33,10 @@ pub(crate) enum AllowState {
     Added(String),
     /// Nothing: this entry matches the path.
     Exists(String),
-    /// Nothing: no rule can refuse the path, or a file in the directory.
+    /// Nothing: no rule can refuse the path.
     NotRefused,
+    /// Nothing: no rule can refuse a file in the directory.
+    NoFileRefused,
 }
 
 impl Allowed {
@@ -74,6 +76,9 @@ pub(crate) fn render(allowed: &Allowed, out: &mut impl Write) -> io::Result<()> 
                 writeln!(out, "{} {file} allows {} by {entry}", "exists:".green().bold(), path.bold())?;
             }
             AllowState::NotRefused => writeln!(out, "{} no rule refuses {path}", "note:".cyan())?,
+            AllowState::NoFileRefused => {
+                writeln!(out, "{} no rule refuses a file in {path}", "note:".cyan())?;
+            }
         }
     }
     match git_path {

@@ -116,10 +116,19 @@ fn a_second_run_changes_nothing() {
 fn a_path_that_no_rule_can_refuse_is_only_noted() {
     let repo = Repo::new();
     repo.stage("backend/app/main.py");
-    let run = repo.guard("allow backend/app/main.py backend/app nowhere").success();
-    let note = |path: &str| format!("note: no rule refuses {path}\n");
-    assert_eq!(run, ["backend/app/main.py", "backend/app", "nowhere"].map(note).concat());
+    let run = repo.guard("allow backend/app/main.py nowhere").success();
+    assert_eq!(run, "note: no rule refuses backend/app/main.py\nnote: no rule refuses nowhere\n");
     assert!(!repo.exists(FILE));
+    let rules = repo.guard("rules").success();
+    let ids = rules.lines().filter_map(|line| line.strip_prefix("id = "));
+    let ids: Vec<&str> = ids.filter(|id| *id != "\"scratch-directory\"").collect();
+    repo.write("no.toml", &format!("disable = [{}]\n", ids.join(", ")));
+    let run = repo.guard("allow --config no.toml backend/tests").success();
+    assert_eq!(run, "note: no rule refuses backend/tests\n");
+    fs::create_dir_all(repo.path("backend/tests")).unwrap();
+    let run = repo.guard("allow --config no.toml backend/tests").success();
+    assert_eq!(run, "note: no rule refuses a file in backend/tests\n");
+    assert!(repo.guard("allow --config no.toml lib/").success().starts_with("updated: "));
     // A commit without `x.py` is refused, whatever is here.
     repo.stage("x.py").guard("allow test_x.py").success();
     assert_eq!(repo.read(FILE), "allow = [\n    \"test_x.py\",\n]\n");
@@ -133,11 +142,47 @@ fn a_directory_is_allowed_with_all_that_will_be_in_it() {
     assert!(run.contains("allows tools/scratch/**\n") && run.contains("allows lib/**\n"), "{run}");
     repo.stage("tools/scratch/deep/z.py").stage("lib/scratch/y.py");
     repo.check().silent();
+    // It need not hold a file that is refused, or exist.
+    let repo = Repo::new();
+    repo.stage("backend/x.py").in_dir(".claude_sessions");
+    repo.guard("allow backend .claude_sessions api/").success();
+    repo.stage("backend/debug_x.py").stage(".claude_sessions/x").stage("api/debug_x.py");
+    repo.check().silent();
     // Another repository would be staged as one entry.
     let repo = Repo::new();
     repo.git("init -q .claude_sessions").success();
     repo.guard("allow .claude_sessions").success();
     assert_eq!(repo.read(FILE), "allow = [\n    \".claude_sessions\",\n]\n");
+}
+
+#[test]
+fn a_glob_is_taken_for_a_path_only_if_that_exists() {
+    let repo = Repo::new();
+    for (path, glob) in [("backend/debug_*.py", "backend/debug_*.py"), ("test_[ab].py", "test_[ab].py")] {
+        let run = repo.guard_args(&["allow", path]);
+        let help =
+            format!("help: add \"{glob}\" to `allow` in {FILE} to allow what it matches; ':/{path}' is ");
+        assert!(run.err.contains(&help), "{run:?}");
+        run.fails_with(&format!("`{path}` does not exist, and is taken for a path, not a glob"));
+        assert!(!repo.exists(FILE));
+        repo.write(FILE, &format!("allow = [\"{glob}\"]\n"));
+        repo.stage(path.replace('*', "x").replace("[ab]", "a")).check().silent();
+        fs::remove_file(repo.path(FILE)).unwrap();
+        repo.guard_args(&["allow", &format!(":/{path}")]).success();
+        fs::remove_file(repo.path(FILE)).unwrap();
+        repo.write(path, "").guard_args(&["allow", path]).success();
+        repo.stage(path).git_args(&["reset", "-q"]).success();
+        fs::remove_file(repo.path(FILE)).unwrap();
+    }
+}
+
+#[test]
+fn explain_offers_to_allow_what_a_refusal_offers() {
+    let repo = Repo::new();
+    repo.in_dir(".claude_sessions");
+    let explained = repo.guard("explain .claude_sessions .claude_sessions/x debug_x.py").out;
+    let offered: Vec<&str> = explained.lines().filter(|line| line.starts_with("  allow: ")).collect();
+    assert!(matches!(*offered, [line] if line.ends_with(" allow -- :/debug_x.py")), "{explained}");
 }
 
 #[test]
