@@ -70,8 +70,29 @@ const REPLACEMENTS: [&str; 9] = [
     "-replace ",
 ];
 
+/// Directories of files that are built, generated or copied from others.
+const BUILT: [&str; 11] = [
+    "dist",
+    "build",
+    "out",
+    "target",
+    "generated",
+    "vendor",
+    "third_party",
+    "node_modules",
+    "site-packages",
+    "_build",
+    ".next",
+];
+
+/// Parts of the names of files that are built or generated.
+const BUILT_PARTS: [&str; 6] = ["_pb2", ".pb.", ".min.", ".generated.", "_generated.", ".g."];
+
 /// The maximum length of an expression for a path.
 const MAX_EXPRESSION: usize = 200;
+
+/// The maximum number of calls whose files are looked up.
+const MAX_REWRITTEN: usize = 10;
 
 /// The maximum length of a command.
 const MAX_COMMAND: usize = 300;
@@ -88,7 +109,39 @@ fn find_write_back(text: &BStr) -> Option<usize> {
         return None;
     }
     let read: HashSet<&[u8]> = calls(text, Access::Read).map(|(_, path)| path).collect();
-    written.filter(|(_, path)| read.contains(path)).map(|(offset, _)| offset).min()
+    let rewritten = written.filter(|(_, path)| read.contains(path)).take(MAX_REWRITTEN);
+    rewritten.filter(|(_, path)| !is_bound_to_built(text, path)).map(|(offset, _)| offset).min()
+}
+
+/// Returns whether `path`, an expression, is in a directory of built files, or a variable that is
+/// set to a path there.
+fn is_bound_to_built(text: &BStr, path: &[u8]) -> bool {
+    let name = run_of(path, MAX_EXPRESSION, is_word_byte);
+    has_built(path) || (!name.is_empty() && values_of(text, name).any(has_built))
+}
+
+/// Returns what follows `name = `, `name in ` and `name of ` in a line.
+fn values_of<'a>(text: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    text.lines().filter_map(move |line| {
+        let (before, rest) = line.split_once_str(name)?;
+        let is_word = !before.last().is_some_and(|byte| is_word_byte(*byte));
+        let value = [" = ", " in ", " of "].iter().find_map(|sign| rest.strip_prefix(sign.as_bytes()));
+        value.filter(|_| is_word)
+    })
+}
+
+/// Returns whether the expression is the path of a built file, or has one in quotes.
+fn has_built(expression: &[u8]) -> bool {
+    let mut strings = expression.split(|byte| b"\"'`".contains(byte)).skip(1).step_by(2);
+    strings.any(is_built) || (expression.find_byteset(b"/\\").is_some() && is_built(expression))
+}
+
+/// Returns whether `path` is in a directory of built files, or its name is one of a built file.
+fn is_built(path: &[u8]) -> bool {
+    let is_mark = |char| "$\"'`{}(),;".contains(char);
+    let mut directories = path.split(|byte| b"/\\".contains(byte)).map(|name| name.trim_with(is_mark));
+    BUILT_PARTS.iter().any(|part| path.contains_str(part))
+        || directories.any(|name| BUILT.iter().any(|built| name.eq_ignore_ascii_case(built.as_bytes())))
 }
 
 /// Returns the offset and the path expression of each call with this access.
@@ -177,21 +230,36 @@ fn edits_variable(command: &[u8]) -> bool {
 fn names_sources(text: &BStr) -> bool {
     let is_in_string = |dot: usize| {
         let extension = run_of(&text[dot + 1..], MAX_EXTENSION, is_word_byte);
-        let next = text.get(dot + 1 + extension.len());
-        matches!(next, Some(b'"' | b'\'' | b'`')) && is_extension(extension)
+        let end = dot + 1 + extension.len();
+        let is_string = matches!(text.get(end), Some(b'"' | b'\'' | b'`'));
+        is_string && is_extension(extension) && !is_built(end_of_string(&text[..end]))
     };
     text.find_iter(".").any(is_in_string) || has_pattern_of_sources(text)
 }
 
-/// Returns whether `text` has a word such as `src/*/main.py`.
-fn has_pattern_of_sources(text: &BStr) -> bool {
-    fields(text).any(|word| word.contains(&b'*') && is_source(word))
+/// Returns the end of `text` after its last quote, at most [`MAX_EXPRESSION`] bytes.
+fn end_of_string(text: &[u8]) -> &[u8] {
+    let text = &text[text.len().saturating_sub(MAX_EXPRESSION)..];
+    text.rsplit(|byte| b"\"'`\n".contains(byte)).next().unwrap_or_default()
 }
 
-/// Returns whether `word` is the name of a source, in quotes or before the end of a command.
+/// Returns whether `text` has a word such as `src/*/main.py`, and not behind `find dist`.
+fn has_pattern_of_sources(text: &BStr) -> bool {
+    let is_pattern = |word: &[u8]| word.contains(&b'*') && is_source(word);
+    text.lines().any(|line| fields(line).any(is_pattern) && !searches_built(line))
+}
+
+/// Returns whether the line has the command `find` with a directory of built files.
+fn searches_built(line: &[u8]) -> bool {
+    let mut words = fields(line).skip_while(|word| !word.ends_with(b"find"));
+    words.nth(1).is_some_and(is_built)
+}
+
+/// Returns whether `word` is the name of a source that is not built, in quotes or before the end
+/// of a command.
 fn is_source(word: &[u8]) -> bool {
     let name = word.trim_end_with(|char| "\"'`;),".contains(char));
-    name.rsplit_once_str(".").is_some_and(|(_, extension)| is_extension(extension))
+    name.rsplit_once_str(".").is_some_and(|(_, extension)| is_extension(extension)) && !is_built(name)
 }
 
 fn is_extension(text: &[u8]) -> bool {

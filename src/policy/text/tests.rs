@@ -77,6 +77,9 @@ fn rewrites_source_is_a_file_that_is_read_replaced_in_and_written() {
             "find src -name '*.py' | xargs sed -i -e 's/a/b/' $(git ls-files '*.py')",
             "for f in src/*.kt; do\n  sed -i '' 's/a/b/' \"$f\"\ndone",
             "perl -pi -e 's/a/b/' src/Cart.java",
+            "sed -i 's/a/b/' src/build.py src/dist_rows.ts",
+            "for f in $(find . -name '*.tsx' -not -path '*/node_modules/*'); do\n  sed -i 's/a/b/' $f\ndone",
+            "target = 'src/cart.ts'\ntext = open(target).read().replace('dist/a', 'b')\nopen(target, 'w').write(text)\n",
         ],
     );
     assert_not_shown(
@@ -93,6 +96,15 @@ fn rewrites_source_is_a_file_that_is_read_replaced_in_and_written() {
             "sed -i 's/a/b/' .env",
             "sed -i 's/\\r$//' ./deploy.sh",
             "sed -i 's/a/b/' \"$config\"\npython manage.py migrate",
+            // What is rewritten is built.
+            "sed -i 's/a/b/' dist/cart.js",
+            "sed -i 's/a/b/' \"$OUT/cart.ts\"",
+            "for f in generated/*_pb2.py; do\n  sed -i 's/a/b/' \"$f\"\ndone",
+            "for f in $(find build -name '*.js'); do\n  sed -i 's/a/b/' \"$f\"\ndone",
+            "path = 'proto/shop_pb2.py'\ntext = open(path).read().replace('a', 'b')\nopen(path, 'w').write(text)\n",
+            "const file = join(top, 'dist', 'cart.js');\nlet text = fs.readFileSync(file, 'utf8');\nfs.writeFileSync(file, text.replace('a', 'b'));\n",
+            "for file in glob('vendor/**/*.py'):\n    text = open(file).read().replace('a', 'b')\n    open(file, 'w').write(text)\n",
+            "page = Path('out/cart.html')\npage.write_text(page.read_text().replace('a', 'b'))\n",
             "# sed -i 's/a/b/' src/cart.ts",
             "@rem sed -i 's/a/b/' src/cart.ts",
             "grep -i a src/cart.ts",
