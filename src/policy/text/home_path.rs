@@ -2,7 +2,7 @@
 
 use bstr::{BStr, ByteSlice};
 
-use super::{MAX_CANDIDATES, is_in_comment, is_word_byte, run_of};
+use super::{MAX_CANDIDATES, find_words, is_in_comment, is_word_byte, run_of};
 
 /// Directories that contain home directories, as scripts spell them.
 const DIRECTORIES: [(&str, Place); 9] = [
@@ -29,7 +29,7 @@ enum Place {
 }
 
 /// Names that stand for any user, and users of containers, virtual machines and services.
-const NOT_PEOPLE: [&str; 34] = [
+const NOT_PEOPLE: [&str; 51] = [
     "you",
     "me",
     "myself",
@@ -60,11 +60,31 @@ const NOT_PEOPLE: [&str; 34] = [
     "git",
     "www",
     "deploy",
+    "deployer",
+    "webapp",
+    "web",
+    "admin",
+    "ci",
+    "jenkins",
+    "nginx",
+    "postgres",
+    "django",
+    "odoo",
+    "frappe",
+    "airflow",
+    "nonroot",
+    "centos",
+    "debian",
+    "opc",
+    "steam",
     "media",
     "public",
     "default",
     "shared",
 ];
+
+/// Commands and calls that work on another machine, whose paths a text may have.
+const REMOTE: [&str; 6] = ["ssh ", "scp ", "rsync ", "sftp", "paramiko", "exec_command("];
 
 /// Parts of names that stand for any user: `username`, `your-name`, `<USER>`.
 const NOT_PEOPLE_PARTS: [&str; 5] = ["user", "your", "name", "example", "xxx"];
@@ -73,7 +93,12 @@ const NOT_PEOPLE_PARTS: [&str; 5] = ["user", "your", "name", "example", "xxx"];
 const MAX_NAME: usize = 40;
 
 /// Returns the offset of the first path in a home directory, outside of comments.
+///
+/// In a text that works on another machine, it may be a path there.
 pub(super) fn find(text: &BStr) -> Option<usize> {
+    if REMOTE.iter().any(|command| find_words(text, command).next().is_some()) {
+        return None;
+    }
     DIRECTORIES.iter().filter_map(|(directory, place)| find_in(text, directory, *place)).min()
 }
 
@@ -94,9 +119,10 @@ fn is_path(text: &[u8], start: usize, end: usize, place: Place) -> bool {
 }
 
 /// Returns whether an absolute path begins after `before`: not `$DIR/home/`, but `/c/Users/`.
+/// After a colon, it is one on another machine or in a container.
 fn begins_path(before: &[u8]) -> bool {
     let is_drive = || matches!(before, [.., b'/', drive] if drive.is_ascii_alphabetic());
-    let is_end = |byte: &u8| !is_word_byte(*byte) && !b".~$}{%)]-".contains(byte);
+    let is_end = |byte: &u8| !is_word_byte(*byte) && !b".~$}{%)]-:".contains(byte);
     before.last().is_none_or(is_end) || is_drive()
 }
 

@@ -146,6 +146,12 @@ fn home_path_is_a_path_in_the_home_of_a_person() {
             "# cd /home/mia/shop",
             "  // /Users/mia/shop/orders.csv",
             "volumes: data:/root/.cache/x",
+            "docker run -v ./orders:/home/shop/orders shop",
+            "copy orders webapp@shop.test:/home/shop/orders",
+            "TOP=/home/shop/orders\nssh shop.test \"cd $TOP && make\"",
+            "rsync -a orders/ \"$HOST\" --rsync-path=/home/shop/bin/rsync",
+            "client.exec_command('cd /home/shop/orders && make')",
+            "WORKDIR /home/webapp/shop",
         ],
     );
 }
