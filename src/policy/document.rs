@@ -119,7 +119,7 @@ pub enum Sign {
     HomePath,
     /// The text has a token, a private key, or an address with a password.
     Secret,
-    /// The script prints an emoji.
+    /// The script prints an emoji, and is neither one for a shell nor a page.
     EmojiPrint,
 }
 

@@ -326,10 +326,12 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
         }
         let text = match self.project.text(path, MAX_TEXT) {
             None => Text::NotRead,
-            Some(text) => match text::find_sign(text.as_bstr(), signs) {
-                Some(shown) => Text::Shows(shown),
-                None => text::find_reuse(text.as_bstr()).map_or(Text::ShowsNothing, Text::Reusable),
-            },
+            Some(text) => {
+                let text = text.as_bstr();
+                let sign = text::find_sign(path, text, signs).map(Text::Shows);
+                let reuse = || text::find_reuse(path, text).map(Text::Reusable);
+                sign.or_else(reuse).unwrap_or(Text::ShowsNothing)
+            }
         };
         self.shown.insert(key, text);
         text

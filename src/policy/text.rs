@@ -5,6 +5,7 @@
 
 mod emoji_print;
 mod home_path;
+mod language;
 mod reuse;
 mod rewrite;
 mod secret;
@@ -14,6 +15,7 @@ mod tests;
 use bstr::{BStr, ByteSlice};
 
 use super::document::Sign;
+use language::Language;
 
 impl Sign {
     /// All signs, the strongest first.
@@ -31,11 +33,13 @@ impl Sign {
     }
 
     /// Returns the offset at which `text` shows the sign.
-    fn find(self, text: &BStr) -> Option<usize> {
+    fn find(self, language: Language, text: &BStr) -> Option<usize> {
         match self {
             Self::RewritesSource => rewrite::find(text),
             Self::HomePath => home_path::find(text),
             Self::Secret => secret::find(text),
+            // People print emoji, too, in shell scripts and on pages.
+            Self::EmojiPrint if language.is_shell() || is_page(language, text) => None,
             Self::EmojiPrint => emoji_print::find(text),
         }
     }
@@ -50,20 +54,27 @@ pub struct ShownSign {
     pub line: usize,
 }
 
-/// Returns the first of `signs` that `text` shows; `None` also for a program.
+/// Returns the first of `signs` that the `text` of `path` shows; `None` also for a program.
 ///
 /// A program is made to run again, as [`find_reuse`] tells.
-pub(super) fn find_sign(text: &BStr, signs: &[Sign]) -> Option<ShownSign> {
-    let (sign, offset) = signs.iter().find_map(|sign| Some((*sign, sign.find(text)?)))?;
-    reuse::find(text).is_none().then(|| ShownSign { sign, line: line_at(text, offset) })
+pub(super) fn find_sign(path: &BStr, text: &BStr, signs: &[Sign]) -> Option<ShownSign> {
+    let language = Language::of(path);
+    let (sign, offset) = signs.iter().find_map(|sign| Some((*sign, sign.find(language, text)?)))?;
+    reuse::find(language, text).is_none().then(|| ShownSign { sign, line: line_at(text, offset) })
 }
 
-/// Returns the line that shows that `text` is a program, made to run again.
+/// Returns the line that shows that the `text` of `path` is a program, made to run again.
 ///
-/// A program reads its arguments, asks its user, serves requests or starts what does, defines
-/// a class, or exports something to other files.
-pub(super) fn find_reuse(text: &BStr) -> Option<usize> {
-    reuse::find(text).map(|offset| line_at(text, offset))
+/// A program reads its arguments, asks its user, serves requests or starts what does, runs until
+/// it is stopped, or has definitions for other files.
+pub(super) fn find_reuse(path: &BStr, text: &BStr) -> Option<usize> {
+    reuse::find(Language::of(path), text).map(|offset| line_at(text, offset))
+}
+
+/// Returns whether `text` is a page for a browser, written in HTML or PHP.
+fn is_page(language: Language, text: &BStr) -> bool {
+    let has_html = || ["<html", "<!DOCTYPE html", "<!doctype html"].iter().any(|tag| text.contains_str(tag));
+    language == Language::Html || (language == Language::Php && has_html())
 }
 
 /// Returns the number of the line, from 1, that `offset` is in.

@@ -5,7 +5,7 @@ use bstr::{BStr, ByteSlice};
 use super::{MAX_CANDIDATES, find_words, is_comment, is_word_byte, lines_with_offsets};
 
 /// Functions and commands that print.
-const CALLS: [&str; 12] = [
+const CALLS: [&str; 11] = [
     "print",
     "println",
     "printf",
@@ -17,7 +17,6 @@ const CALLS: [&str; 12] = [
     "Write-Output",
     "Write-Warning",
     "Write-Error",
-    "NOTICE",
 ];
 
 /// What a method that prints is called on.

@@ -1,46 +1,80 @@
 //! What shows that a text is a program, made to run again.
 
+mod argument;
+mod module;
+
 use bstr::{BStr, ByteSlice};
 
+use super::language::Language;
 use super::{MAX_CANDIDATES, find_words, is_word_byte, lines_with_offsets};
 
-/// Parts of a text that reads its arguments or serves requests.
-const PARTS: [&str; 33] = [
+/// Parts of a text that reads its arguments, serves requests, has a window or runs until it is stopped.
+const PARTS: [&str; 58] = [
     // Arguments.
     "argparse",
     "ArgumentParser",
     "OptionParser",
+    "docopt(",
+    "fire.Fire(",
     "sys.argv",
     "process.argv",
+    "parseArgs(",
+    "minimist",
+    "commander",
+    "yargs",
     "Deno.args",
-    "getopts",
-    "@click.",
     "typer.",
     "env::args",
+    "Parser::parse",
     "$argv",
     "$argc",
     "ARGV",
-    "\"$1\"",
-    "${1:",
-    "${1}",
-    "=$1",
-    "\"$@\"",
-    "$#",
-    "%~1",
-    "\"%1\"",
-    "yargs",
-    // Requests, windows.
+    // Requests.
     "Flask(",
     "FastAPI(",
     "express(",
+    "express.Router(",
     ".listen(",
     "createServer",
+    ".serve_forever(",
+    "Bun.serve(",
+    "Deno.serve(",
     "uvicorn.run",
     "app.run(",
+    "web.run_app(",
+    "php://input",
+    "use CGI",
+    // Functions that a cloud calls.
+    "def lambda_handler(",
+    "def handler(event",
+    "functions_framework",
+    "onRequest(",
+    // Bots.
+    "client.run(",
+    "client.login(",
+    "bot.run(",
+    "bot.launch(",
+    "run_polling(",
+    "start_polling(",
+    "infinity_polling(",
+    "bot.polling(",
+    // Extensions of browsers.
+    "chrome.runtime.",
+    "chrome.tabs.",
+    "chrome.action.",
+    "browser.runtime.",
+    // Windows.
     "streamlit",
     "gradio",
     "mainloop(",
-    "run_polling(",
+    "QApplication(",
+    "pygame.",
+    // Timers.
+    "setInterval(",
+    "schedule.every",
+    "cron.schedule(",
+    "BlockingScheduler(",
+    "BackgroundScheduler(",
 ];
 
 /// Parts of a line that asks the user.
@@ -48,7 +82,7 @@ const QUESTIONS: [&str; 6] =
     ["input(", "read -p", "Read-Host", "readline.createInterface", "gets.chomp", "set /p"];
 
 /// Parts of a line that asks only whether to go on. A script that deletes data once does, too.
-const CONFIRMATIONS: [&str; 12] = [
+const CONFIRMATIONS: [&str; 14] = [
     "(y/n",
     "(Y/n",
     "(y/N",
@@ -59,23 +93,32 @@ const CONFIRMATIONS: [&str; 12] = [
     "(o/n",
     "(j/n",
     "input()",
-    "ENTER",
+    "ENTER to ",
+    "ENTER para ",
+    "ress ENTER",
     "ress Enter",
 ];
 
 /// Ends of the names of classes that test something, and are no part of a program.
 const TESTS: [&str; 4] = ["Test", "Tests", "Tester", "TestSuite"];
 
-/// Starts of lines, without white space before, that define a class, export something, or declare parameters.
-const DECLARATIONS: [&str; 15] = [
+/// Starts of lines, without white space before, that define a class, export something, declare
+/// parameters, or wait for events.
+const DECLARATIONS: [&str; 26] = [
     "class ",
     "abstract class ",
     "final class ",
     "export default",
     "export async",
+    "export abstract",
     "export class",
     "export const",
+    "export let",
     "export function",
+    "export type",
+    "export interface",
+    "export enum",
+    "export =",
     "export {",
     "export *",
     "module.exports",
@@ -83,10 +126,34 @@ const DECLARATIONS: [&str; 15] = [
     "param(",
     "Param(",
     "param (",
+    "Param (",
+    "addEventListener(",
+    "self.addEventListener(",
+    "window.addEventListener(",
+    "document.addEventListener(",
 ];
 
-/// Starts of commands that run the servers of a project, or a program in place of the script.
-const COMMANDS: [&str; 16] = [
+/// Starts of statements that register a function, repeat without an end, run the servers of a
+/// project, or run a program in place of the script.
+const STATEMENTS: [&str; 34] = [
+    "@app.",
+    "@router.",
+    "@bot.",
+    "@client.",
+    "@click.",
+    "@cli.",
+    "@shared_task",
+    "while True:",
+    "while 1:",
+    "while true",
+    "while :",
+    "while (true)",
+    "while(true)",
+    "while ($true)",
+    "while (1)",
+    "for (;;)",
+    "for ((;;))",
+    "loop {",
     "exec ",
     "nohup ",
     "Start-Process ",
@@ -106,12 +173,14 @@ const COMMANDS: [&str; 16] = [
 ];
 
 /// Returns the offset at which `text` shows that it is a program.
-pub(super) fn find(text: &BStr) -> Option<usize> {
+pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
     let parts = PARTS.iter().filter_map(|part| find_words(text, part).next());
     let questions = QUESTIONS.iter().filter_map(|part| {
         find_words(text, part).take(MAX_CANDIDATES).find(|start| !is_confirmation(text, *start))
     });
-    parts.chain(questions).chain(find_line(text)).min()
+    let arguments = argument::find(language, text);
+    let module = module::find(language, text);
+    parts.chain(questions).chain(find_line(text)).chain(arguments).chain(module).min()
 }
 
 /// Whether the question at `start` asks only whether to go on, or waits for the Enter key.
@@ -123,7 +192,7 @@ fn is_confirmation(text: &BStr, start: usize) -> bool {
 
 fn find_line(text: &BStr) -> Option<usize> {
     lines_with_offsets(text)
-        .find(|(_, line)| is_declaration(line) || is_command(line))
+        .find(|(_, line)| is_declaration(line) || is_statement(line))
         .map(|(start, _)| start)
 }
 
@@ -138,7 +207,7 @@ fn declares_test(line: &[u8]) -> bool {
     TESTS.iter().any(|test| rest[..end].ends_with(test.as_bytes()))
 }
 
-fn is_command(line: &[u8]) -> bool {
+fn is_statement(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
-    COMMANDS.iter().any(|start| line.starts_with(start.as_bytes()))
+    STATEMENTS.iter().any(|start| line.starts_with(start.as_bytes()))
 }

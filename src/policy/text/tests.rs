@@ -16,8 +16,11 @@ fn assert_not_shown(sign: Sign, texts: &[&str]) {
     assert!(wrong.is_empty(), "shows {}: {wrong:#?}", sign.name());
 }
 
+/// The path of a text in any language.
+const SCRIPT: &str = "script";
+
 fn find(text: &str, sign: Sign) -> Option<ShownSign> {
-    find_sign(text.into(), &[sign])
+    find_sign(SCRIPT.into(), text.into(), &[sign])
 }
 
 #[test]
@@ -36,7 +39,6 @@ fn emoji_print_is_a_call_that_prints_an_emoji() {
             "println!(\"🔧 {}\", count);",
             "puts '⏳'",
             "logger.info('⚙️ settings')",
-            "RAISE NOTICE '✅ % rows', count;",
         ],
     );
     assert_not_shown(
@@ -55,8 +57,20 @@ fn emoji_print_is_a_call_that_prints_an_emoji() {
             "<a class=\"echo-link\">🔗</a>",
             "'✅'; print('orders')",
             "print('заказы')",
+            "RAISE NOTICE '✅ % rows', count;",
         ],
     );
+}
+
+#[test]
+fn emoji_print_counts_in_no_shell_and_on_no_page() {
+    let find = |path: &str, text: &str| find_sign(path.into(), text.into(), &[Sign::EmojiPrint]);
+    for path in ["lint.sh", "lint.bash", "lint.zsh", "lint.ps1", "lint.bat", "lint.cmd", "orders.html"] {
+        assert_eq!(find(path, "echo '🔍 Linting'\nconsole.log('🚀');\n"), None, "{path}");
+    }
+    assert_eq!(find("status.php", "<!DOCTYPE html>\n<?php echo '✅ connected';\n"), None);
+    assert!(find("orders.php", "<?php\necho '✅ connected';\n").is_some());
+    assert!(find("orders.sh.py", "print('✅ 12 orders')\n").is_some());
 }
 
 #[test]
@@ -194,21 +208,34 @@ fn program_shows_no_sign() {
         "import argparse",
         "name = sys.argv[1]",
         "const [name] = process.argv.slice(2);",
-        "cp orders \"$1\"",
-        "set -- \"$@\"",
         "class Orders:",
         "export default function orders() {}",
+        "export interface Order {}",
         "module.exports = { orders };",
         "name = input('name? ')",
+        "count = input('Enter the count: ')",
         "app = Flask(__name__)",
+        "@app.get('/orders')",
         "server.listen(3000);",
+        "def lambda_handler(event, context):",
+        "@client.event",
+        "client.run(token)",
+        "client.login(process.env.TOKEN);",
+        "    while True:",
+        "while true; do",
+        "while :; do",
+        "for (;;) {",
+        "setInterval(check, 1000);",
+        "schedule.every(10).minutes.do(check)",
+        "chrome.runtime.onMessage.addListener(orders);",
+        "document.addEventListener('click', orders);",
         "param([string]$Name)",
         "    uvicorn shop.api:app --reload &",
         "Start-Process powershell -ArgumentList '-Command', 'npm start'",
     ] {
         let text = format!("\n{part}\nprint('✅ done')\n");
-        assert_eq!(find_reuse(text.as_str().into()), Some(2), "{part}");
-        assert_eq!(find_sign(text.as_str().into(), &Sign::ALL), None, "{part}");
+        assert_eq!(find_reuse(SCRIPT.into(), text.as_str().into()), Some(2), "{part}");
+        assert_eq!(find_sign(SCRIPT.into(), text.as_str().into(), &Sign::ALL), None, "{part}");
     }
     for part in [
         "export PATH=/opt/bin:$PATH",
@@ -216,6 +243,9 @@ fn program_shows_no_sign() {
         "text.replace(/(a)/, '$1b')",
         "awk '{ print $1 }' orders",
         "echo 'Run this first: npm start'",
+        "if \"@app.get('/orders')\" in line:",
+        "text = text.replace('while True:', 'for row in rows:')",
+        "element.addEventListener('click', orders);",
         "    class Orders:",
         "class OrderTester:",
         "class ShopTestSuite(object):",
@@ -224,14 +254,73 @@ fn program_shows_no_sign() {
         "read -p \"Go on? (y/N) \" answer",
     ] {
         let text = format!("{part}\necho '✅ done'\n");
-        assert_eq!(find_reuse(text.as_str().into()), None, "{part}");
+        assert_eq!(find_reuse(SCRIPT.into(), text.as_str().into()), None, "{part}");
     }
+}
+
+#[test]
+fn arguments_of_a_shell_are_what_it_expands() {
+    let uses_arguments = |path: &str, line: &str| find_reuse(path.into(), line.into()).is_some();
+    for line in [
+        "cp orders $1",
+        "cp orders \"$1\"",
+        "for file in $@; do",
+        "echo $* $#",
+        "case $2 in",
+        "name=${1:-orders}",
+        "sed \"s/a/$1/\" orders",
+        "sh -c \"cp orders \\\"$1\\\"\"",
+        "while getopts n: option; do",
+    ] {
+        assert!(uses_arguments("copy.sh", line), "{line}");
+        assert!(!uses_arguments("copy.py", line), "{line}");
+    }
+    for line in [
+        "awk '{ print $1 }' orders",
+        "awk \"{ print \\$1 }\" orders",
+        "perl -pe 's/(a)/$1b/' orders",
+        "# cp orders $1",
+        "echo $HOME $? $$ $0",
+    ] {
+        assert!(!uses_arguments("copy.sh", line), "{line}");
+    }
+    for line in ["copy orders %1", "copy orders \"%~1\"", "call shop %*", "Copy-Item orders $args[0]"] {
+        assert!(uses_arguments("copy.bat", line), "{line}");
+    }
+    for line in ["cd /d %~dp0", "echo 100%", "rem copy orders %1"] {
+        assert!(!uses_arguments("copy.bat", line), "{line}");
+    }
+}
+
+#[test]
+fn module_defines_functions_and_does_nothing() {
+    let find = |path: &str, text: &str| find_reuse(path.into(), text.into());
+    let python = "import os\n\nTOP = 'orders'\n\ndef load(name):\n    print('✅', name)\n";
+    let javascript =
+        "const TOP = 'orders';\n\nasync function load(name) {\n  if (name) console.log('✅');\n}\n";
+    assert_eq!(find("orders.py", python), Some(5));
+    assert_eq!(find("orders.js", javascript), Some(3));
+    for statement in [
+        "load(TOP)",
+        "if __name__ == '__main__':",
+        "for name in names:",
+        "with open(TOP) as f:",
+        "def test_load():",
+    ] {
+        assert_eq!(find("orders.py", &format!("{python}\n{statement}\n    pass\n")), None, "{statement}");
+    }
+    for statement in
+        ["load(TOP);", "load(TOP).then(print);", "(async () => {", "const rows = await load(TOP);"]
+    {
+        assert_eq!(find("orders.js", &format!("{javascript}\n{statement}\n")), None, "{statement}");
+    }
+    assert_eq!(find("orders.py", "import os\nTOP = 'orders'\n"), None);
 }
 
 #[test]
 fn sign_is_the_first_wanted_one_with_its_line() {
     let text = "import os\r\nos.chdir('/home/mia/shop')\r\nprint('✅')\r\n";
-    let find = |signs: &[Sign]| find_sign(text.into(), signs);
+    let find = |signs: &[Sign]| find_sign(SCRIPT.into(), text.into(), signs);
     assert_eq!(find(&Sign::ALL), Some(ShownSign { sign: Sign::HomePath, line: 2 }));
     assert_eq!(
         find(&[Sign::EmojiPrint, Sign::HomePath]),
@@ -258,6 +347,7 @@ proptest! {
     /// Parts that the searches look for, in any order, with any bytes between them.
     #[test]
     fn any_bytes_can_be_searched(
+        path in prop::sample::select(vec![SCRIPT, "a.py", "a.js", "a.sh", "a.bat", "a.php"]),
         parts in prop::collection::vec(prop_oneof![
             prop::sample::select(PARTS).prop_map(<[u8]>::to_vec),
             prop::collection::vec(any::<u8>(), 0..4),
@@ -265,7 +355,7 @@ proptest! {
     ) {
         let text = parts.concat();
         for sign in Sign::ALL {
-            if let Some(shown) = find_sign(text.as_slice().into(), &[sign]) {
+            if let Some(shown) = find_sign(path.into(), text.as_slice().into(), &[sign]) {
                 let lines = text.split(|byte| *byte == b'\n').count();
                 prop_assert!(shown.sign == sign && (1..=lines).contains(&shown.line));
             }
@@ -313,5 +403,11 @@ const PARTS: &[&[u8]] = &[
     b"#",
     b"class ",
     b"input(",
+    b"$1",
+    b"\\",
+    b"find ",
+    b"dist/",
+    b" = ",
+    b"def a(",
     b"aB3dE5gH7jK9mN1pQ3",
 ];

@@ -1,0 +1,56 @@
+//! Arguments of scripts that are written for a shell.
+
+use bstr::{BStr, ByteSlice};
+
+use super::super::language::Language;
+use super::super::{is_comment, lines_with_offsets};
+
+/// Returns the offset of the first line of `text` that uses an argument.
+pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
+    let uses_argument: fn(&[u8]) -> bool = match language {
+        Language::Shell => has_argument_of_unix,
+        Language::WindowsShell => has_argument_of_windows,
+        _ => return None,
+    };
+    let mut lines = lines_with_offsets(text);
+    lines.find(|(_, line)| !is_comment(line) && uses_argument(line)).map(|(start, _)| start)
+}
+
+/// Returns whether the line has `$1`, `${1}`, `$@`, `$*` or `$#` where a shell expands it, or `getopts`.
+///
+/// In single quotes it is for another program, as in `awk '{ print $1 }'`.
+fn has_argument_of_unix(line: &[u8]) -> bool {
+    let is_argument = |dollar: usize| {
+        let rest = &line[dollar + 1..];
+        let rest = rest.strip_prefix(b"{").unwrap_or(rest);
+        rest.first().is_some_and(|byte| b"123456789@*#".contains(byte)) && is_expanded(&line[..dollar])
+    };
+    line.find_iter("$").any(is_argument) || line.contains_str("getopts ")
+}
+
+/// Returns whether a shell expands what follows `before`: it has no open single quote, and no
+/// backslash at its end.
+fn is_expanded(before: &[u8]) -> bool {
+    let mut quote = None;
+    let mut is_escaped = false;
+    for byte in before {
+        match (byte, quote) {
+            _ if is_escaped => is_escaped = false,
+            (b'\\', None | Some(b'"')) => is_escaped = true,
+            (b'"' | b'\'', None) => quote = Some(*byte),
+            (_, Some(open)) if open == *byte => quote = None,
+            _ => {}
+        }
+    }
+    !is_escaped && quote != Some(b'\'')
+}
+
+/// Returns whether the line has `%1`, `%~1` or `%*`, or `$args`.
+fn has_argument_of_windows(line: &[u8]) -> bool {
+    let is_argument = |percent: usize| {
+        let rest = &line[percent + 1..];
+        let rest = rest.strip_prefix(b"~").unwrap_or(rest);
+        rest.first().is_some_and(|byte| b"123456789*".contains(byte))
+    };
+    line.find_iter("%").any(is_argument) || line.contains_str("$args")
+}
