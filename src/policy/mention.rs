@@ -42,7 +42,7 @@ pub(super) fn line_of_name(namer: &BStr, text: &BStr, path: &BStr) -> Option<usi
 
 /// Returns the line on which `text`, of the document at `namer`, links the file at `path`.
 ///
-/// A link is that of Markdown or HTML, relative to the document. The first line is 1.
+/// A link is that of Markdown or HTML, relative to the document. A picture is linked, too. The first line is 1.
 pub(super) fn line_of_link(namer: &BStr, text: &BStr, path: &BStr) -> Option<usize> {
     let (namer_directory, _) = split(namer);
     let (_, name) = split(path);
@@ -52,10 +52,11 @@ pub(super) fn line_of_link(namer: &BStr, text: &BStr, path: &BStr) -> Option<usi
         let before = line_start(text, *at);
         let target = before.iter().rposition(|byte| matches!(byte, b'(' | b'<' | b'"' | b'\'' | b' ' | b'='));
         let (opening, prefix) = before.split_at(target.map_or(0, |at| at + 1));
+        let unquoted = opening.trim_end_with(|c| c == '"' || c == '\'');
         let is_link = opening.ends_with(b"](")
             || opening.ends_with(b"](<")
             || opening.ends_with(b"]: ")
-            || opening.trim_end_with(|c| c == '"' || c == '\'').ends_with(b"href=");
+            || [&b"href="[..], b"src="].iter().any(|attribute| unquoted.ends_with(attribute));
         if !is_link {
             return false;
         }
@@ -270,6 +271,8 @@ mod tests {
             ("docs/README.md", "[x](/API_REPORT.md)", "API_REPORT.md", Some(1)),
             ("README.md", "[x]: API_REPORT.md", "API_REPORT.md", Some(1)),
             ("README.md", "<a href=\"API_REPORT.md\">x</a>", "API_REPORT.md", Some(1)),
+            ("README.md", "![x](test_plot.png)", "test_plot.png", Some(1)),
+            ("README.md", "<img src='test_plot.png'>", "test_plot.png", Some(1)),
             ("README.md", "[x](<API REPORT.md>)", "API REPORT.md", Some(1)),
             ("README.md", "[x](API%20REPORT.md)", "API REPORT.md", Some(1)),
             ("README.md", "[x](https://example.com/API_REPORT.md)", "API_REPORT.md", None),

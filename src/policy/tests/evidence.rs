@@ -109,6 +109,9 @@ cases! {
         ["backend/test_api.py" => "", "check_users.sh" => "", "backend/debug_x.py" => "", "tmp/x.sh" => "",
          "Makefile" => "x:\n\tbackend/test_api.py; ./check_users.sh; backend/debug_x.py; tmp/x.sh\n"]
         refuses [];
+    a_magefile_and_files_below_dot_gitlab_are_automation:
+        ["check_a.sh" => "", "check_b.sh" => "", "magefile.go" => "sh.Run(\"./check_a.sh\")", ".gitlab/ci/b.yml" => "- ./check_b.sh"]
+        refuses [];
     automation_elsewhere_excuses_nothing:
         ["backend/test_api.py" => "", "frontend/package.json" => "test_api.py"]
         refuses ["backend/test_api.py stray-test"];
@@ -123,6 +126,10 @@ cases! {
         ["API_REPORT.md" => "", "README.md" => "[the report](API_REPORT.md)\n"] refuses [];
     a_readme_that_mentions_a_note_does_not:
         ["API_REPORT.md" => "", "README.md" => "API_REPORT.md\n"] refuses ["API_REPORT.md session-note"];
+    a_translated_readme_that_links_a_note_excuses_it:
+        ["API_REPORT.md" => "", "README.de.md" => "[x](API_REPORT.md)\n"] refuses [];
+    a_note_called_readme_is_no_readme:
+        ["FIX_SUMMARY.md" => "", "README_LOGIN_FIX.md" => "[x](FIX_SUMMARY.md)\n"] refuses ["FIX_SUMMARY.md session-note"];
     a_note_that_links_a_note_does_not:
         ["API_REPORT.md" => "", "FIX_SUMMARY.md" => "[x](API_REPORT.md)\n"]
         refuses ["API_REPORT.md session-note", "FIX_SUMMARY.md session-note"];
