@@ -2,7 +2,6 @@
 
 use super::ObjectId;
 use super::command::Git;
-use super::libgit2::Libgit2;
 use super::object_reader::ObjectReader;
 
 /// What is known of a blob.
@@ -16,29 +15,27 @@ pub(crate) enum Blob {
     Unreadable,
 }
 
-/// A reader of blobs: libgit2, or a `git cat-file` that starts when libgit2 has no answer.
+/// A reader of blobs: a `git cat-file` that starts at the first one.
+///
+/// libgit2 would never stop reading a blob whose file is truncated.
 #[derive(Debug)]
-pub(crate) struct Blobs<'r> {
-    libgit2: Option<&'r Libgit2>,
+pub(crate) struct Blobs {
     git: Git,
     objects: Option<ObjectReader>,
 }
 
-impl<'r> Blobs<'r> {
-    pub(super) fn new(libgit2: Option<&'r Libgit2>, git: Git) -> Self {
-        Self { libgit2, git, objects: None }
+impl Blobs {
+    pub(super) fn new(git: Git) -> Self {
+        Self { git, objects: None }
     }
 
     /// Reads a blob of at most `limit` bytes.
     pub(crate) fn read(&mut self, id: ObjectId, limit: u64) -> Blob {
-        match self.libgit2.map_or(Blob::Unreadable, |libgit2| libgit2.blob(id, limit)) {
-            Blob::Unreadable => self.read_by_git(id, limit).unwrap_or(Blob::Unreadable),
-            blob => blob,
-        }
+        self.try_read(id, limit).unwrap_or(Blob::Unreadable)
     }
 
-    /// Reads a blob by git; `None` if git cannot be started, or the blob is damaged.
-    fn read_by_git(&mut self, id: ObjectId, limit: u64) -> Option<Blob> {
+    /// Reads a blob; `None` if git cannot be started, or the blob is damaged.
+    fn try_read(&mut self, id: ObjectId, limit: u64) -> Option<Blob> {
         let mut objects = match self.objects.take() {
             Some(objects) => objects,
             None => ObjectReader::start(&self.git).ok()?,

@@ -194,13 +194,17 @@ impl Git {
     /// Calls `visit` with the path and the id of every regular file of the index.
     pub(super) fn for_each_staged_file(&self, mut visit: impl FnMut(&BStr, ObjectId)) -> Result<(), Error> {
         self.for_each_record(&["ls-files", "-z", "--stage", "--full-name", "--", ":/"], |record| {
-            // MODE SP ID SP STAGE TAB PATH
-            if let Some((fields, path)) = record.split_once_str("\t")
-                && fields.starts_with(REGULAR_FILE)
-                && let Some(id) = fields.strip_suffix(b" 0").and_then(|fields| fields.get(7..))
-                && let Some(id) = ObjectId::from_hex(id)
-            {
-                visit(path.as_bstr(), id);
+            if let Some((path, id)) = staged_file(record) {
+                visit(path, id);
+            }
+        })
+    }
+
+    /// Calls `visit` with the path and the id of every regular file that is kept off the disk.
+    pub(super) fn for_each_off_disk_file(&self, mut visit: impl FnMut(&BStr, ObjectId)) -> Result<(), Error> {
+        self.for_each_record(&["ls-files", "-z", "-t", "--stage", "--full-name", "--", ":/"], |record| {
+            if let Some((path, id)) = record.strip_prefix(b"S ").and_then(staged_file) {
+                visit(path, id);
             }
         })
     }
@@ -279,6 +283,13 @@ impl Git {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Parses `MODE SP ID SP STAGE TAB PATH`; `None` unless it is a regular file that is merged.
+fn staged_file(record: &[u8]) -> Option<(&BStr, ObjectId)> {
+    let (fields, path) = record.split_once_str("\t")?;
+    let id = fields.starts_with(REGULAR_FILE).then(|| fields.strip_suffix(b" 0")?.get(7..)).flatten()?;
+    Some((path.as_bstr(), ObjectId::from_hex(id)?))
 }
 
 /// The start of the mode of a regular file, executable or not.

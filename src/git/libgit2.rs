@@ -11,7 +11,6 @@ use git2::{
     ErrorCode, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid, RepositoryOpenFlags, Tree, TreeEntry,
 };
 
-use super::blobs::Blob;
 use super::layout::Layout;
 use super::scan::Directory;
 use super::watchdog::Watchdog;
@@ -86,20 +85,6 @@ impl Libgit2 {
         let index = index
             .map_err(|error| Error::ReadIndex { path: self.index_path.clone(), source: error.into() })?;
         Ok(self.index.get_or_init(|| index))
-    }
-
-    /// Reads a blob of at most `limit` bytes.
-    pub(super) fn blob(&self, id: ObjectId, limit: u64) -> Blob {
-        let _watchdog = Watchdog::start();
-        let read = || -> Result<Blob, git2::Error> {
-            let (objects, id) = (self.repository.odb()?, Oid::try_from(id)?);
-            let (size, _) = objects.read_header(id)?;
-            if size as u64 > limit {
-                return Ok(Blob::TooLarge);
-            }
-            Ok(Blob::Contents(objects.read(id)?.data().to_owned()))
-        };
-        read().unwrap_or(Blob::Unreadable)
     }
 
     /// Calls `visit` with the path of every index entry that is not intent-to-add, at any stage.

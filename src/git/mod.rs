@@ -71,7 +71,7 @@ pub(crate) use configured_hooks::{
     version_without_configured_hooks,
 };
 pub use error::{Cause, Error};
-pub(crate) use grep::{GrepMatch, GrepTarget, VisitMatch};
+pub(crate) use grep::GrepTarget;
 pub use history::Remote;
 pub(crate) use history::{Commit, CommitTrees, Exclude, History, Log};
 pub use hook::{Hook, UnknownHook};

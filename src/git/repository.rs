@@ -11,7 +11,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::blobs::Blobs;
 use super::command::nul_fields;
 use super::diff_index;
-use super::grep::{GrepTarget, VisitMatch, grep};
+use super::grep::{GrepTarget, grep};
 use super::index_file::RawEntry;
 use super::layout::Layout;
 use super::libgit2::Libgit2;
@@ -30,8 +30,6 @@ pub(crate) struct Repository {
     layout: Layout,
     /// Chosen only if the walk over the index file finds candidates.
     reader: OnceCell<Reader>,
-    /// Opened for blobs if no reader was chosen.
-    objects: OnceCell<Option<Libgit2>>,
 }
 
 /// The reader that compares the index with the parents of the next commit.
@@ -81,7 +79,7 @@ impl Repository {
     ///
     /// There is no repository, it is bare, or git cannot open it.
     pub(crate) fn open(environment: &Environment) -> Result<Self, Error> {
-        Ok(Self { layout: Layout::find(environment)?, reader: OnceCell::new(), objects: OnceCell::new() })
+        Ok(Self { layout: Layout::find(environment)?, reader: OnceCell::new() })
     }
 
     /// Returns the environment that the repository was opened in.
@@ -474,19 +472,25 @@ impl Repository {
         Ok(files)
     }
 
-    /// Searches the files of the index or the worktree for words, as [`grep`] does.
-    pub(crate) fn grep(&self, target: GrepTarget, words: &[BString], visit: VisitMatch) -> bool {
-        grep(&self.layout.cwd_git(), target, words, visit)
+    /// Returns the regular files of the index that a sparse checkout keeps off the disk.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read the index.
+    pub(crate) fn off_disk_files(&self) -> Result<Vec<(BString, ObjectId)>, Error> {
+        let mut files = Vec::new();
+        self.layout.cwd_git().for_each_off_disk_file(|path, id| files.push((path.to_owned(), id)))?;
+        Ok(files)
+    }
+
+    /// Returns the files of the index or the worktree that contain one of `words`, as [`grep`] does.
+    pub(crate) fn grep(&self, target: GrepTarget, words: &[BString]) -> Option<Vec<BString>> {
+        grep(&self.layout.cwd_git(), target, words)
     }
 
     /// Returns a reader of the blobs of this repository.
-    pub(crate) fn blobs(&self) -> Blobs<'_> {
-        let libgit2 = match self.reader.get() {
-            Some(Reader::Libgit2(libgit2) | Reader::Libgit2Trees(libgit2)) => Some(libgit2),
-            Some(Reader::Git) => None,
-            None => self.objects.get_or_init(|| Libgit2::open(&self.layout)).as_ref(),
-        };
-        Blobs::new(libgit2, self.layout.cwd_git())
+    pub(crate) fn blobs(&self) -> Blobs {
+        Blobs::new(self.layout.cwd_git())
     }
 
     /// Returns the contents of a blob.

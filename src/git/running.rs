@@ -45,17 +45,6 @@ impl RunningGit {
         Err(self.error_output().unwrap_or_else(|| Cause::new(status.to_string())))
     }
 
-    /// Waits until a `git grep` exits. Returns whether it could read everything.
-    ///
-    /// git prints an error and goes on if it cannot read an object. It exits with 1 if it
-    /// found nothing. A warning, such as one about the configuration, says nothing of files.
-    pub(super) fn has_searched(&mut self) -> bool {
-        let code = self.git.wait().ok().and_then(|status| status.code());
-        let stderr = self.stderr.take().and_then(|stderr| stderr.join().ok());
-        let is_error = |line: &[u8]| line.starts_with(b"error: ") || line.starts_with(b"fatal: ");
-        matches!(code, Some(0 | 1)) && stderr.is_some_and(|text| !text.lines().any(is_error))
-    }
-
     /// Kills git after unexpected output and returns its message on standard error.
     pub(super) fn abort(&mut self) -> Option<Cause> {
         let _ = self.git.kill();

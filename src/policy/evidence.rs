@@ -1,7 +1,5 @@
 //! What a verdict may rest on beyond the name of a path: the texts of files.
 
-use std::ops::ControlFlow;
-
 use bstr::{BStr, BString};
 
 use super::document::NamedBy;
@@ -12,6 +10,12 @@ pub(super) const MAX_TEXT: u64 = 256 << 10;
 
 /// The size of the largest file that is read to find the names of others, in bytes.
 pub(super) const MAX_NAMER: u64 = 1 << 20;
+
+/// The size of the largest file that is searched for the names of others, in bytes.
+pub(super) const MAX_SEARCHED: u64 = 64 << 20;
+
+/// The number of words for which [`Project::files_with`] takes less time than to read all files.
+pub(super) const MAX_WORDS: usize = 16;
 
 /// The files that a path is judged among: those of an index, a worktree or a commit.
 ///
@@ -28,30 +32,30 @@ pub trait Project {
     /// The paths cannot be read.
     fn is_tracked(&mut self, path: &BStr) -> Result<bool, Self::Error>;
 
-    /// Returns the paths of the regular files that match `patterns`.
-    fn files(&mut self, _patterns: &FilePatterns) -> Vec<BString> {
-        Vec::new()
+    /// Returns the regular files for whose paths `is_wanted` is true; `None` if that is unknown.
+    fn files(&mut self, _is_wanted: IsWanted) -> Option<Vec<BString>> {
+        None
+    }
+
+    /// Returns all regular files that contain one of `words`, and maybe others.
+    ///
+    /// `None` if not every file could be searched. There are at most [`MAX_WORDS`] words, and
+    /// the texts of these files are asked for next.
+    fn files_with(&mut self, _words: &[BString]) -> Option<Vec<BString>> {
+        None
     }
 
     /// Returns the contents of the regular file at `path`, if it has at most `limit` bytes.
     ///
-    /// `path` is one that is judged, or one that [`Project::files`] has returned. `None` if the
-    /// file is larger, or cannot be read.
+    /// `path` is one that is judged, or one that a method of this trait has returned. `None`
+    /// if the file is larger, or cannot be read.
     fn text(&mut self, _path: &BStr, _limit: u64) -> Option<Vec<u8>> {
         None
     }
-
-    /// Calls `visit` with the places where files contain one of `words`, until it breaks.
-    ///
-    /// A word ends where a letter, a digit or a `_` does not follow. Returns whether every file
-    /// was searched that had to be.
-    fn search(&mut self, _words: &[BString], _visit: Visit) -> bool {
-        false
-    }
 }
 
-/// Receives the places that a search finds: a mention, and the word that it contains.
-pub type Visit<'v> = &'v mut dyn FnMut(Mention, &BStr) -> ControlFlow<()>;
+/// Returns whether a file with this path is wanted.
+pub type IsWanted<'w> = &'w dyn Fn(&BStr) -> bool;
 
 impl<E, F: FnMut(&BStr) -> Result<bool, E>> Project for F {
     type Error = E;

@@ -6,12 +6,13 @@ use std::convert::Infallible;
 use bstr::{BStr, BString, ByteSlice};
 
 use super::document::{NamedBy, Scope, Sign, Tracked};
-use super::evidence::{MAX_NAMER, MAX_TEXT, Mention, Project};
+use super::evidence::{MAX_NAMER, MAX_SEARCHED, MAX_TEXT, MAX_WORDS, Mention, Project};
 use super::explain::Evidence;
+use super::file_pattern::FilePatterns;
 use super::mention;
 use super::production::RootStatus;
 use super::rule::{Match, Rule, SplitPath, join};
-use super::search::{Search, Wanted};
+use super::search::{self, Search, Wanted};
 use super::text::{self, ShownSign};
 use super::verdict::{Exemption, Finding, Verdict};
 use super::{Policy, SESSION_DIRECTORY_RULE};
@@ -342,11 +343,11 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
         let (patterns, project) = (&self.policy.evidence, &mut *self.project);
         let (listed, may_name, line_of) = match files {
             NamedBy::Documents => {
-                let files = self.documents.get_or_insert_with(|| project.files(&patterns.documents));
+                let files = self.documents.get_or_insert_with(|| list(project, &patterns.documents));
                 (files, (|_, _| true) as MayName, mention::line_of_link as LineOf)
             }
             NamedBy::Automation | NamedBy::Any => {
-                let files = self.automation.get_or_insert_with(|| project.files(&patterns.automation));
+                let files = self.automation.get_or_insert_with(|| list(project, &patterns.automation));
                 (files, mention::speaks_for as MayName, mention::line_of_name as LineOf)
             }
         };
@@ -367,16 +368,36 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
         let paths: Vec<&BStr> =
             paths.iter().copied().filter(|path| !self.mentions.contains_key(*path)).collect();
         let mut wanted = Wanted::new(paths.iter().copied());
-        let words = wanted.words();
-        let policy = self.policy;
-        let is_complete = words.is_empty()
-            || self.project.search(&words, &mut |place, word| {
-                wanted.visit(&place, word, |file| policy.may_refuse_by_name(file))
-            });
+        let is_complete = self.show_texts(&mut wanted);
         let results = wanted.settle(is_complete, |file| self.is_session_work(file))?;
         self.mentions.extend(paths.iter().map(|path| ((*path).to_owned(), Search::NotDone)));
         self.mentions.extend(results.into_iter().map(|(path, search)| (path.to_owned(), search)));
         Ok(())
+    }
+
+    /// Shows `wanted` the texts that may contain its words, until it has seen enough.
+    ///
+    /// Returns whether every one of them could be read.
+    fn show_texts(&mut self, wanted: &mut Wanted) -> bool {
+        let words = wanted.words();
+        let files = match words.len() {
+            0 => Some(Vec::new()),
+            1..=MAX_WORDS => self.project.files_with(&words),
+            _ => self.project.files(&|_| true),
+        };
+        let Some(files) = files else { return false };
+        let mut is_complete = true;
+        for file in files.iter().map(|file| file.as_bstr()).filter(|file| search::counts(file)) {
+            let Some(text) = self.project.text(file, MAX_SEARCHED) else {
+                is_complete = false;
+                continue;
+            };
+            let may_be_session_work = || self.policy.may_refuse_by_name(file);
+            if wanted.visit(file, text.as_bstr(), may_be_session_work).is_break() {
+                return true;
+            }
+        }
+        is_complete
     }
 
     /// Whether a rule that does not ask for the text refuses `path`.
@@ -396,4 +417,9 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
         }
         Ok(false)
     }
+}
+
+/// Lists the files that match `patterns`. What cannot be listed is no evidence.
+fn list<P: Project>(project: &mut P, patterns: &FilePatterns) -> Vec<BString> {
+    project.files(&|path| patterns.matches(path)).unwrap_or_default()
 }

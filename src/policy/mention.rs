@@ -191,7 +191,7 @@ fn stem(name: &BStr) -> &BStr {
 }
 
 /// Returns whether a byte is part of a word, as for `git grep --word-regexp`.
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 

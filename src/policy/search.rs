@@ -1,6 +1,6 @@
 //! The search for files that name a path, among all files of a project.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use bstr::{BStr, BString, ByteSlice};
@@ -22,6 +22,7 @@ pub enum Search {
 
 /// The paths that are searched for, and the places that were found.
 pub(super) struct Wanted<'a> {
+    words: Words,
     /// The paths by the word that a file which names them contains.
     by_word: BTreeMap<BString, Vec<&'a BStr>>,
     /// The place that names a path; `None` if none was found yet.
@@ -35,16 +36,15 @@ pub(super) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// Wants these paths. One that no search can find is left out.
     pub(super) fn new(paths: impl IntoIterator<Item = &'a BStr>) -> Self {
-        let (by_word, found, doubtful) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut wanted = Self { by_word, found, open: 0, doubtful };
+        let (mut by_word, mut found) = (BTreeMap::<BString, Vec<&BStr>>::new(), BTreeMap::new());
         for path in paths {
             if let Some(word) = mention::word(path) {
-                wanted.by_word.entry(word).or_default().push(path);
-                wanted.found.insert(path, None);
+                by_word.entry(word).or_default().push(path);
+                found.insert(path, None);
             }
         }
-        wanted.open = wanted.found.len();
-        wanted
+        let (words, open) = (Words::new(by_word.keys().cloned()), found.len());
+        Self { words, by_word, found, open, doubtful: BTreeMap::new() }
     }
 
     /// Returns the words to search for.
@@ -52,30 +52,26 @@ impl<'a> Wanted<'a> {
         self.by_word.keys().cloned().collect()
     }
 
-    /// Takes note of a place that contains one of the words. Breaks if each path has one.
+    /// Takes note of the words that the text of `file` contains. Breaks if each path has a place.
     ///
-    /// What a wanted path says counts only if that path is named itself. `may_be_session_work`
-    /// says so of another file. Ignore files and the configuration say nothing: they name what does
-    /// not belong to the project.
+    /// What a wanted path says counts only if that path is named itself.
     pub(super) fn visit(
         &mut self,
-        place: &Mention,
-        word: &BStr,
-        may_be_session_work: impl FnOnce(&BStr) -> bool,
+        file: &BStr,
+        text: &BStr,
+        may_be_session_work: impl FnOnce() -> bool,
     ) -> ControlFlow<()> {
-        let file = place.path.as_bstr();
-        let paths = self.by_word.get(word).into_iter().flatten().copied();
-        let open: Vec<&BStr> = paths.filter(|path| *path != file && self.is_open(path)).collect();
-        if !open.is_empty() && !mention::is_ignore_file(file) && file != FILE_NAME {
-            let is_doubtful = self.doubtful.contains_key(file)
-                || self.found.contains_key(file)
-                || may_be_session_work(file);
-            for path in open {
-                if is_doubtful {
-                    self.doubtful.entry(file.to_owned()).or_default().entry(path).or_insert(place.line);
-                } else {
-                    self.close(path, place.clone());
-                }
+        let places = self.words.lines_in(text);
+        let named = places.iter().flat_map(|(word, line)| {
+            let paths = self.by_word.get(word.as_bstr()).into_iter().flatten();
+            paths.map(|path| (*path, *line))
+        });
+        let named: Vec<_> = named.filter(|(path, _)| *path != file && self.is_open(path)).collect();
+        if !named.is_empty() && (self.found.contains_key(file) || may_be_session_work()) {
+            self.doubtful.insert(file.to_owned(), named.into_iter().collect());
+        } else {
+            for (path, line) in named {
+                self.close(path, Mention { path: file.to_owned(), line });
             }
         }
         if self.open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -121,5 +117,94 @@ impl<'a> Wanted<'a> {
         let nothing = if is_complete { Search::FoundNothing } else { Search::NotDone };
         let search = |place: Option<Mention>| place.map_or(nothing.clone(), Search::Found);
         Ok(self.found.into_iter().map(|(path, place)| (path, search(place))).collect())
+    }
+}
+
+/// Returns whether what the file at `path` says of others counts.
+///
+/// Ignore files and the configuration name what does not belong to the project.
+pub(super) fn counts(path: &BStr) -> bool {
+    !mention::is_ignore_file(path) && path != FILE_NAME
+}
+
+/// Words to find in texts, in a time that does not grow with their number.
+struct Words {
+    /// The words by their first run of letters, digits and `_`, each with its offset in the word.
+    by_run: HashMap<BString, Vec<(BString, usize)>>,
+}
+
+impl Words {
+    fn new(words: impl IntoIterator<Item = BString>) -> Self {
+        let mut by_run = HashMap::<BString, Vec<_>>::new();
+        for word in words {
+            if let Some((offset, run)) = runs(word.as_bstr()).next() {
+                by_run.entry(run.to_owned()).or_default().push((word.clone(), offset));
+            }
+        }
+        Self { by_run }
+    }
+
+    /// Returns the words that `text` contains, each with its first line, counted from 1.
+    ///
+    /// Neither a letter, a digit nor a `_` precedes or follows a word.
+    fn lines_in(&self, text: &BStr) -> Vec<(&BString, usize)> {
+        let (mut seen, mut lines) = (HashSet::new(), Vec::new());
+        let (mut line, mut counted) = (1, 0);
+        for (at, run) in runs(text) {
+            for (word, offset) in self.by_run.get(run).into_iter().flatten() {
+                if !at.checked_sub(*offset).is_some_and(|start| is_word_at(text, start, word.as_bstr())) {
+                    continue;
+                }
+                line += text[counted..at].find_iter(b"\n").count();
+                counted = at;
+                if seen.insert(word) {
+                    lines.push((word, line));
+                }
+            }
+        }
+        lines
+    }
+}
+
+fn is_word_at(text: &BStr, start: usize, word: &BStr) -> bool {
+    let (before, rest) = text.split_at(start);
+    let is_outside = |byte: Option<&u8>| !byte.is_some_and(|byte| mention::is_word(*byte));
+    rest.strip_prefix(word.as_bytes()).is_some_and(|after| is_outside(after.first()))
+        && is_outside(before.last())
+}
+
+/// Returns the longest runs of letters, digits and `_`, each with its offset.
+fn runs(text: &BStr) -> impl Iterator<Item = (usize, &BStr)> {
+    let parts = text.split(|byte| !mention::is_word(*byte)).scan(0, |end, run| {
+        let at = *end;
+        *end += run.len() + 1;
+        Some((at, run.as_bstr()))
+    });
+    parts.filter(|(_, run)| !run.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Words;
+
+    #[test]
+    fn words_are_found_with_their_first_lines() {
+        for (words, text, expected) in [
+            (&["fill"][..], "a\nfill fills\nfill", &[("fill", 2)][..]),
+            (&["fill"], "refill fill_all fills _fill fill2", &[]),
+            (&["fill"], "x.fill-y", &[("fill", 1)]),
+            (&["fill", "fill-rows"], "fill-rows", &[("fill", 1), ("fill-rows", 1)]),
+            (&["fill-rows"], "fill-rowset\nfill\n-rows\nfill-rows", &[("fill-rows", 4)]),
+            (&["-x", ".y"], "a-x -x a.y\n.y", &[("-x", 1), (".y", 2)]),
+            (&["a."], "a.b a. a", &[("a.", 1)]),
+            (&["\u{e4}a"], "\u{e4}a", &[("\u{e4}a", 1)]),
+            (&["x"], "", &[]),
+        ] {
+            let words = Words::new(words.iter().map(|word| (*word).into()));
+            let lines = words.lines_in(text.into());
+            let lines: Vec<_> = lines.iter().map(|(word, line)| (word.to_string(), *line)).collect();
+            let expected: Vec<_> = expected.iter().map(|(word, line)| ((*word).to_owned(), *line)).collect();
+            assert_eq!(lines, expected, "{text:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use bstr::{BStr, BString};
 
 use super::Unread;
 use crate::git::{self, Blob, CommitTrees, ObjectId};
-use crate::policy::{FilePatterns, Project, Visit};
+use crate::policy::{IsWanted, Project};
 
 /// A commit.
 #[derive(Debug)]
@@ -28,9 +28,13 @@ impl Project for CommittedProject<'_> {
         self.trees.contains(self.commit, path)
     }
 
-    fn files(&mut self, patterns: &FilePatterns) -> Vec<BString> {
-        let files = self.trees.files(self.commit, |path| patterns.matches(path)).unwrap_or_default();
-        files.into_iter().map(|(path, _)| path).collect()
+    fn files(&mut self, is_wanted: IsWanted) -> Option<Vec<BString>> {
+        let files = self.unread.searched(self.trees.files(self.commit, is_wanted).ok())?;
+        Some(files.into_iter().map(|(path, _)| path).collect())
+    }
+
+    fn files_with(&mut self, words: &[BString]) -> Option<Vec<BString>> {
+        self.unread.searched(self.trees.grep(self.commit, words))
     }
 
     fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
@@ -46,9 +50,5 @@ impl Project for CommittedProject<'_> {
                 None
             }
         }
-    }
-
-    fn search(&mut self, words: &[BString], visit: Visit) -> bool {
-        self.unread.search(|visit| self.trees.grep(self.commit, words, visit), visit)
     }
 }

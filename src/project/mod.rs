@@ -12,9 +12,6 @@ pub(crate) use committed::CommittedProject;
 pub(crate) use staged::StagedProject;
 pub(crate) use worktree::{Siblings, WorktreeProject};
 
-use crate::git::{GrepMatch, VisitMatch};
-use crate::policy::{Mention, Visit};
-
 /// What a check was to look at and could not read.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Unread {
@@ -31,12 +28,10 @@ impl Unread {
         self.texts.is_empty() && !self.has_unsearched_files
     }
 
-    /// Searches with `grep`, and records if it is incomplete.
-    fn search(&mut self, grep: impl FnOnce(VisitMatch) -> bool, visit: Visit) -> bool {
-        let is_complete =
-            grep(&mut |GrepMatch { path, line, word }| visit(Mention { path: path.to_owned(), line }, word));
-        self.has_unsearched_files |= !is_complete;
-        is_complete
+    /// Records if files could not be listed or searched.
+    fn searched<T>(&mut self, files: Option<T>) -> Option<T> {
+        self.has_unsearched_files |= files.is_none();
+        files
     }
 
     fn add_text(&mut self, path: &BStr) {

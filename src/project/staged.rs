@@ -7,7 +7,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::Unread;
 use crate::Entry;
 use crate::git::{self, Blob, Blobs, GrepTarget, ObjectId, Repository, TrackedPaths};
-use crate::policy::{FilePatterns, Policy, Project, Visit};
+use crate::policy::{IsWanted, Policy, Project};
 
 /// The index of a repository.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct StagedProject<'r> {
     blobs: Option<HashMap<BString, ObjectId>>,
     /// The blobs of the files that were listed.
     listed: HashMap<BString, ObjectId>,
-    reader: Option<Blobs<'r>>,
+    reader: Option<Blobs>,
     unread: Unread,
 }
 
@@ -99,11 +99,17 @@ impl Project for StagedProject<'_> {
         }
     }
 
-    fn files(&mut self, patterns: &FilePatterns) -> Vec<BString> {
-        let files = self.repository.staged_files(|path| patterns.matches(path)).unwrap_or_default();
+    fn files(&mut self, is_wanted: IsWanted) -> Option<Vec<BString>> {
+        let files = self.unread.searched(self.repository.staged_files(is_wanted).ok())?;
         let paths = files.iter().map(|(path, _)| path.clone()).collect();
         self.listed.extend(files);
-        paths
+        Some(paths)
+    }
+
+    fn files_with(&mut self, words: &[BString]) -> Option<Vec<BString>> {
+        let found = self.unread.searched(self.repository.grep(GrepTarget::Index, words))?;
+        let found: HashSet<BString> = found.into_iter().collect();
+        self.files(&|path| found.contains(path))
     }
 
     fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
@@ -117,9 +123,5 @@ impl Project for StagedProject<'_> {
                 None
             }
         }
-    }
-
-    fn search(&mut self, words: &[BString], visit: Visit) -> bool {
-        self.unread.search(|visit| self.repository.grep(GrepTarget::Index, words, visit), visit)
     }
 }

@@ -1,12 +1,14 @@
 //! The files of a worktree, as `git add -A` would stage them.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 
-use bstr::{BStr, BString};
+use bstr::{BStr, BString, ByteSlice};
 
 use super::Unread;
-use crate::git::{self, GrepTarget, Repository, TrackedPaths, read_regular_file};
-use crate::policy::{FilePatterns, Project, Visit};
+use crate::git::{self, Blob, GrepTarget, ObjectId, Repository, TrackedPaths, read_regular_file};
+use crate::policy::{IsWanted, Project};
 
 /// A worktree.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub(crate) struct WorktreeProject<'r> {
     /// The tracked paths, and the untracked ones if they were listed.
     paths: TrackedPaths,
     siblings: Siblings,
+    off_disk: OnceCell<HashMap<BString, ObjectId>>,
     unread: Unread,
 }
 
@@ -30,12 +33,35 @@ pub(crate) enum Siblings {
 impl<'r> WorktreeProject<'r> {
     /// Creates a project with the paths that are tracked or about to be.
     pub(crate) fn new(repository: &'r Repository, paths: TrackedPaths, siblings: Siblings) -> Self {
-        Self { repository, paths, siblings, unread: Unread::default() }
+        Self { repository, paths, siblings, off_disk: OnceCell::new(), unread: Unread::default() }
     }
 
     /// Returns what could not be read.
     pub(crate) fn into_unread(self) -> Unread {
         self.unread
+    }
+}
+
+impl WorktreeProject<'_> {
+    /// Removes the paths that are no regular files, on the disk or in a part of the index that a
+    /// sparse checkout keeps off the disk.
+    fn retain_files(&mut self, paths: &mut Vec<BString>) {
+        let layout = self.repository.layout();
+        paths.retain(|path| match fs::symlink_metadata(layout.on_disk(path.as_bstr())) {
+            Ok(metadata) => metadata.is_file(),
+            Err(_) => self.off_disk().contains_key(path),
+        });
+    }
+
+    fn off_disk_blob(&mut self, path: &BStr, limit: u64) -> Blob {
+        let Some(id) = self.off_disk().get(path).copied() else { return Blob::TooLarge };
+        self.repository.blobs().read(id, limit)
+    }
+
+    /// Returns the blobs of the files that are kept off the disk, listed at the first call.
+    fn off_disk(&self) -> &HashMap<BString, ObjectId> {
+        self.off_disk
+            .get_or_init(|| self.repository.off_disk_files().unwrap_or_default().into_iter().collect())
     }
 }
 
@@ -47,30 +73,42 @@ impl Project for WorktreeProject<'_> {
         Ok(self.paths.contains(path) || self.siblings == Siblings::OnDisk && is_on_disk())
     }
 
-    fn files(&mut self, patterns: &FilePatterns) -> Vec<BString> {
-        let matching = self.paths.files_under(BStr::new("")).filter(|path| patterns.matches(path));
-        let mut paths: Vec<BString> = matching.map(BStr::to_owned).collect();
+    fn files(&mut self, is_wanted: IsWanted) -> Option<Vec<BString>> {
+        let wanted = self.paths.files_under(BStr::new("")).filter(|path| is_wanted(path));
+        let mut paths: Vec<BString> = wanted.map(BStr::to_owned).collect();
         if self.siblings == Siblings::OnDisk {
-            let untracked = git::untracked(self.repository.layout()).unwrap_or_default();
-            paths.extend(untracked.into_iter().filter(|path| patterns.matches(path.as_ref())));
+            let untracked = self.unread.searched(git::untracked(self.repository.layout()).ok())?;
+            paths.extend(untracked.into_iter().filter(|path| is_wanted(path.as_bstr())));
         }
-        paths
+        self.retain_files(&mut paths);
+        Some(paths)
+    }
+
+    fn files_with(&mut self, words: &[BString]) -> Option<Vec<BString>> {
+        let mut files = BTreeSet::new();
+        // Tracked files may be ignored, or off the disk.
+        for target in [GrepTarget::Worktree, GrepTarget::Index] {
+            files.extend(self.unread.searched(self.repository.grep(target, words))?);
+        }
+        let mut files = files.into_iter().collect();
+        self.retain_files(&mut files);
+        Some(files)
     }
 
     fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
         let file = self.repository.layout().on_disk(path);
-        let metadata = fs::symlink_metadata(&file).ok()?;
-        if !metadata.is_file() || metadata.len() > limit {
-            return None;
+        let blob = match fs::symlink_metadata(&file) {
+            Ok(metadata) if !metadata.is_file() || metadata.len() > limit => Blob::TooLarge,
+            Ok(_) => read_regular_file(&file).map_or(Blob::Unreadable, Blob::Contents),
+            Err(_) => self.off_disk_blob(path, limit),
+        };
+        match blob {
+            Blob::Contents(text) => Some(text),
+            Blob::TooLarge => None,
+            Blob::Unreadable => {
+                self.unread.add_text(path);
+                None
+            }
         }
-        let contents = read_regular_file(&file).ok();
-        if contents.is_none() {
-            self.unread.add_text(path);
-        }
-        contents
-    }
-
-    fn search(&mut self, words: &[BString], visit: Visit) -> bool {
-        self.unread.search(|visit| self.repository.grep(GrepTarget::Worktree, words, visit), visit)
     }
 }

@@ -327,3 +327,61 @@ fn formats_for_services_point_to_the_line_of_a_sign() {
         [&json!({"startLine": 1}), &json!({"startLine": 3})]
     );
 }
+
+#[test]
+fn a_search_of_the_worktree_finds_what_is_off_the_disk_or_ignored() {
+    let repo = Repo::new();
+    stage_text(&repo, DOCUMENT, NAMES_IT);
+    stage_text(&repo, "ci/Makefile", "").commit_unchecked(&["backend/x.py"]);
+    stage_text(&repo, ".github/workflows/ci.yml", "run: python check_users.py\n").commit_unchecked(&[]);
+    repo.write(SCRIPT, RUN_ONCE).write("check_users.py", "");
+    repo.write(".git/info/exclude", "docs/\n");
+    repo.guard("check --untracked").silent();
+    for index in ["--no-sparse-index", "--sparse-index"] {
+        repo.git(&format!("sparse-checkout set --cone {index} backend")).success();
+        assert!(!repo.path(DOCUMENT).exists());
+        repo.guard("check --untracked").silent();
+    }
+    repo.git("sparse-checkout disable").success();
+    repo.shell("rm -r docs .github").success();
+    assert_eq!(repo.refused("check --untracked"), ["check_users.py", SCRIPT]);
+}
+
+#[test]
+fn a_truncated_script_refuses_nothing_and_is_reported() {
+    let repo = Repo::new();
+    stage_text(&repo, SCRIPT, RUN_ONCE);
+    let id = repo.git(&format!("rev-parse :{SCRIPT}")).success();
+    let object = repo.path(format!(".git/objects/{}/{}", &id[..2], id[2..].trim()));
+    let contents = std::fs::read(&object).unwrap();
+    std::fs::remove_file(&object).unwrap();
+    std::fs::write(&object, &contents[..12]).unwrap();
+    stage_text(&repo, "debug_x.py", "");
+    repo.check().refuses(&["debug_x.py"]);
+    assert!(repo.check().out.contains("note: the text of fill_rows.py could not be read\n"));
+    // It may be what names another script.
+    stage_text(&repo, "fill_more.py", &RUN_ONCE.repeat(2));
+    repo.check().refuses(&["debug_x.py"]);
+    assert!(repo.check().out.contains("note: some files could not be searched"));
+}
+
+#[test]
+fn many_scripts_are_searched_for_at_once() {
+    let repo = Repo::new();
+    let names: Vec<String> = (0..40).map(|number| format!("fill_{number}.py")).collect();
+    let all = names.join("\n");
+    for name in &names {
+        // Each names the others, which counts for none of them.
+        repo.write(name, &format!("{RUN_ONCE}{all}\n"));
+    }
+    repo.git("add .").success();
+    assert_eq!(repo.refused("check").len(), 40);
+    stage_text(&repo, DOCUMENT, "Run fill_7.py.\n");
+    repo.check().silent();
+    stage_text(&repo, "fill_7.py", RUN_ONCE);
+    let refused = repo.refused("check");
+    assert_eq!((refused.len(), refused.contains(&"fill_7.py".to_owned())), (39, false));
+    assert_eq!(repo.refused("check --untracked").len(), 0);
+    repo.commit_unchecked(&[]);
+    assert_eq!(repo.refused("check --commit HEAD"), refused);
+}

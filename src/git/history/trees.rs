@@ -8,7 +8,7 @@ use super::log::Commit;
 use super::{Cause, Error, ObjectId};
 use crate::git::blobs::Blob;
 use crate::git::command::Git;
-use crate::git::grep::{GrepTarget, VisitMatch, grep};
+use crate::git::grep::{GrepTarget, grep};
 use crate::git::object_reader::{Object, ObjectReader};
 use crate::git::subtree;
 
@@ -117,9 +117,9 @@ impl CommitTrees {
         })
     }
 
-    /// Searches the files of the commit for words, as [`grep`] does.
-    pub(crate) fn grep(&self, commit: ObjectId, words: &[BString], visit: VisitMatch) -> bool {
-        grep(&self.git, GrepTarget::Commit(commit), words, visit)
+    /// Returns the files of the commit that contain one of `words`, as [`grep`] does.
+    pub(crate) fn grep(&self, commit: ObjectId, words: &[BString]) -> Option<Vec<BString>> {
+        grep(&self.git, GrepTarget::Commit(commit), words)
     }
 
     fn find(&mut self, commit: ObjectId, path: &BStr) -> Result<Option<TreeEntry>, Error> {

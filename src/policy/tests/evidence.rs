@@ -1,11 +1,10 @@
 //! Tests how the files of a project decide about a path that a rule matches.
 
 use std::convert::Infallible;
-use std::ops::ControlFlow;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::super::{FilePatterns, Mention, Policy, Project, Verdict, Visit};
+use super::super::{IsWanted, Policy, Project, Verdict};
 use crate::{Change, Entry};
 
 /// A project in memory: paths and texts.
@@ -22,30 +21,21 @@ impl Project for Files<'_> {
         Ok(self.files.iter().any(|(file, _)| *file == path))
     }
 
-    fn files(&mut self, patterns: &FilePatterns) -> Vec<BString> {
+    fn files(&mut self, is_wanted: IsWanted) -> Option<Vec<BString>> {
         let paths = self.files.iter().map(|(path, _)| BString::from(*path));
-        paths.filter(|path| patterns.matches(path.as_bstr())).collect()
+        Some(paths.filter(|path| is_wanted(path.as_bstr())).collect())
+    }
+
+    fn files_with(&mut self, words: &[BString]) -> Option<Vec<BString>> {
+        let has_word = |text: &str| words.iter().any(|word| text.as_bytes().contains_str(word));
+        let files = self.files.iter().filter(|(_, text)| has_word(text));
+        self.is_searchable.then(|| files.map(|(path, _)| (*path).into()).collect())
     }
 
     fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
         let text =
             self.files.iter().find(|(file, _)| *file == path).map(|(_, text)| text.as_bytes().to_vec());
         text.filter(|text| text.len() as u64 <= limit)
-    }
-
-    fn search(&mut self, words: &[BString], visit: Visit) -> bool {
-        for (path, text) in self.files {
-            for (line, text) in text.lines().enumerate() {
-                for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-                    let Some(word) = words.iter().find(|wanted| *wanted == word) else { continue };
-                    let mention = Mention { path: (*path).into(), line: line + 1 };
-                    if visit(mention, word.as_bstr()) == ControlFlow::Break(()) {
-                        return true;
-                    }
-                }
-            }
-        }
-        self.is_searchable
     }
 }
 
