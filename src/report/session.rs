@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use bstr::{BString, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use owo_colors::OwoColorize;
 
 use super::escape::{display_path, escape, shell_path, shell_word};
@@ -16,7 +16,7 @@ use super::remedy::allow_command;
 use crate::disk::Loss;
 use crate::git::CommittedIn;
 use crate::invocation::Invocation;
-use crate::policy::SESSION_DIRECTORY;
+use crate::policy::{SESSION_DIRECTORY, is_in_session_directory};
 use crate::session::{Archived, Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
 
 /// What `stow` did, or would do.
@@ -81,7 +81,7 @@ const MAX_SKIPPED: usize = 10;
 /// Fails if `out` cannot be written to.
 pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     let Stowed {
-        plan: Plan { steps, ignore_pattern, combined, immovable, deleted },
+        plan: Plan { steps, ignore_pattern, combined, immovable, not_ignored, deleted },
         skipped,
         losses,
         leftover,
@@ -99,14 +99,20 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     for path in combined {
         writeln!(out, "{} {}: several parents have changed it", "skipped:".cyan(), escape(path))?;
     }
+    let mut allowable: Vec<&BStr> = combined.iter().map(|path| path.as_bstr()).collect();
     for (path, skipped) in immovable {
         write_skipped(out, skipped)?;
-        let path = shell_word(bstr::concat([b":/", path.as_slice()]).as_bstr());
-        writeln!(out, "{} {} -- {path}", "then:".cyan(), invocation.git("git reset -q"))?;
+        if skipped.iter().any(|skipped| skipped.reason == SkipReason::Submodule) {
+            let word = shell_word(bstr::concat([b":/", path.as_slice()]).as_bstr());
+            writeln!(out, "{} {} -- {word}", "then:".cyan(), invocation.git("git rm -q --cached"))?;
+            allowable.extend((!is_in_session_directory(path.as_bstr())).then(|| path.as_bstr()));
+        }
+    }
+    if !allowable.is_empty() {
+        writeln!(out, "{} {}", "allow:".cyan(), allow_command(&program, allowable))?;
     }
     if !combined.is_empty() {
-        let paths = combined.iter().map(|path| path.as_bstr()).collect();
-        writeln!(out, "{} {}", "allow:".cyan(), allow_command(&program, paths))?;
+        // That is said already.
     } else if steps.is_empty() && !immovable.is_empty() {
         writeln!(out, "nothing was stowed")?;
     } else if steps.is_empty() && stowed.has_named_paths {
@@ -122,6 +128,9 @@ pub(crate) fn stowed(out: &mut impl Write, stowed: &Stowed) -> io::Result<()> {
     if !skipped.is_empty() {
         writeln!(out, "{} {}", "skipped:".cyan(), list_skipped(skipped))?;
         writeln!(out, "{} {program} stow -- {}", "untrack:".cyan(), session_directories(skipped))?;
+    }
+    for path in not_ignored.iter().take(MAX_SKIPPED) {
+        note(out, &format!("git add stages {} again until git ignores it", escape(path)))?;
     }
     for path in deleted.iter().take(MAX_SKIPPED) {
         note(out, &format!("{} stays deleted in the index", escape(path)))?;
@@ -330,9 +339,11 @@ fn step_line(step: &Step, is_dry_run: bool) -> String {
                 return format!("{} {name} {to}", key("restored:", "would restore:"));
             }
             IndexAction::Deleted => {
-                format!("{} {name} stays where it is", key("untracked:", "would untrack:"))
+                format!("{} {name} stays where it is{}", key("untracked:", "would untrack:"), obstacles(step))
             }
-            _ => format!("{} {name} stays where it is", key("unstaged:", "would unstage:")),
+            _ => {
+                format!("{} {name} stays where it is{}", key("unstaged:", "would unstage:"), obstacles(step))
+            }
         },
     };
     let then = match index_action {
@@ -375,9 +386,25 @@ fn write_skipped(out: &mut impl Write, skipped: &[Skipped]) -> io::Result<()> {
 
 /// Returns the path and why it is skipped.
 fn skipped_text(Skipped { path, reason }: &Skipped) -> String {
-    let what = match reason {
+    format!("{} {}", escape(path), skip_reason(*reason))
+}
+
+/// Returns why a repository is not moved: `: it is …`, or nothing if it can be moved.
+fn obstacles(step: &Step) -> String {
+    let words = |skipped: &Skipped| match skipped {
+        Skipped { path, reason } if *path == step.path => format!("it {}", skip_reason(*reason)),
+        _ => skipped_text(skipped),
+    };
+    let words: Vec<String> = step.obstacles.iter().map(words).collect();
+    if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
+}
+
+/// Returns a reason as a predicate.
+fn skip_reason(reason: SkipReason) -> &'static str {
+    match reason {
         SkipReason::Tracked => "is tracked by git",
         SkipReason::Repository => "is a repository",
+        SkipReason::Submodule => "is a submodule that .gitmodules names",
         SkipReason::LinkedWorktree => "is a linked worktree",
         SkipReason::HasLinkedWorktrees => "is a repository with linked worktrees",
         SkipReason::SeparateGitDir => "is a repository whose git directory is elsewhere",
@@ -386,8 +413,7 @@ fn skipped_text(Skipped { path, reason }: &Skipped) -> String {
         SkipReason::Unreadable => "cannot be read",
         SkipReason::Changed => "has changed meanwhile",
         SkipReason::NewFiles => "has new files in it",
-    };
-    format!("{} {what}", escape(path))
+    }
 }
 
 /// Writes the commands that delete repositories and worktrees.

@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use bstr::{BString, ByteSlice};
+use bstr::BString;
 
 use crate::disk::DiskError;
 use crate::git;
-use crate::report::escape::{display_path, escape, shell_word};
+use crate::report::escape::{display_path, escape};
 
 /// The reason why the session directory cannot be used, or a stow or an undo fails.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +23,6 @@ pub(crate) enum Error {
     /// Something else is in the place of a directory.
     #[error("`{}` is not a directory", escape(.0))]
     NotADirectory(BString),
-    /// A submodule, whose `.git` file would be wrong in another place.
-    #[error("`{}` is a submodule, which cannot be moved", escape(.0))]
-    Submodule(BString),
     /// An ignore rule of the project excepts the session directory.
     #[error("git does not ignore `{}` because of {}", escape(.path), escape(.rule))]
     NotIgnored {
@@ -125,10 +122,6 @@ impl Error {
         let help = match self {
             Self::Symlink { .. } => "replace the symlink by a directory",
             Self::NotADirectory(_) => "move it away: a directory of that name is needed",
-            Self::Submodule(path) => {
-                let path = shell_word(bstr::concat([b":/", path.as_slice()]).as_bstr());
-                return Some(format!("`git rm --cached -- {path}` takes it out of the commit"));
-            }
             Self::NotIgnored { .. } => "remove that rule",
             Self::Unmerged(_) => "resolve the conflict first",
             Self::NothingRefused(_) => "name the files themselves",

@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use super::fingerprint::Stamp;
 use super::place::Root;
-use super::tree::{Node, Purpose, Skipped};
+use super::tree::{Node, Purpose, SkipReason, Skipped};
 use super::{Error, Extent, Request, SessionDirectory, directory_of, files, name_of, to_path};
 use crate::disk::{exists, failed_to};
 use crate::git::{CommittedIn, IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
-use crate::git::{OldNames, RuleFiles, not_ignored, old_names, path_states, worktree_states};
+use crate::git::{OldNames, RuleFiles, not_ignored, old_names, path_states, submodules, worktree_states};
 use crate::policy::SESSION_DIRECTORY;
 
 /// The plan of a stow.
@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub combined: Vec<BString>,
     /// The repositories that are left as they are, and what in them would not work elsewhere.
     pub immovable: Vec<(BString, Vec<Skipped>)>,
+    /// The repositories that are unstaged, but not moved, and that git does not ignore.
+    pub not_ignored: Vec<BString>,
     /// The deleted paths of the index that may be old names of new files that are stowed.
     pub deleted: Vec<BString>,
 }
@@ -53,6 +55,8 @@ pub(crate) struct Step {
     pub restores_worktree: bool,
     /// Whether the path is in a session directory already.
     pub is_in_place: bool,
+    /// What in a repository would not work elsewhere, so that it is not moved.
+    pub obstacles: Vec<Skipped>,
 }
 
 /// A copy of staged contents in the session directory.
@@ -111,6 +115,9 @@ impl Plan {
         let mut stamps: BTreeMap<BString, Option<Stamp>> =
             states.keys().map(|path| (path.clone(), stamp(path))).collect();
         let mut worktree = worktree_states(layout, &states)?;
+        let is_gitlink = |object: &Option<Object>| object.as_ref().is_some_and(Object::is_gitlink);
+        let has_gitlink = states.values().any(|state| is_gitlink(&state.staged));
+        let submodules = if has_gitlink { submodules(layout)? } else { BTreeSet::new() };
         let session = SessionDirectory::new(layout.worktree());
         // A file that is moved must not take the place of one that is restored.
         let mut names = FreeNames::new(layout.worktree(), old_names);
@@ -129,19 +136,26 @@ impl Plan {
             }
             let stamp = stamps.remove(&request.path).flatten();
             let snapshot = Snapshot { request, git: state, worktree, stamp };
-            let skipped = session.immovable(&snapshot)?;
-            if !skipped.is_empty() {
-                immovable.push((snapshot.request.path, skipped));
+            let obstacles = session.obstacles(&snapshot, &submodules)?;
+            if !obstacles.is_empty() && !snapshot.can_be_unstaged(&obstacles) {
+                immovable.push((snapshot.request.path, obstacles));
                 continue;
             }
-            steps.push(session.step(snapshot, &mut names)?);
+            steps.push(session.step(snapshot, obstacles, &mut names)?);
         }
         steps.retain(|step| !step.is_empty());
         let is_new = |step: &Step| step.index_action == IndexAction::Unstaged && !step.is_in_place;
         let deleted = if steps.iter().any(is_new) { deleted } else { Vec::new() };
-        let mut plan = Self { steps, ignore_pattern: None, combined, immovable, deleted };
+        let mut plan = Self { steps, combined, immovable, deleted, ..Self::default() };
+        plan.not_ignored = not_ignored(layout, &plan.unmoved())?;
         plan.ignore_pattern = missing_ignore_pattern(&not_ignored(layout, &plan.stowed_paths())?);
         Ok(plan)
+    }
+
+    /// Returns the paths of the repositories that are unstaged, but not moved.
+    fn unmoved(&self) -> Vec<BString> {
+        let steps = self.steps.iter().filter(|step| !step.obstacles.is_empty());
+        steps.map(|step| step.path.clone()).collect()
     }
 
     /// Returns the paths in session directories that are untracked after the stow.
@@ -287,6 +301,19 @@ impl Snapshot {
         }
     }
 
+    /// Whether the entry of a repository that cannot be moved is taken out of the index.
+    ///
+    /// A submodule that is added stays: it is in `.gitmodules`, too.
+    fn can_be_unstaged(&self, obstacles: &[Skipped]) -> bool {
+        match self.index_action() {
+            IndexAction::Untouched => false,
+            IndexAction::Restored => true,
+            IndexAction::Unstaged | IndexAction::Deleted => {
+                obstacles.iter().all(|skipped| skipped.reason != SkipReason::Submodule)
+            }
+        }
+    }
+
     /// Whether a directory is another repository, staged as a gitlink or named by the user.
     fn is_repository(&self) -> bool {
         match &self.git.staged {
@@ -298,20 +325,24 @@ impl Snapshot {
 
 impl SessionDirectory {
     /// Plans what to do with one path.
-    fn step(&self, snapshot: Snapshot, names: &mut FreeNames) -> Result<Step, Error> {
+    fn step(
+        &self,
+        snapshot: Snapshot,
+        obstacles: Vec<Skipped>,
+        names: &mut FreeNames,
+    ) -> Result<Step, Error> {
         let path = &snapshot.request.path;
         if snapshot.git.is_unmerged {
             return Err(Error::Unmerged(path.clone()));
         }
         let destination = self.destination(&snapshot);
-        let decision = snapshot.decide(destination.is_none());
+        let mut decision = snapshot.decide(destination.is_none());
+        if !obstacles.is_empty() {
+            (decision.moves_file, decision.restores_worktree) = (false, false);
+        }
         let wanted = destination.as_ref().unwrap_or(path).as_bstr();
         if decision.moves_file || decision.copies_staged {
             self.check_directories(wanted[..wanted.rfind_byte(b'/').unwrap_or(0)].as_bstr())?;
-        }
-        let source = self.on_disk(path.as_bstr());
-        if decision.moves_file && source.join(".git").is_file() {
-            return Err(Error::Submodule(path.clone()));
         }
         let moved_to = decision.moves_file.then(|| names.take(wanted));
         let staged = snapshot.git.staged.clone().filter(|_| decision.copies_staged);
@@ -323,6 +354,7 @@ impl SessionDirectory {
             index_action: decision.index_action,
             restores_worktree: decision.restores_worktree,
             is_in_place: destination.is_none(),
+            obstacles,
             before: snapshot.git,
             rule: snapshot.request.rule,
             path: snapshot.request.path,
@@ -330,15 +362,17 @@ impl SessionDirectory {
     }
 
     /// Returns what in a repository would not work in another place, as `archive` skips it.
-    fn immovable(&self, snapshot: &Snapshot) -> Result<Vec<Skipped>, Error> {
+    fn obstacles(&self, snapshot: &Snapshot, submodules: &BTreeSet<BString>) -> Result<Vec<Skipped>, Error> {
         let path = snapshot.request.path.as_bstr();
         let on_disk = self.on_disk(path);
         let is_moved = snapshot.worktree == WorktreeState::Directory
             && snapshot.is_repository()
             && self.destination(snapshot).is_some();
-        // A submodule is an error.
-        if !is_moved || on_disk.join(".git").is_file() {
+        if !is_moved {
             return Ok(Vec::new());
+        }
+        if snapshot.git.staged.is_some() && submodules.contains(path) {
+            return Ok(vec![Skipped { path: path.to_owned(), reason: SkipReason::Submodule }]);
         }
         let parent = match directory_of(path) {
             top if top.is_empty() => Some(self.open_worktree()?),

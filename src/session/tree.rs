@@ -42,6 +42,8 @@ pub(crate) enum SkipReason {
     Tracked,
     /// It is a repository of its own.
     Repository,
+    /// It is a submodule that `.gitmodules` names.
+    Submodule,
     /// It is a linked worktree.
     LinkedWorktree,
     /// It is a repository that has linked worktrees.

@@ -43,18 +43,91 @@ fn a_file_of_a_submodule_is_stowed_in_the_submodule() {
 }
 
 #[test]
-fn a_submodule_cannot_be_moved() {
-    let repo = with_submodule(".Claude_Sessions/sub");
-    repo.guard("stow").fails_with("`.Claude_Sessions/sub` is a submodule");
-    assert!(repo.exists(".Claude_Sessions/sub/x"));
+fn a_submodule_stays_and_the_rest_is_stowed() {
     for (path, word) in [("my sub", "':/.Claude_Sessions/my sub'"), ("$(a)", "':/.Claude_Sessions/$(a)'")] {
-        let repo = with_submodule(&format!(".Claude_Sessions/{path}"));
-        let help = format!("git rm --cached -- {word}");
-        repo.guard("stow").fails_with(&format!("help: `{help}` takes it out of the commit"));
-        repo.in_dir("deep").shell(&help).success();
+        let path = format!(".Claude_Sessions/{path}");
+        let repo = with_submodule(&path);
+        let left = format!(
+            "skipped: {path} is a submodule that .gitmodules names\nthen: git rm -q --cached -- {word}\n"
+        );
+        assert_eq!(stowed(repo.guard("stow")), format!("{left}nothing was stowed\n"));
+        repo.stage(SCRIPT);
+        let output = stowed(repo.guard("stow"));
+        assert!(output.starts_with("stowed: backend/debug_it.py") && output.contains(&left), "{output}");
+        assert!(repo.exists(STOWED) && repo.exists(&format!("{path}/x")));
+        assert!(
+            stowed(repo.guard("stow --format json")).contains(&format!(r#""left":[{{"text":"{path}"}}]"#))
+        );
+        let then = left.lines().last().unwrap().strip_prefix("then: ").unwrap();
+        repo.in_dir("deep").shell(then).success();
         assert_eq!(repo.git("ls-files").success(), ".gitmodules\nREADME.md\n");
     }
-    // A repository that contains its git directory can be moved.
+    let repo = with_submodule("test_vectors");
+    repo.write(".stage-guard.toml", "[[rule]]\nid = 'vectors'\nnames = ['test_vectors']\nreason = 'x'\n");
+    let output = stowed(repo.guard("stow"));
+    let allow = output.lines().find_map(|line| line.strip_prefix("allow: ")).unwrap();
+    repo.shell(allow).success();
+    repo.check().silent();
+}
+
+#[test]
+fn a_linked_worktree_is_unstaged_where_it_is() {
+    const LINKED: &str = ".claude/worktrees/x";
+    let unstaged = format!("unstaged: {LINKED} stays where it is: it is a linked worktree\n");
+    for script in [None, Some(SCRIPT)] {
+        let repo = Repo::new();
+        repo.git(&format!("worktree add -q {LINKED}")).success();
+        repo.git_args(&["add", LINKED]).success();
+        script.map(|script| repo.stage(script));
+        let (before, status) = (repo.git("ls-files -s").success(), repo.git("worktree list").success());
+        let planned = stowed(repo.guard("stow --dry-run"));
+        assert!(planned.starts_with(&unstaged.replace("unstaged", "would unstage")), "{planned}");
+        assert_eq!(repo.git("ls-files -s").success(), before);
+        let output = stowed(repo.guard("stow"));
+        let note = format!("note: git add stages {LINKED} again until git ignores it\n");
+        assert!(output.starts_with(&unstaged) && output.contains(&note), "{output}");
+        repo.check().silent();
+        assert_eq!(repo.git("diff --cached --name-only").success(), "");
+        assert_eq!(repo.exists(STOWED), script.is_some());
+        stowed(repo.guard("stow --undo"));
+        assert_eq!(repo.git("ls-files -s").success(), before);
+        repo.write(".git/info/exclude", ".claude/worktrees/\n");
+        let json = stowed(repo.guard("stow --format json"));
+        assert!(json.contains(&format!(
+            r#"{{"path":{{"text":"{LINKED}"}},"rule":"agent-directory","index":"unstaged"}}"#
+        )));
+        assert!(json.ends_with("\"left\":[]}\n"), "{json}");
+        stowed(repo.guard("stow --undo"));
+        assert!(!stowed(repo.guard("stow")).contains("note: "));
+        assert_eq!(repo.git("worktree list").success(), status);
+        repo.assert_settled();
+        let named = stowed(repo.guard_args(&["stow", LINKED]));
+        assert_eq!(named, format!("skipped: {LINKED} is a linked worktree\nnothing was stowed\n"));
+    }
+}
+
+#[test]
+fn a_changed_entry_of_a_repository_is_restored_in_the_index() {
+    for path in [".claude/worktrees/x", ".Claude_Sessions/sub"] {
+        let repo = if path.ends_with("sub") { with_submodule(path) } else { Repo::new() };
+        let inner = repo.child(path);
+        if !path.ends_with("sub") {
+            repo.git(&format!("worktree add -q {path}")).success();
+        }
+        repo.git("add -A").success();
+        repo.git("commit -q --no-verify -m old").success();
+        let before = repo.git("ls-files -s").success();
+        inner.git("commit -q --no-verify --allow-empty -m new").success();
+        repo.git("add -A").success();
+        let output = stowed(repo.guard("stow"));
+        assert!(output.starts_with(&format!("unstaged: {path} stays where it is: it is a ")), "{output}");
+        assert_eq!(repo.git("ls-files -s").success(), before);
+        assert_eq!(inner.git("log -1 --format=%s").success(), "new\n");
+    }
+}
+
+#[test]
+fn a_repository_that_contains_its_git_directory_is_moved() {
     let repo = Repo::new();
     let inner = repo.in_dir(".Claude_Sessions/inner");
     inner.git("init -q").success();
@@ -109,13 +182,10 @@ fn stow_leaves_a_repository_that_would_not_work_elsewhere() {
         repo.git_args(&["add", path]).success();
         repo.stage("debug_a.py");
         let output = repo.guard("stow").success();
-        let line = format!("skipped: {path} is a repository with linked worktrees\n");
+        let line = format!("unstaged: {path} stays where it is: it is a repository with linked worktrees\n");
         assert!(output.contains(&line) && output.contains("stowed: debug_a.py"), "{output}");
         inner.git("worktree list").success();
         assert!(repo.exists(&format!("{path}/x")));
-        let output = repo.guard("stow").success();
-        assert_eq!(output, format!("{line}then: git reset -q -- :/{path}\nnothing was stowed\n"));
-        repo.shell(&format!("git reset -q -- :/{path}")).success();
         assert_eq!(repo.git("diff --cached --name-only").success(), "");
     }
 }
