@@ -9,7 +9,7 @@ use super::language::Language;
 use super::{MAX_CANDIDATES, find_words, is_word_byte, lines_with_offsets};
 
 /// Parts of a text that reads its arguments, serves requests, has a window or runs until it is stopped.
-const PARTS: [&str; 58] = [
+const PARTS: [&str; 76] = [
     // Arguments.
     "argparse",
     "ArgumentParser",
@@ -25,6 +25,11 @@ const PARTS: [&str; 58] = [
     "Deno.args",
     "typer.",
     "env::args",
+    "getopt(",
+    "Getopt::",
+    "sys.stdin",
+    "process.stdin",
+    "fileinput.",
     "Parser::parse",
     "$argv",
     "$argc",
@@ -37,6 +42,14 @@ const PARTS: [&str; 58] = [
     ".listen(",
     "createServer",
     ".serve_forever(",
+    "run_forever(",
+    "wait_for_termination(",
+    "start_consuming(",
+    "websockets.serve(",
+    "serve(async",
+    "serve(app",
+    "socketio.run(",
+    "sinatra",
     "Bun.serve(",
     "Deno.serve(",
     "uvicorn.run",
@@ -63,23 +76,41 @@ const PARTS: [&str; 58] = [
     "chrome.tabs.",
     "chrome.action.",
     "browser.runtime.",
+    "==UserScript==",
     // Windows.
     "streamlit",
     "gradio",
     "mainloop(",
+    "curses.wrapper(",
     "QApplication(",
     "pygame.",
     // Timers.
     "setInterval(",
     "schedule.every",
+    "crontab",
+    "cron job",
+    "chokidar.watch(",
     "cron.schedule(",
     "BlockingScheduler(",
     "BackgroundScheduler(",
 ];
 
 /// Parts of a line that asks the user.
-const QUESTIONS: [&str; 6] =
-    ["input(", "read -p", "Read-Host", "readline.createInterface", "gets.chomp", "set /p"];
+const QUESTIONS: [&str; 13] = [
+    "input(",
+    "getpass(",
+    "click.prompt(",
+    "Prompt.ask(",
+    "questionary",
+    "inquirer",
+    "rl.question(",
+    "prompts(",
+    "read -p",
+    "Read-Host",
+    "readline.createInterface",
+    "gets.chomp",
+    "set /p",
+];
 
 /// Parts of a line that asks only whether to go on. A script that deletes data once does, too.
 const CONFIRMATIONS: [&str; 14] = [

@@ -226,6 +226,12 @@ fn program_shows_no_sign() {
         "while :; do",
         "for (;;) {",
         "setInterval(check, 1000);",
+        "orders.run_forever()",
+        "channel.start_consuming()",
+        "# crontab: 0 3 * * * python3 orders.py",
+        "for line in sys.stdin:",
+        "// ==UserScript==",
+        "password = getpass('password: ')",
         "schedule.every(10).minutes.do(check)",
         "chrome.runtime.onMessage.addListener(orders);",
         "document.addEventListener('click', orders);",
@@ -278,6 +284,7 @@ fn arguments_of_a_shell_are_what_it_expands() {
     for line in [
         "awk '{ print $1 }' orders",
         "awk \"{ print \\$1 }\" orders",
+        "echo \"it's\" && awk '{ print \"$1\" }' orders",
         "perl -pe 's/(a)/$1b/' orders",
         "# cp orders $1",
         "echo $HOME $? $$ $0",
@@ -308,6 +315,9 @@ fn module_defines_functions_and_does_nothing() {
         "def test_load():",
     ] {
         assert_eq!(find("orders.py", &format!("{python}\n{statement}\n    pass\n")), None, "{statement}");
+    }
+    for call in ["load_dotenv()", "logging.basicConfig(level=20)", "sys.path.append(TOP)"] {
+        assert!(find("orders.py", &format!("{call}\n{python}")).is_some(), "{call}");
     }
     for statement in
         ["load(TOP);", "load(TOP).then(print);", "(async () => {", "const rows = await load(TOP);"]

@@ -20,29 +20,26 @@ pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
 ///
 /// In single quotes it is for another program, as in `awk '{ print $1 }'`.
 fn has_argument_of_unix(line: &[u8]) -> bool {
-    let is_argument = |dollar: usize| {
-        let rest = &line[dollar + 1..];
-        let rest = rest.strip_prefix(b"{").unwrap_or(rest);
-        rest.first().is_some_and(|byte| b"123456789@*#".contains(byte)) && is_expanded(&line[..dollar])
-    };
-    line.find_iter("$").any(is_argument) || line.contains_str("getopts ")
-}
-
-/// Returns whether a shell expands what follows `before`: it has no open single quote, and no
-/// backslash at its end.
-fn is_expanded(before: &[u8]) -> bool {
     let mut quote = None;
     let mut is_escaped = false;
-    for byte in before {
+    let is_argument = |(index, byte): (usize, &u8)| {
         match (byte, quote) {
             _ if is_escaped => is_escaped = false,
             (b'\\', None | Some(b'"')) => is_escaped = true,
             (b'"' | b'\'', None) => quote = Some(*byte),
+            (b'$', None | Some(b'"')) => return begins_argument(&line[index + 1..]),
             (_, Some(open)) if open == *byte => quote = None,
             _ => {}
         }
-    }
-    !is_escaped && quote != Some(b'\'')
+        false
+    };
+    line.iter().enumerate().any(is_argument) || line.contains_str("getopts ")
+}
+
+/// Returns whether what follows a `$` is the name of an argument.
+fn begins_argument(rest: &[u8]) -> bool {
+    let name = rest.strip_prefix(b"{").unwrap_or(rest);
+    name.first().is_some_and(|byte| b"123456789@*#".contains(byte))
 }
 
 /// Returns whether the line has `%1`, `%~1` or `%*`, or `$args`.

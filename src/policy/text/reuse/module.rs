@@ -29,6 +29,10 @@ const STATEMENTS: [&str; 14] = [
     "void ",
 ];
 
+/// Starts of calls that only prepare a module.
+const PREPARATIONS: [&str; 7] =
+    ["load_dotenv(", "dotenv.", "require(", "import(", "logging.", "warnings.", "sys.path."];
+
 /// Returns the offset of the first function of `text`, if no line outside of functions does something.
 pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
     if !matches!(language, Language::Python | Language::JavaScript) {
@@ -48,7 +52,8 @@ pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
 
 /// Returns whether the line is a statement outside of functions that does something.
 fn does_something(line: &[u8]) -> bool {
-    begins_with(line, &STATEMENTS) || line.contains_str("= await ") || is_call(line)
+    let calls = || is_call(line) && !begins_with(line, &PREPARATIONS);
+    begins_with(line, &STATEMENTS) || line.contains_str("= await ") || calls()
 }
 
 /// Returns whether the line begins with a call, such as `main()` or `shop.orders.print()`.
