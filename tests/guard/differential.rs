@@ -334,3 +334,61 @@ fn readers_agree_on_reftable() {
         eprintln!("skipped: git is older than 2.45");
     }
 }
+
+/// Files of which each may name others, or be refused. `ROWS` stands for a text with a sign.
+const FILES: [(&str, &str); 16] = [
+    ("fill.py", "ROWS"),
+    ("rows.py", "ROWS import fill"),
+    ("backend/fill-all.js", "console.log('\u{2705}') // rows"),
+    ("backend/users.sh", "echo '\u{2705}' ./fill-all"),
+    ("backend/test_api.py", "import users"),
+    ("backend/check_x.py", "ROWS"),
+    ("backend/Makefile", "x:\n\tpython test_api.py\n"),
+    ("Makefile", "x:\n\tpython backend/check_x.py ROWS\n"),
+    ("docs/a.md", "- rows\n- fill\n"),
+    ("docs/b", "\0fill-all.js\n"),
+    ("FIX_SUMMARY.md", "fill users fill-all rows"),
+    ("README.md", "[x](FIX_SUMMARY.md)"),
+    ("debug_x.py", "import fill, rows"),
+    (".gitignore", "fill-all\n!/backend/test_api.py\n"),
+    ("app/x.py", "import users_x, refill"),
+    ("ops/\u{202e}\n:(glob)*", "users"),
+];
+
+/// Asserts that files are judged the same before they are staged, staged, and in a commit.
+fn assert_states_agree(repo: &Repo, files: &[usize]) -> Result<(), TestCaseError> {
+    repo.shell(
+        "git rm -r -q -f --cached --ignore-unmatch . && find . -path ./.git -prune -o -type f -exec rm {} +",
+    )
+    .success();
+    for (path, text) in files.iter().map(|file| FILES[*file]) {
+        repo.write(path, &text.replace("ROWS", "print('\u{2705} all rows')\n"));
+    }
+    let untracked = repo.refused("check --untracked");
+    repo.git("add -A").success();
+    prop_assert_eq!(repo.refused("check"), untracked.clone(), "staged");
+    prop_assert_eq!(repo.refused("check --all-files"), untracked.clone(), "tracked");
+    let tree = repo.git("write-tree").success();
+    let commit = repo.git(&format!("commit-tree -m x {}", tree.trim())).success();
+    prop_assert_eq!(repo.refused(&format!("check --commit {}", commit.trim())), untracked, "commit");
+    Ok(())
+}
+
+fn assert_all_states_agree(format: &[&str], cases: u32) {
+    let repo = Repo::of_format(format);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let files = prop::sample::subsequence((0..FILES.len()).collect::<Vec<_>>(), 1..=FILES.len());
+    runner.run(&files, |files| assert_states_agree(&repo, &files)).unwrap();
+    assert_states_agree(&repo, &[0, 4]).unwrap();
+    assert_eq!(repo.refused("check"), ["backend/test_api.py", "fill.py"]);
+}
+
+#[test]
+fn files_are_judged_the_same_before_and_after_a_commit() {
+    assert_all_states_agree(&[], 16);
+}
+
+#[test]
+fn files_of_sha_256_are_judged_the_same_before_and_after_a_commit() {
+    assert_all_states_agree(&["--object-format=sha256"], 4);
+}
