@@ -36,9 +36,9 @@ impl IgnoreLine {
     pub(crate) fn add(layout: &Layout, file: &Path, pattern: &str, paths: &[BString]) -> Result<Self, Error> {
         Self::add_to(layout, file, pattern, paths).or_else(|error| {
             let file = Path::new(SESSION_DIRECTORY).join(".gitignore");
-            let is_general = !excepts_session_directory(layout, &file)?;
             let prefix = format!("{SESSION_DIRECTORY}/");
-            if !is_general || !paths.iter().all(|path| path.starts_with(prefix.as_bytes())) {
+            let are_inside = paths.iter().all(|path| path.starts_with(prefix.as_bytes()));
+            if !are_inside || excepts_session_directory(layout, &file)? {
                 return Err(error);
             }
             SessionDirectory::new(layout.worktree()).open_or_create(SESSION_DIRECTORY.into())?;

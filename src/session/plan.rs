@@ -15,7 +15,7 @@ use super::{Error, Extent, Request, SessionDirectory, directory_of, files, name_
 use crate::disk::{exists, failed_to};
 use crate::git::{CommittedIn, IndexChange, Object, PathState, Repository, TrackedPaths, WorktreeState};
 use crate::git::{OldNames, RuleFiles, not_ignored, old_names, path_states, submodules, worktree_states};
-use crate::policy::SESSION_DIRECTORY;
+use crate::policy::{SESSION_DIRECTORY, is_session_directory};
 
 /// The plan of a stow.
 #[derive(Debug, Default)]
@@ -105,8 +105,12 @@ impl Plan {
         let mut paths: BTreeSet<BString> = requests.iter().map(|request| request.path.clone()).collect();
         // git reads attributes to compare and to hash files.
         RuleFiles::Attributes.check(layout, &paths)?;
-        let OldNames { renamed: mut old_names, deleted } = old_names(layout, &parents, &paths)?;
-        old_names.retain(|path| can_track(tracked, path.as_bstr()));
+        let OldNames { renamed, mut deleted } = old_names(layout, &parents, &paths)?;
+        let old_names = renamed.into_iter().filter(|path| can_track(tracked, path.as_bstr()));
+        // A file must not take the place of the session directory.
+        let (in_the_way, old_names): (BTreeSet<_>, BTreeSet<_>) =
+            old_names.partition(|path| is_session_directory(path.as_bstr()));
+        deleted.extend(in_the_way);
         paths.extend(old_names.iter().cloned());
         requests.extend(old_names.iter().cloned().map(Request::old_name));
         let mut states = path_states(layout, &parents, &paths)?;
@@ -340,7 +344,10 @@ impl SessionDirectory {
         if !obstacles.is_empty() {
             (decision.moves_file, decision.restores_worktree) = (false, false);
         }
-        let wanted = destination.as_ref().unwrap_or(path).as_bstr();
+        // A file with the name of the session directory has no place for a copy beside it.
+        let is_bare_name = path.rsplit_str("/").next().is_some_and(|name| is_session_directory(name.into()));
+        let copy = is_bare_name.then(|| snapshot.request.home.default_path(path.as_bstr()));
+        let wanted = destination.as_ref().or(copy.as_ref()).unwrap_or(path).as_bstr();
         if decision.moves_file || decision.copies_staged {
             self.check_directories(wanted[..wanted.rfind_byte(b'/').unwrap_or(0)].as_bstr())?;
         }

@@ -242,3 +242,39 @@ fn a_stow_that_fails_removes_its_ignore_line() {
     repo.guard("stow").fails_with("git does not ignore");
     assert!(!repo.exists(".git/info/exclude"));
 }
+
+#[test]
+fn a_file_with_the_name_of_the_session_directory_is_no_obstacle_once_it_is_renamed() {
+    let repo = Repo::new();
+    repo.commit_unchecked(&[".claude_sessions"]);
+    repo.git("mv .claude_sessions debug_it.py").success();
+    let output = stowed(repo.guard("stow"));
+    assert!(output.contains("note: .claude_sessions stays deleted in the index\n"), "{output}");
+    assert!(repo.exists(".claude_sessions/debugging/debug_it.py"));
+    repo.assert_settled();
+}
+
+#[test]
+fn a_file_with_the_name_of_the_session_directory_is_named_if_a_directory_is_needed() {
+    const NOT_A_DIRECTORY: &str = "`.claude_sessions` is not a directory";
+    let repo = Repo::new();
+    repo.write(".claude_sessions", "own").stage("debug_x.py").guard("stow").fails_with(NOT_A_DIRECTORY);
+    // The staged contents of a file that has changed since have no other place.
+    let repo = Repo::new();
+    repo.stage(".claude_sessions")
+        .write(".claude_sessions", "changed")
+        .guard("stow")
+        .fails_with(NOT_A_DIRECTORY);
+    repo.write(".claude_sessions", ".claude_sessions\n");
+    stowed(repo.guard("stow"));
+    let repo = Repo::new();
+    repo.stage("pkg/.claude_sessions").write("pkg/.claude_sessions", "changed");
+    stowed(repo.guard("stow"));
+    assert!(repo.exists(".claude_sessions/current/.claude_sessions"));
+    repo.assert_settled();
+    let repo = Repo::new();
+    repo.write(".gitignore", "!*\n").git("add .gitignore").success();
+    let run = repo.stage(".claude_sessions").guard("stow");
+    assert!(run.err.contains("\nhelp: remove that rule"), "{run:?}");
+    run.fails_with("git does not ignore `.claude_sessions` because of .gitignore:1: !*");
+}
