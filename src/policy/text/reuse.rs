@@ -9,7 +9,7 @@ use super::language::Language;
 use super::{MAX_CANDIDATES, find_words, is_word_byte, lines_with_offsets};
 
 /// Parts of a text that reads its arguments, serves requests, has a window or runs until it is stopped.
-const PARTS: [&str; 76] = [
+const PARTS: [&str; 78] = [
     // Arguments.
     "argparse",
     "ArgumentParser",
@@ -26,6 +26,8 @@ const PARTS: [&str; 76] = [
     "typer.",
     "env::args",
     "getopt(",
+    "getopts",
+    "$args",
     "Getopt::",
     "sys.stdin",
     "process.stdin",
@@ -223,6 +225,7 @@ fn is_confirmation(text: &BStr, start: usize) -> bool {
 
 fn find_line(text: &BStr) -> Option<usize> {
     lines_with_offsets(text)
+        .filter(|(_, line)| !line.trim_ascii().is_empty())
         .find(|(_, line)| is_declaration(line) || is_statement(line))
         .map(|(start, _)| start)
 }

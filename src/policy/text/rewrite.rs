@@ -120,13 +120,13 @@ fn is_bound_to_built(text: &BStr, path: &[u8]) -> bool {
     has_built(path) || (!name.is_empty() && values_of(text, name).any(has_built))
 }
 
-/// Returns what follows `name = `, `name in ` and `name of ` in a line.
+/// Returns what follows `name = `, `name in ` and `name of `, up to the end of the line.
 fn values_of<'a>(text: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    text.lines().filter_map(move |line| {
-        let (before, rest) = line.split_once_str(name)?;
+    text.find_iter(name).take(MAX_CANDIDATES).filter_map(move |start| {
+        let (before, rest) = (&text[..start], &text[start + name.len()..]);
         let is_word = !before.last().is_some_and(|byte| is_word_byte(*byte));
         let value = [" = ", " in ", " of "].iter().find_map(|sign| rest.strip_prefix(sign.as_bytes()));
-        value.filter(|_| is_word)
+        value.filter(|_| is_word).map(|value| run_of(value, MAX_EXPRESSION, |byte| byte != b'\n'))
     })
 }
 

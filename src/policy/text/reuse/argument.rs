@@ -1,6 +1,6 @@
 //! Arguments of scripts that are written for a shell.
 
-use bstr::{BStr, ByteSlice};
+use bstr::BStr;
 
 use super::super::language::Language;
 use super::super::{is_comment, lines_with_offsets};
@@ -16,7 +16,7 @@ pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
     lines.find(|(_, line)| !is_comment(line) && uses_argument(line)).map(|(start, _)| start)
 }
 
-/// Returns whether the line has `$1`, `${1}`, `$@`, `$*` or `$#` where a shell expands it, or `getopts`.
+/// Returns whether the line has `$1`, `${1}`, `$@`, `$*` or `$#` where a shell expands it.
 ///
 /// In single quotes it is for another program, as in `awk '{ print $1 }'`.
 fn has_argument_of_unix(line: &[u8]) -> bool {
@@ -33,7 +33,7 @@ fn has_argument_of_unix(line: &[u8]) -> bool {
         }
         false
     };
-    line.iter().enumerate().any(is_argument) || line.contains_str("getopts ")
+    line.iter().enumerate().any(is_argument)
 }
 
 /// Returns whether what follows a `$` is the name of an argument.
@@ -42,12 +42,10 @@ fn begins_argument(rest: &[u8]) -> bool {
     name.first().is_some_and(|byte| b"123456789@*#".contains(byte))
 }
 
-/// Returns whether the line has `%1`, `%~1` or `%*`, or `$args`.
+/// Returns whether the line has `%1`, `%~1` or `%*`.
 fn has_argument_of_windows(line: &[u8]) -> bool {
-    let is_argument = |percent: usize| {
-        let rest = &line[percent + 1..];
-        let rest = rest.strip_prefix(b"~").unwrap_or(rest);
-        rest.first().is_some_and(|byte| b"123456789*".contains(byte))
-    };
-    line.find_iter("%").any(is_argument) || line.contains_str("$args")
+    line.split(|byte| *byte == b'%').skip(1).any(|rest| {
+        let name = rest.strip_prefix(b"~").unwrap_or(rest);
+        name.first().is_some_and(|byte| b"123456789*".contains(byte))
+    })
 }

@@ -39,7 +39,9 @@ pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
         return None;
     }
     let mut first = None;
-    for (start, line) in lines_with_offsets(text) {
+    let outer =
+        lines_with_offsets(text).filter(|(_, line)| !line.first().is_some_and(u8::is_ascii_whitespace));
+    for (start, line) in outer {
         if does_something(line) || begins_with(line, &TESTS) {
             return None;
         }
@@ -52,8 +54,9 @@ pub(super) fn find(language: Language, text: &BStr) -> Option<usize> {
 
 /// Returns whether the line is a statement outside of functions that does something.
 fn does_something(line: &[u8]) -> bool {
+    let waits = || begins_with(line, &["const ", "let ", "var "]) && line.contains_str("= await ");
     let calls = || is_call(line) && !begins_with(line, &PREPARATIONS);
-    begins_with(line, &STATEMENTS) || line.contains_str("= await ") || calls()
+    begins_with(line, &STATEMENTS) || waits() || calls()
 }
 
 /// Returns whether the line begins with a call, such as `main()` or `shop.orders.print()`.
