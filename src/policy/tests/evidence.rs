@@ -116,6 +116,8 @@ cases! {
         ["API_REPORT.md" => "", "README.md" => "[the report](API_REPORT.md)\n"] refuses [];
     a_readme_that_mentions_a_note_does_not:
         ["API_REPORT.md" => "", "README.md" => "API_REPORT.md\n"] refuses ["API_REPORT.md session-note"];
+    a_readme_that_shows_a_picture_or_links_data_excuses_it:
+        ["test_plot.png" => "", "words.db" => "", "README.md" => "![plot](test_plot.png) of [words](words.db)\n"] refuses [];
     a_translated_readme_that_links_a_note_excuses_it:
         ["API_REPORT.md" => "", "README.de.md" => "[x](API_REPORT.md)\n"] refuses [];
     a_note_called_readme_is_no_readme:
