@@ -71,7 +71,7 @@ impl Policy {
     /// that it refuses.
     #[must_use]
     pub fn may_refuse(&self, path: &BStr) -> bool {
-        self.may_match(path, |_| true)
+        self.may_refuse_by(path, |_, _| true)
     }
 
     /// Returns whether a rule could refuse a file in `directory` or in a directory below it.
@@ -85,10 +85,11 @@ impl Policy {
 
     /// Returns whether a rule that does not ask for the text could refuse `path`.
     fn may_refuse_by_name(&self, path: &BStr) -> bool {
-        self.may_match(path, |rule| rule.text.is_empty())
+        self.may_refuse_by(path, |_, rule| rule.text.is_empty())
     }
 
-    fn may_match(&self, path: &BStr, is_tried: impl Fn(&Rule) -> bool) -> bool {
+    /// As [`Policy::may_refuse`], by the rules for whose position and value `is_tried` is true.
+    pub(super) fn may_refuse_by(&self, path: &BStr, is_tried: impl Fn(usize, &Rule) -> bool) -> bool {
         // Markers make more paths refusable, siblings fewer.
         let mut assume = |question: Question| Ok::<_, Infallible>(matches!(question, Question::Marker(_)));
         let path = SplitPath::new(path);
@@ -96,8 +97,8 @@ impl Policy {
             let Ok(exemption) = self.exemption(matched, Change::Added, &mut assume);
             exemption.is_some()
         };
-        let mut matches =
-            self.rules.iter().filter(|rule| is_tried(rule)).filter_map(|rule| rule.matches(path));
+        let tried = self.rules.iter().enumerate().filter(|(at, rule)| is_tried(*at, rule));
+        let mut matches = tried.filter_map(|(_, rule)| rule.matches(path));
         !matches.all(is_exempt) && self.allow_entry(path.whole).is_none()
     }
 

@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::document::Scope;
 use super::filter::{LengthFilter, Rules, TrigramFilter};
 use super::production::RootStatus;
-use super::rule::{Rule, SplitPath};
+use super::rule::Rule;
 use super::{Policy, is_session_directory};
 
 /// Tests one path after the other for whether a rule could refuse it.
@@ -163,18 +163,12 @@ impl<'p> Prefilter<'p> {
         if is_special && is_never_tracked(name) {
             return true;
         }
+        if is_special && is_session_directory(name) {
+            return self.policy.may_refuse(path);
+        }
         let rules = self.levels.last().map_or(Rules::MAX, |level| level.rules);
         let candidates = self.file_names.find(name, rules);
-        let is_match =
-            candidates != 0 && self.is_match(path, candidates) || is_special && is_session_directory(name);
-        is_match && self.policy.may_refuse(path)
-    }
-
-    /// Returns whether one of the rules `candidates` matches `path`.
-    fn is_match(&self, path: &BStr, candidates: Rules) -> bool {
-        let path = SplitPath::new(path);
-        let mut rules = self.policy.rules.iter().enumerate();
-        rules.any(|(at, rule)| candidates & bit(at) != 0 && rule.matches(path).is_some())
+        candidates != 0 && self.policy.may_refuse_by(path, |at, _| candidates & bit(at) != 0)
     }
 
     /// Computes the levels of `directory`. Returns `false` if git would track nothing in it.
