@@ -308,6 +308,110 @@ fn notes_with_the_words_of_documents_are_refused_in_production_roots() {
 }
 
 #[test]
+fn notes_in_other_languages_are_refused_in_production_roots() {
+    assert_verdicts(
+        &[],
+        &[
+            ("LOGIN_REPORTE.md", "work-note"),
+            ("CAMBIOS_LOGIN.md", "work-note"),
+            ("MEJORAS_CARRITO.md", "work-note"),
+            ("ERRORES_LOGIN.md", "work-note"),
+            ("PROBLEMA_RESUELTO.md", "work-note"),
+            ("TAREA_COMPLETADA.md", "work-note"),
+            ("FASE_2.md", "work-note"),
+            ("PLANO_LOGIN.md", "work-note"),
+            ("MELHORIAS_LOGIN.md", "work-note"),
+            ("BUG_RESOLVIDO.md", "work-note"),
+            ("LOGIN_ABGESCHLOSSEN.md", "work-note"),
+            ("LOGIN_IMPLEMENTIERUNG.md", "work-note"),
+            ("TRAVAIL_TERMINE.md", "work-note"),
+            ("PROCHAINES_ETAPES.md", "work-note"),
+            ("登录修复.md", "work-note"),
+            ("测试报告.md", "work-note"),
+            ("backend/项目总结.md", "work-note"),
+            ("修正まとめ.md", "work-note"),
+            ("로그인_보고서.md", "work-note"),
+            ("ОТЧЕТ_О_ТЕСТАХ.md", "work-note"),
+            ("TEST_RAPORU.md", "work-note"),
+        ],
+        &["lib/CAMBIOS_LOGIN.md", "lib/测试报告.md", "登录.md"],
+    );
+}
+
+#[test]
+fn documents_with_the_words_of_notes_are_allowed() {
+    assert_verdicts(
+        &[],
+        &[
+            ("HOTFIX_LOGIN.md", "work-note"),
+            ("FIX.md", "work-note"),
+            ("BEFORE_AFTER.md", "work-note"),
+            ("LOGIN_SUCCESS.md", "work-note"),
+            ("test_result.md", "work-note"),
+            ("ORDER_TEMPLATES_IMPLEMENTATION.md", "work-note"),
+            ("SECURITY_AUDIT_REPORT.md", "session-note"),
+            ("X_TEMPLATE_FIX_SUMMARY.md", "session-note"),
+        ],
+        &[
+            "VERIFICATION.md",
+            "STATUS_CODES.md",
+            "HTTP_STATUS_CODES.md",
+            "EXIT_STATUS.md",
+            "ERROR_REPORTING.md",
+            "CRASH_REPORTING.md",
+            "SESSION_MANAGEMENT.md",
+            "SESSION_FORMAT.md",
+            "SESSION_STORAGE.md",
+            "ANNUAL_REPORT_2025.md",
+            "TRANSPARENCY_REPORT.md",
+            "CORRECTIONS.md",
+            "STATIC_ANALYSIS.md",
+            "SECURITY_AUDIT.md",
+            "INCIDENT_REPORT.md",
+            "COMMIT_MESSAGE.md",
+            "BUG_FIX_POLICY.md",
+            "CODE_REVIEW_PROCESS.md",
+            "AUDIT_LOGGING.md",
+            "PR_TEMPLATE.md",
+            "TEMPLATE_REPORT.md",
+            "FIX_README.md",
+            "session-management.md",
+            "debug-mode.md",
+            "session-storage.md",
+            "refactor-process.md",
+            "CAMBIOS.md",
+            "CHANGEMENTS.md",
+            "GUIA_IMPLEMENTACION.md",
+            "lib/AUTH_REPORTES.md",
+            "frontend/登录.md",
+        ],
+    );
+}
+
+#[test]
+fn no_note_is_refused_where_a_project_writes_for_its_readers() {
+    assert_verdicts(
+        &[],
+        &[("lib/FIX_SUMMARY.md", "session-note")],
+        &[
+            "reference/FIX_STATUS.md",
+            "handbook/PR_SUMMARY.md",
+            "guides/TEST_RESULTS.md",
+            "wiki/FIX_SUMMARY.md",
+            "blog/2026/FIX_SUMMARY.md",
+            "content/posts/FIX_SUMMARY.md",
+            "website/SESSION_NOTES.md",
+            "book/src/FIX_SUMMARY.md",
+            "prompts/SESSION_SUMMARY.md",
+            "runbooks/FIX_DATABASE.md",
+            "kb/FIX_PRINTER.md",
+            "legal/DMCA_REPORT.md",
+            "news/YEAR_SUMMARY.md",
+        ],
+    );
+}
+
+#[test]
 fn no_note_is_refused_where_a_project_plans() {
     assert_verdicts(
         &["specs/package.json", "backend/plans/package.json"],
