@@ -5,10 +5,10 @@ use bstr::{BStr, BString, ByteSlice};
 use super::Policy;
 use super::document::NamedBy;
 use super::evidence::Project;
-use super::judge::{Judge, Text};
+use super::judging::{Judge, TextVerdict};
 use super::path_glob::PathGlob;
 use super::rule::{Match, Rule, SplitPath};
-use super::search::Search;
+use super::search::SearchResult;
 use super::verdict::{Exemption, Verdict};
 use crate::Change;
 
@@ -31,9 +31,9 @@ pub struct Explanation<'p> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Evidence {
     /// What its text shows; `None` if no rule judges files of its kind by their texts.
-    pub text: Option<Text>,
+    pub text: Option<TextVerdict>,
     /// Which other file names it; `None` if the rule asks for none.
-    pub mention: Option<Search>,
+    pub mention: Option<SearchResult>,
 }
 
 /// What would make a refused path acceptable.
@@ -79,7 +79,7 @@ impl Policy {
             let (mut allows_change, mut alternatives) = (false, None);
             if let Verdict::Refused { rule, pattern, .. } = verdict {
                 let split = SplitPath::new(path.as_bstr());
-                let changed = judge.verdict(split, Change::Modified)?;
+                let changed = judge.verdict(path.as_bstr(), Change::Modified)?;
                 allows_change =
                     !matches!(changed, Some(Verdict::Refused { .. })) && is_committed(path.as_bstr())?;
                 alternatives = Some(judge.alternatives(Match { rule, pattern, path: split })?);
@@ -111,7 +111,7 @@ impl<P: Project> Judge<'_, '_, P> {
     fn alternatives(&mut self, refused: Match) -> Result<Alternatives, P::Error> {
         let mut elsewhere = refused.suggested_path();
         if let Some(path) = &elsewhere {
-            let verdict = self.verdict(SplitPath::new(path.as_bstr()), Change::Added)?;
+            let verdict = self.verdict(path.as_bstr(), Change::Added)?;
             elsewhere.take_if(|_| matches!(verdict, Some(Verdict::Refused { .. })));
         }
         Ok(Alternatives {

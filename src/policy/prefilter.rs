@@ -168,7 +168,7 @@ impl<'p> Prefilter<'p> {
         }
         let rules = self.levels.last().map_or(Rules::MAX, |level| level.rules);
         let candidates = self.file_names.find(name, rules);
-        candidates != 0 && self.policy.may_refuse_by(path, |at, _| candidates & bit(at) != 0)
+        candidates != 0 && self.policy.may_refuse_by(path, |at| candidates & bit(at) != 0)
     }
 
     /// Computes the levels of `directory`. Returns `false` if git would track nothing in it.

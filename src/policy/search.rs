@@ -1,4 +1,4 @@
-//! The search for files that name a path, among all files of a project.
+//! Finds the files that name one of several paths.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -11,40 +11,40 @@ use super::mention;
 
 /// The result of the search for the name of a file among the other files.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Search {
+pub enum SearchResult {
     /// This place names it.
-    Found(Mention),
+    Named(Mention),
     /// No other file names it but session work.
-    FoundNothing,
+    Unnamed,
     /// Not every file could be searched.
-    NotDone,
+    Incomplete,
 }
 
-/// The paths that are searched for, and the places that were found.
-pub(super) struct Wanted<'a> {
+/// One search for the names of several paths.
+pub(super) struct NameSearch<'a> {
     words: Words,
     /// The paths by the word that a file which names them contains.
     by_word: BTreeMap<BString, Vec<&'a BStr>>,
     /// The place that names a path; `None` if none was found yet.
-    found: BTreeMap<&'a BStr, Option<Mention>>,
-    /// The number of paths without a place.
-    open: usize,
-    /// Files that count only if they are no session work: the paths that each names, and where.
-    doubtful: BTreeMap<BString, BTreeMap<&'a BStr, usize>>,
+    mentions: BTreeMap<&'a BStr, Option<Mention>>,
+    /// The number of paths without a mention.
+    unnamed: usize,
+    /// Mentions that count only if their files are not session work: by file the paths, and lines.
+    unproven: BTreeMap<BString, BTreeMap<&'a BStr, usize>>,
 }
 
-impl<'a> Wanted<'a> {
-    /// Wants these paths. One that no search can find is left out.
+impl<'a> NameSearch<'a> {
+    /// Searches for these paths. One that a search for words cannot find is left out.
     pub(super) fn new(paths: impl IntoIterator<Item = &'a BStr>) -> Self {
-        let (mut by_word, mut found) = (BTreeMap::<BString, Vec<&BStr>>::new(), BTreeMap::new());
+        let (mut by_word, mut mentions) = (BTreeMap::<BString, Vec<&BStr>>::new(), BTreeMap::new());
         for path in paths {
             if let Some(word) = mention::word(path) {
                 by_word.entry(word).or_default().push(path);
-                found.insert(path, None);
+                mentions.insert(path, None);
             }
         }
-        let (words, open) = (Words::new(by_word.keys().cloned()), found.len());
-        Self { words, by_word, found, open, doubtful: BTreeMap::new() }
+        let (words, unnamed) = (Words::new(by_word.keys().cloned()), mentions.len());
+        Self { words, by_word, mentions, unnamed, unproven: BTreeMap::new() }
     }
 
     /// Returns the words to search for.
@@ -52,71 +52,75 @@ impl<'a> Wanted<'a> {
         self.by_word.keys().cloned().collect()
     }
 
-    /// Takes note of the words that the text of `file` contains. Breaks if each path has a place.
+    /// Adds the mentions in the text of `file`. Breaks if every path is named.
     ///
-    /// What a wanted path says counts only if that path is named itself.
-    pub(super) fn visit(
+    /// A mention in one of the paths, or in a file that `may_be_session_work`, is decided in
+    /// [`NameSearch::resolve`].
+    pub(super) fn add_text(
         &mut self,
         file: &BStr,
         text: &BStr,
         may_be_session_work: impl FnOnce() -> bool,
     ) -> ControlFlow<()> {
-        let places = self.words.lines_in(text);
-        let named = places.iter().flat_map(|(word, line)| {
+        let lines = self.words.lines_in(text);
+        let named = lines.iter().flat_map(|(word, line)| {
             let paths = self.by_word.get(word.as_bstr()).into_iter().flatten();
             paths.map(|path| (*path, *line))
         });
-        let named: Vec<_> = named.filter(|(path, _)| *path != file && self.is_open(path)).collect();
-        if !named.is_empty() && (self.found.contains_key(file) || may_be_session_work()) {
-            self.doubtful.insert(file.to_owned(), named.into_iter().collect());
+        let named: Vec<_> = named.filter(|(path, _)| *path != file && self.is_unnamed(path)).collect();
+        if !named.is_empty() && (self.mentions.contains_key(file) || may_be_session_work()) {
+            self.unproven.insert(file.to_owned(), named.into_iter().collect());
         } else {
             for (path, line) in named {
-                self.close(path, Mention { path: file.to_owned(), line });
+                self.name(path, Mention { path: file.to_owned(), line });
             }
         }
-        if self.open == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.unnamed == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn close(&mut self, path: &'a BStr, place: Mention) {
-        self.found.insert(path, Some(place));
-        self.open -= 1;
+    fn name(&mut self, path: &'a BStr, mention: Mention) {
+        self.mentions.insert(path, Some(mention));
+        self.unnamed -= 1;
     }
 
-    fn is_open(&self, path: &BStr) -> bool {
-        self.found.get(path).is_some_and(Option::is_none)
+    fn is_unnamed(&self, path: &BStr) -> bool {
+        self.mentions.get(path).is_some_and(Option::is_none)
     }
 
-    /// Decides about the doubtful places, and returns the result for each path.
+    /// Returns the files whose mentions are to be decided, without the paths themselves.
+    pub(super) fn unproven_files(&self) -> Vec<BString> {
+        let is_needed = |paths: &BTreeMap<&BStr, usize>| paths.keys().any(|path| self.is_unnamed(path));
+        let needed = self.unproven.iter().filter(|(_, paths)| is_needed(paths)).map(|(file, _)| file);
+        needed.filter(|file| !self.mentions.contains_key(file.as_bstr())).cloned().collect()
+    }
+
+    /// Decides about the unproven mentions, and returns the result for each path.
     ///
-    /// `is_session_work` says whether a file that is not wanted is session work.
-    pub(super) fn settle<E>(
+    /// A mention in one of the paths counts only if that path is named itself. Of other files
+    /// those count that are not `session_work`.
+    pub(super) fn resolve(
         mut self,
         is_complete: bool,
-        mut is_session_work: impl FnMut(&BStr) -> Result<bool, E>,
-    ) -> Result<Vec<(&'a BStr, Search)>, E> {
-        let mut doubtful = std::mem::take(&mut self.doubtful);
-        let mut counting = Vec::new();
-        for (file, paths) in &doubtful {
-            let counts = match self.found.get(file.as_bstr()) {
-                Some(place) => place.is_some(),
-                None => paths.keys().any(|path| self.is_open(path)) && !is_session_work(file.as_bstr())?,
-            };
-            if counts {
-                counting.push(file.clone());
-            }
-        }
+        session_work: &[BString],
+    ) -> Vec<(BString, SearchResult)> {
+        let mut unproven = std::mem::take(&mut self.unproven);
+        let counts = |file: &BString| match self.mentions.get(file.as_bstr()) {
+            Some(mention) => mention.is_some(),
+            None => !session_work.contains(file),
+        };
+        let mut counting: Vec<BString> = unproven.keys().filter(|file| counts(file)).cloned().collect();
         while let Some(file) = counting.pop() {
-            for (path, line) in doubtful.remove(&file).unwrap_or_default() {
-                if self.is_open(path) {
-                    self.close(path, Mention { path: file.clone(), line });
+            for (path, line) in unproven.remove(&file).unwrap_or_default() {
+                if self.is_unnamed(path) {
+                    self.name(path, Mention { path: file.clone(), line });
                     // A path that turns out to be named may name another one.
                     counting.push(path.to_owned());
                 }
             }
         }
-        let nothing = if is_complete { Search::FoundNothing } else { Search::NotDone };
-        let search = |place: Option<Mention>| place.map_or(nothing.clone(), Search::Found);
-        Ok(self.found.into_iter().map(|(path, place)| (path, search(place))).collect())
+        let rest = if is_complete { SearchResult::Unnamed } else { SearchResult::Incomplete };
+        let result = |mention: Option<Mention>| mention.map_or(rest.clone(), SearchResult::Named);
+        self.mentions.into_iter().map(|(path, mention)| (path.to_owned(), result(mention))).collect()
     }
 }
 

@@ -13,8 +13,8 @@ use super::quiet;
 use super::remedy::allow_command;
 use crate::invocation::Invocation;
 use crate::policy::{
-    Alternatives, Evidence, Exemption, Explanation, Mention, NamedBy, Rule, Search, Text, Verdict,
-    is_in_session_directory,
+    Alternatives, Evidence, Exemption, Explanation, Mention, NamedBy, Rule, SearchResult, TextVerdict,
+    Verdict, is_in_session_directory,
 };
 
 /// Writes the verdict on each path, the reason for it, and what would change it.
@@ -105,18 +105,18 @@ fn grounds(verdict: &Verdict) -> &'static str {
 fn found(evidence: Option<&Evidence>, verdict: &Verdict) -> Vec<String> {
     let Some(Evidence { text, mention }) = evidence else { return Vec::new() };
     let text = text.and_then(|text| match text {
-        Text::Shows(shown) => Some(shown_sign(shown)),
-        Text::Reusable(line) => Some(format!("line {line} shows a program that runs again")),
-        Text::ShowsNothing => Some(NO_SIGN.to_owned()),
-        Text::NotRead => None,
+        TextVerdict::Sign(shown) => Some(shown_sign(shown)),
+        TextVerdict::Program(line) => Some(format!("line {line} shows a program that runs again")),
+        TextVerdict::Nothing => Some(NO_SIGN.to_owned()),
+        TextVerdict::NotRead => None,
     });
     let mention = mention.as_ref().map(|mention| match (mention, verdict) {
-        (Search::Found(mention), Verdict::Refused { rule, .. }) => {
+        (SearchResult::Named(mention), Verdict::Refused { rule, .. }) => {
             format!("{}, but {}", named_by(mention), not_enough(rule))
         }
-        (Search::Found(mention), _) => named_by(mention),
-        (Search::FoundNothing, _) => NOT_NAMED.to_owned(),
-        (Search::NotDone, _) => NOT_SEARCHED.to_owned(),
+        (SearchResult::Named(mention), _) => named_by(mention),
+        (SearchResult::Unnamed, _) => NOT_NAMED.to_owned(),
+        (SearchResult::Incomplete, _) => NOT_SEARCHED.to_owned(),
     });
     text.into_iter().chain(mention).collect()
 }

@@ -94,6 +94,16 @@ cases! {
     a_script_that_is_named_names_another:
         ["fill.py" => &format!("import rows\n{RUN_ONCE}"), "rows.py" => RUN_ONCE, "README.md" => "fill.py\n"]
         refuses [];
+    a_script_that_is_refused_by_its_text_names_nothing:
+        ["fill.py" => RUN_ONCE, "rows.py" => &format!("# rewrites fill\n{RUN_ONCE}")]
+        refuses ["fill.py run-once-script", "rows.py run-once-script"];
+    a_name_in_a_longer_one_counts:
+        ["fill.py" => RUN_ONCE, "fill-rows.py" => RUN_ONCE, "notes.txt" => "fill-rows\n"] refuses [];
+    automation_that_is_session_work_names_nothing:
+        ["debug_x.py" => "", "Dockerfile.bak" => "CMD debug_x.py"]
+        refuses ["debug_x.py debug-script", "Dockerfile.bak backup-copy"];
+    a_binary_file_names_nothing:
+        ["fill.py" => RUN_ONCE, "data.zip" => "\0 fill.py \0"] refuses ["fill.py run-once-script"];
     a_test_next_to_it_names_it: ["fill.py" => RUN_ONCE, "test_fill.py" => "import fill\n"] refuses [];
     automation_excuses_tests_and_scripts:
         ["backend/test_api.py" => "", "check_users.sh" => "", "backend/debug_x.py" => "", "tmp/x.sh" => "",
@@ -128,6 +138,17 @@ cases! {
     a_readme_that_links_a_script_excuses_no_name:
         ["backend/test_api.py" => "", "README.md" => "[x](backend/test_api.py)\n"]
         refuses ["backend/test_api.py stray-test"];
+}
+
+#[test]
+fn the_verdict_on_one_path_is_that_on_all() {
+    let files = [("fill.py", RUN_ONCE), ("rows.py", &format!("# rewrites fill\n{RUN_ONCE}"))];
+    for (path, _) in files {
+        let mut project = Files { files: &files, is_searchable: true };
+        let policy = Policy::built_in();
+        let Ok(verdict) = policy.judge(path.into(), Change::Added, &mut project);
+        assert!(matches!(verdict, Verdict::Refused { .. }), "{path}: {verdict:?}");
+    }
 }
 
 #[test]
