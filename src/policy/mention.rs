@@ -124,13 +124,13 @@ fn is_path_without_extension(before: &BStr, after: &[u8], directory: &BStr) -> b
 
 /// Returns the directories that precede a name on its line, with a `/` at their end.
 fn path_before(before: &BStr) -> &BStr {
-    let is_part = |byte: &u8| is_word(*byte) || !byte.is_ascii() || b"-./$@{}~*\\:".contains(byte);
+    let is_part = |byte: &u8| is_word(*byte) || b"-./$@{}~*\\:".contains(byte);
     suffix_of(before, is_part)
 }
 
 /// Whether a name continues with `after`.
 fn goes_on(after: &[u8]) -> bool {
-    let is_longer = |byte: &u8| is_word(*byte) || *byte == b'-' || !byte.is_ascii();
+    let is_longer = |byte: &u8| is_word(*byte) || *byte == b'-';
     match after {
         [b'.', next, ..] => is_word(*next),
         [next, ..] => is_longer(next),
@@ -247,9 +247,9 @@ fn stem(name: &BStr) -> &BStr {
     }
 }
 
-/// Returns whether a byte is part of a word, as for `git grep --word-regexp`.
+/// Returns whether a byte is part of a word: a letter, a digit, `_`, or part of another character.
 pub(super) fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
 #[cfg(test)]
