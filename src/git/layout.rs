@@ -126,6 +126,12 @@ impl Layout {
         })
     }
 
+    /// Returns the object directory; `None` if objects are elsewhere, or not named by SHA-1.
+    pub(super) fn objects_directory(&self) -> Option<PathBuf> {
+        let common_dir = self.has_plain_objects.then(|| common_dir(&self.git_dir).ok())?;
+        common_dir.map(|directory| directory.join("objects"))
+    }
+
     /// Asks git where the repository is.
     fn ask_git(environment: &Environment) -> Result<Self, Error> {
         let git = Git::new(environment);

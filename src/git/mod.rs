@@ -34,6 +34,7 @@ mod index_lock;
 mod index_update;
 mod layout;
 mod libgit2;
+mod loose_object;
 mod merged_parents;
 mod object_id;
 mod object_reader;

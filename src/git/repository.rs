@@ -490,7 +490,7 @@ impl Repository {
 
     /// Returns a reader of the blobs of this repository.
     pub(crate) fn blobs(&self) -> Blobs {
-        Blobs::new(self.layout.cwd_git())
+        Blobs::new(self.layout.objects_directory(), self.layout.cwd_git())
     }
 
     /// Returns the contents of a blob.

@@ -13,6 +13,8 @@ use super::glob::{Compiled, Invalid};
 pub struct Name {
     text: Cow<'static, str>,
     matcher: Matcher,
+    /// The first bytes of possible matches, which rule out most components.
+    first_bytes: ByteSet,
 }
 
 /// How a name is matched.
@@ -70,14 +72,22 @@ impl Name {
         } else {
             Matcher::Wildcard
         };
-        Self { text, matcher }
+        let first_bytes = ByteSet::of_matches(&text);
+        Self { text, matcher, first_bytes }
     }
 
     /// Creates a pattern from a valid text and the texts to which it expands, if it has choices.
     pub(super) fn built_in(text: &'static str, expanded: &'static [&'static str]) -> Self {
         match expanded {
             [] => Self::new_unchecked(text),
-            _ => Self { text: text.into(), matcher: Matcher::BuiltIn(expanded) },
+            _ => Self {
+                text: text.into(),
+                matcher: Matcher::BuiltIn(expanded),
+                first_bytes: expanded
+                    .iter()
+                    .map(|text| ByteSet::of_matches(text))
+                    .fold(ByteSet::default(), ByteSet::with),
+            },
         }
     }
 
@@ -182,10 +192,7 @@ impl Extend<Name> for Names {
         let names = names.into_iter();
         self.names.reserve(names.size_hint().0);
         for name in names {
-            match name.text.bytes().next() {
-                Some(byte) if !is_special(byte) => self.first_bytes.insert(byte),
-                _ => self.first_bytes = ByteSet::ALL,
-            }
+            self.first_bytes = self.first_bytes.with(name.first_bytes);
             self.names.push(name);
         }
     }
@@ -196,7 +203,8 @@ impl Names {
     #[must_use]
     pub fn find(&self, component: &BStr) -> Option<&Name> {
         let first = *component.first()?;
-        self.first_bytes.contains(first).then(|| self.names.iter().find(|name| name.matches(component)))?
+        let may_match = |name: &&Name| name.first_bytes.contains(first) && name.matches(component);
+        self.first_bytes.contains(first).then(|| self.names.iter().find(may_match))?
     }
 
     /// Returns whether the list is empty.
@@ -220,8 +228,21 @@ impl Names {
 impl ByteSet {
     const ALL: Self = Self([u64::MAX; 4]);
 
-    fn insert(&mut self, byte: u8) {
-        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    /// Returns the first bytes of what the glob `text` may match.
+    fn of_matches(text: &str) -> Self {
+        match text.bytes().next() {
+            Some(byte) if !is_special(byte) => {
+                let mut set = Self::default();
+                set.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+                set
+            }
+            _ => Self::ALL,
+        }
+    }
+
+    /// Returns the bytes of both sets.
+    fn with(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 
     fn contains(self, byte: u8) -> bool {
