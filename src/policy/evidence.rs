@@ -39,7 +39,7 @@ pub trait Project {
 
     /// Returns all regular files that contain one of `words`, and maybe others.
     ///
-    /// `None` if not every file could be searched. There are at most [`MAX_WORDS`] words, and
+    /// `None` if not every file could be searched. There are at most 16 words, and
     /// the texts of these files are asked for next.
     fn files_with(&mut self, _words: &[BString]) -> Option<Vec<BString>> {
         None
