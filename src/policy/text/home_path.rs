@@ -112,7 +112,7 @@ fn find_in(text: &[u8], directory: &str, place: Place) -> Option<usize> {
 fn is_path(text: &[u8], start: usize, end: usize, place: Place) -> bool {
     let (before, after) = (&text[..start], &text[end..]);
     match place {
-        Place::Unix => begins_path(before) && has_person(after),
+        Place::Unix => begins_path(before) && !is_route(before) && has_person(after),
         Place::Drive => before.last().is_some_and(u8::is_ascii_alphabetic) && has_person(after),
         Place::Root => after.first().is_some_and(|byte| is_name_byte(*byte)),
     }
@@ -124,6 +124,14 @@ fn begins_path(before: &[u8]) -> bool {
     let is_drive = || matches!(before, [.., b'/', drive] if drive.is_ascii_alphabetic());
     let is_end = |byte: &u8| !is_word_byte(*byte) && !b".~$}{%)]-:".contains(byte);
     before.last().is_none_or(is_end) || is_drive()
+}
+
+/// Returns whether a path after `before` is one of a website.
+fn is_route(before: &[u8]) -> bool {
+    const STARTS: [&str; 9] =
+        ["href=", "src=", "action=", "to=", "path=", "fetch(", ".get(", ".post(", "url("];
+    let before = before.trim_end_with(|c| matches!(c, '"' | '\'' | '`' | ' ' | '{'));
+    STARTS.iter().any(|start| before.ends_with(start.as_bytes()))
 }
 
 /// Returns whether `path` begins with the name of a person and a name in their directory.

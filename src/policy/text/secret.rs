@@ -76,8 +76,15 @@ pub(super) fn find(text: &BStr) -> Option<usize> {
 fn find_token(text: &[u8], prefix: &str, length: usize) -> Option<usize> {
     find_words(text, prefix).take(MAX_CANDIDATES).find(|start| {
         let token = token_at(text, start + prefix.len());
-        token.len() >= length && is_random(token)
+        token.len() >= length && is_random(token) && is_mixed(token, prefix)
     })
+}
+
+/// Whether a token has digits and letters of both cases, as a name hardly has; `AKIA` has capitals.
+fn is_mixed(token: &[u8], prefix: &str) -> bool {
+    let has = |is_kind: fn(&u8) -> bool| token.iter().any(is_kind);
+    has(u8::is_ascii_digit)
+        && (prefix == "AKIA" || has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase))
 }
 
 /// Finds a JSON web token: three parts, of which the first two are encoded objects.

@@ -145,6 +145,8 @@ fn home_path_is_a_path_in_the_home_of_a_person() {
     assert_not_shown(
         Sign::HomePath,
         &[
+            "<a href=\"/home/products/list\">",
+            "fetch('/home/orders/list')",
             "cd /home/user/shop",
             "cd /home/ubuntu/shop",
             "cd /home/runner/shop",
@@ -198,6 +200,9 @@ fn secret_is_a_token_a_key_or_an_address_with_a_password() {
             "postgres://shop:password@db.shop.io/shop",
             "postgres://shop:${PASSWORD}@db.shop.io/shop",
             "https://mia:k7Gq2mZp@shop.io/orders",
+            "npm_package_config_development_server_port_number",
+            "hf_tokenizer_for_sequence_classification",
+            "SG.createDirectionalLightNode",
         ],
     );
 }
