@@ -126,9 +126,11 @@ impl<'a> NameSearch<'a> {
 
 /// Returns whether what the file at `path` says of others counts.
 ///
-/// Ignore files and the configuration name what does not belong to the project.
+/// Ignore files and the configuration name what does not belong to the project. The settings of
+/// an agent name the commands that it has run.
 pub(super) fn counts(path: &BStr) -> bool {
-    !mention::is_ignore_file(path) && path != FILE_NAME
+    let is_settings = path.contains_str(".claude/settings");
+    !mention::is_ignore_file(path) && path != FILE_NAME && !is_settings
 }
 
 /// Words to find in texts, in a time that does not grow with their number.
