@@ -86,7 +86,8 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
     }
     let mut project = WorktreeProject::new(&repository, tracked, Siblings::OnDisk);
     let verdict = policy.judge(path, Change::Added, &mut project)?;
-    let Verdict::Refused { rule, .. } = verdict else { return Ok(None) };
+    // The text on the disk is not the one that will be written: the name decides.
+    let Verdict::Refused { rule, shown: None, .. } = verdict else { return Ok(None) };
     if repository.ignores(path)? {
         return Ok(None);
     }
