@@ -76,7 +76,7 @@ pub struct Finding<'p> {
     pub rule: &'p Rule,
     /// The name pattern of the rule that matches.
     pub pattern: &'p Name,
-    /// What the text of the file shows, if the rule asks for it. No other file names it then.
+    /// What the text of the file shows, if the rule asks for it.
     pub shown: Option<ShownSign>,
     /// The commit that introduces the entry, if commits are checked.
     pub introduced_by: Option<IntroducedBy>,

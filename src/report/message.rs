@@ -43,10 +43,11 @@ pub(super) fn rule_and_reason(finding: &Finding) -> String {
 
 /// Returns what a verdict rests on beside the name; empty if on nothing else.
 ///
-/// A rule that asks for the text refuses only a file that no other file names.
+/// A rule that asks for any other file refuses only what none names.
 pub(super) fn evidence(finding: &Finding) -> Vec<String> {
-    let shown = finding.shown.iter().flat_map(|shown| [shown_sign(*shown), NOT_NAMED.to_owned()]);
-    shown.collect()
+    let sign = finding.shown.map(shown_sign);
+    let is_unnamed = finding.rule.named_by == Some(NamedBy::Any);
+    sign.into_iter().chain(is_unnamed.then(|| NOT_NAMED.to_owned())).collect()
 }
 
 /// The words for a file that no other file names.
