@@ -57,7 +57,8 @@ const RUN_ONCE: &str = "print('\u{2705} all rows are in')\n";
 macro_rules! cases {
     ($($case:ident: [$($file:expr => $text:expr),* $(,)?] refuses [$($refused:expr),*];)*) => {
         $(#[test] fn $case() {
-            assert_eq!(refused(&[$(($file, $text)),*]), [$($refused),*] as [&str; _]);
+            let expected: &[&str] = &[$($refused),*];
+            assert_eq!(refused(&[$(($file, $text)),*]), expected);
         })*
     };
 }
