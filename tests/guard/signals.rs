@@ -17,7 +17,7 @@ fn endless(repo: &Repo) -> String {
 fn assert_ends(repo: &Repo, run: &str, signal: &str) -> Run {
     let script = format!(
         "set -m; {run} & pid=$!; (sleep 20; kill -9 $pid) & timer=$!
-        until [ -s ../pids ] || ! kill -0 $pid 2>&-; do sleep 0.01; done
+        until [ $(cat ../pids 2>&- | wc -l) = 2 ] || ! kill -0 $pid 2>&-; do sleep 0.01; done
         kill -{signal} $pid; wait $pid; code=$?; kill -9 -$timer
         # A process that ended may stay a zombie until its new parent waits for it.
         lives() {{ grep -qs ') [^Z]' /proc/$1/stat; }}
