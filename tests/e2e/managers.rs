@@ -218,7 +218,10 @@ mod frameworks {
         assert!(repo.read("output").contains("refused: debug_x.py"), "{}", repo.read("output"));
         repo.git("reset -q --hard").success();
         let configuration = repo.read(".pre-commit-config.yaml");
-        let entry = "sh -c 'echo x >debug_y.py; git add debug_y.py; git commit -q -m y >output 2>&1'";
+        // The configuration is automation: a path that it names would not be refused.
+        let commit = "#!/bin/sh\necho x >debug_y.py; git add debug_y.py; git commit -q -m y >output 2>&1\n";
+        repo.program("commit-y", commit);
+        let entry = "./commit-y";
         let local = format!("{{id: c, name: c, entry: \"{entry}\", language: system, stages: [pre-push]}}");
         let configuration = format!("{configuration}  - repo: local\n    hooks: [{local}]\n");
         repo.write(".pre-commit-config.yaml", &configuration).git("add .pre-commit-config.yaml").success();
