@@ -1,9 +1,12 @@
 //! Patterns for files of a project, by their names or by their paths.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
-use bstr::{BStr, ByteSlice};
+use bstr::BStr;
 
+use super::expand::is_special;
+use super::filter::TrigramFilter;
 use super::glob::Invalid;
 use super::name::{Name, Names};
 use super::path_glob::PathGlob;
@@ -23,6 +26,8 @@ pub(super) enum FilePattern {
 pub struct FilePatterns {
     names: Names,
     paths: Vec<PathGlob>,
+    /// Rules out most names; made when the first path is matched.
+    filter: OnceLock<Box<TrigramFilter>>,
 }
 
 impl FilePattern {
@@ -42,7 +47,13 @@ impl FilePatterns {
     #[must_use]
     pub fn matches(&self, path: &BStr) -> bool {
         let (_, name) = split(path);
-        self.names.find(name.as_bstr()).is_some() || self.paths.iter().any(|glob| glob.matches(path))
+        let is_match = |glob: &PathGlob| path.starts_with(plain_start(glob).as_bytes()) && glob.matches(path);
+        let filter = self.filter.get_or_init(|| {
+            let mut filter = TrigramFilter::default();
+            filter.add(&self.names, &self.names, 1);
+            Box::new(filter)
+        });
+        filter.find(name, 1) != 0 && self.names.find(name).is_some() || self.paths.iter().any(is_match)
     }
 
     /// Returns the patterns as they were written, those for names first.
@@ -50,6 +61,12 @@ impl FilePatterns {
         let paths = self.paths.iter().map(PathGlob::as_str);
         self.names.texts().into_iter().chain(paths).collect()
     }
+}
+
+/// Returns the plain text at the start of a glob, which rules out most paths.
+fn plain_start(glob: &PathGlob) -> &str {
+    let text = glob.as_str();
+    &text[..text.bytes().position(is_special).unwrap_or(text.len())]
 }
 
 impl FromIterator<FilePattern> for FilePatterns {
@@ -62,6 +79,7 @@ impl FromIterator<FilePattern> for FilePatterns {
 
 impl Extend<FilePattern> for FilePatterns {
     fn extend<I: IntoIterator<Item = FilePattern>>(&mut self, patterns: I) {
+        self.filter = OnceLock::new();
         for pattern in patterns {
             match pattern {
                 FilePattern::Name(name) => self.names.extend([name]),
