@@ -1,4 +1,4 @@
-//! What a verdict may rest on beyond the name of a path: the texts of files.
+//! The questions of the policy about other files, and about the text of a file.
 
 use bstr::{BStr, BString};
 
@@ -19,8 +19,8 @@ pub(super) const MAX_WORDS: usize = 16;
 
 /// The files that a path is judged among: those of an index, a worktree or a commit.
 ///
-/// Paths are relative to the top of the repository. Every question is asked only for a path
-/// that a rule matches. A closure answers the first one alone: its project has no texts.
+/// Paths are relative to the top of the repository. A question is asked only if a rule matches a
+/// path. A closure implements only `is_tracked`: its project has no texts.
 pub trait Project {
     /// The error of a project whose paths cannot be read.
     type Error;

@@ -42,13 +42,6 @@ impl Project for CommittedProject<'_> {
             Ok(id) => self.trees.blob(id?, limit),
             Err(_) => Blob::Unreadable,
         };
-        match blob {
-            Blob::Contents(text) => Some(text),
-            Blob::TooLarge => None,
-            Blob::Unreadable => {
-                self.unread.add_text(path);
-                None
-            }
-        }
+        self.unread.contents(path, blob)
     }
 }

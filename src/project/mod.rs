@@ -12,6 +12,8 @@ pub(crate) use committed::CommittedProject;
 pub(crate) use staged::StagedProject;
 pub(crate) use worktree::{Siblings, WorktreeProject};
 
+use crate::git::Blob;
+
 /// What a check was to look at and could not read.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Unread {
@@ -34,9 +36,17 @@ impl Unread {
         files
     }
 
-    fn add_text(&mut self, path: &BStr) {
-        if !self.texts.iter().any(|known| known.as_bstr() == path) {
-            self.texts.push(path.to_owned());
+    /// Returns the contents of the file at `path`, and records it if they cannot be read.
+    fn contents(&mut self, path: &BStr, blob: Blob) -> Option<Vec<u8>> {
+        match blob {
+            Blob::Contents(text) => Some(text),
+            Blob::TooLarge => None,
+            Blob::Unreadable => {
+                if !self.texts.iter().any(|known| known.as_bstr() == path) {
+                    self.texts.push(path.to_owned());
+                }
+                None
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::Unread;
 use crate::Entry;
-use crate::git::{self, Blob, Blobs, GrepTarget, ObjectId, Repository, TrackedPaths};
+use crate::git::{self, Blobs, GrepTarget, ObjectId, Repository, TrackedPaths};
 use crate::policy::{IsWanted, Policy, Project};
 
 /// The index of a repository.
@@ -115,13 +115,7 @@ impl Project for StagedProject<'_> {
     fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
         let id = self.blob(path)?;
         let repository = self.repository;
-        match self.reader.get_or_insert_with(|| repository.blobs()).read(id, limit) {
-            Blob::Contents(text) => Some(text),
-            Blob::TooLarge => None,
-            Blob::Unreadable => {
-                self.unread.add_text(path);
-                None
-            }
-        }
+        let blob = self.reader.get_or_insert_with(|| repository.blobs()).read(id, limit);
+        self.unread.contents(path, blob)
     }
 }

@@ -102,13 +102,6 @@ impl Project for WorktreeProject<'_> {
             Ok(_) => read_regular_file(&file).map_or(Blob::Unreadable, Blob::Contents),
             Err(_) => self.off_disk_blob(path, limit),
         };
-        match blob {
-            Blob::Contents(text) => Some(text),
-            Blob::TooLarge => None,
-            Blob::Unreadable => {
-                self.unread.add_text(path);
-                None
-            }
-        }
+        self.unread.contents(path, blob)
     }
 }
