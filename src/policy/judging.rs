@@ -185,7 +185,7 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
             Some(text) => {
                 let text = text.as_bstr();
                 let sign = text::find_sign(path, text, signs).map(TextVerdict::Sign);
-                let program = || text::find_reuse(path, text).map(TextVerdict::Program);
+                let program = || text::find_program(path, text).map(TextVerdict::Program);
                 sign.or_else(program).unwrap_or(TextVerdict::Nothing)
             }
         };

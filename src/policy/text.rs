@@ -6,7 +6,7 @@
 mod emoji_print;
 mod home_path;
 mod language;
-mod reuse;
+mod program;
 mod rewrite;
 mod secret;
 #[cfg(test)]
@@ -56,19 +56,19 @@ pub struct ShownSign {
 
 /// Returns the first of `signs` that the `text` of `path` shows; `None` also for a program.
 ///
-/// A program is made to run again, as [`find_reuse`] tells.
+/// A program is made to run again, as [`find_program`] tells.
 pub(super) fn find_sign(path: &BStr, text: &BStr, signs: &[Sign]) -> Option<ShownSign> {
     let language = Language::of(path);
     let (sign, offset) = signs.iter().find_map(|sign| Some((*sign, sign.find(language, text)?)))?;
-    reuse::find(language, text).is_none().then(|| ShownSign { sign, line: line_at(text, offset) })
+    program::find(language, text).is_none().then(|| ShownSign { sign, line: line_at(text, offset) })
 }
 
 /// Returns the line that shows that the `text` of `path` is a program, made to run again.
 ///
 /// A program reads its arguments, asks its user, serves requests or starts what does, runs until
 /// it is stopped, or has definitions for other files.
-pub(super) fn find_reuse(path: &BStr, text: &BStr) -> Option<usize> {
-    reuse::find(Language::of(path), text).map(|offset| line_at(text, offset))
+pub(super) fn find_program(path: &BStr, text: &BStr) -> Option<usize> {
+    program::find(Language::of(path), text).map(|offset| line_at(text, offset))
 }
 
 /// Returns whether `text` is a page for a browser, written in HTML or PHP.

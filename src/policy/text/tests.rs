@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{ShownSign, Sign, find_reuse, find_sign};
+use super::{ShownSign, Sign, find_program, find_sign};
 
 /// Asserts that each text shows `sign`.
 #[track_caller]
@@ -247,7 +247,7 @@ fn program_shows_no_sign() {
         "Start-Process powershell -ArgumentList '-Command', 'npm start'",
     ] {
         let text = format!("\n{part}\nprint('✅ done')\n");
-        assert_eq!(find_reuse(SCRIPT.into(), text.as_str().into()), Some(2), "{part}");
+        assert_eq!(find_program(SCRIPT.into(), text.as_str().into()), Some(2), "{part}");
         assert_eq!(find_sign(SCRIPT.into(), text.as_str().into(), &Sign::ALL), None, "{part}");
     }
     for part in [
@@ -267,13 +267,13 @@ fn program_shows_no_sign() {
         "read -p \"Go on? (y/N) \" answer",
     ] {
         let text = format!("{part}\necho '✅ done'\n");
-        assert_eq!(find_reuse(SCRIPT.into(), text.as_str().into()), None, "{part}");
+        assert_eq!(find_program(SCRIPT.into(), text.as_str().into()), None, "{part}");
     }
 }
 
 #[test]
 fn arguments_of_a_shell_are_what_it_expands() {
-    let uses_arguments = |path: &str, line: &str| find_reuse(path.into(), line.into()).is_some();
+    let uses_arguments = |path: &str, line: &str| find_program(path.into(), line.into()).is_some();
     for line in [
         "cp orders $1",
         "cp orders \"$1\"",
@@ -307,7 +307,7 @@ fn arguments_of_a_shell_are_what_it_expands() {
 
 #[test]
 fn module_defines_functions_and_does_nothing() {
-    let find = |path: &str, text: &str| find_reuse(path.into(), text.into());
+    let find = |path: &str, text: &str| find_program(path.into(), text.into());
     let python = "import os\n\nTOP = 'orders'\n\ndef load(name):\n    print('✅', name)\n";
     let javascript =
         "const TOP = 'orders';\n\nasync function load(name) {\n  if (name) console.log('✅');\n}\n";
