@@ -103,6 +103,9 @@ cases! {
     automation_that_is_session_work_names_nothing:
         ["debug_x.py" => "", "Dockerfile.bak" => "CMD debug_x.py"]
         refuses ["debug_x.py debug-script", "Dockerfile.bak backup-copy"];
+    the_configuration_and_settings_of_an_agent_name_nothing:
+        ["fill.py" => RUN_ONCE, ".stage-guard.toml" => "# fill\n", ".claude/settings.json" => "Bash(python fill.py)"]
+        refuses ["fill.py run-once-script"];
     a_binary_file_names_nothing:
         ["fill.py" => RUN_ONCE, "data.zip" => "\0 fill.py \0"] refuses ["fill.py run-once-script"];
     a_test_next_to_it_names_it: ["fill.py" => RUN_ONCE, "test_fill.py" => "import fill\n"] refuses [];
