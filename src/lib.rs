@@ -44,6 +44,7 @@
 //! ```
 
 mod agent;
+mod bypass;
 pub mod check;
 mod cli;
 mod commands;

@@ -2,16 +2,13 @@
 //!
 //! This module does not run git. It reads and writes only the agent's settings on the disk.
 
-pub(crate) mod bypass;
 mod json;
 pub(crate) mod settings;
 mod settings_file;
-pub(crate) mod shell;
 
 use std::path::PathBuf;
 
 use self::json::Container;
-use self::shell::Shell;
 pub(crate) use settings_file::{Error, SettingsFile};
 
 /// The name of this program.
@@ -32,7 +29,7 @@ pub(crate) enum Action {
     /// Write a file. A relative path is relative to the agent's working directory.
     Write(PathBuf),
     /// Run a script in a shell.
-    Run(Shell, String),
+    Run(String),
     /// End its turn.
     Stop,
 }
@@ -48,16 +45,15 @@ struct Tool {
 #[derive(Clone, Copy)]
 enum Effect {
     Writes,
-    Runs(Shell),
+    Runs,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 5] = [
     Tool { name: "Write", field: "file_path", effect: Effect::Writes },
     Tool { name: "Edit", field: "file_path", effect: Effect::Writes },
     Tool { name: "MultiEdit", field: "file_path", effect: Effect::Writes },
     Tool { name: "NotebookEdit", field: "notebook_path", effect: Effect::Writes },
-    Tool { name: "Bash", field: "command", effect: Effect::Runs(Shell::Posix) },
-    Tool { name: "PowerShell", field: "command", effect: Effect::Runs(Shell::PowerShell) },
+    Tool { name: "Bash", field: "command", effect: Effect::Runs },
 ];
 
 /// Returns the names of the tools that are checked.
@@ -103,6 +99,6 @@ fn parse_tool_use(event: &Container) -> Result<Option<Action>, serde_json::Error
     let value = input.string(tool.field)?;
     Ok(value.map(|value| match tool.effect {
         Effect::Writes => Action::Write(value.into()),
-        Effect::Runs(shell) => Action::Run(shell, value),
+        Effect::Runs => Action::Run(value),
     }))
 }

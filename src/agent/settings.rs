@@ -6,10 +6,9 @@ use std::ops::Range;
 
 use bstr::ByteSlice;
 
-use super::bypass::file_name;
 use super::json::{self, Child, Container};
-use super::shell::{self, Shell};
 use super::tool_names;
+use crate::bypass::{file_name, shell};
 
 /// The events that run this program. The first has a matcher, which names the tools.
 const EVENTS: [(&str, bool); 2] = [("PreToolUse", true), ("Stop", false)];
@@ -196,7 +195,7 @@ impl<'t> OwnEntry<'t> {
 /// Whether a command, given as a JSON string, runs `agent` of this program.
 fn runs_this_program(command: &str) -> bool {
     let commands = json::parse_string(command)
-        .and_then(|command| shell::commands(command.as_bytes(), Shell::Posix))
+        .and_then(|command| shell::commands(command.as_bytes()))
         .unwrap_or_default();
     let [command] = &commands[..] else { return false };
     let [program, .., last] = &command.words[..] else { return false };

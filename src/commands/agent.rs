@@ -10,8 +10,8 @@ use bstr::{BStr, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::Change;
-use crate::agent::shell::Shell;
-use crate::agent::{Action, Event, bypass};
+use crate::agent::{Action, Event};
+use crate::bypass;
 use crate::check::Check;
 use crate::cli::Config;
 use crate::environment::Environment;
@@ -50,7 +50,7 @@ pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     signals::limit_children(MAX_TIME);
     let denial = match action {
         Action::Write(file) => check_write(context, &directory, &file),
-        Action::Run(shell, script) => check_script(context, &directory, &script, shell),
+        Action::Run(script) => check_script(context, &directory, &script),
         Action::Stop => check_stop(context, &directory),
     };
     if signals::is_limit_exceeded() {
@@ -104,14 +104,9 @@ fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Optio
 }
 
 /// Denies a script that bypasses git's hooks.
-fn check_script(
-    context: &Context,
-    directory: &Path,
-    script: &str,
-    shell: Shell,
-) -> Result<Option<String>, Box<dyn Error>> {
+fn check_script(context: &Context, directory: &Path, script: &str) -> Result<Option<String>, Box<dyn Error>> {
     let stages = |from: &Path, path: &Path| stages_session_directory(&directory.join(from), path);
-    let Some(bypass) = bypass::find(script, shell, &stages) else { return Ok(None) };
+    let Some(bypass) = bypass::find(script, &stages) else { return Ok(None) };
     Ok(Some(report::agent::bypass(&bypass, &context.program()?)))
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use bstr::{BStr, ByteSlice};
 
 use super::escape::{display_path, escape, shell_path, shell_word};
-use crate::agent::bypass::Bypass;
+use crate::bypass::Bypass;
 use crate::policy::{Finding, Rule};
 
 /// The maximum number of paths that a message lists.

@@ -28,8 +28,8 @@ impl Repo {
         )
     }
 
-    fn agent_runs(&self, tool: &str, script: &str) -> Run {
-        self.agent_event("PreToolUse", &json!({"tool_name": tool, "tool_input": {"command": script}}))
+    fn agent_runs(&self, script: &str) -> Run {
+        self.agent_event("PreToolUse", &json!({"tool_name": "Bash", "tool_input": {"command": script}}))
     }
 
     fn agent_stops(&self) -> Run {
@@ -367,17 +367,12 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
         ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which git ignores"),
         ("stage-guard allow debug_x.py", "`stage-guard allow` lets a path that a rule refuses into history"),
     ] {
-        for tool in ["Bash", "PowerShell"] {
-            let output = home.agent_runs(tool, command).denied();
-            assert!(output.starts_with(words) && output.lines().count() == 2, "{output}");
-        }
+        let output = home.agent_runs(command).denied();
+        assert!(output.starts_with(words) && output.lines().count() == 2, "{output}");
     }
-    home.agent_runs("Bash", "git commit -m 'about -n'").silent();
-    home.agent_runs("Bash", "git commit -m 'stage-guard allow x' && stage-guard allow --help").silent();
-    // Each tool has its own shell.
-    home.agent_runs("Bash", "git commit -m \"a\\\" -n").silent();
-    home.agent_runs("PowerShell", "git commit -m \"a\\\" -n").denied();
-    home.agent_runs("Bash", &"$(".repeat(50_000)).silent();
+    home.agent_runs("git commit -m 'about -n'").silent();
+    home.agent_runs("git commit -m 'stage-guard allow x' && stage-guard allow --help").silent();
+    home.agent_runs(&"$(".repeat(50_000)).silent();
 }
 
 #[test]
@@ -391,11 +386,11 @@ fn a_forced_add_around_the_session_directory_is_denied() {
         "cd lib && git add -f .",
         "cd dist; git add -f ..",
     ] {
-        let output = repo.agent_runs("Bash", command).denied();
+        let output = repo.agent_runs(command).denied();
         assert!(output.contains("stages the session directory"), "{command}: {output}");
     }
     for command in ["git add -f dist", "cd dist && git add -f .", "git add -f main.py", "git add ."] {
-        repo.agent_runs("Bash", command).silent();
+        repo.agent_runs(command).silent();
     }
 }
 
@@ -453,7 +448,7 @@ fn install_adds_entries_and_uninstall_removes_them() {
   "hooks": {{
     "PreToolUse": [
       {{
-        "matcher": "Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell",
+        "matcher": "Write|Edit|MultiEdit|NotebookEdit|Bash",
         "hooks": [
           {{
             "type": "command",
@@ -581,7 +576,7 @@ fn entries_are_formatted_like_the_settings() {
         let repo = Repo::new();
         repo.write(SETTINGS, before).guard("install --agent").success();
         let after = after.replace("COMMAND", &format!("{BINARY} agent"));
-        let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Bash|PowerShell");
+        let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Bash");
         assert_eq!(repo.read(SETTINGS), after);
     }
 }

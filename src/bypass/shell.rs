@@ -6,15 +6,6 @@ use std::mem;
 
 use bstr::{BString, ByteSlice, ByteVec};
 
-/// The language of a script.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Shell {
-    /// `sh`, `bash`, `zsh`.
-    Posix,
-    /// `PowerShell`.
-    PowerShell,
-}
-
 /// The deepest nesting of substitutions, subshells and here-documents that is read.
 const MAX_DEPTH: usize = 50;
 
@@ -41,8 +32,8 @@ pub(crate) struct Command {
 /// Reserved words before a command are left out. Returns `None` if a quote or a parenthesis is
 /// not closed: a guess could take the text of a commit message for a command.
 #[must_use]
-pub(crate) fn commands(script: &[u8], shell: Shell) -> Option<Vec<Command>> {
-    let mut reader = Reader::new(script, shell, 0, 0);
+pub(crate) fn commands(script: &[u8]) -> Option<Vec<Command>> {
+    let mut reader = Reader::new(script, 0, 0);
     reader.read_commands(None)?;
     // A command is near the one that is piped into it, which comes first.
     let input = |(at, command): (usize, &ReadCommand)| command.input(&reader.commands[..at]);
@@ -53,7 +44,7 @@ pub(crate) fn commands(script: &[u8], shell: Shell) -> Option<Vec<Command>> {
 }
 
 /// Returns the name and the value of `NAME=…`, `NAME+=…` and `NAME[…]=…`.
-pub(super) fn parse_assignment(word: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn parse_assignment(word: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let (target, value) = word.split_once_str("=")?;
     let target = target.strip_suffix(b"+").unwrap_or(target);
@@ -67,7 +58,6 @@ pub(super) fn parse_assignment(word: &[u8]) -> Option<(&[u8], &[u8])> {
 struct Reader<'s> {
     /// The rest of the script, which is not read yet.
     rest: &'s [u8],
-    shell: Shell,
     depth: usize,
     /// The complete commands so far.
     commands: Vec<ReadCommand>,
@@ -100,7 +90,7 @@ impl ReadCommand {
         let mut command = self;
         for _ in 0..MAX_PIPES {
             let (program, arguments) = command.words.split_first()?;
-            match super::bypass::file_name(program.as_bstr()).as_bytes() {
+            match super::file_name(program.as_bstr()).as_bytes() {
                 b"echo" | b"printf" => {
                     let is_text = |word: &&BString| !word.starts_with(b"-");
                     let text: Vec<&BString> = arguments.iter().skip_while(|word| !is_text(word)).collect();
@@ -133,8 +123,8 @@ struct HereDocument {
 
 /// The methods return `None` if a construct is not closed or is nested too deeply.
 impl<'s> Reader<'s> {
-    fn new(script: &'s [u8], shell: Shell, depth: usize, next_id: usize) -> Self {
-        Self { rest: script, shell, depth, commands: Vec::new(), next_id, here_documents: Vec::new() }
+    fn new(script: &'s [u8], depth: usize, next_id: usize) -> Self {
+        Self { rest: script, depth, commands: Vec::new(), next_id, here_documents: Vec::new() }
     }
 
     /// Begins a command into which the output of another may be piped.
@@ -181,7 +171,7 @@ impl<'s> Reader<'s> {
 
     /// Calls `read` on another text, and keeps the commands that it finds.
     fn read_other(&mut self, text: &[u8], read: impl FnOnce(&mut Reader) -> Option<()>) -> Option<()> {
-        let mut reader = Reader::new(text, self.shell, self.depth, self.next_id);
+        let mut reader = Reader::new(text, self.depth, self.next_id);
         reader.nested(read)?;
         self.next_id = reader.next_id;
         self.commands.append(&mut reader.commands);
@@ -198,10 +188,9 @@ impl<'s> Reader<'s> {
                 [] if end.is_some() => return None,
                 [] => break,
                 [byte, ..] if Some(*byte) == end && open_cases == 0 => break,
-                [byte, b'\n', ..] if *byte == self.escape_char() => self.skip(2),
+                [b'\\', b'\n', ..] => self.skip(2),
                 [b' ' | b'\t' | b'\r', ..] => self.skip(1),
                 [b'#', ..] => self.skip_comment(),
-                [b'<', b'#', ..] if self.shell == Shell::PowerShell => drop(self.take_until(b"#>")?),
                 _ if self.is_at_redirection() => self.skip_redirection(&mut command)?,
                 [b'(', ..] => {
                     self.complete(&mut command, false);
@@ -241,14 +230,13 @@ impl<'s> Reader<'s> {
         let word = self.read_word()?;
         let words = &mut command.words;
         match word.as_slice() {
-            b"=" | b"+=" if self.is_powershell_variable(words) => words.clear(),
             _ if !words.is_empty() => words.push(word),
-            b"[[" if self.shell == Shell::Posix => self.skip_words("]]")?,
+            b"[[" => self.skip_words("]]")?,
             b"function" => {
                 self.skip_blanks();
                 self.read_word()?;
             }
-            b"case" if self.shell == Shell::Posix => {
+            b"case" => {
                 *open_cases += 1;
                 words.push(word);
             }
@@ -257,11 +245,6 @@ impl<'s> Reader<'s> {
             _ => words.push(word),
         }
         Some(())
-    }
-
-    /// Whether `words` are a `PowerShell` variable, to which output can be assigned.
-    fn is_powershell_variable(&self, words: &[BString]) -> bool {
-        self.shell == Shell::PowerShell && matches!(words, [variable] if variable.starts_with(b"$"))
     }
 
     fn skip_blanks(&mut self) {
@@ -288,35 +271,22 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The character that quotes the next one.
-    fn escape_char(&self) -> u8 {
-        if self.shell == Shell::Posix { b'\\' } else { b'`' }
-    }
-
     /// Reads a word, without its quotes.
     fn read_word(&mut self) -> Option<BString> {
         let mut word = BString::default();
-        let is_posix = self.shell == Shell::Posix;
         loop {
             match self.rest {
                 [] => break,
-                [b'(', ..]
-                    if is_posix && parse_assignment(&word).is_some_and(|(_, value)| value.is_empty()) =>
-                {
+                [b'(', ..] if parse_assignment(&word).is_some_and(|(_, value)| value.is_empty()) => {
                     self.skip(1);
                     self.nested(|reader| reader.skip_words(")"))?;
                     word.push_str("()");
                 }
                 [byte, ..] if METACHARACTERS.contains(byte) => break,
-                [byte, ..] if *byte == self.escape_char() => self.read_escaped(&mut word),
-                [b'$', b'\'', ..] if is_posix => self.read_ansi_c_quoted(&mut word)?,
+                [b'\\', ..] => self.read_escaped(&mut word),
+                [b'$', b'\'', ..] => self.read_ansi_c_quoted(&mut word)?,
                 [b'$', b'"', ..] => self.skip(1),
                 [b'$' | b'`', ..] => self.read_expansion(&mut word)?,
-                [b'@', quote @ (b'\'' | b'"'), b'\r' | b'\n', ..] if !is_posix => {
-                    let end = [b'\n', *quote, b'@'];
-                    self.skip(2);
-                    word.push_str(self.take_until(&end)?);
-                }
                 [b'\'', ..] => {
                     self.skip(1);
                     word.push_str(self.take_until(b"'")?);
@@ -353,7 +323,7 @@ impl<'s> Reader<'s> {
                     self.skip(1);
                     return Some(());
                 }
-                [byte, ..] if *byte == self.escape_char() => self.read_escaped(word),
+                [b'\\', ..] => self.read_escaped(word),
                 [b'$' | b'`', ..] => self.read_expansion(word)?,
                 [b'"', ..] if in_brackets => {
                     self.skip(1);

@@ -1,32 +1,31 @@
 use std::path::Path;
 
-use super::Bypass;
-use crate::agent::shell::Shell;
+use super::{Bypass, Input, inputs_of};
 
 /// Finds a bypass in a script that runs at the top of a repository, with the session directory.
-fn find(script: &str, shell: Shell) -> Option<Bypass> {
+fn find(script: &str) -> Option<Bypass> {
     let stages = |directory: &Path, path: &Path| {
         let path = directory.join(path);
         ["", ".", "backend", "backend/."].iter().any(|with| path == Path::new(with))
     };
-    super::find(script, shell, &stages)
+    super::find(script, &stages)
 }
 
 /// Asserts that each of `scripts` bypasses the hooks.
 #[track_caller]
 fn assert_denied(scripts: &[&str]) {
-    assert_all(scripts, Shell::Posix, true);
+    assert_all(scripts, true);
 }
 
 /// Asserts that none of `scripts` bypasses the hooks.
 #[track_caller]
 fn assert_allowed(scripts: &[&str]) {
-    assert_all(scripts, Shell::Posix, false);
+    assert_all(scripts, false);
 }
 
 #[track_caller]
-fn assert_all(scripts: &[&str], shell: Shell, is_denied: bool) {
-    let is_wrong = |script: &&&str| find(script, shell).is_some() != is_denied;
+fn assert_all(scripts: &[&str], is_denied: bool) {
+    let is_wrong = |script: &&&str| find(script).is_some() != is_denied;
     let wrong: Vec<_> = scripts.iter().filter(is_wrong).collect();
     let expected = if is_denied { "denied" } else { "allowed" };
     assert!(wrong.is_empty(), "not {expected}: {wrong:#?}");
@@ -44,7 +43,7 @@ fn a_bypass_names_what_bypasses() {
         ("git add -f main.py .claude_sessions/x", Bypass::ForcedAdd(".claude_sessions/x".into())),
         ("git add . && stage-guard allow debug_x.py", Bypass::Allow),
     ] {
-        assert_eq!(find(script, Shell::Posix), Some(bypass), "{script}");
+        assert_eq!(find(script), Some(bypass), "{script}");
     }
 }
 
@@ -562,42 +561,13 @@ fn a_disabled_hook_manager_is_denied() {
 }
 
 #[test]
-fn powershell_has_its_own_syntax() {
-    let denied = [
-        "git commit -n",
-        "& 'C:\\Program Files\\Git\\bin\\git.exe' commit --no-verify",
-        "git commit `\n  -n",
-        "git commit -m \"a`\"b\" -n",
-        "git commit -m \"a\\\" -n",
-        "git commit -m @'\nx\n'@ -n",
-        "git commit -m \"$(Get-Date)\" -n",
-        "if ($?) { git commit -n }",
-        "$x = git commit -n",
-        "$x += git commit -n",
-        "git commit -n 2>$null",
-        "bash -c 'git commit -n'",
-    ];
-    let allowed = [
-        "git commit -m @'\ndon't pass --no-verify as that's wrong\n'@",
-        "git commit -m @\"\nx\" -n\n\"@",
-        "<# git commit -n #> git status",
-        "$x = 'git commit -n'",
-        "$x git commit -n",
-    ];
-    assert_all(&denied, Shell::PowerShell, true);
-    assert_all(&allowed, Shell::PowerShell, false);
-}
-
-#[test]
 fn deep_nesting_ends() {
     for opening in [
         "(", "$(", "`", "\"$(", "\\`", "<(", "<<x\n", "${", "((", "'", "{ ", "\\", "$'", "\"${", "a=(",
         "$((", "case ", "[[ ", "eval ", "\\'",
     ] {
         let script = opening.repeat(50_000);
-        for shell in [Shell::Posix, Shell::PowerShell] {
-            assert_eq!(find(&script, shell), None, "{opening}");
-        }
+        assert_eq!(find(&script), None, "{opening}");
     }
 }
 
@@ -742,6 +712,29 @@ fn long_pipelines_are_read_in_time() {
     for script in
         ["cat | ".repeat(50_000), "echo x | bash ; ".repeat(20_000), "bash <<E\nx\nE\n".repeat(20_000)]
     {
-        assert_eq!(find(&format!("{script} true"), Shell::Posix), None);
+        assert_eq!(find(&format!("{script} true")), None);
+    }
+}
+
+#[test]
+fn the_input_of_a_program_is_found() {
+    let patch = "*** Begin Patch\n*** Add File: a b.py\n+it's $x\n*** End Patch\n";
+    let with = |directory: &str| Input { directory: directory.into(), text: patch.into() };
+    for (script, inputs) in [
+        (format!("apply_patch <<'EOF'\n{patch}EOF"), vec![with("")]),
+        (format!("apply_patch << \"EOF\"\n{patch}EOF\n"), vec![with("")]),
+        (format!("cd sub && apply_patch <<'EOF'\n{patch}EOF\n"), vec![with("sub")]),
+        (format!("cd a && (cd b; applypatch <<'EOF'\n{patch}EOF\n)"), vec![with("a/b")]),
+        (format!("apply_patch \"{patch}\""), vec![with("")]),
+        (
+            format!("bash -lc $'cd sub\napply_patch <<\\'EOF\\'\n{}EOF'", patch.replace('\'', "\\'")),
+            vec![with("sub")],
+        ),
+        (format!("cat <<'EOF' | apply_patch\n{patch}EOF\n"), vec![with("")]),
+        (format!("apply_patch <<'A'\n{patch}A\napply_patch <<'B'\n{patch}B\n"), vec![with(""), with("")]),
+        (format!("cat <<'EOF' >apply_patch\n{patch}EOF\n"), vec![]),
+        (format!("echo apply_patch <<'EOF'\n{patch}EOF\n"), vec![]),
+    ] {
+        assert_eq!(inputs_of(&script, &["apply_patch", "applypatch"]), inputs, "{script}");
     }
 }

@@ -1,0 +1,339 @@
+//! git's subcommands and their options.
+
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::options::split_option;
+use super::walk::Nested;
+use super::{Bypass, StagesSessionDirectory, add, config};
+
+/// A git subcommand, and the options that determine the meaning of its arguments.
+pub(super) struct Subcommand {
+    name: &'static str,
+    /// The option that bypasses the hooks or the ignore rules.
+    bypass: &'static str,
+    /// The shortest abbreviation of `bypass` that git accepts.
+    shortest: &'static str,
+    /// Options that cancel `bypass` if they come after it.
+    cancel: &'static [&'static str],
+    /// The short form of `bypass`.
+    short: Option<u8>,
+    /// Short options with a value: the rest of the word or, if that is empty, the next word.
+    short_with_value: &'static str,
+    /// Short options with an optional value: the rest of the word.
+    short_with_optional_value: &'static str,
+    /// Long options with a value: after a `=` or, without one, the next word.
+    long_with_value: &'static [&'static str],
+    /// The short and the long option whose value is a script.
+    script: Option<(u8, &'static str)>,
+}
+
+/// A subcommand that runs hooks.
+const NO_VERIFY: Subcommand = Subcommand {
+    name: "",
+    bypass: "--no-verify",
+    shortest: "--no-veri",
+    cancel: &["--verify", "--no-no-verify"],
+    short: None,
+    short_with_value: "",
+    short_with_optional_value: "",
+    long_with_value: &[],
+    script: None,
+};
+
+/// `git add`.
+const ADD: Subcommand = Subcommand {
+    name: "add",
+    bypass: "--force",
+    shortest: "--f",
+    cancel: &["--no-force"],
+    short: Some(b'f'),
+    short_with_value: "U",
+    short_with_optional_value: "",
+    long_with_value: &["--chmod", "--pathspec-from-file", "--unified", "--inter-hunk-context"],
+    script: None,
+};
+
+/// `git config`, which has no option to bypass anything.
+pub(super) const CONFIG: Subcommand = Subcommand {
+    name: "config",
+    bypass: "",
+    shortest: "",
+    cancel: &[],
+    short: None,
+    short_with_value: "f",
+    short_with_optional_value: "",
+    long_with_value: &["--file", "--blob", "--type", "--default", "--value", "--comment"],
+    script: None,
+};
+
+/// The subcommands of git that are checked.
+const SUBCOMMANDS: [Subcommand; 8] = [
+    Subcommand {
+        name: "commit",
+        short: Some(b'n'),
+        short_with_value: "mFCctU",
+        short_with_optional_value: "Su",
+        long_with_value: &[
+            "--message",
+            "--file",
+            "--author",
+            "--date",
+            "--reuse-message",
+            "--reedit-message",
+            "--fixup",
+            "--squash",
+            "--template",
+            "--cleanup",
+            "--trailer",
+            "--pathspec-from-file",
+            "--unified",
+            "--inter-hunk-context",
+        ],
+        ..NO_VERIFY
+    },
+    Subcommand {
+        name: "merge",
+        short_with_value: "mFsX",
+        short_with_optional_value: "S",
+        long_with_value: &[
+            "--message",
+            "--file",
+            "--strategy",
+            "--strategy-option",
+            "--into-name",
+            "--cleanup",
+        ],
+        ..NO_VERIFY
+    },
+    Subcommand {
+        name: "pull",
+        short_with_value: "sXo",
+        short_with_optional_value: "Sjr",
+        long_with_value: &[
+            "--strategy",
+            "--strategy-option",
+            "--cleanup",
+            "--depth",
+            "--deepen",
+            "--shallow-since",
+            "--shallow-exclude",
+            "--upload-pack",
+            "--refmap",
+            "--negotiation-tip",
+            "--server-option",
+        ],
+        ..NO_VERIFY
+    },
+    Subcommand {
+        name: "push",
+        short_with_value: "o",
+        long_with_value: &["--push-option", "--repo", "--receive-pack", "--exec", "--recurse-submodules"],
+        ..NO_VERIFY
+    },
+    Subcommand {
+        name: "rebase",
+        short_with_value: "xsXC",
+        short_with_optional_value: "Sr",
+        long_with_value: &["--exec", "--strategy", "--strategy-option", "--onto", "--whitespace"],
+        script: Some((b'x', "--exec")),
+        ..NO_VERIFY
+    },
+    Subcommand {
+        name: "am",
+        short: Some(b'n'),
+        short_with_value: "pC",
+        short_with_optional_value: "S",
+        long_with_value: &[
+            "--directory",
+            "--exclude",
+            "--include",
+            "--patch-format",
+            "--whitespace",
+            "--resolvemsg",
+        ],
+        ..NO_VERIFY
+    },
+    ADD,
+    Subcommand { name: "stage", ..ADD },
+];
+
+/// git's global options with a value in the next word.
+const GLOBAL_WITH_VALUE: [&str; 8] = [
+    "-C",
+    "-c",
+    "--git-dir",
+    "--work-tree",
+    "--namespace",
+    "--super-prefix",
+    "--config-env",
+    "--attr-source",
+];
+
+/// Judges `git` with the arguments `words`, which runs in `directory`.
+pub(super) fn judge(directory: &Path, words: &[BString], stages: StagesSessionDirectory) -> Option<Bypass> {
+    let (options, words) = GlobalOptions::parse(words);
+    if let Some(setting) = options.settings.iter().find(|setting| config::overrides_hooks(setting)) {
+        return Some(Bypass::HooksOverridden((*setting).to_owned()));
+    }
+    let (name, words) = words.split_first()?;
+    if name == "config" {
+        return config::find_in_git_config(words);
+    }
+    let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name)?;
+    let Parsed { bypass, operands, .. } = subcommand.parse(words);
+    let option = bypass?.to_owned();
+    if subcommand.runs_hooks() {
+        return Some(Bypass::HooksSkipped { subcommand: subcommand.name, option });
+    }
+    add::judge(&directory.join(options.directory), words, &operands, stages)
+}
+
+/// Returns the commands and scripts that `git` runs with the arguments `words`.
+pub(super) fn nested(words: &[BString]) -> Vec<Nested<'_>> {
+    let (options, words) = GlobalOptions::parse(words);
+    let Some((name, words)) = words.split_first() else { return Vec::new() };
+    if let Some(script) = options.script_of_alias(name, words) {
+        return vec![Nested::Script(script.into())];
+    }
+    let after = |word: &str| {
+        let at = words.iter().position(|other| other == word);
+        at.map_or(&[][..], |at| &words[at + 1..])
+    };
+    match name.as_bytes() {
+        b"bisect" => vec![Nested::Command(after("run"))],
+        b"submodule" => {
+            let script = after("foreach").iter().skip_while(|word| word.starts_with(b"-"));
+            vec![Nested::Script(bstr::join(" ", script).into())]
+        }
+        b"rebase" => {
+            let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name);
+            let scripts = subcommand.map(|subcommand| subcommand.parse(words).scripts).unwrap_or_default();
+            scripts.into_iter().map(|script| Nested::Script(script.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The options between `git` and its subcommand that change what the subcommand does.
+#[derive(Default)]
+struct GlobalOptions<'w> {
+    /// The directory that `-C` changes to.
+    directory: PathBuf,
+    /// The values of `-c` and `--config-env`: `KEY=VALUE`.
+    settings: Vec<&'w BStr>,
+    /// The names and the commands of aliases.
+    aliases: Vec<(&'w [u8], &'w [u8])>,
+}
+
+impl<'w> GlobalOptions<'w> {
+    /// Parses the options, and returns the words after them, too.
+    fn parse(mut words: &'w [BString]) -> (Self, &'w [BString]) {
+        let mut options = Self::default();
+        while let Some((word, rest)) = words.split_first().filter(|(word, _)| word.starts_with(b"-")) {
+            let takes_next = GLOBAL_WITH_VALUE.iter().any(|option| word == option);
+            let (option, value) = match word.split_once_str("=") {
+                Some((option, value)) => (option, value.as_bstr()),
+                None => (word.as_slice(), rest.first().map(|next| next.as_bstr()).unwrap_or_default()),
+            };
+            match option {
+                b"-C" => options.directory.push(value.to_path_lossy()),
+                b"-c" => {
+                    options.settings.push(value);
+                    options.aliases.extend(parse_alias(value));
+                }
+                b"--config-env" => options.settings.push(value),
+                _ => {}
+            }
+            words = rest.get(usize::from(takes_next)..).unwrap_or_default();
+        }
+        (options, words)
+    }
+
+    /// Returns the script that the alias `name` runs with the arguments `words`.
+    fn script_of_alias(&self, name: &BString, words: &[BString]) -> Option<Vec<u8>> {
+        let (_, alias) = self.aliases.iter().find(|(alias, _)| name.eq_ignore_ascii_case(alias))?;
+        let command = match alias.strip_prefix(b"!") {
+            Some(script) => script.to_owned(),
+            None => bstr::concat([b"git ", *alias]),
+        };
+        Some(bstr::join(" ", [command, bstr::join(" ", words)]))
+    }
+}
+
+impl Subcommand {
+    fn runs_hooks(&self) -> bool {
+        self.bypass == NO_VERIFY.bypass
+    }
+
+    /// Parses the words after the subcommand.
+    pub(super) fn parse<'w>(&self, words: &'w [BString]) -> Parsed<'w> {
+        let mut parsed = Parsed { bypass: None, operands: Vec::new(), scripts: Vec::new() };
+        let mut rest = words.iter().map(|word| word.as_bstr());
+        while let Some(word) = rest.next() {
+            if word == "--" {
+                parsed.operands.extend(rest);
+                break;
+            }
+            if !word.starts_with(b"-") {
+                parsed.operands.push(word);
+                continue;
+            }
+            let (letters, takes_next) = split_option(
+                word,
+                self.short_with_value,
+                self.short_with_optional_value,
+                self.long_with_value,
+            );
+            let abbreviates = |option: &str| option.as_bytes().starts_with(word);
+            let is_bypass = word.starts_with(self.shortest.as_bytes()) && abbreviates(self.bypass)
+                || letters.iter().any(|letter| Some(*letter) == self.short);
+            if is_bypass {
+                parsed.bypass = parsed.bypass.or(Some(word));
+            } else if self.cancel.iter().any(|option| abbreviates(option)) {
+                parsed.bypass = None;
+            }
+            let next = if takes_next { rest.next() } else { None };
+            parsed.scripts.extend(self.script_in(word, letters.len(), next));
+        }
+        parsed
+    }
+
+    /// Returns the script in an option, of which `flags` letters have no value, or in `next`.
+    fn script_in<'w>(&self, word: &'w BStr, flags: usize, next: Option<&'w BStr>) -> Option<&'w BStr> {
+        let (short, long) = self.script?;
+        if word.starts_with(b"--") {
+            let (name, value) = word
+                .split_once_str("=")
+                .map_or((word.as_bytes(), None), |(name, value)| (name, Some(value.as_bstr())));
+            return value.or(next).filter(|_| name.len() > 2 && long.as_bytes().starts_with(name));
+        }
+        let value = word.get(flags + 1..)?.strip_prefix(&[short])?.as_bstr();
+        if value.is_empty() { next } else { Some(value) }
+    }
+}
+
+/// The words after a subcommand.
+pub(super) struct Parsed<'w> {
+    /// The option that bypasses, unless a later one cancels it.
+    bypass: Option<&'w BStr>,
+    pub operands: Vec<&'w BStr>,
+    /// The values of the option whose value is a script.
+    scripts: Vec<&'w BStr>,
+}
+
+/// Returns the name and the command of the setting `alias.NAME=COMMAND`.
+fn parse_alias(setting: &BStr) -> Option<(&[u8], &[u8])> {
+    let (key, command) = setting.split_once_str("=")?;
+    let prefix = key.get(..6)?;
+    prefix.eq_ignore_ascii_case(b"alias.").then(|| (&key[6..], command))
+}
+
+/// Whether one of `words` names a git subcommand that runs hooks.
+pub(super) fn names_hooked(words: &[BString]) -> bool {
+    SUBCOMMANDS
+        .iter()
+        .filter(|subcommand| subcommand.runs_hooks())
+        .any(|subcommand| words.iter().any(|word| word == subcommand.name))
+}

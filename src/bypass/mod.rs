@@ -1,0 +1,94 @@
+//! Finds commands that bypass a repository's git hooks, or loosen their rules.
+//!
+//! The result is advice to an agent: the git hooks do not depend on it. A command that
+//! cannot be parsed is allowed.
+
+mod add;
+mod config;
+mod git;
+mod options;
+mod own;
+pub(crate) mod shell;
+mod walk;
+mod wrapper;
+
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice};
+
+pub(crate) use self::walk::file_name;
+use self::walk::{Run, Walk};
+
+/// How a command bypasses the hooks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Bypass {
+    /// A git subcommand with an option that skips the hooks.
+    HooksSkipped {
+        /// The subcommand.
+        subcommand: &'static str,
+        /// The option, as it is written.
+        option: BString,
+    },
+    /// A setting that makes git run other hooks, or fewer.
+    HooksOverridden(BString),
+    /// A path in the session directory that is staged although git ignores it.
+    ForcedAdd(BString),
+    /// A directory that is staged with the session directory in it, although git ignores that.
+    ForcedAddAround(BString),
+    /// `stage-guard allow`: a person has to decide what is allowed.
+    Allow,
+}
+
+/// Whether a forced add of a pathspec in a directory stages a session directory below it.
+///
+/// Both paths may be relative to the directory that the script runs in.
+pub(crate) type StagesSessionDirectory<'f> = &'f dyn Fn(&Path, &Path) -> bool;
+
+/// A text that a script hands to a program.
+#[cfg_attr(not(test), allow(dead_code, reason = "only tests hand patches over so far"))]
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Input {
+    /// The directory that the script has changed to; relative to the one that it runs in.
+    pub directory: PathBuf,
+    /// The text.
+    pub text: BString,
+}
+
+/// Returns the first bypass in `script`. A script that cannot be parsed has none.
+#[must_use]
+pub(crate) fn find(script: &str, stages: StagesSessionDirectory) -> Option<Bypass> {
+    Walk::new(&mut |run| judge(run, stages)).script(script.as_bytes())
+}
+
+/// Returns the text that `script` hands to each run of one of `programs`.
+///
+/// That is the first argument or, without one, the standard input.
+#[cfg_attr(not(test), allow(dead_code, reason = "only tests hand patches over so far"))]
+#[must_use]
+pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    let mut collect = |run: &Run| {
+        if programs.iter().any(|program| run.program == program) {
+            let text = run.arguments.first().map_or(run.input, |argument| BStr::new(argument));
+            inputs.push(Input { directory: run.directory.to_owned(), text: text.to_owned() });
+        }
+        None::<()>
+    };
+    Walk::new(&mut collect).script(script.as_bytes());
+    inputs
+}
+
+/// Returns how a command bypasses the hooks, apart from what it runs in its turn.
+fn judge(run: &Run, stages: StagesSessionDirectory) -> Option<Bypass> {
+    match run.program.as_bytes() {
+        b"git" => config::find_in_assignments(&run.assignments, run.arguments)
+            .or_else(|| git::judge(run.directory, run.arguments, stages)),
+        program if program == own::PROGRAM.as_bytes() => {
+            own::allows_paths(run.arguments).then_some(Bypass::Allow)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,253 @@
+//! Programs that run the command or the script in their arguments.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::options::split_option;
+use super::walk::{Nested, Run};
+
+/// A program that runs the command in its arguments, or a script.
+struct Wrapper {
+    name: &'static str,
+    /// See [`Subcommand::short_with_value`].
+    short_with_value: &'static str,
+    /// See [`Subcommand::long_with_value`].
+    long_with_value: &'static [&'static str],
+    operands: Operands,
+    /// The short option after which the first word that is not an option is a script.
+    script: Option<u8>,
+    /// The long form of `script`.
+    long_script: &'static str,
+}
+
+/// The words after the options of a [`Wrapper`].
+#[derive(Clone, Copy)]
+enum Operands {
+    /// A command, after this number of other words.
+    Command(usize),
+    /// The words of a script, up to a `:::` of `parallel`.
+    Script,
+    /// A file with a script; without one, the script is read from standard input.
+    File,
+}
+
+/// A program that runs the command after its options.
+const PLAIN: Wrapper = Wrapper {
+    name: "",
+    short_with_value: "",
+    long_with_value: &[],
+    operands: Operands::Command(0),
+    script: None,
+    long_script: "",
+};
+
+/// A shell, which runs a command only as a script.
+const SHELL: Wrapper = Wrapper {
+    short_with_value: "oO",
+    long_with_value: &["--rcfile", "--init-file"],
+    operands: Operands::File,
+    script: Some(b'c'),
+    ..PLAIN
+};
+
+/// A program that runs a command as another user, or that has the option `-c`.
+const WITH_SCRIPT: Wrapper = Wrapper { script: Some(b'c'), long_script: "--command", ..PLAIN };
+
+/// The names of files that are the standard input.
+const STDIN: [&str; 3] = ["-", "/dev/stdin", "/dev/fd/0"];
+
+/// Programs that run a command for each file, and the options in front of the command.
+const FINDERS: [(&str, &[&str]); 3] = [
+    ("find", &["-exec", "-execdir", "-ok", "-okdir"]),
+    ("fd", &["-x", "--exec", "-X", "--exec-batch"]),
+    ("fdfind", &["-x", "--exec", "-X", "--exec-batch"]),
+];
+
+/// The programs whose command is checked too.
+const WRAPPERS: [Wrapper; 43] = [
+    Wrapper { name: "time", short_with_value: "fo", long_with_value: &["--format", "--output"], ..PLAIN },
+    Wrapper { name: "coproc", ..PLAIN },
+    Wrapper { name: "command", ..PLAIN },
+    Wrapper { name: "builtin", ..PLAIN },
+    Wrapper { name: "exec", short_with_value: "a", ..PLAIN },
+    Wrapper {
+        name: "env",
+        short_with_value: "uC",
+        long_with_value: &["--unset", "--chdir"],
+        script: Some(b'S'),
+        long_script: "--split-string",
+        ..PLAIN
+    },
+    Wrapper { name: "nohup", ..PLAIN },
+    Wrapper { name: "setsid", ..PLAIN },
+    Wrapper { name: "nice", short_with_value: "n", long_with_value: &["--adjustment"], ..PLAIN },
+    Wrapper { name: "ionice", short_with_value: "cn", long_with_value: &["--class", "--classdata"], ..PLAIN },
+    Wrapper {
+        name: "stdbuf",
+        short_with_value: "ioe",
+        long_with_value: &["--input", "--output", "--error"],
+        ..PLAIN
+    },
+    Wrapper {
+        name: "timeout",
+        short_with_value: "ks",
+        long_with_value: &["--kill-after", "--signal"],
+        operands: Operands::Command(1),
+        ..PLAIN
+    },
+    Wrapper {
+        name: "sudo",
+        short_with_value: "CDghpRrTtuU",
+        long_with_value: &[
+            "--chdir",
+            "--chroot",
+            "--close-from",
+            "--command-timeout",
+            "--group",
+            "--host",
+            "--other-user",
+            "--prompt",
+            "--role",
+            "--type",
+            "--user",
+        ],
+        ..PLAIN
+    },
+    Wrapper { name: "doas", short_with_value: "Cu", ..PLAIN },
+    Wrapper {
+        name: "xargs",
+        short_with_value: "adEILnPs",
+        long_with_value: &["--arg-file", "--delimiter", "--max-args", "--max-chars", "--max-procs"],
+        ..PLAIN
+    },
+    Wrapper { name: "sh", ..SHELL },
+    Wrapper { name: "bash", ..SHELL },
+    Wrapper { name: "dash", ..SHELL },
+    Wrapper { name: "ksh", ..SHELL },
+    Wrapper { name: "zsh", ..SHELL },
+    Wrapper { name: "ash", ..SHELL },
+    Wrapper { name: "source", script: None, ..SHELL },
+    Wrapper { name: ".", script: None, ..SHELL },
+    Wrapper { name: "busybox", ..PLAIN },
+    Wrapper { name: "caffeinate", short_with_value: "tw", ..PLAIN },
+    Wrapper { name: "chrt", short_with_value: "TPD", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "entr", ..PLAIN },
+    Wrapper { name: "fakeroot", short_with_value: "lsib", ..PLAIN },
+    Wrapper {
+        name: "flock",
+        short_with_value: "wE",
+        long_with_value: &["--timeout", "--wait", "--conflict-exit-code"],
+        operands: Operands::Command(1),
+        ..WITH_SCRIPT
+    },
+    Wrapper {
+        name: "npx",
+        short_with_value: "pw",
+        long_with_value: &["--package", "--workspace"],
+        script: Some(b'c'),
+        long_script: "--call",
+        ..PLAIN
+    },
+    Wrapper {
+        name: "parallel",
+        short_with_value: "jaIN",
+        long_with_value: &["--jobs", "--arg-file", "--delay", "--joblog", "--results"],
+        operands: Operands::Script,
+        ..PLAIN
+    },
+    Wrapper { name: "pipx", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "pipenv", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "poetry", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "runuser", operands: Operands::Command(1), ..WITH_SCRIPT },
+    Wrapper { name: "script", short_with_value: "EIOoBTm", ..WITH_SCRIPT },
+    Wrapper { name: "strace", short_with_value: "abeIoOpPsSuUX", ..PLAIN },
+    Wrapper { name: "su", short_with_value: "gGsw", operands: Operands::Command(1), ..WITH_SCRIPT },
+    Wrapper { name: "taskset", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "unbuffer", ..PLAIN },
+    Wrapper { name: "uv", operands: Operands::Command(1), ..PLAIN },
+    Wrapper { name: "uvx", long_with_value: &["--from", "--with", "--python"], ..PLAIN },
+    Wrapper {
+        name: "watch",
+        short_with_value: "nq",
+        long_with_value: &["--interval", "--equexit"],
+        operands: Operands::Script,
+        ..PLAIN
+    },
+];
+
+/// Returns the commands and scripts that a command runs in its turn.
+pub(super) fn nested<'w>(run: &Run<'w>) -> Vec<Nested<'w>> {
+    let arguments = run.arguments;
+    // With these options, `command` only says what would run.
+    let only_says = arguments.first().is_some_and(|option| option == "-v" || option == "-V");
+    if run.program == "command" && only_says {
+        return Vec::new();
+    }
+    if run.program == "eval" {
+        return vec![Nested::Script(bstr::join(" ", arguments).into())];
+    }
+    if let Some((_, options)) = FINDERS.iter().find(|(finder, _)| run.program == finder) {
+        return for_each_file(arguments, options);
+    }
+    let wrapper = WRAPPERS.iter().find(|wrapper| run.program == wrapper.name);
+    wrapper.and_then(|wrapper| wrapper.unwrap(arguments, run.input)).into_iter().collect()
+}
+
+/// Returns the commands that `find` runs, each between one of `options` and `;` or `+`.
+fn for_each_file<'w>(words: &'w [BString], options: &[&str]) -> Vec<Nested<'w>> {
+    let is_end = |word: &&BString| matches!(word.as_slice(), b";" | b"+");
+    let commands = words.split(|word| options.iter().any(|option| word == option)).skip(1);
+    commands
+        .map(|words| Nested::Command(&words[..words.iter().take_while(|word| !is_end(word)).count()]))
+        .collect()
+}
+
+impl Wrapper {
+    /// Returns what runs with these arguments and this standard input; `None` if that is unknown.
+    fn unwrap<'w>(&self, mut rest: &'w [BString], input: &BStr) -> Option<Nested<'w>> {
+        let (mut is_script, mut only_parses, mut reads_stdin) = (false, false, false);
+        let skipped = match self.operands {
+            Operands::Command(skipped) => skipped,
+            Operands::Script | Operands::File => 0,
+        };
+        // The options may continue after the operands, as in `su me -c SCRIPT`.
+        for operands in [0, skipped] {
+            if is_script {
+                break;
+            }
+            rest = rest.get(operands..)?;
+            while let Some((option, after)) = rest.split_first().filter(|(word, _)| word.starts_with(b"-")) {
+                if let Some(script) = self.script_in(option.as_bstr()) {
+                    return Some(Nested::Script(script.into()));
+                }
+                let (letters, takes_next) =
+                    split_option(option, self.short_with_value, "", self.long_with_value);
+                is_script |= letters.iter().any(|letter| Some(*letter) == self.script)
+                    || !self.long_script.is_empty() && option == self.long_script;
+                only_parses |= letters.contains(&b'n');
+                reads_stdin |= letters.contains(&b's') || option == "-";
+                rest = after.get(usize::from(takes_next)..)?;
+            }
+        }
+        if is_script {
+            return rest.first().map(|script| Nested::Script(script.clone()));
+        }
+        match self.operands {
+            Operands::Command(_) => Some(Nested::Command(rest)),
+            Operands::Script => {
+                let words = rest.iter().take_while(|word| !word.starts_with(b":::"));
+                Some(Nested::Script(bstr::join(" ", words).into()))
+            }
+            Operands::File => {
+                let is_stdin = |file: &BString| STDIN.iter().any(|name| file == name);
+                let reads_stdin = reads_stdin || rest.first().is_none_or(is_stdin);
+                (reads_stdin && !only_parses).then(|| Nested::Script(input.to_owned()))
+            }
+        }
+    }
+
+    /// Returns the script in an option of the form `--command=SCRIPT`.
+    fn script_in<'w>(&self, option: &'w BStr) -> Option<&'w [u8]> {
+        let long = Some(self.long_script).filter(|long| !long.is_empty())?;
+        option.strip_prefix(long.as_bytes())?.strip_prefix(b"=")
+    }
+}
