@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::agents::Agent;
 use crate::git::{Hook, UnknownHook};
 use crate::report::Format;
 
@@ -260,7 +261,7 @@ pub enum Command {
     Man,
     /// Check the action of a coding agent, which is JSON on standard input
     #[command(hide = true)]
-    Agent,
+    Agent(AgentArgs),
     /// Run as a git hook; the installed hooks call this
     #[command(hide = true)]
     Hook(HookArgs),
@@ -281,7 +282,7 @@ impl Command {
             Self::Uninstall(args) => args.quiet,
             Self::Doctor(quiet) => *quiet,
             Self::Hook(args) => args.options.quiet,
-            Self::Rules(_) | Self::Completions(_) | Self::Man | Self::Agent => Quiet::default(),
+            Self::Rules(_) | Self::Completions(_) | Self::Man | Self::Agent(_) => Quiet::default(),
         }
     }
 }
@@ -470,6 +471,14 @@ pub struct UninstallArgs {
     /// Remove the hooks that `install --global` has added
     #[arg(long)]
     pub global: bool,
+}
+
+/// The arguments of `agent`.
+#[derive(Args, Debug)]
+pub struct AgentArgs {
+    /// The agent; without it, the fields of the event tell which one it is
+    #[arg(value_enum, value_name = "NAME")]
+    pub agent: Option<Agent>,
 }
 
 /// The arguments of `completions`.

@@ -43,7 +43,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod agent;
+mod agents;
 mod bypass;
 pub mod check;
 mod cli;
@@ -68,6 +68,8 @@ pub use entry::{Change, Entry, IntroducedBy};
 /// The items of private modules that `main` needs.
 #[doc(hidden)]
 pub mod app {
+    pub use clap::error::ErrorKind;
+
     pub use crate::cli::{Cli, Command};
     pub use crate::commands::{Context, Outcome, Output, run};
     pub use crate::git::{Stall, on_timeout};

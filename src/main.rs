@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
 use anstream::{AutoStream, ColorChoice};
-use stage_guard::app::{self, Cli, Command, Context, Outcome, Output, PROOF};
+use stage_guard::app::{self, Cli, Command, Context, ErrorKind, Outcome, Output, PROOF};
 use stage_guard::environment::Environment;
 use stage_guard::git::{self, Stall};
 use stage_guard::report::failure::{self, Failure};
@@ -40,7 +40,9 @@ fn main() -> ExitCode {
     let cli = match Cli::from_arguments(&arguments) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            let is_agent = arguments.first().is_some_and(|argument| argument == "agent");
+            // The name of an agent is a mistake of whoever typed it, and no event.
+            let is_agent = arguments.first().is_some_and(|argument| argument == "agent")
+                && error.kind() != ErrorKind::InvalidValue;
             return fail(&usage_error::failure(error), is_agent);
         }
         Err(help) => {
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
     };
     let is_quiet = cli.is_quiet();
     let Cli { global, check, command } = cli;
-    let is_agent = matches!(command, Some(Command::Agent));
+    let is_agent = matches!(command, Some(Command::Agent(_)));
     let stream = Stream::for_command(command.as_ref());
     git::on_timeout(move |stall| exit_on_timeout(stall, is_agent));
     let environment = match read_environment(&global.directories) {
@@ -140,11 +142,6 @@ fn finish(report: &[u8], stream: Stream, color: ColorChoice, outcome: &Outcome) 
             ExitCode::from(2)
         }
         Outcome::PreviousHookFailed(code) => ExitCode::from(*code),
-        // Exit code 2 makes the agent stop. The paths in the reason are already escaped.
-        Outcome::Denied(reason) => {
-            print_error(&format!("stage-guard: {reason}\n"));
-            ExitCode::from(2)
-        }
     }
 }
 

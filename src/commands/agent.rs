@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use bstr::{BStr, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::Change;
-use crate::agent::{Action, Event};
+use crate::agents::{Action, Answer, Event, FileWrite};
 use crate::bypass;
 use crate::check::Check;
-use crate::cli::Config;
+use crate::cli::{AgentArgs, Config};
 use crate::environment::Environment;
 use crate::git::user_path::{self, canonicalize_lenient};
 use crate::git::{self, Repository};
@@ -40,25 +40,45 @@ const MAX_ENTRIES: usize = 20_000;
 /// Denies an action if git's hooks would refuse its result, and allows all other actions.
 ///
 /// The caller also allows an action after an error, because git's hooks still run.
-pub(super) fn run(context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
+pub(super) fn run(args: &AgentArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let mut input = Vec::new();
     (&mut *context.input).take(MAX_EVENT).read_to_end(&mut input)?;
-    let event = Event::parse(&input)
+    let event = Event::parse(&input, args.agent)
         .map_err(|error| Failure::new("cannot parse the event on standard input").with_source(error))?;
-    let Some(Event { directory, action }) = event else { return Ok(Outcome::Allowed) };
-    let directory = context.environment.absolute(directory);
+    let Some(event) = event else { return Ok(Outcome::Allowed) };
     signals::limit_children(MAX_TIME);
-    let denial = match action {
-        Action::Write(file) => check_write(context, &directory, &file),
-        Action::Run(script) => check_script(context, &directory, &script),
-        Action::Stop => check_stop(context, &directory),
-    };
+    let answer = answer(context, &event);
     if signals::is_limit_exceeded() {
         let message = format!("git did not answer within {} seconds", MAX_TIME.as_secs());
         return Err(Failure::new(message).into());
     }
-    let denial = denial?;
-    Ok(denial.map_or(Outcome::Allowed, Outcome::Denied))
+    if let Some(answer) = answer? {
+        context.out.write_all(event.render(&answer).as_bytes())?;
+    }
+    Ok(Outcome::Allowed)
+}
+
+/// Returns the answer to an event; `None` if the action is allowed.
+fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Error>> {
+    let directory = context.environment.absolute(&event.directory);
+    Ok(match &event.action {
+        Action::Write(files) => check_writes(context, &directory, files)?.map(Answer::Deny),
+        Action::Run(script) => check_script(context, &directory, script)?.map(Answer::Deny),
+        Action::Stop => check_stop(context, &directory)?.map(Answer::GoOn),
+    })
+}
+
+/// Denies new files if a commit with them would be refused.
+fn check_writes(
+    context: &Context,
+    directory: &Path,
+    files: &[FileWrite],
+) -> Result<Option<String>, Box<dyn Error>> {
+    let mut denials = Vec::new();
+    for file in files {
+        denials.extend(check_write(context, directory, &file.path)?);
+    }
+    Ok((!denials.is_empty()).then(|| denials.join("\n")))
 }
 
 /// Denies a new file if a commit with it would be refused.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::Path;
 
 use super::{Context, Outcome, program};
-use crate::agent::SettingsFile;
+use crate::agents::SettingsFile;
 use crate::check::Check;
 use crate::cli::{InstallArgs, Strict};
 use crate::git::{

@@ -43,8 +43,6 @@ pub enum Outcome {
     Refused,
     /// The previous hook failed with this exit status.
     PreviousHookFailed(u8),
-    /// A coding agent is denied its next action, for this reason.
-    Denied(String),
 }
 
 impl Outcome {
@@ -86,7 +84,7 @@ pub fn run(
         Some(Command::Stow(args)) => stow::run(&args, context),
         Some(Command::Archive(args)) => archive::run(&args, context),
         Some(Command::Clean(args)) => clean::run(&args, context),
-        Some(Command::Agent) => agent::run(context),
+        Some(Command::Agent(args)) => agent::run(&args, context),
         Some(Command::Install(args)) => install::run(&args, context),
         Some(Command::Doctor(_)) => doctor::run(context),
         Some(Command::Uninstall(args)) => uninstall::run(&args, context),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{Context, Outcome};
-use crate::agent::SettingsFile;
+use crate::agents::SettingsFile;
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
 use crate::git::{ConfigScope, Git, Hook, HooksPath, check_global_files};

@@ -100,7 +100,7 @@ pub(crate) fn leftovers(findings: &[Finding], program: &Path) -> String {
 /// Returns the command that an agent's hooks run, quoted for a shell.
 #[must_use]
 pub(crate) fn command(program: &Path) -> String {
-    format!("{} agent", shell_path(program))
+    format!("{} agent claude", shell_path(program))
 }
 
 /// Writes that the agent's hooks are installed.

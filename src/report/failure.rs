@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::escape::escape_multiline;
-use crate::{agent, git, hooks, policy, session};
+use crate::{agents, git, hooks, policy, session};
 
 /// An error of a command for which there is no other type.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ fn help_with_data(error: &(dyn Error + 'static)) -> Option<String> {
         error.help()
     } else if let Some(error) = error.downcast_ref::<policy::Error>() {
         error.help()
-    } else if let Some(error) = error.downcast_ref::<agent::Error>() {
+    } else if let Some(error) = error.downcast_ref::<agents::Error>() {
         error.help()
     } else {
         None

@@ -42,17 +42,6 @@ impl<'t> Container<'t> {
         Self::read(self.text, self.children[at].value.clone(), open)
     }
 
-    /// Returns the value of a member; `None` if it is missing or not an object.
-    pub(super) fn object(&self, key: &str) -> Option<Self> {
-        self.container(self.position(key)?, '{')
-    }
-
-    /// Returns the value of a member; `None` if it is missing or not a string.
-    pub(super) fn string(&self, key: &str) -> Result<Option<String>, serde_json::Error> {
-        let value = self.position(key).map(|at| self.value(at));
-        value.filter(|value| value.starts_with('"')).map(serde_json::from_str).transpose()
-    }
-
     /// Returns the source text of a child's value.
     pub(super) fn value(&self, at: usize) -> &'t str {
         &self.text[self.children[at].value.clone()]

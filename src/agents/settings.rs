@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use bstr::ByteSlice;
 
+use super::claude;
 use super::json::{self, Child, Container};
-use super::tool_names;
 use crate::bypass::{file_name, shell};
 
 /// The events that run this program. The first has a matcher, which names the tools.
@@ -41,7 +41,7 @@ pub(crate) enum Error {
 pub(crate) fn with_entries(text: Option<&str>, command: &str) -> Result<String, Error> {
     // Serializing a string cannot fail.
     let command = serde_json::to_string(command).unwrap_or_default();
-    let matcher = tool_names().collect::<Vec<_>>().join("|");
+    let matcher = claude::TOOLS.map(|tool| tool.name).join("|");
     let is_blank = |text: &&str| text.chars().all(json::is_whitespace);
     let line_end = match text.filter(is_blank) {
         None => "\n".to_owned(),
@@ -198,8 +198,10 @@ fn runs_this_program(command: &str) -> bool {
         .and_then(|command| shell::commands(command.as_bytes()))
         .unwrap_or_default();
     let [command] = &commands[..] else { return false };
-    let [program, .., last] = &command.words[..] else { return false };
-    last == "agent" && file_name(program.as_bstr()) == super::PROGRAM
+    let [program, arguments @ ..] = &command.words[..] else { return false };
+    // Without a name before version 0.2.0.
+    let arguments = arguments.strip_suffix(&["claude".into()]).unwrap_or(arguments);
+    arguments.last().is_some_and(|last| last == "agent") && file_name(program.as_bstr()) == super::PROGRAM
 }
 
 /// Returns `child` as it is written after the whitespace `gap`.

@@ -1,0 +1,40 @@
+//! Claude Code.
+
+use super::Definition;
+use super::hook_event::{self, Events};
+use super::tool::{EditFields, Effect, Tool};
+
+pub(super) const AGENT: Definition =
+    Definition { name: "claude", read: |event| hook_event::read(event, &EVENTS, &TOOLS) };
+
+pub(super) const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: Some("Stop") };
+
+/// Copilot CLI reads Claude Code's settings, too. It calls the tools the same, and their
+/// fields as its own.
+pub(super) const TOOLS: [Tool; 5] = [
+    Tool {
+        name: "Write",
+        effect: Effect::Write { path: &["file_path", "path"], text: &["content", "file_text"] },
+    },
+    Tool {
+        name: "Edit",
+        effect: Effect::Edit {
+            path: &["file_path", "path"],
+            edit: EditFields {
+                old: &["old_string", "old_str"],
+                new: &["new_string", "new_str"],
+                everywhere: &["replace_all"],
+            },
+        },
+    },
+    Tool {
+        name: "MultiEdit",
+        effect: Effect::EditMany {
+            path: &["file_path"],
+            edits: "edits",
+            edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["replace_all"] },
+        },
+    },
+    Tool { name: "NotebookEdit", effect: Effect::Change { path: &["notebook_path"] } },
+    Tool { name: "Bash", effect: Effect::Run { command: &["command"] } },
+];

@@ -1,0 +1,22 @@
+//! Gemini CLI.
+
+use super::Definition;
+use super::hook_event::{self, Events};
+use super::tool::{EditFields, Effect, Tool};
+
+pub(super) const AGENT: Definition =
+    Definition { name: "gemini", read: |event| hook_event::read(event, &EVENTS, &TOOLS) };
+
+const EVENTS: Events = Events { before_tool: "BeforeTool", at_end: Some("AfterAgent") };
+
+const TOOLS: [Tool; 3] = [
+    Tool { name: "write_file", effect: Effect::Write { path: &["file_path"], text: &["content"] } },
+    Tool {
+        name: "replace",
+        effect: Effect::Edit {
+            path: &["file_path"],
+            edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["allow_multiple"] },
+        },
+    },
+    Tool { name: "run_shell_command", effect: Effect::Run { command: &["command"] } },
+];

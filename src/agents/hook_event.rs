@@ -1,0 +1,30 @@
+//! Events with a `hook_event_name`, which several agents send.
+
+use super::Action;
+use super::answer::Form;
+use super::fields::Fields;
+use super::tool::{self, Tool};
+
+/// The names of an agent's events.
+pub(super) struct Events {
+    /// Before a tool is used.
+    pub(super) before_tool: &'static str,
+    /// At the end of a turn; `None` if a turn that was blocked before cannot be told from another.
+    pub(super) at_end: Option<&'static str>,
+}
+
+/// Reads an event of an agent with these events and tools.
+pub(super) fn read(event: &Fields, events: &Events, tools: &[Tool]) -> Option<(Action, Form)> {
+    let name = event.string(&["hook_event_name"])?;
+    if name == events.before_tool {
+        let (tool, input) = (event.string(&["tool_name"])?, event.object("tool_input")?);
+        return Some((tool::action(tools, &tool, &input)?, Form::HookEvent(events.before_tool)));
+    }
+    let at_end = events.at_end.filter(|at_end| name == *at_end)?;
+    ends_first_time(event).then_some((Action::Stop, Form::HookEvent(at_end)))
+}
+
+/// Whether a turn ends that was not blocked before.
+pub(super) fn ends_first_time(event: &Fields) -> bool {
+    !event.has("stop_hook_active") || event.flag(&["stop_hook_active"]) == Some(false)
+}

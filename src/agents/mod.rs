@@ -1,0 +1,100 @@
+//! What a coding agent is about to do, the answer to it, and the agent's settings.
+//!
+//! Each agent has a file with its [`Definition`]: which events it sends, which of its tools
+//! write files or run commands, and the form of the answer. The events are those of
+//! the versions that the tests name.
+//!
+//! This module does not run git. It reads and writes only the agents' settings on the disk.
+
+mod action;
+mod answer;
+mod claude;
+mod codex;
+mod copilot;
+mod event;
+mod fields;
+mod gemini;
+mod hook_event;
+mod json;
+mod opencode;
+mod patch;
+mod qwen;
+pub(crate) mod settings;
+mod settings_file;
+mod tool;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+pub(crate) use action::{Action, FileWrite, NewText, Replacement};
+pub(crate) use answer::Answer;
+use answer::Form;
+pub(crate) use event::Event;
+use fields::Fields;
+pub(crate) use settings_file::{Error, SettingsFile};
+
+/// The name of this program.
+const PROGRAM: &str = env!("CARGO_PKG_NAME");
+
+/// A coding agent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Agent {
+    /// Claude Code.
+    Claude,
+    /// Codex CLI.
+    Codex,
+    /// Gemini CLI.
+    Gemini,
+    /// GitHub Copilot CLI.
+    Copilot,
+    /// Qwen Code.
+    Qwen,
+    /// opencode.
+    Opencode,
+}
+
+/// What this program knows of an agent.
+struct Definition {
+    /// The name on the command line.
+    name: &'static str,
+    /// Reads an event: see [`Read`].
+    read: Read,
+}
+
+/// Returns the action of an event, and the form of the answer.
+///
+/// `None` if the event is not one of the agent's, or needs no answer.
+type Read = fn(&Fields) -> Option<(Action, Form)>;
+
+impl Agent {
+    /// All agents.
+    pub const ALL: [Self; 6] =
+        [Self::Claude, Self::Codex, Self::Gemini, Self::Copilot, Self::Qwen, Self::Opencode];
+
+    /// Returns the name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.definition().name
+    }
+
+    fn definition(self) -> &'static Definition {
+        match self {
+            Self::Claude => &claude::AGENT,
+            Self::Codex => &codex::AGENT,
+            Self::Gemini => &gemini::AGENT,
+            Self::Copilot => &copilot::AGENT,
+            Self::Qwen => &qwen::AGENT,
+            Self::Opencode => &opencode::AGENT,
+        }
+    }
+}
+
+impl ValueEnum for Agent {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
+}

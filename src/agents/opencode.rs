@@ -1,0 +1,29 @@
+//! opencode, which runs a plugin. The events are those that our plugin writes.
+
+use super::Action;
+use super::Definition;
+use super::answer::Form;
+use super::fields::Fields;
+use super::tool::{self, EditFields, Effect, Tool};
+
+pub(super) const AGENT: Definition = Definition { name: "opencode", read };
+
+const TOOLS: [Tool; 4] = [
+    Tool { name: "write", effect: Effect::Write { path: &["filePath"], text: &["content"] } },
+    Tool {
+        name: "edit",
+        effect: Effect::Edit {
+            path: &["filePath"],
+            edit: EditFields { old: &["oldString"], new: &["newString"], everywhere: &["replaceAll"] },
+        },
+    },
+    Tool { name: "apply_patch", effect: Effect::Patch { patch: &["patchText"] } },
+    Tool { name: "bash", effect: Effect::Run { command: &["command"] } },
+];
+
+/// Reads what the plugin was told before a tool.
+fn read(event: &Fields) -> Option<(Action, Form)> {
+    let (input, output) = (event.object("input")?, event.object("output")?);
+    let action = tool::action(&TOOLS, &input.string(&["tool"])?, &output.object("args")?)?;
+    Some((action, Form::Plugin))
+}

@@ -1,0 +1,23 @@
+//! Qwen Code: the events of Claude Code, and tools like those of Gemini CLI.
+
+use super::Definition;
+use super::hook_event::{self, Events};
+use super::tool::{EditFields, Effect, Tool};
+
+pub(super) const AGENT: Definition =
+    Definition { name: "qwen", read: |event| hook_event::read(event, &EVENTS, &TOOLS) };
+
+/// The end of a turn always says that it was blocked before, so it is never blocked.
+const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: None };
+
+const TOOLS: [Tool; 3] = [
+    Tool { name: "write_file", effect: Effect::Write { path: &["file_path"], text: &["content"] } },
+    Tool {
+        name: "edit",
+        effect: Effect::Edit {
+            path: &["file_path"],
+            edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["replace_all"] },
+        },
+    },
+    Tool { name: "run_shell_command", effect: Effect::Run { command: &["command"] } },
+];

@@ -1,0 +1,68 @@
+//! What the tools of an agent do, and which fields of their input say it.
+
+use super::fields::{Fields, Names};
+use super::{Action, FileWrite, NewText, Replacement, patch};
+
+/// A tool of an agent.
+pub(super) struct Tool {
+    pub(super) name: &'static str,
+    pub(super) effect: Effect,
+}
+
+/// What a tool does, with the names of the fields that say it.
+pub(super) enum Effect {
+    /// Writes a file.
+    Write { path: Names, text: Names },
+    /// Replaces a text in a file.
+    Edit { path: Names, edit: EditFields },
+    /// Replaces several texts in a file, one after the other.
+    EditMany { path: Names, edits: &'static str, edit: EditFields },
+    /// Changes a part of a file; what the whole will be, the input does not say.
+    Change { path: Names },
+    /// Applies a patch: see [`patch`].
+    Patch { patch: Names },
+    /// Runs a script in a POSIX shell.
+    Run { command: Names },
+}
+
+/// The fields of a replacement. If `everywhere` is true, each occurrence is replaced.
+pub(super) struct EditFields {
+    pub(super) old: Names,
+    pub(super) new: Names,
+    pub(super) everywhere: Names,
+}
+
+/// Returns what the tool called `name` does with `input`; `None` if it is not one of `tools`.
+pub(super) fn action(tools: &[Tool], name: &str, input: &Fields) -> Option<Action> {
+    let tool = tools.iter().find(|tool| tool.name == name)?;
+    let write = |path, text| {
+        let path = input.path(path)?;
+        Some(Action::Write(vec![FileWrite { path, text }]))
+    };
+    let edited = |path, replacements: Option<_>| {
+        let edited = replacements.zip(input.path(path));
+        let text = edited
+            .map_or(NewText::Unknown, |(replacements, source)| NewText::Edited { source, replacements });
+        write(path, text)
+    };
+    match &tool.effect {
+        Effect::Write { path, text } => {
+            write(path, input.text(text).map_or(NewText::Unknown, NewText::Whole))
+        }
+        Effect::Edit { path, edit } => edited(path, edit.read(input).map(|edit| vec![edit])),
+        Effect::EditMany { path, edits, edit } => {
+            let edits = input.objects(edits);
+            edited(path, edits.and_then(|edits| edits.iter().map(|fields| edit.read(fields)).collect()))
+        }
+        Effect::Change { path } => write(path, NewText::Unknown),
+        Effect::Patch { patch } => Some(Action::Write(patch::writes(&input.text(patch)?))),
+        Effect::Run { command } => input.string(command).map(Action::Run),
+    }
+}
+
+impl EditFields {
+    fn read(&self, fields: &Fields) -> Option<Replacement> {
+        let (old, new) = (fields.text(self.old)?, fields.text(self.new)?);
+        Some(Replacement { old, new, is_everywhere: fields.flag(self.everywhere).unwrap_or(false) })
+    }
+}
