@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::agents::Agent;
@@ -371,9 +371,34 @@ pub struct InitArgs {
     /// Ignore it in .git/info/exclude instead of .gitignore
     #[arg(long)]
     pub exclude: bool,
-    /// Write or update the rules for agents in FILE, for example CLAUDE.md
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub instructions: Vec<PathBuf>,
+    /// Write or update the rules for agents in FILE, by default in AGENTS.md and the like
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        default_missing_value = NO_FILE,
+        value_hint = ValueHint::FilePath,
+        value_parser = PathBufValueParser::new().map(Instructions::from)
+    )]
+    pub instructions: Vec<Instructions>,
+}
+
+/// The value of `--instructions` without FILE, which cannot be typed.
+const NO_FILE: &str = "\0";
+
+/// Where `--instructions` writes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Instructions {
+    /// Into the files that agents read by themselves, if they exist.
+    AgentFiles,
+    /// Into this file.
+    File(PathBuf),
+}
+
+impl From<PathBuf> for Instructions {
+    fn from(value: PathBuf) -> Self {
+        if value.as_os_str() == NO_FILE { Self::AgentFiles } else { Self::File(value) }
+    }
 }
 
 /// The arguments of `stow`.

@@ -1,15 +1,15 @@
 //! `init`: creates the session directory and makes git ignore it.
 
 use std::error::Error;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use super::{Context, Outcome};
-use crate::cli::InitArgs;
-use crate::environment::Environment;
+use crate::cli::{InitArgs, Instructions};
+use crate::disk::exists;
 use crate::git::{self, Layout};
 use crate::report;
-use crate::report::escape::display_path;
+use crate::report::escape::{display_path, shell_path};
 use crate::report::failure::Failure;
 use crate::report::session::{Ignored, Initialized, InstructionsState};
 use crate::session::{self, IgnoreLine, SessionDirectory};
@@ -19,15 +19,10 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
     let repository = context.open_repository()?;
     let layout = repository.layout();
     // All files are read before the first change.
-    let updates: Vec<Update> = args
-        .instructions
-        .iter()
-        .map(|file| Update::read(file, &context.environment))
-        .collect::<Result<_, _>>()?;
+    let updates = read_updates(&args.instructions, layout, context)?;
     let created = SessionDirectory::new(layout.worktree()).create()?;
     let ignored = ignore_session_directory(layout, args.exclude)?;
-    let updates: Vec<Update> =
-        updates.into_iter().map(|update| update.write(&context.environment)).collect::<Result<_, _>>()?;
+    let updates: Vec<Update> = updates.into_iter().map(Update::write).collect::<Result<_, _>>()?;
     if !context.is_quiet {
         let instructions = updates.iter().map(|update| (update.file, update.state)).collect();
         report::session::initialized(&mut context.out, &Initialized { created, ignored, instructions })?;
@@ -51,10 +46,64 @@ fn ignore_session_directory(layout: &Layout, in_exclude: bool) -> Result<Ignored
     Ok(Ignored::Added(file.to_owned()))
 }
 
+/// Reads the files that the values of `--instructions` stand for.
+fn read_updates<'a>(
+    values: &'a [Instructions],
+    layout: &Layout,
+    context: &Context,
+) -> Result<Vec<Update<'a>>, Box<dyn Error>> {
+    let mut updates = Vec::new();
+    for value in values {
+        match value {
+            Instructions::File(file) => updates.push(Update::read(file, context.environment.absolute(file))?),
+            Instructions::AgentFiles => updates.extend(read_agent_files(layout, context)?),
+        }
+    }
+    Ok(updates)
+}
+
+/// Reads those of the files that agents read by themselves that exist.
+fn read_agent_files(layout: &Layout, context: &Context) -> Result<Vec<Update<'static>>, Box<dyn Error>> {
+    let updates = session::AGENT_FILES.iter().map(|file| Update::read_agent_file(Path::new(file), layout));
+    let mut updates: Vec<Update> = updates.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    if !updates.iter().any(Update::has_instructions) {
+        let failure = Failure::new(describe_missing(&updates));
+        return Err(Failure { help: help_to_create(layout, context)?, ..failure }.into());
+    }
+    let is_common = |update: &Update| update.file == Path::new(session::COMMON_FILE);
+    if updates.iter().any(|update| is_common(update) && update.has_instructions()) {
+        for update in updates.iter_mut().filter(|update| !is_common(update)) {
+            update.skip_if_imported();
+        }
+    }
+    Ok(updates)
+}
+
+/// Says that there is no file to write to. `outside` are those that lead out of the worktree.
+fn describe_missing(outside: &[Update]) -> String {
+    match outside {
+        [] => format!("none of these files exists: {}", session::AGENT_FILES.join(", ")),
+        [update, ..] => format!("{} is a symlink that leads out of the worktree", display_path(update.file)),
+    }
+}
+
+/// Names a command that creates one of the files, for the current directory.
+fn help_to_create(layout: &Layout, context: &Context) -> io::Result<Option<String>> {
+    let is_free = |file: &&&str| !exists(&layout.worktree().join(file));
+    let Some(file) = session::AGENT_FILES.iter().find(is_free) else { return Ok(None) };
+    let top = match context.environment.current_dir().strip_prefix(layout.worktree()) {
+        Ok(below) => below.components().map(|_| Component::ParentDir).collect(),
+        Err(_) => layout.worktree().to_owned(),
+    };
+    let program = context.invocation()?.program();
+    Ok(Some(format!("`{program} init --instructions={}` creates one", shell_path(&top.join(file)))))
+}
+
 /// A file for agents, and its new text with the instructions.
 struct Update<'a> {
-    /// The path as the user typed it.
+    /// The path as the user typed it, or relative to the worktree.
     file: &'a Path,
+    /// The absolute path.
     path: PathBuf,
     /// The text without the current instructions; `None` if there is no file.
     old: Option<Vec<u8>>,
@@ -63,8 +112,7 @@ struct Update<'a> {
 }
 
 impl<'a> Update<'a> {
-    fn read(file: &'a Path, environment: &Environment) -> Result<Self, Box<dyn Error>> {
-        let path = environment.absolute(file);
+    fn read(file: &'a Path, path: PathBuf) -> Result<Self, Box<dyn Error>> {
         let old = match git::read_regular_file(&path) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound && can_create(&path) => None,
@@ -80,13 +128,41 @@ impl<'a> Update<'a> {
         Ok(Self { file, path, old, text, state })
     }
 
+    /// Reads a file that agents read by themselves; `None` if it does not exist.
+    fn read_agent_file(file: &'a Path, layout: &Layout) -> Result<Option<Self>, Box<dyn Error>> {
+        let path = layout.worktree().join(file);
+        match fs::canonicalize(&path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
+            Ok(target) if !session::is_own_file(layout, &target) => {
+                let (old, text, state) = (None, Vec::new(), InstructionsState::Outside);
+                Ok(Some(Self { file, path, old, text, state }))
+            }
+            _ => Self::read(file, path).map(Some),
+        }
+    }
+
+    /// Whether the file has the instructions, or is going to have them.
+    fn has_instructions(&self) -> bool {
+        use InstructionsState::{Created, Current, Updated};
+        matches!(self.state, Current | Updated | Created)
+    }
+
+    /// Skips the file if those who read it have the instructions from the common file.
+    fn skip_if_imported(&mut self) {
+        if self.old.as_deref().is_some_and(session::imports_instructions) {
+            self.state = InstructionsState::Imported;
+        }
+    }
+
     /// Writes the new text; reads the file again if another program has changed it meanwhile.
-    fn write(self, environment: &Environment) -> Result<Self, Box<dyn Error>> {
-        let Self { file, .. } = self;
+    fn write(self) -> Result<Self, Box<dyn Error>> {
+        let (file, path) = (self.file, self.path.clone());
         let mut next = Some(self);
         session::retry(file, || {
-            let update = next.take().map_or_else(|| Self::read(file, environment), Ok)?;
-            let is_done = update.state == InstructionsState::Current
+            let update = next.take().map_or_else(|| Self::read(file, path.clone()), Ok)?;
+            let is_done = !matches!(update.state, InstructionsState::Updated | InstructionsState::Created)
                 || session::replace(&update.path, update.old.as_deref(), &update.text)?;
             Ok(is_done.then_some(update))
         })

@@ -115,10 +115,7 @@ fn resolve_symlink(layout: &Layout, path: PathBuf) -> Result<PathBuf, Box<dyn Er
     let target = fs::canonicalize(&path).map_err(|error| {
         Failure::new(format!("cannot follow the symlink `{FILE_NAME}`")).with_help(&help).with_source(error)
     })?;
-    let relative = target.strip_prefix(layout.worktree()).ok();
-    let is_own = relative
-        .is_some_and(|relative| session::check_owner(layout, relative.as_os_str().as_bytes().into()).is_ok());
-    if !is_own {
+    if !session::is_own_file(layout, &target) {
         let message = format!("cannot write `{FILE_NAME}`: it is a symlink that leads out of the worktree");
         return Err(Failure::new(message).with_help(help).into());
     }

@@ -17,7 +17,9 @@ use crate::disk::Loss;
 use crate::git::CommittedIn;
 use crate::invocation::Invocation;
 use crate::policy::{SESSION_DIRECTORY, is_in_session_directory};
-use crate::session::{Archived, Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone};
+use crate::session::{
+    Archived, COMMON_FILE, Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone,
+};
 
 /// What `stow` did, or would do.
 #[derive(Debug)]
@@ -47,7 +49,7 @@ pub(crate) struct Initialized<'a> {
     pub created: Vec<PathBuf>,
     /// Whether git ignored the session directory before.
     pub ignored: Ignored,
-    /// The files with instructions, as the user named them.
+    /// The files for instructions, as the user named them or relative to the worktree.
     pub instructions: Vec<(&'a Path, InstructionsState)>,
 }
 
@@ -60,7 +62,7 @@ pub(crate) enum Ignored {
     Added(PathBuf),
 }
 
-/// Whether a file has the current instructions.
+/// Whether a file has the current instructions, or why not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum InstructionsState {
     /// The file already had them.
@@ -69,6 +71,10 @@ pub(crate) enum InstructionsState {
     Updated,
     /// They were written to a new file.
     Created,
+    /// Agents that read the file import another one with the instructions.
+    Imported,
+    /// The file is not one of the worktree, behind a symlink.
+    Outside,
 }
 
 /// The maximum number of skipped files that are named.
@@ -220,6 +226,10 @@ pub(crate) fn initialized(out: &mut impl Write, initialized: &Initialized) -> io
             InstructionsState::Current => writeln!(out, "exists:  the instructions in {file}")?,
             InstructionsState::Updated => writeln!(out, "updated: the instructions in {file}")?,
             InstructionsState::Created => writeln!(out, "created: {file}, with the instructions")?,
+            InstructionsState::Imported => writeln!(out, "skipped: {file}, which imports {COMMON_FILE}")?,
+            InstructionsState::Outside => {
+                writeln!(out, "skipped: {file}, a symlink that leads out of the worktree")?;
+            }
         }
     }
     Ok(())

@@ -2,6 +2,13 @@
 
 use bstr::ByteSlice;
 
+/// The files that agents read by themselves, relative to the top of the worktree.
+pub(crate) const AGENT_FILES: [&str; 5] =
+    [COMMON_FILE, "CLAUDE.md", "GEMINI.md", "QWEN.md", ".github/copilot-instructions.md"];
+
+/// The file that most agents read. The files of the others can import it.
+pub(crate) const COMMON_FILE: &str = "AGENTS.md";
+
 const INSTRUCTIONS: &str = include_str!("instructions.md");
 const BEGIN: &str = "<!-- stage-guard: begin, renewed by `stage-guard init --instructions` -->";
 const END: &str = "<!-- stage-guard: end -->";
@@ -50,9 +57,32 @@ pub(crate) fn with_instructions(text: &[u8]) -> Result<Vec<u8>, MarksError> {
     }
 }
 
+/// Whether an agent that reads `text` reads [`COMMON_FILE`] too, and no block in `text`.
+///
+/// Claude Code, Gemini CLI and Qwen Code take the word `@AGENTS.md` for an import.
+#[must_use]
+pub(crate) fn imports_instructions(text: &[u8]) -> bool {
+    let mut is_code = false;
+    let mut imports = false;
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    for line in text.lines() {
+        let line = line.trim_ascii();
+        if line == BEGIN.as_bytes() {
+            return false;
+        }
+        is_code ^= line.starts_with(b"```") || line.starts_with(b"~~~");
+        let is_import = |word: &[u8]| {
+            let path = word.strip_prefix(b"@").unwrap_or_default();
+            path.strip_prefix(b"./").unwrap_or(path) == COMMON_FILE.as_bytes()
+        };
+        imports |= !is_code && line.fields_with(char::is_whitespace).any(is_import);
+    }
+    imports
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, with_instructions};
+    use super::{BEGIN, END, imports_instructions, with_instructions};
 
     #[test]
     fn the_block_is_appended_after_an_empty_line() {
@@ -70,6 +100,27 @@ mod tests {
         assert!(
             with.starts_with("before\n<!--") && with.ends_with("-->\nafter") && !with.contains("\nold\n")
         );
+    }
+
+    #[test]
+    fn an_import_is_a_word_outside_of_code() {
+        for text in
+            ["@AGENTS.md", "@./AGENTS.md\r\n", "# Ours\n\nSee @AGENTS.md for all.\n", "\u{feff}@AGENTS.md"]
+        {
+            assert!(imports_instructions(text.as_bytes()), "{text}");
+        }
+        let block = format!("@AGENTS.md\n{BEGIN}\n{END}\n");
+        for text in [
+            "",
+            "AGENTS.md",
+            "`@AGENTS.md`",
+            "x@AGENTS.md",
+            "```\n@AGENTS.md\n```\n",
+            "@docs/AGENTS.md",
+            &block,
+        ] {
+            assert!(!imports_instructions(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

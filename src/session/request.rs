@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -211,6 +213,13 @@ pub(crate) fn check_owner(layout: &Layout, path: &BStr) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Whether the absolute path `file`, without symlinks, belongs to this repository.
+#[must_use]
+pub(crate) fn is_own_file(layout: &Layout, file: &Path) -> bool {
+    let path = file.strip_prefix(layout.worktree());
+    path.is_ok_and(|path| check_owner(layout, path.as_os_str().as_bytes().into()).is_ok())
 }
 
 #[cfg(test)]

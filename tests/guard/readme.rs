@@ -28,7 +28,7 @@ fn commands() -> Vec<(&'static str, String)> {
 fn sessions_print_what_the_readme_shows() {
     let home = Installation::new();
     let project = home.repo("project");
-    project.stage("backend/login.py").commit().silent();
+    project.stage("AGENTS.md").stage("backend/login.py").commit().silent();
     project.git("update-ref refs/remotes/origin/main HEAD").success();
     project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
     project.write("backend/login.py", "fixed");

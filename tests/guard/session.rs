@@ -234,6 +234,151 @@ fn instructions_are_a_marked_block() {
     assert!(output.contains("exists:  the instructions in CLAUDE.md\n"), "{output}");
 }
 
+/// The files that agents read by themselves.
+const AGENT_FILES: [&str; 5] =
+    ["AGENTS.md", "CLAUDE.md", "GEMINI.md", "QWEN.md", ".github/copilot-instructions.md"];
+
+#[test]
+fn instructions_without_a_file_are_for_the_files_that_exist() {
+    for files in AGENT_FILES.iter().map(std::slice::from_ref).chain([&AGENT_FILES[..], &AGENT_FILES[1..3]]) {
+        let repo = Repo::new();
+        for file in files {
+            repo.write(file, "# Ours\n");
+        }
+        repo.write("deep/CLAUDE.md", "ours").write("agents.md", "ours");
+        let deep = repo.in_dir("deep");
+        let output = deep.guard("init --instructions --exclude").success();
+        assert!(output.contains("added to .git/info/exclude"), "{output}");
+        for file in AGENT_FILES {
+            let is_written = files.contains(&file);
+            assert_eq!(output.contains(&format!("updated: the instructions in {file}\n")), is_written);
+            assert_eq!(repo.exists(file) && repo.read(file).contains(BEGIN), is_written, "{file}");
+        }
+        assert_eq!(repo.read("deep/CLAUDE.md") + &repo.read("agents.md"), "oursours");
+        let texts = || files.iter().map(|file| repo.read(file)).collect::<Vec<_>>();
+        let first = texts();
+        assert!(deep.guard("init --instructions").success().contains("exists:  the instructions in"));
+        assert_eq!(texts(), first);
+    }
+}
+
+#[test]
+fn instructions_without_a_file_add_to_named_files() {
+    let repo = Repo::new();
+    repo.write("AGENTS.md", "");
+    for arguments in ["--instructions --instructions=a.md", "--instructions b.md --instructions"] {
+        let output = repo.guard(&format!("init {arguments}")).success();
+        assert!(
+            output.contains("the instructions in AGENTS.md\n") && output.contains("created: "),
+            "{output}"
+        );
+    }
+    repo.guard("init --instructions=").code(2);
+}
+
+#[test]
+fn instructions_are_written_to_ignored_files() {
+    let repo = Repo::new();
+    repo.write(".gitignore", "*.md\n").write("CLAUDE.md", "ours\n");
+    repo.guard("init --instructions").success();
+    assert!(repo.read("CLAUDE.md").contains(BEGIN));
+}
+
+#[test]
+fn instructions_without_a_file_need_one() {
+    for (prepare, words, file) in [
+        ("true", "none of these files exists: AGENTS.md, ", "AGENTS.md"),
+        ("mkdir .github", "none of these files exists: AGENTS.md, ", "AGENTS.md"),
+        ("touch .github", "none of these files exists: AGENTS.md, ", "AGENTS.md"),
+        ("ln -s nothing AGENTS.md", "none of these files exists: AGENTS.md, ", "CLAUDE.md"),
+        ("ln -s ../theirs.md AGENTS.md", "AGENTS.md is a symlink that leads out of the", "CLAUDE.md"),
+    ] {
+        let repo = Repo::new();
+        repo.write("../theirs.md", "theirs").shell(prepare).success();
+        let deep = repo.in_dir("deep");
+        for (directory, up) in [(&repo, ""), (&deep, "../")] {
+            let run = directory.guard("init --instructions");
+            assert!(run.err.contains(words), "{run:?}");
+            let command = run.err.rsplit('`').nth(1).unwrap();
+            assert!(command.ends_with(&format!(" init --instructions={up}{file}")), "{command}");
+            assert!(!repo.exists(".claude_sessions") && !repo.exists(".gitignore"), "{prepare}");
+            let copy = repo.copy();
+            assert!(
+                copy.in_dir(if up.is_empty() { "." } else { "deep" })
+                    .shell(command)
+                    .success()
+                    .contains("created: ")
+            );
+            assert!(
+                copy.guard("init --instructions")
+                    .success()
+                    .contains(&format!("exists:  the instructions in {file}\n"))
+            );
+            run.fails_with("creates one");
+        }
+        assert_eq!(repo.read("../theirs.md"), "theirs");
+    }
+}
+
+#[test]
+fn one_file_with_two_names_gets_the_instructions_once() {
+    for link in ["ln -s AGENTS.md CLAUDE.md", "ln AGENTS.md CLAUDE.md"] {
+        let repo = Repo::new();
+        repo.write("AGENTS.md", "ours\n").shell(link).success();
+        let output = repo.guard("init --instructions").success();
+        let lines = "updated: the instructions in AGENTS.md\nexists:  the instructions in CLAUDE.md\n";
+        assert!(output.ends_with(lines), "{output}");
+        assert_eq!(repo.read("CLAUDE.md").matches(BEGIN).count(), 1);
+        repo.shell("test AGENTS.md -ef CLAUDE.md").success();
+        assert_eq!(repo.path("CLAUDE.md").is_symlink(), link.contains("-s"));
+    }
+}
+
+#[test]
+fn a_file_that_imports_agents_md_is_skipped() {
+    for (file, text, is_skipped) in [
+        ("CLAUDE.md", "@AGENTS.md\n", true),
+        ("CLAUDE.md", "# Ours\n\nRead @AGENTS.md first.\n", true),
+        ("GEMINI.md", "@./AGENTS.md", true),
+        ("CLAUDE.md", "Read `@AGENTS.md`.\n", false),
+        ("CLAUDE.md", "Read AGENTS.md.\n", false),
+    ] {
+        let repo = Repo::new();
+        repo.write(file, text);
+        // Without the other file, the agent would have no instructions.
+        let alone = repo.copy().guard("init --instructions").success();
+        assert!(alone.contains(&format!("updated: the instructions in {file}\n")), "{alone}");
+        repo.write("AGENTS.md", "");
+        let output = repo.guard("init --instructions").success();
+        let line = format!("skipped: {file}, which imports AGENTS.md\n");
+        assert_eq!(output.contains(&line), is_skipped, "{output}");
+        assert_eq!(repo.read(file) == text, is_skipped, "{file}");
+        assert!(repo.read("AGENTS.md").contains(BEGIN));
+        // The user has named it.
+        repo.guard(&format!("init --instructions {file}")).success();
+        assert!(repo.read(file).contains(BEGIN));
+    }
+}
+
+#[test]
+fn a_symlink_out_of_the_worktree_is_skipped() {
+    for target in ["../theirs.md", ".git/theirs.md", "sub/theirs.md"] {
+        let repo = Repo::new();
+        repo.write("AGENTS.md", "ours\n");
+        repo.shell("mkdir sub; git init -q sub").success();
+        repo.write(target, "theirs");
+        symlink(target, repo.path("CLAUDE.md")).unwrap();
+        let output = repo.guard("init --instructions").success();
+        let line = "skipped: CLAUDE.md, a symlink that leads out of the worktree\n";
+        assert!(output.contains(line), "{output}");
+        assert_eq!(repo.read("CLAUDE.md"), "theirs");
+        assert!(repo.read("AGENTS.md").contains(BEGIN));
+        // The user has named it.
+        repo.guard("init --instructions CLAUDE.md").success();
+        assert!(repo.read(target).contains(BEGIN));
+    }
+}
+
 #[test]
 fn instructions_change_nothing_outside_the_marks() {
     for (before, after) in [
