@@ -10,7 +10,12 @@ pub(crate) enum Action {
     /// Write files.
     Write(Vec<FileWrite>),
     /// Run a script in a POSIX shell.
-    Run(String),
+    Run {
+        /// The script.
+        script: String,
+        /// The directory; relative to the agent's working directory, or absolute.
+        directory: PathBuf,
+    },
     /// End its turn.
     Stop,
 }

@@ -11,7 +11,7 @@ pub(super) const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: So
 
 /// Copilot CLI reads Claude Code's settings, too. It calls the tools the same, and their
 /// fields as its own.
-pub(super) const TOOLS: [Tool; 5] = [
+pub(super) const TOOLS: [Tool; 6] = [
     Tool {
         name: "Write",
         effect: Effect::Write { path: &["file_path", "path"], text: &["content", "file_text"] },
@@ -36,5 +36,6 @@ pub(super) const TOOLS: [Tool; 5] = [
         },
     },
     Tool { name: "NotebookEdit", effect: Effect::Change { path: &["notebook_path"] } },
-    Tool { name: "Bash", effect: Effect::Run { command: &["command"] } },
+    Tool { name: "Monitor", effect: Effect::Run { command: &["command"], directory: &[] } },
+    Tool { name: "Bash", effect: Effect::Run { command: &["command"], directory: &[] } },
 ];

@@ -11,5 +11,5 @@ const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: Some("Stop") 
 
 const TOOLS: [Tool; 2] = [
     Tool { name: "apply_patch", effect: Effect::Patch { patch: &["command"] } },
-    Tool { name: "Bash", effect: Effect::Run { command: &["command"] } },
+    Tool { name: "Bash", effect: Effect::Run { command: &["command"], directory: &[] } },
 ];

@@ -20,7 +20,7 @@ const TOOLS: [Tool; 3] = [
             edit: EditFields { old: &["old_str"], new: &["new_str"], everywhere: &[] },
         },
     },
-    Tool { name: "bash", effect: Effect::Run { command: &["command"] } },
+    Tool { name: "bash", effect: Effect::Run { command: &["command"], directory: &[] } },
 ];
 
 /// Reads an event of its own form. No field names the event.
@@ -29,7 +29,7 @@ fn read(event: &Fields) -> Option<(Action, Form)> {
         return None;
     }
     let action = if let Some(tool) = event.string(&["toolName"]) {
-        tool::action(&TOOLS, &tool, &event.object_or_text("toolArgs")?)?
+        tool::action(&TOOLS, &tool, event, "toolArgs")?
     } else {
         (event.has("stopReason") && hook_event::ends_first_time(event)).then_some(Action::Stop)?
     };

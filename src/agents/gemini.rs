@@ -18,5 +18,8 @@ const TOOLS: [Tool; 3] = [
             edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["allow_multiple"] },
         },
     },
-    Tool { name: "run_shell_command", effect: Effect::Run { command: &["command"] } },
+    Tool {
+        name: "run_shell_command",
+        effect: Effect::Run { command: &["command"], directory: &["dir_path"] },
+    },
 ];

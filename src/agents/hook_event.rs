@@ -17,8 +17,8 @@ pub(super) struct Events {
 pub(super) fn read(event: &Fields, events: &Events, tools: &[Tool]) -> Option<(Action, Form)> {
     let name = event.string(&["hook_event_name"])?;
     if name == events.before_tool {
-        let (tool, input) = (event.string(&["tool_name"])?, event.object("tool_input")?);
-        return Some((tool::action(tools, &tool, &input)?, Form::HookEvent(events.before_tool)));
+        let action = tool::action(tools, &event.string(&["tool_name"])?, event, "tool_input")?;
+        return Some((action, Form::HookEvent(events.before_tool)));
     }
     let at_end = events.at_end.filter(|at_end| name == *at_end)?;
     ends_first_time(event).then_some((Action::Stop, Form::HookEvent(at_end)))

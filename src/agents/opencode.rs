@@ -18,12 +18,12 @@ const TOOLS: [Tool; 4] = [
         },
     },
     Tool { name: "apply_patch", effect: Effect::Patch { patch: &["patchText"] } },
-    Tool { name: "bash", effect: Effect::Run { command: &["command"] } },
+    Tool { name: "bash", effect: Effect::Run { command: &["command"], directory: &["workdir"] } },
 ];
 
 /// Reads what the plugin was told before a tool.
 fn read(event: &Fields) -> Option<(Action, Form)> {
     let (input, output) = (event.object("input")?, event.object("output")?);
-    let action = tool::action(&TOOLS, &input.string(&["tool"])?, &output.object("args")?)?;
+    let action = tool::action(&TOOLS, &input.string(&["tool"])?, &output, "args")?;
     Some((action, Form::Plugin))
 }

@@ -21,6 +21,11 @@ use bstr::{BString, ByteSlice};
 
 use super::{FileWrite, NewText, Replacement};
 
+/// Whether a text is a patch: its first line begins one.
+pub(super) fn is_patch(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"*** Begin Patch")
+}
+
 /// Returns the files that a patch writes.
 ///
 /// Of a file that is moved, only the new path is written. A line that is part of no file is

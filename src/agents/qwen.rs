@@ -10,7 +10,7 @@ pub(super) const AGENT: Definition =
 /// The end of a turn always says that it was blocked before, so it is never blocked.
 const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: None };
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 4] = [
     Tool { name: "write_file", effect: Effect::Write { path: &["file_path"], text: &["content"] } },
     Tool {
         name: "edit",
@@ -19,5 +19,9 @@ const TOOLS: [Tool; 3] = [
             edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["replace_all"] },
         },
     },
-    Tool { name: "run_shell_command", effect: Effect::Run { command: &["command"] } },
+    Tool { name: "monitor", effect: Effect::Run { command: &["command"], directory: &["directory"] } },
+    Tool {
+        name: "run_shell_command",
+        effect: Effect::Run { command: &["command"], directory: &["directory"] },
+    },
 ];

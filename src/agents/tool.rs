@@ -21,8 +21,8 @@ pub(super) enum Effect {
     Change { path: Names },
     /// Applies a patch: see [`patch`].
     Patch { patch: Names },
-    /// Runs a script in a POSIX shell.
-    Run { command: Names },
+    /// Runs a script in a POSIX shell, in a directory if the input names one.
+    Run { command: Names, directory: Names },
 }
 
 /// The fields of a replacement. If `everywhere` is true, each occurrence is replaced.
@@ -32,9 +32,16 @@ pub(super) struct EditFields {
     pub(super) everywhere: Names,
 }
 
-/// Returns what the tool called `name` does with `input`; `None` if it is not one of `tools`.
-pub(super) fn action(tools: &[Tool], name: &str, input: &Fields) -> Option<Action> {
+/// Returns what the tool called `name` does with the value of the field `input`.
+///
+/// `None` if it is not one of `tools`. An input that is a patch and no object is applied by any
+/// tool: Copilot CLI calls that tool by several names.
+pub(super) fn action(tools: &[Tool], name: &str, event: &Fields, input: &str) -> Option<Action> {
+    if let Some(patch) = event.text(&[input]).filter(|text| patch::is_patch(text)) {
+        return Some(Action::Write(patch::writes(&patch)));
+    }
     let tool = tools.iter().find(|tool| tool.name == name)?;
+    let input = &event.object_or_text(input)?;
     let write = |path, text| {
         let path = input.path(path)?;
         Some(Action::Write(vec![FileWrite { path, text }]))
@@ -56,7 +63,10 @@ pub(super) fn action(tools: &[Tool], name: &str, input: &Fields) -> Option<Actio
         }
         Effect::Change { path } => write(path, NewText::Unknown),
         Effect::Patch { patch } => Some(Action::Write(patch::writes(&input.text(patch)?))),
-        Effect::Run { command } => input.string(command).map(Action::Run),
+        Effect::Run { command, directory } => {
+            let directory = input.path(directory).unwrap_or_default();
+            input.string(command).map(|script| Action::Run { script, directory })
+        }
     }
 }
 

@@ -63,7 +63,9 @@ fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Er
     let directory = context.environment.absolute(&event.directory);
     Ok(match &event.action {
         Action::Write(files) => check_writes(context, &directory, files)?.map(Answer::Deny),
-        Action::Run(script) => check_script(context, &directory, script)?.map(Answer::Deny),
+        Action::Run { script, directory: from } => {
+            check_script(context, &directory.join(from), script)?.map(Answer::Deny)
+        }
         Action::Stop => check_stop(context, &directory)?.map(Answer::GoOn),
     })
 }

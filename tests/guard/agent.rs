@@ -373,6 +373,21 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
 }
 
 #[test]
+fn a_command_runs_in_the_directory_that_its_tool_names() {
+    let repo = Repo::new();
+    repo.write("dist/x.js", "x").write("lib/.claude_sessions/x", "x");
+    let runs = |name: &str, tool: &str, field: &str, directory: &str| {
+        let input = json!({"command": "git add -f .", field: directory});
+        repo.agent_event(name, &json!({"tool_name": tool, "tool_input": input}))
+    };
+    runs("BeforeTool", "run_shell_command", "dir_path", "lib").denied();
+    runs("BeforeTool", "run_shell_command", "dir_path", "dist").silent();
+    let lib = repo.path("lib").display().to_string();
+    let event = runs("PreToolUse", "run_shell_command", "directory", &lib);
+    event.denied();
+}
+
+#[test]
 fn a_forced_add_around_the_session_directory_is_denied() {
     let repo = Repo::new();
     repo.write("dist/x.js", "x").write("lib/deep/.Claude_Sessions/x", "x").write("main.py", "x");
@@ -445,7 +460,7 @@ fn install_adds_entries_and_uninstall_removes_them() {
   "hooks": {{
     "PreToolUse": [
       {{
-        "matcher": "Write|Edit|MultiEdit|NotebookEdit|Bash",
+        "matcher": "Write|Edit|MultiEdit|NotebookEdit|Monitor|Bash",
         "hooks": [
           {{
             "type": "command",
@@ -573,7 +588,7 @@ fn entries_are_formatted_like_the_settings() {
         let repo = Repo::new();
         repo.write(SETTINGS, before).guard("install --agent").success();
         let after = after.replace("COMMAND", &format!("{BINARY} agent claude"));
-        let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Bash");
+        let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Monitor|Bash");
         assert_eq!(repo.read(SETTINGS), after);
     }
 }
@@ -714,6 +729,9 @@ fn the_events_of_each_agent_are_answered_in_its_form() {
         ("copilot", hook("PreToolUse", "Edit", json!({"path": "debug_x.py", "old_str": "x"})), HOOK_DENIAL),
         ("copilot", json!({"cwd": repo.dir, "stopReason": "end_turn", "stop_hook_active": false}), BLOCK),
         ("copilot", end("Stop"), BLOCK),
+        // What Copilot CLI sends if its model writes patches.
+        ("copilot", copilot("apply_patch", json!(patch)), COPILOT_DENIAL),
+        ("claude", hook("PreToolUse", "Edit", json!(patch)), HOOK_DENIAL),
         (
             "qwen",
             hook("PreToolUse", "write_file", json!({"file_path": "debug_x.py", "content": "x"})),
