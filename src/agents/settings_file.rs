@@ -138,7 +138,7 @@ impl SettingsFile {
         fs::create_dir_all(directory).map_err(disk("create", directory))?;
         let old = self.text.as_ref().map(|old| [self.mark, old].concat());
         let new = [self.mark, text].concat();
-        Ok(session::replace(&self.path, old.as_ref().map(String::as_bytes), new.as_bytes())?)
+        Ok(session::replace(&self.path, old.as_ref().map(String::as_bytes), new.as_bytes(), None)?)
     }
 
     /// Removes the entries from the settings of `worktree` on disk.

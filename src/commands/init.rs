@@ -22,7 +22,8 @@ pub(super) fn run(args: &InitArgs, context: &mut Context) -> Result<Outcome, Box
     let updates = read_updates(&args.instructions, layout, context)?;
     let created = SessionDirectory::new(layout.worktree()).create()?;
     let ignored = ignore_session_directory(layout, args.exclude)?;
-    let updates: Vec<Update> = updates.into_iter().map(Update::write).collect::<Result<_, _>>()?;
+    let updates: Vec<Update> =
+        updates.into_iter().map(|update| update.write(layout)).collect::<Result<_, _>>()?;
     if !context.is_quiet {
         let instructions = updates.iter().map(|update| (update.file, update.state)).collect();
         report::session::initialized(&mut context.out, &Initialized { created, ignored, instructions })?;
@@ -157,13 +158,18 @@ impl<'a> Update<'a> {
     }
 
     /// Writes the new text; reads the file again if another program has changed it meanwhile.
-    fn write(self) -> Result<Self, Box<dyn Error>> {
+    fn write(self, layout: &Layout) -> Result<Self, Box<dyn Error>> {
         let (file, path) = (self.file, self.path.clone());
         let mut next = Some(self);
         session::retry(file, || {
             let update = next.take().map_or_else(|| Self::read(file, path.clone()), Ok)?;
             let is_done = !matches!(update.state, InstructionsState::Updated | InstructionsState::Created)
-                || session::replace(&update.path, update.old.as_deref(), &update.text)?;
+                || session::replace(
+                    &update.path,
+                    update.old.as_deref(),
+                    &update.text,
+                    Some(layout.git_dir()),
+                )?;
             Ok(is_done.then_some(update))
         })
     }

@@ -1,5 +1,6 @@
 //! Moves a file to another file system, with all that the system lets a copy keep.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -168,6 +169,17 @@ pub(super) fn copy_metadata(source: &File, metadata: &Metadata, copy: &File) -> 
     Ok(losses)
 }
 
+/// Whether both files have the same owner, mode and attributes, those of the system included.
+pub(super) fn has_same_metadata(a: &File, b: &File) -> io::Result<bool> {
+    let facts = |file| -> io::Result<_> {
+        let metadata = Metadata::of(file)?;
+        let names = attribute_names(file)?;
+        let values = names.into_iter().map(|name| (attribute(file, &name).ok(), name));
+        Ok((metadata.owner(), metadata.mode(), values.collect::<BTreeSet<_>>()))
+    };
+    Ok(facts(a)? == facts(b)?)
+}
+
 /// Copies the contents, without the holes of a sparse file.
 fn copy_contents(source: &mut File, copy: &mut File, size: u64) -> io::Result<()> {
     let mut end = 0;
@@ -220,15 +232,16 @@ fn owner(metadata: &Metadata) -> (Uid, Gid) {
 /// Copies the extended attributes, access control lists among them.
 fn copy_attributes(source: &File, copy: &File) -> io::Result<()> {
     let mut result = Ok(());
-    for name in attribute_names(source)? {
+    // The system sets its own labels.
+    for name in attribute_names(source)?.iter().filter(|name| !name.starts_with(b"security.")) {
         // One that cannot be copied does not prevent the others.
-        let copied = attribute(source, &name).and_then(|value| set_attribute(copy, &name, &value));
+        let copied = attribute(source, name).and_then(|value| set_attribute(copy, name, &value));
         result = result.and(copied);
     }
     result
 }
 
-/// Returns the names of the extended attributes, without the labels that the system sets.
+/// Returns the names of the extended attributes.
 fn attribute_names(file: &File) -> io::Result<Vec<Vec<u8>>> {
     let len = match flistxattr_query(file) {
         Err(Errno::NOTSUP) => return Ok(Vec::new()),
@@ -237,7 +250,7 @@ fn attribute_names(file: &File) -> io::Result<Vec<Vec<u8>>> {
     let mut names = vec![0; len];
     let len = flistxattr(file, &mut names[..])?;
     let names = names[..len].split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    Ok(names.filter(|name| !name.starts_with(b"security.")).map(<[u8]>::to_vec).collect())
+    Ok(names.map(<[u8]>::to_vec).collect())
 }
 
 fn attribute(file: &File, name: &[u8]) -> io::Result<Vec<u8>> {

@@ -7,10 +7,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::FileExt;
 use std::path::{Component, Path, PathBuf};
 use std::process;
 
@@ -20,8 +19,6 @@ use rustix::fs::{ResolveFlags, openat2};
 use rustix::fs::{fstat, linkat, mkdirat, openat, readlinkat, renameat, renameat_with, statat};
 use rustix::fs::{symlinkat, unlinkat};
 use rustix::io::Errno;
-
-use super::copy::copy_metadata;
 
 /// Opens a directory that need not be readable, if the system supports that.
 #[cfg(target_os = "linux")]
@@ -115,7 +112,7 @@ impl Directory {
     ///
     /// It cannot be read.
     pub(crate) fn own_metadata(&self) -> io::Result<Metadata> {
-        Ok(Metadata(fstat(&self.0)?))
+        Metadata::of(&self.0)
     }
 
     /// Returns the metadata of `name`; `None` if nothing has that name.
@@ -195,89 +192,6 @@ impl Directory {
             .write_all(content)
             .and_then(|()| self.rename_no_replace(&temporary, self, name))
             .inspect_err(|_| drop(self.remove_file(&temporary)))
-    }
-
-    /// Replaces the contents `old` of the file `name`; returns whether it did.
-    ///
-    /// Other contents are left as they are. The change is one step, except for a file with several
-    /// names and a mount point. They are overwritten, so that they stay one file. The owner, the
-    /// mode and the attributes are kept, as far as the user may set them.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be written. The contents are as before.
-    pub(crate) fn replace_contents(&self, name: &OsStr, old: &[u8], new: &[u8]) -> io::Result<bool> {
-        let metadata = self.metadata(name)?.ok_or(io::ErrorKind::NotFound)?;
-        if metadata.has_other_links() {
-            return self.overwrite(name, old, new);
-        }
-        let source = self.open_file(name)?;
-        let temporary = temporary_name();
-        let mut copy = self.create_file(&temporary, 0o600)?;
-        let replaced = copy
-            .write_all(new)
-            .and_then(|()| copy_metadata(&source, &metadata, &copy))
-            .and_then(|_| self.exchange_expected(&temporary, name, old));
-        // Nothing else is removed: it may be what another process has saved.
-        let own = Metadata(fstat(&copy)?);
-        if self.metadata(&temporary)?.is_some_and(|found| found.is_same_file(&own)) {
-            self.remove_file(&temporary)?;
-        }
-        match replaced {
-            // The file is a mount point.
-            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => self.overwrite(name, old, new),
-            replaced => replaced,
-        }
-    }
-
-    /// Moves `temporary` to `name` if the contents there are `old`; returns whether it did.
-    fn exchange_expected(&self, temporary: &OsStr, name: &OsStr, old: &[u8]) -> io::Result<bool> {
-        let has_old = |name| self.read(name).is_ok_and(|contents| contents == old);
-        let exchange = || renameat_with(&self.0, temporary, &self.0, name, RenameFlags::EXCHANGE);
-        if !has_old(name) {
-            return Ok(false);
-        }
-        match exchange() {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                return self.rename(temporary, name).map(|()| true);
-            }
-            exchanged => exchanged?,
-        }
-        if has_old(temporary) {
-            return self.remove_file(temporary).map(|()| true);
-        }
-        exchange()?;
-        Ok(false)
-    }
-
-    /// Overwrites a file with the contents `old`; returns whether it did.
-    ///
-    /// If that fails, its old contents are written again. A killed process leaves a copy of them
-    /// under a temporary name.
-    fn overwrite(&self, name: &OsStr, old: &[u8], new: &[u8]) -> io::Result<bool> {
-        let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = File::from(openat(&self.0, name, flags, Mode::empty())?);
-        let write = |content: &[u8]| {
-            file.write_all_at(content, 0)?;
-            file.set_len(content.len() as u64)
-        };
-        let temporary = temporary_name();
-        // A directory that is not writable can have no copy.
-        let copied = self.write_file(&temporary, old, 0o600);
-        let is_expected = self.read(name)? == old;
-        let written = if is_expected { write(new) } else { Ok(()) };
-        let is_whole = written.is_ok() || write(old).is_ok();
-        if copied.is_ok() && is_whole {
-            let _ = self.remove_file(&temporary);
-        }
-        written.map(|()| is_expected)
-    }
-
-    /// Reads the regular file `name`.
-    fn read(&self, name: &OsStr) -> io::Result<Vec<u8>> {
-        let mut contents = Vec::new();
-        self.open_file(name)?.read_to_end(&mut contents)?;
-        Ok(contents)
     }
 
     /// Creates the symlink `name`, and fails if something has that name.
@@ -384,6 +298,15 @@ pub(crate) fn is_temporary_name(name: &OsStr) -> bool {
 pub(crate) struct Metadata(Stat);
 
 impl Metadata {
+    /// Returns the metadata of an open file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(super) fn of(file: impl AsFd) -> io::Result<Self> {
+        Ok(Self(fstat(file)?))
+    }
+
     /// Whether it is a directory.
     #[must_use]
     pub(crate) fn is_directory(&self) -> bool {
@@ -486,7 +409,7 @@ mod tests {
     use std::ffi::OsStr;
     use std::fs;
     use std::io::ErrorKind;
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::os::unix::fs::symlink;
     use std::path::Path;
 
     use super::Directory;
@@ -582,28 +505,6 @@ mod tests {
         fs::write(temp.path().join("b"), "a").unwrap();
         assert!(!directory.metadata(name("b")).unwrap().unwrap().is_same_file(&before));
         assert!(directory.metadata(name("c")).unwrap().is_none());
-    }
-
-    #[test]
-    fn replaced_contents_keep_the_mode_and_other_names() {
-        let temp = tempfile::tempdir().unwrap();
-        let directory = Directory::open(temp.path()).unwrap();
-        for file in ["alone", "linked"] {
-            fs::write(temp.path().join(file), "longer than new").unwrap();
-            fs::set_permissions(temp.path().join(file), fs::Permissions::from_mode(0o460)).unwrap();
-        }
-        fs::hard_link(temp.path().join("linked"), temp.path().join("other")).unwrap();
-        for file in ["alone", "linked"] {
-            assert!(!directory.replace_contents(name(file), b"other", b"new").unwrap());
-            assert!(directory.replace_contents(name(file), b"longer than new", b"new").unwrap());
-            assert_eq!(fs::metadata(temp.path().join(file)).unwrap().permissions().mode() & 0o777, 0o460);
-            assert_eq!(fs::read(temp.path().join(file)).unwrap(), b"new");
-        }
-        assert_eq!(fs::read(temp.path().join("other")).unwrap(), b"new");
-        assert!(directory.replace_contents(name("missing"), b"", b"new").is_err());
-        let mut names = directory.names().unwrap();
-        names.sort();
-        assert_eq!(names, ["alone", "linked", "other"]);
     }
 
     #[test]

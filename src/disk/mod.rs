@@ -2,6 +2,7 @@
 
 mod copy;
 mod directory;
+mod replace;
 
 use std::fs::{self, File};
 use std::io::{self, Write};

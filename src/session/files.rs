@@ -54,18 +54,24 @@ pub(crate) fn retry<T, E: From<Error>>(
 /// Replaces the contents `old` of a file, or creates it; returns whether it did.
 ///
 /// `old` is `None` if there is no file. Other contents are left as they are. A symlink is
-/// followed. The mode, the owner and other names of the file are kept, as
-/// [`Directory::replace_contents`] does.
+/// followed. Everything else about the file is kept, as [`Directory::replace_contents`] does,
+/// with temporary files in `git_dir`, where no `git add` finds them.
 ///
 /// # Errors
 ///
 /// The file cannot be written. It is unchanged.
-pub(crate) fn replace(file: &Path, old: Option<&[u8]>, new: &[u8]) -> Result<bool, Error> {
+pub(crate) fn replace(
+    file: &Path,
+    old: Option<&[u8]>,
+    new: &[u8],
+    git_dir: Option<&Path>,
+) -> Result<bool, Error> {
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let write = || {
         let (directory, name) = open_parent(&file)?;
+        let aside = git_dir.and_then(|git_dir| Directory::open(git_dir).ok());
         match old {
-            Some(old) => directory.replace_contents(name, old, new),
+            Some(old) => directory.replace_contents(name, old, new, aside.as_ref()),
             None => directory.write_file(name, new, 0o666).map(|()| true),
         }
     };

@@ -1,4 +1,6 @@
-//! `stow` and its undo if a system call fails, or if a signal arrives in a call: strace injects both.
+//! Commands that change files if a system call fails, or if a signal arrives in a call.
+//!
+//! strace injects both.
 
 use std::fs;
 
@@ -8,9 +10,9 @@ use super::sandbox::{BINARY, Repo, Run, cases};
 /// What strace does to one call.
 #[derive(Clone, Copy)]
 enum Fault {
-    /// `stow` is killed in the call.
+    /// The command is killed in the call.
     Kill,
-    /// `stow` gets a SIGTERM in the call.
+    /// The command gets a SIGTERM in the call.
     Terminate,
     /// The call fails with this error.
     Fail(&'static str),
@@ -96,4 +98,44 @@ cases! { stow_recovers:
     locks_are_not_supported("flock", Fault::Fail("ENOLCK"));
     renameat2_is_not_supported("renameat2", Fault::Fail("EINVAL"));
     a_rename_crosses_file_systems("renameat2", Fault::Fail("EXDEV"));
+}
+
+/// Asserts that `init --instructions` loses nothing if there is a fault in the nth of `calls`.
+fn instructions_recover(calls: &str, fault: Fault) {
+    let command = "init --instructions";
+    let original = Repo::new();
+    original.write("AGENTS.md", "ours\n").guard("init").success();
+    for link in ["true", "ln AGENTS.md CLAUDE.md"] {
+        let linked = || {
+            let repo = original.copy();
+            repo.shell(link).success();
+            repo
+        };
+        let done = linked();
+        let count = count(&done, command, calls);
+        let new = done.read("AGENTS.md");
+        for nth in 1..=count {
+            let repo = linked();
+            let inject = format!("-e 'inject={calls}:{}:when={nth}'", fault.argument());
+            let run = trace(&repo, command, calls, &inject);
+            let text = repo.read("AGENTS.md");
+            assert!(text == new || text == "ours\n" && run.code != 0, "{link} {nth} {run:?}");
+            let names = repo.shell("ls -A").success();
+            assert!(!names.contains(".stage-guard-"), "{link} {nth} {names}");
+            repo.guard(command).success();
+            assert_eq!(repo.read("AGENTS.md"), new);
+        }
+    }
+}
+
+cases! { instructions_recover:
+    instructions_are_killed_in_a_rename("/^rename", Fault::Kill);
+    instructions_are_killed_in_an_unlink("/^unlink", Fault::Kill);
+    instructions_are_killed_in_a_write("/^p?write", Fault::Kill);
+    instructions_are_killed_in_an_fsync("fsync", Fault::Kill);
+    instructions_find_the_disk_full("/^p?write", Fault::Fail("ENOSPC"));
+    instructions_find_the_disk_broken("fsync", Fault::Fail("EIO"));
+    instructions_may_not_be_renamed("/^rename", Fault::Fail("EPERM"));
+    instructions_cannot_be_exchanged("renameat2", Fault::Fail("EINVAL"));
+    instructions_cross_file_systems("renameat2", Fault::Fail("EXDEV"));
 }

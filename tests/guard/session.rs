@@ -458,6 +458,57 @@ fn instructions_keep_hard_links_and_files_with_internal_names() {
     }
 }
 
+/// A file of another user that cannot be given away, and one with attributes of its own.
+#[test]
+fn instructions_keep_the_owner() {
+    let repo = Repo::new();
+    if repo.shell("id -u").success().trim() != "0" {
+        eprintln!("skipped: only root can change the owner of a file");
+        return;
+    }
+    repo.write("AGENTS.md", "ours\n").write("CLAUDE.md", "ours\n").guard("init").success();
+    let facts = || repo.shell("stat -c '%n %u:%g %a %h' *.md").success();
+    repo.shell("chown 12345:12346 *.md; chmod 646 AGENTS.md; chmod 666 CLAUDE.md").success();
+    let before = facts();
+    // With capabilities, root gives a new file to the owner of the old one.
+    repo.guard("init --instructions").success();
+    assert_eq!(facts(), before);
+    repo.shell("echo changed | tee AGENTS.md CLAUDE.md; chown 12345:12346 *.md; chmod 646 AGENTS.md")
+        .success();
+    let as_nobody = format!("setpriv --bounding-set=-all {BINARY} init --instructions");
+    repo.shell(&as_nobody).success();
+    assert_eq!(facts(), before);
+    for file in ["AGENTS.md", "CLAUDE.md"] {
+        assert!(repo.read(file).contains(BEGIN));
+    }
+    assert!(!repo.shell("ls -A . .git").success().contains(".stage-guard-"));
+}
+
+/// A limit on the size of files takes the place of a full disk.
+#[test]
+fn instructions_lose_nothing_if_the_disk_is_full() {
+    let old = "ours\n".repeat(500);
+    for (link, signal) in [(false, "''"), (true, "''"), (false, "-"), (true, "-")] {
+        let repo = Repo::new();
+        repo.guard("init").success();
+        repo.write("AGENTS.md", &old);
+        if link {
+            fs::hard_link(repo.path("AGENTS.md"), repo.path("CLAUDE.md")).unwrap();
+        }
+        // 3 KiB: the old contents fit, the new ones do not.
+        let limited = format!("trap {signal} XFSZ; ulimit -f 3; exec {BINARY} init --instructions");
+        let run = repo.shell(&limited);
+        let is_killed = signal == "-";
+        assert_eq!(run.code == 2, !is_killed, "{run:?}");
+        let leftovers = repo.shell("ls -d .stage-guard-* || true; cd .git; cat .stage-guard-* || true").out;
+        let is_whole = repo.read("AGENTS.md") == old;
+        assert_eq!(is_whole, !is_killed || !link, "{run:?}");
+        // A killed process leaves the old contents of a file that it was overwriting.
+        assert_eq!(leftovers == old, is_killed && link, "{leftovers}");
+        assert_eq!(leftovers.is_empty(), !is_killed, "{leftovers}");
+    }
+}
+
 /// The other program saves after `init` has read the file, and before it runs git.
 #[test]
 fn init_and_install_keep_what_is_saved_meanwhile() {
