@@ -179,7 +179,7 @@ pub(super) fn judge(directory: &Path, words: &[BString], stages: StagesSessionDi
     }
     let (name, words) = words.split_first()?;
     if name == "config" {
-        return config::find_in_git_config(words);
+        return config::judge(words);
     }
     let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name)?;
     let Parsed { bypass, operands, .. } = subcommand.parse(words);
@@ -202,7 +202,8 @@ pub(super) fn nested(words: &[BString]) -> Vec<Nested<'_>> {
         at.map_or(&[][..], |at| &words[at + 1..])
     };
     match name.as_bytes() {
-        b"bisect" => vec![Nested::Command(after("run"))],
+        b"config" => config::alias(words).into_iter().collect(),
+        b"bisect" => vec![Nested::Command(after("run").into())],
         b"submodule" => {
             let script = after("foreach").iter().skip_while(|word| word.starts_with(b"-"));
             vec![Nested::Script(bstr::join(" ", script).into())]
@@ -254,11 +255,29 @@ impl<'w> GlobalOptions<'w> {
     /// Returns the script that the alias `name` runs with the arguments `words`.
     fn script_of_alias(&self, name: &BString, words: &[BString]) -> Option<Vec<u8>> {
         let (_, alias) = self.aliases.iter().find(|(alias, _)| name.eq_ignore_ascii_case(alias))?;
-        let command = match alias.strip_prefix(b"!") {
-            Some(script) => script.to_owned(),
-            None => bstr::concat([b"git ", *alias]),
-        };
-        Some(bstr::join(" ", [command, bstr::join(" ", words)]))
+        Some(bstr::join(" ", [script_of_alias(alias), bstr::join(" ", words)]))
+    }
+}
+
+/// Returns the script that the command of an alias stands for.
+pub(super) fn script_of_alias(command: &[u8]) -> Vec<u8> {
+    match command.strip_prefix(b"!") {
+        Some(script) => script.to_owned(),
+        None => bstr::concat([b"git ", command]),
+    }
+}
+
+/// Returns the path that `git` prints with the arguments `words`; a symbolic one that begins with `.git`.
+pub(super) fn printed_path(words: &[BString]) -> Option<BString> {
+    let (_, words) = GlobalOptions::parse(words);
+    let (name, words) = words.split_first()?;
+    let is_format = |word: &&BString| word.starts_with(b"--path-format=");
+    let mut words = words.iter().skip_while(is_format);
+    match words.next().filter(|_| name == "rev-parse")?.as_bytes() {
+        b"--git-dir" | b"--git-common-dir" | b"--absolute-git-dir" => Some(".git".into()),
+        b"--git-path" => Some(bstr::join("/", [".git", words.next()?.to_str().ok()?]).into()),
+        b"--show-toplevel" => Some(".".into()),
+        _ => None,
     }
 }
 

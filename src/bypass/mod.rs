@@ -6,15 +6,18 @@
 mod add;
 mod config;
 mod git;
+mod hook_files;
 mod options;
 mod own;
 pub(crate) mod shell;
+mod variables;
 mod walk;
 mod wrapper;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BStr, BString};
 
 pub(crate) use self::walk::file_name;
 use self::walk::{Run, Walk};
@@ -35,9 +38,16 @@ pub(crate) enum Bypass {
     ForcedAdd(BString),
     /// A directory that is staged with the session directory in it, although git ignores that.
     ForcedAddAround(BString),
+    /// A hook file, or a setting of a configured hook, that is removed, replaced or disabled.
+    HookChanged(BString),
     /// `stage-guard allow`: a person has to decide what is allowed.
     Allow,
+    /// `stage-guard uninstall`: a person has to decide whether a repository is guarded.
+    Uninstall,
 }
+
+/// The number of pathspecs that are looked up on the disk.
+const MAX_QUESTIONS: usize = 32;
 
 /// Whether a forced add of a pathspec in a directory stages a session directory below it.
 ///
@@ -57,7 +67,12 @@ pub(crate) struct Input {
 /// Returns the first bypass in `script`. A script that cannot be parsed has none.
 #[must_use]
 pub(crate) fn find(script: &str, stages: StagesSessionDirectory) -> Option<Bypass> {
-    Walk::new(&mut |run| judge(run, stages)).script(script.as_bytes())
+    let asked = Cell::new(0);
+    let stages = |directory: &Path, path: &Path| {
+        asked.set(asked.get() + 1);
+        asked.get() <= MAX_QUESTIONS && stages(directory, path)
+    };
+    Walk::new(&mut |run| judge(run, &stages)).script(script.as_bytes())
 }
 
 /// Returns the text that `script` hands to each run of one of `programs`.
@@ -70,7 +85,7 @@ pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
     let mut collect = |run: &Run| {
         if programs.iter().any(|program| run.program == program) {
             let text = run.arguments.first().map_or(run.input, |argument| BStr::new(argument));
-            inputs.push(Input { directory: run.directory.to_owned(), text: text.to_owned() });
+            inputs.push(Input { directory: run.shell.directory.clone(), text: text.to_owned() });
         }
         None::<()>
     };
@@ -80,14 +95,18 @@ pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
 
 /// Returns how a command bypasses the hooks, apart from what it runs in its turn.
 fn judge(run: &Run, stages: StagesSessionDirectory) -> Option<Bypass> {
-    match run.program.as_bytes() {
-        b"git" => config::find_in_assignments(&run.assignments, run.arguments)
-            .or_else(|| git::judge(run.directory, run.arguments, stages)),
-        program if program == own::PROGRAM.as_bytes() => {
-            own::allows_paths(run.arguments).then_some(Bypass::Allow)
-        }
-        _ => None,
+    if let Some(bypass) = hook_files::judge(run) {
+        return Some(bypass);
     }
+    let (program, arguments) = (run.program, run.arguments);
+    if program == "git" {
+        return config::judge_variables(&run.shell.variables, arguments)
+            .or_else(|| git::judge(&run.shell.directory, arguments, stages));
+    }
+    if program == own::PROGRAM {
+        return own::judge(arguments);
+    }
+    None
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The commands of this program.
 
-use bstr::BString;
+use bstr::{BString, ByteSlice};
 
+use super::Bypass;
 use super::options::split_option;
 
 /// The name of this program.
@@ -13,20 +14,29 @@ const OWN_WITH_VALUE: [&str; 3] = ["--color", "--config", "--format"];
 /// Options with which this program writes nothing.
 const OWN_HARMLESS: [&str; 3] = ["--dry-run", "--help", "-h"];
 
-/// Whether these arguments of this program add to `allow` in the configuration.
-pub(super) fn allows_paths(words: &[BString]) -> bool {
+/// Judges this program with the arguments `words`.
+pub(super) fn judge(words: &[BString]) -> Option<Bypass> {
     let options = words.split(|word| word == "--").next().unwrap_or_default();
     if options.iter().any(|word| OWN_HARMLESS.iter().any(|option| word == option)) {
-        return false;
+        return None;
     }
+    match subcommand(words)?.as_bytes() {
+        b"allow" => Some(Bypass::Allow),
+        b"uninstall" => Some(Bypass::Uninstall),
+        _ => None,
+    }
+}
+
+/// Returns the first word that is neither an option nor the value of one.
+fn subcommand(words: &[BString]) -> Option<&BString> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         if !word.starts_with(b"-") {
-            return word == "allow";
+            return Some(word);
         }
         if split_option(word, "C", "", &OWN_WITH_VALUE).1 {
             words.next();
         }
     }
-    false
+    None
 }

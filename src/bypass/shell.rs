@@ -6,6 +6,8 @@ use std::mem;
 
 use bstr::{BString, ByteSlice, ByteVec};
 
+use super::{file_name, git};
+
 /// The deepest nesting of substitutions, subshells and here-documents that is read.
 const MAX_DEPTH: usize = 50;
 
@@ -23,8 +25,20 @@ const MAX_PIPES: usize = 8;
 pub(crate) struct Command {
     /// Its words, without quotes.
     pub words: Vec<BString>,
+    /// The files that its redirections write.
+    pub written: Vec<BString>,
     /// The text that it reads from standard input; empty if that is not in the script.
     pub input: BString,
+    /// The subshell that runs it.
+    pub subshell: Subshell,
+}
+
+/// A subshell: its `cd` and its variables do not change those of the shell around it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Subshell {
+    /// The number of constructs around it; less than that of all subshells in it.
+    pub depth: usize,
+    pub id: usize,
 }
 
 /// Returns the commands of `script`, nested ones included.
@@ -33,14 +47,25 @@ pub(crate) struct Command {
 /// not closed: a guess could take the text of a commit message for a command.
 #[must_use]
 pub(crate) fn commands(script: &[u8]) -> Option<Vec<Command>> {
-    let mut reader = Reader::new(script, 0, 0);
-    reader.read_commands(None)?;
-    // A command is near the one that is piped into it, which comes first.
-    let input = |(at, command): (usize, &ReadCommand)| command.input(&reader.commands[..at]);
-    let inputs: Vec<BString> = reader.commands.iter().enumerate().map(input).collect();
-    let commands = reader.commands.into_iter().zip(inputs);
-    let commands = commands.map(|(command, input)| Command { words: command.words, input });
-    Some(commands.filter(|command| !command.words.is_empty()).collect())
+    let mut read = Commands::default();
+    Reader::new(script, 0, Subshell::default(), &mut read).read_commands(None)?;
+    let inputs: Vec<BString> = read.complete.iter().map(|command| read.input(command)).collect();
+    let commands = read.complete.into_iter().zip(inputs);
+    let is_empty = |command: &ReadCommand| command.words.is_empty() && command.written.is_empty();
+    let commands = commands.filter(|(command, _)| !is_empty(command));
+    let commands = commands.map(|(ReadCommand { words, written, subshell, .. }, input)| Command {
+        words,
+        written,
+        input,
+        subshell,
+    });
+    Some(commands.collect())
+}
+
+/// Whether an expansion has the form `${NAME}`.
+fn is_plain_expansion(expansion: &[u8]) -> bool {
+    let name = expansion.strip_prefix(b"${").and_then(|rest| rest.strip_suffix(b"}"));
+    name.is_some_and(|name| name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_'))
 }
 
 /// Returns the name and the value of `NAME=…`, `NAME+=…` and `NAME[…]=…`.
@@ -55,16 +80,15 @@ pub(crate) fn parse_assignment(word: &[u8]) -> Option<(&[u8], &[u8])> {
     is_name.then_some((name, value))
 }
 
-struct Reader<'s> {
-    /// The rest of the script, which is not read yet.
-    rest: &'s [u8],
-    depth: usize,
-    /// The complete commands so far.
-    commands: Vec<ReadCommand>,
-    /// The id of the next command.
-    next_id: usize,
-    /// The here-documents that begin on the next line.
-    here_documents: Vec<HereDocument>,
+/// The commands of a script as they are read, with what connects them.
+#[derive(Default)]
+struct Commands {
+    /// The complete ones.
+    complete: Vec<ReadCommand>,
+    /// The position in `complete` of each command, by its id.
+    positions: Vec<Option<usize>>,
+    /// The number of subshells.
+    subshells: usize,
 }
 
 /// A command as it is read.
@@ -72,41 +96,75 @@ struct Reader<'s> {
 struct ReadCommand {
     id: usize,
     words: Vec<BString>,
+    written: Vec<BString>,
     /// Its here-documents, here-strings, and what process substitutions print.
     documents: Vec<BString>,
     /// The id of the command whose output is piped into it.
     piped_from: Option<usize>,
+    subshell: Subshell,
 }
 
-impl ReadCommand {
-    /// Returns the text that it reads from standard input; empty if that is not known.
-    fn input(&self, commands: &[Self]) -> BString {
-        let output = || find(commands, self.piped_from?)?.output(commands);
-        self.documents.last().cloned().or_else(output).unwrap_or_default()
+impl Commands {
+    fn begin(&mut self, subshell: Subshell, piped_from: Option<usize>) -> ReadCommand {
+        self.positions.push(None);
+        ReadCommand { id: self.positions.len() - 1, subshell, piped_from, ..ReadCommand::default() }
     }
 
-    /// Returns the text that it prints, if that is in the script.
-    fn output<'c>(&'c self, commands: &'c [Self]) -> Option<BString> {
-        let mut command = self;
+    fn complete(&mut self, command: ReadCommand) {
+        self.positions[command.id] = Some(self.complete.len());
+        self.complete.push(command);
+    }
+
+    fn position(&self, id: usize) -> Option<usize> {
+        self.positions.get(id).copied().flatten()
+    }
+
+    fn piped_into(&self, command: &ReadCommand) -> Option<&ReadCommand> {
+        self.complete.get(self.position(command.piped_from?)?)
+    }
+
+    /// Returns the text that `command` reads from standard input; empty if that is not known.
+    fn input(&self, command: &ReadCommand) -> BString {
+        let output = || self.output(self.piped_into(command)?);
+        command.documents.last().cloned().or_else(output).unwrap_or_default()
+    }
+
+    /// Returns the text that `command` prints, if that is in the script.
+    fn output<'c>(&'c self, mut command: &'c ReadCommand) -> Option<BString> {
         for _ in 0..MAX_PIPES {
             let (program, arguments) = command.words.split_first()?;
-            match super::file_name(program.as_bstr()).as_bytes() {
+            match file_name(program.as_bstr()).as_bytes() {
                 b"echo" | b"printf" => {
                     let is_text = |word: &&BString| !word.starts_with(b"-");
                     let text: Vec<&BString> = arguments.iter().skip_while(|word| !is_text(word)).collect();
                     return Some(bstr::join(" ", text).replace("\\n", "\n").into());
                 }
+                b"git" => return git::printed_path(arguments),
                 b"cat" | b"tee" if !command.documents.is_empty() => return command.documents.last().cloned(),
-                b"cat" | b"tee" => command = find(commands, command.piped_from?)?,
+                b"cat" | b"tee" => command = self.piped_into(command)?,
                 _ => return None,
             }
         }
         None
     }
+
+    /// Returns what the last of the commands since `start` prints, or else `unknown`.
+    fn output_since(&self, start: usize, unknown: &str) -> BString {
+        let commands = self.complete.get(start..).unwrap_or_default();
+        let printing = commands.iter().rfind(|command| !command.words.is_empty());
+        let output = printing.and_then(|command| self.output(command));
+        output.map_or_else(|| unknown.into(), |output| output.trim_end_with(|c| c == '\n').into())
+    }
 }
 
-fn find(commands: &[ReadCommand], id: usize) -> Option<&ReadCommand> {
-    commands.iter().rev().find(|command| command.id == id)
+struct Reader<'s, 'c> {
+    /// The rest of the script, which is not read yet.
+    rest: &'s [u8],
+    depth: usize,
+    subshell: Subshell,
+    commands: &'c mut Commands,
+    /// The here-documents that begin on the next line.
+    here_documents: Vec<HereDocument>,
 }
 
 /// A here-document that a redirection has announced.
@@ -122,29 +180,15 @@ struct HereDocument {
 }
 
 /// The methods return `None` if a construct is not closed or is nested too deeply.
-impl<'s> Reader<'s> {
-    fn new(script: &'s [u8], depth: usize, next_id: usize) -> Self {
-        Self { rest: script, depth, commands: Vec::new(), next_id, here_documents: Vec::new() }
-    }
-
-    /// Begins a command into which the output of another may be piped.
-    fn begin(&mut self, piped_from: Option<usize>) -> ReadCommand {
-        self.next_id += 1;
-        ReadCommand { id: self.next_id, piped_from, ..ReadCommand::default() }
+impl<'s, 'c> Reader<'s, 'c> {
+    fn new(script: &'s [u8], depth: usize, subshell: Subshell, commands: &'c mut Commands) -> Self {
+        Self { rest: script, depth, subshell, commands, here_documents: Vec::new() }
     }
 
     /// Completes `command`, and begins the next one in its place.
     fn complete(&mut self, command: &mut ReadCommand, is_piped: bool) {
-        let next = self.begin(is_piped.then_some(command.id));
-        self.commands.push(mem::replace(command, next));
-    }
-
-    /// Returns what the last of the commands since `start` prints, or else `unknown`.
-    fn output_since(&self, start: usize, unknown: &str) -> BString {
-        let commands = self.commands.get(start..).unwrap_or_default();
-        let mut printing = commands.iter().rev().filter(|command| !command.words.is_empty());
-        let output = printing.next().and_then(|command| command.output(commands));
-        output.map_or_else(|| unknown.into(), |output| output.trim_end_with(|c| c == '\n').into())
+        let next = self.commands.begin(self.subshell, is_piped.then_some(command.id));
+        self.commands.complete(mem::replace(command, next));
     }
 
     fn skip(&mut self, bytes: usize) {
@@ -169,18 +213,24 @@ impl<'s> Reader<'s> {
         Some(())
     }
 
-    /// Calls `read` on another text, and keeps the commands that it finds.
+    /// Calls `read` on another text, whose commands are a part of this script.
     fn read_other(&mut self, text: &[u8], read: impl FnOnce(&mut Reader) -> Option<()>) -> Option<()> {
-        let mut reader = Reader::new(text, self.depth, self.next_id);
-        reader.nested(read)?;
-        self.next_id = reader.next_id;
-        self.commands.append(&mut reader.commands);
+        Reader::new(text, self.depth, self.subshell, self.commands).nested(read)
+    }
+
+    /// Reads the commands of a subshell up to `end`.
+    fn read_subshell(&mut self, end: Option<u8>) -> Option<()> {
+        self.commands.subshells += 1;
+        let subshell = Subshell { depth: self.depth, id: self.commands.subshells };
+        let outer = mem::replace(&mut self.subshell, subshell);
+        self.read_commands(end)?;
+        self.subshell = outer;
         Some(())
     }
 
     /// Reads commands up to `end`, which is skipped, or to the end of the script.
     fn read_commands(&mut self, end: Option<u8>) -> Option<()> {
-        let mut command = self.begin(None);
+        let mut command = self.commands.begin(self.subshell, None);
         // In a `case`, a `)` ends a pattern.
         let mut open_cases = 0_usize;
         loop {
@@ -191,7 +241,7 @@ impl<'s> Reader<'s> {
                 [b'\\', b'\n', ..] => self.skip(2),
                 [b' ' | b'\t' | b'\r', ..] => self.skip(1),
                 [b'#', ..] => self.skip_comment(),
-                _ if self.is_at_redirection() => self.skip_redirection(&mut command)?,
+                _ if self.is_at_redirection() => self.read_redirection(&mut command)?,
                 [b'(', ..] => {
                     self.complete(&mut command, false);
                     self.read_parenthesized()?;
@@ -200,7 +250,7 @@ impl<'s> Reader<'s> {
                 _ => self.read_command_word(&mut command, &mut open_cases)?,
             }
         }
-        self.commands.push(command);
+        self.commands.complete(command);
         self.skip(1);
         Some(())
     }
@@ -373,20 +423,22 @@ impl<'s> Reader<'s> {
             [b'`', ..] => {
                 self.skip(1);
                 let text = self.read_backquoted()?;
-                let start = self.commands.len();
-                self.read_other(&text, |reader| reader.read_commands(None))?;
-                word.push_str(self.output_since(start, "``"));
+                let start = self.commands.complete.len();
+                self.read_other(&text, |reader| reader.read_subshell(None))?;
+                word.push_str(self.commands.output_since(start, "``"));
             }
             [_, b'(', ..] => {
                 self.skip(1);
-                let start = self.commands.len();
+                let start = self.commands.complete.len();
                 self.read_parenthesized()?;
-                word.push_str(self.output_since(start, "$()"));
+                word.push_str(self.commands.output_since(start, "$()"));
             }
             [_, b'{', ..] => {
+                let source = self.rest;
                 self.skip(2);
                 self.nested(|reader| reader.read_text(Some(b'}'), &mut BString::default()))?;
-                word.push_str("${}");
+                let expansion = &source[..source.len() - self.rest.len()];
+                word.push_str(if is_plain_expansion(expansion) { expansion } else { b"${}" });
             }
             _ => {
                 word.push(b'$');
@@ -426,7 +478,7 @@ impl<'s> Reader<'s> {
             if is_arithmetic {
                 return reader.read_text(Some(b')'), &mut BString::default());
             }
-            reader.read_commands(Some(b')'))
+            reader.read_subshell(Some(b')'))
         })
     }
 
@@ -436,30 +488,35 @@ impl<'s> Reader<'s> {
         operator.starts_with(b"<") || operator.starts_with(b">") || self.rest.starts_with(b"&>")
     }
 
-    /// Skips a redirection of `command`. A here-document is noted, to be read later.
-    fn skip_redirection(&mut self, command: &mut ReadCommand) -> Option<()> {
+    /// Reads a redirection of `command`. A here-document is noted, to be read later.
+    fn read_redirection(&mut self, command: &mut ReadCommand) -> Option<()> {
         self.skip(self.rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
-        let is_here_string = self.rest.starts_with(b"<<<");
-        let is_here_document = self.rest.starts_with(b"<<") && !is_here_string;
         let length = self.rest.iter().take_while(|byte| b"<>&|".contains(byte)).count();
+        let operator = &self.rest[..length];
         self.skip(length);
+        let is_here_document = operator == b"<<";
         let strips_tabs = is_here_document && self.rest.starts_with(b"-");
         self.skip(strips_tabs.into());
         if self.rest.starts_with(b"(") {
-            let start = self.commands.len();
+            let start = self.commands.complete.len();
             self.read_parenthesized()?;
-            command.documents.push(self.output_since(start, ""));
+            command.documents.push(self.commands.output_since(start, ""));
             return Some(());
         }
         self.skip_blanks();
         let source = self.rest;
         let target = self.read_word()?;
-        if is_here_document {
-            let expands = source[..source.len() - self.rest.len()] == target;
-            let (command, delimiter) = (command.id, target);
-            self.here_documents.push(HereDocument { command, delimiter, expands, strips_tabs });
-        } else if is_here_string {
-            command.documents.push(target);
+        match operator {
+            b"<<" => {
+                let expands = source[..source.len() - self.rest.len()] == target;
+                let (command, delimiter) = (command.id, target);
+                self.here_documents.push(HereDocument { command, delimiter, expands, strips_tabs });
+            }
+            b"<<<" => command.documents.push(target),
+            // A file descriptor.
+            b">&" if target.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-') => {}
+            _ if operator.contains(&b'>') => command.written.push(target),
+            _ => {}
         }
         Some(())
     }
@@ -478,8 +535,8 @@ impl<'s> Reader<'s> {
                 }
                 length = document.len() - self.rest.len();
             }
-            if let Some(command) = self.commands.iter_mut().rev().find(|read| read.id == command) {
-                command.documents.push(document[..length].into());
+            if let Some(position) = self.commands.position(command) {
+                self.commands.complete[position].documents.push(document[..length].into());
             }
             if expands {
                 self.read_other(&document[..length], |reader| {

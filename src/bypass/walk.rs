@@ -1,44 +1,59 @@
 //! Follows a script to the commands that run in the end.
 
-use std::path::{Path, PathBuf};
+use std::borrow::Cow;
+use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::{git, shell, wrapper};
+use super::shell::{self, Command, Subshell};
+use super::variables::Variables;
+use super::{git, wrapper};
 
 /// The deepest nesting of commands and scripts in the arguments of commands.
 const MAX_DEPTH: usize = 16;
 
-/// The number of bytes of scripts that are read, those in other scripts included.
-const MAX_BYTES: usize = 1 << 22;
+/// The longest script that is read, in bytes. Systems pass no longer one to a shell.
+const MAX_SCRIPT: usize = 1 << 20;
 
-/// The longest directory that the system can change to.
-const MAX_DIRECTORY: usize = 4096;
+/// The number of bytes of scripts that are read, those in other scripts included.
+const MAX_BYTES: usize = 4 * MAX_SCRIPT;
+
+/// The longest directory that is followed, in bytes.
+const MAX_DIRECTORY: usize = 1024;
 
 /// A command that a script runs.
 pub(super) struct Run<'w> {
-    /// The directory that the script has changed to; relative to the one that it runs in.
-    pub directory: &'w Path,
-    /// The words `NAME=VALUE` before the program.
-    pub assignments: Vec<&'w BString>,
-    /// The program, without its directory.
+    /// The program, without its directory; empty if there are only redirections.
     pub program: &'w BStr,
     pub arguments: &'w [BString],
+    /// The files that its redirections write.
+    pub written: &'w [BString],
     /// The text that it reads from standard input; empty if that is not in the script.
     pub input: &'w BStr,
+    pub shell: &'w Shell,
+}
+
+/// What a shell has at one point of a script.
+#[derive(Clone, Default)]
+pub(super) struct Shell {
+    /// The directory that the script has changed to; relative to the one that it runs in.
+    pub directory: PathBuf,
+    pub variables: Variables,
 }
 
 /// What a command runs in its turn.
 pub(super) enum Nested<'w> {
-    Command(&'w [BString]),
+    Command(Cow<'w, [BString]>),
+    /// A script that the same shell runs.
+    Eval(BString),
+    /// A script that another shell runs.
     Script(BString),
 }
 
 /// A walk over the commands of a script, which ends when `visit` returns a value.
 pub(super) struct Walk<'v, T> {
     visit: &'v mut dyn FnMut(&Run) -> Option<T>,
-    /// See [`Run::directory`].
-    directory: PathBuf,
+    shell: Shell,
     depth: usize,
     /// The number of bytes that may still be read.
     bytes_left: usize,
@@ -46,49 +61,106 @@ pub(super) struct Walk<'v, T> {
 
 impl<'v, T> Walk<'v, T> {
     pub(super) fn new(visit: &'v mut dyn FnMut(&Run) -> Option<T>) -> Self {
-        Self { visit, directory: PathBuf::new(), depth: 0, bytes_left: MAX_BYTES }
+        Self { visit, shell: Shell::default(), depth: 0, bytes_left: MAX_BYTES }
     }
 
     /// Visits the commands of `script`, and returns the first value of a visit.
     pub(super) fn script(&mut self, script: &[u8]) -> Option<T> {
+        if script.len() > MAX_SCRIPT {
+            return None;
+        }
         self.bytes_left = self.bytes_left.checked_sub(script.len())?;
         let commands = shell::commands(script)?;
-        commands.iter().find_map(|command| self.command(&command.words, command.input.as_bstr()))
+        // Each subshell that is open, with the shell around it.
+        let mut open: Vec<(Subshell, Shell)> = Vec::new();
+        let found = commands.iter().find_map(|command| {
+            self.enter(command.subshell, &mut open);
+            self.command(command)
+        });
+        self.enter(Subshell::default(), &mut open);
+        found
     }
 
-    /// Visits the command of `words`, and what it runs in its turn.
-    fn command(&mut self, words: &[BString], input: &BStr) -> Option<T> {
+    /// Leaves the subshells that have ended, and enters `subshell`.
+    fn enter(&mut self, subshell: Subshell, open: &mut Vec<(Subshell, Shell)>) {
+        let has_ended =
+            |(other, _): &mut (Subshell, Shell)| *other != subshell && other.depth >= subshell.depth;
+        while let Some((_, shell)) = open.pop_if(has_ended) {
+            self.shell = shell;
+        }
+        let is_new = subshell != Subshell::default() && open.last().is_none_or(|(last, _)| *last != subshell);
+        if is_new {
+            open.push((subshell, self.shell.clone()));
+        }
+    }
+
+    /// Visits a command, and what it runs in its turn.
+    fn command(&mut self, command: &Command) -> Option<T> {
+        self.words(&command.words, &command.written, command.input.as_bstr())
+    }
+
+    fn words(&mut self, words: &[BString], written: &[BString], input: &BStr) -> Option<T> {
         let is_assignment = |word: &&BString| shell::parse_assignment(word).is_some();
         let (assignments, words) = words.split_at(words.iter().take_while(is_assignment).count());
-        let (first, arguments) = words.split_first()?;
-        let directory = self.directory.clone();
+        let Some((first, arguments)) = words.split_first() else {
+            self.shell.variables.assign(assignments, false);
+            let (program, shell) = (BStr::new(""), &self.shell);
+            return (self.visit)(&Run { program, arguments: &[], written, input, shell });
+        };
+        // Assignments before a command are for that command alone.
+        let around = (!assignments.is_empty()).then(|| self.shell.clone());
+        self.shell.variables.assign(assignments, true);
         let program = file_name(first.as_bstr());
-        let assignments = assignments.iter().collect();
-        let run = Run { directory: &directory, assignments, program, arguments, input };
-        if let Some(found) = (self.visit)(&run) {
-            return Some(found);
+        let run = Run { program, arguments, written, input, shell: &self.shell };
+        let mut found = (self.visit)(&run);
+        if found.is_none() {
+            let nested = match program.as_bytes() {
+                b"git" => git::nested(arguments),
+                _ => wrapper::nested(program, arguments, input),
+            };
+            found = nested.into_iter().find_map(|nested| self.nested(nested, input));
         }
-        self.change_directory(&run);
+        if let Some(around) = around {
+            self.shell = around;
+        }
+        self.shell.run_built_in(program, arguments);
+        found
+    }
+
+    fn nested(&mut self, nested: Nested, input: &BStr) -> Option<T> {
         if self.depth == MAX_DEPTH {
             return None;
         }
         self.depth += 1;
-        let nested = if program == "git" { git::nested(arguments) } else { wrapper::nested(&run) };
-        let found = nested.into_iter().find_map(|nested| match nested {
-            Nested::Command(words) => self.command(words, input),
-            Nested::Script(script) => self.script(&script),
-        });
+        let found = match nested {
+            Nested::Command(words) => self.words(&words, &[], input),
+            Nested::Eval(script) => self.script(&script),
+            Nested::Script(script) => {
+                let around = self.shell.clone();
+                let found = self.script(&script);
+                self.shell = around;
+                found
+            }
+        };
         self.depth -= 1;
         found
     }
+}
 
-    /// Changes the directory if the command is `cd`.
-    fn change_directory(&mut self, run: &Run) {
+impl Shell {
+    /// Changes the directory or the variables as a built-in command does.
+    fn run_built_in(&mut self, program: &BStr, arguments: &[BString]) {
+        match program.as_bytes() {
+            b"cd" | b"pushd" => self.change_directory(arguments),
+            _ => self.variables.run_built_in(program, arguments),
+        }
+    }
+
+    fn change_directory(&mut self, arguments: &[BString]) {
         let is_option = |word: &&BString| word.starts_with(b"-") && word.len() > 1;
-        let target = run.arguments.iter().find(|word| !is_option(word));
-        if let (b"cd" | b"pushd", Some(target)) = (run.program.as_bytes(), target)
-            && self.directory.as_os_str().len() + target.len() < MAX_DIRECTORY
-        {
+        let Some(target) = arguments.iter().find(|word| !is_option(word)) else { return };
+        let target = self.variables.expand(target.as_bstr());
+        if self.directory.as_os_str().len() + target.len() < MAX_DIRECTORY {
             self.directory.push(target.to_path_lossy());
         }
     }

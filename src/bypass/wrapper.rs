@@ -3,7 +3,7 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use super::options::split_option;
-use super::walk::{Nested, Run};
+use super::walk::Nested;
 
 /// A program that runs the command in its arguments, or a script.
 struct Wrapper {
@@ -175,30 +175,43 @@ const WRAPPERS: [Wrapper; 43] = [
 ];
 
 /// Returns the commands and scripts that a command runs in its turn.
-pub(super) fn nested<'w>(run: &Run<'w>) -> Vec<Nested<'w>> {
-    let arguments = run.arguments;
+pub(super) fn nested<'w>(program: &BStr, arguments: &'w [BString], input: &BStr) -> Vec<Nested<'w>> {
     // With these options, `command` only says what would run.
     let only_says = arguments.first().is_some_and(|option| option == "-v" || option == "-V");
-    if run.program == "command" && only_says {
+    if program == "command" && only_says {
         return Vec::new();
     }
-    if run.program == "eval" {
-        return vec![Nested::Script(bstr::join(" ", arguments).into())];
+    if program == "eval" {
+        return vec![Nested::Eval(bstr::join(" ", arguments).into())];
     }
-    if let Some((_, options)) = FINDERS.iter().find(|(finder, _)| run.program == finder) {
-        return for_each_file(arguments, options);
+    if let Some((_, options)) = FINDERS.iter().find(|(finder, _)| program == finder) {
+        let found = found_files(arguments);
+        let mut nested = for_each_file(arguments, options, &found);
+        if arguments.iter().any(|word| word == "-delete") {
+            nested.push(Nested::Command(vec!["rm".into(), found].into()));
+        }
+        return nested;
     }
-    let wrapper = WRAPPERS.iter().find(|wrapper| run.program == wrapper.name);
-    wrapper.and_then(|wrapper| wrapper.unwrap(arguments, run.input)).into_iter().collect()
+    let wrapper = WRAPPERS.iter().find(|wrapper| program == wrapper.name);
+    wrapper.and_then(|wrapper| wrapper.unwrap(arguments, input)).into_iter().collect()
 }
 
 /// Returns the commands that `find` runs, each between one of `options` and `;` or `+`.
-fn for_each_file<'w>(words: &'w [BString], options: &[&str]) -> Vec<Nested<'w>> {
+fn for_each_file<'w>(words: &'w [BString], options: &[&str], found: &BString) -> Vec<Nested<'w>> {
     let is_end = |word: &&BString| matches!(word.as_slice(), b";" | b"+");
+    let with_file = |word: &BString| if word == "{}" { found.clone() } else { word.clone() };
     let commands = words.split(|word| options.iter().any(|option| word == option)).skip(1);
-    commands
-        .map(|words| Nested::Command(&words[..words.iter().take_while(|word| !is_end(word)).count()]))
-        .collect()
+    let commands = commands.map(|words| words.iter().take_while(|word| !is_end(word)).map(with_file));
+    commands.map(|words| Nested::Command(words.collect())).collect()
+}
+
+/// Returns a pattern for the files that `find` finds with the arguments `words`.
+fn found_files(words: &[BString]) -> BString {
+    let start = words.first().filter(|word| !word.starts_with(b"-")).map_or(&b"."[..], |word| word);
+    let option = words.iter().position(|word| word == "-name");
+    let name = option.filter(|at| !matches!(words[at.saturating_sub(1)].as_slice(), b"!" | b"-not"));
+    let name = name.and_then(|at| words.get(at + 1)).map_or(&b"*"[..], |word| word);
+    bstr::join("/", [start, name]).into()
 }
 
 impl Wrapper {
@@ -232,7 +245,7 @@ impl Wrapper {
             return rest.first().map(|script| Nested::Script(script.clone()));
         }
         match self.operands {
-            Operands::Command(_) => Some(Nested::Command(rest)),
+            Operands::Command(_) => Some(Nested::Command(rest.into())),
             Operands::Script => {
                 let words = rest.iter().take_while(|word| !word.starts_with(b":::"));
                 Some(Nested::Script(bstr::join(" ", words).into()))

@@ -66,6 +66,15 @@ pub(crate) fn bypass(bypass: &Bypass, program: &Path) -> String {
              leave it there, and add the other paths without --force",
             escape(path)
         ),
+        Bypass::HookChanged(hook) => format!(
+            "`{}` belongs to the hooks that keep session work out of history\n\
+             leave it as it is; if a path is refused: {program} stow",
+            escape(hook)
+        ),
+        Bypass::Uninstall => format!(
+            "`stage-guard uninstall` removes the hooks that keep session work out of history: a person has to decide that\n\
+             leave them; if a path is refused: {program} stow"
+        ),
         Bypass::Allow => format!(
             "`stage-guard allow` lets a path that a rule refuses into history: a person has to decide that\n\
              if the file is production code, ask the user to run it; else: {program} stow"

@@ -362,6 +362,9 @@ fn a_command_that_bypasses_the_hooks_is_denied() {
         ("git commit --no-veri -m x", "`git commit --no-veri` skips the hooks"),
         ("git -c core.hooksPath=x commit", "`core.hooksPath=x` disables the hooks"),
         ("git add -f .claude_sessions/x", ".claude_sessions/x is session work, which git ignores"),
+        ("rm .git/hooks/pre-commit", "`.git/hooks/pre-commit` belongs to the hooks that keep session work"),
+        ("export HUSKY=0\ngit commit -m x", "`HUSKY=0` disables the hooks"),
+        ("stage-guard uninstall", "`stage-guard uninstall` removes the hooks"),
         ("stage-guard allow debug_x.py", "`stage-guard allow` lets a path that a rule refuses into history"),
     ] {
         let output = home.agent_runs(command).denied();

@@ -1,3 +1,7 @@
+mod hook_files;
+mod ordinary;
+mod variables;
+
 use std::path::Path;
 
 use super::{Bypass, Input, inputs_of};
@@ -42,6 +46,8 @@ fn a_bypass_names_what_bypasses() {
         ("git config core.hooksPath x", Bypass::HooksOverridden("core.hooksPath=x".into())),
         ("git add -f main.py .claude_sessions/x", Bypass::ForcedAdd(".claude_sessions/x".into())),
         ("git add . && stage-guard allow debug_x.py", Bypass::Allow),
+        ("stage-guard uninstall --global", Bypass::Uninstall),
+        ("rm -f .git/hooks/pre-commit", Bypass::HookChanged(".git/hooks/pre-commit".into())),
     ] {
         assert_eq!(find(script), Some(bypass), "{script}");
     }
@@ -233,6 +239,25 @@ fn allow_of_this_program_is_denied() {
         "other-stage-guard allow x",
         "# stage-guard allow x",
         "cat <<EOF\nstage-guard allow x\nEOF",
+    ]);
+}
+
+#[test]
+fn uninstall_of_this_program_is_denied() {
+    assert_denied(&[
+        "stage-guard uninstall",
+        "stage-guard uninstall --global",
+        "stage-guard -C x uninstall && git commit -m x",
+        "sh -c 'stage-guard uninstall'",
+    ]);
+    assert_allowed(&[
+        "stage-guard install",
+        "stage-guard install --strict",
+        "stage-guard uninstall --help",
+        "stage-guard uninstall --dry-run",
+        "stage-guard stow uninstall",
+        "grep -rn 'stage-guard uninstall' docs",
+        "npm uninstall stage-guard",
     ]);
 }
 
@@ -522,7 +547,54 @@ fn a_changed_configuration_is_denied() {
         "git config get core.hooksPath",
         "git config unset core.hooksPath",
         "git config user.name core.hooksPath",
+        "git config alias.x 'log -n 1'",
+    ]);
+}
+
+#[test]
+fn a_removed_hook_of_the_configuration_is_denied() {
+    assert_denied(&[
+        "git config --unset hook.stage-guard.pre-commit.command",
+        "git config --global --unset-all hook.stage-guard.pre-commit.event",
+        "git config --unset-a Hook.stage-guard.pre-commit.Event",
+        "git config unset --all hook.stage-guard.pre-push.command",
+        "git config --remove-section hook.stage-guard.pre-commit",
+        "git config --rem hook.stage-guard.pre-commit",
+        "git config --file .git/config --rename-section hook.stage-guard.pre-commit x.y",
+        "git config remove-section hook.stage-guard.pre-commit",
+        "git config rename-section hook.stage-guard.pre-commit hook.off",
+        "git config hook.stage-guard.pre-commit.command true",
+        "git config --replace-all hook.stage-guard.pre-commit.event post-commit",
+        "git -c hook.stage-guard.pre-commit.command=: commit",
+    ]);
+    assert_allowed(&[
+        "git config --unset hook.stage-guard.pre-commit.enabled",
+        "git config --unset hook.lint.command",
+        "git config --remove-section hook.lint",
+        "git config --remove-section alias",
+        "git config --get hook.stage-guard.pre-commit.command",
+        "git config get hook.stage-guard.pre-commit.command",
+        "git config --get-regexp '^hook\\.stage-guard\\.'",
+        "git config --edit",
+        "git config hook.stage-guard.pre-commit.event pre-commit",
+        "git config hook.stage-guard.pre-commit.command 'stage-guard hook pre-commit'",
+        "git config --show-origin --get-all hook.stage-guard.pre-commit.event",
+    ]);
+}
+
+#[test]
+fn an_alias_that_bypasses_is_denied_when_it_is_set() {
+    assert_denied(&[
         "git config alias.x 'commit -n'",
+        "git config --global alias.save '!git add -A && git commit -nm wip'",
+        "git config set alias.x 'push --no-verify'",
+    ]);
+    assert_allowed(&[
+        "git config alias.x 'log -n 1'",
+        "git config --global alias.lg 'log --graph --oneline'",
+        "git config --unset alias.x 'commit -n'",
+        "git config --get alias.x 'commit -n'",
+        "git config alias.x",
     ]);
 }
 
@@ -553,6 +625,8 @@ fn settings_in_the_environment_are_denied() {
 fn a_disabled_hook_manager_is_denied() {
     assert_denied(&[
         "HUSKY=0 git commit -m x",
+        "HUSKY=0 nice git commit",
+        "HUSKY=0 bash -c 'git commit'",
         "LEFTHOOK=false git push",
         "env SKIP=ruff,stage-guard git commit",
         "PREK_SKIP=stage-guard-system git -C x commit",

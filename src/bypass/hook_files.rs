@@ -1,0 +1,224 @@
+//! Programs and redirections that remove, replace or disable hook files.
+//!
+//! Paths are compared by their text: the name of a git directory ends with `.git`.
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::Bypass;
+use super::options::{is_short_group, split_option};
+use super::walk::{Run, Shell};
+use crate::git::Hook;
+
+/// What a program does to the files in its arguments.
+#[derive(Clone, Copy)]
+enum Effect {
+    /// It removes, moves or truncates each of them.
+    Removes,
+    /// It removes all but the last one, and writes to that one.
+    Moves,
+    /// It writes to the last one.
+    Copies,
+    /// It writes to the last one if an option forces it.
+    Links,
+    /// It changes their mode.
+    ChangesMode,
+    /// It writes to each of them with the option `-i`. These short options have a value.
+    Edits(&'static str),
+    /// It writes to the file in `of=FILE`.
+    WritesOf,
+}
+
+const PROGRAMS: [(&str, Effect); 13] = [
+    ("rm", Effect::Removes),
+    ("unlink", Effect::Removes),
+    ("shred", Effect::Removes),
+    ("truncate", Effect::Removes),
+    ("tee", Effect::Removes),
+    ("mv", Effect::Moves),
+    ("cp", Effect::Copies),
+    ("install", Effect::Copies),
+    ("ln", Effect::Links),
+    ("chmod", Effect::ChangesMode),
+    ("sed", Effect::Edits("efl")),
+    ("perl", Effect::Edits("eEIMmF")),
+    ("dd", Effect::WritesOf),
+];
+
+/// The number of choices to which a word is expanded.
+const MAX_CHOICES: usize = 16;
+
+/// A file, or a directory, that a command changes.
+enum Changed {
+    /// It is no longer there, or git no longer runs it.
+    Removed(BString),
+    /// It has another text. This does not change a directory.
+    Written(BString),
+}
+
+/// Judges the files that a command changes.
+pub(super) fn judge(run: &Run) -> Option<Bypass> {
+    let effect = PROGRAMS.iter().find(|(program, _)| run.program == program).map(|(_, effect)| *effect);
+    let expand = || run.arguments.iter().flat_map(expand_braces).collect::<Vec<_>>();
+    let by_program = effect.map(|effect| effect.changed(&expand())).unwrap_or_default();
+    let redirected = run.written.iter().cloned().map(Changed::Written);
+    let is_guarded = |changed: &Changed| match changed {
+        Changed::Removed(path) => guarded(run.shell, path.as_bstr(), true).is_some(),
+        Changed::Written(path) => guarded(run.shell, path.as_bstr(), false) == Some(Guarded::File),
+    };
+    redirected
+        .chain(by_program)
+        .find(is_guarded)
+        .map(|(Changed::Removed(path) | Changed::Written(path))| Bypass::HookChanged(path))
+}
+
+impl Effect {
+    /// Returns the files that a program changes with the arguments `words`.
+    fn changed(self, words: &[BString]) -> Vec<Changed> {
+        let removed = || operands(words).cloned().map(Changed::Removed).collect();
+        let copy = || Copy::parse(words);
+        match self {
+            Self::Removes => removed(),
+            Self::Moves => {
+                copy().map(|copy| copy.written().chain(copy.removed()).collect()).unwrap_or_default()
+            }
+            Self::Copies => copy().map(|copy| copy.written().collect()).unwrap_or_default(),
+            Self::Links if has_option(words, b'f', "--force", "") => Self::Copies.changed(words),
+            Self::Edits(with_value) if has_option(words, b'i', "--in-place", with_value) => removed(),
+            Self::Links | Self::Edits(_) => Vec::new(),
+            Self::ChangesMode => {
+                let Some(mode) = words.iter().position(is_mode) else { return Vec::new() };
+                let files = words[mode + 1..].iter().filter(|_| prevents_execution(&words[mode]));
+                files.cloned().map(Changed::Removed).collect()
+            }
+            Self::WritesOf => {
+                let files = words.iter().filter_map(|word| word.strip_prefix(b"of="));
+                files.map(|file| Changed::Written(file.into())).collect()
+            }
+        }
+    }
+}
+
+/// Returns the words for which `word` stands: one for each choice of its first `{a,b}`.
+fn expand_braces(word: &BString) -> Vec<BString> {
+    let expand = || {
+        let (before, rest) = word.split_once_str("{")?;
+        let (choices, after) = rest.split_once_str("}").filter(|(choices, _)| choices.contains(&b','))?;
+        let choices = choices.split(|byte| *byte == b',').take(MAX_CHOICES);
+        Some(choices.map(|choice| bstr::concat([before, choice, after]).into()).collect())
+    };
+    expand().unwrap_or_else(|| vec![word.clone()])
+}
+
+/// Returns the words that are no options.
+fn operands(words: &[BString]) -> impl Iterator<Item = &BString> {
+    let (before, after) = words.split_at(words.iter().take_while(|word| *word != "--").count());
+    before.iter().filter(|word| !word.starts_with(b"-")).chain(after.iter().skip(1))
+}
+
+/// Whether one of `words` is the option, which has a short and a long form.
+fn has_option(words: &[BString], short: u8, long: &str, with_value: &str) -> bool {
+    words.iter().any(|word| {
+        let has_letter = || split_option(word, with_value, "", &[]).0.contains(&short);
+        word.starts_with(long.as_bytes()) || is_short_group(word) && has_letter()
+    })
+}
+
+/// The operands of `cp` and the like.
+struct Copy<'w> {
+    sources: Vec<&'w BString>,
+    /// The file, or the directory in which each file keeps its name.
+    target: &'w [u8],
+}
+
+impl<'w> Copy<'w> {
+    fn parse(words: &'w [BString]) -> Option<Self> {
+        let next = |option: &str| words.get(words.iter().position(|word| word == option)? + 1);
+        let long = words.iter().find_map(|word| word.strip_prefix(b"--target-directory="));
+        let target = long.or_else(|| next("-t").map(|target| target.as_slice()));
+        let mut sources: Vec<&BString> = operands(words).collect();
+        let target = target.or_else(|| sources.pop().map(|target| target.as_slice()))?;
+        (!sources.is_empty()).then_some(Self { sources, target })
+    }
+
+    fn written(&self) -> impl Iterator<Item = Changed> {
+        let inside = self.sources.iter().map(|source| {
+            let name = source.rsplit(|byte| *byte == b'/').find(|name| !name.is_empty());
+            bstr::join("/", [self.target, name.unwrap_or_default()]).into()
+        });
+        inside.chain([self.target.into()]).map(Changed::Written)
+    }
+
+    fn removed(&self) -> impl Iterator<Item = Changed> {
+        self.sources.iter().map(|source| Changed::Removed((*source).clone()))
+    }
+}
+
+/// Whether a word is the mode of `chmod`, and not one of its options.
+fn is_mode(word: &BString) -> bool {
+    word.strip_prefix(b"-").is_none_or(|letters| letters.iter().all(|letter| b"rwxXst".contains(letter)))
+}
+
+/// Whether the owner of a file cannot execute it with this mode of `chmod`.
+fn prevents_execution(mode: &BString) -> bool {
+    if let Some(mode) = mode.to_str().ok().and_then(|mode| u32::from_str_radix(mode, 8).ok()) {
+        return mode & 0o100 == 0;
+    }
+    mode.split(|byte| *byte == b',').any(|clause| {
+        let (who, change) = clause.split_at(clause.iter().take_while(|byte| b"ugoa".contains(byte)).count());
+        let concerns_owner = who.is_empty() || who.contains(&b'u') || who.contains(&b'a');
+        let allows = change.contains(&b'x') || change.contains(&b'X');
+        concerns_owner && (change.starts_with(b"-") && allows || change.starts_with(b"=") && !allows)
+    })
+}
+
+/// What a path in a git directory is to the hooks that stage-guard guards.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Guarded {
+    /// A directory with such hooks.
+    Directory,
+    /// Such a hook, or a file that it needs.
+    File,
+}
+
+/// Returns what `path` is to the guarded hooks. Its last component may be a pattern.
+fn guarded(shell: &Shell, path: &BStr, has_wildcards: bool) -> Option<Guarded> {
+    let path = shell.variables.expand(path);
+    let directory = shell.directory.as_os_str().as_encoded_bytes();
+    if !path.contains_str(".git") && !directory.contains_str(".git") {
+        return None;
+    }
+    let is_absolute = path.starts_with(b"/") || path.starts_with(b"~") || path.starts_with(b"$");
+    let directory = if is_absolute { b"" } else { directory };
+    let mut components: Vec<&[u8]> = Vec::new();
+    for component in directory.split(|byte| *byte == b'/').chain(path.split(|byte| *byte == b'/')) {
+        match component {
+            b"" | b"." => {}
+            b".." => drop(components.pop()),
+            _ => components.push(component),
+        }
+    }
+    let git_directory = components.iter().position(|component| component.ends_with(b".git"))?;
+    match components[git_directory + 1..] {
+        [b"hooks" | b"stage-guard"] | [b"modules", .., b"hooks"] => Some(Guarded::Directory),
+        [b"stage-guard", ..] => Some(Guarded::File),
+        [b"hooks", name] | [b"modules", .., b"hooks", name] => {
+            let is_hook = |hook: &Hook| matches(name, hook.name().as_bytes(), has_wildcards);
+            Hook::ALL.iter().any(is_hook).then_some(Guarded::File)
+        }
+        _ => None,
+    }
+}
+
+/// Whether `pattern`, in which `*` stands for any text, matches `name`.
+fn matches(pattern: &[u8], name: &[u8], has_wildcards: bool) -> bool {
+    if !has_wildcards || !pattern.contains(&b'*') {
+        return pattern == name;
+    }
+    let mut parts = pattern.split(|byte| *byte == b'*');
+    let (first, last) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
+    let Some(middle) = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
+        return false;
+    };
+    let mut rest = middle;
+    parts.all(|part| rest.find(part).map(|at| rest = &rest[at + part.len()..]).is_some())
+}

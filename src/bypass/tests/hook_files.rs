@@ -1,0 +1,157 @@
+use super::{assert_allowed, assert_denied};
+
+#[test]
+fn a_removed_hook_file_is_denied() {
+    assert_denied(&[
+        "rm .git/hooks/pre-commit",
+        "rm -f .git/hooks/pre-commit .git/hooks/pre-push",
+        "rm -rf .git/hooks",
+        "rm -rf -- ./.git/hooks/",
+        "rm .git/hooks/*",
+        "rm .git/hooks/pre-*",
+        "rm -f .git/hooks/{commit-msg,pre-push}",
+        "unlink .git/hooks/reference-transaction",
+        "mv .git/hooks/pre-commit /tmp/",
+        "mv .git/hooks/pre-commit .git/hooks/pre-commit.bak",
+        "mv .git/hooks/pre-commit{,.disabled}",
+        "mv .git/hooks .git/hooks.off && git commit -m x; mv .git/hooks.off .git/hooks",
+        "truncate -s 0 .git/hooks/pre-commit",
+        "shred -u .git/hooks/pre-commit",
+        "rm -rf .git/stage-guard",
+        "rm .git/stage-guard/hooks/pre-commit",
+        "find .git/hooks -type f -delete",
+        "find .git/hooks -name 'pre-*' -exec rm {} +",
+        "find .git/hooks ! -name '*.sample' -exec rm -f {} \\;",
+        "ls; sudo rm -f .git/hooks/pre-commit",
+        "bash -c 'rm .git/hooks/pre-commit'",
+    ]);
+    assert_allowed(&[
+        "rm .git/hooks/pre-commit.sample",
+        "rm .git/hooks/*.sample",
+        "rm -f .git/hooks/commit-msg .git/hooks/post-merge",
+        "rm -f .git/hooks/{commit-msg,post-merge}",
+        "rm .git/index.lock",
+        "rm -rf .git",
+        "rm -rf .git/rebase-merge .git/worktrees/x",
+        "rm hooks/pre-commit src/hooks/pre-push",
+        "rm -rf node_modules/.git-hooks/hooks/pre-commit",
+        "rm -rf .husky/_ .githooks/pre-commit",
+        "mv .git/hooks.bak .git/hooks",
+        "mv .git/hooks/commit-msg.sample .git/hooks/commit-msg",
+        "find .git/hooks -name '*.sample' -delete",
+        "find .git/hooks -type f",
+        "find . -name pre-commit -delete",
+        "find .git/hooks -exec head -1 {} \\;",
+        "git rm hooks/pre-commit",
+        "ls -la .git/hooks",
+        "cat .git/hooks/pre-commit",
+        "head -20 .git/hooks/pre-commit | grep stage-guard",
+        "stat .git/hooks/pre-commit && test -x .git/hooks/pre-commit",
+        "echo rm .git/hooks/pre-commit",
+        "grep -rn 'rm .git/hooks/pre-commit' docs",
+    ]);
+}
+
+#[test]
+fn a_hook_file_without_its_mode_is_denied() {
+    assert_denied(&[
+        "chmod -x .git/hooks/pre-commit",
+        "chmod a-x .git/hooks/*",
+        "chmod 644 .git/hooks/pre-commit",
+        "chmod 0 .git/hooks/pre-commit",
+        "chmod 0600 .git/hooks/pre-push",
+        "chmod u=rw,go=r .git/hooks/pre-commit",
+        "chmod -R -x .git/hooks",
+        "chmod -R 000 .git/hooks",
+        "find .git/hooks -type f -exec chmod -x {} +",
+    ]);
+    assert_allowed(&[
+        "chmod +x .git/hooks/pre-commit",
+        "chmod 755 .git/hooks/pre-commit",
+        "chmod u+w .git/hooks/pre-commit",
+        "chmod -w .git/hooks/pre-commit",
+        "chmod g-x,o-rx .git/hooks/pre-commit",
+        "chmod 700 .git/hooks",
+        "chmod a=rx .git/hooks/pre-commit",
+        "chmod -x .git/hooks/commit-msg",
+        "chmod -x script.sh",
+        "chmod",
+    ]);
+}
+
+#[test]
+fn a_replaced_hook_file_is_denied() {
+    assert_denied(&[
+        "echo 'exit 0' > .git/hooks/pre-commit",
+        "printf '#!/bin/sh\\n' >| .git/hooks/pre-commit",
+        "cat > .git/hooks/pre-commit <<'EOF'\n#!/bin/sh\nexit 0\nEOF\nchmod +x .git/hooks/pre-commit",
+        "> .git/hooks/pre-commit",
+        ": &> .git/hooks/pre-commit",
+        "git log >.git/hooks/pre-commit",
+        "{ echo a; echo b; } > .git/hooks/pre-commit",
+        "(echo a) >> .git/hooks/pre-commit",
+        "echo 'exit 0' | tee .git/hooks/pre-commit",
+        "ln -sf /bin/true .git/hooks/pre-commit",
+        "ln -s --force ../../hooks/pre-commit .git/hooks",
+        "cp /bin/true .git/hooks/pre-commit",
+        "cp scripts/pre-commit .git/hooks/",
+        "cp -t .git/hooks scripts/pre-commit",
+        "cp --target-directory=.git/hooks scripts/pre-commit",
+        "mv /tmp/hook .git/hooks/pre-commit",
+        "install -m 755 /bin/true .git/hooks/pre-commit",
+        "sed -i 's/exec.*/exit 0/' .git/hooks/pre-commit",
+        "sed -Ei.bak -e 's/a/b/' .git/hooks/pre-commit",
+        "perl -pi -e 's/a/b/' .git/hooks/pre-commit",
+        "dd if=/dev/null of=.git/hooks/pre-commit",
+    ]);
+    assert_allowed(&[
+        "cat .git/hooks/pre-commit > /tmp/hook",
+        "cp .git/hooks/pre-commit /tmp/hook",
+        "cp -r .git/hooks /tmp/hooks",
+        "cp scripts/commit-msg .git/hooks/",
+        "cp scripts/* .git/hooks/",
+        "echo x > .git/hooks/commit-msg",
+        "ln -s ../../scripts/pre-commit .git/hooks/pre-commit",
+        "sed -n 1,20p .git/hooks/pre-commit",
+        "sed 's/a/b/' .git/hooks/pre-commit",
+        "sed -i 's|.git/hooks/pre-commit|.husky/pre-commit|' README.md",
+        "bash .git/hooks/pre-commit 2>&1 >/dev/null",
+        "echo '.git/hooks/pre-commit' >> .stage-guard.toml",
+        "echo 'rm .git/hooks/pre-commit' > notes.md",
+        "git commit -F - <<'EOF'\necho x > .git/hooks/pre-commit\nEOF",
+    ]);
+}
+
+#[test]
+fn a_hook_file_is_found_by_each_path_to_it() {
+    assert_denied(&[
+        "rm \"$(git rev-parse --git-path hooks)/pre-commit\"",
+        "rm $(git rev-parse --git-path hooks/pre-commit)",
+        "rm -rf `git rev-parse --git-path hooks`",
+        "rm $(git rev-parse --git-dir)/hooks/pre-commit",
+        "rm \"$(git -C sub rev-parse --path-format=absolute --git-common-dir)/hooks/pre-commit\"",
+        "rm \"$(git rev-parse --show-toplevel)/.git/hooks/pre-commit\"",
+        "d=$(git rev-parse --git-dir); rm $d/hooks/pre-commit",
+        "HOOKS=\"$(git rev-parse --git-path hooks)\"\nchmod -x \"${HOOKS}/pre-commit\"",
+        "readonly d=.git; h=$d/hooks; rm -f $h/pre-commit",
+        "cd .git/hooks && rm pre-commit",
+        "cd .git && rm -r ./hooks",
+        "cd \"$(git rev-parse --git-dir)\" && mv hooks/pre-commit hooks/x",
+        "cd src && rm ../.git/hooks/pre-commit",
+        "(cd .git/hooks; rm -f pre-commit)",
+        "rm /home/me/project/.git/hooks/pre-commit",
+        "rm ~/project/.git/hooks/pre-commit",
+        "rm $HOME/project/.git/hooks/pre-commit",
+        "rm .git/modules/lib/sub/hooks/pre-commit",
+        "rm /srv/project.git/hooks/pre-receive",
+    ]);
+    assert_allowed(&[
+        "cd .git/hooks && cd ../.. && rm hooks/pre-commit",
+        "(cd .git/hooks; ls); rm pre-commit",
+        "cd .git/hooks && rm /tmp/pre-commit ../../pre-commit",
+        "rm .git/hooks/../../pre-commit",
+        "rm .git/../hooks/pre-commit",
+        "d=.github; rm $d/hooks/pre-commit",
+        "d=.git; d=dist; rm $d/hooks/pre-commit",
+    ]);
+}

@@ -1,0 +1,52 @@
+use super::{assert_allowed, assert_denied};
+
+#[test]
+fn an_exported_variable_is_denied_before_a_git_command() {
+    assert_denied(&[
+        "export HUSKY=0; git commit -m x",
+        "export HUSKY=0\ngit add -A\ngit commit -m x",
+        "export CI=1 LEFTHOOK=0 && git push",
+        "export SKIP=stage-guard; git commit",
+        "declare -x HUSKY=0; git commit",
+        "typeset -gx HUSKY=0; git commit",
+        "HUSKY=0; export HUSKY; git commit",
+        "set -a; HUSKY=0; git commit",
+        "set -o allexport; HUSKY=0; set +o allexport; git commit",
+        "export HUSKY=0; bash -c 'git commit'",
+        "eval 'export HUSKY=0'; git commit",
+        "(export HUSKY=0; git commit)",
+        "export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0=x; git commit",
+        "export GIT_CONFIG_PARAMETERS=\"'core.hooksPath=x'\"; git commit",
+        "export GIT_CONFIG_KEY_0=core.hooksPath; GIT_CONFIG_VALUE_0=x GIT_CONFIG_COUNT=1 git commit",
+        "cd x && export HUSKY=0 && npm ci && git commit -m x",
+    ]);
+    assert_allowed(&[
+        "export HUSKY=0; npm ci",
+        "HUSKY=0 npm ci",
+        "HUSKY=0 npm ci && git commit -m x",
+        "export HUSKY=0; npm ci; git status",
+        "export HUSKY=1; git commit",
+        "HUSKY=0; git commit",
+        "export HUSKY=0; unset HUSKY; git commit",
+        "export HUSKY=0; npm ci; export HUSKY=1; git commit",
+        "export HUSKY=0; export -n HUSKY; git commit",
+        "(export HUSKY=0; npm ci); git commit -m x",
+        "bash -c 'export HUSKY=0; npm ci' && git commit -m x",
+        "x=$(export HUSKY=0; npm ci) && git commit -m x",
+        "export SKIP=ruff; git commit",
+        "export HUSKY=$HUSKY; git commit",
+        "echo 'export HUSKY=0' >> notes.md; git commit -m x",
+        "set -a; . ./.env; set +a; git commit -m x",
+        "set -a; set +a; HUSKY=0; git commit -m x",
+    ]);
+}
+
+#[test]
+fn a_subshell_keeps_its_directory() {
+    assert_denied(&["(cd dist; (cd x)); git add -f .", "( (cd dist); git add -f .)"]);
+    assert_allowed(&[
+        "(cd dist; git add -f .)",
+        "cd dist; (cd ..); git add -f .",
+        "cd dist; echo $(cd ..); git add -f .",
+    ]);
+}
