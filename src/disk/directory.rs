@@ -222,6 +222,33 @@ impl Directory {
         Ok(renameat(&self.0, name, &self.0, new_name)?)
     }
 
+    /// Exchanges `name` and the file `other_name` of another directory.
+    ///
+    /// At every moment, there is a file `other_name`.
+    ///
+    /// # Errors
+    ///
+    /// One of them does not exist or cannot be moved: for example, to another file system.
+    pub(crate) fn exchange(&self, name: &OsStr, other: &Self, other_name: &OsStr) -> io::Result<()> {
+        match renameat_with(&self.0, name, &other.0, other_name, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                self.exchange_in_steps(name, other, other_name)
+            }
+            exchanged => Ok(exchanged?),
+        }
+    }
+
+    /// Exchanges two files on a file system without `RENAME_EXCHANGE`.
+    fn exchange_in_steps(&self, name: &OsStr, other: &Self, other_name: &OsStr) -> io::Result<()> {
+        let old = temporary_name();
+        if linkat(&other.0, other_name, &self.0, &old, AtFlags::empty()).is_err() {
+            let metadata = other.metadata(other_name)?.ok_or(io::ErrorKind::NotFound)?;
+            other.copy(other_name, &metadata, self, &old)?;
+        }
+        renameat(&self.0, name, &other.0, other_name).inspect_err(|_| drop(self.remove_file(&old)))?;
+        self.rename(&old, name)
+    }
+
     /// Moves `name` to another directory, and fails if something has the new name.
     ///
     /// The move is one step if the file system supports it.
@@ -479,6 +506,24 @@ mod tests {
         directory.link_and_remove(name("a"), &directory, name("c")).unwrap();
         assert_eq!(fs::read(temp.path().join("c")).unwrap(), b"a");
         assert!(!directory.contains(name("a")).unwrap());
+    }
+
+    #[test]
+    fn two_files_are_exchanged() {
+        let temp = tempfile::tempdir().unwrap();
+        for path in ["a", "d/b"] {
+            fs::create_dir_all(temp.path().join("d")).unwrap();
+            fs::write(temp.path().join(path), path).unwrap();
+        }
+        let directory = Directory::open(temp.path()).unwrap();
+        let other = directory.open_directory(name("d")).unwrap();
+        let contents = || ["a", "d/b"].map(|path| fs::read_to_string(temp.path().join(path)).unwrap());
+        directory.exchange(name("a"), &other, name("b")).unwrap();
+        assert_eq!(contents(), ["d/b", "a"]);
+        directory.exchange_in_steps(name("a"), &other, name("b")).unwrap();
+        assert_eq!(contents(), ["a", "d/b"]);
+        directory.exchange_in_steps(name("missing"), &other, name("b")).unwrap_err();
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod copy;
 mod directory;
 mod replace;
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,16 @@ pub(crate) fn failed_to(operation: &'static str, path: &Path) -> impl FnOnce(io:
 #[must_use]
 pub(crate) fn exists(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
+}
+
+/// Opens the directory of `path`, and returns it with the name of `path` in it.
+///
+/// # Errors
+///
+/// `path` has no name, or its directory cannot be opened.
+pub(crate) fn open_parent(path: &Path) -> io::Result<(Directory, &OsStr)> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok((Directory::open(path.parent().unwrap_or(path))?, name))
 }
 
 /// Appends `suffix` to the file name of `path`.

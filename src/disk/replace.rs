@@ -5,8 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 
-use rustix::fs::{Mode, OFlags, RenameFlags, openat, renameat, renameat_with};
-use rustix::io::Errno;
+use rustix::fs::{Mode, OFlags, openat};
 
 use super::copy::{copy_metadata, has_same_metadata};
 use super::directory::{Directory, Metadata, temporary_name};
@@ -76,20 +75,14 @@ impl Directory {
         temporary: &OsStr,
     ) -> io::Result<bool> {
         let has_old = |directory: &Self, name| directory.read(name).is_ok_and(|contents| contents == old);
-        let exchange = || renameat_with(&from.0, temporary, &self.0, name, RenameFlags::EXCHANGE);
         if !has_old(self, name) {
             return Ok(false);
         }
-        match exchange() {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                return Ok(renameat(&from.0, temporary, &self.0, name).map(|()| true)?);
-            }
-            exchanged => exchanged?,
-        }
+        from.exchange(temporary, self, name)?;
         if has_old(from, temporary) {
             return from.remove_file(temporary).map(|()| true);
         }
-        exchange()?;
+        from.exchange(temporary, self, name)?;
         Ok(false)
     }
 

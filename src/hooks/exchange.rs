@@ -7,7 +7,7 @@ use std::{fs, io};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::files::{copy_file, exists, with_suffix};
+use crate::disk::{exists, open_parent};
 
 /// The device and the inode of a file.
 pub(super) type FileId = (u64, u64);
@@ -86,15 +86,8 @@ pub(super) fn remove_expected(
 ///
 /// One of them does not exist or cannot be moved.
 pub(super) fn exchange(new: &Path, path: &Path) -> io::Result<()> {
-    match renameat_with(CWD, new, CWD, path, RenameFlags::EXCHANGE) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            let old = with_suffix(new, ".old");
-            fs::hard_link(path, &old).or_else(|_| copy_file(path, &old))?;
-            fs::rename(new, path)?;
-            fs::rename(old, new)
-        }
-        exchanged => Ok(exchanged?),
-    }
+    let ((from, new), (to, name)) = (open_parent(new)?, open_parent(path)?);
+    from.exchange(new, &to, name)
 }
 
 /// Moves a file to a name that nothing has.

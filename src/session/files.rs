@@ -9,7 +9,7 @@ use std::path::Path;
 use bstr::{BStr, BString, ByteSlice};
 
 use super::Error;
-use crate::disk::{Directory, failed_to};
+use crate::disk::{Directory, failed_to, open_parent};
 use crate::git::Object;
 
 /// The maximum length of a file name in bytes (`NAME_MAX`).
@@ -80,12 +80,6 @@ pub(crate) fn replace(
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && old.is_none() => Ok(false),
         written => Ok(written.map_err(failed_to("write", &file))?),
     }
-}
-
-/// Opens the directory of `path`, and returns it with the name of `path` in it.
-pub(super) fn open_parent(path: &Path) -> io::Result<(Directory, &OsStr)> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    Ok((Directory::open(path.parent().unwrap_or(path))?, name))
 }
 
 /// Returns `path`, then `path` with the numbers 2, 3, … before its extension.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 
-use super::{Error, SessionDirectory, files};
-use crate::disk::{failed_to, temporary_name};
+use super::{Error, SessionDirectory};
+use crate::disk::{failed_to, open_parent, temporary_name};
 use crate::git::{self, Layout, read_regular_file};
 use crate::policy::SESSION_DIRECTORY;
 
@@ -78,7 +78,7 @@ impl IgnoreLine {
     ///
     /// It is renamed and compared first, so that what another process has appended is kept.
     fn remove_file(&self) -> io::Result<()> {
-        let (directory, name) = files::open_parent(&self.file)?;
+        let (directory, name) = open_parent(&self.file)?;
         let temporary = temporary_name();
         directory.rename_no_replace(name, &directory, &temporary)?;
         let mut text = Vec::new();
