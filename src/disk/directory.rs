@@ -8,6 +8,8 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
@@ -187,11 +189,34 @@ impl Directory {
     ///
     /// It cannot be written.
     pub(crate) fn write_file(&self, name: &OsStr, content: &[u8], mode: RawMode) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if let Ok(mut file) = self.create_unnamed_file(mode) {
+            file.write_all(content)?;
+            match self.link_unnamed_file(&file, name) {
+                // `/proc` is not mounted, or a sandbox forbids the call.
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
+                linked => return linked,
+            }
+        }
         let temporary = temporary_name();
         self.create_file(&temporary, mode)?
             .write_all(content)
             .and_then(|()| self.rename_no_replace(&temporary, self, name))
             .inspect_err(|_| drop(self.remove_file(&temporary)))
+    }
+
+    /// Creates a file without a name, which a killed process does not leave.
+    #[cfg(target_os = "linux")]
+    fn create_unnamed_file(&self, mode: RawMode) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+        Ok(File::from(openat(&self.0, ".", flags, Mode::from_bits_truncate(mode))?))
+    }
+
+    /// Gives a file its first name, and fails if something has that name.
+    #[cfg(target_os = "linux")]
+    fn link_unnamed_file(&self, file: &File, name: &OsStr) -> io::Result<()> {
+        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+        Ok(linkat(CWD, path, &self.0, name, AtFlags::SYMLINK_FOLLOW)?)
     }
 
     /// Creates the symlink `name`, and fails if something has that name.

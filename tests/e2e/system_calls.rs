@@ -39,14 +39,13 @@ fn count(repo: &Repo, command: &str, calls: &str) -> usize {
     let run = trace(repo, command, calls, "");
     assert_eq!(run.code, 0, "strace does not work here: {run:?}");
     let log = fs::read_to_string(repo.path("../strace")).unwrap();
-    let count = log.lines().filter(|line| line.contains('(')).count();
-    assert!(count > 0, "{log}");
-    count
+    log.lines().filter(|line| line.contains('(')).count()
 }
 
 /// Asserts that `stow` recovers from a fault in the nth of `calls`, for each n.
 fn stow_recovers(calls: &str, fault: Fault) {
     let count = count(&repo(), "stow", calls);
+    assert!(count > 0, "{calls}");
     let (original, before) = original();
     for nth in 1..=count {
         let repo = original.copy();
@@ -63,6 +62,7 @@ fn undo_recovers(calls: &str) {
     let (original, before) = original();
     original.guard("stow").success();
     let count = count(&original.copy(), "stow --undo", calls);
+    assert!(count > 0, "{calls}");
     for nth in 1..=count {
         let repo = original.copy();
         let inject = format!("-e 'inject={calls}:signal=KILL:when={nth}'");
@@ -113,6 +113,7 @@ fn instructions_recover(calls: &str, fault: Fault) {
         };
         let done = linked();
         let count = count(&done, command, calls);
+        assert!(count > 0 || link != "true", "{calls}");
         let new = done.read("AGENTS.md");
         for nth in 1..=count {
             let repo = linked();
@@ -126,6 +127,32 @@ fn instructions_recover(calls: &str, fault: Fault) {
             assert_eq!(repo.read("AGENTS.md"), new);
         }
     }
+}
+
+/// Asserts that a file with the instructions is created whole or not at all.
+fn instructions_are_created(calls: &str, fault: Fault) {
+    let command = "init --instructions=AGENTS.md";
+    let original = Repo::new();
+    original.guard("init").success();
+    let done = original.copy();
+    let count = count(&done, command, calls);
+    assert!(count > 0, "{calls}");
+    for nth in 1..=count {
+        let repo = original.copy();
+        trace(&repo, command, calls, &format!("-e 'inject={calls}:{}:when={nth}'", fault.argument()));
+        let names = repo.shell("ls -A . .claude_sessions").success();
+        assert!(!names.contains(".stage-guard-"), "{nth} {names}");
+        assert!(!repo.exists("AGENTS.md") || repo.read("AGENTS.md") == done.read("AGENTS.md"));
+        repo.guard(command).success();
+        assert_eq!(repo.read("AGENTS.md"), done.read("AGENTS.md"));
+    }
+}
+
+cases! { instructions_are_created:
+    new_instructions_are_killed_in_a_link("/^link", Fault::Kill);
+    new_instructions_are_killed_in_a_write("/^p?write", Fault::Kill);
+    new_instructions_find_the_disk_full("/^p?write", Fault::Fail("ENOSPC"));
+    new_instructions_cannot_be_linked("/^link", Fault::Fail("EPERM"));
 }
 
 cases! { instructions_recover:
