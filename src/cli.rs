@@ -482,9 +482,18 @@ pub struct InstallArgs {
     /// Guard all repositories through the global configuration (git 2.54 or newer)
     #[arg(long)]
     pub global: bool,
-    /// Make Claude Code check the files it writes and the commands it runs
-    #[arg(long, conflicts_with = "global")]
-    pub agent: bool,
+    /// Make coding agents check the files they write and the commands they run; by default those
+    /// that the repository or PATH shows
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        num_args = 0..,
+        require_equals = true,
+        value_delimiter = ',',
+        conflicts_with = "global"
+    )]
+    pub agent: Option<Vec<Agent>>,
 }
 
 /// The arguments of `uninstall`.

@@ -1,11 +1,28 @@
 //! Claude Code.
 
 use super::Definition;
+use super::entries::{Entries, EntryForm};
 use super::hook_event::{self, Events};
+use super::settings::{Contents, Settings};
 use super::tool::{EditFields, Effect, Tool};
 
-pub(super) const AGENT: Definition =
-    Definition { name: "claude", read: |event| hook_event::read(event, &EVENTS, &TOOLS) };
+pub(super) const AGENT: Definition = Definition {
+    name: "claude",
+    title: "Claude Code",
+    shown_by: &[".claude"],
+    settings: Settings {
+        file: ".claude/settings.json",
+        copies: &[],
+        contents: Contents::Entries(Entries {
+            events: &EVENTS,
+            tools: &TOOLS,
+            form: EntryForm::Group { timeout: "10" },
+            has_comments: false,
+        }),
+    },
+    condition: None,
+    read: |event| hook_event::read(event, &EVENTS, &TOOLS),
+};
 
 pub(super) const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: Some("Stop") };
 

@@ -1,15 +1,34 @@
 //! GitHub Copilot CLI.
 
 use super::answer::Form;
+use super::entries::{Entries, EntryForm};
 use super::fields::Fields;
+use super::hook_event::{self, Events};
+use super::settings::{Contents, Settings};
 use super::tool::{self, EditFields, Effect, Tool};
-use super::{Action, Definition, claude, hook_event};
+use super::{Action, Definition, claude};
 
 pub(super) const AGENT: Definition = Definition {
     name: "copilot",
+    title: "Copilot CLI",
+    shown_by: &[".github/hooks", ".github/copilot*"],
+    settings: Settings {
+        file: ".github/hooks/stage-guard.json",
+        copies: &[],
+        contents: Contents::Entries(Entries {
+            events: &EVENTS,
+            tools: &TOOLS,
+            form: EntryForm::Versioned,
+            has_comments: false,
+        }),
+    },
+    condition: None,
     // It also runs the hooks in Claude Code's settings, with Claude Code's events.
     read: |event| read(event).or_else(|| hook_event::read(event, &claude::EVENTS, &claude::TOOLS)),
 };
+
+/// The events of its own form, which no field names.
+const EVENTS: Events = Events { before_tool: "preToolUse", at_end: Some("agentStop") };
 
 const TOOLS: [Tool; 3] = [
     Tool { name: "create", effect: Effect::Write { path: &["path"], text: &["file_text"] } },

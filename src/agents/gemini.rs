@@ -1,11 +1,28 @@
 //! Gemini CLI.
 
 use super::Definition;
+use super::entries::{Entries, EntryForm};
 use super::hook_event::{self, Events};
+use super::settings::{Contents, Settings};
 use super::tool::{EditFields, Effect, Tool};
 
-pub(super) const AGENT: Definition =
-    Definition { name: "gemini", read: |event| hook_event::read(event, &EVENTS, &TOOLS) };
+pub(super) const AGENT: Definition = Definition {
+    name: "gemini",
+    title: "Gemini CLI",
+    shown_by: &[".gemini"],
+    settings: Settings {
+        file: ".gemini/settings.json",
+        copies: &[],
+        contents: Contents::Entries(Entries {
+            events: &EVENTS,
+            tools: &TOOLS,
+            form: EntryForm::Group { timeout: "10000" },
+            has_comments: true,
+        }),
+    },
+    condition: None,
+    read: |event| hook_event::read(event, &EVENTS, &TOOLS),
+};
 
 const EVENTS: Events = Events { before_tool: "BeforeTool", at_end: Some("AfterAgent") };
 

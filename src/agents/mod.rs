@@ -11,15 +11,19 @@ mod answer;
 mod claude;
 mod codex;
 mod copilot;
+mod detection;
+mod document;
+mod entries;
 mod event;
 mod fields;
 mod gemini;
 mod hook_event;
-mod json;
 mod opencode;
 mod patch;
+mod plugin;
 mod qwen;
-pub(crate) mod settings;
+mod record;
+mod settings;
 mod settings_file;
 mod tool;
 
@@ -31,7 +35,8 @@ pub(crate) use answer::Answer;
 use answer::Form;
 pub(crate) use event::Event;
 use fields::Fields;
-pub(crate) use settings_file::{Error, SettingsFile};
+use settings::Settings;
+pub(crate) use settings_file::{Error, SettingsFile, Worktree};
 
 /// The name of this program.
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
@@ -55,8 +60,18 @@ pub enum Agent {
 
 /// What this program knows of an agent.
 struct Definition {
-    /// The name on the command line.
+    /// The name on the command line, which is also that of its program.
     name: &'static str,
+    /// The name for people.
+    title: &'static str,
+    /// Paths at the top of the worktree that show that a repository uses it.
+    ///
+    /// The last component may end in `*`.
+    shown_by: &'static [&'static str],
+    /// The file that makes it run this program.
+    settings: Settings,
+    /// What it asks of its user before it runs this program, if it does not ask by itself.
+    condition: Option<&'static str>,
     /// Reads an event: see [`Read`].
     read: Read,
 }
@@ -75,6 +90,22 @@ impl Agent {
     #[must_use]
     pub fn name(self) -> &'static str {
         self.definition().name
+    }
+
+    /// Returns the name for people.
+    #[must_use]
+    pub(crate) fn title(self) -> &'static str {
+        self.definition().title
+    }
+
+    /// Returns what it asks of its user before it runs this program.
+    #[must_use]
+    pub(crate) fn condition(self) -> Option<&'static str> {
+        self.definition().condition
+    }
+
+    fn settings(self) -> &'static Settings {
+        &self.definition().settings
     }
 
     fn definition(self) -> &'static Definition {

@@ -4,9 +4,22 @@ use super::Action;
 use super::Definition;
 use super::answer::Form;
 use super::fields::Fields;
+use super::plugin::Plugin;
+use super::settings::{Contents, Settings};
 use super::tool::{self, EditFields, Effect, Tool};
 
-pub(super) const AGENT: Definition = Definition { name: "opencode", read };
+pub(super) const AGENT: Definition = Definition {
+    name: "opencode",
+    title: "opencode",
+    shown_by: &[".opencode"],
+    settings: Settings {
+        file: ".opencode/plugins/stage-guard.js",
+        copies: &[],
+        contents: Contents::Plugin(Plugin { text: include_str!("opencode.js") }),
+    },
+    condition: None,
+    read,
+};
 
 const TOOLS: [Tool; 4] = [
     Tool { name: "write", effect: Effect::Write { path: &["filePath"], text: &["content"] } },
@@ -26,4 +39,15 @@ fn read(event: &Fields) -> Option<(Action, Form)> {
     let (input, output) = (event.object("input")?, event.object("output")?);
     let action = tool::action(&TOOLS, &input.string(&["tool"])?, &output, "args")?;
     Some((action, Form::Plugin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TOOLS;
+
+    #[test]
+    fn the_plugin_knows_the_tools() {
+        let names: Vec<String> = TOOLS.iter().map(|tool| format!("{:?}", tool.name)).collect();
+        assert!(include_str!("opencode.js").contains(&format!("TOOLS = [{}];", names.join(", "))));
+    }
 }

@@ -1,11 +1,28 @@
 //! Qwen Code: the events of Claude Code, and tools like those of Gemini CLI.
 
 use super::Definition;
+use super::entries::{Entries, EntryForm};
 use super::hook_event::{self, Events};
+use super::settings::{Contents, Settings};
 use super::tool::{EditFields, Effect, Tool};
 
-pub(super) const AGENT: Definition =
-    Definition { name: "qwen", read: |event| hook_event::read(event, &EVENTS, &TOOLS) };
+pub(super) const AGENT: Definition = Definition {
+    name: "qwen",
+    title: "Qwen Code",
+    shown_by: &[".qwen"],
+    settings: Settings {
+        file: ".qwen/settings.json",
+        copies: &[".qwen/settings.json.orig"],
+        contents: Contents::Entries(Entries {
+            events: &EVENTS,
+            tools: &TOOLS,
+            form: EntryForm::Group { timeout: "10000" },
+            has_comments: true,
+        }),
+    },
+    condition: None,
+    read: |event| hook_event::read(event, &EVENTS, &TOOLS),
+};
 
 /// The end of a turn always says that it was blocked before, so it is never blocked.
 const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: None };

@@ -1,30 +1,44 @@
-//! The file with the settings of Claude Code for all users of a repository.
+//! The project file of an agent on the disk.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::settings;
+use super::Agent;
+use super::entries::Rest;
+use super::record::{self, Created, Record};
+use super::settings::{self, Settings};
 use crate::git::read_regular_file;
+use crate::git::user_path::canonicalize_lenient;
 use crate::report::escape::display_path;
 use crate::session;
 
-/// The directory of the file, relative to the top of the worktree.
-const DIRECTORY: &str = ".claude";
-const NAME: &str = "settings.json";
-
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// The settings file of a worktree, which need not exist.
+/// A worktree whose agents run this program.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Worktree<'a> {
+    /// The top, absolute and without symlinks.
+    pub top: &'a Path,
+    /// The git directory of the worktree, which has the record of what was created.
+    pub git_dir: &'a Path,
+}
+
+/// The project file of an agent in a worktree, which need not exist.
 #[derive(Debug)]
 pub(crate) struct SettingsFile {
+    agent: Agent,
+    /// The path, relative to the top of the worktree.
+    name: &'static str,
     path: PathBuf,
+    /// The path without symlinks, relative to the top of the worktree.
+    target: PathBuf,
     /// The text without the byte order mark; `None` if there is no file.
     text: Option<String>,
     /// The byte order mark at the beginning, or nothing.
     mark: &'static str,
 }
 
-/// An error of the settings file. Nothing was changed, unless it is `Disk` or `Write`.
+/// An error of a project file. Nothing was changed, unless it is `Disk` or `Write`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// A symlink leads out of the worktree.
@@ -36,7 +50,7 @@ pub(crate) enum Error {
     /// The file cannot be read.
     #[error("cannot read {}", display_path(.0))]
     Read(PathBuf, #[source] io::Error),
-    /// The settings do not have the expected form.
+    /// The file does not have the expected form.
     #[error("cannot add hooks to {}", display_path(.0))]
     Form(PathBuf, #[source] settings::Error),
     /// A directory cannot be created, or the file cannot be removed.
@@ -62,39 +76,150 @@ impl Error {
             Self::Outside(_) | Self::Dangling(..) => {
                 Some("replace the symlink by a file or directory of the worktree".to_owned())
             }
-            Self::Form(..) => Some("fix the file, then run the command again".to_owned()),
+            Self::Form(_, settings::Error::Foreign) => {
+                Some("rename the file, then run the command again".to_owned())
+            }
+            Self::Form(_, settings::Error::Entries(_)) => {
+                Some("fix the file, then run the command again".to_owned())
+            }
             Self::Write(error) => error.help(),
-            Self::Read(..) | Self::Disk { .. } => None,
+            Self::Form(..) | Self::Read(..) | Self::Disk { .. } => None,
         }
     }
 }
 
+impl Worktree<'_> {
+    /// Makes an agent run `program`, and returns its project file.
+    ///
+    /// The file is changed atomically. What is created for it is recorded before.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file does not have the expected form, or if it, its directory or
+    /// the record cannot be written.
+    pub(crate) fn install(self, agent: Agent, program: &Path) -> Result<SettingsFile, Error> {
+        let path = self.top.join(agent.settings().file);
+        session::retry(&path, || {
+            let file = SettingsFile::read(self.top, agent)?;
+            let text = file.with_program(program)?;
+            // Only the first of several installations knows what was there before.
+            if !file.runs_this_program() {
+                Record::set(self.git_dir, agent, file.missing(self.top))?;
+            }
+            Ok(file.write(&text, self.git_dir)?.then_some(file))
+        })
+    }
+
+    /// Removes this program from the project files of all agents, and returns the files.
+    ///
+    /// Removes files and directories that were created. A file that cannot be read or has
+    /// another form is not changed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a file cannot be written or removed.
+    pub(crate) fn uninstall(self) -> Result<Vec<SettingsFile>, Error> {
+        let record = Record::read(self.git_dir);
+        let mut changed = Vec::new();
+        for agent in Agent::ALL {
+            let Settings { file, copies, .. } = agent.settings();
+            for name in copies.iter().chain([file]) {
+                changed.extend(self.remove(agent, name, record.created(agent))?);
+            }
+        }
+        Record::remove(self.git_dir);
+        Ok(changed)
+    }
+
+    /// Removes this program from one file. Returns the file if this program was in it.
+    fn remove(
+        self,
+        agent: Agent,
+        name: &'static str,
+        created: Option<Created>,
+    ) -> Result<Option<SettingsFile>, Error> {
+        let contents = &agent.settings().contents;
+        let is_created = created.is_some_and(|created| created.file);
+        session::retry(&self.top.join(name), || {
+            let Ok(file) = SettingsFile::read_named(self.top, agent, name) else { return Ok(Some(None)) };
+            let rest = match file.text.as_deref().and_then(|text| contents.without(text)) {
+                None => return Ok(Some(None)),
+                Some(Rest::Text(rest)) => {
+                    Some(rest).filter(|rest| !(is_created && contents.is_negligible(rest)))
+                }
+                Some(Rest::Nothing { emptied }) => {
+                    let has_existed = created.is_some() && !is_created || file.path.is_symlink();
+                    has_existed.then_some(emptied)
+                }
+            };
+            if let Some(rest) = rest {
+                return Ok(file.write(&rest, self.git_dir)?.then_some(Some(file)));
+            }
+            fs::remove_file(&file.path).map_err(disk("remove", &file.path))?;
+            let directories = created.map_or(usize::MAX, |created| created.directories);
+            for directory in directories_of(self.top, &file.path).take(directories) {
+                // Fails if the directory is not empty, which is fine.
+                let _ = fs::remove_dir(directory);
+            }
+            Ok(Some(Some(file)))
+        })
+    }
+
+    /// Returns the path of the record of what was created.
+    #[must_use]
+    pub(crate) fn record(self) -> PathBuf {
+        record::path(self.git_dir)
+    }
+}
+
 impl SettingsFile {
-    /// Reads the settings of `worktree`, an absolute path without symlinks.
+    /// Reads the project file of an agent in the worktree `top`.
     ///
     /// # Errors
     ///
     /// Returns an error if a symlink leads out of the worktree or is dangling, or if the file
     /// cannot be read.
-    pub(crate) fn read(worktree: &Path) -> Result<Self, Error> {
-        let directory = worktree.join(DIRECTORY);
-        let path = directory.join(NAME);
-        for link in [&directory, &path].into_iter().filter(|path| path.is_symlink()) {
-            let target = fs::canonicalize(link).map_err(|error| Error::Dangling(link.clone(), error))?;
-            if !target.starts_with(worktree) {
-                return Err(Error::Outside(link.clone()));
+    pub(crate) fn read(top: &Path, agent: Agent) -> Result<Self, Error> {
+        Self::read_named(top, agent, agent.settings().file)
+    }
+
+    fn read_named(top: &Path, agent: Agent, name: &'static str) -> Result<Self, Error> {
+        let path = top.join(name);
+        let links = path.ancestors().take_while(|path| *path != top).filter(|path| path.is_symlink());
+        for link in links {
+            let target = fs::canonicalize(link).map_err(|error| Error::Dangling(link.to_owned(), error))?;
+            if !target.starts_with(top) {
+                return Err(Error::Outside(link.to_owned()));
             }
         }
+        let real = canonicalize_lenient(&path);
+        let target = real.strip_prefix(top).unwrap_or(&real).to_owned();
         let text = read_regular_file(&path)
             .and_then(|text| String::from_utf8(text).map_err(|error| io::Error::other(error.utf8_error())));
-        match text {
-            Ok(text) => Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
-                Some(text) => Self { path, text: Some(text.to_owned()), mark: BYTE_ORDER_MARK },
-                None => Self { path, text: Some(text), mark: "" },
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { path, text: None, mark: "" }),
-            Err(error) => Err(Error::Read(path, error)),
-        }
+        let text = match text {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { agent, name, path, target, text: None, mark: "" });
+            }
+            Err(error) => return Err(Error::Read(path, error)),
+        };
+        let (text, mark) = match text.strip_prefix(BYTE_ORDER_MARK) {
+            Some(text) => (text.to_owned(), BYTE_ORDER_MARK),
+            None => (text, ""),
+        };
+        Ok(Self { agent, name, path, target, text: Some(text), mark })
+    }
+
+    /// Returns the agent.
+    #[must_use]
+    pub(crate) fn agent(&self) -> Agent {
+        self.agent
+    }
+
+    /// Returns the path, relative to the top of the worktree.
+    #[must_use]
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Returns the absolute path of the file.
@@ -103,70 +228,66 @@ impl SettingsFile {
         &self.path
     }
 
-    /// Returns the text with entries that run `command`.
+    /// Returns the path of the file that is written, relative to the top of the worktree.
+    ///
+    /// It differs from the name if there is a symlink.
+    #[must_use]
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Returns the text with which the agent runs `program`.
     ///
     /// # Errors
     ///
-    /// Returns an error if the settings do not have the expected form.
-    pub(crate) fn with_entries(&self, command: &str) -> Result<String, Error> {
-        settings::with_entries(self.text.as_deref(), command)
+    /// Returns an error if the file does not have the expected form.
+    fn with_program(&self, program: &Path) -> Result<String, Error> {
+        let contents = &self.agent.settings().contents;
+        contents
+            .with(self.agent, self.text.as_deref(), program)
             .map_err(|error| Error::Form(self.path.clone(), error))
     }
 
-    /// Adds entries that run `command` to the settings of `worktree` on disk, atomically.
+    /// Whether [`Worktree::install`] changes or creates the file.
     ///
     /// # Errors
     ///
-    /// Returns an error if the file does not have the expected form, or if it or its directory
-    /// cannot be written.
-    pub(crate) fn add_entries(worktree: &Path, command: &str) -> Result<Self, Error> {
-        session::retry(&worktree.join(DIRECTORY).join(NAME), || {
-            let file = Self::read(worktree)?;
-            let text = file.with_entries(command)?;
-            Ok(file.write(&text)?.then_some(file))
-        })
+    /// Returns an error if the file does not have the expected form.
+    pub(crate) fn is_changed_by(&self, program: &Path) -> Result<bool, Error> {
+        Ok(self.text.as_ref() != Some(&self.with_program(program)?))
+    }
+
+    /// Whether the agent runs this program already, by whatever path.
+    fn runs_this_program(&self) -> bool {
+        let contents = &self.agent.settings().contents;
+        self.text.as_deref().is_some_and(|text| contents.without(text).is_some())
+    }
+
+    /// Returns what does not exist yet.
+    fn missing(&self, top: &Path) -> Created {
+        let is_missing = |directory: &&Path| !directory.exists();
+        let directories = directories_of(top, &self.path).take_while(is_missing).count();
+        Created { file: self.text.is_none(), directories }
     }
 
     /// Replaces the file atomically, or creates it.
     ///
     /// Returns `false` if another program has changed it since it was read.
-    fn write(&self, text: &str) -> Result<bool, Error> {
+    fn write(&self, text: &str, git_dir: &Path) -> Result<bool, Error> {
         if self.text.as_deref() == Some(text) {
             return Ok(true);
         }
         let directory = self.path.parent().unwrap_or(&self.path);
         fs::create_dir_all(directory).map_err(disk("create", directory))?;
-        let old = self.text.as_ref().map(|old| [self.mark, old].concat());
+        let old = self.text.as_ref().map(|old| [self.mark, old].concat().into_bytes());
         let new = [self.mark, text].concat();
-        Ok(session::replace(&self.path, old.as_ref().map(String::as_bytes), new.as_bytes(), None)?)
+        Ok(session::replace(&self.path, old.as_deref(), new.as_bytes(), Some(git_dir))?)
     }
+}
 
-    /// Removes the entries from the settings of `worktree` on disk.
-    ///
-    /// Removes the file if it did not exist before, and its empty directory. Returns the file if
-    /// there were entries. Settings that cannot be read contain no entries of `install`.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the file cannot be written or removed.
-    pub(crate) fn remove_entries(worktree: &Path) -> Result<Option<Self>, Error> {
-        session::retry(&worktree.join(DIRECTORY).join(NAME), || {
-            let Ok(file) = Self::read(worktree) else { return Ok(Some(None)) };
-            let Some(text) = &file.text else { return Ok(Some(None)) };
-            let Some(rest) = settings::without_entries(text) else {
-                return file.remove().map(|()| Some(Some(file)));
-            };
-            let has_entries = rest != *text;
-            Ok(file.write(&rest)?.then(|| has_entries.then_some(file)))
-        })
-    }
-
-    fn remove(&self) -> Result<(), Error> {
-        fs::remove_file(&self.path).map_err(disk("remove", &self.path))?;
-        // Fails if the directory is not empty, which is fine.
-        let _ = self.path.parent().map(fs::remove_dir);
-        Ok(())
-    }
+/// Returns the directories between a file and the top of the worktree, the innermost first.
+fn directories_of<'p>(top: &Path, file: &'p Path) -> impl Iterator<Item = &'p Path> {
+    file.ancestors().skip(1).take_while(move |directory| *directory != top)
 }
 
 fn disk(step: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {

@@ -1,17 +1,22 @@
 //! `install`: makes git run the guard.
 
 use std::error::Error;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use bstr::BStr;
+
 use super::{Context, Outcome, program};
-use crate::agents::SettingsFile;
+use crate::agents::{Agent, SettingsFile, Worktree};
 use crate::check::Check;
 use crate::cli::{InstallArgs, Strict};
 use crate::git::{
-    ConfigScope, Git, Hook, HooksPath, RepositoryKind, check_global_files, too_old_for_configured_hooks,
+    ConfigScope, Git, Hook, HooksPath, Repository, RepositoryKind, check_global_files,
+    too_old_for_configured_hooks,
 };
 use crate::hooks::{self, Addition, Hooks, Level, Manager, configured_command, give_to_owner_of, runs_guard};
 use crate::report;
+use crate::report::agent::AgentChange;
 use crate::report::failure::Failure;
 use crate::report::hooks::{Installed, Linked};
 
@@ -31,7 +36,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         return install_globally(level, &binary, context);
     }
     let history = context.open_history()?;
-    if args.agent && !history.has_worktree() {
+    if args.agent.is_some() && !history.has_worktree() {
         let failure = Failure::new("cannot set up an agent without a worktree");
         return Err(failure.with_help("run `install` without --agent: an agent needs a worktree").into());
     }
@@ -46,10 +51,8 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     let level = directory.as_ref().map_or(level, |directory| level.max(directory.level()));
     let hooks = level.hooks_in(kind);
     // The first change comes after all steps that can fail because of existing files.
-    let settings = args.agent.then(|| SettingsFile::read(history.directory())).transpose()?;
+    let setup = args.agent.as_deref().map(|agents| AgentSetup::plan(agents, &binary, context)).transpose()?;
     let (program, invocation) = (context.program()?, context.invocation()?);
-    let command = report::agent::command(&program);
-    settings.map(|file| file.with_entries(&command)).transpose()?;
     let installed = match directory {
         Ok(directory) => Installed::Linked(Linked {
             directory: history.directory(),
@@ -80,16 +83,60 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
             report::hooks::tracked(check.tracked_session_work(), &context.invocation()?, &mut context.out)?;
         }
     }
-    if args.agent {
-        let file = SettingsFile::add_entries(history.directory(), &command)?;
-        for path in file.path().ancestors().take(2) {
-            give_to_owner_of(history.directory(), path)?;
-        }
+    if let Some(setup) = setup {
+        setup.carry_out()?;
         if !context.is_quiet {
-            report::agent::installed(&mut context.out, file.path())?;
+            report::agent::installed(&setup.agents, &mut context.out)?;
         }
     }
     Ok(Outcome::Allowed)
+}
+
+/// The agents to set up.
+struct AgentSetup {
+    repository: Repository,
+    agents: Vec<AgentChange>,
+}
+
+impl AgentSetup {
+    /// Checks that all agents can be set up, and changes nothing.
+    ///
+    /// If none is named, they are those that the repository or the user works with.
+    fn plan(named: &[Agent], binary: &Path, context: &Context) -> Result<Self, Box<dyn Error>> {
+        let repository = context.open_repository()?;
+        let mut agents = Agent::detect(repository.worktree(), &context.environment);
+        if !named.is_empty() {
+            agents = Agent::ALL.into_iter().filter(|agent| named.contains(agent)).collect();
+        }
+        let typed = context.program()?;
+        let plan = |agent| -> Result<AgentChange, Box<dyn Error>> {
+            let file = SettingsFile::read(repository.worktree(), agent)?;
+            let path = BStr::new(file.target().as_os_str().as_bytes());
+            // A path of this machine is of no use in a file that others get.
+            let is_shared = repository.would_track(path)?;
+            let program = if is_shared { &typed } else { binary }.to_owned();
+            let is_to_commit =
+                is_shared && (file.is_changed_by(&program)? || !repository.is_committed(path)?);
+            let to_commit = is_to_commit.then(|| file.target().to_owned());
+            Ok(AgentChange { agent, file: file.name(), program, to_commit })
+        };
+        let agents = agents.into_iter().map(plan).collect::<Result<_, _>>()?;
+        Ok(Self { repository, agents })
+    }
+
+    /// Writes the agents' files.
+    fn carry_out(&self) -> Result<(), Box<dyn Error>> {
+        let top = self.repository.worktree();
+        let worktree = Worktree { top, git_dir: self.repository.layout().git_dir() };
+        for AgentChange { agent, program, .. } in &self.agents {
+            let file = worktree.install(*agent, program)?;
+            for path in file.path().ancestors().take_while(|path| *path != top) {
+                give_to_owner_of(top, path)?;
+            }
+        }
+        give_to_owner_of(worktree.git_dir, &worktree.record())?;
+        Ok(())
+    }
 }
 
 /// Records the level of a guard that is not in the repository's own hooks directory.

@@ -5,14 +5,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{Context, Outcome};
-use crate::agents::SettingsFile;
+use crate::agents::Worktree;
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
 use crate::git::{ConfigScope, Git, Hook, HooksPath, check_global_files};
 use crate::hooks::{Hooks, give_to_owner_of, runs_guard, user_file};
 use crate::report;
 
-/// Undoes `install` in the hooks, the configuration and the agent's settings.
+/// Undoes `install` in the hooks, the configuration and the agents' files.
 pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome, Box<dyn Error>> {
     let git = Git::new(&context.environment);
     if args.global {
@@ -31,8 +31,13 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
         .unwrap_or_else(|_| Hooks::outside(&common_dir));
     let done = hooks.uninstall()?;
     let repository = context.open_repository().ok();
-    let settings = repository.map(|repository| SettingsFile::remove_entries(repository.worktree()));
-    let settings = settings.transpose()?.flatten();
+    let agents = repository.map_or_else(
+        || Ok(Vec::new()),
+        |repository| {
+            let git_dir = repository.layout().git_dir();
+            Worktree { top: repository.worktree(), git_dir }.uninstall()
+        },
+    )?;
     if context.is_quiet {
         return Ok(Outcome::Allowed);
     }
@@ -46,9 +51,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     if !unconfigured.is_empty() {
         report::hooks::unconfigured(ConfigScope::Local, &unconfigured, &mut context.out)?;
     }
-    if let Some(file) = settings {
-        report::agent::uninstalled(&mut context.out, file.path())?;
-    }
+    report::agent::uninstalled(&agents, &mut context.out)?;
     Ok(Outcome::Allowed)
 }
 

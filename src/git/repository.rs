@@ -19,7 +19,7 @@ use super::path_state::{CommittedIn, path_states};
 use super::scan::{Candidate, Coverage, Directory, Scan};
 use super::subtree;
 use super::tracked_paths::{SiblingScan, TrackedPaths};
-use super::worktree::ignores_case;
+use super::worktree::{WorktreeState, ignores_case, worktree_states};
 use super::{Error, MergedParents, Object, ObjectId, Operation, not_ignored, read_optional_file};
 use crate::environment::Environment;
 use crate::{Change, Entry};
@@ -531,6 +531,28 @@ impl Repository {
     /// The ignore rules cannot be read.
     pub(crate) fn ignores(&self, path: &BStr) -> Result<bool, Error> {
         Ok(not_ignored(&self.layout, &[path.to_owned()])?.is_empty())
+    }
+
+    /// Whether git tracks `path`, or would track it after `git add`.
+    ///
+    /// # Errors
+    ///
+    /// The index or the ignore rules cannot be read.
+    pub(crate) fn would_track(&self, path: &BStr) -> Result<bool, Error> {
+        Ok(self.tracked_paths()?.contains_file(path) || !self.ignores(path)?)
+    }
+
+    /// Whether `HEAD` has the file `path` as it is in the worktree.
+    ///
+    /// # Errors
+    ///
+    /// git cannot read the index or `HEAD`, or the file cannot be read.
+    pub(crate) fn is_committed(&self, path: &BStr) -> Result<bool, Error> {
+        let states = path_states(&self.layout, &self.with_head(&[])?, &BTreeSet::from([path.to_owned()]))?;
+        let worktree = worktree_states(&self.layout, &states)?;
+        let committed = states.into_values().next().and_then(|state| state.committed);
+        let found = worktree.into_values().next();
+        Ok(committed.is_some() && found == Some(WorktreeState::File(committed)))
     }
 
     /// Whether the next commit is a merge, or amends one.

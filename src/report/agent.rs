@@ -1,11 +1,12 @@
 //! Renders messages for coding agents, in few lines: an agent pays for each token.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
 
 use super::escape::{display_path, escape, shell_path, shell_word};
+use crate::agents::{Agent, SettingsFile};
 use crate::bypass::Bypass;
 use crate::policy::{Finding, Rule};
 
@@ -106,32 +107,49 @@ pub(crate) fn leftovers(findings: &[Finding], program: &Path) -> String {
     lines.join("\n")
 }
 
-/// Returns the command that an agent's hooks run, quoted for a shell.
-#[must_use]
-pub(crate) fn command(program: &Path) -> String {
-    format!("{} agent claude", shell_path(program))
+/// An agent that `install` has set up.
+#[derive(Debug)]
+pub(crate) struct AgentChange {
+    /// The agent.
+    pub agent: Agent,
+    /// Its file, relative to the top of the worktree.
+    pub file: &'static str,
+    /// The name or path by which it runs this program.
+    pub program: PathBuf,
+    /// The file without symlinks, if it has changes to be committed.
+    pub to_commit: Option<PathBuf>,
 }
 
-/// Writes that the agent's hooks are installed.
+/// Renders which agents ask this program, and which of their files are to be committed.
 ///
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub(crate) fn installed(out: &mut impl Write, settings: &Path) -> io::Result<()> {
-    writeln!(
-        out,
-        "agent:   Claude Code runs stage-guard before it writes (set in {})",
-        display_path(settings)
-    )
+pub(crate) fn installed(agents: &[AgentChange], out: &mut impl Write) -> io::Result<()> {
+    for AgentChange { agent, file, .. } in agents {
+        let title = agent.title();
+        writeln!(out, "agent:   {title} asks stage-guard before it writes ({file})")?;
+    }
+    for condition in agents.iter().filter_map(|change| change.agent.condition()) {
+        writeln!(out, "note:    {condition}")?;
+    }
+    let to_commit = agents.iter().filter_map(|change| change.to_commit.as_deref());
+    let files: Vec<String> = to_commit.map(display_path).collect();
+    if files.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "note:    to be committed, for all who work here: {}", files.join(", "))
 }
 
-/// Writes that the agent's hooks are removed.
+/// Renders from which files this program was removed.
 ///
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub(crate) fn uninstalled(out: &mut impl Write, settings: &Path) -> io::Result<()> {
-    writeln!(out, "removed the hooks of Claude Code from {}", display_path(settings))
+pub(crate) fn uninstalled(files: &[SettingsFile], out: &mut impl Write) -> io::Result<()> {
+    files.iter().try_for_each(|file| {
+        writeln!(out, "removed the hooks of {} from {}", file.agent().title(), file.name())
+    })
 }
 
 /// Returns a path as an argument that works in any directory of the repository.

@@ -297,7 +297,7 @@ fn a_fifo_is_an_error_and_not_a_wait() {
         (".git/info/attributes", "stow"),
         ("attributes", "stow"),
         ("home/git/attributes", "stow"),
-        (".claude/settings.json", "install --agent"),
+        (".claude/settings.json", "install --agent=claude"),
     ] {
         let repo = Repo::new();
         let repo = repo.env("XDG_CONFIG_HOME", repo.path("home"));

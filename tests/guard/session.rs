@@ -513,7 +513,7 @@ fn instructions_lose_nothing_if_the_disk_is_full() {
 #[test]
 fn init_and_install_keep_what_is_saved_meanwhile() {
     for (command, file) in
-        [("init --instructions CLAUDE.md", "CLAUDE.md"), ("install --agent", ".claude/settings.json")]
+        [("init --instructions CLAUDE.md", "CLAUDE.md"), ("install --agent=claude", ".claude/settings.json")]
     {
         let repo = Repo::new();
         repo.write(file, "{}\n");

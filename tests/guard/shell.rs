@@ -249,7 +249,7 @@ fn powershell_script_is_balanced() {
 fn completions_offer_nothing_hidden() {
     for shell in SHELLS {
         let script = elsewhere().guard(&format!("completions {shell}")).success();
-        for word in ["--then", "--line", "agent)", "hook)", "Run as a git hook"] {
+        for word in ["--then", "--line", ",agent)", "hook)", "Run as a git hook"] {
             assert!(!script.contains(word), "{shell}: {word}");
         }
     }

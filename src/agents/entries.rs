@@ -1,0 +1,381 @@
+//! Adds entries that run this program to an agent's settings, and removes them.
+//!
+//! All else in the text stays byte for byte, and removing the entries restores it: a container
+//! that existed before has its first child directly after the bracket, and one that was added
+//! has not.
+
+use std::error::Error as StdError;
+use std::ops::Range;
+
+use bstr::{BString, ByteSlice};
+use serde::de::IgnoredAny;
+
+use super::document::{Container, Document};
+use super::hook_event::Events;
+use super::tool::Tool;
+use super::{Agent, PROGRAM};
+use crate::bypass::{file_name, shell};
+
+/// The entries of an agent: the events that run this program, and their form.
+pub(super) struct Entries {
+    /// The events. The one before a tool has a matcher, which names the tools.
+    pub(super) events: &'static Events,
+    /// The tools that are checked.
+    pub(super) tools: &'static [Tool],
+    /// The form of an entry.
+    pub(super) form: EntryForm,
+    /// Whether the agent accepts comments in its settings.
+    pub(super) has_comments: bool,
+}
+
+/// The form of an entry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum EntryForm {
+    /// Groups of hooks with a common matcher, with a time limit in the unit of the agent.
+    Group {
+        /// The time limit.
+        timeout: &'static str,
+    },
+    /// A list of hooks in a file that has a version.
+    Versioned,
+}
+
+/// The reason why no entries can be added to a text.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The text is not JSON.
+    #[error("not valid JSON")]
+    NotJson(#[source] Box<dyn StdError + Send + Sync>),
+    /// The document is not an object.
+    #[error("the top level is not an object")]
+    RootNotObject,
+    /// The member `hooks` is not an object.
+    #[error("`hooks` is not an object")]
+    HooksNotObject,
+    /// The list of an event's hooks is not an array.
+    #[error("`hooks.{0}` is not an array")]
+    EventNotArray(&'static str),
+}
+
+/// What is left of a text without the entries.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Rest {
+    /// This text.
+    Text(String),
+    /// Nothing but the object that held the entries.
+    Nothing {
+        /// The text with an empty object.
+        emptied: String,
+    },
+}
+
+impl Entries {
+    /// Returns `text` with entries that run `command`. `None` stands for a missing file.
+    ///
+    /// A text of whitespace is kept after a newline: see [`Self::without`]. An entry of this
+    /// program is updated, so that adding the entries twice changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `text` is not JSON, or has other values where the entries belong.
+    pub(super) fn with(&self, text: Option<&str>, command: &str) -> Result<String, Error> {
+        // Serializing a string cannot fail.
+        let command = serde_json::to_string(command).unwrap_or_default();
+        let is_blank = |text: &&str| text.chars().all(is_whitespace);
+        let line_end = match text.filter(is_blank) {
+            None => "\n".to_owned(),
+            Some("") => String::new(),
+            Some(blank) => format!("\n{blank}"),
+        };
+        let text = text.filter(|text| !is_blank(text)).map(str::to_owned);
+        let mut text = text.unwrap_or_else(|| self.new_object(&command) + &line_end);
+        for event in self.events() {
+            text = self.with_hook(&text, event, &command)?;
+        }
+        Ok(text)
+    }
+
+    /// Returns `text` without the entries and the containers that were added for them.
+    ///
+    /// `None` if there are no entries. A text of whitespace that [`Self::with`] was given is
+    /// restored.
+    pub(super) fn without(&self, text: &str) -> Option<Rest> {
+        let mut rest: Option<String> = None;
+        for event in self.events() {
+            loop {
+                let text = rest.as_deref().unwrap_or(text);
+                let Ok(document) = self.parse(text) else { break };
+                let Some(entry) = self.own_entries(&document, event).into_iter().next() else { break };
+                let Some(edits) = entry.removal(&document) else { return Some(self.nothing(text)) };
+                rest = Some(apply(text, edits));
+            }
+        }
+        let rest = rest?;
+        let is_version_left = self.form == EntryForm::Versioned && self.has_only(&rest, "version");
+        Some(if is_version_left { self.nothing(&rest) } else { Rest::Text(rest) })
+    }
+
+    /// Whether the text is an object with no members, or only with those that begin so.
+    pub(super) fn has_only(&self, text: &str, key: &str) -> bool {
+        let document = self.parse(text);
+        let root = document.as_ref().ok().and_then(|document| Container::object(document.root.as_ref()?));
+        root.is_some_and(|root| root.children.iter().all(|child| child.key.starts_with(key)))
+    }
+
+    /// Returns the events in the order in which they are added.
+    fn events(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.events.before_tool).chain(self.events.at_end)
+    }
+
+    /// Returns the rest of a text that holds nothing but the entries.
+    fn nothing(&self, text: &str) -> Rest {
+        let Ok(document) = self.parse(text) else { return Rest::Text(text.to_owned()) };
+        let Some(root) = document.root.as_ref().and_then(Container::object) else {
+            return Rest::Text(text.to_owned());
+        };
+        let emptied = apply(text, vec![(root.range, String::new())]);
+        let end = text.trim_end_matches(is_whitespace).len();
+        match text[end..].strip_prefix('\n') {
+            _ if !document.comments.is_empty() => Rest::Text(emptied),
+            Some("") => Rest::Nothing { emptied },
+            Some(blank) => Rest::Text(blank.to_owned()),
+            None => Rest::Text(text[end..].to_owned()),
+        }
+    }
+
+    /// Parses a text.
+    fn parse<'t>(&self, text: &'t str) -> Result<Document<'t>, Error> {
+        let document = Document::parse(text).map_err(|error| Error::NotJson(error.into()))?;
+        let json = if self.has_comments { document.without_comments() } else { text.to_owned() };
+        serde_json::from_str::<IgnoredAny>(&json).map_err(|error| Error::NotJson(error.into()))?;
+        Ok(document)
+    }
+
+    fn with_hook(&self, text: &str, event: &'static str, command: &str) -> Result<String, Error> {
+        let document = self.parse(text)?;
+        let hook = &self.hook(event, command);
+        let own = self.own_entries(&document, event);
+        if !own.is_empty() {
+            let edits = own.into_iter().flat_map(|entry| entry.update(command, &self.matcher()));
+            return Ok(apply(text, edits.collect()));
+        }
+        let root = document.root.as_ref().and_then(Container::object).ok_or(Error::RootNotObject)?;
+        let Some(hooks) = root.member("hooks") else {
+            return Ok(apply(text, append(&document, &root, &hooks_member(event, hook))));
+        };
+        let hooks = Container::object(hooks).ok_or(Error::HooksNotObject)?;
+        let Some(list) = hooks.member(event) else {
+            return Ok(apply(text, append(&document, &hooks, &event_member(event, hook))));
+        };
+        let list = Container::array(list).ok_or(Error::EventNotArray(event))?;
+        Ok(apply(text, append(&document, &list, hook)))
+    }
+
+    /// Returns an object with the entry for the first event.
+    fn new_object(&self, command: &str) -> String {
+        let version = if self.form == EntryForm::Versioned { "\"version\": 1,\n" } else { "" };
+        let event = self.events.before_tool;
+        block('{', "}", &(version.to_owned() + &hooks_member(event, &self.hook(event, command))))
+    }
+
+    /// Returns the element of an event's list as JSON, indented by two spaces a level.
+    fn hook(&self, event: &str, command: &str) -> String {
+        let EntryForm::Group { timeout } = self.form else {
+            let hook = format!("\"type\": \"command\",\n\"bash\": {command},\n\"timeoutSec\": 10");
+            return block('{', "}", &hook);
+        };
+        let hook = format!("\"type\": \"command\",\n\"command\": {command},\n\"timeout\": {timeout}");
+        let hooks = block('[', "]", &block('{', "}", &hook));
+        let has_matcher = event == self.events.before_tool;
+        let matcher = if has_matcher { format!("\"matcher\": {},\n", self.matcher()) } else { String::new() };
+        block('{', "}", &format!("{matcher}\"hooks\": {hooks}"))
+    }
+
+    /// Returns the matcher of the tools as JSON.
+    fn matcher(&self) -> String {
+        let names: Vec<&str> = self.tools.iter().map(|tool| tool.name).collect();
+        format!("\"{}\"", names.join("|"))
+    }
+
+    /// Returns the entries of an event that run this program.
+    fn own_entries<'d>(&self, document: &'d Document, event: &str) -> Vec<OwnEntry<'d>> {
+        self.find_own_entries(document, event).unwrap_or_default()
+    }
+
+    /// `None` if there is no list of the event's hooks.
+    fn find_own_entries<'d>(&self, document: &'d Document, event: &str) -> Option<Vec<OwnEntry<'d>>> {
+        let root = Container::object(document.root.as_ref()?)?;
+        let at_hooks = root.position("hooks")?;
+        let hooks = Container::object(root.children[at_hooks].value)?;
+        let at_event = hooks.position(event)?;
+        let list = Container::array(hooks.children[at_event].value)?;
+        let path = |at: usize| vec![(root.clone(), at_hooks), (hooks.clone(), at_event), (list.clone(), at)];
+        let mut own = Vec::new();
+        for (at, child) in list.children.iter().enumerate() {
+            let Some(hook) = Container::object(child.value) else { continue };
+            if self.form == EntryForm::Versioned {
+                let command = hook.own_command("bash");
+                own.extend(command.map(|command| OwnEntry { path: path(at), command, matcher: None }));
+                continue;
+            }
+            let Some(hooks) = hook.member("hooks").and_then(Container::array) else { continue };
+            let is_alone = hooks.children.len() == 1;
+            for (at_hook, child) in hooks.children.iter().enumerate() {
+                let hook_command =
+                    Container::object(child.value).and_then(|hook| hook.own_command("command"));
+                let Some(command) = hook_command else { continue };
+                let mut path = path(at);
+                if !is_alone {
+                    path.push((hooks.clone(), at_hook));
+                }
+                let matcher = hook.string("matcher").filter(|_| is_alone).map(|(range, _)| range);
+                own.push(OwnEntry { path, command, matcher });
+            }
+        }
+        Some(own)
+    }
+}
+
+/// A change of a text: the range that is replaced, and the new text.
+type Edit = (Range<usize>, String);
+
+/// An entry that runs this program.
+struct OwnEntry<'d> {
+    /// The containers around the entry, outermost first.
+    ///
+    /// Each comes with the position of the child that contains the entry or is the entry.
+    path: Vec<(Container<'d>, usize)>,
+    /// The range of its command.
+    command: Range<usize>,
+    /// The range of its matcher, if that is for no other entry.
+    matcher: Option<Range<usize>>,
+}
+
+impl OwnEntry<'_> {
+    /// Returns the edits that renew the entry.
+    fn update(self, command: &str, matcher: &str) -> Vec<Edit> {
+        let matcher = self.matcher.map(|range| (range, matcher.to_owned()));
+        matcher.into_iter().chain([(self.command, command.to_owned())]).collect()
+    }
+
+    /// Returns the edits that remove the entry; `None` if nothing else is in the text.
+    fn removal(&self, document: &Document) -> Option<Vec<Edit>> {
+        for (container, at) in self.path.iter().rev() {
+            let span = &container.children[*at].span;
+            if let Some(before) = at.checked_sub(1).map(|before| &container.children[before].span) {
+                let comma = document.comma_after(before.end);
+                let start = document.end_of_comments(before.end, span);
+                let range = if start == before.end { start..span.end } else { comma..comma + 1 };
+                let rest = (start != before.end).then(|| (start..span.end, String::new()));
+                return Some([(range, String::new())].into_iter().chain(rest).collect());
+            }
+            if container.children.len() > 1 {
+                let comma = document.comma_after(span.end);
+                let next = document.skip_whitespace(comma + 1);
+                return Some(vec![(span.clone(), String::new()), (comma..next, String::new())]);
+            }
+            // A child directly after the bracket means that the container existed before.
+            if document.has_comments_in(&container.range) || span.start == container.range.start {
+                let start = document.end_of_comments(container.range.start, span);
+                return Some(vec![(start..span.end, String::new())]);
+            }
+        }
+        None
+    }
+}
+
+impl Container<'_> {
+    /// Returns the range of the command `key`, if it runs this program.
+    fn own_command(&self, key: &str) -> Option<Range<usize>> {
+        let (range, command) = self.string(key)?;
+        runs_this_program(command).then_some(range)
+    }
+}
+
+/// Whether a command runs `agent` of this program: `PROGRAM [-C DIR]... agent [NAME]`.
+fn runs_this_program(command: &str) -> bool {
+    let commands = shell::commands(command.as_bytes()).unwrap_or_default();
+    let [command] = &commands[..] else { return false };
+    let [program, arguments @ ..] = &command.words[..] else { return false };
+    let mut arguments = arguments;
+    while let [option, _, rest @ ..] = arguments
+        && option == "-C"
+    {
+        arguments = rest;
+    }
+    let is_name = |name: &BString| Agent::ALL.iter().any(|agent| name == agent.name());
+    let [command, names @ ..] = arguments else { return false };
+    let is_agent = command == "agent" && names.len() < 2 && names.iter().all(is_name);
+    is_agent && file_name(program.as_bstr()) == PROGRAM
+}
+
+/// Returns the edits that add a child at the end of a container.
+///
+/// The child is formatted like the one before it. The first child of a container is put on
+/// the line of the bracket.
+fn append(document: &Document, container: &Container, child: &str) -> Vec<Edit> {
+    let Some(last) = container.children.last() else {
+        let start = container.range.start;
+        return vec![(start..start, reindent(child, "", ""))];
+    };
+    let end = document.end_of_comments_on_line(last.span.end);
+    let space = document.space_before(last.span.start);
+    // A comment may end with the line.
+    let space = if end == last.span.end || space.contains('\n') { space } else { "\n" };
+    let child = format!("{space}{}", reindent(child, space, indent_unit(document.text)));
+    vec![(last.span.end..last.span.end, ",".to_owned()), (end..end, child)]
+}
+
+/// Applies edits whose ranges are in order and do not overlap.
+fn apply(text: &str, edits: Vec<Edit>) -> String {
+    let mut edited = String::new();
+    let mut end = 0;
+    for (range, new) in edits {
+        edited += &text[end..range.start];
+        edited += &new;
+        end = range.end;
+    }
+    edited + &text[end..]
+}
+
+/// Returns the member of `hooks` for an event.
+fn event_member(event: &str, hook: &str) -> String {
+    format!("\"{event}\": {}", block('[', "]", hook))
+}
+
+/// Returns the member `hooks` of the settings.
+fn hooks_member(event: &str, hook: &str) -> String {
+    format!("\"hooks\": {}", block('{', "}", &event_member(event, hook)))
+}
+
+fn block(open: char, close: &str, inner: &str) -> String {
+    format!("{open}\n  {}\n{close}", inner.replace('\n', "\n  "))
+}
+
+/// Returns `child` as it is written after the whitespace `space`.
+///
+/// If `space` has a newline, the child's lines begin as the line in `space` does, further
+/// indented by `unit` a level. Otherwise the child is on one line.
+fn reindent(child: &str, space: &str, unit: &str) -> String {
+    let lines = child.lines().map(|line| {
+        let inner = line.trim_start();
+        (inner, (line.len() - inner.len()) / 2)
+    });
+    let Some(newline) = space.rfind('\n') else {
+        return lines.map(|(line, _)| line).collect::<Vec<_>>().join(" ");
+    };
+    let end = if space[..newline].ends_with('\r') { "\r\n" } else { "\n" };
+    let separator = format!("{end}{}", &space[newline + 1..]);
+    lines.map(|(line, depth)| unit.repeat(depth) + line).collect::<Vec<_>>().join(&separator)
+}
+
+/// Returns the indent of the first indented line of `text`.
+fn indent_unit(text: &str) -> &str {
+    let line = text.lines().find(|line| line.starts_with([' ', '\t'])).unwrap_or("  ");
+    &line[..line.len() - line.trim_start().len()]
+}
+
+/// Whether JSON allows `c` between tokens.
+fn is_whitespace(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n')
+}

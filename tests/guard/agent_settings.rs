@@ -1,0 +1,437 @@
+//! The files that `install --agent` writes, and what `uninstall` leaves of them.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use serde_json::{Value, json};
+
+use super::sandbox::{BINARY, Repo, Run};
+
+const SETTINGS: &str = ".claude/settings.json";
+
+/// Returns the commands that Claude Code runs on an event.
+fn commands(repo: &Repo, event: &str) -> Vec<String> {
+    let settings: Value = serde_json::from_str(&repo.read(SETTINGS)).unwrap();
+    let groups = settings["hooks"][event].as_array().cloned().unwrap_or_default();
+    let entries = groups.iter().flat_map(|group| group["hooks"].as_array().unwrap());
+    entries.map(|entry| entry["command"].as_str().unwrap().to_owned()).collect()
+}
+
+/// An agent: its name, its file, what is in the file for `COMMAND`, and what shows the agent.
+struct Case {
+    name: &'static str,
+    title: &'static str,
+    file: &'static str,
+    text: &'static str,
+    shown_by: &'static [&'static str],
+}
+
+/// Returns the entry of a group of hooks, as `install` lays it out.
+macro_rules! groups {
+    ($before:literal, $matcher:literal, $timeout:literal) => {
+        concat!(
+            "{\n  \"hooks\": {\n    \"", $before, "\": [\n      {\n        \"matcher\": \"", $matcher, "\",\n",
+            groups!(@hooks $timeout), "\n  }\n}\n"
+        )
+    };
+    ($before:literal, $matcher:literal, $at_end:literal, $timeout:literal) => {
+        concat!(
+            "{\n  \"hooks\": {\n    \"", $before, "\": [\n      {\n        \"matcher\": \"", $matcher, "\",\n",
+            groups!(@hooks $timeout), ",\n    \"", $at_end, "\": [\n      {\n", groups!(@hooks $timeout), "\n  }\n}\n"
+        )
+    };
+    (@hooks $timeout:literal) => {
+        concat!(
+            "        \"hooks\": [\n          {\n            \"type\": \"command\",\n",
+            "            \"command\": \"COMMAND\",\n            \"timeout\": ", $timeout, "\n",
+            "          }\n        ]\n      }\n    ]"
+        )
+    };
+}
+
+const CASES: [Case; 6] = [
+    Case {
+        name: "claude",
+        title: "Claude Code",
+        file: SETTINGS,
+        text: groups!("PreToolUse", "Write|Edit|MultiEdit|NotebookEdit|Monitor|Bash", "Stop", 10),
+        shown_by: &[".claude/x"],
+    },
+    Case {
+        name: "codex",
+        title: "Codex",
+        file: ".codex/hooks.json",
+        text: groups!("PreToolUse", "apply_patch|Bash", "Stop", 10),
+        shown_by: &[".codex/config.toml"],
+    },
+    Case {
+        name: "gemini",
+        title: "Gemini CLI",
+        file: ".gemini/settings.json",
+        text: groups!("BeforeTool", "write_file|replace|run_shell_command", "AfterAgent", 10000),
+        shown_by: &[".gemini/x"],
+    },
+    Case {
+        name: "copilot",
+        title: "Copilot CLI",
+        file: ".github/hooks/stage-guard.json",
+        text: concat!(
+            "{\n  \"version\": 1,\n  \"hooks\": {\n    \"preToolUse\": [\n      {\n        \"type\": \"command\",\n",
+            "        \"bash\": \"COMMAND\",\n        \"timeoutSec\": 10\n      }\n    ],\n    \"agentStop\": [\n",
+            "      {\n        \"type\": \"command\",\n        \"bash\": \"COMMAND\",\n        \"timeoutSec\": 10\n",
+            "      }\n    ]\n  }\n}\n"
+        ),
+        shown_by: &[".github/hooks/x.json", ".github/copilot-instructions.md", ".github/copilot/x"],
+    },
+    Case {
+        name: "qwen",
+        title: "Qwen Code",
+        file: ".qwen/settings.json",
+        text: groups!("PreToolUse", "write_file|edit|monitor|run_shell_command", 10000),
+        shown_by: &[".qwen/x"],
+    },
+    Case {
+        name: "opencode",
+        title: "opencode",
+        file: ".opencode/plugins/stage-guard.js",
+        text: include_str!("../../src/agents/opencode.js"),
+        shown_by: &[".opencode/x"],
+    },
+];
+
+impl Case {
+    /// Returns the text of the file if the program is run by `program`.
+    fn text(&self, program: &str) -> String {
+        let command = format!("{program} agent {}", self.name);
+        self.text.replace("COMMAND", &command).replace("\"stage-guard\"", &format!("\"{program}\""))
+    }
+
+    fn install(&self, repo: &Repo) -> Run {
+        repo.guard_args(&["install", &format!("--agent={}", self.name)])
+    }
+}
+
+impl Repo {
+    /// Returns the paths of all files and directories outside of the git directory.
+    fn all_paths(&self) -> String {
+        self.shell("find . -name .git -prune -o -print | sort").success()
+    }
+
+    /// Asserts that the agents of `names` are set up, and no other.
+    fn assert_set_up(&self, names: &[&str]) {
+        let found = CASES.iter().filter(|case| self.exists(case.file)).map(|case| case.name);
+        assert_eq!(found.collect::<Vec<_>>(), names);
+    }
+}
+
+#[test]
+fn each_agent_gets_its_file_and_loses_it() {
+    for case in &CASES {
+        let repo = Repo::new();
+        let before = repo.all_paths();
+        let output = case.install(&repo).success();
+        let line = format!("\nagent:   {} asks stage-guard before it writes ({})\n", case.title, case.file);
+        assert!(output.contains(&line) && output.matches("agent: ").count() == 1, "{output}");
+        assert!(
+            output.contains(&format!("\nnote:    to be committed, for all who work here: {}\n", case.file)),
+            "{output}"
+        );
+        assert_eq!(repo.read(case.file), case.text(BINARY));
+        repo.assert_set_up(&[case.name]);
+        case.install(&repo).success();
+        assert_eq!(repo.read(case.file), case.text(BINARY));
+        repo.guard_args(&["-q", "install", "--agent", &format!("--agent={}", case.name)]).silent();
+        let output = repo.guard("uninstall").success();
+        let line = format!("removed the hooks of {} from {}\n", case.title, case.file);
+        assert!(output.contains(&line), "{output}");
+        assert_eq!(repo.all_paths(), before);
+        assert!(!repo.exists(".git/stage-guard"));
+    }
+}
+
+#[test]
+fn the_command_of_an_entry_works() {
+    let repo = Repo::new();
+    repo.guard("install --agent=claude").success();
+    let event = json!({"hook_event_name": "Stop", "cwd": repo.dir}).to_string();
+    repo.write("debug_x.py", "x").write(".git/event", &event);
+    let run = repo.shell(&format!("{} < .git/event", commands(&repo, "Stop")[0]));
+    assert!(run.denied().contains("debug_x.py"));
+}
+
+#[test]
+fn agents_are_set_up_once_if_they_are_named_twice() {
+    let repo = Repo::new();
+    repo.write(".gemini/x", "x");
+    let output = repo.guard("install --agent=codex,claude,codex --agent=claude").success();
+    assert_eq!(output.matches("agent: ").count(), 2, "{output}");
+    repo.assert_set_up(&["claude", "codex"]);
+}
+
+#[test]
+fn the_agents_that_a_repository_shows_are_set_up() {
+    for case in &CASES {
+        for path in case.shown_by {
+            let repo = Repo::new();
+            repo.write(path, "x").in_dir("deep").guard("install --agent").success();
+            repo.assert_set_up(&[case.name]);
+        }
+    }
+    let repo = Repo::new();
+    repo.write("deep/.codex/x", "x").write(".qwen/x", "x").write(".github/copilot-instructions.md", "x");
+    repo.write(".github/workflows/x", "x").guard("install --agent").success();
+    repo.assert_set_up(&["copilot", "qwen"]);
+}
+
+#[test]
+fn the_agents_on_path_are_set_up_if_a_repository_shows_none() {
+    for (programs, names) in [(&["opencode", "gemini"][..], &["gemini", "opencode"][..]), (&[], &["claude"])]
+    {
+        let repo = Repo::new();
+        let bin = repo.sibling("bin");
+        fs::create_dir(&bin.dir).unwrap();
+        for program in programs {
+            bin.program(program, "#!/bin/sh\n");
+        }
+        // Not executable, and not a file.
+        bin.write("codex", "x");
+        fs::create_dir(bin.path("qwen")).unwrap();
+        let git = repo.shell("command -v git").success();
+        symlink(git.trim(), bin.path("git")).unwrap();
+        repo.env("PATH", &bin.dir).guard("install --agent").success();
+        repo.assert_set_up(names);
+    }
+}
+
+#[test]
+fn unknown_names_change_nothing() {
+    for (argument, words) in [
+        ("--agent=cursor", "invalid value 'cursor'"),
+        ("--agent=claude,cursor", "invalid value 'cursor'"),
+        ("--agent=claude,,codex", "[possible values: claude, codex, gemini, copilot, qwen, opencode]"),
+        ("--agent=Claude", "claude, codex, gemini, copilot, qwen, opencode"),
+        ("--agent=", "claude, codex, gemini, copilot, qwen, opencode"),
+        ("--agent claude", "unexpected argument 'claude'"),
+    ] {
+        let repo = super::hooks::unguarded();
+        let before = repo.all_paths();
+        repo.guard(&format!("install {argument}")).fails_with(words);
+        assert_eq!(repo.all_paths(), before);
+        assert!(!repo.exists(".git/hooks/pre-commit"));
+    }
+}
+
+/// If one file cannot be changed, nothing is: no git hook, and no file of another agent.
+#[test]
+fn a_foreign_or_broken_file_changes_nothing() {
+    for (file, text, words) in [
+        (".codex/hooks.json", "{\"hooks\": []}", "`hooks` is not an object"),
+        (".gemini/settings.json", "{\"hooks\": {\"AfterAgent\": {}}}", "`hooks.AfterAgent` is not an array"),
+        (".gemini/settings.json", "{\"a\": 1,}", "not valid JSON"),
+        (".qwen/settings.json", "[]", "the top level is not an object"),
+        (".github/hooks/stage-guard.json", "{\"version\": 1, \"hooks\": {}}", "not a file of stage-guard"),
+        (".github/hooks/stage-guard.json", "x", "not a file of stage-guard"),
+        (".opencode/plugins/stage-guard.js", "export const X = 1;\n", "not a file of stage-guard"),
+    ] {
+        let repo = super::hooks::unguarded();
+        repo.write(file, text);
+        let before = repo.all_paths();
+        repo.guard("install --agent=claude,codex,gemini,copilot,qwen,opencode")
+            .fails_with(&format!("{file}: {words}"));
+        assert_eq!((repo.all_paths(), repo.read(file)), (before, text.to_owned()));
+        assert!(!repo.exists(".git/hooks/pre-commit") && !repo.exists(".git/stage-guard"));
+        repo.guard("uninstall").success();
+        assert_eq!(repo.read(file), text);
+    }
+}
+
+#[test]
+fn uninstall_keeps_other_files_of_the_directory() {
+    let repo = Repo::new();
+    repo.guard("install --agent=claude").success();
+    repo.write(".claude/commands/x.md", "x").guard("uninstall").success();
+    assert!(!repo.exists(SETTINGS) && repo.exists(".claude/commands/x.md"));
+    assert!(!repo.guard("uninstall").success().contains("Claude"));
+}
+
+#[test]
+fn the_rest_of_the_settings_is_not_changed() {
+    for text in [
+        "{}",
+        "{}\n",
+        "{\n}\n",
+        "\u{feff}{\r\n}\r\n",
+        "{ }",
+        "  {\t}  \r\n",
+        r#"{"a":1}"#,
+        r#"{"a":1e00,"b":[1.0, 2],"hooks":{"Stop":[{"hooks":[{"type":"command","command":"x"}]}]},"c":"\u00e4"}"#,
+        r#"{ "model": "opus", "permissions": { "allow": [ "Bash(ls:*)" ] } }"#,
+        r#"{"hooks":{}}"#,
+        r#"{"hooks": {"PreToolUse": []}, "x": 1}"#,
+        r#"{"hooks":{"PreToolUse":[ ],"Stop":[ {"hooks":[]} ]}}"#,
+        "{\n  \"model\": \"opus\"\n}\n",
+        "{\r\n    \"model\": \"opus\",\r\n    \"hooks\": {\r\n        \"Stop\": []\r\n    }\r\n}\r\n",
+        "{\n\t\"hooks\": {\n\t\t\"PreToolUse\": [\n\t\t\t{\n\t\t\t\t\"matcher\": \"Bash\",\n\t\t\t\t\"hooks\": []\n\t\t\t}\n\t\t]\n\t}\n}",
+        "{\n\n  \"x\": 1,\n\n  \"hooks\": {\"Notification\": [1, \"}\", {\"]\": null}]}\n}\n",
+        "{\"hooks\": {\n    \"Stop\": [\n        {\"hooks\": [{\"type\": \"command\", \"command\": \"say agent\"}]}\n    ]\n}}\n",
+        r#"{"hooks": 1, "hooks": {"PreToolUse": [1, null, {"hooks": 1}, {"hooks": [2, {"command": 3}]}]}}"#,
+    ] {
+        let repo = Repo::new();
+        repo.write(SETTINGS, text);
+        fs::set_permissions(repo.path(SETTINGS), fs::Permissions::from_mode(0o640)).unwrap();
+        repo.guard("install --agent=claude").success();
+        let installed = repo.read(SETTINGS);
+        for event in ["PreToolUse", "Stop"] {
+            let ours = format!("{BINARY} agent claude");
+            let settings: Value = serde_json::from_str(installed.trim_start_matches('\u{feff}')).unwrap();
+            let last = settings["hooks"][event].as_array().unwrap().last().unwrap();
+            assert_eq!(last["hooks"][0]["command"], *ours, "{installed}");
+        }
+        assert_eq!(installed.contains('\r'), text.contains('\r'), "{installed}");
+        repo.guard("install --agent=claude").success();
+        assert_eq!(repo.read(SETTINGS), installed, "{text}");
+        assert_eq!(fs::metadata(repo.path(SETTINGS)).unwrap().permissions().mode() & 0o777, 0o640);
+        repo.guard("uninstall").success();
+        assert_eq!(repo.read(SETTINGS), text, "{installed}");
+    }
+}
+
+#[test]
+fn empty_settings_are_empty_again() {
+    for text in ["", "\n", " \r\n\t"] {
+        let repo = Repo::new();
+        repo.write(SETTINGS, text).guard("install --agent=claude").success();
+        assert_eq!(commands(&repo, "Stop"), [format!("{BINARY} agent claude")]);
+        repo.guard("uninstall").success();
+        assert_eq!(repo.read(SETTINGS), text);
+        // A file without such entries is not written.
+        repo.write(SETTINGS, text).guard("uninstall").success();
+        assert_eq!(repo.read(SETTINGS), text);
+    }
+}
+
+#[test]
+fn install_refuses_an_agent_in_a_bare_repository() {
+    let bare = Repo::uncreated();
+    fs::create_dir(&bare.dir).unwrap();
+    bare.git("init -q --bare").success();
+    bare.guard("install --agent=claude").fails_with("cannot set up an agent without a worktree");
+    assert!(!bare.exists(".claude") && !bare.exists("hooks/pre-receive"));
+    bare.guard("install").success();
+}
+
+#[test]
+fn entries_are_formatted_like_the_settings() {
+    for (before, after) in [
+        (
+            "{\n\t\"hooks\": {\n\t\t\"Stop\": []\n\t}\n}\n",
+            "{\n\t\"hooks\": {\n\t\t\"Stop\": [{ \"hooks\": [ { \"type\": \"command\", \"command\": \"COMMAND\", \"timeout\": 10 } ] }],\n\t\t\"PreToolUse\": [\n\t\t\t{\n\t\t\t\t\"matcher\": \"MATCHER\",\n\t\t\t\t\"hooks\": [\n\t\t\t\t\t{\n\t\t\t\t\t\t\"type\": \"command\",\n\t\t\t\t\t\t\"command\": \"COMMAND\",\n\t\t\t\t\t\t\"timeout\": 10\n\t\t\t\t\t}\n\t\t\t\t]\n\t\t\t}\n\t\t]\n\t}\n}\n",
+        ),
+        (
+            "{}",
+            "{\"hooks\": { \"PreToolUse\": [ { \"matcher\": \"MATCHER\", \"hooks\": [ { \"type\": \"command\", \"command\": \"COMMAND\", \"timeout\": 10 } ] } ], \"Stop\": [ { \"hooks\": [ { \"type\": \"command\", \"command\": \"COMMAND\", \"timeout\": 10 } ] } ] }}",
+        ),
+    ] {
+        let repo = Repo::new();
+        repo.write(SETTINGS, before).guard("install --agent=claude").success();
+        let after = after.replace("COMMAND", &format!("{BINARY} agent claude"));
+        let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Monitor|Bash");
+        assert_eq!(repo.read(SETTINGS), after);
+    }
+}
+
+#[test]
+fn an_older_entry_is_updated_and_others_stay() {
+    let repo = Repo::new();
+    let others = [
+        "stage-guard explain",
+        "agent",
+        "my-stage-guard agent",
+        "echo stage-guard agent",
+        "stage-guard agent; x",
+    ];
+    for ours in [
+        "stage-guard agent",
+        "/old/stage-guard agent",
+        "'/an old/stage-guard' agent",
+        "stage-guard -C x agent",
+    ] {
+        let entry = |command: &str| json!({"type": "command", "command": command});
+        let entries: Vec<Value> = others.iter().chain([&ours]).map(|command| entry(command)).collect();
+        let settings = json!({"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": entries}]}});
+        repo.write(SETTINGS, &settings.to_string()).guard("install --agent=claude").success();
+        let expected: Vec<String> = others
+            .iter()
+            .map(|other| (*other).to_owned())
+            .chain([format!("{BINARY} agent claude")])
+            .collect();
+        assert_eq!(commands(&repo, "PreToolUse"), expected);
+        repo.guard("uninstall").success();
+        assert_eq!(commands(&repo, "PreToolUse"), others);
+        assert_eq!(commands(&repo, "Stop"), [""; 0]);
+    }
+}
+
+#[test]
+fn uninstall_finds_entries_in_reformatted_settings() {
+    let repo = Repo::new();
+    repo.write(SETTINGS, r#"{"a": 1}"#).guard("install --agent=claude").success();
+    let settings: Value = serde_json::from_str(&repo.read(SETTINGS)).unwrap();
+    repo.write(SETTINGS, &serde_json::to_string_pretty(&settings).unwrap()).guard("uninstall").success();
+    assert_eq!(repo.read(SETTINGS), "{\n  \"a\": 1\n}");
+}
+
+#[test]
+fn install_refuses_settings_of_another_form() {
+    for (text, words) in [
+        ("{", "not valid JSON"),
+        ("{} x", "not valid JSON"),
+        ("// x\n{}", "not valid JSON"),
+        ("[]", "the top level is not an object"),
+        ("1", "the top level is not an object"),
+        (r#"{"hooks": []}"#, "`hooks` is not an object"),
+        (r#"{"hooks": null}"#, "`hooks` is not an object"),
+        (r#"{"hooks": {"PreToolUse": {}}}"#, "`hooks.PreToolUse` is not an array"),
+        (r#"{"hooks": {"Stop": "x"}}"#, "`hooks.Stop` is not an array"),
+    ] {
+        let repo = super::hooks::unguarded();
+        repo.write(SETTINGS, text).guard("install --agent=claude").fails_with(words);
+        assert_eq!(repo.read(SETTINGS), text);
+        assert!(!repo.exists(".git/hooks/pre-commit"));
+        repo.guard("uninstall").success();
+        assert_eq!(repo.read(SETTINGS), text);
+    }
+}
+
+#[test]
+fn install_refuses_symlinks_out_of_the_worktree() {
+    let repo = super::hooks::unguarded();
+    fs::create_dir(repo.path("../outside")).unwrap();
+    repo.write("../outside/x", "{}");
+    for (target, link, words) in [
+        ("../outside", ".claude", "leads out of the worktree"),
+        ("nowhere", ".claude", "cannot follow the symlink"),
+        ("../../outside/x", SETTINGS, "leads out of the worktree"),
+        ("nowhere", SETTINGS, "cannot follow the symlink"),
+        ("../../outside/y", SETTINGS, "cannot follow the symlink"),
+        ("settings.json", SETTINGS, "cannot follow the symlink"),
+    ] {
+        fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
+        symlink(target, repo.path(link)).unwrap();
+        repo.guard("install --agent=claude").fails_with(words);
+        assert!(!repo.exists(".git/hooks/pre-commit") && !repo.exists("../outside/settings.json"));
+        fs::remove_file(repo.path(link)).unwrap();
+    }
+}
+
+#[test]
+fn a_symlink_inside_the_worktree_is_followed() {
+    let repo = super::hooks::unguarded();
+    repo.in_dir(".claude");
+    repo.write("common.json", "{}");
+    symlink("../common.json", repo.path(SETTINGS)).unwrap();
+    repo.guard("install --agent=claude").success();
+    assert!(repo.path(SETTINGS).is_symlink() && repo.read("common.json").contains("PreToolUse"));
+    repo.guard("uninstall").success();
+    assert_eq!(repo.read("common.json"), "{}");
+}
