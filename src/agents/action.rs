@@ -1,8 +1,10 @@
 //! What an agent is about to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
+
+use super::patch::{self, Hunk};
 
 /// What an agent is about to do.
 #[derive(Debug, Eq, PartialEq)]
@@ -43,6 +45,13 @@ pub(crate) enum NewText {
         /// The replacements.
         replacements: Vec<Replacement>,
     },
+    /// That of another file or of the same one, changed by these hunks of a patch.
+    Patched {
+        /// The path of the file that is changed.
+        source: PathBuf,
+        /// The hunks, from the top of the file to its end.
+        hunks: Vec<Hunk>,
+    },
 }
 
 /// A replacement in a text.
@@ -56,18 +65,110 @@ pub(crate) struct Replacement {
     pub is_everywhere: bool,
 }
 
-impl Replacement {
-    /// Returns `text` after the replacement; `None` if there is nothing to replace in it.
+/// The number of bytes that the replacements in one text may read, all together.
+const MAX_READ: usize = 1 << 25;
+
+impl NewText {
+    /// Returns the text if it has at most `limit` bytes; `None` also if it cannot be told.
+    ///
+    /// `read` returns the text of a file, which is empty if there is no file.
     #[must_use]
-    #[cfg_attr(not(test), expect(dead_code, reason = "texts are not judged yet"))]
-    pub(crate) fn apply(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let Self { old, new, is_everywhere } = self;
+    pub(crate) fn resolve(
+        &self,
+        limit: usize,
+        read: impl FnOnce(&Path) -> Option<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        let text = match self {
+            Self::Unknown => None,
+            Self::Whole(text) => (text.len() <= limit).then(|| text.to_vec()),
+            Self::Edited { source, replacements } => replace(read(source)?, replacements, limit),
+            Self::Patched { source, hunks } => patch::apply(&read(source)?, hunks),
+        };
+        text.filter(|text| text.len() <= limit)
+    }
+}
+
+/// Returns `text` after the replacements; `None` if one does not fit, or if they take long.
+///
+/// The line ends of the result are those of Unix: agents edit other texts as if they had these.
+fn replace(text: Vec<u8>, replacements: &[Replacement], limit: usize) -> Option<Vec<u8>> {
+    let (mut text, mut left) = (with_unix_line_ends(text), MAX_READ);
+    for replacement in replacements {
+        left = left.checked_sub(text.len())?;
+        text = replacement.apply(&text, limit)?;
+    }
+    Some(text)
+}
+
+impl Replacement {
+    /// Returns `text` after the replacement.
+    ///
+    /// `None` if there is nothing to replace in it, or if the result is larger than `limit`.
+    fn apply(&self, text: &[u8], limit: usize) -> Option<Vec<u8>> {
+        let (old, new) = (with_unix_line_ends(self.old.to_vec()), with_unix_line_ends(self.new.to_vec()));
         if old.is_empty() {
-            return Some([text, new].concat());
+            return Some([text, &new].concat());
         }
-        if !text.contains_str(old) {
-            return None;
+        let maximum = if self.is_everywhere { usize::MAX } else { 1 };
+        let count = text.find_iter(&old).take(maximum).count();
+        let is_small = count.checked_mul(new.len()).is_some_and(|added| added <= limit);
+        (count > 0 && is_small).then(|| text.replacen(&old, &new, count))
+    }
+}
+
+fn with_unix_line_ends(text: Vec<u8>) -> Vec<u8> {
+    if text.contains_str("\r\n") { text.replace("\r\n", "\n") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NewText, Replacement};
+
+    fn edit(old: &str, new: &str, is_everywhere: bool) -> Replacement {
+        Replacement { old: old.into(), new: new.into(), is_everywhere }
+    }
+
+    /// Returns the result of replacements in a text, of which 1,000 bytes are the limit.
+    fn edited(text: &str, replacements: Vec<Replacement>) -> Option<String> {
+        let text = text.as_bytes().to_vec();
+        let edited = NewText::Edited { source: "x".into(), replacements };
+        edited.resolve(1000, |_| Some(text)).map(|text| String::from_utf8(text).unwrap())
+    }
+
+    #[test]
+    fn replacements_are_made_one_after_the_other() {
+        for (text, replacements, expected) in [
+            ("a b a", vec![edit("a", "c", false)], Some("c b a")),
+            ("a b a", vec![edit("a", "c", true)], Some("c b c")),
+            ("a", vec![edit("a", "b", false), edit("b", "c", false)], Some("c")),
+            ("a", vec![edit("a", "b", false), edit("a", "c", false)], None),
+            ("a", vec![edit("", "b", false)], Some("ab")),
+            ("", vec![edit("", "b", false)], Some("b")),
+            ("", vec![edit("a", "b", false)], None),
+            ("a\r\nb\r\n", vec![edit("a\nb", "c\nd", false)], Some("c\nd\n")),
+            ("a\r\nb\r\n", vec![edit("a\r\nb", "c\r\nd", false)], Some("c\nd\n")),
+        ] {
+            assert_eq!(edited(text, replacements).as_deref(), expected, "{text}");
         }
-        Some(text.replacen(old, new, if *is_everywhere { usize::MAX } else { 1 }))
+    }
+
+    #[test]
+    fn a_large_text_is_not_resolved() {
+        let large = "x".repeat(1001);
+        assert_eq!(NewText::Whole(large.as_str().into()).resolve(1000, |_| None), None);
+        assert_eq!(edited("a", vec![edit("a", &large, false)]), None);
+        assert_eq!(edited(&"a".repeat(1000), vec![edit("a", "aa", true)]), None);
+    }
+
+    #[test]
+    fn many_replacements_are_not_resolved() {
+        let text = vec![b'a'; 1 << 18];
+        let replacements = (0..100_000).map(|_| edit("a", "b", false)).collect();
+        let edited = NewText::Edited { source: "x".into(), replacements };
+        assert_eq!(edited.resolve(1 << 20, |_| Some(text)), None);
+        let text = vec![b'a'; 1 << 20];
+        let everywhere = edit("a", &"b".repeat(1 << 20), true);
+        let edited = NewText::Edited { source: "x".into(), replacements: vec![everywhere] };
+        assert_eq!(edited.resolve(1 << 20, |_| Some(text)), None);
     }
 }

@@ -30,7 +30,8 @@ mod tool;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-pub(crate) use action::{Action, FileWrite, NewText, Replacement};
+pub(crate) use action::{Action, FileWrite};
+use action::{NewText, Replacement};
 pub(crate) use answer::Answer;
 use answer::Form;
 pub(crate) use event::Event;

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 
-use super::{FileWrite, NewText, Replacement};
+use super::{FileWrite, NewText};
 
 /// Whether a text is a patch: its first line begins one.
 pub(super) fn is_patch(text: &[u8]) -> bool {
@@ -30,7 +30,7 @@ pub(super) fn is_patch(text: &[u8]) -> bool {
 ///
 /// Of a file that is moved, only the new path is written. A line that is part of no file is
 /// skipped.
-pub(super) fn writes(patch: &[u8]) -> Vec<FileWrite> {
+pub(crate) fn writes(patch: &[u8]) -> Vec<FileWrite> {
     let mut reader = Reader::default();
     for line in patch.lines() {
         reader.read(line);
@@ -59,16 +59,54 @@ enum File {
     Updated {
         source: PathBuf,
         path: PathBuf,
-        replacements: Vec<Replacement>,
+        hunks: Vec<Hunk>,
         hunk: Hunk,
     },
 }
 
-/// The lines of an update, before and after it.
-#[derive(Default)]
-struct Hunk {
+/// A part of an update: lines of the file, before and after it.
+///
+/// Each line has a line end. What the patch says about the place of the part is left out.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(crate) struct Hunk {
+    /// The lines that are replaced. If there are none, the new ones are added at the end.
     old: BString,
+    /// The lines that are put in their place.
     new: BString,
+}
+
+/// Returns `text` after the hunks; `None` if one does not fit.
+///
+/// Blanks at the ends of lines make no difference, as for Codex, and the result has none.
+pub(super) fn apply(text: &[u8], hunks: &[Hunk]) -> Option<Vec<u8>> {
+    // Each line follows a line end, the first one, too.
+    let text = bstr::concat([b"\n", trim_lines(text).as_slice()]);
+    let (mut result, mut added) = (Vec::new(), Vec::new());
+    // The line end that the rest of the text follows.
+    let mut from = 0;
+    for hunk in hunks {
+        let (old, new) = (trim_lines(&hunk.old), trim_lines(&hunk.new));
+        if old.is_empty() {
+            added.extend(new);
+            continue;
+        }
+        let at = from + text[from..].find(bstr::concat([b"\n", old.as_slice()]))?;
+        result.extend_from_slice(&text[from + 1..=at]);
+        result.extend(new);
+        from = at + old.len();
+    }
+    result.extend_from_slice(&text[from + 1..]);
+    result.extend(added);
+    Some(result)
+}
+
+/// Returns the lines of `text` without blanks at their ends, each with a line end.
+fn trim_lines(text: &[u8]) -> Vec<u8> {
+    let mut trimmed = BString::default();
+    for line in text.lines() {
+        push_line(&mut trimmed, line.trim_ascii_end());
+    }
+    trimmed.into()
 }
 
 impl Reader {
@@ -81,8 +119,8 @@ impl Reader {
                 }
             }
             // In an update, a line that begins with a blank is a part of the file.
-            File::Updated { replacements, hunk, .. } if !line.starts_with(b"***") => {
-                hunk.read(line, replacements);
+            File::Updated { hunks, hunk, .. } if !line.starts_with(b"***") => {
+                hunk.read(line, hunks);
                 return;
             }
             File::Updated { path, .. } => {
@@ -106,7 +144,7 @@ impl Reader {
             self.file = File::Added { path: to_path(path), text: BString::default() };
         } else if let Some(source) = line.strip_prefix(b"*** Update File: ").map(to_path) {
             let path = source.clone();
-            self.file = File::Updated { source, path, replacements: Vec::new(), hunk: Hunk::default() };
+            self.file = File::Updated { source, path, hunks: Vec::new(), hunk: Hunk::default() };
         }
     }
 
@@ -114,9 +152,9 @@ impl Reader {
         match mem::take(&mut self.file) {
             File::None => {}
             File::Added { path, text } => self.writes.push(FileWrite { path, text: NewText::Whole(text) }),
-            File::Updated { source, path, mut replacements, mut hunk } => {
-                hunk.end(&mut replacements);
-                self.writes.push(FileWrite { path, text: NewText::Edited { source, replacements } });
+            File::Updated { source, path, mut hunks, mut hunk } => {
+                hunk.end(&mut hunks);
+                self.writes.push(FileWrite { path, text: NewText::Patched { source, hunks } });
             }
         }
     }
@@ -124,7 +162,7 @@ impl Reader {
 
 impl Hunk {
     /// Reads a line of an update. A line `@@` ends a hunk.
-    fn read(&mut self, line: &[u8], replacements: &mut Vec<Replacement>) {
+    fn read(&mut self, line: &[u8], hunks: &mut Vec<Self>) {
         match line.split_first() {
             Some((b'+', line)) => push_line(&mut self.new, line),
             Some((b'-', line)) => push_line(&mut self.old, line),
@@ -136,15 +174,13 @@ impl Hunk {
                 push_line(&mut self.old, b"");
                 push_line(&mut self.new, b"");
             }
-            Some(_) => self.end(replacements),
+            Some(_) => self.end(hunks),
         }
     }
 
-    fn end(&mut self, replacements: &mut Vec<Replacement>) {
-        let Self { old, new } = mem::take(self);
-        if old != new {
-            replacements.push(Replacement { old, new, is_everywhere: false });
-        }
+    fn end(&mut self, hunks: &mut Vec<Self>) {
+        let hunk = mem::take(self);
+        hunks.extend((hunk.old != hunk.new).then_some(hunk));
     }
 }
 
@@ -190,10 +226,22 @@ mod tests {
     fn the_new_text_is_known() {
         let file = &writes(b"*** Add File: a\n+x\n+\n+y")[0];
         assert_eq!(file.text, NewText::Whole("x\n\ny\n".into()));
-        let file = &writes(b"*** Update File: a\n@@ def f\n x\n-y\n+z\n@@\n+end")[0];
-        let NewText::Edited { source, replacements } = &file.text else { panic!("{file:?}") };
-        assert_eq!(source.to_str(), Some("a"));
-        let text = replacements.iter().fold(b"x\ny\n".to_vec(), |text, edit| edit.apply(&text).unwrap());
-        assert_eq!(text, b"x\nz\nend\n");
+        for (hunks, before, after) in [
+            ("@@ def f\n x\n-y\n+z\n@@\n+end", "x\ny\n", Some("x\nz\nend\n")),
+            ("@@\n-y\n+z", "x\ny", Some("x\nz\n")),
+            ("@@\n-y\n+z", "xy\ny\n", Some("xy\nz\n")),
+            ("@@\n-y\n+z", "x\r\ny \r\n", Some("x\nz\n")),
+            ("@@\n-x\n@@\n-y\n+z", "y\nx\ny\n", Some("y\nz\n")),
+            ("@@\n-x\n-y", "x\ny\n", Some("")),
+            ("@@\n x\n\n-y", "x\n\ny\n", Some("x\n\n")),
+            ("@@\n+x", "", Some("x\n")),
+            ("@@\n-z\n+x", "y\n", None),
+            ("@@\n-y\n+x\n@@\n-y\n+x", "y\n", None),
+            ("", "y\n", Some("y\n")),
+        ] {
+            let file = &writes(format!("*** Update File: a\n{hunks}").as_bytes())[0];
+            let text = file.text.resolve(100, |_| Some(before.into()));
+            assert_eq!(text.as_deref(), after.map(str::as_bytes), "{hunks}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::configuration;
 use crate::environment::Environment;
 use crate::git::{self, Examined, Exclude, History, Log, MergedParents, Repository, Scan};
 use crate::policy::{FILE_NAME, Policy, Prefilter};
-use crate::project::{Siblings, StagedProject, Unread, WorktreeProject};
+use crate::project::{StagedProject, Unread, WorktreeProject};
 use crate::{Change, Entry};
 
 /// Shows a line of progress, which replaces the previous line. An empty line ends it.
@@ -119,7 +119,7 @@ impl Check<'_> {
         if !entries.is_empty() {
             // A path is judged by its siblings once `git add -A` has staged all untracked paths.
             let paths = repository.tracked_paths()?.extended(untracked);
-            let mut project = WorktreeProject::new(&repository, paths, Siblings::Listed);
+            let mut project = WorktreeProject::new(&repository, paths);
             findings = policy.findings(entries, &mut project)?;
             unread = project.into_unread();
         }

@@ -9,7 +9,7 @@ use super::{Context, Outcome};
 use crate::cli::{ExplainArgs, HumanOrJson};
 use crate::git::{self, CommitTrees, History, ObjectId, Repository};
 use crate::policy::{Explanation, Policy, Verdict};
-use crate::project::{Siblings, StagedProject, WorktreeProject};
+use crate::project::{StagedProject, WorktreeProject};
 use crate::report::explanation;
 
 /// Checks the paths as if they were added.
@@ -56,7 +56,7 @@ fn explain(
     if !others.is_empty() {
         // They are judged as `git add -A` would stage them, like the files that may name them.
         let paths = staged.clone().extended(git::untracked(repository.layout())?);
-        let mut project = WorktreeProject::new(repository, paths, Siblings::Listed);
+        let mut project = WorktreeProject::new(repository, paths);
         explanations.extend(policy.explain(others, &mut project, is_committed)?);
     }
     explanations.sort_by_key(|explanation| order.get(&explanation.path).copied());

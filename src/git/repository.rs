@@ -273,17 +273,32 @@ impl Repository {
     ///
     /// The index cannot be read.
     pub(crate) fn staged_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
-        if paths.is_empty() {
-            return Ok(TrackedPaths::new(Vec::new()));
-        }
         let mut siblings = SiblingScan::new(paths);
-        if let Some(Reader::Libgit2(libgit2)) = self.reader.get()
+        if !paths.is_empty()
+            && let Some(Reader::Libgit2(libgit2)) = self.reader.get()
             && libgit2.for_each_staged_path(|path| siblings.visit(path))
         {
             return Ok(TrackedPaths::new(siblings.matches));
         }
+        self.among(paths, IntentToAdd::Exclude)
+    }
+
+    /// Returns enough of the [`Repository::tracked_paths`] to ask whether they contain `paths`.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    pub(crate) fn tracked_among(&self, paths: &[BString]) -> Result<TrackedPaths, Error> {
+        self.among(paths, IntentToAdd::Include)
+    }
+
+    fn among(&self, paths: &[BString], intent_to_add: IntentToAdd) -> Result<TrackedPaths, Error> {
+        if paths.is_empty() {
+            return Ok(TrackedPaths::new(Vec::new()));
+        }
+        let mut siblings = SiblingScan::new(paths);
         let scan = self.scan(|entry| {
-            if !entry.is_intent_to_add() {
+            if intent_to_add == IntentToAdd::Include || !entry.is_intent_to_add() {
                 siblings.visit(entry.path);
             }
             false
@@ -298,7 +313,7 @@ impl Repository {
             }
             Coverage::Part => {
                 let mut siblings = SiblingScan::new(paths);
-                self.list(IntentToAdd::Exclude, |path| siblings.visit(path))?;
+                self.list(intent_to_add, |path| siblings.visit(path))?;
                 matches = siblings.matches;
             }
         }
@@ -481,6 +496,16 @@ impl Repository {
         let mut files = Vec::new();
         self.layout.cwd_git().for_each_off_disk_file(|path, id| files.push((path.to_owned(), id)))?;
         Ok(files)
+    }
+
+    /// Whether a sparse checkout may keep files off the disk.
+    pub(crate) fn may_have_off_disk_files(&self) -> bool {
+        let mut is_off_disk = false;
+        let scan = self.scan(|entry| {
+            is_off_disk |= entry.is_off_disk();
+            false
+        });
+        is_off_disk || !scan.is_ok_and(|scan| scan.coverage == Coverage::Whole)
     }
 
     /// Returns the files of the index or the worktree that contain one of `words`, as [`grep`] does.

@@ -9,7 +9,7 @@ use super::file_pattern::FilePatterns;
 pub(super) const MAX_TEXT: u64 = 256 << 10;
 
 /// The size of the largest file that is read to find the names of others, in bytes.
-pub(super) const MAX_EVIDENCE_FILE: u64 = 1 << 20;
+pub(crate) const MAX_EVIDENCE_FILE: u64 = 1 << 20;
 
 /// The size of the largest file that is searched for the names of others, in bytes.
 pub(super) const MAX_SEARCHED: u64 = 64 << 20;

@@ -42,6 +42,7 @@ pub use config::{Error, FILE_NAME};
 pub use directory_glob::{DirectoryGlob, DirectoryGlobs};
 pub use document::{Home, NamedBy, Scope, Sign, Tracked};
 use evidence::EvidenceFiles;
+pub(crate) use evidence::MAX_EVIDENCE_FILE;
 pub use evidence::{IsWanted, Mention, Project};
 pub use explain::{Alternatives, Evidence, Explanation};
 pub use file_pattern::FilePatterns;

@@ -5,12 +5,14 @@
 mod committed;
 mod staged;
 mod worktree;
+mod written;
 
 use bstr::{BStr, BString, ByteSlice};
 
 pub(crate) use committed::CommittedProject;
 pub(crate) use staged::StagedProject;
-pub(crate) use worktree::{Siblings, WorktreeProject};
+pub(crate) use worktree::WorktreeProject;
+pub(crate) use written::WrittenProject;
 
 use crate::git::Blob;
 

@@ -16,24 +16,14 @@ pub(crate) struct WorktreeProject<'r> {
     repository: &'r Repository,
     /// The tracked paths, and the untracked ones if they were listed.
     paths: TrackedPaths,
-    siblings: Siblings,
     off_disk: OnceCell<HashMap<BString, ObjectId>>,
     unread: Unread,
 }
 
-/// The paths that count as tracked.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Siblings {
-    /// Those that were listed.
-    Listed,
-    /// Those that were listed, and all that exist on the disk.
-    OnDisk,
-}
-
 impl<'r> WorktreeProject<'r> {
     /// Creates a project with the paths that are tracked or about to be.
-    pub(crate) fn new(repository: &'r Repository, paths: TrackedPaths, siblings: Siblings) -> Self {
-        Self { repository, paths, siblings, off_disk: OnceCell::new(), unread: Unread::default() }
+    pub(crate) fn new(repository: &'r Repository, paths: TrackedPaths) -> Self {
+        Self { repository, paths, off_disk: OnceCell::new(), unread: Unread::default() }
     }
 
     /// Returns what could not be read.
@@ -45,7 +35,7 @@ impl<'r> WorktreeProject<'r> {
 impl WorktreeProject<'_> {
     /// Removes the paths that are no regular files, on the disk or in a part of the index that a
     /// sparse checkout keeps off the disk.
-    fn retain_files(&mut self, paths: &mut Vec<BString>) {
+    pub(super) fn retain_files(&mut self, paths: &mut Vec<BString>) {
         let layout = self.repository.layout();
         paths.retain(|path| match fs::symlink_metadata(layout.on_disk(path.as_bstr())) {
             Ok(metadata) => metadata.is_file(),
@@ -69,17 +59,12 @@ impl Project for WorktreeProject<'_> {
     type Error = git::Error;
 
     fn is_tracked(&mut self, path: &BStr) -> Result<bool, git::Error> {
-        let is_on_disk = || self.repository.layout().on_disk(path).exists();
-        Ok(self.paths.contains(path) || self.siblings == Siblings::OnDisk && is_on_disk())
+        Ok(self.paths.contains(path))
     }
 
     fn files(&mut self, is_wanted: IsWanted) -> Option<Vec<BString>> {
         let wanted = self.paths.files_under(BStr::new("")).filter(|path| is_wanted(path));
         let mut paths: Vec<BString> = wanted.map(BStr::to_owned).collect();
-        if self.siblings == Siblings::OnDisk {
-            let untracked = self.unread.searched(git::untracked(self.repository.layout()).ok())?;
-            paths.extend(untracked.into_iter().filter(|path| is_wanted(path.as_bstr())));
-        }
         self.retain_files(&mut paths);
         Some(paths)
     }

@@ -6,45 +6,77 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, ByteSlice};
 
 use super::escape::{display_path, escape, shell_path, shell_word};
+use super::message::evidence;
 use crate::agents::{Agent, SettingsFile};
 use crate::bypass::Bypass;
-use crate::policy::{Finding, Rule};
+use crate::policy::Finding;
 
 /// The maximum number of paths that a message lists.
-const MAX_PATHS: usize = 20;
+pub(crate) const MAX_PATHS: usize = 20;
 
-/// A file that an agent must not write.
+/// Files of one repository that an agent must not write.
 #[derive(Debug)]
-pub(crate) struct DeniedWrite<'a> {
-    /// The path, relative to the top of the repository.
-    pub path: &'a BStr,
-    /// The rule that refuses it.
-    pub rule: &'a Rule,
-    /// The path to write instead, absolute.
-    pub suggestion: &'a Path,
-    /// Whether the file exists already.
-    pub exists: bool,
+pub(crate) struct DeniedWrites<'a> {
+    /// The first [`MAX_PATHS`] of them, at least one.
+    pub writes: Vec<DeniedWrite<'a>>,
+    /// The number of the others.
+    pub others: usize,
     /// The top of the repository; `None` if it is the agent's working directory.
     pub top: Option<&'a Path>,
     /// The name or path by which the agent can run this program.
     pub program: &'a Path,
 }
 
-/// Returns why a file must not be written, and the path to write instead.
+/// A file that an agent must not write.
+#[derive(Debug)]
+pub(crate) struct DeniedWrite<'a> {
+    /// The path and the rule that refuses it.
+    pub finding: &'a Finding<'a>,
+    /// The path to write instead, absolute.
+    pub suggestion: PathBuf,
+    /// Whether the file exists already.
+    pub exists: bool,
+}
+
+/// Returns why files must not be written, and the paths to write instead.
 #[must_use]
-pub(crate) fn denied_write(denied: &DeniedWrite) -> String {
-    let DeniedWrite { path, rule, suggestion, exists, top, program } = denied;
+pub(crate) fn denied_writes(denied: &DeniedWrites) -> String {
+    let DeniedWrites { writes, others, top, program } = denied;
+    let mut lines: Vec<String> = writes.iter().flat_map(denied_write).collect();
+    lines.extend((*others > 0).then(|| format!("and {others} more would be refused")));
     let directory_option = top.map_or_else(String::new, |top| format!(" -C {}", shell_path(top)));
-    let (program, argument) = (shell_path(program) + &directory_option, path_argument(path));
-    let mut lines = vec![
-        format!("{} would be refused: {} [{}]", escape(path), escape(&rule.reason), escape(&rule.id)),
-        format!("write: {}", display_path(suggestion)),
-    ];
-    if *exists {
-        lines.push(format!("stow the existing file: {program} stow -- {argument}"));
+    let program = shell_path(program) + &directory_option;
+    let arguments = |is_listed: fn(&DeniedWrite) -> bool| {
+        let listed = writes.iter().filter(|write| is_listed(write));
+        let paths: Vec<String> =
+            listed.map(|write| path_argument(write.finding.entry.path.as_bstr())).collect();
+        (!paths.is_empty()).then(|| (if paths.len() == 1 { "file" } else { "files" }, paths.join(" ")))
+    };
+    let existing = arguments(|write| write.exists);
+    lines.extend(
+        existing.map(|(files, paths)| format!("stow the existing {files}: {program} stow -- {paths}")),
+    );
+    let by_name = arguments(|write| write.finding.shown.is_none());
+    lines.extend(by_name.map(|(_, paths)| format!("if it is production code: {program} explain {paths}")));
+    if writes.iter().any(|write| write.finding.shown.is_some()) {
+        lines.push("if it is production code: first write a file that names it".to_owned());
     }
-    lines.push(format!("if it is production code: {program} explain {argument}"));
     lines.join("\n")
+}
+
+/// Returns the reason and the path to write instead.
+fn denied_write(write: &DeniedWrite) -> [String; 2] {
+    let DeniedWrite { finding, suggestion, .. } = write;
+    let Finding { entry, rule, .. } = finding;
+    let evidence = match evidence(finding).as_slice() {
+        [] => String::new(),
+        evidence => format!(" ({})", evidence.join(", ")),
+    };
+    let (path, reason, id) = (escape(&entry.path), escape(&rule.reason), escape(&rule.id));
+    [
+        format!("{path} would be refused: {reason}{evidence} [{id}]"),
+        format!("write: {}", display_path(suggestion)),
+    ]
 }
 
 /// Returns why a command must not be run, and what to do instead.

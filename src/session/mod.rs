@@ -19,6 +19,7 @@ mod transaction;
 mod tree;
 mod undo;
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -85,10 +86,12 @@ impl SessionDirectory {
         Ok(created)
     }
 
-    /// Returns the first free name for `path`, which is relative to the worktree.
+    /// Returns the first free name for `path` that is none of `taken`.
+    ///
+    /// The paths are relative to the worktree.
     #[must_use]
-    pub(crate) fn free_name(&self, path: &BStr) -> BString {
-        let is_free = |name: &BString| !exists(&self.on_disk(name.as_bstr()));
+    pub(crate) fn free_name(&self, path: &BStr, taken: &BTreeSet<BString>) -> BString {
+        let is_free = |name: &BString| !taken.contains(name) && !exists(&self.on_disk(name.as_bstr()));
         files::numbered_names(path).find(is_free).unwrap_or_else(|| path.to_owned())
     }
 

@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 use super::Error;
 use crate::git::{self, IgnoredFiles, Layout, Repository, TrackedPaths, untracked_under, user_path};
 use crate::policy::{Home, Policy, Rule, SESSION_DIRECTORY, Verdict, is_session_directory};
-use crate::project::{Siblings, StagedProject, WorktreeProject};
+use crate::project::{StagedProject, WorktreeProject};
 use crate::{Change, Entry};
 
 /// A path to stow.
@@ -156,7 +156,7 @@ impl Selector<'_> {
             paths.push(directory.clone());
         }
         let entries = paths.into_iter().map(|path| Entry { path, change: Change::Untracked }).collect();
-        let mut project = WorktreeProject::new(self.repository, self.staged.clone(), Siblings::Listed);
+        let mut project = WorktreeProject::new(self.repository, self.staged.clone());
         let findings = self.policy.findings(entries, &mut project)?.into_iter();
         let requests: Vec<Request> =
             findings.map(|finding| Request::named(finding.entry.path, Some(finding.rule), extent)).collect();

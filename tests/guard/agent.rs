@@ -10,18 +10,18 @@ use super::sandbox::{BINARY, Repo, Run};
 
 impl Repo {
     /// Runs `agent` with an event of an agent whose working directory is this one.
-    fn agent_event(&self, name: &str, fields: &Value) -> Run {
+    pub(super) fn agent_event(&self, name: &str, fields: &Value) -> Run {
         let mut event = json!({"session_id": "x", "cwd": self.dir, "hook_event_name": name});
         event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.agent(event.to_string().as_bytes())
     }
 
     /// Runs `agent` with `input`.
-    fn agent(&self, input: &[u8]) -> Run {
+    pub(super) fn agent(&self, input: &[u8]) -> Run {
         self.guard_with_input(&["agent"], input)
     }
 
-    fn agent_writes(&self, file: impl AsRef<Path>) -> Run {
+    pub(super) fn agent_writes(&self, file: impl AsRef<Path>) -> Run {
         self.agent_event(
             "PreToolUse",
             &json!({"tool_name": "Write", "tool_input": {"file_path": file.as_ref(), "content": "x"}}),
@@ -47,7 +47,7 @@ impl Run {
     }
 
     /// Asserts that the action is allowed because of an error. Returns the error.
-    fn fails_open(self) -> String {
+    pub(super) fn fails_open(self) -> String {
         assert_eq!((self.code, self.out.as_str(), self.err.lines().count()), (0, "", 1), "{self:?}");
         self.err
     }

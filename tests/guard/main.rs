@@ -7,6 +7,7 @@
 
 mod agent;
 mod agent_settings;
+mod agent_writes;
 mod allow;
 mod bare;
 mod commits;

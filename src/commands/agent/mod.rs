@@ -1,5 +1,7 @@
 //! `agent`: checks the next action of a coding agent.
 
+mod writes;
+
 use std::error::Error;
 use std::fs;
 use std::io::{Read, Write};
@@ -9,20 +11,16 @@ use std::time::Duration;
 use bstr::{BStr, ByteSlice};
 
 use super::{Context, Outcome};
-use crate::Change;
-use crate::agents::{Action, Answer, Event, FileWrite};
+use crate::agents::{Action, Answer, Event};
 use crate::bypass;
 use crate::check::Check;
-use crate::cli::{AgentArgs, Config};
+use crate::cli::AgentArgs;
 use crate::environment::Environment;
-use crate::git::user_path::{self, canonicalize_lenient};
+use crate::git::user_path::canonicalize_lenient;
 use crate::git::{self, Repository};
-use crate::policy::{Verdict, is_below_session_directory, is_in_session_directory, is_session_directory};
-use crate::project::{Siblings, WorktreeProject};
+use crate::policy::{is_in_session_directory, is_session_directory};
 use crate::report;
-use crate::report::agent::DeniedWrite;
 use crate::report::failure::Failure;
-use crate::session::SessionDirectory;
 use crate::signals;
 
 /// The number of bytes of an event that are read.
@@ -30,9 +28,6 @@ const MAX_EVENT: u64 = 1 << 25;
 
 /// The time that git may take. The agent waits meanwhile.
 const MAX_TIME: Duration = Duration::from_secs(20);
-
-/// The length from which the system opens no path.
-const MAX_PATH: usize = 4096;
 
 /// The number of files that are looked at for a session directory.
 const MAX_ENTRIES: usize = 20_000;
@@ -62,67 +57,12 @@ pub(super) fn run(args: &AgentArgs, context: &mut Context) -> Result<Outcome, Bo
 fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Error>> {
     let directory = context.environment.absolute(&event.directory);
     Ok(match &event.action {
-        Action::Write(files) => check_writes(context, &directory, files)?.map(Answer::Deny),
+        Action::Write(files) => writes::check(context, &directory, files)?.map(Answer::Deny),
         Action::Run { script, directory: from } => {
             check_script(context, &directory.join(from), script)?.map(Answer::Deny)
         }
         Action::Stop => check_stop(context, &directory)?.map(Answer::GoOn),
     })
-}
-
-/// Denies new files if a commit with them would be refused.
-fn check_writes(
-    context: &Context,
-    directory: &Path,
-    files: &[FileWrite],
-) -> Result<Option<String>, Box<dyn Error>> {
-    let mut denials = Vec::new();
-    for file in files {
-        denials.extend(check_write(context, directory, &file.path)?);
-    }
-    Ok((!denials.is_empty()).then(|| denials.join("\n")))
-}
-
-/// Denies a new file if a commit with it would be refused.
-///
-/// The repository is the one that contains the file, and not always that of `directory`.
-fn check_write(context: &Context, directory: &Path, file: &Path) -> Result<Option<String>, Box<dyn Error>> {
-    let file = directory.join(file);
-    if file.as_os_str().len() > MAX_PATH {
-        return Ok(None);
-    }
-    let file = canonicalize_lenient(&file);
-    let Some(parent) = existing_parent(&file) else { return Ok(None) };
-    let Some(repository) = open_repository(&environment_in(context, parent)?)? else { return Ok(None) };
-    let layout = repository.layout();
-    let path = user_path::resolve(&repository, file.as_os_str())?;
-    let path = path.as_bstr();
-    let policy = context.policy(&Config::default(), |name| repository.top_level_file(name))?;
-    if is_below_session_directory(path) || !policy.may_refuse(path) {
-        return Ok(None);
-    }
-    let tracked = repository.tracked_paths()?;
-    // Untracked siblings count: they usually land in the same commit.
-    if tracked.contains_file(path) {
-        return Ok(None);
-    }
-    let mut project = WorktreeProject::new(&repository, tracked, Siblings::OnDisk);
-    let verdict = policy.judge(path, Change::Added, &mut project)?;
-    // The text on the disk is not the one that will be written: the name decides.
-    let Verdict::Refused { rule, shown: None, .. } = verdict else { return Ok(None) };
-    if repository.ignores(path)? {
-        return Ok(None);
-    }
-    let default = rule.home.default_path(path);
-    let suggestion = SessionDirectory::new(repository.layout().worktree()).free_name(default.as_bstr());
-    Ok(Some(report::agent::denied_write(&DeniedWrite {
-        path,
-        rule,
-        suggestion: &layout.on_disk(suggestion.as_bstr()),
-        exists: file.exists(),
-        top: Some(repository.worktree()).filter(|top| *top != canonicalize_lenient(directory)),
-        program: &context.program()?,
-    })))
 }
 
 /// Denies a script that bypasses git's hooks.
@@ -164,7 +104,7 @@ fn has_session_directory_below(directory: PathBuf) -> bool {
 
 /// Denies the end of a turn if session work is outside of the session directory.
 fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box<dyn Error>> {
-    let environment = environment_in(context, directory)?;
+    let environment = environment_in(&context.environment, directory)?;
     let Some(repository) = open_repository(&environment)? else { return Ok(None) };
     let mut findings = Check { environment: &environment, config: None }.untracked()?.findings;
     // `stow` moves neither what is in the session directory nor a linked worktree.
@@ -179,16 +119,9 @@ fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box
     Ok(Some(report::agent::leftovers(&findings, &context.program()?)))
 }
 
-/// Returns the nearest existing directory above `file`; `None` for a file in `.git`.
-fn existing_parent(file: &Path) -> Option<&Path> {
-    let is_in_git_directory =
-        file.components().any(|component| component.as_os_str().eq_ignore_ascii_case(".git"));
-    file.ancestors().skip(1).find(|ancestor| ancestor.is_dir() && !is_in_git_directory)
-}
-
-/// Returns the environment with `directory` as the current directory.
-fn environment_in(context: &Context, directory: &Path) -> Result<Environment, git::Error> {
-    let mut environment = context.environment.clone();
+/// Returns an environment with `directory` as the current directory.
+fn environment_in(environment: &Environment, directory: &Path) -> Result<Environment, git::Error> {
+    let mut environment = environment.clone();
     let changed = environment.change_dir(directory);
     changed.map_err(|error| git::Error::ChangeDirectory(directory.to_owned(), error))?;
     Ok(environment)

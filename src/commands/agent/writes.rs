@@ -1,0 +1,213 @@
+//! `agent`, before files are written: denies those for which a commit would be refused.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::error::Error;
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use bstr::{BStr, BString, ByteSlice};
+
+use super::super::Context;
+use super::{environment_in, open_repository};
+use crate::agents::FileWrite;
+use crate::cli::Config;
+use crate::environment::Environment;
+use crate::git::user_path::canonicalize_lenient;
+use crate::git::{Repository, not_ignored, read_regular_file};
+use crate::policy::{Finding, MAX_EVIDENCE_FILE, Policy, is_below_session_directory};
+use crate::project::WrittenProject;
+use crate::report::agent::{DeniedWrite, DeniedWrites, MAX_PATHS, denied_writes};
+use crate::session::SessionDirectory;
+use crate::{Change, Entry};
+
+/// The number of files of an event that are judged. The others are allowed.
+const MAX_FILES: usize = 1000;
+
+/// The number of directories for which a repository is looked for.
+const MAX_OPENED: usize = 16;
+
+/// The number of bytes of the paths of these files, all together.
+const MAX_BYTES: usize = 1 << 17;
+
+/// The length from which the system opens no path.
+const MAX_PATH: usize = 4096;
+
+/// Files that are about to be written, by their paths in one repository.
+type Writes<'f> = BTreeMap<BString, &'f FileWrite>;
+
+/// Returns why the agent must not write these files; `None` if it may.
+///
+/// The repository of a file is the one that contains it, and not always that of `directory`.
+pub(super) fn check(
+    context: &Context,
+    directory: &Path,
+    files: &[FileWrite],
+) -> Result<Option<String>, Box<dyn Error>> {
+    let mut worktrees =
+        Worktrees { environment: &context.environment, opened: Vec::new(), by_directory: HashMap::new() };
+    let mut bytes_left = MAX_BYTES;
+    for file in files.iter().take(MAX_FILES) {
+        let path = directory.join(&file.path);
+        let length = path.as_os_str().len();
+        if length > MAX_PATH {
+            continue;
+        }
+        let Some(left) = bytes_left.checked_sub(length) else { break };
+        bytes_left = left;
+        worktrees.add(&canonicalize_lenient(&path), file)?;
+    }
+    let mut denials = Vec::new();
+    for (repository, files) in &worktrees.opened {
+        if let Some(repository) = repository {
+            denials.extend(check_in(context, directory, repository, files)?);
+        }
+    }
+    Ok((!denials.is_empty()).then(|| denials.join("\n")))
+}
+
+/// The worktrees that contain the files of an event.
+struct Worktrees<'e, 'f> {
+    environment: &'e Environment,
+    /// The repositories with their files; `None` for a directory that is in no worktree.
+    opened: Vec<(Option<Repository>, Writes<'f>)>,
+    /// The positions in `opened`.
+    by_directory: HashMap<PathBuf, usize>,
+}
+
+impl<'f> Worktrees<'_, 'f> {
+    /// Adds a file, whose path is canonical, to the repository that contains it.
+    fn add(&mut self, path: &Path, file: &'f FileWrite) -> Result<(), Box<dyn Error>> {
+        let Some(parent) = existing_parent(path) else { return Ok(()) };
+        let Some(position) = self.position(parent)? else { return Ok(()) };
+        if let Some((Some(repository), files)) = self.opened.get_mut(position)
+            && let Ok(inside) = path.strip_prefix(repository.worktree())
+        {
+            files.insert(inside.as_os_str().as_bytes().into(), file);
+        }
+        Ok(())
+    }
+
+    /// Returns the position of the repository of a directory; `None` after [`MAX_OPENED`].
+    fn position(&mut self, directory: &Path) -> Result<Option<usize>, Box<dyn Error>> {
+        if let Some(position) = self.by_directory.get(directory) {
+            return Ok(Some(*position));
+        }
+        let contains = |(repository, _): &(Option<Repository>, _)| {
+            repository.as_ref().is_some_and(|repository| is_worktree_of(repository.worktree(), directory))
+        };
+        let position = match self.opened.iter().position(contains) {
+            Some(position) => position,
+            None if self.opened.len() == MAX_OPENED => return Ok(None),
+            None => {
+                let repository = open_repository(&environment_in(self.environment, directory)?)?;
+                self.opened.push((repository, Writes::new()));
+                self.opened.len() - 1
+            }
+        };
+        self.by_directory.insert(directory.to_owned(), position);
+        Ok(Some(position))
+    }
+}
+
+/// Whether `directory` is in the worktree, and in no repository inside it.
+fn is_worktree_of(worktree: &Path, directory: &Path) -> bool {
+    let is_repository = |directory: &Path| {
+        [".git", "HEAD"].iter().any(|name| fs::symlink_metadata(directory.join(name)).is_ok())
+    };
+    let mut below = directory.ancestors().take_while(|ancestor| *ancestor != worktree);
+    directory.starts_with(worktree) && !below.any(is_repository)
+}
+
+/// Returns the nearest existing directory above `file`; `None` for a file in `.git`.
+fn existing_parent(file: &Path) -> Option<&Path> {
+    if file.components().any(|component| component.as_os_str().eq_ignore_ascii_case(".git")) {
+        return None;
+    }
+    file.ancestors().skip(1).find(|ancestor| ancestor.is_dir())
+}
+
+/// Returns why the agent must not write these files of one repository; `None` if it may.
+fn check_in(
+    context: &Context,
+    directory: &Path,
+    repository: &Repository,
+    files: &Writes,
+) -> Result<Option<String>, Box<dyn Error>> {
+    let policy = context.policy(&Config::default(), |name| repository.top_level_file(name))?;
+    let mut findings = findings(repository, policy, directory, files)?;
+    if findings.is_empty() {
+        return Ok(None);
+    }
+    let paths: Vec<BString> = findings.iter().map(|finding| finding.entry.path.clone()).collect();
+    let kept: BTreeSet<BString> = not_ignored(repository.layout(), &paths)?.into_iter().collect();
+    findings.retain(|finding| kept.contains(&finding.entry.path));
+    if findings.is_empty() {
+        return Ok(None);
+    }
+    let top = repository.worktree();
+    Ok(Some(denied_writes(&DeniedWrites {
+        writes: suggest(repository, &findings, files),
+        others: findings.len().saturating_sub(MAX_PATHS),
+        top: Some(top).filter(|top| *top != canonicalize_lenient(directory)),
+        program: &context.program()?,
+    })))
+}
+
+/// Returns a finding for each file that is session work, ignored ones included.
+fn findings(
+    repository: &Repository,
+    policy: &'static Policy,
+    directory: &Path,
+    files: &Writes,
+) -> Result<Vec<Finding<'static>>, Box<dyn Error>> {
+    let is_suspect = |path: &&BStr| !is_below_session_directory(path) && policy.may_refuse(path);
+    let suspects: Vec<&BStr> = files.keys().map(|path| path.as_bstr()).filter(is_suspect).collect();
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let questions = suspects.iter().flat_map(|path| policy.questions(path));
+    let asked: Vec<BString> = questions.chain(suspects.iter().map(|path| (*path).to_owned())).collect();
+    let tracked = repository.tracked_among(&asked)?;
+    let entry = |path: &BStr| Entry { path: path.to_owned(), change: Change::Added };
+    let is_new = |path: &&BStr| !tracked.contains_file(path);
+    let entries: Vec<Entry> = suspects.into_iter().filter(is_new).map(entry).collect();
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let written = files.iter().map(|(path, file)| (path.clone(), new_text(directory, file)));
+    let mut project = WrittenProject::new(repository, tracked, written.collect());
+    Ok(policy.findings(entries, &mut project)?)
+}
+
+/// Returns the text that a file will have; `None` if it is large, or cannot be told.
+fn new_text(directory: &Path, file: &FileWrite) -> Option<Vec<u8>> {
+    let limit = usize::try_from(MAX_EVIDENCE_FILE).ok()?;
+    file.text.resolve(limit, |source| {
+        let source = directory.join(source);
+        match fs::metadata(&source) {
+            Ok(metadata) if metadata.len() > MAX_EVIDENCE_FILE => None,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Vec::new()),
+            _ => read_regular_file(&source).ok(),
+        }
+    })
+}
+
+/// Returns the first findings with paths to write instead.
+///
+/// Such a path neither exists nor is written, and no two are the same.
+fn suggest<'f>(repository: &Repository, findings: &'f [Finding], files: &Writes) -> Vec<DeniedWrite<'f>> {
+    let directory = SessionDirectory::new(repository.worktree());
+    let mut taken: BTreeSet<BString> = files.keys().cloned().collect();
+    let listed = findings.iter().take(MAX_PATHS);
+    let suggest = |finding: &'f Finding| {
+        let path = finding.entry.path.as_bstr();
+        let suggestion = directory.free_name(finding.rule.home.default_path(path).as_bstr(), &taken);
+        let suggested = repository.layout().on_disk(suggestion.as_bstr());
+        taken.insert(suggestion);
+        let exists = repository.layout().on_disk(path).exists();
+        DeniedWrite { finding, suggestion: suggested, exists }
+    };
+    listed.map(suggest).collect()
+}
