@@ -68,6 +68,18 @@ pub(crate) struct Replacement {
 /// The number of bytes that the replacements in one text may read, all together.
 const MAX_READ: usize = 1 << 25;
 
+impl FileWrite {
+    /// Returns the write with its paths joined to `directory`, which they are relative to.
+    #[must_use]
+    pub(crate) fn in_directory(mut self, directory: &Path) -> Self {
+        self.path = directory.join(self.path);
+        if let NewText::Edited { source, .. } | NewText::Patched { source, .. } = &mut self.text {
+            *source = directory.join(&*source);
+        }
+        self
+    }
+}
+
 impl NewText {
     /// Returns the text if it has at most `limit` bytes; `None` also if it cannot be told.
     ///

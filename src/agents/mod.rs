@@ -19,7 +19,7 @@ mod fields;
 mod gemini;
 mod hook_event;
 mod opencode;
-mod patch;
+pub(crate) mod patch;
 mod plugin;
 mod qwen;
 mod record;

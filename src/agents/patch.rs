@@ -21,6 +21,9 @@ use bstr::{BString, ByteSlice};
 
 use super::{FileWrite, NewText};
 
+/// The programs that apply a patch in a command. Codex does it itself.
+pub(crate) const PROGRAMS: [&str; 2] = ["apply_patch", "applypatch"];
+
 /// Whether a text is a patch: its first line begins one.
 pub(super) fn is_patch(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"*** Begin Patch")

@@ -55,7 +55,6 @@ const MAX_QUESTIONS: usize = 32;
 pub(crate) type StagesSessionDirectory<'f> = &'f dyn Fn(&Path, &Path) -> bool;
 
 /// A text that a script hands to a program.
-#[cfg_attr(not(test), allow(dead_code, reason = "only tests hand patches over so far"))]
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Input {
     /// The directory that the script has changed to; relative to the one that it runs in.
@@ -78,7 +77,6 @@ pub(crate) fn find(script: &str, stages: StagesSessionDirectory) -> Option<Bypas
 /// Returns the text that `script` hands to each run of one of `programs`.
 ///
 /// That is the first argument or, without one, the standard input.
-#[cfg_attr(not(test), allow(dead_code, reason = "only tests hand patches over so far"))]
 #[must_use]
 pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
     let mut inputs = Vec::new();

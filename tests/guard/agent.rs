@@ -28,7 +28,7 @@ impl Repo {
         )
     }
 
-    fn agent_runs(&self, script: &str) -> Run {
+    pub(super) fn agent_runs(&self, script: &str) -> Run {
         self.agent_event("PreToolUse", &json!({"tool_name": "Bash", "tool_input": {"command": script}}))
     }
 

@@ -269,6 +269,27 @@ fn a_patch_is_judged_in_each_repository() {
 }
 
 #[test]
+fn a_patch_in_a_command_is_judged() {
+    let repo = Repo::new();
+    repo.in_dir("backend");
+    let patch = "*** Begin Patch\n*** Add File: debug_x.py\n+x\n*** End Patch";
+    for (command, path) in [
+        (format!("apply_patch <<'EOF'\n{patch}\nEOF\n"), Some("debug_x.py")),
+        (format!("cd backend && apply_patch <<EOF\n{patch}\nEOF\n"), Some("backend/debug_x.py")),
+        (format!("apply_patch '{patch}'"), Some("debug_x.py")),
+        (format!("applypatch \"{patch}\""), Some("debug_x.py")),
+        (format!("bash -lc \"apply_patch <<'EOF'\n{patch}\nEOF\n\""), Some("debug_x.py")),
+        (format!("cat <<'EOF'\napply_patch\n{patch}\nEOF\n"), None),
+        ("apply_patch <<'EOF'\nno patch\nEOF\n".to_owned(), None),
+        ("grep -r apply_patch .".to_owned(), None),
+        (format!("cd backend/app && apply_patch <<EOF\n{patch}\nEOF\n"), None),
+    ] {
+        let words = path.map(|path| format!("{path} would be refused"));
+        assert_answer(repo.agent_runs(&command), words.as_deref(), &command);
+    }
+}
+
+#[test]
 fn a_file_that_is_no_regular_file_is_not_read() {
     let repo = Repo::new();
     repo.shell("mkfifo rows.py Makefile && mkdir fill.py").success();

@@ -11,8 +11,8 @@ use std::time::Duration;
 use bstr::{BStr, ByteSlice};
 
 use super::{Context, Outcome};
-use crate::agents::{Action, Answer, Event};
-use crate::bypass;
+use crate::agents::{Action, Answer, Event, FileWrite, patch};
+use crate::bypass::{self, Input};
 use crate::check::Check;
 use crate::cli::AgentArgs;
 use crate::environment::Environment;
@@ -65,11 +65,26 @@ fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Er
     })
 }
 
-/// Denies a script that bypasses git's hooks.
+/// Denies a script that bypasses git's hooks, or applies a patch that is denied.
 fn check_script(context: &Context, directory: &Path, script: &str) -> Result<Option<String>, Box<dyn Error>> {
     let stages = |from: &Path, path: &Path| stages_session_directory(&directory.join(from), path);
-    let Some(bypass) = bypass::find(script, &stages) else { return Ok(None) };
-    Ok(Some(report::agent::bypass(&bypass, &context.program()?)))
+    if let Some(bypass) = bypass::find(script, &stages) {
+        return Ok(Some(report::agent::bypass(&bypass, &context.program()?)));
+    }
+    writes::check(context, directory, &patched_files(script))
+}
+
+/// Returns the files of the patches that a script applies.
+fn patched_files(script: &str) -> Vec<FileWrite> {
+    if !patch::PROGRAMS.iter().any(|program| script.contains(program)) {
+        return Vec::new();
+    }
+    let patches = bypass::inputs_of(script, &patch::PROGRAMS).into_iter();
+    let files = |input: Input| {
+        let files = patch::writes(&input.text).into_iter();
+        files.map(move |file| file.in_directory(&input.directory))
+    };
+    patches.flat_map(files).collect()
 }
 
 /// Whether `git add --force PATH`, in `directory`, stages a session directory below `path`.
