@@ -1,10 +1,11 @@
-//! The guard with other programs: hook managers, validators, shells, strace, cargo.
+//! The guard with other programs: coding agents, hook managers, validators, shells, strace, cargo.
 //!
-//! `cargo test --locked --test e2e` runs these tests. They need Python 3.11 with `venv`, npm, bash, zsh, fish,
-//! shellcheck, man, groff and strace, and the network the first time.
+//! `cargo test --locked --test e2e` runs these tests. They need Python 3.11 with `venv`, npm with
+//! Node.js 20, bash, zsh, fish, shellcheck, man, groff, ip and strace, and the network the first time.
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
+mod agents;
 mod managers;
 mod packages;
 mod recipes;

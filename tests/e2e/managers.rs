@@ -14,7 +14,7 @@ const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
 const NODE: [&str; 2] = ["lefthook@2.2.2", "husky@9.1.7"];
 
 /// Creates a repository without hooks, with `programs` and the guard on `PATH`.
-fn unmanaged(programs: PathBuf) -> Repo {
+pub(super) fn unmanaged(programs: PathBuf) -> Repo {
     let own = Path::new(BINARY).parent().unwrap().to_owned();
     let path = env::var_os("PATH").unwrap();
     let directories = [programs, own].into_iter().chain(env::split_paths(&path));
