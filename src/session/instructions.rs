@@ -13,10 +13,16 @@ const INSTRUCTIONS: &str = include_str!("instructions.md");
 const BEGIN: &str = "<!-- stage-guard: begin, renewed by `stage-guard init --instructions` -->";
 const END: &str = "<!-- stage-guard: end -->";
 
-/// The file has marks that are not one begin mark and one end mark after it.
+/// The reason why a file cannot have the block.
 #[derive(Debug, thiserror::Error)]
-#[error("the lines `{BEGIN}` and `{END}` must occur once each, in this order, or not at all")]
-pub(crate) struct MarksError;
+pub(crate) enum BlockError {
+    /// It has marks that are not one begin mark and one end mark after it.
+    #[error("the lines `{BEGIN}` and `{END}` must occur once each, in this order, or not at all")]
+    Marks,
+    /// It has a NUL byte.
+    #[error("it is a binary file, or a text in UTF-16")]
+    Binary,
+}
 
 /// Returns `text` with the current block: replaced if there is one, else appended.
 ///
@@ -24,8 +30,11 @@ pub(crate) struct MarksError;
 ///
 /// # Errors
 ///
-/// The text has marks that are not a pair.
-pub(crate) fn with_instructions(text: &[u8]) -> Result<Vec<u8>, MarksError> {
+/// The text has marks that are not a pair, or a NUL byte.
+pub(crate) fn with_instructions(text: &[u8]) -> Result<Vec<u8>, BlockError> {
+    if text.contains(&0) {
+        return Err(BlockError::Binary);
+    }
     let line_end = if text.contains_str("\r\n") { "\r\n" } else { "\n" };
     let block = format!("{BEGIN}\n{INSTRUCTIONS}{END}\n").replace('\n', line_end);
     let (mut begins, mut ends) = (Vec::new(), Vec::new());
@@ -53,31 +62,29 @@ pub(crate) fn with_instructions(text: &[u8]) -> Result<Vec<u8>, MarksError> {
             let block = if is_unterminated { block.trim_end() } else { &block };
             Ok([&text[..*begin], block.as_bytes(), &text[*end..]].concat())
         }
-        _ => Err(MarksError),
+        _ => Err(BlockError::Marks),
     }
 }
 
-/// Whether an agent that reads `text` reads [`COMMON_FILE`] too, and no block in `text`.
+/// Whether all agents that read `text` take a word in it for an import of [`COMMON_FILE`].
 ///
-/// Claude Code, Gemini CLI and Qwen Code take the word `@AGENTS.md` for an import.
+/// Claude Code, Gemini CLI and Qwen Code have imports. Not all of them import from indented
+/// code or a comment, such as the marks of the block.
 #[must_use]
 pub(crate) fn imports_instructions(text: &[u8]) -> bool {
-    let mut is_code = false;
-    let mut imports = false;
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    for line in text.lines() {
-        let line = line.trim_ascii();
-        if line == BEGIN.as_bytes() {
-            return false;
-        }
-        is_code ^= line.starts_with(b"```") || line.starts_with(b"~~~");
-        let is_import = |word: &[u8]| {
-            let path = word.strip_prefix(b"@").unwrap_or_default();
-            path.strip_prefix(b"./").unwrap_or(path) == COMMON_FILE.as_bytes()
-        };
-        imports |= !is_code && line.fields_with(char::is_whitespace).any(is_import);
-    }
-    imports
+    let is_import = |word: &[u8]| {
+        let path = word.strip_prefix(b"@").unwrap_or_default();
+        path.strip_prefix(b"./").unwrap_or(path) == COMMON_FILE.as_bytes()
+    };
+    let mut is_fenced = false;
+    let imports = |line: &[u8]| {
+        let code = line.trim_ascii_start();
+        is_fenced ^= code.starts_with(b"```") || code.starts_with(b"~~~");
+        let may_be_code =
+            is_fenced || line.starts_with(b"    ") || line.contains_str("\t") || line.contains_str("`");
+        !may_be_code && line.fields_with(char::is_whitespace).any(is_import)
+    };
+    !text.contains_str("<!--") && text.lines().any(imports)
 }
 
 #[cfg(test)]
@@ -103,20 +110,30 @@ mod tests {
     }
 
     #[test]
-    fn an_import_is_a_word_outside_of_code() {
-        for text in
-            ["@AGENTS.md", "@./AGENTS.md\r\n", "# Ours\n\nSee @AGENTS.md for all.\n", "\u{feff}@AGENTS.md"]
-        {
+    fn an_import_is_a_word_outside_of_code_and_comments() {
+        for text in [
+            "@AGENTS.md",
+            "@./AGENTS.md\r\n",
+            "# Ours\n\nSee @AGENTS.md for all.\n",
+            "- @AGENTS.md\n",
+            "```\ncode\n```\n@AGENTS.md\n",
+        ] {
             assert!(imports_instructions(text.as_bytes()), "{text}");
         }
         let block = format!("@AGENTS.md\n{BEGIN}\n{END}\n");
         for text in [
             "",
             "AGENTS.md",
-            "`@AGENTS.md`",
+            "Read @AGENTS.md.",
             "x@AGENTS.md",
-            "```\n@AGENTS.md\n```\n",
+            "@agents.md",
             "@docs/AGENTS.md",
+            "`@AGENTS.md`",
+            "`read @AGENTS.md first`",
+            "```\n@AGENTS.md\n```\n",
+            "~~~\n@AGENTS.md\n~~~\n",
+            "    @AGENTS.md",
+            "<!--\n@AGENTS.md\n-->",
             &block,
         ] {
             assert!(!imports_instructions(text.as_bytes()), "{text}");

@@ -403,7 +403,7 @@ fn instructions_change_nothing_outside_the_marks() {
 }
 
 #[test]
-fn init_refuses_marks_that_are_not_a_pair() {
+fn init_refuses_marks_that_are_not_a_pair_and_binary_files() {
     for marks in ["BEGIN\n", "END\n", "END\nBEGIN\n", "BEGIN\nBEGIN\nEND\n", "BEGIN\nEND\nBEGIN\nEND\n"] {
         let repo = Repo::new();
         repo.guard("init --instructions other.md").success();
@@ -414,6 +414,9 @@ fn init_refuses_marks_that_are_not_a_pair() {
             .fails_with("once each, in this order");
         assert_eq!(repo.read("CLAUDE.md"), text);
     }
+    let repo = Repo::new();
+    repo.write("AGENTS.md", "\u{feff}#\0x\0").guard("init --instructions").fails_with("a text in UTF-16");
+    assert!(!repo.exists(".claude_sessions"));
     // Marks in a sentence are text.
     let repo = Repo::new();
     let text = format!("The lines `{END}` are ours.\n");
