@@ -75,3 +75,9 @@ pub mod app {
     pub use crate::git::{Stall, on_timeout};
     pub use crate::hooks::PROOF;
 }
+
+/// The items of private modules that the fuzzers need.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::bypass::{bypasses_hooks, is_complete};
+}

@@ -3,7 +3,7 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use super::git::{CONFIG, names_hooked};
-use super::variables::Variables;
+use super::variables::{Variable, Variables};
 use super::walk::Nested;
 use super::{Bypass, own, shell};
 
@@ -86,38 +86,36 @@ pub(super) fn overrides_hooks(setting: &BStr) -> bool {
     key == b"core.hookspath" || key.starts_with(b"hook.") && key.ends_with(b".enabled") && !is_true
 }
 
-/// Finds a variable that changes which hooks `git` runs with the arguments `words`.
+/// Judges the variables that `git` inherits, which runs with the arguments `words`.
 pub(super) fn judge_variables(variables: &Variables, words: &[BString]) -> Option<Bypass> {
-    let is_bypass = |(name, value): &(&BStr, &BStr)| {
-        disables_hook_manager(name, value) && names_hooked(words)
-            || settings_of(name, value, variables).iter().any(|setting| overrides_hooks(setting.as_bstr()))
+    let is_bypass = |(name, variable): &(&BString, &Variable)| {
+        if !variable.may_disable_hooks {
+            return false;
+        }
+        let Some(number) = name.strip_prefix(b"GIT_CONFIG_KEY_") else {
+            return name.starts_with(b"GIT_CONFIG_") || names_hooked(words);
+        };
+        let value = variables.exported_value(&bstr::concat([b"GIT_CONFIG_VALUE_", number]));
+        let setting = [Some(variable.value.as_bstr()), value].into_iter().flatten();
+        overrides_hooks(bstr::join("=", setting).as_bstr())
     };
-    let (name, value) = variables.exported().find(is_bypass)?;
-    Some(Bypass::HooksOverridden(bstr::join("=", [name, value]).into()))
+    let (name, variable) = variables.exported().find(is_bypass)?;
+    Some(Bypass::HooksOverridden(bstr::join("=", [name, &variable.value]).into()))
 }
 
-/// Returns the settings `KEY=VALUE` that an environment variable gives git (git-config(1)).
+/// Whether a variable can make git, or a hook manager, skip all hooks or the guard.
 ///
-/// The value of the key in `GIT_CONFIG_KEY_<n>` is that of `GIT_CONFIG_VALUE_<n>` in `variables`.
-fn settings_of(name: &BStr, value: &BStr, variables: &Variables) -> Vec<BString> {
-    if let Some(number) = name.strip_prefix(b"GIT_CONFIG_KEY_") {
-        let is_value = |other: &BStr| other.strip_prefix(b"GIT_CONFIG_VALUE_") == Some(number);
-        let of_key = variables.exported().find(|(other, _)| is_value(other)).map(|(_, value)| value);
-        return vec![bstr::join("=", [Some(value), of_key].into_iter().flatten()).into()];
-    }
-    if name != "GIT_CONFIG_PARAMETERS" {
-        return Vec::new();
-    }
-    // Each setting is quoted for a shell: `'KEY=VALUE'` or `'KEY'='VALUE'`.
-    let words = shell::commands(value).unwrap_or_default();
-    words.into_iter().flat_map(|command| command.words).collect()
-}
-
-/// Whether an environment variable makes a hook manager skip all hooks, or the guard.
-fn disables_hook_manager(name: &[u8], value: &[u8]) -> bool {
+/// Whether a `GIT_CONFIG_KEY_<n>` of git-config(1) does depends on `GIT_CONFIG_VALUE_<n>`.
+pub(super) fn may_disable_hooks(name: &[u8], value: &BStr) -> bool {
     match name {
-        b"HUSKY" | b"LEFTHOOK" => value == b"0" || value == b"false",
+        b"HUSKY" | b"LEFTHOOK" => value == "0" || value == "false",
         b"SKIP" | b"PREK_SKIP" => value.contains_str("stage-guard"),
-        _ => false,
+        b"GIT_CONFIG_PARAMETERS" => {
+            // Each setting is quoted for a shell: `'KEY=VALUE'` or `'KEY'='VALUE'`.
+            let commands = shell::commands(value).unwrap_or_default();
+            let mut settings = commands.iter().flat_map(|command| &command.words);
+            settings.any(|setting| overrides_hooks(setting.as_bstr()))
+        }
+        _ => name.starts_with(b"GIT_CONFIG_KEY_") && value.to_ascii_lowercase().contains_str("hook"),
     }
 }

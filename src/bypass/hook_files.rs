@@ -2,7 +2,7 @@
 //!
 //! Paths are compared by their text: the name of a git directory ends with `.git`.
 
-use bstr::{BStr, BString, ByteSlice};
+use bstr::{BString, ByteSlice};
 
 use super::Bypass;
 use super::options::{is_short_group, split_option};
@@ -44,6 +44,9 @@ const PROGRAMS: [(&str, Effect); 13] = [
     ("dd", Effect::WritesOf),
 ];
 
+/// The deepest directory in a git directory from which hook files are named by relative paths.
+const MAX_DEPTH: usize = 16;
+
 /// The number of choices to which a word is expanded.
 const MAX_CHOICES: usize = 16;
 
@@ -58,17 +61,19 @@ enum Changed {
 /// Judges the files that a command changes.
 pub(super) fn judge(run: &Run) -> Option<Bypass> {
     let effect = PROGRAMS.iter().find(|(program, _)| run.program == program).map(|(_, effect)| *effect);
+    if effect.is_none() && run.written.is_empty() {
+        return None;
+    }
     let expand = || run.arguments.iter().flat_map(expand_braces).collect::<Vec<_>>();
     let by_program = effect.map(|effect| effect.changed(&expand())).unwrap_or_default();
     let redirected = run.written.iter().cloned().map(Changed::Written);
+    let directory = below_git_directory(run.shell);
     let is_guarded = |changed: &Changed| match changed {
-        Changed::Removed(path) => guarded(run.shell, path.as_bstr(), true).is_some(),
-        Changed::Written(path) => guarded(run.shell, path.as_bstr(), false) == Some(Guarded::File),
+        Changed::Removed(path) => guarded(run.shell, &directory, path, true).is_some(),
+        Changed::Written(path) => guarded(run.shell, &directory, path, false) == Some(Guarded::File),
     };
-    redirected
-        .chain(by_program)
-        .find(is_guarded)
-        .map(|(Changed::Removed(path) | Changed::Written(path))| Bypass::HookChanged(path))
+    let changed = redirected.chain(by_program).find(is_guarded);
+    changed.map(|(Changed::Removed(path) | Changed::Written(path))| Bypass::HookChanged(path))
 }
 
 impl Effect {
@@ -180,25 +185,24 @@ enum Guarded {
     File,
 }
 
-/// Returns what `path` is to the guarded hooks. Its last component may be a pattern.
-fn guarded(shell: &Shell, path: &BStr, has_wildcards: bool) -> Option<Guarded> {
-    let path = shell.variables.expand(path);
-    let directory = shell.directory.as_os_str().as_encoded_bytes();
-    if !path.contains_str(".git") && !directory.contains_str(".git") {
+/// Returns the components of the shell's directory from the git directory on.
+///
+/// There are none if it is not in a git directory, or deeper in it than any hook.
+fn below_git_directory(shell: &Shell) -> Vec<&[u8]> {
+    let components = append(Vec::new(), shell.directory.as_os_str().as_encoded_bytes());
+    let start = git_directory(&components).filter(|start| components.len() - start <= MAX_DEPTH);
+    start.map(|start| components[start..].to_vec()).unwrap_or_default()
+}
+
+/// Returns what `path`, in `directory`, is to the guarded hooks.
+fn guarded(shell: &Shell, directory: &[&[u8]], path: &BString, has_wildcards: bool) -> Option<Guarded> {
+    let path = shell.variables.expand(path.as_bstr());
+    if directory.is_empty() && !path.contains_str(".git") {
         return None;
     }
-    let is_absolute = path.starts_with(b"/") || path.starts_with(b"~") || path.starts_with(b"$");
-    let directory = if is_absolute { b"" } else { directory };
-    let mut components: Vec<&[u8]> = Vec::new();
-    for component in directory.split(|byte| *byte == b'/').chain(path.split(|byte| *byte == b'/')) {
-        match component {
-            b"" | b"." => {}
-            b".." => drop(components.pop()),
-            _ => components.push(component),
-        }
-    }
-    let git_directory = components.iter().position(|component| component.ends_with(b".git"))?;
-    match components[git_directory + 1..] {
+    let is_absolute = path.first().is_some_and(|first| b"/~$".contains(first));
+    let components = append(if is_absolute { Vec::new() } else { directory.to_vec() }, &path);
+    match components[git_directory(&components)? + 1..] {
         [b"hooks" | b"stage-guard"] | [b"modules", .., b"hooks"] => Some(Guarded::Directory),
         [b"stage-guard", ..] => Some(Guarded::File),
         [b"hooks", name] | [b"modules", .., b"hooks", name] => {
@@ -207,6 +211,23 @@ fn guarded(shell: &Shell, path: &BStr, has_wildcards: bool) -> Option<Guarded> {
         }
         _ => None,
     }
+}
+
+/// Returns `components` and those of `path`, without `.` and `..`.
+fn append<'p>(mut components: Vec<&'p [u8]>, path: &'p [u8]) -> Vec<&'p [u8]> {
+    for component in path.split(|byte| *byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => drop(components.pop()),
+            _ => components.push(component),
+        }
+    }
+    components
+}
+
+/// Returns the position of the first git directory.
+fn git_directory(components: &[&[u8]]) -> Option<usize> {
+    components.iter().position(|component| component.ends_with(b".git"))
 }
 
 /// Whether `pattern`, in which `*` stands for any text, matches `name`.

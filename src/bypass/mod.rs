@@ -91,6 +91,18 @@ pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
     inputs
 }
 
+/// Returns whether `script` bypasses the hooks where there is no session directory.
+#[must_use]
+pub fn bypasses_hooks(script: &str) -> bool {
+    find(script, &|_, _| false).is_some()
+}
+
+/// Returns whether each quote and each parenthesis of `script` is closed.
+#[must_use]
+pub fn is_complete(script: &str) -> bool {
+    shell::commands(script.as_bytes()).is_some()
+}
+
 /// Returns how a command bypasses the hooks, apart from what it runs in its turn.
 fn judge(run: &Run, stages: StagesSessionDirectory) -> Option<Bypass> {
     if let Some(bypass) = hook_files::judge(run) {

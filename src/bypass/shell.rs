@@ -9,7 +9,7 @@ use bstr::{BString, ByteSlice, ByteVec};
 use super::{file_name, git};
 
 /// The deepest nesting of substitutions, subshells and here-documents that is read.
-const MAX_DEPTH: usize = 50;
+const MAX_DEPTH: usize = 20;
 
 /// The characters that end a word.
 const METACHARACTERS: &[u8] = b" \t\r\n;&|()<>";
@@ -111,8 +111,11 @@ impl Commands {
     }
 
     fn complete(&mut self, command: ReadCommand) {
-        self.positions[command.id] = Some(self.complete.len());
-        self.complete.push(command);
+        let is_empty = command.words.is_empty() && command.written.is_empty() && command.documents.is_empty();
+        if !is_empty {
+            self.positions[command.id] = Some(self.complete.len());
+            self.complete.push(command);
+        }
     }
 
     fn position(&self, id: usize) -> Option<usize> {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::shell;
+use super::{config, shell};
 
 /// The number of variables that are remembered.
-const MAX_VARIABLES: usize = 64;
+const MAX_VARIABLES: usize = 32;
 
 /// The longest value that is remembered.
 const MAX_VALUE: usize = 4096;
@@ -22,16 +22,24 @@ pub(super) struct Variables {
 }
 
 #[derive(Clone, Debug)]
-struct Variable {
-    value: BString,
+pub(super) struct Variable {
+    pub value: BString,
+    /// See [`config::may_disable_hooks`].
+    pub may_disable_hooks: bool,
+    /// Whether programs inherit it.
     is_exported: bool,
 }
 
 impl Variables {
-    /// Returns the names and the values of the variables that programs inherit.
-    pub(super) fn exported(&self) -> impl Iterator<Item = (&BStr, &BStr)> {
-        let exported = self.known.iter().filter(|(_, variable)| variable.is_exported);
-        exported.map(|(name, variable)| (name.as_bstr(), variable.value.as_bstr()))
+    /// Returns the variables that programs inherit, with their names.
+    pub(super) fn exported(&self) -> impl Iterator<Item = (&BString, &Variable)> {
+        self.known.iter().filter(|(_, variable)| variable.is_exported)
+    }
+
+    /// Returns the value of a variable that programs inherit.
+    pub(super) fn exported_value(&self, name: &[u8]) -> Option<&BStr> {
+        let variable = self.known.get(name.as_bstr()).filter(|variable| variable.is_exported);
+        variable.map(|variable| variable.value.as_bstr())
     }
 
     /// Sets the variables of the words `NAME=VALUE`. An exported variable stays exported.
@@ -42,7 +50,8 @@ impl Variables {
             let is_exported = exports || self.exports_all || known.is_some_and(|known| known.is_exported);
             let is_known = changes_hooks(name) || value.contains_str(".git");
             if is_known && value.len() <= MAX_VALUE && self.known.len() < MAX_VARIABLES {
-                self.known.insert(name.into(), Variable { value, is_exported });
+                let may_disable_hooks = config::may_disable_hooks(name, value.as_bstr());
+                self.known.insert(name.into(), Variable { value, may_disable_hooks, is_exported });
             }
         }
     }

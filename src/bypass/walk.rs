@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 16;
 const MAX_SCRIPT: usize = 1 << 20;
 
 /// The number of bytes of scripts that are read, those in other scripts included.
-const MAX_BYTES: usize = 4 * MAX_SCRIPT;
+const MAX_BYTES: usize = 2 * MAX_SCRIPT;
 
 /// The longest directory that is followed, in bytes.
 const MAX_DIRECTORY: usize = 1024;

@@ -782,12 +782,28 @@ fn a_forced_add_around_the_session_directory_is_denied() {
 }
 
 #[test]
-fn long_pipelines_are_read_in_time() {
-    for script in
-        ["cat | ".repeat(50_000), "echo x | bash ; ".repeat(20_000), "bash <<E\nx\nE\n".repeat(20_000)]
-    {
-        assert_eq!(find(&format!("{script} true")), None);
+fn long_scripts_are_read_in_time() {
+    for part in [
+        "cat | ",
+        "echo x | bash ; ",
+        "bash <<E\nx\nE\n",
+        "cd a;",
+        "cd .git/a; rm a b; ",
+        "(cd .git);",
+        "$(a) ",
+        "export GIT_CONFIG_KEY_1=hook.x GIT_CONFIG_VALUE_1=x; git x; ",
+        "GIT_CONFIG_PARAMETERS='a b' git x; ",
+        "rm {.git,.git}/{a,b}; ",
+        "git add -f a/b; ",
+        "find . -exec a ; ",
+    ] {
+        assert_eq!(find(&format!("{} true", part.repeat(5_000))), None, "{part}");
     }
+    let heredocs = (0..16).fold("git x;".repeat(100), |script, n| format!("sh <<E{n}\n$({script})\nE{n}\n"));
+    assert_eq!(find(&heredocs), None);
+    assert_eq!(find(&format!("git add -f {}", "a/".repeat(100_000))), None);
+    // No system passes such a script to a shell.
+    assert_eq!(find(&format!("git commit -n {}", " ".repeat(1 << 25))), None);
 }
 
 #[test]
