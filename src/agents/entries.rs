@@ -6,6 +6,7 @@
 
 use std::error::Error as StdError;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use bstr::{BString, ByteSlice};
 use serde::de::IgnoredAny;
@@ -15,6 +16,7 @@ use super::hook_event::Events;
 use super::tool::Tool;
 use super::{Agent, PROGRAM};
 use crate::bypass::{file_name, shell};
+use crate::report::escape::shell_path;
 
 /// The entries of an agent: the events that run this program, and their form.
 pub(super) struct Entries {
@@ -288,15 +290,30 @@ impl Container<'_> {
     /// Returns the range of the command `key`, if it runs this program.
     fn own_command(&self, key: &str) -> Option<Range<usize>> {
         let (range, command) = self.string(key)?;
-        runs_this_program(command).then_some(range)
+        own_program(command).map(|_| range)
     }
 }
 
-/// Whether a command runs `agent` of this program: `PROGRAM [-C DIR]... agent [NAME]`.
-fn runs_this_program(command: &str) -> bool {
+/// Returns the command with which an agent runs `program`.
+///
+/// Several agents deny every action if a hook fails, as it does where this program is not
+/// installed. The file is for everybody who clones the repository, so the command never fails.
+pub(super) fn command(agent: Agent, program: &Path) -> String {
+    format!("{} agent {} || true", shell_path(program), agent.name())
+}
+
+/// Returns the program of a command that runs `agent` of this program.
+///
+/// The command is `PROGRAM [-C DIR]... agent [NAME] [|| true]`: earlier versions wrote it
+/// without the last parts.
+fn own_program(command: &str) -> Option<PathBuf> {
     let commands = shell::commands(command.as_bytes()).unwrap_or_default();
-    let [command] = &commands[..] else { return false };
-    let [program, arguments @ ..] = &command.words[..] else { return false };
+    let command = match &commands[..] {
+        [command] => command,
+        [command, otherwise] if otherwise.words == ["true"] => command,
+        _ => return None,
+    };
+    let [program, arguments @ ..] = &command.words[..] else { return None };
     let mut arguments = arguments;
     while let [option, _, rest @ ..] = arguments
         && option == "-C"
@@ -304,9 +321,9 @@ fn runs_this_program(command: &str) -> bool {
         arguments = rest;
     }
     let is_name = |name: &BString| Agent::ALL.iter().any(|agent| name == agent.name());
-    let [command, names @ ..] = arguments else { return false };
+    let [command, names @ ..] = arguments else { return None };
     let is_agent = command == "agent" && names.len() < 2 && names.iter().all(is_name);
-    is_agent && file_name(program.as_bstr()) == PROGRAM
+    (is_agent && file_name(program.as_bstr()) == PROGRAM).then(|| program.to_path_lossy().into_owned())
 }
 
 /// Returns the edits that add a child at the end of a container.

@@ -5,7 +5,6 @@ use std::path::Path;
 use super::Agent;
 use super::entries::{self, Entries, EntryForm, Rest};
 use super::plugin::Plugin;
-use crate::report::escape::shell_path;
 
 /// The project file of an agent.
 pub(super) struct Settings {
@@ -53,10 +52,7 @@ impl Contents {
             {
                 Err(Error::Foreign)
             }
-            Self::Entries(entries) => {
-                let command = format!("{} agent {}", shell_path(program), agent.name());
-                Ok(entries.with(text, &command)?)
-            }
+            Self::Entries(entries) => Ok(entries.with(text, &entries::command(agent, program))?),
             Self::Plugin(plugin) if text.is_none_or(|text| plugin.is_own(text)) => {
                 plugin.text(program).ok_or(Error::ProgramNotUnicode)
             }

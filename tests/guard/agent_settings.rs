@@ -102,7 +102,7 @@ const CASES: [Case; 6] = [
 impl Case {
     /// Returns the text of the file if the program is run by `program`.
     fn text(&self, program: &str) -> String {
-        let command = format!("{program} agent {}", self.name);
+        let command = format!("{program} agent {} || true", self.name);
         self.text.replace("COMMAND", &command).replace("\"stage-guard\"", &format!("\"{program}\""))
     }
 
@@ -155,8 +155,11 @@ fn the_command_of_an_entry_works() {
     repo.guard("install --agent=claude").success();
     let event = json!({"hook_event_name": "Stop", "cwd": repo.dir}).to_string();
     repo.write("debug_x.py", "x").write(".git/event", &event);
-    let run = repo.shell(&format!("{} < .git/event", commands(&repo, "Stop")[0]));
+    let run = repo.shell(&format!("({}) < .git/event", commands(&repo, "Stop")[0]));
     assert!(run.denied().contains("debug_x.py"));
+    // Nor does an agent stop working where the program is missing.
+    let missing = commands(&repo, "Stop")[0].replace(BINARY, "/missing/stage-guard");
+    assert_eq!(repo.shell(&missing).code, 0);
 }
 
 #[test]
@@ -282,7 +285,7 @@ fn the_rest_of_the_settings_is_not_changed() {
         repo.guard("install --agent=claude").success();
         let installed = repo.read(SETTINGS);
         for event in ["PreToolUse", "Stop"] {
-            let ours = format!("{BINARY} agent claude");
+            let ours = format!("{BINARY} agent claude || true");
             let settings: Value = serde_json::from_str(installed.trim_start_matches('\u{feff}')).unwrap();
             let last = settings["hooks"][event].as_array().unwrap().last().unwrap();
             assert_eq!(last["hooks"][0]["command"], *ours, "{installed}");
@@ -301,7 +304,7 @@ fn empty_settings_are_empty_again() {
     for text in ["", "\n", " \r\n\t"] {
         let repo = Repo::new();
         repo.write(SETTINGS, text).guard("install --agent=claude").success();
-        assert_eq!(commands(&repo, "Stop"), [format!("{BINARY} agent claude")]);
+        assert_eq!(commands(&repo, "Stop"), [format!("{BINARY} agent claude || true")]);
         repo.guard("uninstall").success();
         assert_eq!(repo.read(SETTINGS), text);
         // A file without such entries is not written.
@@ -334,7 +337,7 @@ fn entries_are_formatted_like_the_settings() {
     ] {
         let repo = Repo::new();
         repo.write(SETTINGS, before).guard("install --agent=claude").success();
-        let after = after.replace("COMMAND", &format!("{BINARY} agent claude"));
+        let after = after.replace("COMMAND", &format!("{BINARY} agent claude || true"));
         let after = after.replace("MATCHER", "Write|Edit|MultiEdit|NotebookEdit|Monitor|Bash");
         assert_eq!(repo.read(SETTINGS), after);
     }
@@ -363,7 +366,7 @@ fn an_older_entry_is_updated_and_others_stay() {
         let expected: Vec<String> = others
             .iter()
             .map(|other| (*other).to_owned())
-            .chain([format!("{BINARY} agent claude")])
+            .chain([format!("{BINARY} agent claude || true")])
             .collect();
         assert_eq!(commands(&repo, "PreToolUse"), expected);
         repo.guard("uninstall").success();
