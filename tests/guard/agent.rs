@@ -443,7 +443,7 @@ fn the_agent_is_answered_if_git_waits() {
     let repo = Repo::new();
     repo.shell("mkdir deep && mkfifo deep/.gitignore").success();
     let error = repo.agent_stops().fails_open();
-    assert!(error.contains("git did not answer within 20 seconds"), "{error}");
+    assert!(error.contains("git did not answer within 8 seconds"), "{error}");
 }
 
 /// Each agent's events, as its real program sends them.

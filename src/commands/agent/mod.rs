@@ -26,8 +26,8 @@ use crate::signals;
 /// The number of bytes of an event that are read.
 const MAX_EVENT: u64 = 1 << 25;
 
-/// The time that git may take. The agent waits meanwhile.
-const MAX_TIME: Duration = Duration::from_secs(20);
+/// The time that git may take: less than the agent waits for the answer.
+const MAX_TIME: Duration = Duration::from_secs(8);
 
 /// The number of files that are looked at for a session directory.
 const MAX_ENTRIES: usize = 20_000;
