@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice};
 
+use crate::agents::{Agent, Trust};
 use crate::git::{ConfiguredHook, Hook, HooksPath, Origin, RepositoryKind};
 use crate::hooks::{HookFile, HookState, Hooks, Inspection, Level, Manager, PreviousHook};
 use crate::timeout::Finish;
@@ -43,6 +44,23 @@ pub(crate) struct Guard {
     pub tracked_session_work: usize,
     /// The results of running the hooks; `None` if they were not run.
     pub probe: Option<Probe>,
+    /// The coding agents that are set up to ask this program.
+    pub agents: Vec<AgentSetup>,
+}
+
+/// A coding agent that is set up to ask this program.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct AgentSetup {
+    /// The agent.
+    pub agent: Agent,
+    /// Its file, relative to the top of the worktree.
+    pub file: &'static str,
+    /// The program that it would run, if there is none.
+    pub missing_program: Option<PathBuf>,
+    /// Whether `install --agent` would write something else into the file.
+    pub is_outdated: bool,
+    /// Whether it runs the hooks of the project; `None` if it cannot be asked.
+    pub trust: Option<Trust>,
 }
 
 /// A program that hooks run.
@@ -196,6 +214,12 @@ pub(crate) enum Problem<'g> {
     Renamed(&'g PathBuf),
     /// A directory contains hooks of stage-guard, but git does not run hooks from it.
     Elsewhere(&'g PathBuf),
+    /// A coding agent would run this program, which does not exist.
+    AgentWithoutProgram(&'g AgentSetup, &'g PathBuf),
+    /// The file of a coding agent is that of another version.
+    AgentOutdated(&'g AgentSetup),
+    /// A coding agent does not run the hooks of the project, or did not say so.
+    AgentTrust(&'g AgentSetup, Trust),
 }
 
 impl HookResult {
@@ -416,6 +440,7 @@ impl Guard {
         let renamed = self.hooks.renamed.iter().filter(|(hook, _)| !self.refused(*hook));
         notes.extend(renamed.map(|(_, path)| Problem::Renamed(path)));
         notes.extend(self.hooks.elsewhere.iter().map(Problem::Elsewhere));
+        notes.extend(self.agents.iter().filter_map(AgentSetup::problem));
         notes
     }
 
@@ -439,6 +464,18 @@ impl Guard {
         }
         let is_lefthook = previous.manager == Some(Manager::Lefthook);
         is_lefthook.then_some(Problem::WillBeReplaced(file, Manager::Lefthook))
+    }
+}
+
+impl AgentSetup {
+    /// Returns what keeps the agent from asking this program, or else what it does not ask.
+    fn problem(&self) -> Option<Problem<'_>> {
+        if let Some(program) = &self.missing_program {
+            return Some(Problem::AgentWithoutProgram(self, program));
+        }
+        let distrust = self.trust.filter(|trust| *trust != Trust::Full);
+        let distrust = distrust.map(|trust| Problem::AgentTrust(self, trust));
+        distrust.or_else(|| self.is_outdated.then_some(Problem::AgentOutdated(self)))
     }
 }
 

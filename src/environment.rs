@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -68,6 +69,19 @@ impl Environment {
     /// Returns all variables, sorted by name.
     pub fn vars(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// Returns the file that a shell would run for `program`: a path, or a name on `PATH`.
+    #[must_use]
+    pub(crate) fn find_program(&self, program: &Path) -> Option<PathBuf> {
+        let is_program = |path: &PathBuf| {
+            fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        };
+        if program.components().count() > 1 {
+            return Some(self.current_dir.join(program)).filter(is_program);
+        }
+        let directories = env::split_paths(self.var("PATH").unwrap_or_default());
+        directories.map(|directory| self.current_dir.join(directory).join(program)).find(is_program)
     }
 
     /// Changes the current directory as `git -C` does: a relative path extends the current one.

@@ -21,6 +21,7 @@ pub(super) const AGENT: Definition = Definition {
         }),
     },
     condition: None,
+    trust: None,
     read: |event| hook_event::read(event, &EVENTS, &TOOLS),
 };
 

@@ -1,8 +1,6 @@
 //! Finds the agents that a repository or a user works with.
 
-use std::env;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::Agent;
@@ -20,7 +18,7 @@ impl Agent {
         };
         let mut found = agents(&|agent| agent.definition().shown_by.iter().any(|path| exists(top, path)));
         if found.is_empty() {
-            found = agents(&|agent| is_on_path(agent.name(), environment));
+            found = agents(&|agent| environment.find_program(Path::new(agent.name())).is_some());
         }
         if found.is_empty() { vec![Self::Claude] } else { found }
     }
@@ -32,13 +30,4 @@ fn exists(top: &Path, pattern: &str) -> bool {
     let (directory, prefix) = prefix.rsplit_once('/').unwrap_or(("", prefix));
     let mut entries = fs::read_dir(top.join(directory)).into_iter().flatten().flatten();
     entries.any(|entry| entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()))
-}
-
-/// Whether `PATH` has an executable file with this name.
-fn is_on_path(name: &str, environment: &Environment) -> bool {
-    let directories = environment.var("PATH").unwrap_or_default();
-    env::split_paths(directories).any(|directory| {
-        let file = fs::metadata(environment.absolute(directory).join(name));
-        file.is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
-    })
 }

@@ -117,6 +117,14 @@ impl Entries {
         Some(if is_version_left { self.nothing(&rest) } else { Rest::Text(rest) })
     }
 
+    /// Returns the programs that the entries run.
+    pub(super) fn programs(&self, text: &str) -> Vec<PathBuf> {
+        let Ok(document) = self.parse(text) else { return Vec::new() };
+        let entries = self.events().flat_map(|event| self.own_entries(&document, event));
+        let command = |entry: OwnEntry| serde_json::from_str::<String>(text.get(entry.command)?).ok();
+        entries.filter_map(command).filter_map(|command| own_program(&command)).collect()
+    }
+
     /// Whether the text is an object with no members, or only with those that begin so.
     pub(super) fn has_only(&self, text: &str, key: &str) -> bool {
         let document = self.parse(text);

@@ -26,6 +26,7 @@ mod record;
 mod settings;
 mod settings_file;
 mod tool;
+mod trust;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -38,6 +39,7 @@ pub(crate) use event::Event;
 use fields::Fields;
 use settings::Settings;
 pub(crate) use settings_file::{Error, SettingsFile, Worktree};
+pub(crate) use trust::{Trust, TrustQuestion};
 
 /// The name of this program.
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
@@ -73,6 +75,8 @@ struct Definition {
     settings: Settings,
     /// What it asks of its user before it runs this program, if it does not ask by itself.
     condition: Option<&'static str>,
+    /// How it is asked whether it would run this program, if it can be asked.
+    trust: Option<TrustQuestion>,
     /// Reads an event: see [`Read`].
     read: Read,
 }
@@ -105,6 +109,12 @@ impl Agent {
         self.definition().condition
     }
 
+    /// Returns how it is asked whether it would run this program.
+    #[must_use]
+    pub(crate) fn trust_question(self) -> Option<&'static TrustQuestion> {
+        self.definition().trust.as_ref()
+    }
+
     fn settings(self) -> &'static Settings {
         &self.definition().settings
     }
@@ -128,5 +138,22 @@ impl ValueEnum for Agent {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Agent;
+
+    #[test]
+    fn the_page_about_agents_has_a_row_for_each() {
+        let page = include_str!("../../docs/agents.md");
+        for agent in Agent::ALL {
+            let shown_by: Vec<String> =
+                agent.definition().shown_by.iter().map(|path| format!("`{path}`")).collect();
+            let (title, name, file) = (agent.title(), agent.name(), agent.settings().file);
+            let row = format!("\n| {title} | `{name}` | `{file}` | {} | ", shown_by.join(", "));
+            assert!(page.contains(&row), "{row}");
+        }
     }
 }

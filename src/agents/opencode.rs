@@ -18,6 +18,7 @@ pub(super) const AGENT: Definition = Definition {
         contents: Contents::Plugin(Plugin { text: include_str!("opencode.js") }),
     },
     condition: None,
+    trust: None,
     read,
 };
 

@@ -19,10 +19,14 @@ impl Plugin {
         Some(self.text.replacen(PROGRAM, &program, 1))
     }
 
+    /// Returns the program that the plugin `text` runs; `None` if it is another text.
+    pub(super) fn program(&self, text: &str) -> Option<String> {
+        let (before, after) = self.text.split_once(PROGRAM)?;
+        serde_json::from_str(text.strip_prefix(before)?.strip_suffix(after)?).ok()
+    }
+
     /// Whether `text` is the plugin, whatever program it runs.
     pub(super) fn is_own(&self, text: &str) -> bool {
-        let parts = self.text.split_once(PROGRAM);
-        let program = parts.and_then(|(before, after)| text.strip_prefix(before)?.strip_suffix(after));
-        program.is_some_and(|program| serde_json::from_str::<String>(program).is_ok())
+        self.program(text).is_some()
     }
 }

@@ -1,6 +1,6 @@
 //! The file of a repository that makes an agent run this program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Agent;
 use super::entries::{self, Entries, EntryForm, Rest};
@@ -65,6 +65,14 @@ impl Contents {
         match self {
             Self::Entries(entries) => entries.without(text),
             Self::Plugin(plugin) => plugin.is_own(text).then(|| Rest::Nothing { emptied: String::new() }),
+        }
+    }
+
+    /// Returns the programs that an agent with this text runs as this one.
+    pub(super) fn programs(&self, text: &str) -> Vec<PathBuf> {
+        match self {
+            Self::Entries(entries) => entries.programs(text),
+            Self::Plugin(plugin) => plugin.program(text).into_iter().map(PathBuf::from).collect(),
         }
     }
 

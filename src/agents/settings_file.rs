@@ -263,6 +263,15 @@ impl SettingsFile {
         self.text.as_deref().is_some_and(|text| contents.without(text).is_some())
     }
 
+    /// Returns the programs that the agent runs as this one, each once.
+    #[must_use]
+    pub(crate) fn programs(&self) -> Vec<PathBuf> {
+        let contents = &self.agent.settings().contents;
+        let mut programs = self.text.as_deref().map(|text| contents.programs(text)).unwrap_or_default();
+        programs.dedup();
+        programs
+    }
+
     /// Returns what does not exist yet.
     fn missing(&self, top: &Path) -> Created {
         let is_missing = |directory: &&Path| !directory.exists();

@@ -12,8 +12,11 @@ use rustix::fs::{Access, access};
 
 use super::{Context, Outcome, program};
 use crate::Change;
+use crate::agents::{Agent, SettingsFile, Trust};
 use crate::check::Check;
-use crate::doctor::{Binary, Guard, HookResult, IndexProblem, OldGit, PolicyState, Probe, Severity};
+use crate::doctor::{
+    AgentSetup, Binary, Guard, HookResult, IndexProblem, OldGit, PolicyState, Probe, Severity,
+};
 use crate::environment::Environment;
 use crate::git::{
     self, Git, History, Hook, HookProbe, HookRun, HooksPath, Repository, RepositoryKind, configured_hooks,
@@ -24,7 +27,7 @@ use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
 use crate::report;
 use crate::session;
 use crate::signals::Signals;
-use crate::timeout::{Finish, run_with_timeout};
+use crate::timeout::{self, Finish, run_with_timeout};
 
 /// Paths for the probe, which uses the first one that the policy refuses.
 const PROBE_PATHS: [&str; 3] =
@@ -35,6 +38,9 @@ const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The maximum number of programs named `git` on `PATH` that are asked for their version.
 const MAX_GITS: usize = 8;
+
+/// The time limit for an agent to say whether it runs the hooks of a project.
+const AGENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The time limit for a program to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
@@ -89,6 +95,7 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         hooks_path,
         hooks,
         probe: None,
+        agents: agents(repository.as_ref(), context, &signals)?,
     };
     if !guard.configured.is_empty() {
         guard.old_gits_on_path = old_gits_on_path(&context.environment, &signals)?;
@@ -99,6 +106,42 @@ fn examine(context: &Context) -> Result<Guard, Box<dyn Error>> {
         prober.probe(&mut guard, &signals)?;
     }
     Ok(guard)
+}
+
+/// Returns the coding agents that are set up in the worktree.
+fn agents(
+    repository: Option<&Repository>,
+    context: &Context,
+    signals: &Signals,
+) -> Result<Vec<AgentSetup>, Box<dyn Error>> {
+    let Some(repository) = repository else { return Ok(Vec::new()) };
+    let mut agents = Vec::new();
+    for agent in Agent::ALL {
+        // A file that `install` could not change has no entries of it.
+        let Ok(file) = SettingsFile::read(repository.worktree(), agent) else { continue };
+        let programs = file.programs();
+        let Some(program) = programs.first() else { continue };
+        let runs = |program: &&PathBuf| context.environment.find_program(program).is_some();
+        agents.push(AgentSetup {
+            agent,
+            file: file.name(),
+            missing_program: programs.iter().find(|program| !runs(program)).cloned(),
+            is_outdated: file.is_changed_by(program).unwrap_or(true),
+            trust: trust(agent, repository.worktree(), context, signals)?,
+        });
+    }
+    Ok(agents)
+}
+
+/// Asks an agent whether it would run the hooks of a worktree; `None` if that is impossible.
+fn trust(agent: Agent, worktree: &Path, context: &Context, signals: &Signals) -> io::Result<Option<Trust>> {
+    let Some(question) = agent.trust_question() else { return Ok(None) };
+    let Some(program) = context.environment.find_program(Path::new(agent.name())) else { return Ok(None) };
+    let mut command = context.environment.command(&program);
+    command.args(question.arguments).current_dir(worktree);
+    let request = (question.request)(worktree);
+    let answer = timeout::ask(command, request.as_bytes(), question.read, AGENT_TIMEOUT, signals)?;
+    Ok(Some(answer.unwrap_or(Trust::Unknown)))
 }
 
 /// Returns whether git ignores all typical files in the session directory.

@@ -1,6 +1,9 @@
 use std::path::Path;
 
-use super::{Binary, Diagnosis, Guard, HookResult, OldGit, PolicyState, Probe, Problem, Severity};
+use super::{
+    AgentSetup, Binary, Diagnosis, Guard, HookResult, OldGit, PolicyState, Probe, Problem, Severity,
+};
+use crate::agents::{Agent, Trust};
 use crate::git::{ConfiguredHook, Hook, HooksPath, Origin, RepositoryKind};
 use crate::hooks::{HookFile, HookState, Inspection, Level, Manager, PreviousHook};
 use crate::timeout::Finish;
@@ -86,6 +89,17 @@ fn healthy() -> Guard {
             refused_by_file: Vec::new(),
             clean: Some(HookResult::Passed),
         }),
+        agents: vec![healthy_agent()],
+    }
+}
+
+fn healthy_agent() -> AgentSetup {
+    AgentSetup {
+        agent: Agent::Codex,
+        file: ".codex/hooks.json",
+        missing_program: None,
+        is_outdated: false,
+        trust: Some(Trust::Full),
     }
 }
 
@@ -369,4 +383,28 @@ fn a_refusal_names_the_path_and_the_rule_on_one_line() {
     assert_eq!(result(1, "lint\nrefused: a.py [rule] why\n"), HookResult::Refused);
     assert_eq!(result(1, "refused: a.py\n[rule]\n"), HookResult::Failed("refused: a.py\n[rule]".to_owned()));
     assert_eq!(HookResult::new(Finish::TimedOut, &"a.py".into(), "rule"), HookResult::TimedOut);
+}
+
+#[test]
+fn an_agent_that_may_not_ask_is_a_note() {
+    for (agent, is_expected) in [
+        (
+            AgentSetup { trust: None, ..healthy_agent() },
+            (|problem| problem.is_none()) as fn(Option<&Problem>) -> bool,
+        ),
+        (AgentSetup { trust: Some(Trust::None), is_outdated: true, ..healthy_agent() }, |problem| {
+            matches!(problem, Some(Problem::AgentTrust(_, Trust::None)))
+        }),
+        (AgentSetup { is_outdated: true, ..healthy_agent() }, |problem| {
+            matches!(problem, Some(Problem::AgentOutdated(_)))
+        }),
+        (
+            AgentSetup { missing_program: Some("/b".into()), is_outdated: true, ..healthy_agent() },
+            |problem| matches!(problem, Some(Problem::AgentWithoutProgram(..))),
+        ),
+    ] {
+        let guard = Guard { agents: vec![agent], ..healthy() };
+        assert!(is_expected(notes(&guard).first()), "{:?}", guard.diagnose());
+        assert_eq!(faults(&guard), []);
+    }
 }

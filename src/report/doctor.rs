@@ -7,6 +7,7 @@ use owo_colors::OwoColorize;
 
 use super::escape::{display_path, escape, escape_multiline, shell_path};
 use super::hooks::{describe_tracked, instruction, list};
+use crate::agents::Trust;
 use crate::doctor::{Diagnosis, Guard, HookResult, IndexProblem, PolicyState, Problem, Severity};
 use crate::git::{ConfiguredHook, Hook, Origin, RepositoryKind};
 use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
@@ -67,6 +68,9 @@ fn state(guard: &Guard, out: &mut impl Write) -> io::Result<()> {
     for binary in &guard.binaries {
         let version = binary.version.as_ref().map(|version| format!(", {}", escape(version)));
         writeln!(out, "binary:  {}{}", display_path(&binary.path), version.unwrap_or_default())?;
+    }
+    for setup in &guard.agents {
+        writeln!(out, "agent:   {} asks stage-guard ({})", setup.agent.title(), setup.file)?;
     }
     match &guard.policy {
         PolicyState::BuiltIn => writeln!(out, "policy:  built-in, there is no {FILE_NAME}")?,
@@ -202,6 +206,28 @@ fn describe(problem: &Problem, invocation: &Invocation) -> String {
         Problem::Elsewhere(directory) => {
             format!("git does not run the guard's hooks in {} here", display_path(directory))
         }
+        Problem::AgentWithoutProgram(setup, program) => {
+            let (title, program) = (setup.agent.title(), display_path(program));
+            format!("{title} does not ask before it writes: there is no program {program}")
+        }
+        Problem::AgentOutdated(setup) => {
+            format!(
+                "{} asks as another version of stage-guard set it up ({})",
+                setup.agent.title(),
+                setup.file
+            )
+        }
+        Problem::AgentTrust(setup, trust) => describe_trust(setup.agent.title(), *trust),
+    }
+}
+
+/// Returns whether an agent asks before it writes, as far as it trusts the project.
+fn describe_trust(title: &str, trust: Trust) -> String {
+    match trust {
+        Trust::Full => format!("{title} asks before it writes"),
+        Trust::ProjectOnly => format!("{title} does not ask before it writes: it does not trust the hooks"),
+        Trust::None => format!("{title} does not ask before it writes: it does not trust the project"),
+        Trust::Unknown => format!("{title} may not ask before it writes: it did not say"),
     }
 }
 
@@ -275,6 +301,10 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
             format!("{name} {}", install_command(guard.level()))
         }
         Problem::NotRefused(..) => "make the hook run the guard first".to_owned(),
+        Problem::AgentTrust(setup, _) => setup.agent.trust_question()?.remedy.to_owned(),
+        Problem::AgentWithoutProgram(setup, _) | Problem::AgentOutdated(setup) => {
+            format!("{name} install --agent={}", setup.agent.name())
+        }
         Problem::PreviousHookDisabled(..)
         | Problem::StopsCleanCommit(_)
         | Problem::TrackedSessionWork(_)

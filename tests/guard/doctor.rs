@@ -601,3 +601,74 @@ fn a_repository_with_a_line_break_in_its_path_is_examined() {
     let run = repo.guard("doctor");
     assert!(run.code == 0 && run.out.ends_with("live: commits here are checked\n"), "{run:?}");
 }
+
+/// A `codex` that answers with the hooks in `codex-hooks`, after a line that says nothing.
+const CODEX: &str = "#!/bin/sh
+while read -r line; do
+    case $line in *hooks/list*)
+        echo '{\"method\":\"configWarning\"}'
+        echo '{\"id\":1,\"result\":{\"data\":[{\"hooks\":['\"$(cat \"${0%/*}/codex-hooks\")\"']}]}}' ;;
+    esac
+done
+";
+
+#[test]
+fn agents_that_may_not_ask_are_notes() {
+    let repo = healthy(&unguarded());
+    repo.shell("\"$GUARD\" -q install --agent=claude,codex").success();
+    let run = doctor(&repo);
+    assert_reports(&run, 0, "agent:   Claude Code asks stage-guard (.claude/settings.json)\n");
+    assert_reports(&run, 0, "agent:   Codex asks stage-guard (.codex/hooks.json)\n");
+    assert!(!run.out.contains("note:"), "{run:?}");
+
+    repo.program("../bin/codex", CODEX);
+    let path = format!("{}:{}", repo.path("../bin").display(), std::env::var("PATH").unwrap());
+    let repo = repo.env("PATH", path);
+    let entry = |trust: &str| {
+        format!(
+            r#"{{"source":"project","command":"stage-guard agent codex","enabled":true,"trustStatus":"{trust}"}}"#
+        )
+    };
+    for (hooks, words) in [
+        (
+            String::new(),
+            "note:    Codex does not ask before it writes: it does not trust the project\nfix:     start codex here",
+        ),
+        (entry("untrusted"), "note:    Codex does not ask before it writes: it does not trust the hooks\n"),
+    ] {
+        repo.write("../bin/codex-hooks", &hooks);
+        assert_reports(&doctor(&repo), 0, words);
+        repo.shell("\"$GUARD\" -q doctor").silent();
+    }
+    repo.write("../bin/codex-hooks", &entry("trusted"));
+    assert!(!doctor(&repo).out.contains("note:"), "{:?}", doctor(&repo));
+    repo.program("../bin/codex", "#!/bin/sh\nexit 1\n");
+    assert_reports(&doctor(&repo), 0, "note:    Codex may not ask before it writes: it did not say\n");
+}
+
+#[test]
+fn settings_of_agents_that_are_out_of_date_are_notes() {
+    let repo = healthy(&unguarded());
+    repo.shell("\"$GUARD\" -q install --agent=claude").success();
+    let settings = repo.read(".claude/settings.json");
+    for (from, to, words) in [
+        (
+            "/stage-guard agent",
+            "/missing/stage-guard agent",
+            "Claude Code does not ask before it writes: there is no program /",
+        ),
+        (
+            "Write|",
+            "",
+            "Claude Code asks as another version of stage-guard set it up (.claude/settings.json)\n",
+        ),
+        (" agent claude || true", " agent", "Claude Code asks as another version of stage-guard set it up"),
+    ] {
+        repo.write(".claude/settings.json", &settings.replace(from, to));
+        let run = doctor(&repo);
+        assert_reports(&run, 0, words);
+        assert!(run.out.contains("install --agent=claude\n"), "{run:?}");
+        repo.shell("\"$GUARD\" -q install --agent=claude").success();
+        assert_eq!(repo.read(".claude/settings.json"), settings);
+    }
+}
