@@ -10,7 +10,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::command::to_path;
 use super::layout::common_dir;
-use super::{Error, Layout};
+use super::{Error, Layout, read_optional_file};
 
 /// The files that git reads for one purpose.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,20 +69,33 @@ impl RuleFiles {
     }
 
     /// Returns the user's own file, which need not exist. `None` if there is no place for it.
+    ///
+    /// git is asked only if the repository may name another file than the default one. To start it
+    /// takes time, and a file that the user's own configuration names is trusted.
     fn user_file(self, layout: &Layout) -> Result<Option<PathBuf>, Error> {
         let (setting, name) = match self {
             Self::Ignore => ("core.excludesFile", "ignore"),
             Self::Attributes => ("core.attributesFile", "attributes"),
         };
-        let output = layout.git().output(&["config", "--type=path", "-z", "--get", setting], &[])?;
-        if let Some(path) = output.stdout.strip_suffix(b"\0") {
-            return Ok(Some(layout.worktree().join(to_path(path))));
+        if may_set(layout, setting)? {
+            let output = layout.git().output(&["config", "--type=path", "-z", "--get", setting], &[])?;
+            if let Some(path) = output.stdout.strip_suffix(b"\0") {
+                return Ok(Some(layout.worktree().join(to_path(path))));
+            }
         }
         let directory = |variable| layout.environment().var(variable).filter(|value| !value.is_empty());
         let config = directory("XDG_CONFIG_HOME").map(PathBuf::from);
         let config = config.or_else(|| Some(Path::new(directory("HOME")?).join(".config")));
         Ok(config.map(|config| config.join("git").join(name)))
     }
+}
+
+/// Whether the configuration of the repository, or a file that it names, may set `core.NAME`.
+fn may_set(layout: &Layout, setting: &str) -> Result<bool, Error> {
+    let file = common_dir(layout.git_dir())?.join("config");
+    let text = read_optional_file(file)?.unwrap_or_default().to_ascii_lowercase();
+    let name = setting.trim_start_matches("core.").to_ascii_lowercase();
+    Ok([name.as_str(), "include", "worktreeconfig"].iter().any(|word| text.contains_str(word)))
 }
 
 /// Checks that a file is none that git would wait for.

@@ -311,6 +311,12 @@ fn a_fifo_is_an_error_and_not_a_wait() {
         assert!(run.code == 2 && run.err.contains("not a regular file"), "{file}, {command}: {run:?}");
     }
     let repo = Repo::new();
+    repo.write("included", "[core]\n\texcludesFile = pipe\n")
+        .git("config include.path ../included")
+        .success();
+    let run = repo.shell(&format!("mkfifo pipe; timeout 20 {BINARY} check --untracked"));
+    assert!(run.code == 2 && run.err.contains("not a regular file"), "{run:?}");
+    let repo = Repo::new();
     repo.stage("kept.py").commit().silent();
     repo.stage("debug_x.py");
     let tree = repo.git("rev-parse HEAD^{tree}").success();
