@@ -5,7 +5,8 @@
 //!
 //! `cargo bench --bench speed -- [ROUNDS] [PART…]`: the rounds in the largest repositories, 11 by
 //! default (smaller ones get more), and the parts to run, all by default: `1000`, `100000`,
-//! `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `evidence`, `commit`, `range`.
+//! `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `evidence`, `agent`, `commit`,
+//! `range`.
 
 #![expect(
     clippy::expect_used,
@@ -15,6 +16,7 @@
 
 mod measure;
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -134,6 +136,43 @@ const SEARCH: [Contender; 2] = [
     },
 ];
 
+const AGENT: &str = "agent";
+
+/// Writes the events of an agent's hook to files in the git directory.
+const STAGE_EVENTS: &str = r#"
+    git read-tree -u --reset main && git write-tree && cd .git
+    event() { printf '{"hook_event_name":"PreToolUse","tool_name":"%s","tool_input":{%s}}' "$2" "$3" >$1; }
+    event other Write '"file_path":"packages/a0/p0/src/lib/new.ts","content":"export {}"'
+    event script Write '"file_path":"backend/rows.py","content":"import sys\n\ndef main():\n    sys.exit(0)\n"'
+    event named Write '"file_path":"backend/debug_x.py","content":"x"'
+    event shown Write '"file_path":"backend/fill_rows.py","content":"print(\"\u2705 done\")\n"'
+    event command Bash '"command":"cd backend && python -m pytest -x 2>&1 | tail -20"'
+"#;
+
+const AGENT_WRITES: [Contender; 6] = [
+    Contender {
+        code: 1,
+        ..Contender::new("`git check-ignore -q`", &["git", "check-ignore", "-q", "backend/debug_x.py"], None)
+    },
+    Contender::of_agent("a file elsewhere", ".git/other", Some(1.5)),
+    Contender::of_agent("a new script", ".git/script", Some(1.5)),
+    Contender::of_agent("one denied by its name", ".git/named", Some(2.0)),
+    Contender {
+        code: 1,
+        ..Contender::new(
+            "`git grep --untracked`",
+            &["git", "grep", "--untracked", "-l", "-F", "-e", "fill_rows"],
+            None,
+        )
+    },
+    Contender::of_agent("one denied by its text", ".git/shown", None),
+];
+
+const AGENT_RUNS: [Contender; 2] = [
+    Contender::new("`stage-guard --version`", &["stage-guard", "--version"], None),
+    Contender::of_agent("a command", ".git/command", None),
+];
+
 const COMMIT: &str = "commit";
 const RANGE: &str = "range";
 
@@ -197,6 +236,8 @@ struct Contender {
     title: &'static str,
     words: &'static [&'static str],
     index: Option<&'static str>,
+    /// The file that it reads from standard input.
+    input: Option<&'static str>,
     code: i32,
     /// The limit for its time, relative to git's.
     limit: Option<f64>,
@@ -204,12 +245,20 @@ struct Contender {
 
 impl Contender {
     const fn new(title: &'static str, words: &'static [&'static str], limit: Option<f64>) -> Self {
-        Self { title, words, index: None, code: 0, limit }
+        Self { title, words, index: None, input: None, code: 0, limit }
+    }
+
+    /// Creates a run of the agent's hook, with an event in a file.
+    const fn of_agent(title: &'static str, event: &'static str, limit: Option<f64>) -> Self {
+        Self { input: Some(event), ..Self::new(title, &["stage-guard", "agent", "claude"], limit) }
     }
 
     fn command(&self, directory: &Path) -> Command {
         let mut command = command(directory, self.words);
         command.envs(self.index.map(|index| ("GIT_INDEX_FILE", index)));
+        if let Some(input) = self.input {
+            command.stdin(File::open(directory.join(input)).expect("the input"));
+        }
         command
     }
 }
@@ -253,7 +302,7 @@ struct Arguments {
 impl Arguments {
     fn parse() -> Self {
         let is_part = |word: &String| {
-            [COMMIT, EVIDENCE, RANGE].contains(&word.as_str())
+            [AGENT, COMMIT, EVIDENCE, RANGE].contains(&word.as_str())
                 || INDEXES.iter().any(|index| index.part == word)
         };
         // Cargo adds its own options.
@@ -275,6 +324,9 @@ fn main() {
     measure_indexes(directory, &arguments);
     if arguments.includes(EVIDENCE) {
         measure_evidence(directory, arguments.rounds);
+    }
+    if arguments.includes(AGENT) {
+        measure_agent(directory, arguments.rounds * 5);
     }
     if arguments.includes(COMMIT) {
         measure_commits(directory, arguments.rounds * 10);
@@ -328,6 +380,15 @@ fn measure_evidence(directory: &Path, rounds: usize) {
         compare(title, &repository, rounds, &SEARCH);
         fs::remove_dir_all(&repository).expect("the repository");
     }
+    println!();
+}
+
+fn measure_agent(directory: &Path, rounds: usize) {
+    let repository = make(directory, AGENT, |stream| first_commit(stream, 10_000, package_path));
+    shell(&repository, STAGE_EVENTS);
+    println!("{TABLE_HEAD}");
+    compare("10,000 files", &repository, rounds, &AGENT_WRITES);
+    compare("10,000 files", &repository, rounds, &AGENT_RUNS);
     println!();
 }
 
