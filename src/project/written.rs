@@ -131,8 +131,8 @@ impl Listing<'_> {
             let name = name.as_bytes().as_bstr();
             let separator = if directory.is_empty() { "" } else { "/" };
             let path = BString::from(bstr::concat([directory.as_bytes(), separator.as_bytes(), name]));
-            let is_hidden = name.starts_with(b".") || depth < MAX_DEPTH;
-            let is_entered = is_hidden && depth > 0 && name != ".git" && !is_session_directory(name);
+            let is_in_hidden = name.starts_with(b".") || depth < MAX_DEPTH;
+            let is_entered = is_in_hidden && depth > 0 && name != ".git" && !is_session_directory(name);
             match kind {
                 Ok(kind) if kind.is_dir() && is_entered => self.add(path.as_bstr(), depth - 1),
                 Ok(kind) if kind.is_file() && (self.is_wanted)(path.as_bstr()) => self.files.push(path),

@@ -113,9 +113,9 @@ impl<'f> Worktrees<'_, 'f> {
 
 /// Whether `directory` is in the worktree, and in no repository inside it.
 fn is_worktree_of(worktree: &Path, directory: &Path) -> bool {
-    let is_repository = |directory: &Path| {
-        [".git", "HEAD"].iter().any(|name| fs::symlink_metadata(directory.join(name)).is_ok())
-    };
+    let has = |directory: &Path, name| fs::symlink_metadata(directory.join(name)).is_ok();
+    let is_repository =
+        |directory: &Path| has(directory, ".git") || has(directory, "HEAD") && has(directory, "objects");
     let mut below = directory.ancestors().take_while(|ancestor| *ancestor != worktree);
     directory.starts_with(worktree) && !below.any(is_repository)
 }
