@@ -194,7 +194,8 @@ impl Project {
     fn with_settings_of(agent: &'static Agent, name: &str) -> Option<Self> {
         if unshare().is_none() {
             // Not `eprintln!`, which prints nothing if the test passes.
-            let _ = writeln!(io::stderr(), "skipped: {}: unshare cannot create namespaces here", agent.name);
+            let message = format!("skipped: {}: unshare cannot create namespaces here\n", agent.name);
+            let _ = io::stderr().write_all(message.as_bytes());
             return None;
         }
         let bin = packages::node(&[agent.package]);
@@ -282,11 +283,15 @@ for_each_agent! {
     uninstall_leaves_nothing;
 }
 
+/// A script of an ordinary name, which its text gives away.
+const SHOWS_A_SIGN: &str = "import sys\nprint(\"🚀 Updating all users...\")\n";
+
 fn session_work_is_denied(project: &Project) {
     let Project { repo, .. } = project;
     let session = project.play(&[
         project.write("backend/debug_login.py", "x = 1\n"),
         project.write("backend/app/login.py", "x = 1\n"),
+        project.write("backend/update_all.py", SHOWS_A_SIGN),
         project.run("git commit -q --no-verify --allow-empty -m unchecked"),
         project.run("git commit -q --allow-empty -m checked"),
     ]);
@@ -295,7 +300,9 @@ fn session_work_is_denied(project: &Project) {
     assert!(results[0].contains(&instead("debugging/debug_login.py")), "{session:?}");
     assert!(!repo.exists("backend/debug_login.py"), "{session:?}");
     assert!(!results[1].contains("refused") && repo.exists("backend/app/login.py"), "{session:?}");
-    assert!(results[2].contains("`git commit --no-verify` skips the hooks"), "{session:?}");
+    assert!(results[2].contains(&instead("exploration/update_all.py")), "{session:?}");
+    assert!(!repo.exists("backend/update_all.py"), "{session:?}");
+    assert!(results[3].contains("`git commit --no-verify` skips the hooks"), "{session:?}");
     assert_eq!(repo.git("log -2 --format=%s").success(), "checked\nold\n", "{session:?}");
     assert_eq!(session.ends(), 1, "{session:?}");
 }
@@ -361,7 +368,9 @@ fn patch_call() -> Value {
 #[test]
 fn codex_is_told_each_refused_path_of_a_patch() {
     let Some(project) = Project::new(&CODEX) else { return };
-    assert_patch_is_denied(&project, &[patch_call()]);
+    // Codex does not run such a command, but applies the patch.
+    let command = project.run(&format!("cd . && apply_patch <<'EOF'\n{REFUSED_PATCH}EOF"));
+    assert_patch_is_denied(&project, &[patch_call(), command]);
 }
 
 #[test]
