@@ -73,15 +73,10 @@ impl SessionDirectory {
             created.extend(is_new.then(|| to_path(directory.as_bstr())));
         }
         let (directory, _) = self.open_or_create(SESSION_DIRECTORY.into())?;
-        match directory.write_file(OsStr::new(README_NAME), README.as_bytes(), 0o666) {
-            Ok(()) => created.push(Path::new(SESSION_DIRECTORY).join(README_NAME)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                return Err(failed_to("write", &self.worktree.join(SESSION_DIRECTORY).join(README_NAME))(
-                    error,
-                )
-                .into());
-            }
+        let readme = Path::new(SESSION_DIRECTORY).join(README_NAME);
+        match create_readme(&directory) {
+            Ok(is_new) => created.extend(is_new.then_some(readme)),
+            Err(error) => return Err(failed_to("write", &self.worktree.join(readme))(error).into()),
         }
         Ok(created)
     }
@@ -161,6 +156,19 @@ impl SessionDirectory {
 
     fn on_disk(&self, path: &BStr) -> PathBuf {
         self.worktree.join(to_path(path))
+    }
+}
+
+/// Creates the README of the session directory; returns whether there was none.
+fn create_readme(directory: &Directory) -> io::Result<bool> {
+    let name = OsStr::new(README_NAME);
+    // A full disk is no error if there is nothing to write.
+    if directory.contains(name)? {
+        return Ok(false);
+    }
+    match directory.write_file(name, README.as_bytes(), 0o666) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        written => written.map(|()| true),
     }
 }
 
