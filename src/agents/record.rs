@@ -60,7 +60,7 @@ impl Record {
             record.0.insert(agent.name().to_owned(), created);
             // Serializing strings and numbers cannot fail.
             let new = serde_json::to_vec(&record).unwrap_or_default();
-            Ok(session::replace(&file, old.as_deref(), &new, Some(git_dir))?.then_some(()))
+            Ok(session::replace(&file, old.as_deref(), &new, git_dir)?.then_some(()))
         })
     }
 

@@ -290,7 +290,7 @@ impl SettingsFile {
         fs::create_dir_all(directory).map_err(disk("create", directory))?;
         let old = self.text.as_ref().map(|old| [self.mark, old].concat().into_bytes());
         let new = [self.mark, text].concat();
-        Ok(session::replace(&self.path, old.as_deref(), new.as_bytes(), Some(git_dir))?)
+        Ok(session::replace(&self.path, old.as_deref(), new.as_bytes(), git_dir)?)
     }
 }
 

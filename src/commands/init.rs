@@ -164,12 +164,7 @@ impl<'a> Update<'a> {
         session::retry(file, || {
             let update = next.take().map_or_else(|| Self::read(file, path.clone()), Ok)?;
             let is_done = !matches!(update.state, InstructionsState::Updated | InstructionsState::Created)
-                || session::replace(
-                    &update.path,
-                    update.old.as_deref(),
-                    &update.text,
-                    Some(layout.git_dir()),
-                )?;
+                || session::replace(&update.path, update.old.as_deref(), &update.text, layout.git_dir())?;
             Ok(is_done.then_some(update))
         })
     }

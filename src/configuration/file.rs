@@ -98,7 +98,7 @@ impl ConfigurationFile {
     /// It cannot be written.
     pub(crate) fn replace(&self, new: &Self, layout: &Layout) -> Result<bool, Box<dyn Error>> {
         let contents = new.contents.as_deref().unwrap_or_default();
-        let git_dir = Some(layout.git_dir());
+        let git_dir = layout.git_dir();
         let is_replaced = session::replace(&self.path, self.contents.as_deref(), contents, git_dir)?;
         if is_replaced && !self.exists() {
             give_to_owner_of(layout.worktree(), &self.path)?;

@@ -60,16 +60,11 @@ pub(crate) fn retry<T, E: From<Error>>(
 /// # Errors
 ///
 /// The file cannot be written. It is unchanged.
-pub(crate) fn replace(
-    file: &Path,
-    old: Option<&[u8]>,
-    new: &[u8],
-    git_dir: Option<&Path>,
-) -> Result<bool, Error> {
+pub(crate) fn replace(file: &Path, old: Option<&[u8]>, new: &[u8], git_dir: &Path) -> Result<bool, Error> {
     let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let write = || {
         let (directory, name) = open_parent(&file)?;
-        let aside = git_dir.and_then(|git_dir| Directory::open(git_dir).ok());
+        let aside = Directory::open(git_dir).ok();
         match old {
             Some(old) => directory.replace_contents(name, old, new, aside.as_ref()),
             None => directory.write_file(name, new, 0o666).map(|()| true),
