@@ -64,7 +64,7 @@ pub(crate) enum Error {
 pub(super) enum Rest {
     /// This text.
     Text(String),
-    /// Nothing but the object that held the entries.
+    /// Nothing: the text was the object that held the entries, and a line end.
     Nothing {
         /// The text with an empty object.
         emptied: String,
@@ -125,11 +125,12 @@ impl Entries {
         entries.filter_map(command).filter_map(|command| own_program(&command)).collect()
     }
 
-    /// Whether the text is an object with no members, or only with those that begin so.
-    pub(super) fn has_only(&self, text: &str, key: &str) -> bool {
+    /// Whether the text is blank, or an object in which each key begins with `prefix`.
+    pub(super) fn has_only(&self, text: &str, prefix: &str) -> bool {
         let document = self.parse(text);
         let root = document.as_ref().ok().and_then(|document| Container::object(document.root.as_ref()?));
-        root.is_some_and(|root| root.children.iter().all(|child| child.key.starts_with(key)))
+        let is_negligible = |root: Container| root.children.iter().all(|child| child.key.starts_with(prefix));
+        text.chars().all(is_whitespace) || root.is_some_and(is_negligible)
     }
 
     /// Returns the events in the order in which they are added.
@@ -149,7 +150,8 @@ impl Entries {
             _ if !document.comments.is_empty() => Rest::Text(emptied),
             Some("") => Rest::Nothing { emptied },
             Some(blank) => Rest::Text(blank.to_owned()),
-            None => Rest::Text(text[end..].to_owned()),
+            None if text[end..].is_empty() => Rest::Text(String::new()),
+            None => Rest::Nothing { emptied },
         }
     }
 
@@ -272,22 +274,20 @@ impl OwnEntry<'_> {
     fn removal(&self, document: &Document) -> Option<Vec<Edit>> {
         for (container, at) in self.path.iter().rev() {
             let span = &container.children[*at].span;
+            if container.children.len() > at + 1 {
+                let comma = document.comma_after(span.end);
+                return Some(vec![cut(span.clone()), cut(comma..document.skip_whitespace(comma + 1))]);
+            }
             if let Some(before) = at.checked_sub(1).map(|before| &container.children[before].span) {
                 let comma = document.comma_after(before.end);
                 let start = document.end_of_comments(before.end, span);
-                let range = if start == before.end { start..span.end } else { comma..comma + 1 };
-                let rest = (start != before.end).then(|| (start..span.end, String::new()));
-                return Some([(range, String::new())].into_iter().chain(rest).collect());
-            }
-            if container.children.len() > 1 {
-                let comma = document.comma_after(span.end);
-                let next = document.skip_whitespace(comma + 1);
-                return Some(vec![(span.clone(), String::new()), (comma..next, String::new())]);
+                let comma = (comma < start).then(|| cut(comma..comma + 1));
+                return Some(comma.into_iter().chain([cut(start..span.end)]).collect());
             }
             // A child directly after the bracket means that the container existed before.
             if document.has_comments_in(&container.range) || span.start == container.range.start {
                 let start = document.end_of_comments(container.range.start, span);
-                return Some(vec![(start..span.end, String::new())]);
+                return Some(vec![cut(start..span.end)]);
             }
         }
         None
@@ -351,8 +351,14 @@ fn append(document: &Document, container: &Container, child: &str) -> Vec<Edit> 
     vec![(last.span.end..last.span.end, ",".to_owned()), (end..end, child)]
 }
 
-/// Applies edits whose ranges are in order and do not overlap.
-fn apply(text: &str, edits: Vec<Edit>) -> String {
+/// Returns the edit that removes a range.
+fn cut(range: Range<usize>) -> Edit {
+    (range, String::new())
+}
+
+/// Applies edits whose ranges do not overlap.
+fn apply(text: &str, mut edits: Vec<Edit>) -> String {
+    edits.sort_by_key(|(range, _)| range.start);
     let mut edited = String::new();
     let mut end = 0;
     for (range, new) in edits {
@@ -404,3 +410,6 @@ fn indent_unit(text: &str) -> &str {
 fn is_whitespace(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
+
+#[cfg(test)]
+mod tests;

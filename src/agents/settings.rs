@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Agent;
 use super::entries::{self, Entries, EntryForm, Rest};
-use super::plugin::Plugin;
+use super::plugin::{self, Plugin};
 
 /// The project file of an agent.
 pub(super) struct Settings {
@@ -53,7 +53,7 @@ impl Contents {
                 Err(Error::Foreign)
             }
             Self::Entries(entries) => Ok(entries.with(text, &entries::command(agent, program))?),
-            Self::Plugin(plugin) if text.is_none_or(|text| plugin.is_own(text)) => {
+            Self::Plugin(plugin) if text.is_none_or(plugin::is_own) => {
                 plugin.text(program).ok_or(Error::ProgramNotUnicode)
             }
             Self::Plugin(_) => Err(Error::Foreign),
@@ -64,7 +64,7 @@ impl Contents {
     pub(super) fn without(&self, text: &str) -> Option<Rest> {
         match self {
             Self::Entries(entries) => entries.without(text),
-            Self::Plugin(plugin) => plugin.is_own(text).then(|| Rest::Nothing { emptied: String::new() }),
+            Self::Plugin(_) => plugin::is_own(text).then(|| Rest::Nothing { emptied: String::new() }),
         }
     }
 
@@ -72,7 +72,7 @@ impl Contents {
     pub(super) fn programs(&self, text: &str) -> Vec<PathBuf> {
         match self {
             Self::Entries(entries) => entries.programs(text),
-            Self::Plugin(plugin) => plugin.program(text).into_iter().map(PathBuf::from).collect(),
+            Self::Plugin(_) => plugin::program(text).into_iter().map(PathBuf::from).collect(),
         }
     }
 

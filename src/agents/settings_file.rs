@@ -7,6 +7,7 @@ use super::Agent;
 use super::entries::Rest;
 use super::record::{self, Created, Record};
 use super::settings::{self, Settings};
+use crate::disk::exists;
 use crate::git::read_regular_file;
 use crate::git::user_path::canonicalize_lenient;
 use crate::report::escape::display_path;
@@ -122,9 +123,14 @@ impl Worktree<'_> {
         let record = Record::read(self.git_dir);
         let mut changed = Vec::new();
         for agent in Agent::ALL {
-            let Settings { file, copies, .. } = agent.settings();
+            let (Settings { file, copies, .. }, created) = (agent.settings(), record.created(agent));
+            let count = changed.len();
             for name in copies.iter().chain([file]) {
-                changed.extend(self.remove(agent, name, record.created(agent))?);
+                changed.extend(self.remove(agent, name, created)?);
+            }
+            let file = self.top.join(file);
+            if !exists(&file) && (created.is_some() || changed.len() > count) {
+                self.remove_directories(&file, created.map_or(usize::MAX, |created| created.directories));
             }
         }
         Record::remove(self.git_dir);
@@ -156,13 +162,20 @@ impl Worktree<'_> {
                 return Ok(file.write(&rest, self.git_dir)?.then_some(Some(file)));
             }
             fs::remove_file(&file.path).map_err(disk("remove", &file.path))?;
-            let directories = created.map_or(usize::MAX, |created| created.directories);
-            for directory in directories_of(self.top, &file.path).take(directories) {
-                // Fails if the directory is not empty, which is fine.
-                let _ = fs::remove_dir(directory);
-            }
             Ok(Some(Some(file)))
         })
+    }
+
+    /// Removes the innermost empty directories around a file, at most `count`.
+    fn remove_directories(self, file: &Path, count: usize) {
+        // A symlink could lead out of the worktree.
+        if directories_of(self.top, file).any(Path::is_symlink) {
+            return;
+        }
+        for directory in directories_of(self.top, file).take(count) {
+            // Fails if the directory is not empty, which is fine.
+            let _ = fs::remove_dir(directory);
+        }
     }
 
     /// Returns the path of the record of what was created.
@@ -188,7 +201,7 @@ impl SettingsFile {
         let links = path.ancestors().take_while(|path| *path != top).filter(|path| path.is_symlink());
         for link in links {
             let target = fs::canonicalize(link).map_err(|error| Error::Dangling(link.to_owned(), error))?;
-            if !target.starts_with(top) {
+            if !target.starts_with(top) || target.starts_with(top.join(".git")) {
                 return Err(Error::Outside(link.to_owned()));
             }
         }

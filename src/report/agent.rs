@@ -170,7 +170,7 @@ pub(crate) fn installed(agents: &[AgentChange], out: &mut impl Write) -> io::Res
     if files.is_empty() {
         return Ok(());
     }
-    writeln!(out, "note:    to be committed, for all who work here: {}", files.join(", "))
+    writeln!(out, "note:    to be committed: {}", files.join(", "))
 }
 
 /// Renders from which files this program was removed.

@@ -7,6 +7,12 @@ use serde_json::{Value, json};
 
 use super::sandbox::{BINARY, Repo, Run};
 
+/// The names of all agents.
+const ALL: &str = "claude,codex,gemini,copilot,qwen,opencode";
+
+/// The record of what `install` has created.
+const RECORD: &str = ".git/stage-guard/agents.json";
+
 const SETTINGS: &str = ".claude/settings.json";
 
 /// Returns the commands that Claude Code runs on an event.
@@ -100,6 +106,13 @@ const CASES: [Case; 6] = [
 ];
 
 impl Case {
+    /// Returns the text of the file without the plugin's checksum.
+    fn read(&self, repo: &Repo) -> String {
+        let text = repo.read(self.file);
+        let (header, rest) = text.split_once('\n').unwrap();
+        if header.starts_with("// A file of stage-guard: do not edit.") { rest.to_owned() } else { text }
+    }
+
     /// Returns the text of the file if the program is run by `program`.
     fn text(&self, program: &str) -> String {
         let command = format!("{program} agent {} || true", self.name);
@@ -132,14 +145,11 @@ fn each_agent_gets_its_file_and_loses_it() {
         let output = case.install(&repo).success();
         let line = format!("\nagent:   {} asks stage-guard before it writes ({})\n", case.title, case.file);
         assert!(output.contains(&line) && output.matches("agent: ").count() == 1, "{output}");
-        assert!(
-            output.contains(&format!("\nnote:    to be committed, for all who work here: {}\n", case.file)),
-            "{output}"
-        );
-        assert_eq!(repo.read(case.file), case.text(BINARY));
+        assert!(output.contains(&format!("\nnote:    to be committed: {}\n", case.file)), "{output}");
+        assert_eq!(case.read(&repo), case.text(BINARY));
         repo.assert_set_up(&[case.name]);
         case.install(&repo).success();
-        assert_eq!(repo.read(case.file), case.text(BINARY));
+        assert_eq!(case.read(&repo), case.text(BINARY));
         repo.guard_args(&["-q", "install", "--agent", &format!("--agent={}", case.name)]).silent();
         let output = repo.guard("uninstall").success();
         let line = format!("removed the hooks of {} from {}\n", case.title, case.file);
@@ -239,13 +249,261 @@ fn a_foreign_or_broken_file_changes_nothing() {
         let repo = super::hooks::unguarded();
         repo.write(file, text);
         let before = repo.all_paths();
-        repo.guard("install --agent=claude,codex,gemini,copilot,qwen,opencode")
-            .fails_with(&format!("{file}: {words}"));
+        repo.guard(&format!("install --agent={ALL}")).fails_with(&format!("{file}: {words}"));
         assert_eq!((repo.all_paths(), repo.read(file)), (before, text.to_owned()));
         assert!(!repo.exists(".git/hooks/pre-commit") && !repo.exists(".git/stage-guard"));
         repo.guard("uninstall").success();
         assert_eq!(repo.read(file), text);
     }
+}
+
+/// Returns the cases whose file may hold other settings.
+fn shared_files() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().filter(|case| !matches!(case.name, "copilot" | "opencode"))
+}
+
+/// Also if the record of the installation is lost, as in a clone.
+#[test]
+fn each_file_is_restored_byte_for_byte() {
+    let texts = [
+        "",
+        "\n",
+        " \r\n\t",
+        "{}",
+        "{ }",
+        "{}\n",
+        "{\n}\n",
+        "{\"hooks\":{}}",
+        "{\"hooks\":{\"EVENT\":[]}}\n",
+        "\u{feff}{\"a\":1e00,\r\n\t\"a\":[1.0, 2]}",
+    ];
+    for case in shared_files() {
+        let repo = Repo::new();
+        for text in texts {
+            let event = if case.name == "gemini" { "BeforeTool" } else { "PreToolUse" };
+            let text = text.replace("EVENT", event);
+            for has_record in [true, false] {
+                repo.write(case.file, &text);
+                case.install(&repo).success();
+                assert!(repo.read(case.file).contains(&format!("agent {}", case.name)), "{text:?}");
+                let _ = (!has_record).then(|| fs::remove_file(repo.path(RECORD)).unwrap());
+                repo.guard("uninstall").success();
+                assert_eq!(repo.read(case.file), text, "{}", case.name);
+            }
+        }
+    }
+    let copilot = ".github/hooks/stage-guard.json";
+    let repo = Repo::new();
+    for text in ["", "\n"] {
+        repo.write(copilot, text).guard("install --agent=copilot").success();
+        repo.guard("uninstall").success();
+        assert_eq!(repo.read(copilot), text);
+    }
+}
+
+#[test]
+fn directories_that_were_there_stay() {
+    for case in &CASES {
+        let directories: Vec<&str> = case.file.match_indices('/').map(|(at, _)| &case.file[..at]).collect();
+        for directory in directories {
+            let repo = Repo::new();
+            repo.in_dir(directory);
+            let before = repo.all_paths();
+            case.install(&repo).success();
+            repo.guard("uninstall").success();
+            assert_eq!(repo.all_paths(), before);
+        }
+        // A directory goes that the agent or the user has emptied.
+        let repo = Repo::new();
+        let before = repo.all_paths();
+        case.install(&repo).success();
+        fs::remove_file(repo.path(case.file)).unwrap();
+        repo.guard("uninstall").success();
+        assert_eq!(repo.all_paths(), before);
+    }
+}
+
+#[test]
+fn a_committed_file_is_removed_from_a_clone() {
+    let repo = Repo::new();
+    repo.guard(&format!("install --agent={ALL}")).success();
+    repo.git("add -A").success();
+    let output = repo.guard(&format!("install --agent={ALL}")).success();
+    assert!(
+        output.contains("note:    to be committed: .claude/settings.json, .codex/hooks.json,"),
+        "{output}"
+    );
+    repo.git("commit -qm agents").success();
+    assert!(!repo.guard(&format!("install --agent={ALL}")).success().contains("to be committed"));
+    let clone = repo.sibling("clone");
+    repo.git("clone -q . ../clone").success();
+    clone.guard("uninstall").success();
+    assert_eq!(clone.git("status --short").success().matches(" D ").count(), 6);
+    assert_eq!(clone.all_paths(), ".\n./README.md\n");
+}
+
+#[test]
+fn what_was_added_beside_our_entries_stays() {
+    let repo = Repo::new();
+    repo.guard("install --agent=claude,copilot").success();
+    for file in [SETTINGS, ".github/hooks/stage-guard.json"] {
+        let text = repo.read(file).replacen('{', "{\n  \"model\": \"opus\",", 1);
+        repo.write(file, &text);
+    }
+    repo.guard("install --agent=claude,copilot").success();
+    repo.guard("uninstall").success();
+    assert_eq!(repo.read(SETTINGS), "{\n  \"model\": \"opus\"\n}\n");
+    let rest: Value = serde_json::from_str(&repo.read(".github/hooks/stage-guard.json")).unwrap();
+    assert_eq!(rest, json!({"model": "opus", "version": 1}));
+}
+
+/// Lays a JSON text out anew.
+fn reformat(text: &str, add: impl FnOnce(&mut Value)) -> String {
+    let mut value = serde_json::from_str(text).unwrap();
+    add(&mut value);
+    serde_json::to_string_pretty(&value).unwrap()
+}
+
+#[test]
+fn a_file_that_was_there_stays_when_it_is_laid_out_anew() {
+    for case in shared_files() {
+        let repo = Repo::new();
+        repo.write(case.file, "{}");
+        case.install(&repo).success();
+        repo.write(case.file, &(reformat(&repo.read(case.file), |_| {}) + "\n")).guard("uninstall").success();
+        assert_eq!(repo.read(case.file), "{}\n");
+    }
+}
+
+/// Qwen Code adds a member, lays the file out anew, and keeps a copy of the old one.
+#[test]
+fn a_file_that_an_agent_rewrites_is_cleaned() {
+    let (file, copy) = (".qwen/settings.json", ".qwen/settings.json.orig");
+    for (before, after) in [
+        (None, None),
+        (Some("{\"a\":1}\n"), Some("{\n  \"$version\": 3,\n  \"a\": 1\n}")),
+        (Some(""), Some("{\n  \"$version\": 3\n}")),
+    ] {
+        let repo = Repo::new();
+        if let Some(before) = before {
+            repo.write(file, before);
+        }
+        repo.guard("install --agent=qwen").success();
+        let text = repo.read(file);
+        repo.write(copy, &text).write(file, &reformat(&text, |value| value["$version"] = json!(3)));
+        repo.guard("install --agent=qwen").success();
+        repo.guard("uninstall").success();
+        let read = |file: &str| fs::read_to_string(repo.path(file)).ok();
+        assert_eq!((read(file).as_deref(), read(copy).as_deref()), (after, before));
+        assert_eq!(repo.exists(".qwen"), before.is_some());
+    }
+}
+
+#[test]
+fn a_changed_plugin_is_not_touched() {
+    let repo = Repo::new();
+    let plugin = ".opencode/plugins/stage-guard.js";
+    repo.guard("install --agent=opencode").success();
+    let text = repo.read(plugin) + "// mine\n";
+    repo.write(plugin, &text).guard("install --agent=opencode").fails_with("not a file of stage-guard");
+    repo.guard("uninstall").success();
+    assert_eq!(repo.read(plugin), text);
+}
+
+#[test]
+fn comments_are_kept_where_the_agent_reads_them() {
+    for file in [".gemini/settings.json", ".qwen/settings.json"] {
+        let repo = Repo::new();
+        let text = "// mine\n{\n  \"a\": 1 // one, {\n  /* two */\n}\n";
+        repo.write(file, text).guard("install --agent=gemini,qwen").success();
+        assert!(
+            repo.read(file).contains("\"a\": 1, // one, {\n  \"hooks\": {\n    \""),
+            "{}",
+            repo.read(file)
+        );
+        repo.guard("uninstall").success();
+        assert_eq!(repo.read(file), text);
+    }
+}
+
+/// The path of one machine is no use to others, and a name may be found by no agent.
+#[test]
+fn a_shared_file_names_the_program_and_an_ignored_one_has_its_path() {
+    let directory = std::path::Path::new(BINARY).parent().unwrap();
+    for case in &CASES {
+        let directory_of_agent = case.file.split('/').next().unwrap();
+        for (exclude, is_tracked, is_found, is_named) in [
+            ("", false, true, true),
+            (directory_of_agent, false, true, false),
+            (directory_of_agent, true, true, true),
+            ("", false, false, false),
+        ] {
+            let repo = Repo::new();
+            repo.write(".git/info/exclude", exclude);
+            if is_tracked {
+                case.install(&repo).success();
+                repo.git_args(&["add", "-f", case.file]).success();
+            }
+            let path = std::env::var("PATH").unwrap();
+            let path = if is_found { format!("{}:{path}", directory.display()) } else { path };
+            let output = case.install(&repo.env("PATH", path)).success();
+            assert_eq!(case.read(&repo), case.text(if is_named { "stage-guard" } else { BINARY }));
+            let is_shared = exclude.is_empty() || is_tracked;
+            assert_eq!(output.contains("to be committed"), is_shared, "{output}");
+        }
+    }
+}
+
+#[test]
+fn the_path_of_the_program_is_quoted() {
+    let repo = Repo::new();
+    for directory in ["a b", "it's", "$HOME", "say \"hi\"", "back\\slash", "`x`;&|<>*?", "ü"] {
+        let program = repo.sibling(directory).path("stage-guard");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        symlink(BINARY, &program).unwrap();
+        let path = format!("{}:{}", program.parent().unwrap().display(), "/usr/local/bin:/usr/bin:/bin");
+        repo.write(".git/info/exclude", ".*/\n");
+        repo.env("PATH", path).guard(&format!("install --agent={ALL}")).success();
+        let event = json!({"hook_event_name": "Stop", "cwd": repo.dir}).to_string();
+        repo.write("debug_x.py", "x").write(".git/event", &event);
+        let command = commands(&repo, "Stop").pop().unwrap();
+        assert!(command.contains(directory) || command.contains('\''), "{command}");
+        for shell in ["sh -c", "bash -c"] {
+            let run = repo.env("COMMAND", &command).shell(&format!("{shell} \"$COMMAND\" < .git/event"));
+            assert!(run.denied().contains("debug_x.py"));
+        }
+        assert_eq!(commands(&repo, "Stop").len(), 1);
+        let plugin = repo.read(".opencode/plugins/stage-guard.js");
+        let line = plugin.lines().find_map(|line| line.strip_prefix("const PROGRAM = ")).unwrap();
+        let found: String = serde_json::from_str(line.trim_end_matches(';')).unwrap();
+        assert_eq!(found, program.display().to_string());
+    }
+    repo.guard("uninstall").success();
+    assert!(!repo.exists(".claude") && !repo.exists(".opencode"));
+}
+
+#[test]
+fn each_worktree_has_its_own_files() {
+    let repo = Repo::new();
+    repo.git("worktree add -q ../linked").success();
+    let linked = repo.sibling("linked");
+    linked.in_dir(".codex");
+    linked.guard("install --agent").success();
+    repo.guard("install --agent=codex").success();
+    linked.guard("uninstall").success();
+    assert!(linked.exists(".codex") && !linked.exists(".codex/hooks.json"));
+    assert!(repo.exists(".codex/hooks.json"));
+    repo.guard("uninstall").success();
+    assert!(!repo.exists(".codex"));
+}
+
+#[test]
+fn what_codex_asks_of_its_user_is_said() {
+    let repo = Repo::new();
+    assert!(repo.guard("install --agent=codex").success().contains(
+        "\nnote:    Codex runs a hook only if it trusts the project and the hook: start it, run /hooks,"
+    ));
+    assert!(!repo.guard("install --agent=claude,gemini").success().contains("trust"));
 }
 
 #[test]
@@ -410,7 +668,7 @@ fn install_refuses_settings_of_another_form() {
 fn install_refuses_symlinks_out_of_the_worktree() {
     let repo = super::hooks::unguarded();
     fs::create_dir(repo.path("../outside")).unwrap();
-    repo.write("../outside/x", "{}");
+    repo.write("../outside/x", "{}").write(".git/x", "{}");
     for (target, link, words) in [
         ("../outside", ".claude", "leads out of the worktree"),
         ("nowhere", ".claude", "cannot follow the symlink"),
@@ -418,10 +676,16 @@ fn install_refuses_symlinks_out_of_the_worktree() {
         ("nowhere", SETTINGS, "cannot follow the symlink"),
         ("../../outside/y", SETTINGS, "cannot follow the symlink"),
         ("settings.json", SETTINGS, "cannot follow the symlink"),
+        ("../.git/x", SETTINGS, "leads out of the worktree"),
+        ("../outside", ".github", "leads out of the worktree"),
+        ("../../outside", ".github/hooks", "leads out of the worktree"),
+        ("../../outside/x", ".github/hooks/stage-guard.json", "cannot follow the symlink"),
+        ("../outside", ".opencode", "leads out of the worktree"),
+        ("../../../outside/x", ".opencode/plugins/stage-guard.js", "leads out of the worktree"),
     ] {
         fs::create_dir_all(repo.path(link).parent().unwrap()).unwrap();
         symlink(target, repo.path(link)).unwrap();
-        repo.guard("install --agent=claude").fails_with(words);
+        repo.guard(&format!("install --agent={ALL}")).fails_with(words);
         assert!(!repo.exists(".git/hooks/pre-commit") && !repo.exists("../outside/settings.json"));
         fs::remove_file(repo.path(link)).unwrap();
     }
