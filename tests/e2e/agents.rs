@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::managers::unmanaged;
 use super::packages;
-use super::sandbox::Repo;
+use super::sandbox::{BINARY, Repo};
 
 /// An agent, and how it runs without a person.
 struct Agent {
@@ -281,6 +281,7 @@ for_each_agent! {
     session_work_is_denied;
     a_turn_that_leaves_session_work_goes_on_once;
     uninstall_leaves_nothing;
+    agents_work_without_the_guard;
 }
 
 /// A script of an ordinary name, which its text gives away.
@@ -328,9 +329,24 @@ fn uninstall_leaves_nothing(project: &Project) {
     assert_eq!(repo.git("status --porcelain -uall").success(), "");
 }
 
+/// The settings are committed, and not everybody has the guard.
+fn agents_work_without_the_guard(project: &Project) {
+    let Project { agent, repo } = project;
+    let own = Path::new(BINARY).parent().unwrap();
+    let path = repo.shell("echo -n \"$PATH\"").success();
+    let others = std::env::split_paths(&path).filter(|directory| directory != own);
+    let project = Project { agent, repo: repo.env("PATH", std::env::join_paths(others).unwrap()) };
+    assert_eq!(project.repo.shell("stage-guard").code, 127);
+    let session = project.play(&[project.write("backend/app/new.py", "x = 1\n"), project.run("echo ran")]);
+    assert!(repo.exists("backend/app/new.py"), "{session:?}");
+    assert!(session.results()[1].contains("ran") && session.ends() == 1, "{session:?}");
+}
+
 #[test]
 fn copilot_reads_the_settings_of_claude_code() {
-    for check in [session_work_is_denied, a_turn_that_leaves_session_work_goes_on_once] {
+    for check in
+        [session_work_is_denied, a_turn_that_leaves_session_work_goes_on_once, agents_work_without_the_guard]
+    {
         if let Some(project) = Project::with_settings_of(&COPILOT, "claude") {
             check(&project);
         }
