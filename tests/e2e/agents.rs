@@ -1,12 +1,12 @@
 //! The guard with real coding agents: a server plays the model, in a network namespace.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::managers::unmanaged;
 use super::packages;
@@ -30,6 +30,8 @@ struct Agent {
     run: fn(command: &str) -> Value,
     /// Whether its hooks can make a turn go on.
     is_held_back: bool,
+    /// Does what it asks of its user after `install --agent`.
+    trust: fn(&Repo),
 }
 
 const CLAUDE: Agent = Agent {
@@ -41,12 +43,13 @@ const CLAUDE: Agent = Agent {
     write: |path, text| json!({"name": "Write", "input": {"file_path": path, "content": text}}),
     run: |command| json!({"name": "Bash", "input": {"command": command, "description": "x"}}),
     is_held_back: true,
+    trust: |_| {},
 };
 
 const CODEX: Agent = Agent {
     name: "codex",
     package: "@openai/codex@0.171.0",
-    command: "codex exec --json --dangerously-bypass-approvals-and-sandbox --dangerously-bypass-hook-trust go",
+    command: "codex exec --json --dangerously-bypass-approvals-and-sandbox go",
     configuration: &[(
         ".codex/config.toml",
         r#"
@@ -70,6 +73,7 @@ const CODEX: Agent = Agent {
     },
     run: |command| json!({"name": "exec_command", "input": {"cmd": command}}),
     is_held_back: true,
+    trust: trust_hooks_of_codex,
 };
 
 const GEMINI: Agent = Agent {
@@ -87,6 +91,7 @@ const GEMINI: Agent = Agent {
     write: |path, text| json!({"name": "write_file", "input": {"file_path": path, "content": text}}),
     run: |command| json!({"name": "run_shell_command", "input": {"command": command, "description": "x"}}),
     is_held_back: true,
+    trust: |_| {},
 };
 
 const COPILOT: Agent = Agent {
@@ -99,6 +104,7 @@ const COPILOT: Agent = Agent {
     write: |path, text| json!({"name": "create", "input": {"path": path, "file_text": text}}),
     run: |command| json!({"name": "bash", "input": {"command": command, "description": "x"}}),
     is_held_back: true,
+    trust: |_| {},
 };
 
 const QWEN: Agent = Agent {
@@ -113,6 +119,7 @@ const QWEN: Agent = Agent {
     write: |path, text| json!({"name": "write_file", "input": {"file_path": path, "content": text}}),
     run: |command| json!({"name": "run_shell_command", "input": {"command": command, "is_background": false}}),
     is_held_back: false,
+    trust: |_| {},
 };
 
 const OPENCODE: Agent = Agent {
@@ -131,6 +138,7 @@ const OPENCODE: Agent = Agent {
     write: |path, text| json!({"name": "write", "input": {"filePath": path, "content": text}}),
     run: |command| json!({"name": "bash", "input": {"command": command, "description": "x"}}),
     is_held_back: false,
+    trust: |_| {},
 };
 
 /// The address of the model. Each session has a namespace, and so all ports, to itself.
@@ -145,7 +153,7 @@ const SESSION: &str = "
     exec timeout 100 sh -c \"$COMMAND\" </dev/null
 ";
 
-/// Returns a command that runs a script in namespaces for processes and the network.
+/// Returns the options of `unshare` for namespaces of processes and the network.
 ///
 /// Returns `None` if this user cannot create them.
 fn unshare() -> Option<&'static [&'static str]> {
@@ -160,6 +168,13 @@ fn unshare() -> Option<&'static [&'static str]> {
         };
         [AS_ROOT, AS_USER].into_iter().find(is_supported)
     })
+}
+
+/// Returns a command that runs its arguments in new namespaces.
+fn isolated(repo: &Repo) -> Command {
+    let mut command = repo.command("unshare");
+    command.args(unshare().unwrap());
+    command
 }
 
 /// A repository that is set up for an agent.
@@ -206,6 +221,7 @@ impl Project {
             let text = text.replace("PROJECT", repo.dir.to_str().unwrap()).replace("MODEL", MODEL);
             repo.write(Path::new("..").join(file), &text);
         }
+        (agent.trust)(&repo);
         Some(Self { agent, repo })
     }
 
@@ -217,8 +233,8 @@ impl Project {
         let _ = std::fs::remove_file(home.path("address"));
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/fake-model");
         let home = home.env("SERVER", server).env("COMMAND", self.agent.command).env("MODEL", MODEL);
-        let mut session = home.command("unshare");
-        session.args(unshare().unwrap()).args(["sh", "-c", SESSION]);
+        let mut session = isolated(&home);
+        session.args(["sh", "-c", SESSION]);
         let run = Repo::run(session, b"");
         assert_eq!(run.code, 0, "{run:?}");
         let requests = home.read("requests");
@@ -340,6 +356,53 @@ fn agents_work_without_the_guard(project: &Project) {
     let session = project.play(&[project.write("backend/app/new.py", "x = 1\n"), project.run("echo ran")]);
     assert!(repo.exists("backend/app/new.py"), "{session:?}");
     assert!(session.results()[1].contains("ran") && session.ends() == 1, "{session:?}");
+}
+
+/// Trusts the hooks of a repository, as `/hooks` in Codex does.
+fn trust_hooks_of_codex(repo: &Repo) {
+    let listed = ask_codex(repo, "hooks/list", &json!({"cwds": [repo.dir]}));
+    let hooks = listed["data"][0]["hooks"].as_array().unwrap().iter();
+    let hash = |hook: &Value| json!({"trusted_hash": hook["currentHash"]});
+    let state: Map<_, _> = hooks.map(|hook| (hook["key"].as_str().unwrap().to_owned(), hash(hook))).collect();
+    assert!(!state.is_empty(), "{listed}");
+    let edit = json!({"keyPath": "hooks.state", "value": state, "mergeStrategy": "upsert"});
+    ask_codex(repo, "config/batchWrite", &json!({"edits": [edit]}));
+}
+
+/// Asks the app server of Codex, and returns the result.
+fn ask_codex(repo: &Repo, method: &str, params: &Value) -> Value {
+    let mut server = isolated(repo);
+    server.args(["codex", "app-server"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = server.spawn().unwrap();
+    let mut input = server.stdin.take().unwrap();
+    for message in [
+        json!({"id": 0, "method": "initialize", "params": {"clientInfo": {"name": "test", "version": "1"}}}),
+        json!({"method": "initialized"}),
+        json!({"id": 1, "method": method, "params": params}),
+    ] {
+        writeln!(input, "{message}").unwrap();
+    }
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let mut messages = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let answer = messages.find(|message| message["id"] == 1).unwrap();
+    // The server exits at the end of its input.
+    drop(input);
+    server.wait().unwrap();
+    assert!(answer["result"].is_object(), "{answer}");
+    answer["result"].clone()
+}
+
+#[test]
+fn doctor_says_whether_codex_trusts_the_hooks() {
+    let Some(project) = Project::new(&CODEX) else { return };
+    let does_not_ask =
+        || project.repo.guard("doctor").success().contains("Codex does not ask before it writes");
+    assert!(!does_not_ask());
+    let hooks = project.repo.read(".codex/hooks.json");
+    project.repo.write(".codex/hooks.json", &hooks.replace("10", "11"));
+    assert!(does_not_ask());
+    let session = project.play(&[project.write("debug_login.py", "x = 1\n")]);
+    assert!(project.repo.exists("debug_login.py"), "{session:?}");
 }
 
 #[test]
