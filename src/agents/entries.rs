@@ -117,6 +117,11 @@ impl Entries {
         Some(if is_version_left { self.nothing(&rest) } else { Rest::Text(rest) })
     }
 
+    /// Whether the text is blank or JSON.
+    pub(super) fn is_readable(&self, text: &str) -> bool {
+        text.chars().all(is_whitespace) || self.parse(text).is_ok()
+    }
+
     /// Returns the programs that the entries run.
     pub(super) fn programs(&self, text: &str) -> Vec<PathBuf> {
         let Ok(document) = self.parse(text) else { return Vec::new() };

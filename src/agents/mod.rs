@@ -38,7 +38,7 @@ use answer::Form;
 pub(crate) use event::Event;
 use fields::Fields;
 use settings::Settings;
-pub(crate) use settings_file::{Error, SettingsFile, Worktree};
+pub(crate) use settings_file::{Error, Removal, SettingsFile, Worktree};
 pub(crate) use trust::{Trust, TrustQuestion};
 
 /// The name of this program.

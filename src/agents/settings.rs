@@ -68,6 +68,14 @@ impl Contents {
         }
     }
 
+    /// Whether the text has a form in which this program can be found.
+    pub(super) fn is_readable(&self, text: &str) -> bool {
+        match self {
+            Self::Entries(entries) => entries.is_readable(text),
+            Self::Plugin(_) => plugin::is_own(text),
+        }
+    }
+
     /// Returns the programs that an agent with this text runs as this one.
     pub(super) fn programs(&self, text: &str) -> Vec<PathBuf> {
         match self {

@@ -39,6 +39,15 @@ pub(crate) struct SettingsFile {
     mark: &'static str,
 }
 
+/// What [`Worktree::uninstall`] did.
+#[derive(Debug, Default)]
+pub(crate) struct Removal {
+    /// The files from which this program was removed.
+    pub changed: Vec<SettingsFile>,
+    /// Files that `install` has written, and that have another form now. They are not changed.
+    pub skipped: Vec<&'static str>,
+}
+
 /// An error of a project file. Nothing was changed, unless it is `Disk` or `Write`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -111,7 +120,7 @@ impl Worktree<'_> {
         })
     }
 
-    /// Removes this program from the project files of all agents, and returns the files.
+    /// Removes this program from the project files of all agents.
     ///
     /// Removes files and directories that were created. A file that cannot be read or has
     /// another form is not changed.
@@ -119,22 +128,25 @@ impl Worktree<'_> {
     /// # Errors
     ///
     /// Returns an error if a file cannot be written or removed.
-    pub(crate) fn uninstall(self) -> Result<Vec<SettingsFile>, Error> {
+    pub(crate) fn uninstall(self) -> Result<Removal, Error> {
         let record = Record::read(self.git_dir);
-        let mut changed = Vec::new();
+        let mut removal = Removal::default();
         for agent in Agent::ALL {
             let (Settings { file, copies, .. }, created) = (agent.settings(), record.created(agent));
-            let count = changed.len();
+            let count = removal.changed.len();
             for name in copies.iter().chain([file]) {
-                changed.extend(self.remove(agent, name, created)?);
+                removal.changed.extend(self.remove(agent, name, created)?);
             }
-            let file = self.top.join(file);
-            if !exists(&file) && (created.is_some() || changed.len() > count) {
-                self.remove_directories(&file, created.map_or(usize::MAX, |created| created.directories));
+            let (path, is_changed) = (self.top.join(file), removal.changed.len() > count);
+            if created.is_some() && self.is_unreadable(agent) {
+                removal.skipped.push(file);
+            }
+            if !exists(&path) && (created.is_some() || is_changed) {
+                self.remove_directories(&path, created.map_or(usize::MAX, |created| created.directories));
             }
         }
         Record::remove(self.git_dir);
-        Ok(changed)
+        Ok(removal)
     }
 
     /// Removes this program from one file. Returns the file if this program was in it.
@@ -164,6 +176,12 @@ impl Worktree<'_> {
             fs::remove_file(&file.path).map_err(disk("remove", &file.path))?;
             Ok(Some(Some(file)))
         })
+    }
+
+    /// Whether nothing can be told of an agent's project file.
+    fn is_unreadable(self, agent: Agent) -> bool {
+        let is_readable = |text: &str| agent.settings().contents.is_readable(text);
+        SettingsFile::read(self.top, agent).map_or(true, |file| !file.text.as_deref().is_none_or(is_readable))
     }
 
     /// Removes the innermost empty directories around a file, at most `count`.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{Context, Outcome};
-use crate::agents::Worktree;
+use crate::agents::{Removal, Worktree};
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
 use crate::git::{ConfigScope, Git, Hook, HooksPath, check_global_files};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     let done = hooks.uninstall()?;
     let repository = context.open_repository().ok();
     let agents = repository.map_or_else(
-        || Ok(Vec::new()),
+        || Ok(Removal::default()),
         |repository| {
             let git_dir = repository.layout().git_dir();
             Worktree { top: repository.worktree(), git_dir }.uninstall()

@@ -7,7 +7,7 @@ use bstr::{BStr, ByteSlice};
 
 use super::escape::{display_path, escape, shell_path, shell_word};
 use super::message::evidence;
-use crate::agents::{Agent, SettingsFile};
+use crate::agents::{Agent, Removal};
 use crate::bypass::Bypass;
 use crate::policy::Finding;
 
@@ -173,15 +173,19 @@ pub(crate) fn installed(agents: &[AgentChange], out: &mut impl Write) -> io::Res
     writeln!(out, "note:    to be committed: {}", files.join(", "))
 }
 
-/// Renders from which files this program was removed.
+/// Renders from which files this program was removed, and which were not changed.
 ///
 /// # Errors
 ///
 /// Fails if `out` cannot be written to.
-pub(crate) fn uninstalled(files: &[SettingsFile], out: &mut impl Write) -> io::Result<()> {
-    files.iter().try_for_each(|file| {
-        writeln!(out, "removed the hooks of {} from {}", file.agent().title(), file.name())
-    })
+pub(crate) fn uninstalled(removal: &Removal, out: &mut impl Write) -> io::Result<()> {
+    for file in &removal.changed {
+        writeln!(out, "removed the hooks of {} from {}", file.agent().title(), file.name())?;
+    }
+    for file in &removal.skipped {
+        writeln!(out, "skipped: {file}, because it was changed: remove stage-guard from it")?;
+    }
+    Ok(())
 }
 
 /// Returns a path as an argument that works in any directory of the repository.

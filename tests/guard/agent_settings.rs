@@ -400,14 +400,21 @@ fn a_file_that_an_agent_rewrites_is_cleaned() {
 }
 
 #[test]
-fn a_changed_plugin_is_not_touched() {
-    let repo = Repo::new();
-    let plugin = ".opencode/plugins/stage-guard.js";
-    repo.guard("install --agent=opencode").success();
-    let text = repo.read(plugin) + "// mine\n";
-    repo.write(plugin, &text).guard("install --agent=opencode").fails_with("not a file of stage-guard");
-    repo.guard("uninstall").success();
-    assert_eq!(repo.read(plugin), text);
+fn a_file_that_was_changed_into_another_form_is_not_touched() {
+    for (agent, file, words) in [
+        ("opencode", ".opencode/plugins/stage-guard.js", "not a file of stage-guard"),
+        ("claude", SETTINGS, "not valid JSON"),
+    ] {
+        let repo = Repo::new();
+        repo.guard(&format!("install --agent={agent}")).success();
+        let text = repo.read(file) + "// mine\n";
+        repo.write(file, &text).guard(&format!("install --agent={agent}")).fails_with(words);
+        let output = repo.guard("uninstall").success();
+        let line = format!("\nskipped: {file}, because it was changed: remove stage-guard from it\n");
+        assert!(output.contains(&line) && !output.contains("removed the hooks"), "{output}");
+        assert_eq!(repo.read(file), text);
+        assert!(!repo.guard("uninstall").success().contains("skipped"));
+    }
 }
 
 #[test]
