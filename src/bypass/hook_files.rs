@@ -2,7 +2,9 @@
 //!
 //! Paths are compared by their text: the name of a git directory ends with `.git`.
 
-use bstr::{BString, ByteSlice};
+use std::cell::LazyCell;
+
+use bstr::{BStr, BString, ByteSlice, ByteVec};
 
 use super::Bypass;
 use super::options::{is_short_group, split_option};
@@ -12,8 +14,10 @@ use crate::git::Hook;
 /// What a program does to the files in its arguments.
 #[derive(Clone, Copy)]
 enum Effect {
-    /// It removes, moves or truncates each of them.
+    /// It removes or truncates each of them.
     Removes,
+    /// It writes to each of them.
+    Writes,
     /// It removes all but the last one, and writes to that one.
     Moves,
     /// It writes to the last one.
@@ -33,7 +37,7 @@ const PROGRAMS: [(&str, Effect); 13] = [
     ("unlink", Effect::Removes),
     ("shred", Effect::Removes),
     ("truncate", Effect::Removes),
-    ("tee", Effect::Removes),
+    ("tee", Effect::Writes),
     ("mv", Effect::Moves),
     ("cp", Effect::Copies),
     ("install", Effect::Copies),
@@ -64,16 +68,32 @@ pub(super) fn judge(run: &Run) -> Option<Bypass> {
     if effect.is_none() && run.written.is_empty() {
         return None;
     }
-    let expand = || run.arguments.iter().flat_map(expand_braces).collect::<Vec<_>>();
-    let by_program = effect.map(|effect| effect.changed(&expand())).unwrap_or_default();
-    let redirected = run.written.iter().cloned().map(Changed::Written);
-    let directory = below_git_directory(run.shell);
-    let is_guarded = |changed: &Changed| match changed {
-        Changed::Removed(path) => guarded(run.shell, &directory, path, true).is_some(),
-        Changed::Written(path) => guarded(run.shell, &directory, path, false) == Some(Guarded::File),
+    let expand = |words: &[BString]| -> Vec<BString> {
+        words.iter().flat_map(|word| expand_braces(&run.shell.variables.expand(word.as_bstr()))).collect()
     };
-    let changed = redirected.chain(by_program).find(is_guarded);
-    changed.map(|(Changed::Removed(path) | Changed::Written(path))| Bypass::HookChanged(path))
+    let by_program = effect.map(|effect| effect.changed(&expand(run.arguments))).unwrap_or_default();
+    let redirected = expand(run.written).into_iter().map(Changed::Written);
+    let directory = below_git_directory(run.shell);
+    let sets_hooks_path = LazyCell::new(|| sets_hooks_path(run));
+    redirected.chain(by_program).find_map(|changed| match changed {
+        Changed::Removed(path) => match guarded(&directory, &path, matches)? {
+            Guarded::Directory | Guarded::File => Some(Bypass::HookChanged(path)),
+            Guarded::Configuration => None,
+        },
+        Changed::Written(path) => match guarded(&directory, &path, |name, hook| name == hook)? {
+            Guarded::File => Some(Bypass::HookChanged(path)),
+            Guarded::Configuration => {
+                sets_hooks_path.then(|| Bypass::HooksOverridden("core.hooksPath".into()))
+            }
+            Guarded::Directory => None,
+        },
+    })
+}
+
+/// Whether the text that a command writes mentions `core.hooksPath`.
+fn sets_hooks_path(run: &Run) -> bool {
+    let mentions = |text: &[u8]| text.to_ascii_lowercase().contains_str("hookspath");
+    mentions(run.input) || run.arguments.iter().any(|word| mentions(word))
 }
 
 impl Effect {
@@ -83,6 +103,7 @@ impl Effect {
         let copy = || Copy::parse(words);
         match self {
             Self::Removes => removed(),
+            Self::Writes => operands(words).cloned().map(Changed::Written).collect(),
             Self::Moves => {
                 copy().map(|copy| copy.written().chain(copy.removed()).collect()).unwrap_or_default()
             }
@@ -104,14 +125,14 @@ impl Effect {
 }
 
 /// Returns the words for which `word` stands: one for each choice of its first `{a,b}`.
-fn expand_braces(word: &BString) -> Vec<BString> {
+fn expand_braces(word: &BStr) -> Vec<BString> {
     let expand = || {
         let (before, rest) = word.split_once_str("{")?;
         let (choices, after) = rest.split_once_str("}").filter(|(choices, _)| choices.contains(&b','))?;
         let choices = choices.split(|byte| *byte == b',').take(MAX_CHOICES);
         Some(choices.map(|choice| bstr::concat([before, choice, after]).into()).collect())
     };
-    expand().unwrap_or_else(|| vec![word.clone()])
+    expand().unwrap_or_else(|| vec![word.to_owned()])
 }
 
 /// Returns the words that are no options.
@@ -176,13 +197,14 @@ fn prevents_execution(mode: &BString) -> bool {
     })
 }
 
-/// What a path in a git directory is to the hooks that stage-guard guards.
-#[derive(Clone, Copy, Eq, PartialEq)]
+/// What a path is to the hooks that stage-guard guards.
 enum Guarded {
     /// A directory with such hooks.
     Directory,
     /// Such a hook, or a file that it needs.
     File,
+    /// A configuration file of git.
+    Configuration,
 }
 
 /// Returns the components of the shell's directory from the git directory on.
@@ -195,19 +217,23 @@ fn below_git_directory(shell: &Shell) -> Vec<&[u8]> {
 }
 
 /// Returns what `path`, in `directory`, is to the guarded hooks.
-fn guarded(shell: &Shell, directory: &[&[u8]], path: &BString, has_wildcards: bool) -> Option<Guarded> {
-    let path = shell.variables.expand(path.as_bstr());
+///
+/// `is_name` tells whether the last component of `path` stands for the name of a hook.
+fn guarded(directory: &[&[u8]], path: &BString, is_name: fn(&[u8], &[u8]) -> bool) -> Option<Guarded> {
     if directory.is_empty() && !path.contains_str(".git") {
         return None;
     }
     let is_absolute = path.first().is_some_and(|first| b"/~$".contains(first));
-    let components = append(if is_absolute { Vec::new() } else { directory.to_vec() }, &path);
+    let components = append(if is_absolute { Vec::new() } else { directory.to_vec() }, path);
+    if let [.., b".gitconfig"] = components[..] {
+        return Some(Guarded::Configuration);
+    }
     match components[git_directory(&components)? + 1..] {
+        [b"config" | b"config.worktree"] => Some(Guarded::Configuration),
         [b"hooks" | b"stage-guard"] | [b"modules", .., b"hooks"] => Some(Guarded::Directory),
         [b"stage-guard", ..] => Some(Guarded::File),
         [b"hooks", name] | [b"modules", .., b"hooks", name] => {
-            let is_hook = |hook: &Hook| matches(name, hook.name().as_bytes(), has_wildcards);
-            Hook::ALL.iter().any(is_hook).then_some(Guarded::File)
+            Hook::ALL.iter().any(|hook| is_name(name, hook.name().as_bytes())).then_some(Guarded::File)
         }
         _ => None,
     }
@@ -230,16 +256,31 @@ fn git_directory(components: &[&[u8]]) -> Option<usize> {
     components.iter().position(|component| component.ends_with(b".git"))
 }
 
-/// Whether `pattern`, in which `*` stands for any text, matches `name`.
-fn matches(pattern: &[u8], name: &[u8], has_wildcards: bool) -> bool {
-    if !has_wildcards || !pattern.contains(&b'*') {
-        return pattern == name;
-    }
+/// Whether `pattern`, in which `*` and each expansion stand for any text, matches `name`.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let pattern = with_wildcards(pattern);
     let mut parts = pattern.split(|byte| *byte == b'*');
-    let (first, last) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
-    let Some(middle) = name.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
-        return false;
-    };
-    let mut rest = middle;
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    let Some(middle) = rest.strip_suffix(last) else { return false };
+    rest = middle;
     parts.all(|part| rest.find(part).map(|at| rest = &rest[at + part.len()..]).is_some())
+}
+
+/// Returns `text` with a `*` in the place of each expansion.
+fn with_wildcards(text: &[u8]) -> BString {
+    let mut pattern = BString::default();
+    let mut rest = text;
+    while let Some((before, expansion)) = rest.split_once_str("$") {
+        pattern.push_str(before);
+        pattern.push(b'*');
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        rest = match expansion {
+            [b'{', ..] => expansion.split_once_str("}").map_or(&b""[..], |(_, rest)| rest),
+            [b'(', b')', rest @ ..] => rest,
+            _ => &expansion[expansion.iter().take_while(is_name).count()..],
+        };
+    }
+    pattern.push_str(rest);
+    pattern
 }

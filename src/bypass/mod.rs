@@ -49,6 +49,9 @@ pub(crate) enum Bypass {
 /// The number of pathspecs that are looked up on the disk.
 const MAX_QUESTIONS: usize = 32;
 
+/// The longest pathspec that is looked up on the disk, in bytes.
+const MAX_PATH: usize = 4096;
+
 /// Whether a forced add of a pathspec in a directory stages a session directory below it.
 ///
 /// Both paths may be relative to the directory that the script runs in.
@@ -69,7 +72,8 @@ pub(crate) fn find(script: &str, stages: StagesSessionDirectory) -> Option<Bypas
     let asked = Cell::new(0);
     let stages = |directory: &Path, path: &Path| {
         asked.set(asked.get() + 1);
-        asked.get() <= MAX_QUESTIONS && stages(directory, path)
+        let is_path = path.as_os_str().len() <= MAX_PATH;
+        is_path && asked.get() <= MAX_QUESTIONS && stages(directory, path)
     };
     Walk::new(&mut |run| judge(run, &stages)).script(script.as_bytes())
 }

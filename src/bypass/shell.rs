@@ -17,6 +17,9 @@ const METACHARACTERS: &[u8] = b" \t\r\n;&|()<>";
 /// The reserved words that can precede a command.
 const KEYWORDS: [&str; 9] = ["!", "{", "if", "then", "elif", "else", "while", "until", "do"];
 
+/// The number of bytes that are searched for the end of an arithmetic expression.
+const MAX_ARITHMETIC: usize = 1024;
+
 /// The longest pipeline through which text is followed to the command that reads it.
 const MAX_PIPES: usize = 8;
 
@@ -60,6 +63,29 @@ pub(crate) fn commands(script: &[u8]) -> Option<Vec<Command>> {
         subshell,
     });
     Some(commands.collect())
+}
+
+/// Whether a text begins with an arithmetic expression `((…))`, and not with two subshells.
+///
+/// It is one if the parentheses are closed together, or too far away to tell.
+fn is_arithmetic(text: &[u8]) -> bool {
+    if !text.starts_with(b"((") {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut bytes = text.iter().enumerate().take(MAX_ARITHMETIC);
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'\'' | b'"' if quote.is_none_or(|quote| quote == byte) => quote = quote.xor(Some(byte)),
+            b'(' if quote.is_none() => depth += 1,
+            b')' if quote.is_none() && depth == 2 => return text.get(at + 1) == Some(&b')'),
+            b')' if quote.is_none() => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    true
 }
 
 /// Whether an expansion has the form `${NAME}`.
@@ -475,7 +501,7 @@ impl<'s, 'c> Reader<'s, 'c> {
 
     /// Reads commands in parentheses, or an arithmetic expression in double parentheses.
     fn read_parenthesized(&mut self) -> Option<()> {
-        let is_arithmetic = self.rest.starts_with(b"((");
+        let is_arithmetic = is_arithmetic(self.rest);
         self.skip(1);
         self.nested(|reader| {
             if is_arithmetic {
@@ -502,7 +528,8 @@ impl<'s, 'c> Reader<'s, 'c> {
         self.skip(strips_tabs.into());
         if self.rest.starts_with(b"(") {
             let start = self.commands.complete.len();
-            self.read_parenthesized()?;
+            self.skip(1);
+            self.nested(|reader| reader.read_subshell(Some(b')')))?;
             command.documents.push(self.commands.output_since(start, ""));
             return Some(());
         }

@@ -10,6 +10,9 @@ use super::{config, shell};
 /// The number of variables that are remembered.
 const MAX_VARIABLES: usize = 32;
 
+/// The number of values of a loop that are remembered.
+const MAX_VALUES: usize = 8;
+
 /// The longest value that is remembered.
 const MAX_VALUE: usize = 4096;
 
@@ -65,6 +68,14 @@ impl Variables {
                 self.assign(arguments, false);
                 if has(b'x') {
                     self.declare(arguments, true);
+                }
+            }
+            b"for" => {
+                // Each value that matters, as one word with a choice.
+                let values = arguments.iter().skip(2).filter(|word| word.contains_str(".git"));
+                let values = bstr::join(",", values.take(MAX_VALUES));
+                if let [name, ..] = arguments {
+                    self.assign([&bstr::concat([name.as_slice(), b"={", &values, b",}"]).into()], false);
                 }
             }
             b"unset" => {

@@ -142,6 +142,10 @@ fn a_hook_file_is_found_by_each_path_to_it() {
         "rm /home/me/project/.git/hooks/pre-commit",
         "rm ~/project/.git/hooks/pre-commit",
         "rm $HOME/project/.git/hooks/pre-commit",
+        "for h in pre-commit pre-push; do rm -f .git/hooks/$h; done",
+        "for h in .git/hooks/*; do chmod -x \"$h\"; done",
+        "for h in .git/hooks/pre-commit .git/hooks/pre-push; do mv $h $h.off; done",
+        "for d in $(git rev-parse --git-dir); do rm \"$d/hooks/${h}\"; done",
         "rm .git/modules/lib/sub/hooks/pre-commit",
         "rm /srv/project.git/hooks/pre-receive",
     ]);
@@ -152,6 +156,29 @@ fn a_hook_file_is_found_by_each_path_to_it() {
         "rm .git/hooks/../../pre-commit",
         "rm .git/../hooks/pre-commit",
         "d=.github; rm $d/hooks/pre-commit",
+        "for h in .git/hooks/*.sample; do rm \"$h\"; done",
+        "for h in .git/hooks/*; do chmod +x \"$h\"; done",
+        "for h in .git/hooks/*; do cat \"$h\" > /tmp/hooks; done",
+        "for h in commit-msg; do cp hooks/$h .git/hooks/$h; chmod 755 .git/hooks/$h; done",
+        "for h in a b; do rm hooks/$h .git/hooks/$h.sample; done",
         "d=.git; d=dist; rm $d/hooks/pre-commit",
+    ]);
+}
+
+#[test]
+fn another_hooks_directory_in_a_configuration_file_is_denied() {
+    assert_denied(&[
+        "printf '[core]\\n\\thooksPath = /dev/null\\n' >> .git/config",
+        "cat >> \"$(git rev-parse --git-dir)/config\" <<'EOF'\n[core]\n\thookspath = x\nEOF",
+        "echo '[core] hooksPath=x' | tee -a ~/.gitconfig",
+        "printf '[core]\\n\\thooksPath = x\\n' > .git/config.worktree",
+    ]);
+    assert_allowed(&[
+        "printf '[user]\\n\\tname = x\\n' >> .git/config",
+        "sed -i '/hooksPath/d' .git/config",
+        "grep -i hookspath .git/config ~/.gitconfig",
+        "git config --list | grep hooksPath > /tmp/config",
+        "cp .git/config /tmp/hooksPath",
+        "echo hooksPath >> docs/.git-config",
     ]);
 }

@@ -323,10 +323,15 @@ fn expansions_are_read() {
         "echo \"${x:-\"$(git commit -n)\"}\"",
         "echo $(( 1 + $(git commit -n) ))",
         "echo $(( (1 + 2) * 3 )) && git commit -n",
+        "echo $((git commit -n) | cat)",
+        "((cd x); git commit -n)",
+        "(git commit -n) && ((1))",
+        "cat <((git commit -n))",
     ]);
     assert_allowed(&[
         "echo '$(git commit -n)'",
         "echo $((1 + (2))); echo 'git commit -n'",
+        "(( (git) > (commit -n) ))",
         "git commit -m \"${x//'\"'/}\" && git commit -m '-n'",
     ]);
 }
