@@ -13,6 +13,8 @@ function run(event) {
     const child = spawn(PROGRAM, ["agent", "opencode"], { stdio: ["pipe", "pipe", "ignore"] });
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
+      // What the program has started may keep the pipe open.
+      child.stdout.destroy();
       resolve("");
     }, TIME_LIMIT);
     const output = [];

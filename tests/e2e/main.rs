@@ -8,6 +8,7 @@
 mod agents;
 mod managers;
 mod packages;
+mod plugin;
 mod recipes;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
