@@ -7,6 +7,7 @@
 use std::error::Error as StdError;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use bstr::{BString, ByteSlice};
 use serde::de::IgnoredAny;
@@ -221,11 +222,11 @@ impl Entries {
 
     /// `None` if there is no list of the event's hooks.
     fn find_own_entries<'d>(&self, document: &'d Document, event: &str) -> Option<Vec<OwnEntry<'d>>> {
-        let root = Container::object(document.root.as_ref()?)?;
+        let root = Rc::new(Container::object(document.root.as_ref()?)?);
         let at_hooks = root.position("hooks")?;
-        let hooks = Container::object(root.children[at_hooks].value)?;
+        let hooks = Rc::new(Container::object(root.children[at_hooks].value)?);
         let at_event = hooks.position(event)?;
-        let list = Container::array(hooks.children[at_event].value)?;
+        let list = Rc::new(Container::array(hooks.children[at_event].value)?);
         let path = |at: usize| vec![(root.clone(), at_hooks), (hooks.clone(), at_event), (list.clone(), at)];
         let mut own = Vec::new();
         for (at, child) in list.children.iter().enumerate() {
@@ -235,7 +236,7 @@ impl Entries {
                 own.extend(command.map(|command| OwnEntry { path: path(at), command, matcher: None }));
                 continue;
             }
-            let Some(hooks) = hook.member("hooks").and_then(Container::array) else { continue };
+            let Some(hooks) = hook.member("hooks").and_then(Container::array).map(Rc::new) else { continue };
             let is_alone = hooks.children.len() == 1;
             for (at_hook, child) in hooks.children.iter().enumerate() {
                 let hook_command =
@@ -261,7 +262,7 @@ struct OwnEntry<'d> {
     /// The containers around the entry, outermost first.
     ///
     /// Each comes with the position of the child that contains the entry or is the entry.
-    path: Vec<(Container<'d>, usize)>,
+    path: Vec<(Rc<Container<'d>>, usize)>,
     /// The range of its command.
     command: Range<usize>,
     /// The range of its matcher, if that is for no other entry.
@@ -312,7 +313,17 @@ impl Container<'_> {
 /// Several agents deny every action if a hook fails, as it does where this program is not
 /// installed. The file is for everybody who clones the repository, so the command never fails.
 pub(super) fn command(agent: Agent, program: &Path) -> String {
-    format!("{} agent {} || true", shell_path(program), agent.name())
+    let program = match program.to_str() {
+        // Unlike in a report, an invisible character does no harm: it is not printed.
+        Some(path) if path.chars().any(is_special) => format!("'{}'", path.replace('\'', r"'\''")),
+        _ => shell_path(program),
+    };
+    format!("{program} agent {} || true", agent.name())
+}
+
+/// Whether a character of a path has to be quoted for a shell.
+fn is_special(c: char) -> bool {
+    !(c.is_ascii_alphanumeric() || "/._-".contains(c))
 }
 
 /// Returns the program of a command that runs `agent` of this program.

@@ -464,7 +464,7 @@ fn a_shared_file_names_the_program_and_an_ignored_one_has_its_path() {
 #[test]
 fn the_path_of_the_program_is_quoted() {
     let repo = Repo::new();
-    for directory in ["a b", "it's", "$HOME", "say \"hi\"", "back\\slash", "`x`;&|<>*?", "ü"] {
+    for directory in ["a b", "it's", "$HOME", "say \"hi\"", "back\\slash", "`x`;&|<>*?", "ü", "a\u{202e}b"] {
         let program = repo.sibling(directory).path("stage-guard");
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         symlink(BINARY, &program).unwrap();
@@ -479,7 +479,7 @@ fn the_path_of_the_program_is_quoted() {
             let run = repo.env("COMMAND", &command).shell(&format!("{shell} \"$COMMAND\" < .git/event"));
             assert!(run.denied().contains("debug_x.py"));
         }
-        assert_eq!(commands(&repo, "Stop").len(), 1);
+        assert_eq!(commands(&repo, "Stop").len(), 1, "{directory}");
         let plugin = repo.read(".opencode/plugins/stage-guard.js");
         let line = plugin.lines().find_map(|line| line.strip_prefix("const PROGRAM = ")).unwrap();
         let found: String = serde_json::from_str(line.trim_end_matches(';')).unwrap();
