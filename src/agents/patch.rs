@@ -88,7 +88,12 @@ pub(super) fn apply(text: &[u8], hunks: &[Hunk]) -> Option<Vec<u8>> {
     // The line end that the rest of the text follows.
     let mut from = 0;
     for hunk in hunks {
-        let (old, new) = (trim_lines(&hunk.old), trim_lines(&hunk.new));
+        let (mut old, mut new) = (trim_lines(&hunk.old), trim_lines(&hunk.new));
+        // An empty line at the end of a hunk need not be in the file.
+        while ends_with_empty_line(&old) && ends_with_empty_line(&new) {
+            old.pop();
+            new.pop();
+        }
         if old.is_empty() {
             added.extend(new);
             continue;
@@ -101,6 +106,10 @@ pub(super) fn apply(text: &[u8], hunks: &[Hunk]) -> Option<Vec<u8>> {
     result.extend_from_slice(&text[from + 1..]);
     result.extend(added);
     Some(result)
+}
+
+fn ends_with_empty_line(text: &[u8]) -> bool {
+    text == b"\n" || text.ends_with(b"\n\n")
 }
 
 /// Returns the lines of `text` without blanks at their ends, each with a line end.
@@ -238,6 +247,8 @@ mod tests {
             ("@@\n-x\n-y", "x\ny\n", Some("")),
             ("@@\n x\n\n-y", "x\n\ny\n", Some("x\n\n")),
             ("@@\n+x", "", Some("x\n")),
+            ("@@\n+x\n\n", "y\n", Some("y\nx\n")),
+            ("@@\n-x\n+z\n\n", "x\ny\n", Some("z\ny\n")),
             ("@@\n-z\n+x", "y\n", None),
             ("@@\n-y\n+x\n@@\n-y\n+x", "y\n", None),
             ("", "y\n", Some("y\n")),

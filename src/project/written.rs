@@ -49,8 +49,8 @@ impl<'r> WrittenProject<'r> {
 
     /// Returns the files on the disk that are likely to name the written ones.
     ///
-    /// These are in the directories above them, and in the hidden directories there. To list all
-    /// untracked files takes git longer than the rest of the check.
+    /// These are in the directories above them, in the hidden directories there, and in those at
+    /// the top. To list all untracked files takes git longer than the rest of the check.
     fn files_nearby(&self, is_wanted: IsWanted) -> Vec<BString> {
         let above = self.written.keys().flat_map(|path| path.rfind_iter(b"/").map(|end| &path[..end]));
         let mut directories = BTreeSet::from([BStr::new("")]);
@@ -119,9 +119,14 @@ struct Listing<'l> {
 }
 
 impl Listing<'_> {
-    /// Adds the wanted files of a directory, and of hidden directories up to a depth.
+    /// Adds the wanted files of a directory, and of hidden directories in it up to a depth.
+    ///
+    /// At the top, those of each directory are added, too. Another repository is left out.
     fn add(&mut self, directory: &BStr, depth: usize) {
         let on_disk = self.repository.layout().on_disk(directory);
+        if !directory.is_empty() && on_disk.join(".git").exists() {
+            return;
+        }
         for entry in fs::read_dir(on_disk).into_iter().flatten().flatten() {
             self.entries += 1;
             if self.entries > MAX_ENTRIES {
@@ -131,13 +136,24 @@ impl Listing<'_> {
             let name = name.as_bytes().as_bstr();
             let separator = if directory.is_empty() { "" } else { "/" };
             let path = BString::from(bstr::concat([directory.as_bytes(), separator.as_bytes(), name]));
-            let is_in_hidden = name.starts_with(b".") || depth < MAX_DEPTH;
-            let is_entered = is_in_hidden && depth > 0 && name != ".git" && !is_session_directory(name);
             match kind {
-                Ok(kind) if kind.is_dir() && is_entered => self.add(path.as_bstr(), depth - 1),
+                Ok(kind) if kind.is_dir() => {
+                    if let Some(depth) = depth_inside(directory, name, depth) {
+                        self.add(path.as_bstr(), depth);
+                    }
+                }
                 Ok(kind) if kind.is_file() && (self.is_wanted)(path.as_bstr()) => self.files.push(path),
                 _ => {}
             }
         }
     }
+}
+
+/// Returns the depth for the directory `name` in one with this depth; `None` if it is left out.
+fn depth_inside(directory: &BStr, name: &BStr, depth: usize) -> Option<usize> {
+    if name == ".git" || is_session_directory(name) {
+        return None;
+    }
+    let is_in_hidden = name.starts_with(b".") || depth < MAX_DEPTH;
+    if is_in_hidden { depth.checked_sub(1) } else { directory.is_empty().then_some(0) }
 }

@@ -1,9 +1,12 @@
 //! `agent` before files are written: their texts, what names them, and several files at once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 use super::sandbox::{BINARY, Repo, Run};
@@ -157,6 +160,11 @@ fn files_that_name_a_script_allow_it() {
     repo.agent_patches(&format!("{scripts}*** Add File: Makefile\n{line}")).silent();
     repo.write("Makefile", "all:\n");
     repo.agent_patches(&format!("*** Update File: Makefile\n@@\n all:\n{line}{scripts}")).silent();
+    // An edit that does not fit leaves the file as it is.
+    repo.write("Makefile", makefile);
+    repo.agent_patches(&format!("*** Update File: Makefile\n@@\n-none\n+some\n{scripts}")).silent();
+    repo.write("Makefile", "all:\n");
+    repo.agent_patches(&format!("*** Update File: Makefile\n@@\n-none\n+some\n{scripts}")).denied();
     // A line that the patch removes names nothing.
     repo.write("Makefile", makefile);
     let removal = "*** Update File: Makefile\n@@\n-\tpython backend/debug_x.py\n";
@@ -344,4 +352,90 @@ fn huge_events_are_judged_in_time() {
         assert!(run.code == 0 && run.err.lines().count() < 2, "{case}: {run:?}");
         assert!(time < Duration::from_secs(10), "{case}: {time:?}");
     }
+}
+
+/// Paths of scripts and notes, of what may name them, and of what may be next to them.
+const PATHS: [&str; 16] = [
+    "debug_x.py",
+    "backend/debug_x.py",
+    "backend/fill.py",
+    "fill.py",
+    "backend/test_api.py",
+    "backend/api.py",
+    "svc/rows.py",
+    "svc/package.json",
+    "FIX_SUMMARY.md",
+    "README.md",
+    "docs/README.md",
+    "Makefile",
+    "backend/Makefile",
+    ".github/workflows/ci.yml",
+    "lib/deep/x.py",
+    "scratch/a.py",
+];
+
+const LINES: [&str; 10] = [
+    "print('\u{2705} done')",
+    "python debug_x.py",
+    "python backend/debug_x.py",
+    "import fill",
+    "run: python backend/fill.py",
+    "[a](FIX_SUMMARY.md)",
+    "[a](../FIX_SUMMARY.md)",
+    "all: ; python svc/rows.py test_api.py",
+    "import argparse; argparse.ArgumentParser()",
+    "x = 1",
+];
+
+/// Files with the numbers of two lines, and whether they are staged, or changed and not rewritten.
+type Files = BTreeMap<usize, (usize, usize, bool)>;
+
+fn files(most: usize) -> impl Strategy<Value = Files> {
+    let lines = (0..LINES.len(), 0..LINES.len(), any::<bool>());
+    prop::collection::btree_map(0..PATHS.len(), lines, 0..=most)
+}
+
+/// Asserts that the agent is denied what a commit of its patch would be refused for.
+fn assert_judged_as_a_commit(before: &Files, patched: &Files) -> Result<(), TestCaseError> {
+    let repo = Repo::unborn();
+    let text = |first: usize, second: usize| format!("{}\n{}\n", LINES[first], LINES[second]);
+    for (path, (first, second, is_staged)) in before {
+        repo.write(PATHS[*path], &text(*first, *second));
+        if *is_staged {
+            repo.git_args(&["add", PATHS[*path]]).success();
+        }
+    }
+    let staged = repo.git("ls-files").success();
+    let (mut patch, mut written) = (Vec::new(), BTreeMap::new());
+    for (path, (first, second, is_changed)) in patched {
+        let name = PATHS[*path];
+        if let Some((old, kept, _)) = before.get(path).filter(|_| *is_changed) {
+            patch.push(format!("*** Update File: {name}\n@@\n-{}\n+{}\n", LINES[*old], LINES[*first]));
+            written.insert(name, text(*first, *kept));
+        } else {
+            patch.push(format!("*** Add File: {name}\n+{}\n+{}\n", LINES[*first], LINES[*second]));
+            written.insert(name, text(*first, *second));
+        }
+    }
+    let patch = patch.concat();
+    let run = repo.agent_patches(&patch);
+    let reason = if run.out.is_empty() { String::new() } else { run.denied() };
+    let denied: BTreeSet<&str> =
+        reason.lines().filter_map(|line| Some(line.split_once(" would be refused")?.0)).collect();
+    for (name, text) in &written {
+        repo.write(name, text);
+    }
+    repo.git("add -A").success();
+    let refused = repo.refused("");
+    let is_new = |name: &&str| written.contains_key(name) && !staged.lines().any(|line| line == *name);
+    let refused: BTreeSet<&str> = refused.iter().map(String::as_str).filter(is_new).collect();
+    prop_assert_eq!(denied, refused, "{}\n{:?}", patch, before);
+    Ok(())
+}
+
+#[test]
+fn a_patch_is_judged_as_a_commit_of_it() {
+    let cases = (files(8), files(4));
+    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    runner.run(&cases, |(before, patched)| assert_judged_as_a_commit(&before, &patched)).unwrap();
 }

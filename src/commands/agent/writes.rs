@@ -176,8 +176,13 @@ fn findings(
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let written = files.iter().map(|(path, file)| (path.clone(), new_text(directory, file)));
-    let mut project = WrittenProject::new(repository, tracked, written.collect());
+    let mut written: BTreeMap<BString, Option<Vec<u8>>> =
+        files.iter().map(|(path, file)| (path.clone(), new_text(directory, file))).collect();
+    // Of files that only name others, the text on the disk tells most of it.
+    let is_judged = |path: &BString| entries.iter().any(|entry| entry.path == *path);
+    let exists = |path: &BString| repository.layout().on_disk(path.as_bstr()).exists();
+    written.retain(|path, text| text.is_some() || is_judged(path) || !exists(path));
+    let mut project = WrittenProject::new(repository, tracked, written);
     Ok(policy.findings(entries, &mut project)?)
 }
 
