@@ -25,7 +25,8 @@ pub(super) enum FilePattern {
 #[derive(Debug, Default)]
 pub struct FilePatterns {
     names: Names,
-    paths: Vec<PathGlob>,
+    /// Each with the length of the plain text at its start, which rules out most paths.
+    paths: Vec<(usize, PathGlob)>,
     /// Rules out most names; made when the first path is matched.
     filter: OnceLock<Box<TrigramFilter>>,
 }
@@ -47,7 +48,9 @@ impl FilePatterns {
     #[must_use]
     pub fn matches(&self, path: &BStr) -> bool {
         let (_, name) = split(path);
-        let is_match = |glob: &PathGlob| path.starts_with(plain_start(glob).as_bytes()) && glob.matches(path);
+        let is_match = |(plain, glob): &(usize, PathGlob)| {
+            path.starts_with(&glob.as_str().as_bytes()[..*plain]) && glob.matches(path)
+        };
         let filter = self.filter.get_or_init(|| {
             let mut filter = TrigramFilter::default();
             filter.add(&self.names, &self.names, 1);
@@ -58,15 +61,15 @@ impl FilePatterns {
 
     /// Returns the patterns as they were written, those for names first.
     pub(super) fn texts(&self) -> Vec<&str> {
-        let paths = self.paths.iter().map(PathGlob::as_str);
+        let paths = self.paths.iter().map(|(_, glob)| glob.as_str());
         self.names.texts().into_iter().chain(paths).collect()
     }
 }
 
-/// Returns the plain text at the start of a glob, which rules out most paths.
-fn plain_start(glob: &PathGlob) -> &str {
+/// Returns the length of the plain text at the start of a glob.
+fn plain_length(glob: &PathGlob) -> usize {
     let text = glob.as_str();
-    &text[..text.bytes().position(is_special).unwrap_or(text.len())]
+    text.bytes().position(is_special).unwrap_or(text.len())
 }
 
 impl FromIterator<FilePattern> for FilePatterns {
@@ -83,7 +86,7 @@ impl Extend<FilePattern> for FilePatterns {
         for pattern in patterns {
             match pattern {
                 FilePattern::Name(name) => self.names.extend([name]),
-                FilePattern::Path(glob) => self.paths.push(glob),
+                FilePattern::Path(glob) => self.paths.push((plain_length(&glob), glob)),
             }
         }
     }
