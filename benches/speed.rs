@@ -149,7 +149,7 @@ const STAGE_EVENTS: &str = r#"
     event command Bash '"command":"cd backend && python -m pytest -x 2>&1 | tail -20"'
 "#;
 
-const AGENT_WRITES: [Contender; 6] = [
+const AGENT_WRITES: [Contender; 4] = [
     Contender {
         code: 1,
         ..Contender::new("`git check-ignore -q`", &["git", "check-ignore", "-q", "backend/debug_x.py"], None)
@@ -157,6 +157,9 @@ const AGENT_WRITES: [Contender; 6] = [
     Contender::of_agent("a file elsewhere", ".git/other", Some(1.5)),
     Contender::of_agent("a new script", ".git/script", Some(1.5)),
     Contender::of_agent("one denied by its name", ".git/named", Some(2.0)),
+];
+
+const AGENT_SEARCH: [Contender; 2] = [
     Contender {
         code: 1,
         ..Contender::new(
@@ -388,6 +391,7 @@ fn measure_agent(directory: &Path, rounds: usize) {
     shell(&repository, STAGE_EVENTS);
     println!("{TABLE_HEAD}");
     compare("10,000 files", &repository, rounds, &AGENT_WRITES);
+    compare("10,000 files", &repository, rounds, &AGENT_SEARCH);
     compare("10,000 files", &repository, rounds, &AGENT_RUNS);
     println!();
 }
