@@ -51,6 +51,12 @@ const PROGRAMS: [(&str, Effect); 13] = [
 /// The deepest directory in a git directory from which hook files are named by relative paths.
 const MAX_DEPTH: usize = 16;
 
+/// The longest path that is judged, in bytes.
+const MAX_PATH: usize = 1024;
+
+/// The number of words of a command that are judged.
+const MAX_WORDS: usize = 4000;
+
 /// The number of choices to which a word is expanded.
 const MAX_CHOICES: usize = 16;
 
@@ -69,7 +75,8 @@ pub(super) fn judge(run: &Run) -> Option<Bypass> {
         return None;
     }
     let expand = |words: &[BString]| -> Vec<BString> {
-        words.iter().flat_map(|word| expand_braces(&run.shell.variables.expand(word.as_bstr()))).collect()
+        let words = words.iter().filter(|word| word.len() <= MAX_PATH).take(MAX_WORDS);
+        words.flat_map(|word| expand_braces(&run.shell.variables.expand(word.as_bstr()))).collect()
     };
     let by_program = effect.map(|effect| effect.changed(&expand(run.arguments))).unwrap_or_default();
     let redirected = expand(run.written).into_iter().map(Changed::Written);

@@ -14,7 +14,7 @@ const MAX_VARIABLES: usize = 32;
 const MAX_VALUES: usize = 8;
 
 /// The longest value that is remembered.
-const MAX_VALUE: usize = 4096;
+const MAX_VALUE: usize = 1024;
 
 /// The variables that a script has set so far.
 #[derive(Clone, Debug, Default)]

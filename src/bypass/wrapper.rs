@@ -55,6 +55,9 @@ const WITH_SCRIPT: Wrapper = Wrapper { script: Some(b'c'), long_script: "--comma
 /// The names of files that are the standard input.
 const STDIN: [&str; 3] = ["-", "/dev/stdin", "/dev/fd/0"];
 
+/// The longest path that takes the place of a `{}`, in bytes.
+const MAX_PATH: usize = 256;
+
 /// Programs that run a command for each file, and the options in front of the command.
 const FINDERS: [(&str, &[&str]); 3] = [
     ("find", &["-exec", "-execdir", "-ok", "-okdir"]),
@@ -199,7 +202,10 @@ pub(super) fn nested<'w>(program: &BStr, arguments: &'w [BString], input: &BStr)
 /// Returns the commands that `find` runs, each between one of `options` and `;` or `+`.
 fn for_each_file<'w>(words: &'w [BString], options: &[&str], found: &BString) -> Vec<Nested<'w>> {
     let is_end = |word: &&BString| matches!(word.as_slice(), b";" | b"+");
-    let with_file = |word: &BString| if word == "{}" { found.clone() } else { word.clone() };
+    let with_file = |word: &BString| {
+        let is_file = word == "{}" && found.len() <= MAX_PATH;
+        if is_file { found.clone() } else { word.clone() }
+    };
     let commands = words.split(|word| options.iter().any(|option| word == option)).skip(1);
     let commands = commands.map(|words| words.iter().take_while(|word| !is_end(word)).map(with_file));
     commands.map(|words| Nested::Command(words.collect())).collect()
