@@ -19,10 +19,10 @@ struct Agent {
     /// The npm package. It is installed alone, so that one agent cannot break the others.
     package: &'static str,
     /// The line of shell that starts it. `MODEL` is the address of the model, `MODULES` the
-    /// directory of the installed packages.
+    /// directory of the package and its dependencies.
     command: &'static str,
-    /// The file in the home directory that configures it, and the file's text. `PROJECT` stands
-    /// for the path of the repository.
+    /// The files in the home directory that configure it, with their texts. `PROJECT` stands for
+    /// the path of the repository, `MODEL` for the address of the model.
     configuration: &'static [(&'static str, &'static str)],
     /// Returns a call of the tool that writes a file.
     write: fn(path: &str, text: &str) -> Value,
@@ -225,12 +225,10 @@ impl Project {
         Some(Self { agent, repo })
     }
 
-    /// Runs one session, in which the model takes these steps and then ends its turn.
+    /// Runs the session of this project, in which the model takes these steps and then ends its turn.
     fn play(&self, steps: &[Value]) -> Session {
         let home = self.repo.sibling("");
         home.write("steps.json", &json!(steps).to_string());
-        let _ = std::fs::remove_file(home.path("requests"));
-        let _ = std::fs::remove_file(home.path("address"));
         let server = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/fake-model");
         let home = home.env("SERVER", server).env("COMMAND", self.agent.command).env("MODEL", MODEL);
         let mut session = isolated(&home);
@@ -312,14 +310,14 @@ fn session_work_is_denied(project: &Project) {
         project.run("git commit -q --no-verify --allow-empty -m unchecked"),
         project.run("git commit -q --allow-empty -m checked"),
     ]);
-    let results = session.results();
+    let [by_name, allowed, by_text, bypass, _]: [&str; 5] = session.results().try_into().unwrap();
     let instead = |path: &str| repo.path(".claude_sessions").join(path).display().to_string();
-    assert!(results[0].contains(&instead("debugging/debug_login.py")), "{session:?}");
+    assert!(by_name.contains(&instead("debugging/debug_login.py")), "{session:?}");
     assert!(!repo.exists("backend/debug_login.py"), "{session:?}");
-    assert!(!results[1].contains("refused") && repo.exists("backend/app/login.py"), "{session:?}");
-    assert!(results[2].contains(&instead("exploration/update_all.py")), "{session:?}");
+    assert!(!allowed.contains("refused") && repo.exists("backend/app/login.py"), "{session:?}");
+    assert!(by_text.contains(&instead("exploration/update_all.py")), "{session:?}");
     assert!(!repo.exists("backend/update_all.py"), "{session:?}");
-    assert!(results[3].contains("`git commit --no-verify` skips the hooks"), "{session:?}");
+    assert!(bypass.contains("`git commit --no-verify` skips the hooks"), "{session:?}");
     assert_eq!(repo.git("log -2 --format=%s").success(), "checked\nold\n", "{session:?}");
     assert_eq!(session.ends(), 1, "{session:?}");
 }
@@ -355,7 +353,7 @@ fn agents_work_without_the_guard(project: &Project) {
     assert_eq!(project.repo.shell("stage-guard").code, 127);
     let session = project.play(&[project.write("backend/app/new.py", "x = 1\n"), project.run("echo ran")]);
     assert!(repo.exists("backend/app/new.py"), "{session:?}");
-    assert!(session.results()[1].contains("ran") && session.ends() == 1, "{session:?}");
+    assert!(session.results().concat().contains("ran") && session.ends() == 1, "{session:?}");
 }
 
 /// Trusts the hooks of a repository, as `/hooks` in Codex does.
