@@ -504,6 +504,20 @@ fn each_worktree_has_its_own_files() {
     assert!(!repo.exists(".codex"));
 }
 
+/// A repository that was set up with `sudo` stays its owner's.
+#[test]
+fn what_root_creates_belongs_to_the_owner_of_the_repository() {
+    let repo = Repo::new();
+    if repo.shell("id -u").success().trim() != "0" {
+        eprintln!("skipped: only root can change the owner of a file");
+        return;
+    }
+    repo.write(SETTINGS, "{}").shell("chown -R 12345:12346 .").success();
+    let trusted = repo.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory");
+    trusted.env("GIT_CONFIG_VALUE_0", "*").guard(&format!("install --agent={ALL}")).success();
+    assert_eq!(repo.shell("find . ! -uid 12345 -o ! -gid 12346").success(), "");
+}
+
 #[test]
 fn what_codex_asks_of_its_user_is_said() {
     let repo = Repo::new();
