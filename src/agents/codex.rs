@@ -32,6 +32,7 @@ pub(super) const AGENT: Definition = Definition {
     ),
     // Its app server lists the hooks that it would run in a directory.
     trust: Some(TrustQuestion {
+        home: ("CODEX_HOME", ".codex"),
         arguments: &["app-server"],
         request,
         read: read_hooks,

@@ -5,6 +5,9 @@ use std::path::Path;
 /// How a program of an agent is asked.
 #[derive(Debug)]
 pub(crate) struct TrustQuestion {
+    /// The directory of the user's settings: a variable that names it, and its name in the home
+    /// directory. Without it no project is trusted, and a question would create it.
+    pub home: (&'static str, &'static str),
     /// The arguments that start a server on standard input and output.
     pub arguments: &'static [&'static str],
     /// Returns the question about the hooks of a worktree.

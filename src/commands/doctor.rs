@@ -12,7 +12,7 @@ use rustix::fs::{Access, access};
 
 use super::{Context, Outcome, program};
 use crate::Change;
-use crate::agents::{Agent, SettingsFile, Trust};
+use crate::agents::{Agent, SettingsFile, Trust, TrustQuestion};
 use crate::check::Check;
 use crate::doctor::{
     AgentSetup, Binary, Guard, HookResult, IndexProblem, OldGit, PolicyState, Probe, Severity,
@@ -137,11 +137,22 @@ fn agents(
 fn trust(agent: Agent, worktree: &Path, context: &Context, signals: &Signals) -> io::Result<Option<Trust>> {
     let Some(question) = agent.trust_question() else { return Ok(None) };
     let Some(program) = context.environment.find_program(Path::new(agent.name())) else { return Ok(None) };
+    if !settings_exist(question, &context.environment) {
+        return Ok(Some(Trust::None));
+    }
     let mut command = context.environment.command(&program);
     command.args(question.arguments).current_dir(worktree);
     let request = (question.request)(worktree);
     let answer = timeout::ask(command, request.as_bytes(), question.read, AGENT_TIMEOUT, signals)?;
     Ok(Some(answer.unwrap_or(Trust::Unknown)))
+}
+
+/// Returns whether the user has settings of an agent.
+fn settings_exist(question: &TrustQuestion, environment: &Environment) -> bool {
+    let (variable, name) = question.home;
+    let in_home = || environment.var("HOME").map(|home| Path::new(home).join(name));
+    let directory = environment.var(variable).map(PathBuf::from).or_else(in_home);
+    directory.is_some_and(|directory| environment.absolute(directory).is_dir())
 }
 
 /// Returns whether git ignores all typical files in the session directory.

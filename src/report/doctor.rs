@@ -70,7 +70,7 @@ fn state(guard: &Guard, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "binary:  {}{}", display_path(&binary.path), version.unwrap_or_default())?;
     }
     for setup in &guard.agents {
-        writeln!(out, "agent:   {} asks stage-guard ({})", setup.agent.title(), setup.file)?;
+        writeln!(out, "agent:   {}, set up in {}", setup.agent.title(), setup.file)?;
     }
     match &guard.policy {
         PolicyState::BuiltIn => writeln!(out, "policy:  built-in, there is no {FILE_NAME}")?,

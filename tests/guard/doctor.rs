@@ -617,23 +617,24 @@ fn agents_that_may_not_ask_are_notes() {
     let repo = healthy(&unguarded());
     repo.shell("\"$GUARD\" -q install --agent=claude,codex").success();
     let run = doctor(&repo);
-    assert_reports(&run, 0, "agent:   Claude Code asks stage-guard (.claude/settings.json)\n");
-    assert_reports(&run, 0, "agent:   Codex asks stage-guard (.codex/hooks.json)\n");
+    assert_reports(&run, 0, "agent:   Claude Code, set up in .claude/settings.json\n");
+    assert_reports(&run, 0, "agent:   Codex, set up in .codex/hooks.json\n");
     assert!(!run.out.contains("note:"), "{run:?}");
 
     repo.program("../bin/codex", CODEX);
     let path = format!("{}:{}", repo.path("../bin").display(), std::env::var("PATH").unwrap());
-    let repo = repo.env("PATH", path);
+    let repo = repo.env("PATH", path).env("CODEX_HOME", repo.path("../codex"));
+    let distrust = "note:    Codex does not ask before it writes: it does not trust the project\nfix:     start codex here";
+    assert_reports(&doctor(&repo), 0, distrust);
+    assert!(!repo.exists("../codex"));
+    repo.in_dir("../codex");
     let entry = |trust: &str| {
         format!(
             r#"{{"source":"project","command":"stage-guard agent codex","enabled":true,"trustStatus":"{trust}"}}"#
         )
     };
     for (hooks, words) in [
-        (
-            String::new(),
-            "note:    Codex does not ask before it writes: it does not trust the project\nfix:     start codex here",
-        ),
+        (String::new(), distrust),
         (entry("untrusted"), "note:    Codex does not ask before it writes: it does not trust the hooks\n"),
     ] {
         repo.write("../bin/codex-hooks", &hooks);
