@@ -5,16 +5,11 @@ use std::path::Path;
 use bstr::{BStr, BString, ByteSlice};
 
 use super::options::is_short_group;
-use super::{Bypass, StagesSessionDirectory};
+use super::{Bypass, Disk};
 use crate::policy::{SESSION_DIRECTORY, is_in_session_directory};
 
 /// Judges the pathspecs of `git add --force`, which runs in `directory` with the arguments `words`.
-pub(super) fn judge(
-    directory: &Path,
-    words: &[BString],
-    pathspecs: &[&BStr],
-    stages: StagesSessionDirectory,
-) -> Option<Bypass> {
+pub(super) fn judge(directory: &Path, words: &[BString], pathspecs: &[&BStr], disk: Disk) -> Option<Bypass> {
     if let Some(path) = pathspecs.iter().find(|pathspec| names_session_directory(pathspec)) {
         return Some(Bypass::ForcedAdd((*path).to_owned()));
     }
@@ -31,7 +26,7 @@ pub(super) fn judge(
         path => {
             let path = path.strip_suffix(b"*").unwrap_or(path);
             let path = if path.is_empty() { b"." } else { path };
-            stages(directory, &path.to_path_lossy())
+            (disk.stages_session_directory)(directory, &path.to_path_lossy())
         }
     };
     pathspecs.iter().find(stages).map(|path| Bypass::ForcedAddAround((*path).to_owned()))

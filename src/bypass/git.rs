@@ -6,7 +6,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::options::split_option;
 use super::walk::Nested;
-use super::{Bypass, StagesSessionDirectory, add, config};
+use super::{Bypass, Disk, add, config};
 
 /// A git subcommand, and the options that determine the meaning of its arguments.
 pub(super) struct Subcommand {
@@ -172,7 +172,7 @@ const GLOBAL_WITH_VALUE: [&str; 8] = [
 ];
 
 /// Judges `git` with the arguments `words`, which runs in `directory`.
-pub(super) fn judge(directory: &Path, words: &[BString], stages: StagesSessionDirectory) -> Option<Bypass> {
+pub(super) fn judge(directory: &Path, words: &[BString], disk: Disk) -> Option<Bypass> {
     let (options, words) = GlobalOptions::parse(words);
     if let Some(setting) = options.settings.iter().find(|setting| config::overrides_hooks(setting)) {
         return Some(Bypass::HooksOverridden((*setting).to_owned()));
@@ -187,7 +187,7 @@ pub(super) fn judge(directory: &Path, words: &[BString], stages: StagesSessionDi
     if subcommand.runs_hooks() {
         return Some(Bypass::HooksSkipped { subcommand: subcommand.name, option });
     }
-    add::judge(&directory.join(options.directory), words, &operands, stages)
+    add::judge(&directory.join(options.directory), words, &operands, disk)
 }
 
 /// Returns the commands and scripts that `git` runs with the arguments `words`.

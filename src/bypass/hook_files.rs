@@ -6,9 +6,9 @@ use std::cell::LazyCell;
 
 use bstr::{BStr, BString, ByteSlice, ByteVec};
 
-use super::Bypass;
 use super::options::{is_short_group, split_option};
 use super::walk::{Run, Shell};
+use super::{Bypass, Disk};
 use crate::git::Hook;
 
 /// What a program does to the files in its arguments.
@@ -69,7 +69,7 @@ enum Changed {
 }
 
 /// Judges the files that a command changes.
-pub(super) fn judge(run: &Run) -> Option<Bypass> {
+pub(super) fn judge(run: &Run, disk: Disk) -> Option<Bypass> {
     let effect = PROGRAMS.iter().find(|(program, _)| run.program == program).map(|(_, effect)| *effect);
     if effect.is_none() && run.written.is_empty() {
         return None;
@@ -84,17 +84,26 @@ pub(super) fn judge(run: &Run) -> Option<Bypass> {
     let sets_hooks_path = LazyCell::new(|| sets_hooks_path(run));
     redirected.chain(by_program).find_map(|changed| match changed {
         Changed::Removed(path) => match guarded(&directory, &path, matches)? {
-            Guarded::Directory | Guarded::File => Some(Bypass::HookChanged(path)),
+            Guarded::Hook if is_other_hook(run.shell, &path, disk) => None,
+            Guarded::Directory | Guarded::Hook | Guarded::State => Some(Bypass::HookChanged(path)),
             Guarded::Configuration => None,
         },
         Changed::Written(path) => match guarded(&directory, &path, |name, hook| name == hook)? {
-            Guarded::File => Some(Bypass::HookChanged(path)),
+            Guarded::Hook if is_other_hook(run.shell, &path, disk) => None,
+            Guarded::Hook | Guarded::State => Some(Bypass::HookChanged(path)),
             Guarded::Configuration => {
                 sets_hooks_path.then(|| Bypass::HooksOverridden("core.hooksPath".into()))
             }
             Guarded::Directory => None,
         },
     })
+}
+
+/// Whether `path`, which has the name of a guarded hook, is known not to run this program.
+fn is_other_hook(shell: &Shell, path: &BString, disk: Disk) -> bool {
+    let path = shell.directory.join(path.to_path_lossy());
+    let is_known = !path.as_os_str().as_encoded_bytes().iter().any(|byte| b"$*~".contains(byte));
+    is_known && !(disk.may_be_guard)(&path)
 }
 
 /// Whether the text that a command writes mentions `core.hooksPath`.
@@ -208,8 +217,10 @@ fn prevents_execution(mode: &BString) -> bool {
 enum Guarded {
     /// A directory with such hooks.
     Directory,
-    /// Such a hook, or a file that it needs.
-    File,
+    /// A file with the name of such a hook.
+    Hook,
+    /// A file of this program.
+    State,
     /// A configuration file of git.
     Configuration,
 }
@@ -238,9 +249,9 @@ fn guarded(directory: &[&[u8]], path: &BString, is_name: fn(&[u8], &[u8]) -> boo
     match components[git_directory(&components)? + 1..] {
         [b"config" | b"config.worktree"] => Some(Guarded::Configuration),
         [b"hooks" | b"stage-guard"] | [b"modules", .., b"hooks"] => Some(Guarded::Directory),
-        [b"stage-guard", ..] => Some(Guarded::File),
+        [b"stage-guard", ..] => Some(Guarded::State),
         [b"hooks", name] | [b"modules", .., b"hooks", name] => {
-            Hook::ALL.iter().any(|hook| is_name(name, hook.name().as_bytes())).then_some(Guarded::File)
+            Hook::ALL.iter().any(|hook| is_name(name, hook.name().as_bytes())).then_some(Guarded::Hook)
         }
         _ => None,
     }

@@ -46,16 +46,20 @@ pub(crate) enum Bypass {
     Uninstall,
 }
 
-/// The number of pathspecs that are looked up on the disk.
+/// The number of paths that are looked up on the disk.
 const MAX_QUESTIONS: usize = 32;
 
-/// The longest pathspec that is looked up on the disk, in bytes.
+/// The longest path that is looked up on the disk, in bytes.
 const MAX_PATH: usize = 4096;
 
-/// Whether a forced add of a pathspec in a directory stages a session directory below it.
-///
-/// Both paths may be relative to the directory that the script runs in.
-pub(crate) type StagesSessionDirectory<'f> = &'f dyn Fn(&Path, &Path) -> bool;
+/// What the disk says. Paths may be relative to the directory that the script runs in.
+#[derive(Clone, Copy)]
+pub(crate) struct Disk<'f> {
+    /// Whether a forced add of a pathspec in a directory stages a session directory below it.
+    pub stages_session_directory: &'f dyn Fn(&Path, &Path) -> bool,
+    /// Whether a file with the name of a guarded hook may run this program.
+    pub may_be_guard: &'f dyn Fn(&Path) -> bool,
+}
 
 /// A text that a script hands to a program.
 #[derive(Debug, Eq, PartialEq)]
@@ -68,14 +72,19 @@ pub(crate) struct Input {
 
 /// Returns the first bypass in `script`. A script that cannot be parsed has none.
 #[must_use]
-pub(crate) fn find(script: &str, stages: StagesSessionDirectory) -> Option<Bypass> {
+pub(crate) fn find(script: &str, disk: &Disk) -> Option<Bypass> {
     let asked = Cell::new(0);
-    let stages = |directory: &Path, path: &Path| {
+    let may_ask = |path: &Path| {
         asked.set(asked.get() + 1);
-        let is_path = path.as_os_str().len() <= MAX_PATH;
-        is_path && asked.get() <= MAX_QUESTIONS && stages(directory, path)
+        path.as_os_str().len() <= MAX_PATH && asked.get() <= MAX_QUESTIONS
     };
-    Walk::new(&mut |run| judge(run, &stages)).script(script.as_bytes())
+    let disk = Disk {
+        stages_session_directory: &|directory, path| {
+            may_ask(path) && (disk.stages_session_directory)(directory, path)
+        },
+        may_be_guard: &|file| !may_ask(file) || (disk.may_be_guard)(file),
+    };
+    Walk::new(&mut |run| judge(run, disk)).script(script.as_bytes())
 }
 
 /// Returns the text that `script` hands to each run of one of `programs`.
@@ -95,10 +104,11 @@ pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
     inputs
 }
 
-/// Returns whether `script` bypasses the hooks where there is no session directory.
+/// Returns whether `script` bypasses the hooks of a repository without a session directory.
 #[must_use]
 pub fn bypasses_hooks(script: &str) -> bool {
-    find(script, &|_, _| false).is_some()
+    let disk = Disk { stages_session_directory: &|_, _| false, may_be_guard: &|_| true };
+    find(script, &disk).is_some()
 }
 
 /// Returns whether each quote and each parenthesis of `script` is closed.
@@ -108,14 +118,14 @@ pub fn is_complete(script: &str) -> bool {
 }
 
 /// Returns how a command bypasses the hooks, apart from what it runs in its turn.
-fn judge(run: &Run, stages: StagesSessionDirectory) -> Option<Bypass> {
-    if let Some(bypass) = hook_files::judge(run) {
+fn judge(run: &Run, disk: Disk) -> Option<Bypass> {
+    if let Some(bypass) = hook_files::judge(run, disk) {
         return Some(bypass);
     }
     let (program, arguments) = (run.program, run.arguments);
     if program == "git" {
         return config::judge_variables(&run.shell.variables, arguments)
-            .or_else(|| git::judge(&run.shell.directory, arguments, stages));
+            .or_else(|| git::judge(&run.shell.directory, arguments, disk));
     }
     if program == own::PROGRAM {
         return own::judge(arguments);

@@ -391,6 +391,19 @@ fn a_command_runs_in_the_directory_that_its_tool_names() {
 }
 
 #[test]
+fn only_the_hooks_of_the_guard_are_protected() {
+    let repo = Repo::new();
+    repo.guard("install").success();
+    repo.write(".git/hooks/pre-push", "#!/bin/sh\n");
+    for hook in ["pre-commit", "pre-merge-commit"] {
+        repo.agent_runs(&format!("chmod -x .git/hooks/{hook}")).denied();
+    }
+    for hook in ["pre-push", "pre-receive", "commit-msg", "pre-commit.sample"] {
+        repo.agent_runs(&format!("echo x > .git/hooks/{hook} && rm .git/hooks/{hook}")).silent();
+    }
+}
+
+#[test]
 fn a_forced_add_around_the_session_directory_is_denied() {
     let repo = Repo::new();
     repo.write("dist/x.js", "x").write("lib/deep/.Claude_Sessions/x", "x").write("main.py", "x");

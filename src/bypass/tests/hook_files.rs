@@ -1,3 +1,6 @@
+use std::path::Path;
+
+use super::super::{Disk, find};
 use super::{assert_allowed, assert_denied};
 
 #[test]
@@ -181,4 +184,21 @@ fn another_hooks_directory_in_a_configuration_file_is_denied() {
         "cp .git/config /tmp/hooksPath",
         "echo hooksPath >> docs/.git-config",
     ]);
+}
+
+#[test]
+fn a_hook_that_is_not_the_guards_may_be_changed() {
+    let is_guard = |file: &Path| file.ends_with(".git/hooks/pre-commit");
+    let disk = Disk { stages_session_directory: &|_, _| false, may_be_guard: &is_guard };
+    for (script, is_denied) in [
+        ("rm .git/hooks/pre-push", false),
+        ("cd .git && sed -i s/a/b/ hooks/pre-push", false),
+        ("cat > .git/hooks/pre-push <<E\nx\nE", false),
+        ("rm .git/hooks/pre-push .git/hooks/pre-commit", true),
+        ("rm .git/hooks/pre-p*", true),
+        ("rm $x/.git/hooks/pre-push", true),
+        ("rm -r .git/hooks .git/stage-guard", true),
+    ] {
+        assert_eq!(find(script, &disk).is_some(), is_denied, "{script}");
+    }
 }

@@ -12,7 +12,7 @@ use bstr::{BStr, ByteSlice};
 
 use super::{Context, Outcome};
 use crate::agents::{Action, Answer, Event, FileWrite, patch};
-use crate::bypass::{self, Input};
+use crate::bypass::{self, Disk, Input};
 use crate::check::Check;
 use crate::cli::AgentArgs;
 use crate::environment::Environment;
@@ -67,8 +67,11 @@ fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Er
 
 /// Denies a script that bypasses git's hooks, or applies a patch that is denied.
 fn check_script(context: &Context, directory: &Path, script: &str) -> Result<Option<String>, Box<dyn Error>> {
-    let stages = |from: &Path, path: &Path| stages_session_directory(&directory.join(from), path);
-    if let Some(bypass) = bypass::find(script, &stages) {
+    let disk = Disk {
+        stages_session_directory: &|from, path| stages_session_directory(&directory.join(from), path),
+        may_be_guard: &|file| may_be_guard(&directory.join(file)),
+    };
+    if let Some(bypass) = bypass::find(script, &disk) {
         return Ok(Some(report::agent::bypass(&bypass, &context.program()?)));
     }
     writes::check(context, directory, &patched_files(script))
@@ -85,6 +88,12 @@ fn patched_files(script: &str) -> Vec<FileWrite> {
         files.map(move |file| file.in_directory(&input.directory))
     };
     patches.flat_map(files).collect()
+}
+
+/// Whether `file` may be a hook that runs this program. It may if its directory is not there.
+fn may_be_guard(file: &Path) -> bool {
+    let is_known = file.parent().is_some_and(Path::is_dir);
+    !is_known || git::read_regular_file(file).is_ok_and(|text| text.contains_str(env!("CARGO_PKG_NAME")))
 }
 
 /// Whether `git add --force PATH`, in `directory`, stages a session directory below `path`.
