@@ -12,12 +12,11 @@ use std::rc::Rc;
 use bstr::{BString, ByteSlice};
 use serde::de::IgnoredAny;
 
-use super::document::{Container, Document};
+use super::document::{Child, Container, Document};
 use super::hook_event::Events;
 use super::tool::Tool;
 use super::{Agent, PROGRAM};
 use crate::bypass::{file_name, shell};
-use crate::report::escape::shell_path;
 
 /// The entries of an agent: the events that run this program, and their form.
 pub(super) struct Entries {
@@ -131,12 +130,23 @@ impl Entries {
         entries.filter_map(command).filter_map(|command| own_program(&command)).collect()
     }
 
-    /// Whether the text is blank, or an object in which each key begins with `prefix`.
+    /// Whether the text is blank, or an object without hooks whose other keys begin with `prefix`.
     pub(super) fn has_only(&self, text: &str, prefix: &str) -> bool {
         let document = self.parse(text);
         let root = document.as_ref().ok().and_then(|document| Container::object(document.root.as_ref()?));
-        let is_negligible = |root: Container| root.children.iter().all(|child| child.key.starts_with(prefix));
-        text.chars().all(is_whitespace) || root.is_some_and(is_negligible)
+        let is_negligible = |child: &Child| child.key.starts_with(prefix) || self.is_empty_hooks(child);
+        text.chars().all(is_whitespace) || root.is_some_and(|root| root.children.iter().all(is_negligible))
+    }
+
+    /// Whether a member of the settings is `hooks` with nothing but empty lists of the events.
+    fn is_empty_hooks(&self, member: &Child) -> bool {
+        let is_empty = |list: Container| list.children.is_empty();
+        let is_list = |child: &Child| {
+            self.events().any(|event| child.key == event)
+                && Container::array(child.value).is_some_and(is_empty)
+        };
+        member.key == "hooks"
+            && Container::object(member.value).is_some_and(|hooks| hooks.children.iter().all(is_list))
     }
 
     /// Returns the events in the order in which they are added.
@@ -308,17 +318,19 @@ impl Container<'_> {
     }
 }
 
-/// Returns the command with which an agent runs `program`.
+/// Returns the command with which an agent runs `program`; `None` if the path is not UTF-8.
 ///
 /// Several agents deny every action if a hook fails, as it does where this program is not
 /// installed. The file is for everybody who clones the repository, so the command never fails.
-pub(super) fn command(agent: Agent, program: &Path) -> String {
-    let program = match program.to_str() {
-        // Unlike in a report, an invisible character does no harm: it is not printed.
-        Some(path) if path.chars().any(is_special) => format!("'{}'", path.replace('\'', r"'\''")),
-        _ => shell_path(program),
+pub(super) fn command(agent: Agent, program: &Path) -> Option<String> {
+    let path = program.to_str()?;
+    // Unlike in a report, an invisible character does no harm: it is not printed.
+    let program = if path.chars().any(is_special) {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    } else {
+        path.to_owned()
     };
-    format!("{program} agent {} || true", agent.name())
+    Some(format!("{program} agent {} || true", agent.name()))
 }
 
 /// Whether a character of a path has to be quoted for a shell.

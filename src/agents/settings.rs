@@ -33,7 +33,7 @@ pub(crate) enum Error {
     /// The file is another program's or the user's.
     #[error("not a file of stage-guard")]
     Foreign,
-    /// A plugin cannot name this program.
+    /// The file is text, and cannot name this program.
     #[error("the path of stage-guard is not UTF-8")]
     ProgramNotUnicode,
 }
@@ -52,7 +52,10 @@ impl Contents {
             {
                 Err(Error::Foreign)
             }
-            Self::Entries(entries) => Ok(entries.with(text, &entries::command(agent, program))?),
+            Self::Entries(entries) => {
+                let command = entries::command(agent, program).ok_or(Error::ProgramNotUnicode)?;
+                Ok(entries.with(text, &command)?)
+            }
             Self::Plugin(plugin) if text.is_none_or(plugin::is_own) => {
                 plugin.text(program).ok_or(Error::ProgramNotUnicode)
             }

@@ -1,6 +1,8 @@
 //! The files that `install --agent` writes, and what `uninstall` leaves of them.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::{Value, json};
@@ -375,6 +377,23 @@ fn a_file_that_was_there_stays_when_it_is_laid_out_anew() {
     }
 }
 
+#[test]
+fn a_file_that_install_created_goes_when_it_is_on_one_line() {
+    for case in CASES.iter().filter(|case| case.name != "opencode") {
+        let repo = Repo::new();
+        case.install(&repo).success();
+        let settings: Value = serde_json::from_str(&repo.read(case.file)).unwrap();
+        repo.write(case.file, &settings.to_string());
+        case.install(&repo).success();
+        repo.guard("uninstall").success();
+        assert!(
+            !repo.exists(case.file) && !repo.exists(case.file.split('/').next().unwrap()),
+            "{}",
+            case.name
+        );
+    }
+}
+
 /// Qwen Code adds a member, lays the file out anew, and keeps a copy of the old one.
 #[test]
 fn a_file_that_an_agent_rewrites_is_cleaned() {
@@ -464,13 +483,26 @@ fn a_shared_file_names_the_program_and_an_ignored_one_has_its_path() {
 #[test]
 fn the_path_of_the_program_is_quoted() {
     let repo = Repo::new();
-    for directory in ["a b", "it's", "$HOME", "say \"hi\"", "back\\slash", "`x`;&|<>*?", "ü", "a\u{202e}b"] {
+    for directory in [
+        "a b",
+        "it's",
+        "$HOME",
+        "say \"hi\"",
+        "back\\slash",
+        "`x`;&|<>*?",
+        "ü",
+        "\u{202e}",
+        "a\nb",
+        "\u{1}\t",
+    ] {
         let program = repo.sibling(directory).path("stage-guard");
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         symlink(BINARY, &program).unwrap();
         let path = format!("{}:{}", program.parent().unwrap().display(), "/usr/local/bin:/usr/bin:/bin");
         repo.write(".git/info/exclude", ".*/\n");
-        repo.env("PATH", path).guard(&format!("install --agent={ALL}")).success();
+        for _ in 0..2 {
+            repo.env("PATH", path.clone()).guard(&format!("install --agent={ALL}")).success();
+        }
         let event = json!({"hook_event_name": "Stop", "cwd": repo.dir}).to_string();
         repo.write("debug_x.py", "x").write(".git/event", &event);
         let command = commands(&repo, "Stop").pop().unwrap();
@@ -487,6 +519,19 @@ fn the_path_of_the_program_is_quoted() {
     }
     repo.guard("uninstall").success();
     assert!(!repo.exists(".claude") && !repo.exists(".opencode"));
+}
+
+#[test]
+fn a_path_that_json_cannot_hold_changes_nothing() {
+    let repo = super::hooks::unguarded();
+    let program = repo.path(OsStr::from_bytes(b"a\xff/stage-guard"));
+    fs::create_dir(program.parent().unwrap()).unwrap();
+    symlink(BINARY, &program).unwrap();
+    for case in &CASES {
+        let run = repo.shell(&format!("a*/stage-guard install --agent={}", case.name));
+        run.fails_with("the path of stage-guard is not UTF-8");
+        assert!(!repo.exists(case.file) && !repo.exists(".git/hooks/pre-commit"), "{}", case.name);
+    }
 }
 
 #[test]
