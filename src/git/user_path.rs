@@ -91,11 +91,18 @@ fn normalize(path: &Path) -> PathBuf {
 
 /// Canonicalizes the longest directory above `path` that exists.
 fn canonicalize_parent(path: &Path) -> PathBuf {
-    let existing = path
-        .ancestors()
-        .skip(1)
-        .find_map(|parent| Some((fs::canonicalize(parent).ok()?, path.strip_prefix(parent).ok()?)));
+    let existing = nearest_ancestor(path, Path::exists)
+        .and_then(|parent| Some((fs::canonicalize(parent).ok()?, path.strip_prefix(parent).ok()?)));
     existing.map_or_else(|| path.to_owned(), |(parent, rest)| parent.join(rest))
+}
+
+/// Returns the longest directory above `path` for which `is_found` is true.
+///
+/// It must be true for all directories above that one, too. Of a path with many components, only
+/// a few are looked at.
+pub(crate) fn nearest_ancestor(path: &Path, is_found: impl Fn(&Path) -> bool) -> Option<&Path> {
+    let ancestors: Vec<&Path> = path.ancestors().skip(1).collect();
+    ancestors.get(ancestors.partition_point(|ancestor| !is_found(ancestor))).copied()
 }
 
 #[cfg(test)]

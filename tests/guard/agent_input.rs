@@ -102,7 +102,7 @@ fn huge_and_deep_input_is_allowed_in_time() {
     ] {
         let start = Instant::now();
         assert_allowed(&repo.agent(input.as_bytes()), case);
-        assert!(start.elapsed() < Duration::from_secs(10), "{case}");
+        assert!(start.elapsed() < Duration::from_secs(20), "{case}");
     }
 }
 

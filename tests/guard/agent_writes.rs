@@ -350,7 +350,7 @@ fn huge_events_are_judged_in_time() {
         let run = run();
         let time = start.elapsed();
         assert!(run.code == 0 && run.err.lines().count() < 2, "{case}: {run:?}");
-        assert!(time < Duration::from_secs(10), "{case}: {time:?}");
+        assert!(time < Duration::from_secs(20), "{case}: {time:?}");
     }
 }
 

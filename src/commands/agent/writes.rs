@@ -14,7 +14,7 @@ use super::{environment_in, open_repository};
 use crate::agents::FileWrite;
 use crate::cli::Config;
 use crate::environment::Environment;
-use crate::git::user_path::canonicalize_lenient;
+use crate::git::user_path::{canonicalize_lenient, nearest_ancestor};
 use crate::git::{Repository, not_ignored, read_regular_file};
 use crate::policy::{Finding, MAX_EVIDENCE_FILE, Policy, is_below_session_directory};
 use crate::project::WrittenProject;
@@ -125,7 +125,7 @@ fn existing_parent(file: &Path) -> Option<&Path> {
     if file.components().any(|component| component.as_os_str().eq_ignore_ascii_case(".git")) {
         return None;
     }
-    file.ancestors().skip(1).find(|ancestor| ancestor.is_dir())
+    nearest_ancestor(file, Path::is_dir)
 }
 
 /// Returns why the agent must not write these files of one repository; `None` if it may.
