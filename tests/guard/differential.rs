@@ -4,10 +4,12 @@
 //! must agree with the output of git's plumbing that this test parses.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::process::Command;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use serde_json::json;
 
 use super::sandbox::Repo;
 
@@ -355,16 +357,33 @@ const FILES: [(&str, &str); 16] = [
     ("ops/\u{202e}\n:(glob)*", "users"),
 ];
 
-/// Asserts that files are judged the same before they are staged, staged, and in a commit.
+/// Asserts that files are judged the same before an agent writes them, on the disk, in the index,
+/// and in a commit.
 fn assert_states_agree(repo: &Repo, files: &[usize]) -> Result<(), TestCaseError> {
     repo.shell(
         "git rm -r -q -f --cached --ignore-unmatch . && find . -path ./.git -prune -o -type f -exec rm {} +",
     )
     .success();
-    for (path, text) in files.iter().map(|file| FILES[*file]) {
-        repo.write(path, &text.replace("ROWS", "print('\u{2705} all rows')\n"));
+    let files = files.iter().map(|file| FILES[*file]);
+    let files: BTreeMap<&str, String> =
+        files.map(|(path, text)| (path, text.replace("ROWS", "print('\u{2705} all rows')\n"))).collect();
+    for (path, text) in &files {
+        repo.write(path, text);
     }
     let untracked = repo.refused("check --untracked");
+    for (path, text) in &files {
+        fs::remove_file(repo.path(path)).unwrap();
+        let input = json!({"file_path": path, "content": text});
+        let run = repo.agent_event("PreToolUse", &json!({"tool_name": "Write", "tool_input": input}));
+        let is_refused = untracked.iter().any(|refused| refused == path);
+        prop_assert_eq!(
+            (run.out.is_empty(), run.err.as_str()),
+            (!is_refused, ""),
+            "{} before it is written",
+            path
+        );
+        repo.write(path, text);
+    }
     repo.git("add -A").success();
     prop_assert_eq!(repo.refused("check"), untracked.clone(), "staged");
     prop_assert_eq!(repo.refused("check --all-files"), untracked.clone(), "tracked");
