@@ -19,8 +19,10 @@ use super::path_state::{CommittedIn, path_states};
 use super::scan::{Candidate, Coverage, Directory, Scan};
 use super::subtree;
 use super::tracked_paths::{SiblingScan, TrackedPaths};
-use super::worktree::{WorktreeState, ignores_case, worktree_states};
-use super::{Error, MergedParents, Object, ObjectId, Operation, not_ignored, read_optional_file};
+use super::worktree::ignores_case;
+use super::{
+    Error, MergedParents, Object, ObjectId, Operation, not_ignored, read_optional_file, read_regular_file,
+};
 use crate::environment::Environment;
 use crate::{Change, Entry};
 
@@ -567,17 +569,24 @@ impl Repository {
         Ok(self.tracked_paths()?.contains_file(path) || !self.ignores(path)?)
     }
 
-    /// Whether `HEAD` has the file `path` as it is in the worktree.
+    /// Whether `HEAD` has the file `path` with its text in the worktree.
+    ///
+    /// Line ends do not count, because git may convert them. No filter of the repository is run.
     ///
     /// # Errors
     ///
-    /// git cannot read the index or `HEAD`, or the file cannot be read.
+    /// git cannot be started, or the file cannot be read.
     pub(crate) fn is_committed(&self, path: &BStr) -> Result<bool, Error> {
-        let states = path_states(&self.layout, &self.with_head(&[])?, &BTreeSet::from([path.to_owned()]))?;
-        let worktree = worktree_states(&self.layout, &states)?;
-        let committed = states.into_values().next().and_then(|state| state.committed);
-        let found = worktree.into_values().next();
-        Ok(committed.is_some() && found == Some(WorktreeState::File(committed)))
+        let object = bstr::concat([b"HEAD:", path.as_bytes()]);
+        let arguments = ["cat-file", "blob"].map(OsStr::new);
+        let output =
+            self.layout.git().output(&[&arguments[..], &[OsStr::from_bytes(&object)]].concat(), &[])?;
+        if !output.status.success() {
+            return Ok(false);
+        }
+        let file = self.layout.on_disk(path);
+        let text = read_regular_file(&file).map_err(|error| Error::ReadFile(file, error))?;
+        Ok(output.stdout.replace("\r\n", "\n") == text.replace("\r\n", "\n"))
     }
 
     /// Whether the next commit is a merge, or amends one.

@@ -155,6 +155,9 @@ fn nothing_of_the_repository_is_run() {
             repo.agent(event.to_string().as_bytes()).denied();
         }
         repo.write("debug_y.py", "x").agent_event("Stop", &json!({"stop_hook_active": false})).denied();
+        for _ in 0..2 {
+            repo.guard("install --agent=claude,copilot").success();
+        }
         assert!(!repo.exists("ran"), "{setup}");
     }
     // Any other program runs some of it.
