@@ -16,8 +16,8 @@ const INDENTATION: &str = "    ";
 /// `entries` are TOML strings, and `text` has to be valid.
 #[must_use]
 pub fn with_allow_entries(text: &str, entries: &[String]) -> String {
-    let (mark, text) =
-        text.split_at(if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 });
+    // The parser of TOML accepts a second mark.
+    let (mark, text) = text.split_at(text.len() - text.trim_start_matches(BYTE_ORDER_MARK).len());
     let insertions = Layout::of(text).insertions(entries);
     let mut edited = text.to_owned();
     // The last one comes first, so that the positions of the others stay valid.

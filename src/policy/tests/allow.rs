@@ -62,6 +62,7 @@ fn a_new_array_is_in_front_of_all_tables() {
         }),
         ("[lists]\nallow = ['x']\n", format!("{array}\n[lists]\nallow = ['x']\n")),
         ("\u{feff}[production]\r\n", format!("\u{feff}{}\r\n[production]\r\n", array.replace('\n', "\r\n"))),
+        ("\u{feff}\u{feff}[production]\n", format!("\u{feff}\u{feff}{array}\n[production]\n")),
     ] {
         assert_eq!(add(before, &LIST[..1]), after, "{before}");
         assert_eq!(entries(&after), ["n/1"]);
