@@ -116,6 +116,13 @@ impl Repository {
         Scan::new(&self.layout, may_refuse)
     }
 
+    /// Walks over the index file as [`Self::scan`] does, for questions after a suspicion.
+    ///
+    /// These share one copy of the walk.
+    fn walk(&self, is_wanted: &mut dyn FnMut(&RawEntry) -> bool) -> Result<Scan, Error> {
+        Scan::new(&self.layout, is_wanted)
+    }
+
     /// Returns the entries that a commit of the index would add or change.
     ///
     /// They differ from each parent of that commit, `HEAD` and `merged`, also under the other
@@ -126,7 +133,7 @@ impl Repository {
     ///
     /// The index or a parent cannot be read.
     pub(crate) fn staged(&self, merged: &[ObjectId], may_refuse: MayRefuse) -> Result<Examined, Error> {
-        let scan = self.scan(|entry| may_refuse(entry.path))?;
+        let scan = self.walk(&mut |entry| may_refuse(entry.path))?;
         self.read_staged(scan, merged, may_refuse)
     }
 
@@ -257,7 +264,7 @@ impl Repository {
 
     fn paths(&self, intent_to_add: IntentToAdd) -> Result<TrackedPaths, Error> {
         let mut paths = Vec::new();
-        let scan = self.scan(|entry| {
+        let scan = self.walk(&mut |entry| {
             let is_listed = intent_to_add == IntentToAdd::Include || !entry.is_intent_to_add();
             paths.extend(is_listed.then(|| entry.path.to_owned()));
             false
@@ -299,7 +306,7 @@ impl Repository {
             return Ok(TrackedPaths::new(Vec::new()));
         }
         let mut siblings = SiblingScan::new(paths);
-        let scan = self.scan(|entry| {
+        let scan = self.walk(&mut |entry| {
             if intent_to_add == IntentToAdd::Include || !entry.is_intent_to_add() {
                 siblings.visit(entry.path);
             }
@@ -435,7 +442,7 @@ impl Repository {
             return Ok(Some(contents));
         }
         let mut is_off_disk = false;
-        let scan = self.scan(|entry| {
+        let scan = self.walk(&mut |entry| {
             is_off_disk |= entry.is_off_disk() && entry.path == name;
             false
         })?;
@@ -473,7 +480,7 @@ impl Repository {
         &self,
         mut is_wanted: impl FnMut(&BStr) -> bool,
     ) -> Result<Vec<(BString, ObjectId)>, Error> {
-        let scan = self.scan(|entry| !entry.is_directory() && is_wanted(entry.path))?;
+        let scan = self.walk(&mut |entry| !entry.is_directory() && is_wanted(entry.path))?;
         if scan.coverage == Coverage::Whole {
             let is_file =
                 |candidate: &Candidate| Object::is_regular(candidate.mode) && !candidate.is_unmerged;
@@ -503,7 +510,7 @@ impl Repository {
     /// Whether a sparse checkout may keep files off the disk.
     pub(crate) fn may_have_off_disk_files(&self) -> bool {
         let mut is_off_disk = false;
-        let scan = self.scan(|entry| {
+        let scan = self.walk(&mut |entry| {
             is_off_disk |= entry.is_off_disk();
             false
         });
