@@ -2,7 +2,7 @@
 
 use bstr::{BStr, BString, ByteSlice};
 
-use super::git::{CONFIG, names_hooked};
+use super::git::{CONFIG, runs_hooks};
 use super::variables::{Variable, Variables};
 use super::walk::Nested;
 use super::{Bypass, own, shell};
@@ -93,7 +93,7 @@ pub(super) fn judge_variables(variables: &Variables, words: &[BString]) -> Optio
             return false;
         }
         let Some(number) = name.strip_prefix(b"GIT_CONFIG_KEY_") else {
-            return name.starts_with(b"GIT_CONFIG_") || names_hooked(words);
+            return name.starts_with(b"GIT_CONFIG_") || runs_hooks(words);
         };
         let value = variables.exported_value(&bstr::concat([b"GIT_CONFIG_VALUE_", number]));
         let setting = [Some(variable.value.as_bstr()), value].into_iter().flatten();

@@ -11,14 +11,14 @@ use super::{Bypass, Disk, add, config};
 /// A git subcommand, and the options that determine the meaning of its arguments.
 pub(super) struct Subcommand {
     name: &'static str,
-    /// The option that bypasses the hooks or the ignore rules.
-    bypass: &'static str,
-    /// The shortest abbreviation of `bypass` that git accepts.
-    shortest: &'static str,
+    /// The option that bypasses the hooks or the ignore rules; `None` if none does.
+    bypass: Option<LongOption>,
     /// Options that cancel `bypass` if they come after it.
-    cancel: &'static [&'static str],
+    cancel: &'static [LongOption],
     /// The short form of `bypass`.
     short: Option<u8>,
+    /// The short form of `--dry-run`.
+    dry_run: Option<u8>,
     /// Short options with a value: the rest of the word or, if that is empty, the next word.
     short_with_value: &'static str,
     /// Short options with an optional value: the rest of the word.
@@ -29,13 +29,26 @@ pub(super) struct Subcommand {
     script: Option<(u8, &'static str)>,
 }
 
+/// A long option, with the shortest abbreviation that git accepts.
+struct LongOption {
+    name: &'static str,
+    shortest: &'static str,
+}
+
+const DRY_RUN: LongOption = LongOption { name: "--dry-run", shortest: "--dr" };
+
+const NO_DRY_RUN: LongOption = LongOption { name: "--no-dry-run", shortest: "--no-dr" };
+
 /// A subcommand that runs hooks.
 const NO_VERIFY: Subcommand = Subcommand {
     name: "",
-    bypass: "--no-verify",
-    shortest: "--no-veri",
-    cancel: &["--verify", "--no-no-verify"],
+    bypass: Some(LongOption { name: "--no-verify", shortest: "--no-veri" }),
+    cancel: &[
+        LongOption { name: "--verify", shortest: "--veri" },
+        LongOption { name: "--no-no-verify", shortest: "--no-no-veri" },
+    ],
     short: None,
+    dry_run: None,
     short_with_value: "",
     short_with_optional_value: "",
     long_with_value: &[],
@@ -45,10 +58,10 @@ const NO_VERIFY: Subcommand = Subcommand {
 /// `git add`.
 const ADD: Subcommand = Subcommand {
     name: "add",
-    bypass: "--force",
-    shortest: "--f",
-    cancel: &["--no-force"],
+    bypass: Some(LongOption { name: "--force", shortest: "--f" }),
+    cancel: &[LongOption { name: "--no-force", shortest: "--no-f" }],
     short: Some(b'f'),
+    dry_run: Some(b'n'),
     short_with_value: "U",
     short_with_optional_value: "",
     long_with_value: &["--chmod", "--pathspec-from-file", "--unified", "--inter-hunk-context"],
@@ -58,10 +71,10 @@ const ADD: Subcommand = Subcommand {
 /// `git config`, which has no option to bypass anything.
 pub(super) const CONFIG: Subcommand = Subcommand {
     name: "config",
-    bypass: "",
-    shortest: "",
+    bypass: None,
     cancel: &[],
     short: None,
+    dry_run: None,
     short_with_value: "f",
     short_with_optional_value: "",
     long_with_value: &["--file", "--blob", "--type", "--default", "--value", "--comment"],
@@ -128,6 +141,7 @@ const SUBCOMMANDS: [Subcommand; 8] = [
     },
     Subcommand {
         name: "push",
+        dry_run: Some(b'n'),
         short_with_value: "o",
         long_with_value: &["--push-option", "--repo", "--receive-pack", "--exec", "--recurse-submodules"],
         ..NO_VERIFY
@@ -281,14 +295,22 @@ pub(super) fn printed_path(words: &[BString]) -> Option<BString> {
     }
 }
 
+impl LongOption {
+    /// Whether `word` is the option, or an abbreviation of it.
+    fn is(&self, word: &BStr) -> bool {
+        word.starts_with(self.shortest.as_bytes()) && self.name.as_bytes().starts_with(word)
+    }
+}
+
 impl Subcommand {
     fn runs_hooks(&self) -> bool {
-        self.bypass == NO_VERIFY.bypass
+        !matches!(self.name, "add" | "stage" | "config")
     }
 
     /// Parses the words after the subcommand.
     pub(super) fn parse<'w>(&self, words: &'w [BString]) -> Parsed<'w> {
         let mut parsed = Parsed { bypass: None, operands: Vec::new(), scripts: Vec::new() };
+        let mut is_dry_run = false;
         let mut rest = words.iter().map(|word| word.as_bstr());
         while let Some(word) = rest.next() {
             if word == "--" {
@@ -305,17 +327,21 @@ impl Subcommand {
                 self.short_with_optional_value,
                 self.long_with_value,
             );
-            let abbreviates = |option: &str| option.as_bytes().starts_with(word);
-            let is_bypass = word.starts_with(self.shortest.as_bytes()) && abbreviates(self.bypass)
-                || letters.iter().any(|letter| Some(*letter) == self.short);
-            if is_bypass {
+            let is_short = |short: Option<u8>| letters.iter().any(|letter| Some(*letter) == short);
+            if is_short(self.short) || self.bypass.as_ref().is_some_and(|option| option.is(word)) {
                 parsed.bypass = parsed.bypass.or(Some(word));
-            } else if self.cancel.iter().any(|option| abbreviates(option)) {
+            } else if self.cancel.iter().any(|option| option.is(word)) {
                 parsed.bypass = None;
+            }
+            if is_short(self.dry_run) || DRY_RUN.is(word) {
+                is_dry_run = true;
+            } else if NO_DRY_RUN.is(word) {
+                is_dry_run = false;
             }
             let next = if takes_next { rest.next() } else { None };
             parsed.scripts.extend(self.script_in(word, letters.len(), next));
         }
+        parsed.bypass = parsed.bypass.filter(|_| !is_dry_run);
         parsed
     }
 
@@ -335,7 +361,7 @@ impl Subcommand {
 
 /// The words after a subcommand.
 pub(super) struct Parsed<'w> {
-    /// The option that bypasses, unless a later one cancels it.
+    /// The option that bypasses, unless a later one cancels it or nothing is changed.
     bypass: Option<&'w BStr>,
     pub operands: Vec<&'w BStr>,
     /// The values of the option whose value is a script.
@@ -349,10 +375,9 @@ fn parse_alias(setting: &BStr) -> Option<(&[u8], &[u8])> {
     prefix.eq_ignore_ascii_case(b"alias.").then(|| (&key[6..], command))
 }
 
-/// Whether one of `words` names a git subcommand that runs hooks.
-pub(super) fn names_hooked(words: &[BString]) -> bool {
-    SUBCOMMANDS
-        .iter()
-        .filter(|subcommand| subcommand.runs_hooks())
-        .any(|subcommand| words.iter().any(|word| word == subcommand.name))
+/// Whether `git` with the arguments `words` runs hooks.
+pub(super) fn runs_hooks(words: &[BString]) -> bool {
+    let (_, words) = GlobalOptions::parse(words);
+    let is_named = |subcommand: &Subcommand| words.first().is_some_and(|name| name == subcommand.name);
+    SUBCOMMANDS.iter().any(|subcommand| subcommand.runs_hooks() && is_named(subcommand))
 }

@@ -121,3 +121,42 @@ fn only_commands_of_git_are_checked() {
         "grep -rn 'git commit --no-verify' .",
     ]);
 }
+
+#[test]
+fn only_an_option_cancels_another_one() {
+    assert_denied(&[
+        "git merge --no-verify -",
+        "git rebase --no-verify -",
+        "git am -n - < x.patch",
+        "git commit -n -m x -",
+        "git commit -n --v -m x",
+        "git add -f . -",
+    ]);
+    assert_allowed(&["git commit -n --veri -m x"]);
+}
+
+#[test]
+fn what_changes_nothing_is_no_bypass() {
+    assert_allowed(&[
+        "git add -fn .",
+        "git add -f --dry-run .",
+        "git commit --dry-run -n",
+        "git push --dry-run --no-verify",
+        "git push -n --no-verify",
+    ]);
+    assert_denied(&[
+        "git commit -nm --dry-run",
+        "git add -fn --no-dry-run .",
+        "git push --no-verify -- --dry-run",
+    ]);
+}
+
+#[test]
+fn a_variable_counts_for_the_subcommand_that_runs_hooks() {
+    assert_denied(&["HUSKY=0 git commit", "HUSKY=0 git -C x push"]);
+    assert_allowed(&[
+        "HUSKY=0 git stash push -m x",
+        "HUSKY=0 git log --grep commit",
+        "HUSKY=0 git fetch origin merge",
+    ]);
+}
