@@ -115,8 +115,9 @@ impl AgentSetup {
             // A path of this machine is of no use in a file that others get.
             let is_shared = repository.would_track(path)?;
             let program = if is_shared { &typed } else { binary }.to_owned();
-            let is_to_commit =
-                is_shared && (file.is_changed_by(&program)? || !repository.is_committed(path)?);
+            // Also a file that git ignores must have a form that can be changed.
+            let is_changed = file.is_changed_by(&program)?;
+            let is_to_commit = is_shared && (is_changed || !repository.is_committed(path)?);
             let to_commit = is_to_commit.then(|| file.target().to_owned());
             Ok(AgentChange { agent, file: file.name(), program, to_commit })
         };

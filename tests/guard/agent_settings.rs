@@ -132,6 +132,12 @@ impl Repo {
         self.shell("find . -name .git -prune -o -print | sort").success()
     }
 
+    /// Returns all paths, also in the git directory, with their modes, targets and checksums.
+    fn contents(&self) -> String {
+        self.shell("find . -printf '%p %m %l\\n' | sort; find . -type f -exec sha256sum {} + | sort")
+            .success()
+    }
+
     /// Asserts that the agents of `names` are set up, and no other.
     fn assert_set_up(&self, names: &[&str]) {
         let found = CASES.iter().filter(|case| self.exists(case.file)).map(|case| case.name);
@@ -240,22 +246,37 @@ fn unknown_names_change_nothing() {
 #[test]
 fn a_foreign_or_broken_file_changes_nothing() {
     for (file, text, words) in [
+        (SETTINGS, "", "not a regular file"),
         (".codex/hooks.json", "{\"hooks\": []}", "`hooks` is not an object"),
+        (".codex/hooks.json", "LINK", "leads out of the worktree"),
         (".gemini/settings.json", "{\"hooks\": {\"AfterAgent\": {}}}", "`hooks.AfterAgent` is not an array"),
         (".gemini/settings.json", "{\"a\": 1,}", "not valid JSON"),
         (".qwen/settings.json", "[]", "the top level is not an object"),
+        (".qwen/settings.json", "DANGLING", "cannot follow the symlink"),
         (".github/hooks/stage-guard.json", "{\"version\": 1, \"hooks\": {}}", "not a file of stage-guard"),
         (".github/hooks/stage-guard.json", "x", "not a file of stage-guard"),
         (".opencode/plugins/stage-guard.js", "export const X = 1;\n", "not a file of stage-guard"),
     ] {
-        let repo = super::hooks::unguarded();
-        repo.write(file, text);
-        let before = repo.all_paths();
-        repo.guard(&format!("install --agent={ALL}")).fails_with(&format!("{file}: {words}"));
-        assert_eq!((repo.all_paths(), repo.read(file)), (before, text.to_owned()));
-        assert!(!repo.exists(".git/hooks/pre-commit") && !repo.exists(".git/stage-guard"));
-        repo.guard("uninstall").success();
-        assert_eq!(repo.read(file), text);
+        for ignored in ["", ".*/\n"] {
+            let repo = super::hooks::unguarded();
+            repo.write(".git/info/exclude", ignored);
+            match text {
+                "" => drop(repo.in_dir(file)),
+                "LINK" | "DANGLING" => {
+                    repo.in_dir(file.split('/').next().unwrap());
+                    let target = if text == "LINK" { "/etc/passwd" } else { "nowhere" };
+                    symlink(target, repo.path(file)).unwrap();
+                }
+                _ => drop(repo.write(file, text)),
+            }
+            let before = repo.contents();
+            let run = repo.guard(&format!("install --agent={ALL}"));
+            assert!(run.err.contains(file), "{run:?}");
+            run.fails_with(words);
+            assert_eq!(repo.contents(), before);
+            repo.guard("uninstall").success();
+            assert_eq!(repo.contents(), before);
+        }
     }
 }
 
