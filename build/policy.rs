@@ -71,6 +71,7 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
         text,
         reason,
         home,
+        stays,
         tracked,
     } = rule;
     format!(
@@ -87,6 +88,7 @@ fn rule_code(rule: &RuleTable, lists: &Lists) -> String {
             text: vec![{}],
             reason: {reason:?}.into(),
             home: Home::{home:?},
+            stays: {stays},
             tracked: Tracked::{tracked:?},
         }}",
         id.get_ref(),

@@ -169,6 +169,7 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
         text,
         reason,
         home,
+        stays,
         tracked,
     } = table;
     if id.get_ref().is_empty() {
@@ -190,6 +191,7 @@ fn parse_rule(table: RuleTable, lists: &Lists) -> Result<Rule, Mistake> {
         text,
         reason,
         home,
+        stays,
         tracked,
     })
 }

@@ -73,6 +73,8 @@ pub(crate) struct RuleTable {
     #[serde(default)]
     pub(crate) home: Home,
     #[serde(default)]
+    pub(crate) stays: bool,
+    #[serde(default)]
     pub(crate) tracked: Tracked,
 }
 

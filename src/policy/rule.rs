@@ -34,6 +34,8 @@ pub struct Rule {
     pub reason: String,
     /// Where a refused file belongs.
     pub home: Home,
+    /// Whether a refused file works only where it is: git has to ignore it, and nothing moves it.
+    pub stays: bool,
     /// Whether the rule refuses a changed path that a parent of the commit has.
     pub tracked: Tracked,
 }

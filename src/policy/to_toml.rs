@@ -61,6 +61,7 @@ fn rule_lines(rule: &Rule, quote: impl Fn(&str) -> String, array: impl Fn(&[&str
     lines.extend(list("text", rule.text.iter().map(|sign| sign.name()).collect()));
     lines.push(format!("reason = {}", quote(&rule.reason)));
     lines.push(format!("home = {}", quote(rule.home.name())));
+    lines.extend(rule.stays.then(|| "stays = true".to_owned()));
     lines.push(format!("tracked = {}", quote(rule.tracked.name())));
     lines
 }

@@ -345,6 +345,28 @@ fn a_worktree_of_an_agent_is_not_left_behind() {
 }
 
 #[test]
+fn files_that_an_agent_reads_where_they_are_may_be_written() {
+    let repo = Repo::new();
+    repo.write(".stage-guard.toml", "[[rule]]\nid = 'own'\nnames = ['*.own']\nstays = true\n");
+    for file in [
+        ".claude/settings.local.json",
+        "sub/.claude/settings.local.json",
+        "CLAUDE.local.md",
+        ".serena/project.local.yml",
+        ".claude/agent-memory-local/reviewer/MEMORY.md",
+        "x.own",
+    ] {
+        repo.agent_writes(file).silent();
+        repo.write(file, "{}").agent_stops().silent();
+        assert!(repo.refused("check --untracked").contains(&file.to_owned()), "{file}");
+    }
+    assert!(repo.agent_writes("tmpclaude-1-cwd").denied().contains("[agent-temporary]"));
+    let listed = repo.write("debug_x.py", "x").agent_stops().denied();
+    assert_eq!(listed.lines().nth(1), Some("  debug_x.py [debug-script]"), "{listed}");
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+}
+
+#[test]
 fn a_blocked_turn_lists_twenty_paths() {
     let repo = Repo::new();
     for number in 0..30 {

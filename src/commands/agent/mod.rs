@@ -131,11 +131,12 @@ fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box
     let environment = environment_in(&context.environment, directory)?;
     let Some(repository) = open_repository(&environment)? else { return Ok(None) };
     let mut findings = Check { environment: &environment, config: None }.untracked()?.findings;
-    // `stow` moves neither what is in the session directory nor a linked worktree.
+    // `stow` moves neither what works only where it is, nor what is in the session directory, nor a
+    // linked worktree.
     let is_worktree = |path: &BStr| repository.layout().on_disk(path).join(".git").is_file();
     findings.retain(|finding| {
         let path = finding.entry.path.as_bstr();
-        !is_in_session_directory(path) && !is_worktree(path)
+        !finding.rule.stays && !is_in_session_directory(path) && !is_worktree(path)
     });
     if findings.is_empty() {
         return Ok(None);

@@ -156,6 +156,8 @@ fn check_in(
 }
 
 /// Returns a finding for each file that is session work, ignored ones included.
+///
+/// Files that work only where they are may be written.
 fn findings(
     repository: &Repository,
     policy: &'static Policy,
@@ -183,7 +185,9 @@ fn findings(
     let exists = |path: &BString| repository.layout().on_disk(path.as_bstr()).exists();
     written.retain(|path, text| text.is_some() || is_judged(path) || !exists(path));
     let mut project = WrittenProject::new(repository, tracked, written);
-    Ok(policy.findings(entries, &mut project)?)
+    let mut findings = policy.findings(entries, &mut project)?;
+    findings.retain(|finding| !finding.rule.stays);
+    Ok(findings)
 }
 
 /// Returns the text that a file will have; `None` if it is large, or cannot be told.
