@@ -4,49 +4,88 @@ use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::glob;
 use super::options::is_short_group;
 use super::{Bypass, Disk};
-use crate::policy::{SESSION_DIRECTORY, is_in_session_directory};
+use crate::policy::{SESSION_DIRECTORY, is_session_directory};
 
-/// Judges the pathspecs of `git add --force`, which runs in `directory` with the arguments `words`.
+/// Judges the pathspecs of `git add --force WORDS`, which runs in `directory`.
 pub(super) fn judge(directory: &Path, words: &[BString], pathspecs: &[&BStr], disk: Disk) -> Option<Bypass> {
-    if let Some(path) = pathspecs.iter().find(|pathspec| names_session_directory(pathspec)) {
-        return Some(Bypass::ForcedAdd((*path).to_owned()));
+    let pathspecs: Vec<Pathspec> = pathspecs.iter().map(|text| Pathspec::parse(text)).collect();
+    let (exclusions, included): (Vec<_>, Vec<_>) = pathspecs.into_iter().partition(|it| it.is_exclusion);
+    if let Some(pathspec) = included.iter().find(|pathspec| pathspec.names_session_directory()) {
+        return Some(Bypass::ForcedAdd(pathspec.text.to_owned()));
     }
-    if pathspecs.iter().any(|pathspec| excludes_session_directory(pathspec)) {
-        return None;
-    }
-    if pathspecs.is_empty() {
-        let is_all = |word: &&BString| *word == "--all" || is_short_group(word) && word.contains(&b'A');
+    if included.is_empty() && exclusions.is_empty() {
+        let is_all = |word: &&BString| {
+            is_short_group(word) && word.contains(&b'A') || word.len() > 2 && b"--all".starts_with(word)
+        };
         return words.iter().find(is_all).map(|word| Bypass::ForcedAddAround(word.clone()));
     }
-    let stages = |pathspec: &&&BStr| match pathspec.as_bytes() {
-        b":/" | b":" | b":(top)" => true,
-        path if path.starts_with(b":") => false,
-        path => {
-            let path = path.strip_suffix(b"*").unwrap_or(path);
+    let stages = |pathspec: &&Pathspec| {
+        let path = pathspec.directory();
+        let is_excluded = || exclusions.iter().any(|exclusion| exclusion.excludes_session_directory(path));
+        let has_session_directory = || {
             let path = if path.is_empty() { b"." } else { path };
             (disk.stages_session_directory)(directory, &path.to_path_lossy())
-        }
+        };
+        let is_staged = if pathspec.is_at_top { path.is_empty() } else { has_session_directory() };
+        is_staged && !is_excluded()
     };
-    pathspecs.iter().find(stages).map(|path| Bypass::ForcedAddAround((*path).to_owned()))
+    included.iter().find(stages).map(|pathspec| Bypass::ForcedAddAround(pathspec.text.to_owned()))
 }
 
-/// Whether a pathspec excludes the session directory.
-fn excludes_session_directory(pathspec: &BStr) -> bool {
-    let Some(magic) = pathspec.strip_prefix(b":") else { return false };
-    let is_excluding = magic.starts_with(b"!")
-        || magic.starts_with(b"^")
-        || magic.contains_str("exclude")
-        || magic.contains_str(":!");
-    is_excluding && magic.to_ascii_lowercase().contains_str(SESSION_DIRECTORY)
+/// A pathspec: `PATH`, `:(MAGIC)PATH`, or `:` with `/`, `!` or `^` and a path.
+struct Pathspec<'w> {
+    text: &'w BStr,
+    /// Its path, without a `./`.
+    path: &'w [u8],
+    is_exclusion: bool,
+    /// Whether its path is relative to the top of the worktree.
+    is_at_top: bool,
 }
 
-/// Whether a pathspec names a path in a session directory.
-///
-/// Pathspec magic other than `:/` and `:(top)` may exclude the path, so it does not count.
-fn names_session_directory(pathspec: &BStr) -> bool {
-    let mut prefixes = [":/", ":(top)"].iter();
-    let path = prefixes.find_map(|prefix| pathspec.strip_prefix(prefix.as_bytes())).unwrap_or(pathspec);
-    !path.starts_with(b":") && is_in_session_directory(path.as_bstr())
+impl<'w> Pathspec<'w> {
+    fn parse(text: &'w BStr) -> Self {
+        let long = text.strip_prefix(b":(").and_then(|rest| rest.split_once_str(")"));
+        let short = || {
+            let rest = text.strip_prefix(b":")?;
+            Some(rest.split_at(rest.iter().take_while(|byte| b"/!^".contains(byte)).count()))
+        };
+        let (magic, path) = long.or_else(short).unwrap_or((b"", text));
+        let has =
+            |word: &[u8]| long.is_some() && magic.split(|byte| *byte == b',').any(|other| other == word);
+        let has_letter = |letter: u8| long.is_none() && magic.contains(&letter);
+        Self {
+            text,
+            path: path.strip_prefix(b"./").unwrap_or(path),
+            is_exclusion: has(b"exclude") || has_letter(b'!') || has_letter(b'^'),
+            is_at_top: has(b"top") || has_letter(b'/') || text == ":",
+        }
+    }
+
+    /// Whether one of its components is, or begins with a dot and matches, the session directory.
+    ///
+    /// Without quotes, a shell expands a pattern, and no other one to that directory.
+    fn names_session_directory(&self) -> bool {
+        self.path.split(|byte| *byte == b'/').any(|name| {
+            let matches = || glob::matches(&name.to_ascii_lowercase(), SESSION_DIRECTORY.as_bytes());
+            is_session_directory(name.into()) || name.starts_with(b".") && matches()
+        })
+    }
+
+    /// Returns the directory whose files it stages; empty if that is the current one.
+    fn directory(&self) -> &'w [u8] {
+        let path = self.path.trim_end_with(|c| c == '*' || c == '/');
+        if path == b"." { b"" } else { path }
+    }
+
+    /// Whether an exclusion keeps the session directory of `directory` from being staged.
+    fn excludes_session_directory(&self, directory: &[u8]) -> bool {
+        let path = self.path.trim_end_with(|c| c == '*' || c == '/');
+        let path = if path.len() < self.path.trim_end_with(|c| c == '*').len() { path } else { self.path };
+        let (above, name) = path.rsplit_once_str("/").unwrap_or((b"", path));
+        let is_above = above.is_empty() || above == b"**" || above == directory;
+        is_above && glob::matches(name, SESSION_DIRECTORY.as_bytes())
+    }
 }

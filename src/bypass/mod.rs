@@ -6,6 +6,7 @@
 mod add;
 mod config;
 mod git;
+mod glob;
 mod hook_files;
 mod options;
 mod own;

@@ -34,7 +34,6 @@ fn a_pathspec_may_begin_with_magic() {
         "git add -f . ':!.claude_sessions'",
         "git add -f ':(top)main.py'",
         "git add -f . ':(top,exclude).claude_sessions'",
-        "git add -f . ':(top):!.claude_sessions'",
     ]);
 }
 
@@ -67,5 +66,43 @@ fn a_forced_add_around_the_session_directory_is_denied() {
         "git add -f . ':(exclude).claude_sessions'",
         "git add -f . --no-force",
         "git rm -f .",
+    ]);
+}
+
+#[test]
+fn a_pattern_may_match_the_session_directory() {
+    assert_denied(&[
+        "git add -f .c*",
+        "git add -f .claude*",
+        "git add -f .*",
+        "git add -f '.claude_session?'",
+        "git add -f '.claude*/current'",
+        "git add -f '**'",
+        "git add -f './*'",
+        "git add -f 'backend/**'",
+        "git add -f ':(glob)**'",
+        "git add -f ':(top)*'",
+        "git add -f ':(icase).CLAUDE_SESSIONS'",
+        "git add --al --force",
+    ]);
+    assert_allowed(&["git add -f .g*", "git add -f 'dist/**'", "git add -f ':(glob)dist/**'"]);
+}
+
+#[test]
+fn an_exclusion_has_to_exclude_the_session_directory() {
+    assert_denied(&[
+        "git add -f . ':!.claude_sessions/debugging'",
+        "git add -f . ':!.claude_sessions.md'",
+        "git add -f . ':!backend/.claude_sessions'",
+        "git add -f backend . ':!backend/.claude_sessions'",
+    ]);
+    assert_allowed(&[
+        "git add -f . ':!.claude_sessions/'",
+        "git add -f . ':!.claude_sessions/**'",
+        "git add -f . ':^./.claude_sessions'",
+        "git add -f . ':(exclude,glob)**/.claude_sessions/**'",
+        "git add -f . ':!/.claude_sessions'",
+        "git add -f . ':!*.claude_*'",
+        "git add -f backend/ ':!backend/.claude_sessions'",
     ]);
 }

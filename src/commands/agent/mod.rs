@@ -2,6 +2,7 @@
 
 mod writes;
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fs;
 use std::io::{Read, Write};
@@ -29,7 +30,7 @@ const MAX_EVENT: u64 = 1 << 25;
 /// The time that git may take: less than the agent waits for the answer.
 const MAX_TIME: Duration = Duration::from_secs(8);
 
-/// The number of files that are looked at for a session directory.
+/// The number of files that are looked at for session directories.
 const MAX_ENTRIES: usize = 20_000;
 
 /// Denies an action if git's hooks would refuse its result, and allows all other actions.
@@ -67,8 +68,11 @@ fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Er
 
 /// Denies a script that bypasses git's hooks, or applies a patch that is denied.
 fn check_script(context: &Context, directory: &Path, script: &str) -> Result<Option<String>, Box<dyn Error>> {
+    let entries = Cell::new(MAX_ENTRIES);
     let disk = Disk {
-        stages_session_directory: &|from, path| stages_session_directory(&directory.join(from), path),
+        stages_session_directory: &|from, path| {
+            stages_session_directory(&directory.join(from), path, &entries)
+        },
         may_be_guard: &|file| may_be_guard(&directory.join(file)),
     };
     if let Some(bypass) = bypass::find(script, &disk) {
@@ -99,21 +103,19 @@ fn may_be_guard(file: &Path) -> bool {
 /// Whether `git add --force PATH`, in `directory`, stages a session directory below `path`.
 ///
 /// At the top of a repository it counts even if there is no session directory yet.
-fn stages_session_directory(directory: &Path, path: &Path) -> bool {
+fn stages_session_directory(directory: &Path, path: &Path, entries: &Cell<usize>) -> bool {
     let directory = canonicalize_lenient(directory);
     let path = canonicalize_lenient(&directory.join(path));
-    directory.starts_with(&path) && path.join(".git").exists() || has_session_directory_below(path)
+    directory.starts_with(&path) && path.join(".git").exists() || has_session_directory_below(path, entries)
 }
 
-/// Whether there is a session directory below `directory`, among the first [`MAX_ENTRIES`].
-fn has_session_directory_below(directory: PathBuf) -> bool {
-    let (mut directories, mut entries) = (vec![directory], 0);
+/// Whether there is a session directory below `directory`, among the first `entries`.
+fn has_session_directory_below(directory: PathBuf, entries: &Cell<usize>) -> bool {
+    let mut directories = vec![directory];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-            entries += 1;
-            if entries > MAX_ENTRIES {
-                return false;
-            }
+            let Some(left) = entries.get().checked_sub(1) else { return false };
+            entries.set(left);
             let (name, is_directory) = (entry.file_name(), entry.file_type().is_ok_and(|kind| kind.is_dir()));
             if is_directory && is_session_directory(name.as_encoded_bytes().into()) {
                 return true;
