@@ -17,8 +17,10 @@ use crate::session;
 const RECORD: &str = "stage-guard/agents.json";
 
 /// What `install` created, by the name of the agent: the names of the fields must not change.
+///
+/// It is not known of an agent that ran this program before the record did.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub(super) struct Record(BTreeMap<String, Created>);
+pub(super) struct Record(BTreeMap<String, Option<Created>>);
 
 /// What `install` created for an agent.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -36,17 +38,24 @@ impl Record {
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    /// Returns what was created for an agent; `None` if the record does not know it.
-    pub(super) fn created(&self, agent: Agent) -> Option<Created> {
-        self.0.get(agent.name()).copied()
+    /// Whether `install` has set up an agent in this worktree.
+    pub(super) fn has(&self, agent: Agent) -> bool {
+        self.0.contains_key(agent.name())
     }
 
-    /// Records what is created for an agent.
+    /// Returns what was created for an agent; `None` if the record does not know it.
+    pub(super) fn created(&self, agent: Agent) -> Option<Created> {
+        self.0.get(agent.name()).copied().flatten()
+    }
+
+    /// Records that an agent is set up, and what is created for it if that is known.
+    ///
+    /// Without the latter, an agent that the record has is left as it is.
     ///
     /// # Errors
     ///
     /// The record cannot be written.
-    pub(super) fn set(git_dir: &Path, agent: Agent, created: Created) -> Result<(), session::Error> {
+    pub(super) fn set(git_dir: &Path, agent: Agent, created: Option<Created>) -> Result<(), session::Error> {
         let file = path(git_dir);
         let directory = file.parent().unwrap_or(git_dir);
         fs::create_dir_all(directory).map_err(failed_to("create", directory))?;
@@ -57,6 +66,9 @@ impl Record {
             };
             let mut record: Self =
                 serde_json::from_slice(old.as_deref().unwrap_or_default()).unwrap_or_default();
+            if created.is_none() && record.has(agent) {
+                return Ok(Some(()));
+            }
             record.0.insert(agent.name().to_owned(), created);
             // Serializing strings and numbers cannot fail.
             let new = serde_json::to_vec(&record).unwrap_or_default();

@@ -8,8 +8,8 @@ use super::entries::Rest;
 use super::record::{self, Created, Record};
 use super::settings::{self, Settings};
 use crate::disk::exists;
-use crate::git::read_regular_file;
 use crate::git::user_path::canonicalize_lenient;
+use crate::git::{self, read_regular_file};
 use crate::report::escape::display_path;
 use crate::session;
 
@@ -46,6 +46,8 @@ pub(crate) struct Removal {
     pub changed: Vec<SettingsFile>,
     /// Files that `install` has written, and that have another form now. They are not changed.
     pub skipped: Vec<&'static str>,
+    /// Tracked files that run this program, and that nobody has set up here. They are not changed.
+    pub tracked: Vec<&'static str>,
 }
 
 /// An error of a project file. Nothing was changed, unless it is `Disk` or `Write`.
@@ -76,6 +78,9 @@ pub(crate) enum Error {
     /// The file cannot be written.
     #[error(transparent)]
     Write(#[from] session::Error),
+    /// git cannot be asked whether the file is tracked.
+    #[error(transparent)]
+    Git(#[from] git::Error),
 }
 
 impl Error {
@@ -93,6 +98,7 @@ impl Error {
                 Some("fix the file, then run the command again".to_owned())
             }
             Self::Write(error) => error.help(),
+            Self::Git(error) => error.help(),
             Self::Form(..) | Self::Read(..) | Self::Disk { .. } => None,
         }
     }
@@ -113,9 +119,8 @@ impl Worktree<'_> {
             let file = SettingsFile::read(self.top, agent)?;
             let text = file.with_program(program)?;
             // Only the first of several installations knows what was there before.
-            if !file.runs_this_program() {
-                Record::set(self.git_dir, agent, file.missing(self.top))?;
-            }
+            let created = (!file.runs_this_program()).then(|| file.missing(self.top));
+            Record::set(self.git_dir, agent, created)?;
             Ok(file.write(&text, self.git_dir)?.then_some(file))
         })
     }
@@ -123,22 +128,30 @@ impl Worktree<'_> {
     /// Removes this program from the project files of all agents.
     ///
     /// Removes files and directories that were created. A file that cannot be read or has
-    /// another form is not changed.
+    /// another form is not changed, nor is a tracked file of an agent that was not set up here:
+    /// others want it so.
     ///
     /// # Errors
     ///
-    /// Returns an error if a file cannot be written or removed.
-    pub(crate) fn uninstall(self) -> Result<Removal, Error> {
+    /// Returns an error if a file cannot be written or removed, or the error of `is_tracked`.
+    pub(crate) fn uninstall(
+        self,
+        is_tracked: impl Fn(&Path) -> Result<bool, git::Error>,
+    ) -> Result<Removal, Error> {
         let record = Record::read(self.git_dir);
         let mut removal = Removal::default();
         for agent in Agent::ALL {
             let (Settings { file, copies, .. }, created) = (agent.settings(), record.created(agent));
             let count = removal.changed.len();
             for name in copies.iter().chain([file]) {
-                removal.changed.extend(self.remove(agent, name, created)?);
+                if !record.has(agent) && self.is_set_up_by_others(agent, name, &is_tracked)? {
+                    removal.tracked.push(name);
+                } else {
+                    removal.changed.extend(self.remove(agent, name, created)?);
+                }
             }
             let (path, is_changed) = (self.top.join(file), removal.changed.len() > count);
-            if created.is_some() && self.is_unreadable(agent) {
+            if record.has(agent) && self.is_unreadable(agent) {
                 removal.skipped.push(file);
             }
             if !exists(&path) && (created.is_some() || is_changed) {
@@ -147,6 +160,18 @@ impl Worktree<'_> {
         }
         Record::remove(self.git_dir);
         Ok(removal)
+    }
+
+    /// Whether a file is tracked in which this program is.
+    fn is_set_up_by_others(
+        self,
+        agent: Agent,
+        name: &'static str,
+        is_tracked: impl Fn(&Path) -> Result<bool, git::Error>,
+    ) -> Result<bool, Error> {
+        let file = SettingsFile::read_named(self.top, agent, name).ok();
+        let file = file.filter(SettingsFile::runs_this_program);
+        Ok(file.map_or(Ok(false), |file| is_tracked(file.target()))?)
     }
 
     /// Removes this program from one file. Returns the file if this program was in it.

@@ -2,13 +2,16 @@
 
 use std::error::Error;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use bstr::BStr;
+
 use super::{Context, Outcome};
-use crate::agents::{Removal, Worktree};
+use crate::agents::{self, Removal, Worktree};
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
-use crate::git::{ConfigScope, Git, Hook, HooksPath, check_global_files};
+use crate::git::{self, ConfigScope, Git, Hook, HooksPath, Repository, check_global_files};
 use crate::hooks::{Hooks, give_to_owner_of, runs_guard, user_file};
 use crate::report;
 
@@ -30,14 +33,13 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
         .or_else(|_| Hooks::new(&common_dir.join("hooks"), &common_dir))
         .unwrap_or_else(|_| Hooks::outside(&common_dir));
     let done = hooks.uninstall()?;
-    let repository = context.open_repository().ok();
-    let agents = repository.map_or_else(
-        || Ok(Removal::default()),
-        |repository| {
-            let git_dir = repository.layout().git_dir();
-            Worktree { top: repository.worktree(), git_dir }.uninstall()
-        },
-    )?;
+    let agents = match context.open_repository() {
+        Ok(repository) => Some(remove_from_agents(&repository)?),
+        Err(git::Error::InGitDirectory(_)) => None,
+        // No agent can be set up here.
+        Err(git::Error::Bare(_)) => Some(Removal::default()),
+        Err(error) => return Err(error.into()),
+    };
     if context.is_quiet {
         return Ok(Outcome::Allowed);
     }
@@ -51,8 +53,20 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
     if !unconfigured.is_empty() {
         report::hooks::unconfigured(ConfigScope::Local, &unconfigured, &mut context.out)?;
     }
-    report::agent::uninstalled(&agents, &mut context.out)?;
+    match agents {
+        Some(agents) => report::agent::uninstalled(&agents, &mut context.out)?,
+        None => report::agent::uninstalled_outside_worktree(&mut context.out)?,
+    }
     Ok(Outcome::Allowed)
+}
+
+/// Removes this program from the settings files of agents.
+fn remove_from_agents(repository: &Repository) -> Result<Removal, agents::Error> {
+    let (top, git_dir) = (repository.worktree(), repository.layout().git_dir());
+    Worktree { top, git_dir }.uninstall(|file| {
+        let path = BStr::new(file.as_os_str().as_bytes());
+        Ok(repository.tracked_paths()?.contains_file(path))
+    })
 }
 
 /// Removes the guard's hooks from a configuration and returns the removed ones.

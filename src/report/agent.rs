@@ -183,9 +183,28 @@ pub(crate) fn uninstalled(removal: &Removal, out: &mut impl Write) -> io::Result
         writeln!(out, "removed the hooks of {} from {}", file.agent().title(), file.name())?;
     }
     for file in &removal.skipped {
-        writeln!(out, "skipped: {file}, because it was changed: remove stage-guard from it")?;
+        writeln!(
+            out,
+            "skipped: {file}, which cannot be read or has another form: remove stage-guard from it"
+        )?;
+    }
+    for file in &removal.tracked {
+        writeln!(
+            out,
+            "note:    git tracks {file}, which has the hooks of stage-guard for everybody: \
+             remove them there and commit"
+        )?;
     }
     Ok(())
+}
+
+/// Renders that the settings files of agents were not looked at.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub(crate) fn uninstalled_outside_worktree(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "skipped: the settings files of agents: run `uninstall` in the worktree")
 }
 
 /// Returns a path as an argument that works in any directory of the repository.

@@ -346,8 +346,8 @@ fn directories_that_were_there_stay() {
     }
 }
 
-#[test]
-fn a_committed_file_is_removed_from_a_clone() {
+/// Returns a repository in which the files of all agents are committed, and a clone of it.
+fn committed() -> (Repo, Repo) {
     let repo = Repo::new();
     repo.guard(&format!("install --agent={ALL}")).success();
     repo.git("add -A").success();
@@ -360,9 +360,73 @@ fn a_committed_file_is_removed_from_a_clone() {
     assert!(!repo.guard(&format!("install --agent={ALL}")).success().contains("to be committed"));
     let clone = repo.sibling("clone");
     repo.git("clone -q . ../clone").success();
+    (repo, clone)
+}
+
+#[test]
+fn uninstall_leaves_the_committed_files_of_others() {
+    let (_repo, clone) = committed();
+    clone.guard("install").success();
+    let output = clone.guard("uninstall").success();
+    for case in &CASES {
+        let note =
+            format!("\nnote:    git tracks {}, which has the hooks of stage-guard for everybody", case.file);
+        assert!(output.contains(&note), "{output}");
+    }
+    assert!(!output.contains("removed the hooks"), "{output}");
+    assert_eq!(clone.git("status --short").success(), "");
+    // Only those of an agent that was set up here.
+    clone.guard("install --agent=codex").success();
     clone.guard("uninstall").success();
-    assert_eq!(clone.git("status --short").success().matches(" D ").count(), 6);
-    assert_eq!(clone.all_paths(), ".\n./README.md\n");
+    assert_eq!(clone.git("status --short").success(), " D .codex/hooks.json\n");
+    clone.guard("-q uninstall").silent();
+}
+
+#[test]
+fn uninstall_removes_committed_files_where_they_were_installed() {
+    let (repo, clone) = committed();
+    clone.guard(&format!("install --agent={ALL}")).success();
+    for repo in [repo, clone] {
+        assert!(!repo.guard("uninstall").success().contains("note:"));
+        assert_eq!(repo.git("status --short").success().matches(" D ").count(), 6);
+        assert_eq!(repo.all_paths(), ".\n./README.md\n");
+    }
+}
+
+/// Version 0.1.0 wrote no record.
+#[test]
+fn uninstall_removes_entries_that_an_older_version_has_committed() {
+    let groups = |rest: &str| {
+        format!(
+            "{{\n  \"hooks\": {{\n    \"PreToolUse\": [\n      {{\n        \"matcher\": \"Write\",\n        \
+             \"hooks\": [\n          {{\"type\": \"command\", \"command\": \"/b/stage-guard agent\"}}\n\
+             ]\n      }}\n    ]\n  }}{rest}\n}}\n"
+        )
+    };
+    for (rest, left) in [("", None), (",\n  \"a\": 1", Some("{\n  \"a\": 1\n}\n"))] {
+        let repo = Repo::new();
+        repo.write(SETTINGS, &groups(rest)).git("add -A").success();
+        repo.git("commit -qm agents").success();
+        for _ in 0..2 {
+            repo.guard("install --agent=claude").success();
+        }
+        repo.guard("uninstall").success();
+        assert_eq!(fs::read_to_string(repo.path(SETTINGS)).ok().as_deref(), left);
+    }
+}
+
+#[test]
+fn uninstall_in_the_git_directory_says_that_the_files_stay() {
+    let repo = Repo::new();
+    repo.guard("install --agent=claude").success();
+    let output = repo.child(".git").guard("uninstall").success();
+    assert!(
+        output.ends_with("skipped: the settings files of agents: run `uninstall` in the worktree\n"),
+        "{output}"
+    );
+    assert!(repo.exists(SETTINGS));
+    repo.guard("uninstall").success();
+    assert!(!repo.exists(SETTINGS));
 }
 
 #[test]
@@ -450,7 +514,9 @@ fn a_file_that_was_changed_into_another_form_is_not_touched() {
         let text = repo.read(file) + "// mine\n";
         repo.write(file, &text).guard(&format!("install --agent={agent}")).fails_with(words);
         let output = repo.guard("uninstall").success();
-        let line = format!("\nskipped: {file}, because it was changed: remove stage-guard from it\n");
+        let line = format!(
+            "\nskipped: {file}, which cannot be read or has another form: remove stage-guard from it\n"
+        );
         assert!(output.contains(&line) && !output.contains("removed the hooks"), "{output}");
         assert_eq!(repo.read(file), text);
         assert!(!repo.guard("uninstall").success().contains("skipped"));
