@@ -69,6 +69,12 @@ pub(crate) struct Replacement {
 const MAX_READ: usize = 1 << 25;
 
 impl FileWrite {
+    /// Creates a write of a text that is not known.
+    #[must_use]
+    pub(crate) fn unknown(path: PathBuf) -> Self {
+        Self { path, text: NewText::Unknown }
+    }
+
     /// Returns the write with its paths joined to `directory`, which they are relative to.
     #[must_use]
     pub(crate) fn in_directory(mut self, directory: &Path) -> Self {

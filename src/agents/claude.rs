@@ -22,6 +22,7 @@ pub(super) const AGENT: Definition = Definition {
     },
     condition: None,
     trust: None,
+    skips_git_hooks: false,
     read: |event| hook_event::read(event, &EVENTS, &TOOLS),
 };
 

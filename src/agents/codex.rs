@@ -38,6 +38,7 @@ pub(super) const AGENT: Definition = Definition {
         read: read_hooks,
         remedy: "start codex here and trust the project, then run /hooks and trust stage-guard",
     }),
+    skips_git_hooks: false,
     read: |event| hook_event::read(event, &EVENTS, &TOOLS),
 };
 

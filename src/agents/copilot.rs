@@ -24,6 +24,7 @@ pub(super) const AGENT: Definition = Definition {
     },
     condition: None,
     trust: None,
+    skips_git_hooks: false,
     // It also runs the hooks in Claude Code's settings, with Claude Code's events.
     read: |event| read(event).or_else(|| hook_event::read(event, &claude::EVENTS, &claude::TOOLS)),
 };

@@ -9,6 +9,8 @@ use super::{Action, Agent, Fields};
 /// An event that may need an answer.
 #[derive(Debug)]
 pub(crate) struct Event {
+    /// The agent that sent it.
+    pub agent: Agent,
     /// The agent's working directory; empty if the event has none.
     pub directory: PathBuf,
     /// What the agent is about to do.
@@ -29,10 +31,10 @@ impl Event {
     pub(crate) fn parse(input: &[u8], agent: Option<Agent>) -> Result<Option<Self>, serde_json::Error> {
         let Some(fields) = Fields::parse(input)? else { return Ok(None) };
         let agents = agent.as_ref().map_or(&Agent::ALL[..], slice::from_ref);
-        let read = agents.iter().find_map(|agent| (agent.definition().read)(&fields));
+        let read = agents.iter().find_map(|agent| Some((*agent, (agent.definition().read)(&fields)?)));
         // Only the plugin for opencode sends `directory`.
         let directory = fields.path(&["cwd", "directory"]).unwrap_or_default();
-        Ok(read.map(|(action, form)| Self { directory, action, form }))
+        Ok(read.map(|(agent, (action, form))| Self { agent, directory, action, form }))
     }
 
     /// Returns what is printed for an answer.

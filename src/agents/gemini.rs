@@ -22,6 +22,8 @@ pub(super) const AGENT: Definition = Definition {
     },
     condition: None,
     trust: None,
+    // It sets `core.hooksPath` to nothing for the commands of its shell.
+    skips_git_hooks: true,
     read: |event| hook_event::read(event, &EVENTS, &TOOLS),
 };
 

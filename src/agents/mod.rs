@@ -77,6 +77,8 @@ struct Definition {
     condition: Option<&'static str>,
     /// How it is asked whether it would run this program, if it can be asked.
     trust: Option<TrustQuestion>,
+    /// Whether git runs no hooks in the commands of its shell.
+    skips_git_hooks: bool,
     /// Reads an event: see [`Read`].
     read: Read,
 }
@@ -113,6 +115,12 @@ impl Agent {
     #[must_use]
     pub(crate) fn trust_question(self) -> Option<&'static TrustQuestion> {
         self.definition().trust.as_ref()
+    }
+
+    /// Returns whether git runs no hooks in the commands of its shell.
+    #[must_use]
+    pub(crate) fn skips_git_hooks(self) -> bool {
+        self.definition().skips_git_hooks
     }
 
     fn settings(self) -> &'static Settings {

@@ -19,6 +19,7 @@ pub(super) const AGENT: Definition = Definition {
     },
     condition: None,
     trust: None,
+    skips_git_hooks: false,
     read,
 };
 

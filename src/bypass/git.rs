@@ -231,6 +231,30 @@ pub(super) fn nested(words: &[BString]) -> Vec<Nested<'_>> {
     }
 }
 
+/// A command of git, by its parts.
+pub(super) struct Invocation<'w> {
+    /// The directory that `-C` changes to.
+    pub directory: PathBuf,
+    /// The name of the subcommand; empty without one.
+    pub subcommand: &'w BStr,
+    pub arguments: &'w [BString],
+}
+
+impl<'w> Invocation<'w> {
+    pub(super) fn parse(words: &'w [BString]) -> Self {
+        let (GlobalOptions { directory, .. }, words) = GlobalOptions::parse(words);
+        let (subcommand, arguments) =
+            words.split_first().map_or((BStr::new(""), words), |(name, rest)| (name.as_bstr(), rest));
+        Self { directory, subcommand, arguments }
+    }
+}
+
+/// Returns the operands of a subcommand; all words that are no options if its options are not known.
+pub(super) fn operands<'w>(name: &BStr, arguments: &'w [BString]) -> Vec<&'w BStr> {
+    let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name);
+    subcommand.unwrap_or(&NO_VERIFY).parse(arguments).operands
+}
+
 /// The options between `git` and its subcommand that change what the subcommand does.
 #[derive(Default)]
 struct GlobalOptions<'w> {

@@ -4,6 +4,7 @@
 //! cannot be parsed is allowed.
 
 mod add;
+mod commits;
 mod config;
 mod git;
 mod glob;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
 
+pub(crate) use self::commits::{Commit, Commits, Pathspec, commits_of};
 pub(crate) use self::walk::file_name;
 use self::walk::{Run, Walk};
 

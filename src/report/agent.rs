@@ -123,8 +123,30 @@ pub(crate) fn bypass(bypass: &Bypass, program: &Path) -> String {
 /// Lists the session work outside of the session directory, and says how to stow it.
 #[must_use]
 pub(crate) fn leftovers(findings: &[Finding], program: &Path) -> String {
+    let heading = "session work is left where `git add -A` would stage it:";
+    listed(heading, findings, &format!("stow: {}", shell_path(program)))
+}
+
+/// Returns why a commit must not be made by an agent whose git runs no hooks.
+///
+/// The findings are of the repository at `top`.
+#[must_use]
+pub(crate) fn denied_commit(agent: Agent, findings: &[Finding], top: &Path, program: &Path) -> String {
+    let stow = format!("first, in a command of its own: {} -C {}", shell_path(program), shell_path(top));
+    listed(&checked_before(agent), findings, &stow)
+}
+
+/// Says why a commit is checked before the command that makes it is run.
+#[must_use]
+pub(crate) fn checked_before(agent: Agent) -> String {
+    let title = agent.title();
+    format!("{title} runs git without its hooks, so this commit is checked before the command runs:")
+}
+
+/// Lists findings below a heading. `stow` is followed by the command that stows them.
+fn listed(heading: &str, findings: &[Finding], stow: &str) -> String {
     let listed = &findings[..findings.len().min(MAX_PATHS)];
-    let mut lines = vec!["session work is left where `git add -A` would stage it:".to_owned()];
+    let mut lines = vec![heading.to_owned()];
     lines.extend(
         listed
             .iter()
@@ -135,7 +157,7 @@ pub(crate) fn leftovers(findings: &[Finding], program: &Path) -> String {
     }
     let arguments: Vec<String> =
         listed.iter().map(|finding| path_argument(finding.entry.path.as_bstr())).collect();
-    lines.push(format!("stow: {} stow -- {}", shell_path(program), arguments.join(" ")));
+    lines.push(format!("{stow} stow -- {}", arguments.join(" ")));
     lines.join("\n")
 }
 

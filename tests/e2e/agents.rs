@@ -459,3 +459,20 @@ fn copilot_is_told_each_refused_path_of_a_patch() {
         assert_patch_is_denied(&Project { agent, repo }, &[patch_call()]);
     }
 }
+
+#[test]
+fn gemini_is_kept_from_a_commit_that_no_hook_checks() {
+    let Some(project) = Project::new(&GEMINI) else { return };
+    let session = project.play(&[
+        project.run("git config core.hooksPath && echo has other hooks"),
+        project.run("echo x > backend/debug_login.py && git add backend && git commit -q -m written"),
+        project.run("echo x > backend/debug_login.py; git add backend"),
+        project.run("git commit -q -m staged"),
+    ]);
+    let [setting, written, _, staged]: [&str; 4] = session.results().try_into().unwrap();
+    assert!(setting.contains("has other hooks"), "{session:?}");
+    for denied in [written, staged] {
+        assert!(denied.contains("Gemini CLI runs git without its hooks"), "{session:?}");
+    }
+    assert_eq!(project.repo.git("log -1 --format=%s").success(), "old\n", "{session:?}");
+}

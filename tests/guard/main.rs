@@ -6,6 +6,7 @@
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod agent;
+mod agent_commits;
 mod agent_input;
 mod agent_settings;
 mod agent_writes;

@@ -1,5 +1,6 @@
 //! `agent`: checks the next action of a coding agent.
 
+mod commits;
 mod writes;
 
 use std::cell::Cell;
@@ -60,7 +61,12 @@ fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Er
     Ok(match &event.action {
         Action::Write(files) => writes::check(context, &directory, files)?.map(Answer::Deny),
         Action::Run { script, directory: from } => {
-            check_script(context, &directory.join(from), script)?.map(Answer::Deny)
+            let directory = directory.join(from);
+            let mut reason = check_script(context, &directory, script)?;
+            if reason.is_none() && event.agent.skips_git_hooks() {
+                reason = commits::check(context, event.agent, &directory, script)?;
+            }
+            reason.map(Answer::Deny)
         }
         Action::Stop => check_stop(context, &directory)?.map(Answer::GoOn),
     })
