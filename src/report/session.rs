@@ -412,6 +412,7 @@ fn obstacles(step: &Step) -> String {
 /// Returns a reason as a predicate.
 fn skip_reason(reason: SkipReason) -> &'static str {
     match reason {
+        SkipReason::Stays => "stays where it is",
         SkipReason::Tracked => "is tracked by git",
         SkipReason::Repository => "is a repository",
         SkipReason::Submodule => "is a submodule that .gitmodules names",

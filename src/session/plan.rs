@@ -26,9 +26,9 @@ pub(crate) struct Plan {
     pub ignore_pattern: Option<&'static str>,
     /// The paths that are left as they are, because several parents of a merge have changed them.
     pub combined: Vec<BString>,
-    /// The repositories that are left as they are, and what in them would not work elsewhere.
+    /// The paths that are left as they are, and what there would not work elsewhere.
     pub immovable: Vec<(BString, Vec<Skipped>)>,
-    /// The repositories that are unstaged, but not moved, and that git does not ignore.
+    /// The paths that are unstaged, but not moved, and that git does not ignore.
     pub not_ignored: Vec<BString>,
     /// The deleted paths of the index that may be old names of new files that are stowed.
     pub deleted: Vec<BString>,
@@ -55,6 +55,8 @@ pub(crate) struct Step {
     pub restores_worktree: bool,
     /// Whether the path is in a session directory already.
     pub is_in_place: bool,
+    /// Whether the file works only where it is, so that it is not moved.
+    pub stays: bool,
     /// What in a repository would not work elsewhere, so that it is not moved.
     pub obstacles: Vec<Skipped>,
 }
@@ -140,7 +142,8 @@ impl Plan {
             }
             let stamp = stamps.remove(&request.path).flatten();
             let snapshot = Snapshot { request, git: state, worktree, stamp };
-            let obstacles = session.obstacles(&snapshot, &submodules)?;
+            let mut obstacles = session.obstacles(&snapshot, &submodules)?;
+            obstacles.extend(snapshot.stays_untracked().filter(|_| obstacles.is_empty()));
             if !obstacles.is_empty() && !snapshot.can_be_unstaged(&obstacles) {
                 immovable.push((snapshot.request.path, obstacles));
                 continue;
@@ -156,9 +159,10 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Returns the paths of the repositories that are unstaged, but not moved.
+    /// Returns the paths that are unstaged, but not moved, and that git has to ignore.
     fn unmoved(&self) -> Vec<BString> {
-        let steps = self.steps.iter().filter(|step| !step.obstacles.is_empty());
+        let is_unmoved = |step: &&Step| !step.obstacles.is_empty() || step.stays && step.is_removed();
+        let steps = self.steps.iter().filter(is_unmoved);
         steps.map(|step| step.path.clone()).collect()
     }
 
@@ -205,10 +209,14 @@ impl Step {
             && self.index_action == IndexAction::Untouched
     }
 
+    /// Whether the entry is removed from the index.
+    fn is_removed(&self) -> bool {
+        matches!(self.index_action, IndexAction::Unstaged | IndexAction::Deleted)
+    }
+
     /// Returns the paths in session directories that are untracked after this step.
     fn stowed_paths(&self) -> impl Iterator<Item = &BString> {
-        let is_removed = matches!(self.index_action, IndexAction::Unstaged | IndexAction::Deleted);
-        let in_place = (self.is_in_place && is_removed).then_some(&self.path);
+        let in_place = (self.is_in_place && self.is_removed()).then_some(&self.path);
         let copy = self.staged_copy.as_ref().map(|copy| &copy.path);
         in_place.into_iter().chain(&self.destination).chain(copy)
     }
@@ -250,7 +258,7 @@ struct Decision {
 }
 
 impl Snapshot {
-    /// Decides what to do. `is_in_place` says whether the path is in a session directory.
+    /// Decides what to do. `is_in_place` says whether the file is where it belongs.
     fn decide(&self, is_in_place: bool) -> Decision {
         let PathState { staged, committed, bits, .. } = &self.git;
         let can_copy = staged.as_ref().is_some_and(|object| !object.is_gitlink());
@@ -318,6 +326,12 @@ impl Snapshot {
         }
     }
 
+    /// Returns the path if it works only where it is and is not in the index: it is skipped.
+    fn stays_untracked(&self) -> Option<Skipped> {
+        let is_skipped = self.request.stays && self.git == PathState::default();
+        is_skipped.then(|| Skipped { path: self.request.path.clone(), reason: SkipReason::Stays })
+    }
+
     /// Whether a directory is another repository, staged as a gitlink or named by the user.
     fn is_repository(&self) -> bool {
         match &self.git.staged {
@@ -340,7 +354,7 @@ impl SessionDirectory {
             return Err(Error::Unmerged(path.clone()));
         }
         let destination = self.destination(&snapshot);
-        let mut decision = snapshot.decide(destination.is_none());
+        let mut decision = snapshot.decide(destination.is_none() || snapshot.request.stays);
         if !obstacles.is_empty() {
             (decision.moves_file, decision.restores_worktree) = (false, false);
         }
@@ -361,6 +375,7 @@ impl SessionDirectory {
             index_action: decision.index_action,
             restores_worktree: decision.restores_worktree,
             is_in_place: destination.is_none(),
+            stays: snapshot.request.stays,
             obstacles,
             before: snapshot.git,
             rule: snapshot.request.rule,
@@ -461,8 +476,8 @@ mod tests {
             Some(object) => WorktreeState::File(Some(object)),
             None => WorktreeState::Missing,
         };
-        let request =
-            Request { path: "x".into(), rule: None, home: Home::default(), extent: Extent::Changes };
+        let extent = Extent::Changes;
+        let request = Request { path: "x".into(), rule: None, home: Home::default(), stays: false, extent };
         Snapshot { request, git, worktree, stamp: None }
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct Request {
     pub rule: Option<String>,
     /// The home that the rule names.
     pub home: Home,
+    /// Whether the rule says that the file works only where it is.
+    pub stays: bool,
     /// How much of a committed file to stow.
     pub extent: Extent,
 }
@@ -56,7 +58,8 @@ impl Request {
 
     fn new(path: BString, rule: Option<&Rule>, extent: Extent) -> Self {
         let home = rule.map_or(Home::default(), |rule| rule.home);
-        Self { path, rule: rule.map(|rule| rule.id.clone()), home, extent }
+        let stays = rule.is_some_and(|rule| rule.stays);
+        Self { path, rule: rule.map(|rule| rule.id.clone()), home, stays, extent }
     }
 
     /// Creates a request for a path that the user named.

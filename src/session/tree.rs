@@ -38,6 +38,8 @@ pub(super) enum Content {
 /// Why `archive` and `clean` skip a path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SkipReason {
+    /// It works only where it is.
+    Stays,
     /// It is tracked, or contains tracked files.
     Tracked,
     /// It is a repository of its own.

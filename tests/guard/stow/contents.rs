@@ -21,7 +21,7 @@ fn a_new_file_moves_under_its_own_name() {
 #[test]
 fn each_rule_moves_files_to_its_home() {
     let repo = Repo::new();
-    for path in ["debug_a.py", "test_b.py", "check_c.py", "X_SUMMARY.md", ".claude/settings.local.json"] {
+    for path in ["debug_a.py", "test_b.py", "check_c.py", "X_SUMMARY.md", "x.log"] {
         repo.stage(path);
     }
     stowed(repo.guard("stow"));
@@ -30,7 +30,7 @@ fn each_rule_moves_files_to_its_home() {
         "tests/test_b.py",
         "exploration/check_c.py",
         "archive/X_SUMMARY.md",
-        "current/settings.local.json",
+        "current/x.log",
     ] {
         assert!(repo.exists(&format!(".claude_sessions/{path}")), "{path}");
     }

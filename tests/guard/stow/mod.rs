@@ -9,6 +9,7 @@ mod property;
 mod report;
 mod repositories;
 mod session_directory;
+mod stays;
 mod undo;
 
 use super::sandbox::{Repo, Run};
