@@ -183,6 +183,10 @@ impl Entries {
         let document = self.parse(text)?;
         let hook = &self.hook(event, command);
         let own = self.own_entries(&document, event);
+        let misplaced = own.iter().find(|entry| entry.matcher == Matcher::OfOthers);
+        if let Some(removal) = misplaced.and_then(|entry| entry.removal(&document)) {
+            return self.with_hook(&apply(text, removal), event, command);
+        }
         if !own.is_empty() {
             let edits = own.into_iter().flat_map(|entry| entry.update(command, &self.matcher()));
             return Ok(apply(text, edits.collect()));
@@ -215,14 +219,15 @@ impl Entries {
         let hook = format!("\"type\": \"command\",\n\"command\": {command},\n\"timeout\": {timeout}");
         let hooks = block('[', "]", &block('{', "}", &hook));
         let has_matcher = event == self.events.before_tool;
-        let matcher = if has_matcher { format!("\"matcher\": {},\n", self.matcher()) } else { String::new() };
+        let matcher =
+            if has_matcher { format!("\"matcher\": \"{}\",\n", self.matcher()) } else { String::new() };
         block('{', "}", &format!("{matcher}\"hooks\": {hooks}"))
     }
 
-    /// Returns the matcher of the tools as JSON.
+    /// Returns the matcher of the tools.
     fn matcher(&self) -> String {
         let names: Vec<&str> = self.tools.iter().map(|tool| tool.name).collect();
-        format!("\"{}\"", names.join("|"))
+        names.join("|")
     }
 
     /// Returns the entries of an event that run this program.
@@ -238,52 +243,93 @@ impl Entries {
         let at_event = hooks.position(event)?;
         let list = Rc::new(Container::array(hooks.children[at_event].value)?);
         let path = |at: usize| vec![(root.clone(), at_hooks), (hooks.clone(), at_event), (list.clone(), at)];
-        let mut own = Vec::new();
-        for (at, child) in list.children.iter().enumerate() {
-            let Some(hook) = Container::object(child.value) else { continue };
-            if self.form == EntryForm::Versioned {
-                let command = hook.own_command("bash");
-                own.extend(command.map(|command| OwnEntry { path: path(at), command, matcher: None }));
-                continue;
+        let elements = list.children.iter().enumerate();
+        let objects = elements.filter_map(|(at, child)| Some((path(at), Container::object(child.value)?)));
+        Some(match self.form {
+            EntryForm::Group { .. } => {
+                let matcher = (event == self.events.before_tool).then(|| self.matcher());
+                objects.flat_map(|(path, group)| own_in_group(&path, &group, matcher.as_deref())).collect()
             }
-            let Some(hooks) = hook.member("hooks").and_then(Container::array).map(Rc::new) else { continue };
-            let is_alone = hooks.children.len() == 1;
-            for (at_hook, child) in hooks.children.iter().enumerate() {
-                let hook_command =
-                    Container::object(child.value).and_then(|hook| hook.own_command("command"));
-                let Some(command) = hook_command else { continue };
-                let mut path = path(at);
-                if !is_alone {
-                    path.push((hooks.clone(), at_hook));
-                }
-                let matcher = hook.string("matcher").filter(|_| is_alone).map(|(range, _)| range);
-                own.push(OwnEntry { path, command, matcher });
+            EntryForm::Versioned => objects.filter_map(|(path, hook)| own_in_list(path, &hook)).collect(),
+        })
+    }
+}
+
+/// Returns the entry that is an element of an event's list, if it runs this program.
+fn own_in_list<'d>(path: Containers<'d>, hook: &Container<'d>) -> Option<OwnEntry<'d>> {
+    hook.own_command("bash").map(|command| OwnEntry { path, command, matcher: Matcher::Fitting })
+}
+
+/// Returns the entries in a group of hooks that run this program.
+///
+/// `matcher` is that of this program's entries; `None` if the event has no matchers.
+fn own_in_group<'d>(
+    path: &Containers<'d>,
+    group: &Container<'d>,
+    matcher: Option<&str>,
+) -> Vec<OwnEntry<'d>> {
+    let Some(hooks) = group.member("hooks").and_then(Container::array).map(Rc::new) else {
+        return Vec::new();
+    };
+    let is_alone = hooks.children.len() == 1;
+    let matcher = match group.string("matcher") {
+        Some((range, found)) if matcher.is_some_and(|matcher| found != matcher) => {
+            if is_alone {
+                Matcher::Outdated(range)
+            } else {
+                Matcher::OfOthers
             }
         }
-        Some(own)
-    }
+        // Without a matcher, the entry is run for all tools.
+        _ => Matcher::Fitting,
+    };
+    let entry = |(at, child): (usize, &Child<'d>)| {
+        let command = Container::object(child.value)?.own_command("command")?;
+        let inner = (!is_alone).then(|| (hooks.clone(), at));
+        Some(OwnEntry {
+            path: path.iter().cloned().chain(inner).collect(),
+            command,
+            matcher: matcher.clone(),
+        })
+    };
+    hooks.children.iter().enumerate().filter_map(entry).collect()
 }
 
 /// A change of a text: the range that is replaced, and the new text.
 type Edit = (Range<usize>, String);
 
+/// The containers around an entry, outermost first.
+///
+/// Each comes with the position of the child that contains the entry or is the entry.
+type Containers<'d> = Vec<(Rc<Container<'d>>, usize)>;
+
 /// An entry that runs this program.
 struct OwnEntry<'d> {
-    /// The containers around the entry, outermost first.
-    ///
-    /// Each comes with the position of the child that contains the entry or is the entry.
-    path: Vec<(Rc<Container<'d>>, usize)>,
+    path: Containers<'d>,
     /// The range of its command.
     command: Range<usize>,
-    /// The range of its matcher, if that is for no other entry.
-    matcher: Option<Range<usize>>,
+    matcher: Matcher,
+}
+
+/// The matcher of an entry's group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Matcher {
+    /// The tools of the agent are among those that it names.
+    Fitting,
+    /// It has this range, and is another one. The group has no other entry.
+    Outdated(Range<usize>),
+    /// It is another one, and the group has other entries.
+    OfOthers,
 }
 
 impl OwnEntry<'_> {
     /// Returns the edits that renew the entry.
     fn update(self, command: &str, matcher: &str) -> Vec<Edit> {
-        let matcher = self.matcher.map(|range| (range, matcher.to_owned()));
-        matcher.into_iter().chain([(self.command, command.to_owned())]).collect()
+        let command = (self.command, command.to_owned());
+        match self.matcher {
+            Matcher::Outdated(range) => vec![(range, format!("\"{matcher}\"")), command],
+            Matcher::Fitting | Matcher::OfOthers => vec![command],
+        }
     }
 
     /// Returns the edits that remove the entry; `None` if nothing else is in the text.

@@ -105,12 +105,25 @@ fn the_command_and_the_matcher_of_an_older_entry_are_renewed() {
             r#"{"hooks": {"PreToolUse": [{"hooks": [{"timeout": 9, "command": "stage-guard agent claude"}], "matcher": "apply_patch|Bash"}]}}"#,
         ),
         (
+            r#"{"hooks": {"PreToolUse": [{"matcher": "apply_patch|Bash", "hooks": [{}, {"command": "/old/stage-guard agent"}]}]}}"#,
+            r#"{"hooks": {"PreToolUse": [{"matcher": "apply_patch|Bash", "hooks": [{}, {"command": "stage-guard agent claude"}]}]}}"#,
+        ),
+        (
+            r#"{"hooks": {"PreToolUse": [{"hooks": [{}, {"command": "/old/stage-guard agent"}]}]}}"#,
+            r#"{"hooks": {"PreToolUse": [{"hooks": [{}, {"command": "stage-guard agent claude"}]}]}}"#,
+        ),
+        (
             r#"{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{}, {"command": "/old/stage-guard agent"}]}]}}"#,
-            r#"{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{}, {"command": "stage-guard agent claude"}]}]}}"#,
+            r#"{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{}]},{ "matcher": "apply_patch|Bash", "hooks": [ { "type": "command", "command": "stage-guard agent claude", "timeout": 10 } ] }]}}"#,
+        ),
+        (
+            r#"{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [{"command": "stage-guard agent"}, {"command": "stage-guard agent"}, 1]}]}}"#,
+            r#"{"hooks": {"PreToolUse": [{"matcher": "Write", "hooks": [1]},{ "matcher": "apply_patch|Bash", "hooks": [ { "type": "command", "command": "stage-guard agent claude", "timeout": 10 } ] }]}}"#,
         ),
     ] {
         let with = entries(Agent::Codex).with(Some(before), COMMAND).unwrap();
         assert!(with.starts_with(after.trim_end_matches('}')), "{with}");
+        assert_eq!(entries(Agent::Codex).with(Some(&with), COMMAND).unwrap(), with);
     }
 }
 
