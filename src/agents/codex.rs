@@ -23,6 +23,7 @@ pub(super) const AGENT: Definition = Definition {
             events: &EVENTS,
             tools: &TOOLS,
             form: EntryForm::Group { timeout: "10" },
+            version: None,
             has_comments: false,
         }),
     },

@@ -19,6 +19,7 @@ pub(super) const AGENT: Definition = Definition {
             events: &EVENTS,
             tools: &TOOLS,
             form: EntryForm::Versioned,
+            version: Some("\"version\": 1"),
             has_comments: false,
         }),
     },

@@ -26,6 +26,8 @@ pub(super) struct Entries {
     pub(super) tools: &'static [Tool],
     /// The form of an entry.
     pub(super) form: EntryForm,
+    /// A member that comes first in a file that is created, as JSON; `None` if there is none.
+    pub(super) version: Option<&'static str>,
     /// Whether the agent accepts comments in its settings.
     pub(super) has_comments: bool,
 }
@@ -89,8 +91,12 @@ impl Entries {
             Some("") => String::new(),
             Some(blank) => format!("\n{blank}"),
         };
+        // The text of a blank file could not be restored if the object had other members. But a
+        // list of hooks needs its version.
+        let is_versioned = text.is_none() || self.form == EntryForm::Versioned;
         let text = text.filter(|text| !is_blank(text)).map(str::to_owned);
-        let mut text = text.unwrap_or_else(|| self.new_object(&command) + &line_end);
+        let version = self.version.filter(|_| is_versioned);
+        let mut text = text.unwrap_or_else(|| self.new_object(version, &command) + &line_end);
         for event in self.events() {
             text = self.with_hook(&text, event, &command)?;
         }
@@ -204,10 +210,10 @@ impl Entries {
     }
 
     /// Returns an object with the entry for the first event.
-    fn new_object(&self, command: &str) -> String {
-        let version = if self.form == EntryForm::Versioned { "\"version\": 1,\n" } else { "" };
+    fn new_object(&self, version: Option<&str>, command: &str) -> String {
+        let version = version.map(|version| format!("{version},\n")).unwrap_or_default();
         let event = self.events.before_tool;
-        block('{', "}", &(version.to_owned() + &hooks_member(event, &self.hook(event, command))))
+        block('{', "}", &(version + &hooks_member(event, &self.hook(event, command))))
     }
 
     /// Returns the element of an event's list as JSON, indented by two spaces a level.

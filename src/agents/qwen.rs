@@ -17,6 +17,8 @@ pub(super) const AGENT: Definition = Definition {
             events: &EVENTS,
             tools: &TOOLS,
             form: EntryForm::Group { timeout: "10000" },
+            // Without it, Qwen Code rewrites the file at its start.
+            version: Some("\"$version\": 4"),
             has_comments: true,
         }),
     },

@@ -182,9 +182,9 @@ impl Worktree<'_> {
         created: Option<Created>,
     ) -> Result<Option<SettingsFile>, Error> {
         let contents = &agent.settings().contents;
-        let is_created = created.is_some_and(|created| created.file);
         session::retry(&self.top.join(name), || {
             let Ok(file) = SettingsFile::read_named(self.top, agent, name) else { return Ok(Some(None)) };
+            let is_created = created.map_or_else(|| file.is_as_created(), |created| created.file);
             let rest = match file.text.as_deref().and_then(|text| contents.without(text)) {
                 None => return Ok(Some(None)),
                 Some(Rest::Text(rest)) => {
@@ -317,6 +317,13 @@ impl SettingsFile {
     fn runs_this_program(&self) -> bool {
         let contents = &self.agent.settings().contents;
         self.text.as_deref().is_some_and(|text| contents.without(text).is_some())
+    }
+
+    /// Whether the file is as [`Worktree::install`] creates it.
+    fn is_as_created(&self) -> bool {
+        let contents = &self.agent.settings().contents;
+        let created = |program: &PathBuf| contents.with(self.agent, None, program).ok();
+        self.programs().first().and_then(created) == self.text
     }
 
     /// Returns the programs that the agent runs as this one, each once.

@@ -403,6 +403,17 @@ fn doctor_says_whether_codex_trusts_the_hooks() {
     assert!(project.repo.exists("debug_login.py"), "{session:?}");
 }
 
+/// Qwen Code rewrites a file of another version, and leaves a copy of it.
+#[test]
+fn qwen_leaves_its_file_as_install_has_created_it() {
+    let Some(project) = Project::new(&QWEN) else { return };
+    let repo = &project.repo;
+    let before = repo.read(".qwen/settings.json");
+    project.play(&[]);
+    assert_eq!(repo.read(".qwen/settings.json"), before);
+    assert!(!repo.exists(".qwen/settings.json.orig"));
+}
+
 #[test]
 fn copilot_reads_the_settings_of_claude_code() {
     for check in

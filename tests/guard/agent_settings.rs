@@ -36,9 +36,9 @@ struct Case {
 
 /// Returns the entry of a group of hooks, as `install` lays it out.
 macro_rules! groups {
-    ($before:literal, $matcher:literal, $timeout:literal) => {
+    ($before:literal, $matcher:literal, $timeout:literal; $version:literal) => {
         concat!(
-            "{\n  \"hooks\": {\n    \"", $before, "\": [\n      {\n        \"matcher\": \"", $matcher, "\",\n",
+            "{", $version, "\n  \"hooks\": {\n    \"", $before, "\": [\n      {\n        \"matcher\": \"", $matcher, "\",\n",
             groups!(@hooks $timeout), "\n  }\n}\n"
         )
     };
@@ -95,7 +95,12 @@ const CASES: [Case; 6] = [
         name: "qwen",
         title: "Qwen Code",
         file: ".qwen/settings.json",
-        text: groups!("PreToolUse", "write_file|edit|monitor|run_shell_command", 10000),
+        text: groups!(
+            "PreToolUse",
+            "write_file|edit|monitor|run_shell_command",
+            10000,
+            "\n  \"$version\": 4,"
+        ),
         shown_by: &[".qwen/x"],
     },
     Case {
@@ -429,6 +434,18 @@ fn uninstall_in_the_git_directory_says_that_the_files_stay() {
     assert!(!repo.exists(SETTINGS));
 }
 
+/// Without a record, what `install` creates is taken for created.
+#[test]
+fn a_created_file_goes_without_a_record() {
+    for case in &CASES {
+        let repo = Repo::new();
+        case.install(&repo).success();
+        fs::remove_file(repo.path(RECORD)).unwrap();
+        repo.guard("uninstall").success();
+        assert!(!repo.exists(case.file), "{}", case.name);
+    }
+}
+
 #[test]
 fn what_was_added_beside_our_entries_stays() {
     let repo = Repo::new();
@@ -485,6 +502,7 @@ fn a_file_that_an_agent_rewrites_is_cleaned() {
     let (file, copy) = (".qwen/settings.json", ".qwen/settings.json.orig");
     for (before, after) in [
         (None, None),
+        (Some("{\n  \"$version\": 4\n}\n"), Some("{\n  \"$version\": 3\n}")),
         (Some("{\"a\":1}\n"), Some("{\n  \"$version\": 3,\n  \"a\": 1\n}")),
         (Some(""), Some("{\n  \"$version\": 3\n}")),
     ] {

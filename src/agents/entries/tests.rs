@@ -157,6 +157,8 @@ fn nothing_is_left_of_a_text_with_nothing_else() {
         let entries = entries(agent);
         let with = entries.with(None, COMMAND).unwrap();
         for with in [with.clone(), with.replace('\n', "\r\n"), with.replace('\n', "") + "\n"] {
+            // A user's file could have such a version, too.
+            let with = with.replace("\"$version\": 4,", "");
             assert_eq!(
                 entries.without(&with),
                 Some(Rest::Nothing { emptied: format!("{{}}{}", &with[with.trim_end().len()..]) })
