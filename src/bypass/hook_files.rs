@@ -6,9 +6,9 @@ use std::cell::LazyCell;
 
 use bstr::{BStr, BString, ByteSlice, ByteVec};
 
-use super::options::{is_short_group, split_option};
+use super::options::{Options, is_short_group, split_option};
 use super::walk::{Run, Shell};
-use super::{Bypass, Disk};
+use super::{Budget, Bypass, Disk, glob};
 use crate::git::Hook;
 
 /// What a program does to the files in its arguments.
@@ -64,39 +64,60 @@ const MAX_CHOICES: usize = 16;
 enum Changed {
     /// It is no longer there, or git no longer runs it.
     Removed(BString),
+    /// A part of its text, or its mode, is another one.
+    Edited(BString),
     /// It has another text. This does not change a directory.
     Written(BString),
 }
 
-/// Judges the files that a command changes.
-pub(super) fn judge(run: &Run, disk: Disk) -> Option<Bypass> {
+/// Judges the files that a command changes, of which `budget` bytes are read.
+pub(super) fn judge(run: &Run, disk: Disk, budget: &Budget) -> Option<Bypass> {
     let effect = PROGRAMS.iter().find(|(program, _)| run.program == program).map(|(_, effect)| *effect);
     if effect.is_none() && run.written.is_empty() {
         return None;
     }
-    let expand = |words: &[BString]| -> Vec<BString> {
-        let words = words.iter().filter(|word| word.len() <= MAX_PATH).take(MAX_WORDS);
-        words.flat_map(|word| expand_braces(&run.shell.variables.expand(word.as_bstr()))).collect()
-    };
+    let expand =
+        |words: &[BString]| -> Vec<BString> {
+            let words = words.iter().filter(|word| word.len() <= MAX_PATH).take(MAX_WORDS);
+            let words = words.map(|word| run.shell.variables.expand(word.as_bstr()));
+            let words = words.flat_map(|word| {
+                if budget.spend(word.len()) { expand_braces(&word, budget) } else { Vec::new() }
+            });
+            words.collect()
+        };
     let by_program = effect.map(|effect| effect.changed(&expand(run.arguments))).unwrap_or_default();
     let redirected = expand(run.written).into_iter().map(Changed::Written);
     let directory = below_git_directory(run.shell);
     let sets_hooks_path = LazyCell::new(|| sets_hooks_path(run));
-    redirected.chain(by_program).find_map(|changed| match changed {
-        Changed::Removed(path) => match guarded(&directory, &path, matches)? {
-            Guarded::Hook if is_other_hook(run.shell, &path, disk) => None,
-            Guarded::Directory | Guarded::Hook | Guarded::State => Some(Bypass::HookChanged(path)),
-            Guarded::Configuration => None,
-        },
-        Changed::Written(path) => match guarded(&directory, &path, |name, hook| name == hook)? {
-            Guarded::Hook if is_other_hook(run.shell, &path, disk) => None,
-            Guarded::Hook | Guarded::State => Some(Bypass::HookChanged(path)),
-            Guarded::Configuration => {
-                sets_hooks_path.then(|| Bypass::HooksOverridden("core.hooksPath".into()))
+    let empties = run.arguments.is_empty() && matches!(run.program.as_bytes(), b"" | b":" | b"true");
+    redirected.chain(by_program).take_while(|changed| budget.spend(changed.path().len())).find_map(
+        |changed| {
+            let is_name = if matches!(changed, Changed::Written(_)) { is_equal } else { matches };
+            let guarded = guarded(&directory, changed.path(), is_name)?;
+            match (guarded, changed) {
+                (Guarded::Hook, changed) if is_other_hook(run.shell, changed.path(), disk) => None,
+                (Guarded::Directory, Changed::Written(_))
+                | (Guarded::UserConfiguration, Changed::Removed(_)) => None,
+                (Guarded::Configuration, Changed::Removed(path)) => Some(Bypass::HookChanged(path)),
+                (Guarded::Configuration, Changed::Written(path)) if empties => {
+                    Some(Bypass::HookChanged(path))
+                }
+                (Guarded::Configuration | Guarded::UserConfiguration, Changed::Edited(_)) => {
+                    assigns_hooks_path(run).then(hooks_path_overridden)
+                }
+                (Guarded::Configuration | Guarded::UserConfiguration, Changed::Written(_)) => {
+                    sets_hooks_path.then(hooks_path_overridden)
+                }
+                (Guarded::Directory | Guarded::Hook | Guarded::State, changed) => {
+                    Some(Bypass::HookChanged(changed.into_path()))
+                }
             }
-            Guarded::Directory => None,
         },
-    })
+    )
+}
+
+fn hooks_path_overridden() -> Bypass {
+    Bypass::HooksOverridden("core.hooksPath".into())
 }
 
 /// Whether `path`, which has the name of a guarded hook, is known not to run this program.
@@ -112,6 +133,27 @@ fn sets_hooks_path(run: &Run) -> bool {
     mentions(run.input) || run.arguments.iter().any(|word| mentions(word))
 }
 
+/// Whether a word of a command assigns a value to `core.hooksPath`, which it may delete.
+fn assigns_hooks_path(run: &Run) -> bool {
+    run.arguments.iter().any(|word| {
+        let word = word.to_ascii_lowercase();
+        let after = word.split_once_str("hookspath").map(|(_, after)| after.trim_ascii_start());
+        after.is_some_and(|after| after.starts_with(b"="))
+    })
+}
+
+impl Changed {
+    fn path(&self) -> &BString {
+        let (Self::Removed(path) | Self::Edited(path) | Self::Written(path)) = self;
+        path
+    }
+
+    fn into_path(self) -> BString {
+        let (Self::Removed(path) | Self::Edited(path) | Self::Written(path)) = self;
+        path
+    }
+}
+
 impl Effect {
     /// Returns the files that a program changes with the arguments `words`.
     fn changed(self, words: &[BString]) -> Vec<Changed> {
@@ -125,12 +167,22 @@ impl Effect {
             }
             Self::Copies => copy().map(|copy| copy.written().collect()).unwrap_or_default(),
             Self::Links if has_option(words, b'f', "--force", "") => Self::Copies.changed(words),
-            Self::Edits(with_value) if has_option(words, b'i', "--in-place", with_value) => removed(),
+            Self::Edits(with_value) if has_option(words, b'i', "--in-place", with_value) => {
+                let options = Options::parse(words, with_value, &["--expression", "--file"]);
+                let is_script =
+                    |name: &[u8]| matches!(name, b"e" | b"E" | b"f" | b"--expression" | b"--file");
+                let has_script = options.values.iter().any(|(name, _)| is_script(name));
+                let files = options.operands.into_iter().skip(usize::from(!has_script));
+                files.cloned().map(Changed::Edited).collect()
+            }
             Self::Links | Self::Edits(_) => Vec::new(),
+            Self::ChangesMode if words.iter().any(|word| word.starts_with(b"--ref")) => {
+                operands(words).cloned().map(Changed::Edited).collect()
+            }
             Self::ChangesMode => {
                 let Some(mode) = words.iter().position(is_mode) else { return Vec::new() };
                 let files = words[mode + 1..].iter().filter(|_| prevents_execution(&words[mode]));
-                files.cloned().map(Changed::Removed).collect()
+                files.cloned().map(Changed::Edited).collect()
             }
             Self::WritesOf => {
                 let files = words.iter().filter_map(|word| word.strip_prefix(b"of="));
@@ -140,12 +192,13 @@ impl Effect {
     }
 }
 
-/// Returns the words for which `word` stands: one for each choice of its first `{a,b}`.
-fn expand_braces(word: &BStr) -> Vec<BString> {
+/// Expands the first `{a,b}` of a word, to as many words as `budget` allows.
+fn expand_braces(word: &BStr, budget: &Budget) -> Vec<BString> {
     let expand = || {
         let (before, rest) = word.split_once_str("{")?;
         let (choices, after) = rest.split_once_str("}").filter(|(choices, _)| choices.contains(&b','))?;
         let choices = choices.split(|byte| *byte == b',').take(MAX_CHOICES);
+        let choices = choices.take_while(|_| budget.spend(word.len()));
         Some(choices.map(|choice| bstr::concat([before, choice, after]).into()).collect())
     };
     expand().unwrap_or_else(|| vec![word.to_owned()])
@@ -165,6 +218,9 @@ fn has_option(words: &[BString], short: u8, long: &str, with_value: &str) -> boo
     })
 }
 
+/// Long options of `cp` and the like with a value.
+const COPY_WITH_VALUE: [&str; 5] = ["--target-directory", "--suffix", "--mode", "--owner", "--group"];
+
 /// The operands of `cp` and the like.
 struct Copy<'w> {
     sources: Vec<&'w BString>,
@@ -174,10 +230,10 @@ struct Copy<'w> {
 
 impl<'w> Copy<'w> {
     fn parse(words: &'w [BString]) -> Option<Self> {
-        let next = |option: &str| words.get(words.iter().position(|word| word == option)? + 1);
-        let long = words.iter().find_map(|word| word.strip_prefix(b"--target-directory="));
-        let target = long.or_else(|| next("-t").map(|target| target.as_slice()));
-        let mut sources: Vec<&BString> = operands(words).collect();
+        let options = Options::parse(words, "tSmog", &COPY_WITH_VALUE);
+        let is_target = |(name, _): &&(&[u8], &[u8])| matches!(*name, b"t" | b"--target-directory");
+        let target = options.values.iter().rfind(is_target).map(|(_, target)| *target);
+        let mut sources = options.operands;
         let target = target.or_else(|| sources.pop().map(|target| target.as_slice()))?;
         (!sources.is_empty()).then_some(Self { sources, target })
     }
@@ -206,10 +262,15 @@ fn prevents_execution(mode: &BString) -> bool {
         return mode & 0o100 == 0;
     }
     mode.split(|byte| *byte == b',').any(|clause| {
-        let (who, change) = clause.split_at(clause.iter().take_while(|byte| b"ugoa".contains(byte)).count());
+        let (who, changes) = clause.split_at(clause.iter().take_while(|byte| b"ugoa".contains(byte)).count());
         let concerns_owner = who.is_empty() || who.contains(&b'u') || who.contains(&b'a');
-        let allows = change.contains(&b'x') || change.contains(&b'X');
-        concerns_owner && (change.starts_with(b"-") && allows || change.starts_with(b"=") && !allows)
+        // A clause may have several changes: `u+w-x`.
+        let mut changes = changes.chunk_by(|_, next| !b"+-=".contains(next));
+        let prevents = |change: &[u8]| {
+            let allows = change.contains(&b'x') || change.contains(&b'X');
+            change.starts_with(b"-") && allows || change.starts_with(b"=") && !allows
+        };
+        concerns_owner && changes.any(prevents)
     })
 }
 
@@ -221,8 +282,10 @@ enum Guarded {
     Hook,
     /// A file of this program.
     State,
-    /// A configuration file of git.
+    /// The configuration file of a repository.
     Configuration,
+    /// The configuration file of a user.
+    UserConfiguration,
 }
 
 /// Returns the components of the shell's directory from the git directory on.
@@ -244,7 +307,7 @@ fn guarded(directory: &[&[u8]], path: &BString, is_name: fn(&[u8], &[u8]) -> boo
     let is_absolute = path.first().is_some_and(|first| b"/~$".contains(first));
     let components = append(if is_absolute { Vec::new() } else { directory.to_vec() }, path);
     if let [.., b".gitconfig"] = components[..] {
-        return Some(Guarded::Configuration);
+        return Some(Guarded::UserConfiguration);
     }
     match components[git_directory(&components)? + 1..] {
         [b"config" | b"config.worktree"] => Some(Guarded::Configuration),
@@ -274,15 +337,13 @@ fn git_directory(components: &[&[u8]]) -> Option<usize> {
     components.iter().position(|component| component.ends_with(b".git"))
 }
 
-/// Whether `pattern`, in which `*` and each expansion stand for any text, matches `name`.
+fn is_equal(name: &[u8], other: &[u8]) -> bool {
+    name == other
+}
+
+/// Whether `pattern`, in which each expansion stands for any text, matches `name`.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let pattern = with_wildcards(pattern);
-    let mut parts = pattern.split(|byte| *byte == b'*');
-    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
-    let Some(last) = parts.next_back() else { return rest.is_empty() };
-    let Some(middle) = rest.strip_suffix(last) else { return false };
-    rest = middle;
-    parts.all(|part| rest.find(part).map(|at| rest = &rest[at + part.len()..]).is_some())
+    glob::matches(&with_wildcards(pattern), name)
 }
 
 /// Returns `text` with a `*` in the place of each expansion.

@@ -55,6 +55,25 @@ const MAX_QUESTIONS: usize = 32;
 /// The longest path that is looked up on the disk, in bytes.
 const MAX_PATH: usize = 4096;
 
+/// The number of bytes of paths that are judged, after expansion.
+const MAX_EXPANDED: usize = 1 << 22;
+
+/// An amount of work that may still be done for a script.
+struct Budget(Cell<usize>);
+
+impl Budget {
+    fn new(amount: usize) -> Self {
+        Self(Cell::new(amount))
+    }
+
+    /// Takes `amount` away, and returns whether there was so much.
+    fn spend(&self, amount: usize) -> bool {
+        let left = self.0.get().checked_sub(amount);
+        self.0.set(left.unwrap_or_default());
+        left.is_some()
+    }
+}
+
 /// What the disk says. Paths may be relative to the directory that the script runs in.
 #[derive(Clone, Copy)]
 pub(crate) struct Disk<'f> {
@@ -76,18 +95,15 @@ pub(crate) struct Input {
 /// Returns the first bypass in `script`. A script that cannot be parsed has none.
 #[must_use]
 pub(crate) fn find(script: &str, disk: &Disk) -> Option<Bypass> {
-    let asked = Cell::new(0);
-    let may_ask = |path: &Path| {
-        asked.set(asked.get() + 1);
-        path.as_os_str().len() <= MAX_PATH && asked.get() <= MAX_QUESTIONS
-    };
+    let (questions, bytes) = (Budget::new(MAX_QUESTIONS), Budget::new(MAX_EXPANDED));
+    let may_ask = |path: &Path| questions.spend(1) && path.as_os_str().len() <= MAX_PATH;
     let disk = Disk {
         stages_session_directory: &|directory, path| {
             may_ask(path) && (disk.stages_session_directory)(directory, path)
         },
         may_be_guard: &|file| !may_ask(file) || (disk.may_be_guard)(file),
     };
-    Walk::new(&mut |run| judge(run, disk)).script(script.as_bytes())
+    Walk::new(&mut |run| judge(run, disk, &bytes)).script(script.as_bytes())
 }
 
 /// Returns the text that `script` hands to each run of one of `programs`.
@@ -121,8 +137,8 @@ pub fn is_complete(script: &str) -> bool {
 }
 
 /// Returns how a command bypasses the hooks, apart from what it runs in its turn.
-fn judge(run: &Run, disk: Disk) -> Option<Bypass> {
-    if let Some(bypass) = hook_files::judge(run, disk) {
+fn judge(run: &Run, disk: Disk, bytes: &Budget) -> Option<Bypass> {
+    if let Some(bypass) = hook_files::judge(run, disk, bytes) {
         return Some(bypass);
     }
     let (program, arguments) = (run.program, run.arguments);

@@ -6,7 +6,7 @@ use std::mem;
 
 use bstr::{BString, ByteSlice, ByteVec};
 
-use super::{file_name, git};
+use super::{file_name, git, wrapper};
 
 /// The deepest nesting of substitutions, subshells and here-documents that is read.
 const MAX_DEPTH: usize = 20;
@@ -169,6 +169,15 @@ impl Commands {
                     return Some(bstr::join(" ", text).replace("\\n", "\n").into());
                 }
                 b"git" => return git::printed_path(arguments),
+                b"find" => {
+                    let found = wrapper::found_files(arguments);
+                    return found.contains_str(".git").then_some(found);
+                }
+                b"ls" => {
+                    let files: Vec<&BString> =
+                        arguments.iter().filter(|word| word.contains_str(".git")).collect();
+                    return (!files.is_empty()).then(|| bstr::join("\n", files).into());
+                }
                 b"cat" | b"tee" if !command.documents.is_empty() => return command.documents.last().cloned(),
                 b"cat" | b"tee" => command = self.piped_into(command)?,
                 _ => return None,

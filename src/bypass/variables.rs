@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use bstr::{BStr, BString, ByteSlice};
 
@@ -13,13 +14,13 @@ const MAX_VARIABLES: usize = 32;
 /// The number of values of a loop that are remembered.
 const MAX_VALUES: usize = 8;
 
-/// The longest value that is remembered.
+/// The longest variable that is remembered, its name included.
 const MAX_VALUE: usize = 1024;
 
 /// The variables that a script has set so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Variables {
-    known: BTreeMap<BString, Variable>,
+    known: Rc<BTreeMap<BString, Rc<Variable>>>,
     /// Whether every assignment exports its variable (`set -a`).
     exports_all: bool,
 }
@@ -36,7 +37,8 @@ pub(super) struct Variable {
 impl Variables {
     /// Returns the variables that programs inherit, with their names.
     pub(super) fn exported(&self) -> impl Iterator<Item = (&BString, &Variable)> {
-        self.known.iter().filter(|(_, variable)| variable.is_exported)
+        let variables = self.known.iter().map(|(name, variable)| (name, &**variable));
+        variables.filter(|(_, variable)| variable.is_exported)
     }
 
     /// Returns the value of a variable that programs inherit.
@@ -49,12 +51,13 @@ impl Variables {
     pub(super) fn assign<'w>(&mut self, words: impl IntoIterator<Item = &'w BString>, exports: bool) {
         for (name, value) in words.into_iter().filter_map(|word| shell::parse_assignment(word)) {
             let value = self.expand(value.as_bstr()).into_owned();
-            let known = self.known.remove(name.as_bstr());
+            let known = self.remove(name);
             let is_exported = exports || self.exports_all || known.is_some_and(|known| known.is_exported);
             let is_known = changes_hooks(name) || value.contains_str(".git");
-            if is_known && value.len() <= MAX_VALUE && self.known.len() < MAX_VARIABLES {
+            if is_known && name.len() + value.len() <= MAX_VALUE && self.known.len() < MAX_VARIABLES {
                 let may_disable_hooks = config::may_disable_hooks(name, value.as_bstr());
-                self.known.insert(name.into(), Variable { value, may_disable_hooks, is_exported });
+                let variable = Variable { value, may_disable_hooks, is_exported };
+                Rc::make_mut(&mut self.known).insert(name.into(), variable.into());
             }
         }
     }
@@ -71,7 +74,7 @@ impl Variables {
                 }
             }
             b"for" => {
-                // Each value that matters, as one word with a choice.
+                // The values that name a git directory, as one brace expansion.
                 let values = arguments.iter().skip(2).filter(|word| word.contains_str(".git"));
                 let values = bstr::join(",", values.take(MAX_VALUES));
                 if let [name, ..] = arguments {
@@ -80,7 +83,7 @@ impl Variables {
             }
             b"unset" => {
                 for name in arguments {
-                    self.known.remove(name);
+                    self.remove(name);
                 }
             }
             b"set" if arguments.iter().any(|word| word == "-a" || word == "allexport") => {
@@ -91,13 +94,20 @@ impl Variables {
         }
     }
 
+    fn remove(&mut self, name: &[u8]) -> Option<Rc<Variable>> {
+        // Most variables are not known: copy the others only for one that is.
+        let is_known = self.known.contains_key(name.as_bstr());
+        if is_known { Rc::make_mut(&mut self.known).remove(name.as_bstr()) } else { None }
+    }
+
     /// Exports each variable that a word names or sets, or ends that.
     fn declare(&mut self, words: &[BString], is_exported: bool) {
         self.assign(words, is_exported);
         for word in words {
             let name = shell::parse_assignment(word).map_or(word.as_slice(), |(name, _)| name);
-            if let Some(variable) = self.known.get_mut(name.as_bstr()) {
-                variable.is_exported = is_exported;
+            if let Some(variable) = self.remove(name) {
+                let variable = Variable { is_exported, ..Variable::clone(&variable) };
+                Rc::make_mut(&mut self.known).insert(name.into(), variable.into());
             }
         }
     }

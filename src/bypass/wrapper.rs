@@ -58,6 +58,9 @@ const STDIN: [&str; 3] = ["-", "/dev/stdin", "/dev/fd/0"];
 /// The longest path that takes the place of a `{}`, in bytes.
 const MAX_PATH: usize = 256;
 
+/// The longest text that is read for `xargs`, in bytes.
+const MAX_INPUT: usize = 4096;
+
 /// Programs that run a command for each file, and the options in front of the command.
 const FINDERS: [(&str, &[&str]); 3] = [
     ("find", &["-exec", "-execdir", "-ok", "-okdir"]),
@@ -196,7 +199,13 @@ pub(super) fn nested<'w>(program: &BStr, arguments: &'w [BString], input: &BStr)
         return nested;
     }
     let wrapper = WRAPPERS.iter().find(|wrapper| program == wrapper.name);
-    wrapper.and_then(|wrapper| wrapper.unwrap(arguments, input)).into_iter().collect()
+    let mut nested: Vec<_> =
+        wrapper.and_then(|wrapper| wrapper.unwrap(arguments, input)).into_iter().collect();
+    if program == "xargs" {
+        let with_input = nested.pop().map(|command| add_input(command, input));
+        nested.extend(with_input);
+    }
+    nested
 }
 
 /// Returns the commands that `find` runs, each between one of `options` and `;` or `+`.
@@ -212,12 +221,29 @@ fn for_each_file<'w>(words: &'w [BString], options: &[&str], found: &BString) ->
 }
 
 /// Returns a pattern for the files that `find` finds with the arguments `words`.
-fn found_files(words: &[BString]) -> BString {
+pub(super) fn found_files(words: &[BString]) -> BString {
     let start = words.first().filter(|word| !word.starts_with(b"-")).map_or(&b"."[..], |word| word);
     let option = words.iter().position(|word| word == "-name");
     let name = option.filter(|at| !matches!(words[at.saturating_sub(1)].as_slice(), b"!" | b"-not"));
     let name = name.and_then(|at| words.get(at + 1)).map_or(&b"*"[..], |word| word);
-    bstr::join("/", [start, name]).into()
+    let start = start.strip_suffix(b"/").unwrap_or(start);
+    let hooks = if start.ends_with(b".git") { "/{,hooks/}" } else { "/" };
+    bstr::concat([start, hooks.as_bytes(), name]).into()
+}
+
+/// Adds the words that `xargs` reads to its command, if they may name a git directory.
+fn add_input<'w>(command: Nested<'w>, input: &BStr) -> Nested<'w> {
+    let Nested::Command(mut words) = command else { return command };
+    if !input.contains_str(".git") || input.len() > MAX_INPUT {
+        return Nested::Command(words);
+    }
+    let has_place = |word: &&BString| word.contains_str("{}");
+    if words.iter().any(|word| has_place(&word)) {
+        let replaced = words.iter().map(|word| word.replace("{}", input).into());
+        return Nested::Command(replaced.collect());
+    }
+    words.to_mut().extend(input.fields_with(|c| c.is_ascii_whitespace()).map(BString::from));
+    Nested::Command(words)
 }
 
 impl Wrapper {

@@ -202,3 +202,82 @@ fn a_hook_that_is_not_the_guards_may_be_changed() {
         assert_eq!(find(script, &disk).is_some(), is_denied, "{script}");
     }
 }
+
+#[test]
+fn a_removed_configuration_is_denied() {
+    assert_denied(&[
+        "rm .git/config",
+        "mv .git/config /tmp/x",
+        "> .git/config",
+        ": > .git/config",
+        "sed -i 's/x/hooksPath=/' .git/config",
+        "sed -i 's/x/hooksPath = y/' ~/.gitconfig",
+    ]);
+    assert_allowed(&[
+        "rm .git/config.lock",
+        "chmod 600 .git/config",
+        "sed -i 's/x/y/' .git/config",
+        "git log > .git/config",
+    ]);
+}
+
+#[test]
+fn the_script_of_an_editor_is_no_file() {
+    assert_allowed(&[
+        "sed -i 's,foo,.git/stage-guard/bar,' docs/a.md",
+        "sed -i -e 's,foo,.git/stage-guard/bar,' docs/a.md",
+        "sed -ni.bak --expression 's,foo,.git/stage-guard/bar,' docs/a.md",
+    ]);
+    assert_denied(&[
+        "sed -i 's,a,b,' .git/stage-guard/bar",
+        "sed -e 's,a,b,' -i .git/hooks/pre-commit",
+        "sed --in-place --expression=s,a,b, .git/hooks/pre-commit",
+    ]);
+}
+
+#[test]
+fn options_may_have_any_form() {
+    assert_denied(&[
+        "cp -rt .git/hooks pre-commit",
+        "cp -t.git/hooks pre-commit",
+        "cp --target-directory .git/hooks pre-commit",
+        "cp --targ=.git/hooks pre-commit",
+        "install -m 755 -t .git/hooks pre-commit",
+        "chmod u+w-x .git/hooks/pre-commit",
+        "chmod --reference=x .git/hooks/pre-commit",
+    ]);
+    assert_allowed(&[
+        "chmod u+wx-s .git/hooks/pre-commit",
+        "cp -S .git/hooks/pre-commit a b",
+        "install -m 755 -t bin .git/hooks/pre-commit",
+    ]);
+}
+
+#[test]
+fn a_pattern_may_name_a_hook() {
+    assert_denied(&[
+        "rm .git/hooks/pre-commi?",
+        "rm .git/hooks/[p]re-commit",
+        "rm .git/hooks/pre-{commit,x}",
+    ]);
+    assert_allowed(&["rm .git/hooks/pre-commit.?", "rm .git/hooks/commit-ms?"]);
+}
+
+#[test]
+fn what_find_and_ls_print_is_followed() {
+    assert_denied(&[
+        "find .git -name pre-commit -delete",
+        "find .git -name 'pre-*' -exec rm {} +",
+        "find .git/hooks -type f | xargs rm",
+        "find .git/hooks -type f -print0 | xargs -0 -I{} rm -f {}",
+        "ls .git/hooks/* | xargs rm",
+        "rm $(find .git/hooks -type f)",
+    ]);
+    assert_allowed(&[
+        "find .git -name '*.lock' -delete",
+        "find .git/hooks -name '*.sample' | xargs rm",
+        "find .git/hooks -type f | xargs head -1",
+        "find . -name '*.orig' | xargs rm",
+        "ls .git/hooks/*.sample | xargs rm",
+    ]);
+}

@@ -94,6 +94,12 @@ fn long_scripts_are_read_in_time() {
     let words = "{} $h ".repeat(100_000);
     assert_eq!(find(&format!("find {} -exec {words}", "a".repeat(400_000))), None);
     assert_eq!(find(&format!("for h in .git/{}; do rm {words}; done", "a".repeat(1000))), None);
+    let choices = format!("a=.git/{{{}}}{}", "x,".repeat(16), "y".repeat(900));
+    assert_eq!(find(&format!("{choices}; rm {}", "$a ".repeat(20_000))), None);
+    assert_eq!(find(&format!("{choices}; {}", "rm $a $a;".repeat(20_000))), None);
+    let value = "y".repeat(900);
+    let variables: Vec<_> = (0..30).map(|n| format!("v{n}=.git/{value}; ")).collect();
+    assert_eq!(find(&format!("{} {}", variables.concat(), "(A=.git b);".repeat(20_000))), None);
     // No system passes such a script to a shell.
     assert_eq!(find(&format!("git commit -n {}", " ".repeat(1 << 25))), None);
 }
