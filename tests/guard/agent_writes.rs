@@ -325,6 +325,9 @@ fn huge_events_are_judged_in_time() {
     let deep = format!("{}debug_x.py", "a/".repeat(100_000));
     repo.write("rows.py", &"a = 1\n".repeat(40_000)).write("large.py", &"a = 1\n".repeat(2_000_000));
     let hunks = "@@\n-a = 1\n+b = 1\n".repeat(100_000);
+    repo.write("long.txt", &"a = 1\n".repeat(170_000));
+    let copy = |number| format!("*** Update File: long.txt\n*** Move to: {number}.txt\n@@\n-a = 1\n+b = 1\n");
+    let copies: String = (0..900).map(copy).chain(["*** Add File: debug_x.py\n+x\n".to_owned()]).collect();
     let edits = json!([{"old_string": "a", "new_string": "b"}]);
     let edits: Vec<&Value> = edits.as_array().unwrap().iter().cycle().take(100_000).collect();
     let everywhere = json!({"file_path": "rows.py", "old_string": "a", "new_string": "b".repeat(1 << 20), "replace_all": true});
@@ -337,6 +340,7 @@ fn huge_events_are_judged_in_time() {
         ("a large directory", &|| {
             repo.agent_event("PreToolUse", &json!({"cwd": "a/".repeat(500_000), "tool_name": "Write", "tool_input": {"file_path": "debug_x.py"}}))
         }),
+        ("many copies of a file", &|| repo.agent_patches(&copies)),
         ("many hunks", &|| repo.agent_patches(&format!("*** Update File: rows.py\n{hunks}"))),
         ("a large file", &|| repo.agent_patches(&format!("*** Update File: large.py\n{hunks}"))),
         ("many edits", &|| repo.agent_uses("MultiEdit", &json!({"file_path": "rows.py", "edits": edits}))),
@@ -344,7 +348,7 @@ fn huge_events_are_judged_in_time() {
             repo.agent_uses("MultiEdit", &json!({"file_path": "large.py", "edits": edits}))
         }),
         ("an edit that grows", &|| repo.agent_uses("Edit", &everywhere)),
-    ] as [(&str, &dyn Fn() -> Run); 11]
+    ] as [(&str, &dyn Fn() -> Run); 12]
     {
         let start = Instant::now();
         let run = run();

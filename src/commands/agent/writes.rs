@@ -28,6 +28,9 @@ const MAX_FILES: usize = 1000;
 /// The number of directories for which a repository is looked for.
 const MAX_OPENED: usize = 16;
 
+/// The number of bytes of the files that an event edits, all together. The text of others is unknown.
+const MAX_EDITED: u64 = 1 << 24;
+
 /// The number of bytes of the paths of these files, all together.
 const MAX_BYTES: usize = 1 << 17;
 
@@ -178,8 +181,9 @@ fn findings(
     if entries.is_empty() {
         return Ok(Vec::new());
     }
+    let mut bytes_left = MAX_EDITED;
     let mut written: BTreeMap<BString, Option<Vec<u8>>> =
-        files.iter().map(|(path, file)| (path.clone(), new_text(directory, file))).collect();
+        files.iter().map(|(path, file)| (path.clone(), new_text(directory, file, &mut bytes_left))).collect();
     // Of files that only name others, the text on the disk tells most of it.
     let is_judged = |path: &BString| entries.iter().any(|entry| entry.path == *path);
     let exists = |path: &BString| repository.layout().on_disk(path.as_bstr()).exists();
@@ -191,15 +195,21 @@ fn findings(
 }
 
 /// Returns the text that a file will have; `None` if it is large, or cannot be told.
-fn new_text(directory: &Path, file: &FileWrite) -> Option<Vec<u8>> {
+///
+/// An edited file is read only if it has at most `bytes_left` bytes, which are used up.
+fn new_text(directory: &Path, file: &FileWrite, bytes_left: &mut u64) -> Option<Vec<u8>> {
     let limit = usize::try_from(MAX_EVIDENCE_FILE).ok()?;
     file.text.resolve(limit, |source| {
         let source = directory.join(source);
-        match fs::metadata(&source) {
-            Ok(metadata) if metadata.len() > MAX_EVIDENCE_FILE => None,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Vec::new()),
-            _ => read_regular_file(&source).ok(),
+        let length = match fs::metadata(&source) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Vec::new()),
+            metadata => metadata.ok()?.len(),
+        };
+        if length > MAX_EVIDENCE_FILE {
+            return None;
         }
+        *bytes_left = bytes_left.checked_sub(length)?;
+        read_regular_file(&source).ok()
     })
 }
 
