@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::escape::escape;
 use super::json::{self, JsonPath, Verdict as JsonVerdict};
-use super::message::{NOT_NAMED, reason_and_home, shown_sign};
+use super::message::{NOT_NAMED, reason_and_place, shown_sign};
 use super::quiet;
 use super::remedy::allow_command;
 use crate::invocation::Invocation;
@@ -144,7 +144,7 @@ fn why(path: &BStr, verdict: &Verdict) -> String {
     let matched = |rule: &Rule, pattern: &str| format!("{} (`{}`)", escape(&rule.id), escape(pattern));
     match verdict {
         Verdict::Refused { rule, pattern, .. } => {
-            format!("{}: {}", matched(rule, pattern.as_str()), reason_and_home(rule, "", path))
+            format!("{}: {}", matched(rule, pattern.as_str()), reason_and_place(rule, "", path))
         }
         Verdict::AllowedByEntry { rule, pattern, glob } => {
             let matched = matched(rule, pattern.as_str());

@@ -13,14 +13,14 @@ use crate::project::Unread;
 /// The maximum number of names shown of a list. `rules` prints all of them.
 const MAX_NAMES: usize = 8;
 
-/// Returns `PATH [RULE] REASON, belongs in DIRECTORY; ADVICE`, a complete message.
+/// Returns `PATH [RULE] REASON, PLACE; ADVICE`, a complete message.
 pub(super) fn summary(finding: &Finding) -> String {
     let path = finding.entry.path.as_bstr();
     let message = format!("{} {}", escape(path), rule_and_reason(finding));
     let advice = match finding.introduced_by {
         // A later commit without the path would leave it in the history.
         Some(_) => "take it out of that commit",
-        None if is_in_session_directory(path) => "leave it out of the commit",
+        None if is_in_session_directory(path) || finding.rule.stays => "leave it out of the commit",
         None => "move it there",
     };
     if is_in_session_directory(path) {
@@ -30,7 +30,7 @@ pub(super) fn summary(finding: &Finding) -> String {
     format!("{message}; {advice}, or if it is production code: {allow}")
 }
 
-/// Returns `[RULE] in COMMIT, for REF: REASON, belongs in DIRECTORY`.
+/// Returns `[RULE] in COMMIT, for REF: REASON, PLACE`.
 pub(super) fn rule_and_reason(finding: &Finding) -> String {
     let Finding { entry, rule, introduced_by, .. } = finding;
     let origin = introduced_by.as_ref().map(origin).unwrap_or_default();
@@ -38,7 +38,7 @@ pub(super) fn rule_and_reason(finding: &Finding) -> String {
         [] => String::new(),
         evidence => format!(" ({})", evidence.join(", ")),
     };
-    format!("[{}]{origin} {}", escape(&rule.id), reason_and_home(rule, &evidence, entry.path.as_bstr()))
+    format!("[{}]{origin} {}", escape(&rule.id), reason_and_place(rule, &evidence, entry.path.as_bstr()))
 }
 
 /// Returns what a verdict rests on beside the name; empty if on nothing else.
@@ -67,11 +67,16 @@ fn sign_words(sign: Sign) -> &'static str {
     }
 }
 
-/// Returns `REASON EVIDENCE, belongs in DIRECTORY`; without the directory in a session directory.
-pub(super) fn reason_and_home(rule: &Rule, evidence: &str, path: &BStr) -> String {
+/// Returns `REASON EVIDENCE, PLACE`: `belongs in DIRECTORY`, or that the file stays.
+///
+/// In a session directory there is no place to name.
+pub(super) fn reason_and_place(rule: &Rule, evidence: &str, path: &BStr) -> String {
     let reason = format!("{}{evidence}", escape(&rule.reason));
     if is_in_session_directory(path) {
         return reason;
+    }
+    if rule.stays {
+        return format!("{reason}, stays where it is: git has to ignore it");
     }
     format!("{reason}, belongs in {}", rule.home.directory(path))
 }
@@ -122,6 +127,7 @@ pub(super) fn rule_scope(rule: &Rule) -> String {
 pub(super) fn rule_advice(rule: &Rule) -> String {
     let effect = match rule.scope {
         Scope::SessionDirectory => "unstages it".to_owned(),
+        _ if rule.stays => "unstages it and leaves it where it is: git has to ignore it".to_owned(),
         _ => format!("moves it to {}", rule.home.directory(b"".into())),
     };
     format!(

@@ -4,11 +4,11 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::escape::{escape, shell_word};
 use super::message::short_id;
-use crate::IntroducedBy;
 use crate::check::{CheckedOutFiles, PushedFrom, Remedy, Report, Residue};
 use crate::git::{ObjectId, Operation, Remote};
 use crate::invocation::Invocation;
 use crate::policy::{FILE_NAME, Finding, PathGlob, is_in_session_directory};
+use crate::{Change, IntroducedBy};
 
 /// What a line of the report is about. Scripts and agents look for these words.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -71,7 +71,9 @@ pub(super) fn lines(report: &Report) -> Vec<Line> {
             // Without `--changes`, stow would delete a file that a commit already has.
             let is_change = |finding: &Finding| finding.entry.change.is_existing_path();
             let changes = if *are_changes && findings.iter().any(is_change) { " --changes" } else { "" };
-            vec![Key::Stow.line(format!("{stow}{changes}{}", pathspecs(paths(findings))))]
+            let paths: Vec<&BStr> = findings.iter().filter(|finding| can_stow(finding)).map(path).collect();
+            let stow = (!paths.is_empty()).then(|| format!("{stow}{changes}{}", pathspecs(paths)));
+            stow.map(|stow| Key::Stow.line(stow)).into_iter().collect()
         }
         Remedy::RewriteCommits => vec![Key::Fix.line(rewrite(invocation, findings, None))],
         Remedy::RewriteAndPush(from) => vec![Key::Fix.line(rewrite_and_push(invocation, findings, from))],
@@ -220,7 +222,16 @@ fn fetch(remote: &Remote) -> String {
 }
 
 fn paths<'f>(findings: &'f [Finding]) -> Vec<&'f BStr> {
-    findings.iter().map(|finding| finding.entry.path.as_bstr()).collect()
+    findings.iter().map(path).collect()
+}
+
+fn path<'f>(finding: &'f Finding) -> &'f BStr {
+    finding.entry.path.as_bstr()
+}
+
+/// Whether `stow` has something to do: it skips an untracked file that works only where it is.
+fn can_stow(finding: &Finding) -> bool {
+    !finding.rule.stays || finding.entry.change != Change::Untracked
 }
 
 /// Returns ` -- PATHS`, relative to the top of the repository and quoted for a shell.

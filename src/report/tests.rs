@@ -15,6 +15,7 @@ use crate::policy::{Finding, Policy};
 use crate::{Change, Entry, IntroducedBy};
 
 const SESSION: &str = ".claude_sessions/current/x.py";
+const SETTINGS: &str = ".claude/settings.local.json";
 const STRAY_TEST: &str = "backend/test_api.py";
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 const MERGE: &str = "89abcdef0123456789abcdef0123456789abcdef";
@@ -92,6 +93,36 @@ allow: stage-guard allow -- :/backend/test_api.py
 
 "#]],
     );
+}
+
+#[test]
+fn what_stays_where_it_is_belongs_in_no_directory() {
+    const WORDS: &str = ".claude/settings.local.json [agent-state] a coding agent's private state, stays where it is: git has to ignore it";
+    let policy = Policy::built_in();
+    let report =
+        |change, remedy| Report::new(&policy, findings(&policy, change, &[SETTINGS, STRAY_TEST]), 2, remedy);
+    let added = report(Change::Added, Remedy::Stow(None));
+    let human = rendered(Format::Human, &added);
+    assert!(human.starts_with(&format!("refused: {WORDS}\n")), "{human}");
+    assert!(human.contains("\nstow: stage-guard stow\n"), "{human}");
+    for format in [Format::Github, Format::Sarif] {
+        let message = format!("{WORDS}; leave it out of the commit, or if it is production code: ");
+        let output = rendered(format, &added);
+        assert!(output.contains(&message), "{output}");
+    }
+    assert!(rendered(Format::Json, &added).contains(r#""home":".claude_sessions/current/""#));
+    let help = "`stage-guard stow` unstages it and leaves it where it is: git has to ignore it. If it is not";
+    assert!(rendered(Format::Sarif, &added).contains(help));
+    let named = Remedy::StowPaths { are_changes: false };
+    for (change, paths) in [
+        (Change::Untracked, ":/backend/test_api.py"),
+        (Change::Tracked, ":/.claude/settings.local.json :/backend/test_api.py"),
+    ] {
+        let human = rendered(Format::Human, &report(change, named.clone()));
+        assert!(human.contains(&format!("\nstow: stage-guard stow -- {paths}\n")), "{human}");
+    }
+    let alone = Report::new(&policy, findings(&policy, Change::Untracked, &[SETTINGS]), 1, named);
+    assert!(!rendered(Format::Human, &alone).contains("stow:"));
 }
 
 #[test]

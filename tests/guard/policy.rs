@@ -23,6 +23,13 @@ fn a_staged_sibling_allows_a_test() {
 }
 
 #[test]
+fn explain_says_what_stays_where_it_is() {
+    let explained = Repo::new().guard("explain CLAUDE.local.md").out;
+    let words = "private memory, stays where it is: git has to ignore it\n";
+    assert!(explained.contains(words) && !explained.contains("it is allowed as "), "{explained}");
+}
+
+#[test]
 fn explain_names_another_place_for_a_script_and_none_for_an_output() {
     let repo = Repo::new();
     for (path, elsewhere) in [
