@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directories::TOP;
 use super::glob;
 use super::options::is_short_group;
 use super::{Bypass, Disk};
@@ -53,6 +54,8 @@ impl<'w> Pathspec<'w> {
             Some(rest.split_at(rest.iter().take_while(|byte| b"/!^".contains(byte)).count()))
         };
         let (magic, path) = long.or_else(short).unwrap_or((b"", text));
+        let from_top = path.strip_prefix(TOP.as_bytes());
+        let path = from_top.map_or(path, |path| path.strip_prefix(b"/").unwrap_or(path));
         let has =
             |word: &[u8]| long.is_some() && magic.split(|byte| *byte == b',').any(|other| other == word);
         let has_letter = |letter: u8| long.is_none() && magic.contains(&letter);
@@ -60,7 +63,7 @@ impl<'w> Pathspec<'w> {
             text,
             path: path.strip_prefix(b"./").unwrap_or(path),
             is_exclusion: has(b"exclude") || has_letter(b'!') || has_letter(b'^'),
-            is_at_top: has(b"top") || has_letter(b'/') || text == ":",
+            is_at_top: from_top.is_some() || has(b"top") || has_letter(b'/') || text == ":",
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directories::Directories;
 use super::git::{Invocation, operands};
 use super::walk::{Run, Walk};
 
@@ -52,7 +53,7 @@ pub(crate) fn commits_of(script: &str) -> Commits {
     let mut collect = |run: &Run| {
         later.written.extend(written(run));
         if run.program == "git" {
-            later.read(&Invocation::parse(run.arguments), &run.shell.directory);
+            later.read(&Invocation::parse(run.arguments), &run.shell.directories);
         }
         if !later.made.is_empty() {
             found.append(&mut later);
@@ -67,13 +68,13 @@ pub(crate) fn commits_of(script: &str) -> Commits {
 fn written(run: &Run) -> impl Iterator<Item = PathBuf> {
     let files = run.written.iter().map(|file| run.shell.variables.expand(file.as_bstr()));
     let known = files.filter(|file| !file.iter().any(|byte| b"$`~*".contains(byte)));
-    known.map(|file| run.shell.directory.join(file.to_path_lossy()))
+    known.map(|file| run.shell.directories.join(file.as_ref()))
 }
 
 impl Commits {
-    /// Adds what a command of git does in a directory.
-    fn read(&mut self, git: &Invocation, directory: &Path) {
-        let directory = directory.join(&git.directory);
+    /// Adds what a command of git does in the current one of `directories`.
+    fn read(&mut self, git: &Invocation, directories: &Directories) {
+        let directory = directories.join(git.directory.as_bstr());
         let pathspecs = || operands(git.subcommand, git.arguments).into_iter();
         let parsed = pathspecs().map(|pathspec| Pathspec::parse(&directory, pathspec));
         if STAGING.iter().any(|name| git.subcommand == name) {

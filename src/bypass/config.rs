@@ -3,9 +3,10 @@
 use bstr::{BStr, BString, ByteSlice};
 
 use super::git::{CONFIG, runs_hooks};
+use super::options::Options;
 use super::variables::{Variable, Variables};
-use super::walk::Nested;
-use super::{Bypass, own, shell};
+use super::walk::{Nested, file_name};
+use super::{Bypass, directories, own, shell};
 
 /// What `git config` does with the words after its options.
 enum Change<'w> {
@@ -44,6 +45,9 @@ impl<'w> Change<'w> {
 
 /// Judges `git config` with the arguments `words`.
 pub(super) fn judge(words: &[BString]) -> Option<Bypass> {
+    if changes_other_file(words) {
+        return None;
+    }
     match Change::parse(words)? {
         Change::Set { key, value } => {
             let setting = BString::from(bstr::join("=", [key, value]));
@@ -56,6 +60,18 @@ pub(super) fn judge(words: &[BString]) -> Option<Bypass> {
         }
     }
 }
+
+/// Whether `git config` changes a file that git reads for no repository.
+fn changes_other_file(words: &[BString]) -> bool {
+    let options = Options::parse(words, "f", &["--file"]);
+    let mut files = options.values.iter().map(|(_, file)| file_name(BStr::new(*file)));
+    files.next_back().is_some_and(|name| {
+        !CONFIG_FILES.iter().any(|file| name == file) && directories::is_known(&name.to_path_lossy())
+    })
+}
+
+/// The names of the files with the configuration of a repository or a user.
+const CONFIG_FILES: [&str; 3] = ["config", "config.worktree", ".gitconfig"];
 
 /// Returns the command of the alias that `git config` sets with the arguments `words`.
 pub(super) fn alias(words: &[BString]) -> Option<Nested<'static>> {
@@ -83,7 +99,8 @@ pub(super) fn overrides_hooks(setting: &BStr) -> bool {
     }
     let (key, value) = (key.to_ascii_lowercase(), value.to_ascii_lowercase());
     let is_true = [&b"true"[..], b"yes", b"on", b"1"].contains(&value.as_slice());
-    key == b"core.hookspath" || key.starts_with(b"hook.") && key.ends_with(b".enabled") && !is_true
+    let is_own = key.starts_with(OWN_SECTION.as_bytes());
+    key == b"core.hookspath" || is_own && key.ends_with(b".enabled") && !is_true
 }
 
 /// Judges the variables that `git` inherits, which runs with the arguments `words`.

@@ -1,9 +1,8 @@
 //! git's subcommands and their options.
 
-use std::path::{Path, PathBuf};
-
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directories::{self, Directories};
 use super::options::split_option;
 use super::walk::Nested;
 use super::{Bypass, Disk, add, config};
@@ -185,8 +184,8 @@ const GLOBAL_WITH_VALUE: [&str; 8] = [
     "--attr-source",
 ];
 
-/// Judges `git` with the arguments `words`, which runs in `directory`.
-pub(super) fn judge(directory: &Path, words: &[BString], disk: Disk) -> Option<Bypass> {
+/// Judges `git` with the arguments `words`, which runs in the current one of `directories`.
+pub(super) fn judge(directories: &Directories, words: &[BString], disk: Disk) -> Option<Bypass> {
     let (options, words) = GlobalOptions::parse(words);
     if let Some(setting) = options.settings.iter().find(|setting| config::overrides_hooks(setting)) {
         return Some(Bypass::HooksOverridden((*setting).to_owned()));
@@ -201,7 +200,8 @@ pub(super) fn judge(directory: &Path, words: &[BString], disk: Disk) -> Option<B
     if subcommand.runs_hooks() {
         return Some(Bypass::HooksSkipped { subcommand: subcommand.name, option });
     }
-    add::judge(&directory.join(options.directory), words, &operands, disk)
+    let directory = directories.join(options.directory.as_bstr());
+    add::judge(&directory, words, &operands, disk)
 }
 
 /// Returns the commands and scripts that `git` runs with the arguments `words`.
@@ -234,7 +234,7 @@ pub(super) fn nested(words: &[BString]) -> Vec<Nested<'_>> {
 /// A command of git, by its parts.
 pub(super) struct Invocation<'w> {
     /// The directory that `-C` changes to.
-    pub directory: PathBuf,
+    pub directory: BString,
     /// The name of the subcommand; empty without one.
     pub subcommand: &'w BStr,
     pub arguments: &'w [BString],
@@ -259,7 +259,7 @@ pub(super) fn operands<'w>(name: &BStr, arguments: &'w [BString]) -> Vec<&'w BSt
 #[derive(Default)]
 struct GlobalOptions<'w> {
     /// The directory that `-C` changes to.
-    directory: PathBuf,
+    directory: BString,
     /// The values of `-c` and `--config-env`: `KEY=VALUE`.
     settings: Vec<&'w BStr>,
     /// The names and the commands of aliases.
@@ -277,7 +277,7 @@ impl<'w> GlobalOptions<'w> {
                 None => (word.as_slice(), rest.first().map(|next| next.as_bstr()).unwrap_or_default()),
             };
             match option {
-                b"-C" => options.directory.push(value.to_path_lossy()),
+                b"-C" => options.directory = directories::append(options.directory.as_bstr(), value),
                 b"-c" => {
                     options.settings.push(value);
                     options.aliases.extend(parse_alias(value));
@@ -305,7 +305,7 @@ pub(super) fn script_of_alias(command: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Returns the path that `git` prints with the arguments `words`; a symbolic one that begins with `.git`.
+/// Returns the path that `git` prints with the arguments `words`, or what stands for it.
 pub(super) fn printed_path(words: &[BString]) -> Option<BString> {
     let (_, words) = GlobalOptions::parse(words);
     let (name, words) = words.split_first()?;
@@ -314,7 +314,7 @@ pub(super) fn printed_path(words: &[BString]) -> Option<BString> {
     match words.next().filter(|_| name == "rev-parse")?.as_bytes() {
         b"--git-dir" | b"--git-common-dir" | b"--absolute-git-dir" => Some(".git".into()),
         b"--git-path" => Some(bstr::join("/", [".git", words.next()?.to_str().ok()?]).into()),
-        b"--show-toplevel" => Some(".".into()),
+        b"--show-toplevel" => Some(directories::TOP.into()),
         _ => None,
     }
 }

@@ -6,6 +6,7 @@ use std::cell::LazyCell;
 
 use bstr::{BStr, BString, ByteSlice, ByteVec};
 
+use super::directories::is_known;
 use super::options::{Options, is_short_group, split_option};
 use super::walk::{Run, Shell};
 use super::{Budget, Bypass, Disk, glob};
@@ -122,9 +123,8 @@ fn hooks_path_overridden() -> Bypass {
 
 /// Whether `path`, which has the name of a guarded hook, is known not to run this program.
 fn is_other_hook(shell: &Shell, path: &BString, disk: Disk) -> bool {
-    let path = shell.directory.join(path.to_path_lossy());
-    let is_known = !path.as_os_str().as_encoded_bytes().iter().any(|byte| b"$*~".contains(byte));
-    is_known && !(disk.may_be_guard)(&path)
+    let path = shell.directories.join(path.as_bstr());
+    is_known(&path) && !(disk.may_be_guard)(&path)
 }
 
 /// Whether the text that a command writes mentions `core.hooksPath`.
@@ -292,7 +292,7 @@ enum Guarded {
 ///
 /// There are none if it is not in a git directory, or deeper in it than any hook.
 fn below_git_directory(shell: &Shell) -> Vec<&[u8]> {
-    let components = append(Vec::new(), shell.directory.as_os_str().as_encoded_bytes());
+    let components = append(Vec::new(), shell.directories.current().as_os_str().as_encoded_bytes());
     let start = git_directory(&components).filter(|start| components.len() - start <= MAX_DEPTH);
     start.map(|start| components[start..].to_vec()).unwrap_or_default()
 }

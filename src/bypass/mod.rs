@@ -6,6 +6,7 @@
 mod add;
 mod commits;
 mod config;
+mod directories;
 mod git;
 mod glob;
 mod hook_files;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString};
 
 pub(crate) use self::commits::{Commit, Commits, Pathspec, commits_of};
+use self::directories::is_known;
 pub(crate) use self::walk::file_name;
 use self::walk::{Run, Walk};
 
@@ -99,7 +101,7 @@ pub(crate) fn find(script: &str, disk: &Disk) -> Option<Bypass> {
     let may_ask = |path: &Path| questions.spend(1) && path.as_os_str().len() <= MAX_PATH;
     let disk = Disk {
         stages_session_directory: &|directory, path| {
-            may_ask(path) && (disk.stages_session_directory)(directory, path)
+            is_known(directory) && may_ask(path) && (disk.stages_session_directory)(directory, path)
         },
         may_be_guard: &|file| !may_ask(file) || (disk.may_be_guard)(file),
     };
@@ -108,14 +110,16 @@ pub(crate) fn find(script: &str, disk: &Disk) -> Option<Bypass> {
 
 /// Returns the text that `script` hands to each run of one of `programs`.
 ///
-/// That is the first argument or, without one, the standard input.
+/// That is the first argument or, without one, the standard input. Runs in a directory that is not
+/// known are left out.
 #[must_use]
 pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
     let mut inputs = Vec::new();
     let mut collect = |run: &Run| {
-        if programs.iter().any(|program| run.program == program) {
+        let directory = run.shell.directories.current();
+        if is_known(directory) && programs.iter().any(|program| run.program == program) {
             let text = run.arguments.first().map_or(run.input, |argument| BStr::new(argument));
-            inputs.push(Input { directory: run.shell.directory.clone(), text: text.to_owned() });
+            inputs.push(Input { directory: directory.to_owned(), text: text.to_owned() });
         }
         None::<()>
     };
@@ -144,7 +148,7 @@ fn judge(run: &Run, disk: Disk, bytes: &Budget) -> Option<Bypass> {
     let (program, arguments) = (run.program, run.arguments);
     if program == "git" {
         return config::judge_variables(&run.shell.variables, arguments)
-            .or_else(|| git::judge(&run.shell.directory, arguments, disk));
+            .or_else(|| git::judge(&run.shell.directories, arguments, disk));
     }
     if program == own::PROGRAM {
         return own::judge(arguments);

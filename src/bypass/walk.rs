@@ -1,10 +1,10 @@
 //! Follows a script to the commands that run in the end.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
 use bstr::{BStr, BString, ByteSlice};
 
+use super::directories::Directories;
 use super::shell::{self, Command, Subshell};
 use super::variables::Variables;
 use super::{git, wrapper};
@@ -17,9 +17,6 @@ const MAX_SCRIPT: usize = 1 << 20;
 
 /// The number of bytes of scripts that are read, those in other scripts included.
 const MAX_BYTES: usize = 2 * MAX_SCRIPT;
-
-/// The longest directory that is followed, in bytes.
-const MAX_DIRECTORY: usize = 1024;
 
 /// A command that a script runs.
 pub(super) struct Run<'w> {
@@ -36,8 +33,7 @@ pub(super) struct Run<'w> {
 /// What a shell has at one point of a script.
 #[derive(Clone, Default)]
 pub(super) struct Shell {
-    /// The directory that the script has changed to; relative to the one that it runs in.
-    pub directory: PathBuf,
+    pub directories: Directories,
     pub variables: Variables,
 }
 
@@ -150,18 +146,15 @@ impl<'v, T> Walk<'v, T> {
 impl Shell {
     /// Changes the directory or the variables as a built-in command does.
     fn run_built_in(&mut self, program: &BStr, arguments: &[BString]) {
+        let operand = || {
+            let is_operand = |word: &&BString| !word.starts_with(b"-") || word.len() == 1;
+            Some(self.variables.expand(arguments.iter().find(is_operand)?.as_bstr()).into_owned())
+        };
         match program.as_bytes() {
-            b"cd" | b"pushd" => self.change_directory(arguments),
+            b"cd" => self.directories.change(operand().as_ref().map_or(BStr::new("~"), |it| it.as_bstr())),
+            b"pushd" => self.directories.push(operand().as_ref().map(|it| it.as_bstr())),
+            b"popd" => self.directories.pop(),
             _ => self.variables.run_built_in(program, arguments),
-        }
-    }
-
-    fn change_directory(&mut self, arguments: &[BString]) {
-        let is_option = |word: &&BString| word.starts_with(b"-") && word.len() > 1;
-        let Some(target) = arguments.iter().find(|word| !is_option(word)) else { return };
-        let target = self.variables.expand(target.as_bstr());
-        if self.directory.as_os_str().len() + target.len() < MAX_DIRECTORY {
-            self.directory.push(target.to_path_lossy());
         }
     }
 }

@@ -8,7 +8,7 @@ fn settings_in_the_arguments_of_git_are_denied() {
         "git -c 'core.hooksPath=/dev/null' commit",
         "git --config-env=core.hooksPath=X commit",
         "git --config-env core.hookspath=X commit",
-        "git -c hook.guard.enabled=false commit",
+        "git -c hook.stage-guard.pre-commit.enabled=false commit",
     ]);
     assert_allowed(&[
         "git -c hook.stage-guard.pre-commit.enabled=true commit",
@@ -100,7 +100,7 @@ fn settings_in_the_environment_are_denied() {
         "GIT_CONFIG_PARAMETERS=\"'user.name'='x y' 'core.hooksPath'='x'\" git commit",
         "GIT_CONFIG_PARAMETERS=\"'hook.stage-guard.pre-commit.enabled=0'\" git commit",
         "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=hook.stage-guard.pre-commit.enabled GIT_CONFIG_VALUE_0=false git commit",
-        "GIT_CONFIG_VALUE_0=off GIT_CONFIG_KEY_0=hook.mine.enabled GIT_CONFIG_COUNT=1 git commit",
+        "GIT_CONFIG_VALUE_0=off GIT_CONFIG_KEY_0=hook.stage-guard.pre-push.enabled GIT_CONFIG_COUNT=1 git commit",
         "env GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=a.b GIT_CONFIG_VALUE_0=c GIT_CONFIG_KEY_1=Core.HooksPath GIT_CONFIG_VALUE_1= git push",
     ]);
     assert_allowed(&[
@@ -125,4 +125,19 @@ fn a_disabled_hook_manager_is_denied() {
         "PREK_SKIP=stage-guard-system git -C x commit",
     ]);
     assert_allowed(&["SKIP=ruff git commit", "HUSKY=0 git fetch", "HUSKY=0 npm ci", "LEFTHOOK=1 git commit"]);
+}
+
+#[test]
+fn the_configuration_of_others_may_be_changed() {
+    assert_allowed(&[
+        "git config hook.lint.enabled false",
+        "git -c hook.lint.enabled=false commit",
+        "git config --file x core.hooksPath .h",
+        "git config -f tests/fixture.ini core.hooksPath .h",
+    ]);
+    assert_denied(&[
+        "git config -f ~/.gitconfig core.hooksPath .h",
+        "git config --file=.git/config core.hooksPath .h",
+        "git config --file $x core.hooksPath .h",
+    ]);
 }

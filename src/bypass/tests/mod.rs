@@ -113,6 +113,8 @@ fn the_input_of_a_program_is_found() {
         (format!("apply_patch << \"EOF\"\n{patch}EOF\n"), vec![with("")]),
         (format!("cd sub && apply_patch <<'EOF'\n{patch}EOF\n"), vec![with("sub")]),
         (format!("cd a && (cd b; applypatch <<'EOF'\n{patch}EOF\n)"), vec![with("a/b")]),
+        (format!("pushd a; popd; apply_patch <<'EOF'\n{patch}EOF\n"), vec![with("")]),
+        (format!("cd; apply_patch <<'EOF'\n{patch}EOF\n"), vec![]),
         (format!("apply_patch \"{patch}\""), vec![with("")]),
         (
             format!("bash -lc $'cd sub\napply_patch <<\\'EOF\\'\n{}EOF'", patch.replace('\'', "\\'")),

@@ -50,3 +50,30 @@ fn a_subshell_keeps_its_directory() {
         "cd dist; echo $(cd ..); git add -f .",
     ]);
 }
+
+#[test]
+fn a_script_may_return_to_a_directory() {
+    assert_denied(&[
+        "cd backend; cd -; git add -f .",
+        "cd dist; cd -; git add -f .",
+        "pushd dist; popd; git add -f .",
+        "pushd dist; pushd; git add -f .",
+        "cd dist; cd \"$(git rev-parse --show-toplevel)\"; git add -f .",
+        "cd dist; git add -f \"$(git rev-parse --show-toplevel)\"",
+        "git -C \"$(git rev-parse --show-toplevel)\" add -f .",
+        "cd dist; git -C \"$(git rev-parse --show-toplevel)\" add -f .",
+        "cd \"$PWD\" && git add -f .",
+        "cd .git/hooks && cd .. && cd - && rm pre-commit",
+        "cd \"$x\" && git commit -n",
+        "cd \"$x\" && rm .git/hooks/pre-commit",
+    ]);
+    assert_allowed(&[
+        "cd .git/hooks && cd && rm pre-commit",
+        "cd .git/hooks && cd - && rm pre-commit",
+        "cd .git/hooks && cd \"$(git rev-parse --show-toplevel)\" && rm pre-commit",
+        "cd .git/hooks && cd \"$x\" && rm pre-commit",
+        "pushd .git/hooks; popd; rm pre-commit",
+        "cd && git add -f .",
+        "popd; cd dist; git add -f .",
+    ]);
+}
