@@ -360,7 +360,9 @@ fn files_that_an_agent_reads_where_they_are_may_be_written() {
         repo.write(file, "{}").agent_stops().silent();
         assert!(repo.refused("check --untracked").contains(&file.to_owned()), "{file}");
     }
-    assert!(repo.agent_writes("tmpclaude-1-cwd").denied().contains("[agent-temporary]"));
+    for (file, rule) in [("tmpclaude-1-cwd", "[agent-temporary]"), ("claudedocs/a.md", "[agent-notes]")] {
+        assert!(repo.agent_writes(file).denied().contains(rule), "{file}");
+    }
     let listed = repo.write("debug_x.py", "x").agent_stops().denied();
     assert_eq!(listed.lines().nth(1), Some("  debug_x.py [debug-script]"), "{listed}");
     assert_eq!(listed.lines().count(), 3, "{listed}");

@@ -696,6 +696,7 @@ fn private_files_of_agents_are_refused() {
             (".crush/crush.db", "agent-directory"),
             ("pkg/.crush/logs/crush.log", "agent-directory"),
             (".opencode/node_modules/x/index.js", "agent-directory"),
+            ("claudedocs/analysis.md", "agent-notes"),
             (".emergent/emergent.yml", "builder-directory"),
         ],
         &[
