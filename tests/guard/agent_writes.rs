@@ -277,6 +277,23 @@ fn a_patch_is_judged_in_each_repository() {
 }
 
 #[test]
+fn a_repository_that_cannot_be_read_allows_nothing_in_others() {
+    let repo = Repo::new();
+    let inner = repo.in_dir("inner");
+    for (file, text) in [(".stage-guard.toml", "["), (".git/config", "[core]\nrepositoryformatversion = 9\n")]
+    {
+        inner.git("init -q").success();
+        inner.write(file, text);
+        let broken = [("inner/debug_x.py", "x"), ("inner/debug_y.py", "x")];
+        let run = repo.agent_patches(&adding(&broken));
+        assert!(run.code == 0 && run.out.is_empty() && run.err.lines().count() == 1, "{file}: {run:?}");
+        let reason = repo.agent_patches(&adding(&[&broken[..], &[("debug_x.py", "x")]].concat())).denied();
+        assert_eq!(reason.matches("write: ").count(), 1, "{file}: {reason}");
+        fs::remove_file(inner.path(file)).unwrap();
+    }
+}
+
+#[test]
 fn a_patch_in_a_command_is_judged() {
     let repo = Repo::new();
     repo.in_dir("backend");

@@ -15,7 +15,7 @@ use crate::agents::FileWrite;
 use crate::cli::Config;
 use crate::environment::Environment;
 use crate::git::user_path::{canonicalize_lenient, nearest_ancestor};
-use crate::git::{Repository, not_ignored, read_regular_file};
+use crate::git::{self, Repository, not_ignored, read_regular_file};
 use crate::policy::{Finding, MAX_EVIDENCE_FILE, Policy, is_below_session_directory};
 use crate::project::WrittenProject;
 use crate::report::agent::{DeniedWrite, DeniedWrites, MAX_PATHS, denied_writes};
@@ -43,13 +43,18 @@ type Writes<'f> = BTreeMap<BString, &'f FileWrite>;
 /// Returns why the agent must not write these files; `None` if it may.
 ///
 /// The repository of a file is the one that contains it, and not always that of `directory`.
+/// If one repository cannot be read, the files in the others are denied all the same.
 pub(super) fn check(
     context: &Context,
     directory: &Path,
     files: &[FileWrite],
 ) -> Result<Option<String>, Box<dyn Error>> {
-    let mut worktrees =
-        Worktrees { environment: &context.environment, opened: Vec::new(), by_directory: HashMap::new() };
+    let mut worktrees = Worktrees {
+        environment: &context.environment,
+        opened: Vec::new(),
+        by_directory: HashMap::new(),
+        failure: None,
+    };
     let mut bytes_left = MAX_BYTES;
     for file in files.iter().take(MAX_FILES) {
         let path = directory.join(&file.path);
@@ -59,15 +64,21 @@ pub(super) fn check(
         }
         let Some(left) = bytes_left.checked_sub(length) else { break };
         bytes_left = left;
-        worktrees.add(&canonicalize_lenient(&path), file)?;
+        worktrees.add(&canonicalize_lenient(&path), file);
     }
-    let mut denials = Vec::new();
+    let (mut denials, mut failure) = (Vec::new(), worktrees.failure.map(Box::from));
     for (repository, files) in &worktrees.opened {
         if let Some(repository) = repository {
-            denials.extend(check_in(context, directory, repository, files)?);
+            match check_in(context, directory, repository, files) {
+                Ok(denial) => denials.extend(denial),
+                Err(error) => failure = Some(error),
+            }
         }
     }
-    Ok((!denials.is_empty()).then(|| denials.join("\n")))
+    match failure {
+        Some(error) if denials.is_empty() => Err(error),
+        _ => Ok((!denials.is_empty()).then(|| denials.join("\n"))),
+    }
 }
 
 /// The worktrees that contain the files of an event.
@@ -77,40 +88,46 @@ struct Worktrees<'e, 'f> {
     opened: Vec<(Option<Repository>, Writes<'f>)>,
     /// The positions in `opened`.
     by_directory: HashMap<PathBuf, usize>,
+    /// The error of a repository that cannot be opened.
+    failure: Option<git::Error>,
 }
 
 impl<'f> Worktrees<'_, 'f> {
     /// Adds a file, whose path is canonical, to the repository that contains it.
-    fn add(&mut self, path: &Path, file: &'f FileWrite) -> Result<(), Box<dyn Error>> {
-        let Some(parent) = existing_parent(path) else { return Ok(()) };
-        let Some(position) = self.position(parent)? else { return Ok(()) };
+    fn add(&mut self, path: &Path, file: &'f FileWrite) {
+        let Some(parent) = existing_parent(path) else { return };
+        let Some(position) = self.position(parent) else { return };
         if let Some((Some(repository), files)) = self.opened.get_mut(position)
             && let Ok(inside) = path.strip_prefix(repository.worktree())
         {
             files.insert(inside.as_os_str().as_bytes().into(), file);
         }
-        Ok(())
     }
 
     /// Returns the position of the repository of a directory; `None` after [`MAX_OPENED`].
-    fn position(&mut self, directory: &Path) -> Result<Option<usize>, Box<dyn Error>> {
+    fn position(&mut self, directory: &Path) -> Option<usize> {
         if let Some(position) = self.by_directory.get(directory) {
-            return Ok(Some(*position));
+            return Some(*position);
         }
         let contains = |(repository, _): &(Option<Repository>, _)| {
             repository.as_ref().is_some_and(|repository| is_worktree_of(repository.worktree(), directory))
         };
         let position = match self.opened.iter().position(contains) {
             Some(position) => position,
-            None if self.opened.len() == MAX_OPENED => return Ok(None),
+            None if self.opened.len() == MAX_OPENED => return None,
             None => {
-                let repository = open_repository(&environment_in(self.environment, directory)?)?;
+                let environment = environment_in(self.environment, directory);
+                let repository = environment.and_then(|environment| open_repository(&environment));
+                let repository = repository.unwrap_or_else(|error| {
+                    self.failure = Some(error);
+                    None
+                });
                 self.opened.push((repository, Writes::new()));
                 self.opened.len() - 1
             }
         };
         self.by_directory.insert(directory.to_owned(), position);
-        Ok(Some(position))
+        Some(position)
     }
 }
 
