@@ -9,7 +9,7 @@ use super::patch::{self, Hunk};
 /// What an agent is about to do.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Action {
-    /// Write files.
+    /// Write and remove files, in this order.
     Write(Vec<FileWrite>),
     /// Run a script in a POSIX shell.
     Run {
@@ -22,7 +22,7 @@ pub(crate) enum Action {
     Stop,
 }
 
-/// A file that is about to be written.
+/// A file that is about to be written or removed.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct FileWrite {
     /// The path; relative to the agent's working directory, or absolute.
@@ -36,16 +36,18 @@ pub(crate) struct FileWrite {
 pub(crate) enum NewText {
     /// The event does not say.
     Unknown,
+    /// None: the file is deleted, or moved away.
+    Removed,
     /// This one.
     Whole(BString),
-    /// That of another file or of the same one, with these replacements, one after the other.
+    /// The text of `source` after these replacements, in order.
     Edited {
         /// The path of the file that is edited.
         source: PathBuf,
         /// The replacements.
         replacements: Vec<Replacement>,
     },
-    /// That of another file or of the same one, changed by these hunks of a patch.
+    /// The text of `source` after these hunks of a patch, in order.
     Patched {
         /// The path of the file that is changed.
         source: PathBuf,
@@ -87,7 +89,7 @@ impl FileWrite {
 }
 
 impl NewText {
-    /// Returns the text if it has at most `limit` bytes; `None` also if it cannot be told.
+    /// Returns the text if it has at most `limit` bytes; `None` also if it is not known.
     ///
     /// `read` returns the text of a file, which is empty if there is no file.
     #[must_use]
@@ -97,7 +99,7 @@ impl NewText {
         read: impl FnOnce(&Path) -> Option<Vec<u8>>,
     ) -> Option<Vec<u8>> {
         let text = match self {
-            Self::Unknown => None,
+            Self::Unknown | Self::Removed => None,
             Self::Whole(text) => (text.len() <= limit).then(|| text.to_vec()),
             Self::Edited { source, replacements } => replace(read(source)?, replacements, limit),
             Self::Patched { source, hunks } => patch::apply(&read(source)?, hunks),

@@ -31,8 +31,8 @@ mod trust;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-pub(crate) use action::{Action, FileWrite};
-use action::{NewText, Replacement};
+use action::Replacement;
+pub(crate) use action::{Action, FileWrite, NewText};
 pub(crate) use answer::Answer;
 use answer::Form;
 pub(crate) use event::Event;

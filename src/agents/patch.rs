@@ -24,21 +24,20 @@ use super::{FileWrite, NewText};
 /// The programs that apply a patch in a command. Codex does it itself.
 pub(crate) const PROGRAMS: [&str; 2] = ["apply_patch", "applypatch"];
 
-/// Whether a text is a patch: its first line begins one.
+/// Whether a text begins with `*** Begin Patch`, after blank lines.
 pub(super) fn is_patch(text: &[u8]) -> bool {
     text.trim_ascii_start().starts_with(b"*** Begin Patch")
 }
 
-/// Returns the files that a patch writes.
+/// Returns the files that a patch writes and removes, in the order of its sections.
 ///
-/// Of a file that is moved, only the new path is written. A line that is part of no file is
-/// skipped.
+/// A file that is moved is written, then removed. A line that is part of no section is skipped.
 pub(crate) fn writes(patch: &[u8]) -> Vec<FileWrite> {
     let mut reader = Reader::default();
     for line in patch.lines() {
         reader.read(line);
     }
-    reader.end_file();
+    reader.end_section();
     reader.writes
 }
 
@@ -46,13 +45,13 @@ pub(crate) fn writes(patch: &[u8]) -> Vec<FileWrite> {
 #[derive(Default)]
 struct Reader {
     writes: Vec<FileWrite>,
-    file: File,
+    section: Section,
 }
 
-/// The file that the lines are about.
+/// The section that the lines are part of.
 #[derive(Default)]
-enum File {
-    /// None that is written.
+enum Section {
+    /// None that writes a file.
     #[default]
     None,
     Added {
@@ -123,19 +122,19 @@ fn trim_lines(text: &[u8]) -> Vec<u8> {
 
 impl Reader {
     fn read(&mut self, line: &[u8]) {
-        match &mut self.file {
-            File::Added { text, .. } => {
+        match &mut self.section {
+            Section::Added { text, .. } => {
                 if let Some(added) = line.strip_prefix(b"+") {
                     push_line(text, added);
                     return;
                 }
             }
             // In an update, a line that begins with a blank is a part of the file.
-            File::Updated { hunks, hunk, .. } if !line.starts_with(b"***") => {
+            Section::Updated { hunks, hunk, .. } if !line.starts_with(b"***") => {
                 hunk.read(line, hunks);
                 return;
             }
-            File::Updated { path, .. } => {
+            Section::Updated { path, .. } => {
                 if let Some(target) = line.strip_prefix(b"*** Move to: ") {
                     *path = to_path(target);
                     return;
@@ -144,29 +143,34 @@ impl Reader {
                     return;
                 }
             }
-            File::None => {}
+            Section::None => {}
         }
         self.read_header(line.trim_ascii());
     }
 
-    /// Reads a line that begins another file. Codex ignores blanks around it.
+    /// Reads a line that begins another section. Codex ignores blanks around it.
     fn read_header(&mut self, line: &[u8]) {
-        self.end_file();
+        self.end_section();
         if let Some(path) = line.strip_prefix(b"*** Add File: ") {
-            self.file = File::Added { path: to_path(path), text: BString::default() };
+            self.section = Section::Added { path: to_path(path), text: BString::default() };
         } else if let Some(source) = line.strip_prefix(b"*** Update File: ").map(to_path) {
             let path = source.clone();
-            self.file = File::Updated { source, path, hunks: Vec::new(), hunk: Hunk::default() };
+            self.section = Section::Updated { source, path, hunks: Vec::new(), hunk: Hunk::default() };
+        } else if let Some(path) = line.strip_prefix(b"*** Delete File: ").map(to_path) {
+            self.writes.push(FileWrite { path, text: NewText::Removed });
         }
     }
 
-    fn end_file(&mut self) {
-        match mem::take(&mut self.file) {
-            File::None => {}
-            File::Added { path, text } => self.writes.push(FileWrite { path, text: NewText::Whole(text) }),
-            File::Updated { source, path, mut hunks, mut hunk } => {
+    fn end_section(&mut self) {
+        match mem::take(&mut self.section) {
+            Section::None => {}
+            Section::Added { path, text } => self.writes.push(FileWrite { path, text: NewText::Whole(text) }),
+            Section::Updated { source, path, mut hunks, mut hunk } => {
                 hunk.end(&mut hunks);
+                let moved =
+                    (source != path).then(|| FileWrite { path: source.clone(), text: NewText::Removed });
                 self.writes.push(FileWrite { path, text: NewText::Patched { source, hunks } });
+                self.writes.extend(moved);
             }
         }
     }
@@ -210,24 +214,27 @@ mod tests {
     use super::writes;
     use crate::agents::NewText;
 
-    /// Returns the paths that a patch writes.
+    /// Returns the paths that a patch writes, and those that it removes with a `-`.
     fn paths(patch: &str) -> Vec<String> {
-        writes(patch.as_bytes()).into_iter().map(|write| write.path.display().to_string()).collect()
+        let sign = |text| if text == NewText::Removed { "-" } else { "" };
+        let writes = writes(patch.as_bytes()).into_iter();
+        writes.map(|write| format!("{}{}", sign(write.text), write.path.display())).collect()
     }
 
     #[test]
-    fn each_file_that_is_written_is_found() {
+    fn each_file_that_is_written_or_removed_is_found() {
         for (patch, expected) in [
             ("*** Add File: a\n+x\n*** Add File: b\n+y", &["a", "b"][..]),
             ("*** Update File: a\n@@\n-x\n+y\n*** Update File: b\n@@\n-x\n+y", &["a", "b"]),
-            ("*** Update File: a\n*** Move to: b\n@@\n-x\n+y", &["b"]),
-            ("*** Delete File: a\n*** Add File: b\n+x", &["b"]),
+            ("*** Update File: a\n*** Move to: b\n@@\n-x\n+y", &["b", "-a"]),
+            ("*** Update File: a\n*** Move to: a\n@@\n-x\n+y", &["a"]),
+            ("*** Delete File: a\n*** Add File: b\n+x", &["-a", "b"]),
             ("*** Add File: a\r\n+x\r\n*** End Patch\r\n", &["a"]),
             ("  *** Add File: a b  \n+x", &["a b"]),
             ("*** Add File: a\n+*** Add File: b", &["a"]),
             ("*** Update File: a\n@@\n *** Add File: b\n-x", &["a"]),
             ("*** Update File: a\n@@\n-x\n*** End of File\n*** Add File: b\n+x", &["a", "b"]),
-            ("*** Delete File: a", &[]),
+            ("*** Delete File: a", &["-a"]),
             ("no patch", &[]),
         ] {
             assert_eq!(paths(patch), expected, "{patch}");

@@ -3,6 +3,7 @@
 //! Paths are compared by their text: the name of a git directory ends with `.git`.
 
 use std::cell::LazyCell;
+use std::path::Path;
 
 use bstr::{BStr, BString, ByteSlice, ByteVec};
 
@@ -119,6 +120,18 @@ pub(super) fn judge(run: &Run, disk: Disk, budget: &Budget) -> Option<Bypass> {
 
 fn hooks_path_overridden() -> Bypass {
     Bypass::HooksOverridden("core.hooksPath".into())
+}
+
+/// Whether a file is a guarded hook or belongs to this program, by its absolute path.
+///
+/// `may_be_guard` is that of [`Disk`].
+#[must_use]
+pub(crate) fn is_guarded_file(file: &Path, may_be_guard: impl FnOnce(&Path) -> bool) -> bool {
+    match guarded(&[], &file.as_os_str().as_encoded_bytes().into(), |name, hook| name == hook) {
+        Some(Guarded::Hook) => may_be_guard(file),
+        Some(Guarded::State) => true,
+        Some(Guarded::Directory | Guarded::Configuration | Guarded::UserConfiguration) | None => false,
+    }
 }
 
 /// Whether `path`, which has the name of a guarded hook, is known not to run this program.

@@ -24,6 +24,7 @@ use bstr::{BStr, BString};
 
 pub(crate) use self::commits::{Commit, Commits, Pathspec, commits_of};
 use self::directories::is_known;
+pub(crate) use self::hook_files::is_guarded_file;
 pub(crate) use self::walk::file_name;
 use self::walk::{Run, Walk};
 

@@ -1,4 +1,4 @@
-//! Answers the questions of the policy about a project, from an index, a worktree or a commit.
+//! Answers the questions of the policy about an index, a worktree or a commit.
 //!
 //! What cannot be read is no evidence. It ends no check, and is recorded as [`Unread`].
 
@@ -12,7 +12,7 @@ use bstr::{BStr, BString, ByteSlice};
 pub(crate) use committed::CommittedProject;
 pub(crate) use staged::StagedProject;
 pub(crate) use worktree::WorktreeProject;
-pub(crate) use written::WrittenProject;
+pub(crate) use written::{WrittenFile, WrittenProject};
 
 use crate::git::Blob;
 

@@ -33,8 +33,9 @@ impl<'r> WorktreeProject<'r> {
 }
 
 impl WorktreeProject<'_> {
-    /// Removes the paths that are no regular files, on the disk or in a part of the index that a
-    /// sparse checkout keeps off the disk.
+    /// Removes the paths that are no regular files.
+    ///
+    /// They may be in a part of the index that a sparse checkout keeps off the disk.
     pub(super) fn retain_files(&mut self, paths: &mut Vec<BString>) {
         let layout = self.repository.layout();
         paths.retain(|path| match fs::symlink_metadata(layout.on_disk(path.as_bstr())) {

@@ -19,10 +19,19 @@ const MAX_ENTRIES: usize = 20_000;
 /// How deep a hidden directory is looked into: `.github/actions/build/action.yml`.
 const MAX_DEPTH: usize = 3;
 
-/// Files that are about to be written, by their paths.
-///
-/// Each has its new text; `None` if that is not known, or large.
-pub(crate) type Written = BTreeMap<BString, Option<Vec<u8>>>;
+/// Files that are about to be written or removed, by their paths.
+pub(crate) type Written = BTreeMap<BString, WrittenFile>;
+
+/// What a file will be.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum WrittenFile {
+    /// A file with this text.
+    Text(Vec<u8>),
+    /// A file whose text is not known, or large.
+    Unknown,
+    /// None: it is deleted, or moved away.
+    Removed,
+}
 
 /// A worktree in which some files are written.
 ///
@@ -35,7 +44,9 @@ pub(crate) struct WrittenProject<'r> {
 }
 
 impl<'r> WrittenProject<'r> {
-    /// Creates a project; `tracked` has those of the paths that are asked for first.
+    /// Creates a project.
+    ///
+    /// `tracked` contains the tracked ones among the paths that the policy asks about.
     pub(crate) fn new(repository: &'r Repository, tracked: TrackedPaths, written: Written) -> Self {
         Self { repository, worktree: WorktreeProject::new(repository, tracked), written }
     }
@@ -43,8 +54,15 @@ impl<'r> WrittenProject<'r> {
     /// Whether a written file is at `path`, or below it.
     fn is_written(&self, path: &BStr) -> bool {
         let directory = bstr::concat([path.as_bytes(), b"/"]);
-        let mut below = self.written.range(BString::from(directory.as_slice())..);
-        self.written.contains_key(path) || below.next().is_some_and(|(path, _)| path.starts_with(&directory))
+        let below = self.written.range(BString::from(directory.as_slice())..);
+        let mut below = below.take_while(|(path, _)| path.starts_with(&directory));
+        self.written.get(path).is_some_and(|file| *file != WrittenFile::Removed)
+            || below.any(|(_, file)| *file != WrittenFile::Removed)
+    }
+
+    /// Returns the paths of the files that will be there.
+    fn written_paths(&self) -> impl Iterator<Item = &BString> {
+        self.written.iter().filter(|(_, file)| **file != WrittenFile::Removed).map(|(path, _)| path)
     }
 
     /// Returns the files on the disk that are likely to name the written ones.
@@ -72,6 +90,9 @@ impl Project for WrittenProject<'_> {
     type Error = git::Error;
 
     fn is_tracked(&mut self, path: &BStr) -> Result<bool, git::Error> {
+        if self.written.get(path) == Some(&WrittenFile::Removed) {
+            return Ok(self.is_written(path));
+        }
         let is_on_disk = || self.repository.layout().on_disk(path).exists();
         Ok(self.is_written(path) || is_on_disk() || self.worktree.is_tracked(path)?)
     }
@@ -82,7 +103,7 @@ impl Project for WrittenProject<'_> {
         files.extend(self.files_nearby(is_wanted));
         let mut files = files.into_iter().filter(|path| !self.written.contains_key(path)).collect();
         self.worktree.retain_files(&mut files);
-        files.extend(self.written.keys().filter(|path| is_wanted(path.as_bstr())).cloned());
+        files.extend(self.written_paths().filter(|path| is_wanted(path.as_bstr())).cloned());
         Some(files)
     }
 
@@ -97,14 +118,15 @@ impl Project for WrittenProject<'_> {
         }
         files.retain(|path| !self.written.contains_key(path));
         self.worktree.retain_files(&mut files);
-        files.extend(self.written.keys().cloned());
+        files.extend(self.written_paths().cloned());
         Some(files)
     }
 
     fn text(&mut self, path: &BStr, limit: u64) -> Option<Vec<u8>> {
         let is_small = |text: &&Vec<u8>| u64::try_from(text.len()).is_ok_and(|length| length <= limit);
         match self.written.get(path) {
-            Some(text) => text.as_ref().filter(is_small).cloned(),
+            Some(WrittenFile::Text(text)) => Some(text).filter(is_small).cloned(),
+            Some(WrittenFile::Unknown | WrittenFile::Removed) => None,
             None => self.worktree.text(path, limit),
         }
     }

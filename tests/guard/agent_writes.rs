@@ -460,3 +460,75 @@ fn a_patch_is_judged_as_a_commit_of_it() {
     let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
     runner.run(&cases, |(before, patched)| assert_judged_as_a_commit(&before, &patched)).unwrap();
 }
+
+#[test]
+fn a_write_of_a_guarded_hook_is_denied() {
+    let repo = Repo::new();
+    repo.guard("install").success();
+    repo.program(".git/hooks/post-commit", "#!/bin/sh\n").program(".git/hooks/commit-msg", "#!/bin/sh\n");
+    let hook = repo.path(".git/hooks/pre-commit");
+    let deep = repo.in_dir("deep");
+    for (run, path) in [
+        (repo.agent_writes(".git/hooks/pre-commit"), ".git/hooks/pre-commit"),
+        (repo.agent_writes(&hook), hook.to_str().unwrap()),
+        (deep.agent_writes("../.git/hooks/pre-commit"), "../.git/hooks/pre-commit"),
+        (repo.agent_writes(".git/stage-guard/level"), ".git/stage-guard/level"),
+        (repo.agent_edits(".git/hooks/pre-commit", "x", "y"), ".git/hooks/pre-commit"),
+        (repo.agent_patches("*** Delete File: .git/hooks/pre-commit"), ".git/hooks/pre-commit"),
+        (
+            repo.agent_patches("*** Update File: .git/hooks/pre-commit\n*** Move to: x\n@@\n+x"),
+            ".git/hooks/pre-commit",
+        ),
+        (
+            repo.agent_patches("*** Update File: x\n*** Move to: .git/hooks/pre-commit\n@@\n+x"),
+            ".git/hooks/pre-commit",
+        ),
+    ] {
+        let words = format!("`{path}` belongs to the hooks that keep session work out of history\n");
+        assert_answer(run, Some(&words), path);
+    }
+    for file in
+        [".git/hooks/post-commit", ".git/hooks/commit-msg", ".git/hooks/pre-commit.sample", ".git/config"]
+    {
+        repo.agent_writes(file).silent();
+        repo.agent_patches(&format!("*** Delete File: {file}")).silent();
+    }
+}
+
+#[test]
+fn the_sections_of_a_patch_are_applied_in_order() {
+    let repo = Repo::new();
+    let sign = RUN_ONCE.trim_end();
+    repo.write("done.py", RUN_ONCE).write("Makefile", "all:\n\tpython fill_rows.py\n");
+    let fills = format!("*** Add File: fill_rows.py\n+{sign}\n");
+    for (patch, words) in [
+        (
+            format!("*** Add File: rows.py\n+{sign}\n*** Update File: rows.py\n@@\n+b = 1"),
+            Some("line 1 prints an emoji"),
+        ),
+        (
+            format!("*** Add File: rows.py\n+a = 1\n*** Update File: rows.py\n@@\n-a = 1\n+{sign}"),
+            Some("line 1 prints an emoji"),
+        ),
+        (format!("*** Add File: rows.py\n+{sign}\n*** Update File: rows.py\n@@\n-{sign}\n+b = 1"), None),
+        (format!("*** Add File: rows.py\n+{sign}\n*** Delete File: rows.py"), None),
+        ("*** Add File: debug_rows.py\n+x\n*** Delete File: debug_rows.py".to_owned(), None),
+        (
+            "*** Delete File: debug_rows.py\n*** Add File: debug_rows.py\n+x".to_owned(),
+            Some("[debug-script]"),
+        ),
+        ("*** Delete File: done.py\n*** Add File: done.py\n+x = 1".to_owned(), None),
+        (
+            "*** Update File: done.py\n*** Move to: rows.py\n*** Update File: rows.py\n@@\n+x".to_owned(),
+            Some("rows.py would be refused"),
+        ),
+        (fills.clone(), None),
+        (format!("{fills}*** Delete File: Makefile"), Some("fill_rows.py would be refused")),
+        (
+            format!("{fills}*** Update File: Makefile\n*** Move to: docs.txt\n@@\n-\tpython fill_rows.py"),
+            Some("fill_rows.py would be refused"),
+        ),
+    ] {
+        assert_answer(repo.agent_patches(&patch), words, &patch);
+    }
+}

@@ -10,14 +10,16 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::super::Context;
-use super::{environment_in, open_repository};
-use crate::agents::FileWrite;
+use super::{environment_in, may_be_guard, open_repository};
+use crate::agents::{FileWrite, NewText};
+use crate::bypass::{Bypass, is_guarded_file};
 use crate::cli::Config;
 use crate::environment::Environment;
 use crate::git::user_path::{canonicalize_lenient, nearest_ancestor};
 use crate::git::{self, Repository, not_ignored, read_regular_file};
 use crate::policy::{Finding, MAX_EVIDENCE_FILE, Policy, is_below_session_directory};
-use crate::project::WrittenProject;
+use crate::project::{WrittenFile, WrittenProject};
+use crate::report;
 use crate::report::agent::{DeniedWrite, DeniedWrites, MAX_PATHS, denied_writes};
 use crate::session::SessionDirectory;
 use crate::{Change, Entry};
@@ -37,8 +39,8 @@ const MAX_BYTES: usize = 1 << 17;
 /// The length from which the system opens no path.
 const MAX_PATH: usize = 4096;
 
-/// Files that are about to be written, by their paths in one repository.
-type Writes<'f> = BTreeMap<BString, &'f FileWrite>;
+/// Files that are about to be written or removed, with their paths in one repository, in order.
+type Writes<'f> = Vec<(BString, &'f FileWrite)>;
 
 /// Returns why the agent must not write these files; `None` if it may.
 ///
@@ -64,7 +66,12 @@ pub(super) fn check(
         }
         let Some(left) = bytes_left.checked_sub(length) else { break };
         bytes_left = left;
-        worktrees.add(&canonicalize_lenient(&path), file);
+        let canonical = canonicalize_lenient(&path);
+        if [&path, &canonical].iter().any(|path| is_guarded_file(path, may_be_guard)) {
+            let hook = Bypass::HookChanged(file.path.as_os_str().as_bytes().into());
+            return Ok(Some(report::agent::bypass(&hook, &context.program()?)));
+        }
+        worktrees.add(&canonical, file);
     }
     let (mut denials, mut failure) = (Vec::new(), worktrees.failure.map(Box::from));
     for (repository, files) in &worktrees.opened {
@@ -100,7 +107,7 @@ impl<'f> Worktrees<'_, 'f> {
         if let Some((Some(repository), files)) = self.opened.get_mut(position)
             && let Ok(inside) = path.strip_prefix(repository.worktree())
         {
-            files.insert(inside.as_os_str().as_bytes().into(), file);
+            files.push((inside.as_os_str().as_bytes().into(), file));
         }
     }
 
@@ -185,7 +192,10 @@ fn findings(
     files: &Writes,
 ) -> Result<Vec<Finding<'static>>, Box<dyn Error>> {
     let is_suspect = |path: &&BStr| !is_below_session_directory(path) && policy.may_refuse(path);
-    let suspects: Vec<&BStr> = files.keys().map(|path| path.as_bstr()).filter(is_suspect).collect();
+    let last: BTreeMap<&BStr, &FileWrite> =
+        files.iter().map(|(path, file)| (path.as_bstr(), *file)).collect();
+    let left = last.into_iter().filter(|(_, file)| file.text != NewText::Removed).map(|(path, _)| path);
+    let suspects: Vec<&BStr> = left.filter(is_suspect).collect();
     if suspects.is_empty() {
         return Ok(Vec::new());
     }
@@ -198,36 +208,62 @@ fn findings(
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let mut bytes_left = MAX_EDITED;
-    let mut written: BTreeMap<BString, Option<Vec<u8>>> =
-        files.iter().map(|(path, file)| (path.clone(), new_text(directory, file, &mut bytes_left))).collect();
+    let mut written = written(repository, directory, files);
     // Of files that only name others, the text on the disk tells most of it.
     let is_judged = |path: &BString| entries.iter().any(|entry| entry.path == *path);
     let exists = |path: &BString| repository.layout().on_disk(path.as_bstr()).exists();
-    written.retain(|path, text| text.is_some() || is_judged(path) || !exists(path));
+    written.retain(|path, file| *file != WrittenFile::Unknown || is_judged(path) || !exists(path));
     let mut project = WrittenProject::new(repository, tracked, written);
     let mut findings = policy.findings(entries, &mut project)?;
     findings.retain(|finding| !finding.rule.stays);
     Ok(findings)
 }
 
-/// Returns the text that a file will have; `None` if it is large, or cannot be told.
+/// Returns what the files will be after all of the writes.
 ///
-/// An edited file is read only if it has at most `bytes_left` bytes, which are used up.
-fn new_text(directory: &Path, file: &FileWrite, bytes_left: &mut u64) -> Option<Vec<u8>> {
-    let limit = usize::try_from(MAX_EVIDENCE_FILE).ok()?;
-    file.text.resolve(limit, |source| {
-        let source = directory.join(source);
-        let length = match fs::metadata(&source) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Vec::new()),
-            metadata => metadata.ok()?.len(),
+/// The files that are edited are read as long as they have at most [`MAX_EDITED`] bytes together.
+fn written(repository: &Repository, directory: &Path, files: &Writes) -> BTreeMap<BString, WrittenFile> {
+    let limit = usize::try_from(MAX_EVIDENCE_FILE).unwrap_or(usize::MAX);
+    let mut written = BTreeMap::new();
+    let mut bytes_left = MAX_EDITED;
+    for (path, file) in files {
+        let read = |source: &Path| {
+            let source = directory.join(source);
+            let inside = canonicalize_lenient(&source);
+            let inside =
+                inside.strip_prefix(repository.worktree()).ok().map(|path| path.as_os_str().as_bytes());
+            match inside.and_then(|inside| written.get(inside.as_bstr())) {
+                Some(WrittenFile::Text(text)) => {
+                    bytes_left = bytes_left.checked_sub(text.len().try_into().ok()?)?;
+                    Some(text.clone())
+                }
+                Some(WrittenFile::Unknown) => None,
+                Some(WrittenFile::Removed) => Some(Vec::new()),
+                None => text_on_disk(&source, &mut bytes_left),
+            }
         };
-        if length > MAX_EVIDENCE_FILE {
-            return None;
-        }
-        *bytes_left = bytes_left.checked_sub(length)?;
-        read_regular_file(&source).ok()
-    })
+        let result = match &file.text {
+            NewText::Removed => WrittenFile::Removed,
+            text => text.resolve(limit, read).map_or(WrittenFile::Unknown, WrittenFile::Text),
+        };
+        written.insert(path.clone(), result);
+    }
+    written
+}
+
+/// Returns the text of a file, empty if there is none; `None` if it is large or cannot be read.
+///
+/// It is read only if it has at most `bytes_left` bytes, which are used up.
+fn text_on_disk(file: &Path, bytes_left: &mut u64) -> Option<Vec<u8>> {
+    let length = match fs::metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Vec::new()),
+        metadata => metadata.ok()?.len(),
+    };
+    if length > MAX_EVIDENCE_FILE {
+        return None;
+    }
+    *bytes_left = bytes_left.checked_sub(length)?;
+    read_regular_file(file).ok()
 }
 
 /// Returns the first findings with paths to write instead.
@@ -235,7 +271,7 @@ fn new_text(directory: &Path, file: &FileWrite, bytes_left: &mut u64) -> Option<
 /// Such a path neither exists nor is written, and no two are the same.
 fn suggest<'f>(repository: &Repository, findings: &'f [Finding], files: &Writes) -> Vec<DeniedWrite<'f>> {
     let directory = SessionDirectory::new(repository.worktree());
-    let mut taken: BTreeSet<BString> = files.keys().cloned().collect();
+    let mut taken: BTreeSet<BString> = files.iter().map(|(path, _)| path.clone()).collect();
     let listed = findings.iter().take(MAX_PATHS);
     let suggest = |finding: &'f Finding| {
         let path = finding.entry.path.as_bstr();
