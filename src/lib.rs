@@ -71,7 +71,7 @@ pub mod app {
     pub use clap::error::ErrorKind;
 
     pub use crate::cli::{Cli, Command};
-    pub use crate::commands::{Context, Outcome, Output, run};
+    pub use crate::commands::{Context, Outcome, Output, limit_time, run};
     pub use crate::git::{Stall, on_timeout};
     pub use crate::hooks::PROOF;
 }

@@ -55,6 +55,9 @@ fn main() -> ExitCode {
     let is_agent = matches!(command, Some(Command::Agent(_)));
     let stream = Stream::for_command(command.as_ref());
     git::on_timeout(move |stall| exit_on_timeout(stall, is_agent));
+    if is_agent {
+        app::limit_time(exit_after_limit);
+    }
     let environment = match read_environment(&global.directories) {
         Ok(environment) => environment,
         Err(error) => return fail(&error, is_agent),
@@ -102,6 +105,13 @@ fn exit_on_timeout(stall: Stall, is_agent: bool) {
     };
     fail(&Failure::new(error).with_help(help), is_agent);
     process::exit(if is_agent { 0 } else { 2 });
+}
+
+/// Exits the process of `agent` while it waits for its input, or for anything else.
+#[expect(clippy::exit, reason = "the main thread does not return")]
+fn exit_after_limit(error: &Failure) {
+    fail(error, true);
+    process::exit(0);
 }
 
 /// Asks a question on the terminal; `None` if there is no terminal.

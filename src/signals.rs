@@ -20,8 +20,11 @@ const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 /// Whether a signal arrived after [`Signals::catch`]. Empty before it is called.
 static RECEIVED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// Whether the time limit of [`limit_children`] is exceeded.
+/// Whether the time limit of [`limit_time`] is exceeded.
 static TIMED_OUT: AtomicBool = AtomicBool::new(false);
+
+/// The time that a process has after [`limit_time`] has ended its child processes.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The child processes that [`spawn`] started and that have not ended.
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
@@ -67,18 +70,24 @@ impl Drop for Registration {
 }
 
 /// Ends the child processes after `limit`, and starts none after that.
-pub(crate) fn limit_children(limit: Duration) {
+///
+/// Then it calls `end`, unless the process has ended in the meantime: it may wait for anything else.
+pub(crate) fn limit_time(limit: Duration, end: impl FnOnce() + Send + 'static) {
     let end = move || {
         thread::sleep(limit);
-        let running = running();
-        TIMED_OUT.store(true, Ordering::Relaxed);
-        kill_all(&running, Signal::KILL);
+        {
+            let running = running();
+            TIMED_OUT.store(true, Ordering::Relaxed);
+            kill_all(&running, Signal::KILL);
+        }
+        thread::sleep(GRACE);
+        end();
     };
     // If the thread cannot be started, there is no limit.
     let _ = thread::Builder::new().name("limit".to_owned()).spawn(end);
 }
 
-/// Whether the time limit of [`limit_children`] is exceeded.
+/// Whether the time limit of [`limit_time`] is exceeded.
 #[must_use]
 pub(crate) fn is_limit_exceeded() -> bool {
     TIMED_OUT.load(Ordering::Relaxed)

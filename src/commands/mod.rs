@@ -22,6 +22,7 @@ mod uninstall;
 
 use std::error::Error;
 
+pub use self::agent::limit_time;
 pub use self::context::{Context, Output};
 use crate::check::Trigger;
 use crate::cli::{CheckOptions, Command, DryRun};

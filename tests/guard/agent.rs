@@ -1,8 +1,11 @@
 //! `agent` on each event.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -470,7 +473,7 @@ fn what_git_ignores_may_be_written() {
 #[test]
 fn a_huge_path_is_not_searched() {
     let repo = Repo::new();
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     repo.agent_writes("a/".repeat(100_000) + "debug_x.py").silent();
     assert!(start.elapsed().as_secs() < 5);
 }
@@ -480,7 +483,7 @@ fn the_agent_is_answered_if_git_waits() {
     let repo = Repo::new();
     repo.shell("mkdir deep && mkfifo deep/.gitignore").success();
     let error = repo.agent_stops().fails_open();
-    assert!(error.contains("git did not answer within 8 seconds"), "{error}");
+    assert!(error.contains("the check took longer than 8 seconds"), "{error}");
 }
 
 /// Each agent's events, as its real program sends them.
@@ -562,4 +565,23 @@ fn an_unknown_agent_is_an_error_with_the_names() {
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{run:?}");
         assert!(run.err.contains("claude, codex, gemini, copilot, qwen, opencode"), "{run:?}");
     }
+}
+
+#[test]
+fn an_input_that_does_not_end_fails_open() {
+    let repo = Repo::new();
+    let mut command = repo.command(BINARY);
+    command.arg("agent").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let start = Instant::now();
+    let mut agent = command.spawn().unwrap();
+    // The pipe stays open until the process has ended.
+    let mut input = agent.stdin.take().unwrap();
+    input.write_all(b"{").unwrap();
+    let status = agent.wait().unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10));
+    drop(input);
+    let output = agent.wait_with_output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((status.code(), output.stdout.len(), error.lines().count()), (Some(0), 0, 1), "{error}");
+    assert!(error.contains("the check took longer than 8 seconds"), "{error}");
 }

@@ -28,7 +28,7 @@ use crate::signals;
 /// The number of bytes of an event that are read.
 const MAX_EVENT: u64 = 1 << 25;
 
-/// The time that git may take: less than the agent waits for the answer.
+/// The time for an answer: less than the agent waits for it.
 const MAX_TIME: Duration = Duration::from_secs(8);
 
 /// The number of files that are looked at for session directories.
@@ -43,16 +43,23 @@ pub(super) fn run(args: &AgentArgs, context: &mut Context) -> Result<Outcome, Bo
     let event = Event::parse(&input, args.agent)
         .map_err(|error| Failure::new("cannot parse the event on standard input").with_source(error))?;
     let Some(event) = event else { return Ok(Outcome::Allowed) };
-    signals::limit_children(MAX_TIME);
     let answer = answer(context, &event);
     if signals::is_limit_exceeded() {
-        let message = format!("git did not answer within {} seconds", MAX_TIME.as_secs());
-        return Err(Failure::new(message).into());
+        return Err(limit_exceeded().into());
     }
     if let Some(answer) = answer? {
         context.out.write_all(event.render(&answer).as_bytes())?;
     }
     Ok(Outcome::Allowed)
+}
+
+/// Calls `end` if there is no answer in time. It has to end the process.
+pub fn limit_time(end: impl FnOnce(&Failure) + Send + 'static) {
+    signals::limit_time(MAX_TIME, move || end(&limit_exceeded()));
+}
+
+fn limit_exceeded() -> Failure {
+    Failure::new(format!("the check took longer than {} seconds", MAX_TIME.as_secs()))
 }
 
 /// Returns the answer to an event; `None` if the action is allowed.
