@@ -98,7 +98,7 @@ const CASES: [Case; 6] = [
         text: groups!(
             "PreToolUse",
             "write_file|edit|monitor|run_shell_command",
-            10000,
+            10000;
             "\n  \"$version\": 4,"
         ),
         shown_by: &[".qwen/x"],
