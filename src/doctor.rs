@@ -55,6 +55,8 @@ pub(crate) struct AgentSetup {
     pub agent: Agent,
     /// Its file, relative to the top of the worktree.
     pub file: &'static str,
+    /// Why its file cannot be read, so that nothing else is known.
+    pub unreadable: Option<String>,
     /// The program that it would run, if there is none.
     pub missing_program: Option<PathBuf>,
     /// Whether `install --agent` would write something else into the file.
@@ -214,12 +216,21 @@ pub(crate) enum Problem<'g> {
     Renamed(&'g PathBuf),
     /// A directory contains hooks of stage-guard, but git does not run hooks from it.
     Elsewhere(&'g PathBuf),
-    /// A coding agent would run this program, which does not exist.
-    AgentWithoutProgram(&'g AgentSetup, &'g PathBuf),
-    /// The file of a coding agent is that of another version.
-    AgentOutdated(&'g AgentSetup),
-    /// A coding agent does not run the hooks of the project, or did not say so.
-    AgentTrust(&'g AgentSetup, Trust),
+    /// The agent may not ask this program.
+    Agent(&'g AgentSetup, AgentProblem<'g>),
+}
+
+/// Why an agent may not ask this program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum AgentProblem<'g> {
+    /// Its settings file cannot be read, for this reason.
+    Unreadable(&'g str),
+    /// There is no program at this path, which it would run.
+    WithoutProgram(&'g PathBuf),
+    /// It does not trust the project or the hooks, or did not say.
+    Trust(Trust),
+    /// `install --agent` would write something else into its settings file.
+    Outdated,
 }
 
 impl HookResult {
@@ -440,7 +451,7 @@ impl Guard {
         let renamed = self.hooks.renamed.iter().filter(|(hook, _)| !self.refused(*hook));
         notes.extend(renamed.map(|(_, path)| Problem::Renamed(path)));
         notes.extend(self.hooks.elsewhere.iter().map(Problem::Elsewhere));
-        notes.extend(self.agents.iter().filter_map(AgentSetup::problem));
+        notes.extend(self.agents.iter().filter_map(|setup| Some(Problem::Agent(setup, setup.problem()?))));
         notes
     }
 
@@ -468,14 +479,22 @@ impl Guard {
 }
 
 impl AgentSetup {
+    /// Creates the state of an agent whose settings file cannot be read, for this reason.
+    pub(crate) fn unreadable(agent: Agent, file: &'static str, reason: String) -> Self {
+        let unreadable = Some(reason);
+        Self { agent, file, unreadable, missing_program: None, is_outdated: false, trust: None }
+    }
+
     /// Returns what keeps the agent from asking this program, or else what it does not ask.
-    fn problem(&self) -> Option<Problem<'_>> {
-        if let Some(program) = &self.missing_program {
-            return Some(Problem::AgentWithoutProgram(self, program));
+    fn problem(&self) -> Option<AgentProblem<'_>> {
+        if let Some(reason) = &self.unreadable {
+            return Some(AgentProblem::Unreadable(reason));
         }
-        let distrust = self.trust.filter(|trust| *trust != Trust::Full);
-        let distrust = distrust.map(|trust| Problem::AgentTrust(self, trust));
-        distrust.or_else(|| self.is_outdated.then_some(Problem::AgentOutdated(self)))
+        if let Some(program) = &self.missing_program {
+            return Some(AgentProblem::WithoutProgram(program));
+        }
+        let distrust = self.trust.filter(|trust| *trust != Trust::Trusted).map(AgentProblem::Trust);
+        distrust.or_else(|| self.is_outdated.then_some(AgentProblem::Outdated))
     }
 }
 

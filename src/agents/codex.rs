@@ -94,9 +94,9 @@ fn read_hooks(line: &[u8]) -> Option<Trust> {
     let own: Vec<&Hook> = hooks.filter(is_own).collect();
     let is_trusted = |hook: &&Hook| hook.enabled && hook.trust_status == "trusted";
     Some(match own.as_slice() {
-        [] => Trust::None,
-        own if own.iter().all(is_trusted) => Trust::Full,
-        _ => Trust::ProjectOnly,
+        [] => Trust::ProjectUntrusted,
+        own if own.iter().all(is_trusted) => Trust::Trusted,
+        _ => Trust::HooksUntrusted,
     })
 }
 
@@ -112,12 +112,12 @@ mod tests {
             )
         };
         for (hooks, trust) in [
-            (String::new(), Trust::None),
-            (hook("untrusted"), Trust::ProjectOnly),
-            ([hook("trusted"), hook("modified")].join(","), Trust::ProjectOnly),
-            ([hook("trusted"), hook("trusted")].join(","), Trust::Full),
-            (hook("trusted").replace("true", "false"), Trust::ProjectOnly),
-            (hook("trusted").replace("project", "user"), Trust::None),
+            (String::new(), Trust::ProjectUntrusted),
+            (hook("untrusted"), Trust::HooksUntrusted),
+            ([hook("trusted"), hook("modified")].join(","), Trust::HooksUntrusted),
+            ([hook("trusted"), hook("trusted")].join(","), Trust::Trusted),
+            (hook("trusted").replace("true", "false"), Trust::HooksUntrusted),
+            (hook("trusted").replace("project", "user"), Trust::ProjectUntrusted),
         ] {
             let line = format!(r#"{{"id":1,"result":{{"data":[{{"cwd":"/w","hooks":[{hooks}]}}]}}}}"#);
             assert_eq!(read_hooks(line.as_bytes()), Some(trust), "{line}");

@@ -123,9 +123,13 @@ impl Entries {
         Some(if is_version_left { self.nothing(&rest) } else { Rest::Text(rest) })
     }
 
-    /// Whether the text is blank or JSON.
-    pub(super) fn is_readable(&self, text: &str) -> bool {
-        text.chars().all(is_whitespace) || self.parse(text).is_ok()
+    /// Checks that the text is blank or JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is not.
+    pub(super) fn check(&self, text: &str) -> Result<(), Error> {
+        if text.chars().all(is_whitespace) { Ok(()) } else { self.parse(text).map(drop) }
     }
 
     /// Returns the programs that the entries run.

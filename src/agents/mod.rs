@@ -123,6 +123,12 @@ impl Agent {
         self.definition().skips_git_hooks
     }
 
+    /// Returns the path of its settings file, relative to the top of the worktree.
+    #[must_use]
+    pub(crate) fn settings_file(self) -> &'static str {
+        self.settings().file
+    }
+
     fn settings(self) -> &'static Settings {
         &self.definition().settings
     }

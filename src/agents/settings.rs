@@ -56,7 +56,7 @@ impl Contents {
                 let command = entries::command(agent, program).ok_or(Error::ProgramNotUnicode)?;
                 Ok(entries.with(text, &command)?)
             }
-            Self::Plugin(plugin) if text.is_none_or(plugin::is_own) => {
+            Self::Plugin(plugin) if text.is_none_or(|text| self.check(text).is_ok()) => {
                 plugin.text(program).ok_or(Error::ProgramNotUnicode)
             }
             Self::Plugin(_) => Err(Error::Foreign),
@@ -71,11 +71,16 @@ impl Contents {
         }
     }
 
-    /// Whether the text has a form in which this program can be found.
-    pub(super) fn is_readable(&self, text: &str) -> bool {
+    /// Checks that the text has a form in which this program can be found.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or no plugin of this program.
+    pub(super) fn check(&self, text: &str) -> Result<(), Error> {
         match self {
-            Self::Entries(entries) => entries.is_readable(text),
-            Self::Plugin(_) => plugin::is_own(text),
+            Self::Entries(entries) => Ok(entries.check(text)?),
+            Self::Plugin(_) if text.is_empty() || plugin::is_own(text) => Ok(()),
+            Self::Plugin(_) => Err(Error::Foreign),
         }
     }
 

@@ -151,7 +151,7 @@ impl Worktree<'_> {
                 }
             }
             let (path, is_changed) = (self.top.join(file), removal.changed.len() > count);
-            if record.has(agent) && self.is_unreadable(agent) {
+            if self.check(agent).is_err() {
                 removal.skipped.push(file);
             }
             if !exists(&path) && (created.is_some() || is_changed) {
@@ -203,10 +203,18 @@ impl Worktree<'_> {
         })
     }
 
-    /// Whether nothing can be told of an agent's project file.
-    fn is_unreadable(self, agent: Agent) -> bool {
-        let is_readable = |text: &str| agent.settings().contents.is_readable(text);
-        SettingsFile::read(self.top, agent).map_or(true, |file| !file.text.as_deref().is_none_or(is_readable))
+    /// Checks that the file of an agent can be read, if `install` has set up the agent.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if nothing can be told of the file.
+    pub(crate) fn check(self, agent: Agent) -> Result<(), Error> {
+        if !Record::read(self.git_dir).has(agent) {
+            return Ok(());
+        }
+        let file = SettingsFile::read(self.top, agent)?;
+        let check = |text| agent.settings().contents.check(text);
+        file.text.as_deref().map_or(Ok(()), check).map_err(|error| Error::Form(file.path.clone(), error))
     }
 
     /// Removes the innermost empty directories around a file, at most `count`.

@@ -22,11 +22,11 @@ pub(crate) struct TrustQuestion {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Trust {
     /// It runs them.
-    Full,
+    Trusted,
     /// The user has not trusted each of the hooks, or has disabled one.
-    ProjectOnly,
+    HooksUntrusted,
     /// It does not even read them: the user has not trusted the project.
-    None,
+    ProjectUntrusted,
     /// It did not say.
     Unknown,
 }

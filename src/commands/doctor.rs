@@ -10,9 +10,9 @@ use std::{env, fs, io};
 use bstr::{BStr, BString, ByteSlice};
 use rustix::fs::{Access, access};
 
-use super::{Context, Outcome, program};
+use super::{Context, Outcome, is_session_ignored, program};
 use crate::Change;
-use crate::agents::{Agent, SettingsFile, Trust, TrustQuestion};
+use crate::agents::{self, Agent, SettingsFile, Trust, TrustQuestion, Worktree};
 use crate::check::Check;
 use crate::doctor::{
     AgentSetup, Binary, Guard, HookResult, IndexProblem, OldGit, PolicyState, Probe, Severity,
@@ -25,7 +25,6 @@ use crate::git::{
 use crate::hooks::{Hooks, Inspection};
 use crate::policy::{FILE_NAME, Policy, Verdict, is_in_session_directory};
 use crate::report;
-use crate::session;
 use crate::signals::Signals;
 use crate::timeout::{self, Finish, run_with_timeout};
 
@@ -115,16 +114,23 @@ fn agents(
     signals: &Signals,
 ) -> Result<Vec<AgentSetup>, Box<dyn Error>> {
     let Some(repository) = repository else { return Ok(Vec::new()) };
+    let files = Worktree { top: repository.worktree(), git_dir: repository.layout().git_dir() };
     let mut agents = Vec::new();
     for agent in Agent::ALL {
-        // A file that `install` could not change has no entries of it.
-        let Ok(file) = SettingsFile::read(repository.worktree(), agent) else { continue };
+        if let Err(error) = files.check(agent) {
+            let file = agent.settings_file();
+            agents.push(AgentSetup::unreadable(agent, file, unreadable(file, &error)));
+            continue;
+        }
+        // It is no agent of this worktree if its file has another form, and no record knows it.
+        let Ok(file) = SettingsFile::read(files.top, agent) else { continue };
         let programs = file.programs();
         let Some(program) = programs.first() else { continue };
         let runs = |program: &&PathBuf| context.environment.find_program(program).is_some();
         agents.push(AgentSetup {
             agent,
             file: file.name(),
+            unreadable: None,
             missing_program: programs.iter().find(|program| !runs(program)).cloned(),
             is_outdated: file.is_changed_by(program).unwrap_or(true),
             trust: trust(agent, repository.worktree(), context, signals)?,
@@ -133,12 +139,20 @@ fn agents(
     Ok(agents)
 }
 
+/// Returns why the settings file `name` cannot be read.
+fn unreadable(name: &str, error: &agents::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("cannot read {name}: {}", report::failure::message(cause)),
+        None => error.to_string(),
+    }
+}
+
 /// Asks an agent whether it would run the hooks of a worktree; `None` if that is impossible.
 fn trust(agent: Agent, worktree: &Path, context: &Context, signals: &Signals) -> io::Result<Option<Trust>> {
     let Some(question) = agent.trust_question() else { return Ok(None) };
     let Some(program) = context.environment.find_program(Path::new(agent.name())) else { return Ok(None) };
     if !settings_exist(question, &context.environment) {
-        return Ok(Some(Trust::None));
+        return Ok(Some(Trust::ProjectUntrusted));
     }
     let mut command = context.environment.command(&program);
     command.args(question.arguments).current_dir(worktree);
@@ -153,12 +167,6 @@ fn settings_exist(question: &TrustQuestion, environment: &Environment) -> bool {
     let in_home = || environment.var("HOME").map(|home| Path::new(home).join(name));
     let directory = environment.var(variable).map(PathBuf::from).or_else(in_home);
     directory.is_some_and(|directory| environment.absolute(directory).is_dir())
-}
-
-/// Returns whether git ignores all typical files in the session directory.
-fn is_session_ignored(repository: &Repository) -> Result<bool, git::Error> {
-    let paths = git::typical_files(repository.layout(), &session::home_directories())?;
-    Ok(git::not_ignored(repository.layout(), &paths)?.is_empty())
 }
 
 /// Opens the worktree in which the hooks of commits are run.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bstr::BStr;
 
-use super::{Context, Outcome, program};
+use super::{Context, Outcome, is_session_ignored, program};
 use crate::agents::{Agent, SettingsFile, Worktree};
 use crate::check::Check;
 use crate::cli::{InstallArgs, Strict};
@@ -87,6 +87,9 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         setup.carry_out()?;
         if !context.is_quiet {
             report::agent::installed(&setup.agents, &mut context.out)?;
+            if !is_session_ignored(&setup.repository)? {
+                report::session::not_ignored(&context.invocation()?, &mut context.out)?;
+            }
         }
     }
     Ok(Outcome::Allowed)

@@ -26,6 +26,7 @@ pub use self::agent::limit_time;
 pub use self::context::{Context, Output};
 use crate::check::Trigger;
 use crate::cli::{CheckOptions, Command, DryRun};
+use crate::git::{self, Repository};
 use crate::report::failure;
 use crate::session;
 
@@ -60,6 +61,12 @@ impl Outcome {
     fn of(refused: usize, dry_run: DryRun) -> Self {
         if refused > 0 && !dry_run.is_on { Self::Refused } else { Self::Allowed }
     }
+}
+
+/// Returns whether git ignores all typical files in the session directory.
+fn is_session_ignored(repository: &Repository) -> Result<bool, git::Error> {
+    let paths = git::typical_files(repository.layout(), &session::home_directories())?;
+    Ok(git::not_ignored(repository.layout(), &paths)?.is_empty())
 }
 
 /// Runs `command`; without one, checks the staged changes with `options`.

@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use super::{
-    AgentSetup, Binary, Diagnosis, Guard, HookResult, OldGit, PolicyState, Probe, Problem, Severity,
+    AgentProblem, AgentSetup, Binary, Diagnosis, Guard, HookResult, OldGit, PolicyState, Probe, Problem,
+    Severity,
 };
 use crate::agents::{Agent, Trust};
 use crate::git::{ConfiguredHook, Hook, HooksPath, Origin, RepositoryKind};
@@ -97,9 +98,10 @@ fn healthy_agent() -> AgentSetup {
     AgentSetup {
         agent: Agent::Codex,
         file: ".codex/hooks.json",
+        unreadable: None,
         missing_program: None,
         is_outdated: false,
-        trust: Some(Trust::Full),
+        trust: Some(Trust::Trusted),
     }
 }
 
@@ -392,16 +394,22 @@ fn an_agent_that_may_not_ask_is_a_note() {
             AgentSetup { trust: None, ..healthy_agent() },
             (|problem| problem.is_none()) as fn(Option<&Problem>) -> bool,
         ),
-        (AgentSetup { trust: Some(Trust::None), is_outdated: true, ..healthy_agent() }, |problem| {
-            matches!(problem, Some(Problem::AgentTrust(_, Trust::None)))
-        }),
+        (
+            AgentSetup { trust: Some(Trust::ProjectUntrusted), is_outdated: true, ..healthy_agent() },
+            |problem| {
+                matches!(problem, Some(Problem::Agent(_, AgentProblem::Trust(Trust::ProjectUntrusted))))
+            },
+        ),
         (AgentSetup { is_outdated: true, ..healthy_agent() }, |problem| {
-            matches!(problem, Some(Problem::AgentOutdated(_)))
+            matches!(problem, Some(Problem::Agent(_, AgentProblem::Outdated)))
         }),
         (
             AgentSetup { missing_program: Some("/b".into()), is_outdated: true, ..healthy_agent() },
-            |problem| matches!(problem, Some(Problem::AgentWithoutProgram(..))),
+            |problem| matches!(problem, Some(Problem::Agent(_, AgentProblem::WithoutProgram(_)))),
         ),
+        (AgentSetup { unreadable: Some("x".into()), trust: None, ..healthy_agent() }, |problem| {
+            matches!(problem, Some(Problem::Agent(_, AgentProblem::Unreadable("x"))))
+        }),
     ] {
         let guard = Guard { agents: vec![agent], ..healthy() };
         assert!(is_expected(notes(&guard).first()), "{:?}", guard.diagnose());

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, ByteSlice};
+use owo_colors::OwoColorize;
 
 use super::escape::{display_path, escape, shell_path, shell_word};
 use super::message::evidence;
@@ -187,12 +188,20 @@ pub(crate) fn installed(agents: &[AgentChange], out: &mut impl Write) -> io::Res
     for condition in agents.iter().filter_map(|change| change.agent.condition()) {
         writeln!(out, "note:    {condition}")?;
     }
-    let to_commit = agents.iter().filter_map(|change| change.to_commit.as_deref());
-    let files: Vec<String> = to_commit.map(display_path).collect();
-    if files.is_empty() {
+    let to_commit: Vec<(String, &Path)> = agents
+        .iter()
+        .filter_map(|change| Some((display_path(change.to_commit.as_deref()?), change.program.as_path())))
+        .collect();
+    if to_commit.is_empty() {
         return Ok(());
     }
-    writeln!(out, "note:    to be committed: {}", files.join(", "))
+    let files: Vec<&str> = to_commit.iter().map(|(file, _)| file.as_str()).collect();
+    writeln!(out, "note:    to be committed: {}", files.join(", "))?;
+    // Only a program on `PATH` is called by its name.
+    let path = to_commit.iter().map(|(_, program)| program).find(|program| program.is_absolute());
+    let Some(path) = path else { return Ok(()) };
+    writeln!(out, "note:    this names {}, a path of this machine", display_path(path))?;
+    writeln!(out, "{}     put stage-guard on PATH, then run `install --agent` again", "fix:".cyan())
 }
 
 /// Renders from which files this program was removed, and which were not changed.

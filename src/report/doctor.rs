@@ -7,8 +7,11 @@ use owo_colors::OwoColorize;
 
 use super::escape::{display_path, escape, escape_multiline, shell_path};
 use super::hooks::{describe_tracked, instruction, list};
+use super::session::{NOT_IGNORED, ignore_command};
 use crate::agents::Trust;
-use crate::doctor::{Diagnosis, Guard, HookResult, IndexProblem, PolicyState, Problem, Severity};
+use crate::doctor::{
+    AgentProblem, AgentSetup, Diagnosis, Guard, HookResult, IndexProblem, PolicyState, Problem, Severity,
+};
 use crate::git::{ConfiguredHook, Hook, Origin, RepositoryKind};
 use crate::hooks::{Addition, HookFile, Level, Manager, user_file};
 use crate::invocation::Invocation;
@@ -69,7 +72,7 @@ fn state(guard: &Guard, out: &mut impl Write) -> io::Result<()> {
         let version = binary.version.as_ref().map(|version| format!(", {}", escape(version)));
         writeln!(out, "binary:  {}{}", display_path(&binary.path), version.unwrap_or_default())?;
     }
-    for setup in &guard.agents {
+    for setup in guard.agents.iter().filter(|setup| setup.unreadable.is_none()) {
         writeln!(out, "agent:   {}, set up in {}", setup.agent.title(), setup.file)?;
     }
     match &guard.policy {
@@ -176,7 +179,7 @@ fn describe(problem: &Problem, invocation: &Invocation) -> String {
         Problem::Index(IndexProblem::Locked(lock)) => {
             format!("commits stop while {} exists", display_path(lock))
         }
-        Problem::SessionNotIgnored => "git does not ignore the session directory".to_owned(),
+        Problem::SessionNotIgnored => NOT_IGNORED.to_owned(),
         Problem::TrackedSessionWork(count) => describe_tracked(*count, invocation),
         Problem::OldGit(version) => format!("git {} does not run configured hooks", escape(version)),
         Problem::IgnoredByOldGit(git, files) => {
@@ -206,28 +209,38 @@ fn describe(problem: &Problem, invocation: &Invocation) -> String {
         Problem::Elsewhere(directory) => {
             format!("git does not run the guard's hooks in {} here", display_path(directory))
         }
-        Problem::AgentWithoutProgram(setup, program) => {
-            let (title, program) = (setup.agent.title(), display_path(program));
-            format!("{title} does not ask before it writes: there is no program {program}")
-        }
-        Problem::AgentOutdated(setup) => {
-            format!(
-                "{} asks as another version of stage-guard set it up ({})",
-                setup.agent.title(),
-                setup.file
-            )
-        }
-        Problem::AgentTrust(setup, trust) => describe_trust(setup.agent.title(), *trust),
+        Problem::Agent(setup, problem) => describe_agent(setup, *problem),
     }
 }
 
-/// Returns whether an agent asks before it writes, as far as it trusts the project.
-fn describe_trust(title: &str, trust: Trust) -> String {
-    match trust {
-        Trust::Full => format!("{title} asks before it writes"),
-        Trust::ProjectOnly => format!("{title} does not ask before it writes: it does not trust the hooks"),
-        Trust::None => format!("{title} does not ask before it writes: it does not trust the project"),
-        Trust::Unknown => format!("{title} may not ask before it writes: it did not say"),
+/// Returns why an agent may not ask.
+fn describe_agent(setup: &AgentSetup, problem: AgentProblem) -> String {
+    let title = setup.agent.title();
+    let does_not_ask = |reason: &str| format!("{title} does not ask before it writes: {reason}");
+    match problem {
+        AgentProblem::Unreadable(reason) => does_not_ask(&escape_multiline(reason, INDENT)),
+        AgentProblem::WithoutProgram(program) => {
+            does_not_ask(&format!("there is no program {}", display_path(program)))
+        }
+        AgentProblem::Trust(Trust::ProjectUntrusted) => does_not_ask("it does not trust the project"),
+        AgentProblem::Trust(Trust::HooksUntrusted) => does_not_ask("it does not trust the hooks"),
+        AgentProblem::Trust(_) => format!("{title} did not say whether it runs the hooks"),
+        AgentProblem::Outdated => {
+            format!("the hooks of {title} in {} differ from those that `install` writes", setup.file)
+        }
+    }
+}
+
+/// Returns how to make an agent ask; `None` if nothing is known to be wrong.
+fn agent_remedy(setup: &AgentSetup, problem: AgentProblem, program: &str) -> Option<String> {
+    let install = format!("{program} install --agent={}", setup.agent.name());
+    match problem {
+        AgentProblem::Unreadable(_) => Some(format!("correct {}, then run {install}", setup.file)),
+        AgentProblem::WithoutProgram(_) | AgentProblem::Outdated => Some(install),
+        AgentProblem::Trust(Trust::ProjectUntrusted | Trust::HooksUntrusted) => {
+            Some(setup.agent.trust_question()?.remedy.to_owned())
+        }
+        AgentProblem::Trust(Trust::Trusted | Trust::Unknown) => None,
     }
 }
 
@@ -285,7 +298,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
         Problem::Index(IndexProblem::Locked(lock)) => {
             format!("wait for the other git or, if none is running, rm {}", shell_path(lock))
         }
-        Problem::SessionNotIgnored => format!("{name} init"),
+        Problem::SessionNotIgnored => ignore_command(invocation),
         Problem::ConfiguredHookDisabled(hook) => {
             let git = invocation.git("git config");
             format!("{git} --{} --unset-all {}.enabled", escape(&hook.scope), section(hook.event))
@@ -301,10 +314,7 @@ fn remedy(problem: &Problem, report: &Report) -> Option<String> {
             format!("{name} {}", install_command(guard.level()))
         }
         Problem::NotRefused(..) => "make the hook run the guard first".to_owned(),
-        Problem::AgentTrust(setup, _) => setup.agent.trust_question()?.remedy.to_owned(),
-        Problem::AgentWithoutProgram(setup, _) | Problem::AgentOutdated(setup) => {
-            format!("{name} install --agent={}", setup.agent.name())
-        }
+        Problem::Agent(setup, problem) => return agent_remedy(setup, *problem, &name),
         Problem::PreviousHookDisabled(..)
         | Problem::StopsCleanCommit(_)
         | Problem::TrackedSessionWork(_)

@@ -21,6 +21,23 @@ use crate::session::{
     Archived, COMMON_FILE, Current, CurrentEntry, IndexAction, Plan, SkipReason, Skipped, Step, Undone,
 };
 
+/// The problem that `init` solves.
+pub(super) const NOT_IGNORED: &str = "git does not ignore the session directory";
+
+/// Returns the command that makes git ignore the session directory.
+pub(super) fn ignore_command(invocation: &Invocation) -> String {
+    format!("{} init", invocation.program())
+}
+
+/// Renders that git does not ignore the session directory.
+///
+/// # Errors
+///
+/// Fails if `out` cannot be written to.
+pub(crate) fn not_ignored(invocation: &Invocation, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "note:    {NOT_IGNORED}\n{}     {}", "fix:".cyan(), ignore_command(invocation))
+}
+
 /// What `stow` did, or would do.
 #[derive(Debug)]
 pub(crate) struct Stowed {

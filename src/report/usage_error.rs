@@ -5,6 +5,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::escape::escape;
 use super::failure::Failure;
+use crate::agents::Agent;
 
 /// Returns the message of `error`, with its tips as help, or else with the usage.
 ///
@@ -24,6 +25,9 @@ pub fn failure(mut error: clap::Error) -> Failure {
     if error.kind() == ErrorKind::ArgumentConflict {
         return failure;
     }
+    if let Some(help) = agent_option(&error) {
+        return failure.with_help(help);
+    }
     if tips.is_empty() {
         let usage = details.lines().find_map(|line| line.strip_prefix("Usage: "));
         return usage
@@ -31,6 +35,13 @@ pub fn failure(mut error: clap::Error) -> Failure {
             .fold(failure, |failure, usage| failure.with_help(format!("usage: {usage}")));
     }
     failure.with_help(tips.join("; "))
+}
+
+/// Returns what to do if an agent is named without `=`.
+fn agent_option(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return None };
+    let is_named = Agent::ALL.iter().any(|agent| argument == agent.name());
+    (error.kind() == ErrorKind::UnknownArgument && is_named).then(|| format!("write --agent={argument}"))
 }
 
 /// Escapes what the message quotes from the arguments.
@@ -75,6 +86,14 @@ mod tests {
             rendered("man --dry-run"),
             "stage-guard: unexpected argument '--dry-run' found\n\
              help: usage: stage-guard man [OPTIONS]\n"
+        );
+    }
+
+    #[test]
+    fn an_agent_without_an_equals_sign_is_named_in_the_help() {
+        assert_eq!(
+            rendered("install --agent claude"),
+            "stage-guard: unexpected argument 'claude' found\nhelp: write --agent=claude\n"
         );
     }
 

@@ -237,7 +237,7 @@ fn unknown_names_change_nothing() {
         ("--agent=claude,,codex", "[possible values: claude, codex, gemini, copilot, qwen, opencode]"),
         ("--agent=Claude", "claude, codex, gemini, copilot, qwen, opencode"),
         ("--agent=", "claude, codex, gemini, copilot, qwen, opencode"),
-        ("--agent claude", "unexpected argument 'claude'"),
+        ("--agent claude", "unexpected argument 'claude' found\nhelp: write --agent=claude\n"),
     ] {
         let repo = super::hooks::unguarded();
         let before = repo.all_paths();
@@ -581,6 +581,10 @@ fn a_shared_file_names_the_program_and_an_ignored_one_has_its_path() {
             assert_eq!(case.read(&repo), case.text(if is_named { "stage-guard" } else { BINARY }));
             let is_shared = exclude.is_empty() || is_tracked;
             assert_eq!(output.contains("to be committed"), is_shared, "{output}");
+            let note = format!(
+                "\nnote:    this names {BINARY}, a path of this machine\nfix:     put stage-guard on PATH"
+            );
+            assert_eq!(output.contains(&note), is_shared && !is_named, "{output}");
         }
     }
 }
@@ -675,6 +679,27 @@ fn what_codex_asks_of_its_user_is_said() {
         "\nnote:    Codex runs a hook only if it trusts the project and the hook: start it, run /hooks,"
     ));
     assert!(!repo.guard("install --agent=claude,gemini").success().contains("trust"));
+}
+
+/// An agent would write where it is told, and `git add -A` would then be refused.
+#[test]
+fn install_says_if_git_does_not_ignore_the_session_directory() {
+    let repo = Repo::new();
+    let note = "note:    git does not ignore the session directory\nfix:     ";
+    let output = repo.guard("install --agent=claude").success();
+    assert!(output.contains(note) && output.ends_with("stage-guard init\n"), "{output}");
+    assert!(repo.guard("doctor").out.contains(note));
+    repo.guard("init").success();
+    assert!(!repo.guard("install --agent=claude").success().contains("session directory"));
+}
+
+#[test]
+fn an_empty_plugin_is_a_missing_one() {
+    let (repo, plugin) = (Repo::new(), ".opencode/plugins/stage-guard.js");
+    repo.write(plugin, "").guard("install --agent=opencode").success();
+    assert!(repo.read(plugin).contains("export const StageGuard"));
+    repo.guard("uninstall").success();
+    assert_eq!(repo.read(plugin), "");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `doctor`: its report on a guard that works, and after each way to break it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::sandbox::hooks::{hook, unguarded};
@@ -644,7 +645,29 @@ fn agents_that_may_not_ask_are_notes() {
     repo.write("../bin/codex-hooks", &entry("trusted"));
     assert!(!doctor(&repo).out.contains("note:"), "{:?}", doctor(&repo));
     repo.program("../bin/codex", "#!/bin/sh\nexit 1\n");
-    assert_reports(&doctor(&repo), 0, "note:    Codex may not ask before it writes: it did not say\n");
+    assert_reports(&doctor(&repo), 0, "note:    Codex did not say whether it runs the hooks\nlive:");
+}
+
+#[test]
+fn settings_of_agents_that_cannot_be_read_are_notes() {
+    let (repo, file) = (healthy(&unguarded()), ".claude/settings.json");
+    repo.write(file, "{");
+    assert!(!doctor(&repo).out.contains("Claude"));
+    fs::remove_file(repo.path(file)).unwrap();
+    repo.shell("\"$GUARD\" -q install --agent=claude").success();
+    for (command, reason) in [
+        ("echo '{' > .claude/settings.json", "not valid JSON: "),
+        ("rm .claude/settings.json; mkdir .claude/settings.json", "not a regular file\n"),
+        ("rmdir .claude/settings.json; ln -s nowhere .claude/settings.json", "No such file or directory"),
+    ] {
+        repo.shell(command).success();
+        let run = doctor(&repo);
+        let note =
+            format!("note:    Claude Code does not ask before it writes: cannot read {file}: {reason}");
+        assert_reports(&run, 0, &note);
+        assert_reports(&run, 0, &format!("fix:     correct {file}, then run "));
+        assert!(!run.out.contains("agent:  "), "{run:?}");
+    }
 }
 
 #[test]
@@ -661,13 +684,13 @@ fn settings_of_agents_that_are_out_of_date_are_notes() {
         (
             "Write|",
             "",
-            "Claude Code asks as another version of stage-guard set it up (.claude/settings.json)\n",
+            "note:    the hooks of Claude Code in .claude/settings.json differ from those that `install` writes\n",
         ),
-        (" agent claude || true", " agent", "Claude Code asks as another version of stage-guard set it up"),
+        (" agent claude || true", " agent", "the hooks of Claude Code in .claude/settings.json differ"),
         (
             "Write|Edit|MultiEdit|NotebookEdit|Monitor|Bash\",\n        \"hooks\": [",
             "Write\",\n        \"hooks\": [{},",
-            "Claude Code asks as another version of stage-guard set it up",
+            "the hooks of Claude Code in .claude/settings.json differ",
         ),
     ] {
         repo.write(".claude/settings.json", &settings.replace(from, to));
