@@ -1,5 +1,7 @@
 //! git's subcommands and their options.
 
+use std::path::PathBuf;
+
 use bstr::{BStr, BString, ByteSlice};
 
 use super::directories::{self, Directories};
@@ -202,6 +204,16 @@ pub(super) fn judge(directories: &Directories, words: &[BString], disk: Disk) ->
     }
     let directory = directories.join(options.directory.as_bstr());
     add::judge(&directory, words, &operands, disk)
+}
+
+/// Returns the directory of the repository that `git` changes; `None` if it may change others.
+pub(super) fn directory_of_change(directories: &Directories, words: &[BString]) -> Option<PathBuf> {
+    const OF_OTHERS: [&str; 6] = ["--git-dir", "--work-tree", "--global", "--system", "--file", "-f"];
+    let (options, after) = GlobalOptions::parse(words);
+    let is_config = after.first().is_some_and(|name| name == "config");
+    let names_others = |word: &BString| OF_OTHERS.iter().any(|option| word.starts_with(option.as_bytes()));
+    let relevant = if is_config { words } else { &words[..words.len() - after.len()] };
+    (!relevant.iter().any(names_others)).then(|| directories.join(options.directory.as_bstr()))
 }
 
 /// Returns the commands and scripts that `git` runs with the arguments `words`.

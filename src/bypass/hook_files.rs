@@ -98,6 +98,7 @@ pub(super) fn judge(run: &Run, disk: Disk, budget: &Budget) -> Option<Bypass> {
             let guarded = guarded(&directory, changed.path(), is_name)?;
             match (guarded, changed) {
                 (Guarded::Hook, changed) if is_other_hook(run.shell, changed.path(), disk) => None,
+                (_, changed) if is_elsewhere(run.shell, changed.path(), disk) => None,
                 (Guarded::Directory, Changed::Written(_))
                 | (Guarded::UserConfiguration, Changed::Removed(_)) => None,
                 (Guarded::Configuration, Changed::Removed(path)) => Some(Bypass::HookChanged(path)),
@@ -138,6 +139,17 @@ pub(crate) fn is_guarded_file(file: &Path, may_be_guard: impl FnOnce(&Path) -> b
 fn is_other_hook(shell: &Shell, path: &BString, disk: Disk) -> bool {
     let path = shell.directories.join(path.as_bstr());
     is_known(&path) && !(disk.may_be_guard)(&path)
+}
+
+/// Whether `path` is in the git directory of a repository that this program does not guard.
+fn is_elsewhere(shell: &Shell, path: &BString, disk: Disk) -> bool {
+    let path = shell.directories.join(path.as_bstr());
+    let is_git_directory = |path: &&Path| path.as_os_str().as_encoded_bytes().ends_with(b".git");
+    // The one in the directory that the script runs in always counts.
+    path.ancestors()
+        .filter(is_git_directory)
+        .last()
+        .is_some_and(|directory| directory != Path::new(".git") && (disk.is_unguarded)(directory))
 }
 
 /// Whether the text that a command writes mentions `core.hooksPath`.

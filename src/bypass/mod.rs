@@ -84,6 +84,8 @@ pub(crate) struct Disk<'f> {
     pub stages_session_directory: &'f dyn Fn(&Path, &Path) -> bool,
     /// Whether a file with the name of a guarded hook may run this program.
     pub may_be_guard: &'f dyn Fn(&Path) -> bool,
+    /// Whether a directory is in another repository, in which this program guards nothing.
+    pub is_unguarded: &'f dyn Fn(&Path) -> bool,
 }
 
 /// A text that a script hands to a program.
@@ -105,6 +107,10 @@ pub(crate) fn find(script: &str, disk: &Disk) -> Option<Bypass> {
             is_known(directory) && may_ask(path) && (disk.stages_session_directory)(directory, path)
         },
         may_be_guard: &|file| !may_ask(file) || (disk.may_be_guard)(file),
+        is_unguarded: &|directory| {
+            let is_other = !directory.as_os_str().is_empty() && is_known(directory);
+            is_other && may_ask(directory) && (disk.is_unguarded)(directory)
+        },
     };
     Walk::new(&mut |run| judge(run, disk, &bytes)).script(script.as_bytes())
 }
@@ -131,7 +137,8 @@ pub(crate) fn inputs_of(script: &str, programs: &[&str]) -> Vec<Input> {
 /// Returns whether `script` bypasses the hooks of a repository without a session directory.
 #[must_use]
 pub fn bypasses_hooks(script: &str) -> bool {
-    let disk = Disk { stages_session_directory: &|_, _| false, may_be_guard: &|_| true };
+    let disk =
+        Disk { stages_session_directory: &|_, _| false, may_be_guard: &|_| true, is_unguarded: &|_| false };
     find(script, &disk).is_some()
 }
 
@@ -148,8 +155,10 @@ fn judge(run: &Run, disk: Disk, bytes: &Budget) -> Option<Bypass> {
     }
     let (program, arguments) = (run.program, run.arguments);
     if program == "git" {
-        return config::judge_variables(&run.shell.variables, arguments)
+        let bypass = config::judge_variables(&run.shell.variables, arguments)
             .or_else(|| git::judge(&run.shell.directories, arguments, disk));
+        let directory = || git::directory_of_change(&run.shell.directories, arguments);
+        return bypass.filter(|_| !directory().is_some_and(|directory| (disk.is_unguarded)(&directory)));
     }
     if program == own::PROGRAM {
         return own::judge(arguments);

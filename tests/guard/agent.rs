@@ -431,6 +431,30 @@ fn only_the_hooks_of_the_guard_are_protected() {
 }
 
 #[test]
+fn another_repository_counts_if_it_is_guarded() {
+    let [repo, plain, guarded] = [Repo::new(), Repo::new(), Repo::new()];
+    plain.guard("uninstall").success();
+    repo.git("worktree add -q ../linked-of-another").success();
+    for (other, is_denied) in
+        [(&plain.dir, false), (&guarded.dir, true), (&repo.dir.join("../linked-of-another"), true)]
+    {
+        let other = other.display();
+        for script in [
+            format!("git -C {other} commit --no-verify -m x"),
+            format!("cd {other} && git config core.hooksPath .none"),
+            format!("cd {other} && HUSKY=0 git commit -m x"),
+        ] {
+            let run = repo.agent_runs(&script);
+            assert_eq!(!run.out.is_empty(), is_denied, "{script}: {run:?}");
+        }
+    }
+    repo.agent_runs(&format!("rm -rf {}/.git/hooks", plain.dir.display())).silent();
+    repo.agent_runs(&format!("rm -rf {}/.git/hooks", guarded.dir.display())).denied();
+    repo.agent_runs("rm -f sub/../not-there/.git/hooks/pre-commit").silent();
+    repo.agent_runs("cd not-there && git commit -n").denied();
+}
+
+#[test]
 fn a_forced_add_around_the_session_directory_is_denied() {
     let repo = Repo::new();
     repo.write("dist/x.js", "x").write("lib/deep/.Claude_Sessions/x", "x").write("main.py", "x");

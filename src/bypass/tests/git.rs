@@ -1,3 +1,6 @@
+use std::path::Path;
+
+use super::super::{Disk, find};
 use super::{assert_allowed, assert_denied};
 
 #[test]
@@ -159,4 +162,30 @@ fn a_variable_counts_for_the_subcommand_that_runs_hooks() {
         "HUSKY=0 git log --grep commit",
         "HUSKY=0 git fetch origin merge",
     ]);
+}
+
+#[test]
+fn a_repository_that_nobody_guards_may_be_changed() {
+    let is_unguarded = |directory: &Path| {
+        ["../plain", "../plain/.git", "/tmp/x/.git"].iter().any(|other| directory == Path::new(other))
+    };
+    let disk =
+        Disk { stages_session_directory: &|_, _| true, may_be_guard: &|_| true, is_unguarded: &is_unguarded };
+    for (script, is_denied) in [
+        ("git -C ../plain commit --no-verify -m x", false),
+        ("cd ../plain && HUSKY=0 git commit", false),
+        ("cd ../plain && git add -f .", false),
+        ("cd ../plain && rm -f .git/hooks/pre-commit", false),
+        ("rm -rf /tmp/x/.git/hooks", false),
+        ("cd ../plain && git config core.hooksPath .none", false),
+        ("cd ../plain; git commit -n; cd -; git commit -n", true),
+        ("cd ../plain && git config --global core.hooksPath .none", true),
+        ("git -C ../plain --git-dir=$PWD/.git commit -n", true),
+        ("git -C ../guarded commit -n", true),
+        ("cd \"$x\" && git commit -n", true),
+        ("cd ../plain && rm ../guarded/.git/hooks/pre-commit", true),
+        ("git commit -n", true),
+    ] {
+        assert_eq!(find(script, &disk).is_some(), is_denied, "{script}");
+    }
 }

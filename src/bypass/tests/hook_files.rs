@@ -189,7 +189,8 @@ fn another_hooks_directory_in_a_configuration_file_is_denied() {
 #[test]
 fn a_hook_that_is_not_the_guards_may_be_changed() {
     let is_guard = |file: &Path| file.ends_with(".git/hooks/pre-commit");
-    let disk = Disk { stages_session_directory: &|_, _| false, may_be_guard: &is_guard };
+    let disk =
+        Disk { stages_session_directory: &|_, _| false, may_be_guard: &is_guard, is_unguarded: &|_| false };
     for (script, is_denied) in [
         ("rm .git/hooks/pre-push", false),
         ("cd .git && sed -i s/a/b/ hooks/pre-push", false),

@@ -18,7 +18,10 @@ fn find(script: &str) -> Option<Bypass> {
         let path = directory.join(path);
         ["", ".", "backend", "backend/."].iter().any(|with| path == Path::new(with))
     };
-    super::find(script, &Disk { stages_session_directory: &stages, may_be_guard: &|_| true })
+    super::find(
+        script,
+        &Disk { stages_session_directory: &stages, may_be_guard: &|_| true, is_unguarded: &|_| false },
+    )
 }
 
 /// Asserts that each of `scripts` bypasses the hooks.

@@ -19,7 +19,7 @@ use crate::check::Check;
 use crate::cli::AgentArgs;
 use crate::environment::Environment;
 use crate::git::user_path::canonicalize_lenient;
-use crate::git::{self, Repository};
+use crate::git::{self, Git, Hook, HooksPath, Repository};
 use crate::policy::{is_in_session_directory, is_session_directory};
 use crate::report;
 use crate::report::failure::Failure;
@@ -87,6 +87,7 @@ fn check_script(context: &Context, directory: &Path, script: &str) -> Result<Opt
             stages_session_directory(&directory.join(from), path, &entries)
         },
         may_be_guard: &|file| may_be_guard(&directory.join(file)),
+        is_unguarded: &|other| is_unguarded(context, directory, &directory.join(other)),
     };
     if let Some(bypass) = bypass::find(script, &disk) {
         return Ok(Some(report::agent::bypass(&bypass, &context.program()?)));
@@ -111,6 +112,22 @@ fn patched_files(script: &str) -> Vec<FileWrite> {
 fn may_be_guard(file: &Path) -> bool {
     let is_known = file.parent().is_some_and(Path::is_dir);
     !is_known || git::read_regular_file(file).is_ok_and(|text| text.contains_str(env!("CARGO_PKG_NAME")))
+}
+
+/// Whether `other` is in another repository than `directory`, without hooks that may be the guard's.
+///
+/// A git directory that is not there has none.
+fn is_unguarded(context: &Context, directory: &Path, other: &Path) -> bool {
+    let find = |directory: &Path| {
+        let git = Git::new(&environment_in(&context.environment, directory).ok()?);
+        Some((HooksPath::find(&git).ok()?, git))
+    };
+    let Some((hooks, git)) = find(other) else {
+        return other.as_os_str().as_encoded_bytes().ends_with(b".git") && !other.exists();
+    };
+    let is_here = find(directory).is_some_and(|(here, _)| here.common_dir == hooks.common_dir);
+    let has_hook = || Hook::ALL.iter().any(|hook| hooks.directory.join(hook.name()).exists());
+    !is_here && !has_hook() && git::configured_hooks(&git).is_ok_and(|hooks| hooks.is_empty())
 }
 
 /// Whether `git add --force PATH`, in `directory`, stages a session directory below `path`.
