@@ -5,12 +5,12 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::entries::{Entries, EntryForm};
+use super::Definition;
+use super::entries::{Entries, EntryForm, TimeUnit, own_program};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
 use super::tool::{Effect, Tool};
 use super::trust::{Trust, TrustQuestion};
-use super::{Definition, PROGRAM};
 
 pub(super) const AGENT: Definition = Definition {
     name: "codex",
@@ -22,14 +22,13 @@ pub(super) const AGENT: Definition = Definition {
         contents: Contents::Entries(Entries {
             events: &EVENTS,
             tools: &TOOLS,
-            form: EntryForm::Group { timeout: "10" },
+            form: EntryForm::Group { unit: TimeUnit::Seconds },
             version: None,
             has_comments: false,
         }),
     },
     condition: Some(
-        "Codex runs a hook only if it trusts the project and the hook: start it, run /hooks, and trust \
-         stage-guard, again after each change of the hook",
+        "Codex runs a hook only if it trusts the project and the hook, again after each change of the hook",
     ),
     // Its app server lists the hooks that it would run in a directory.
     trust: Some(TrustQuestion {
@@ -89,7 +88,8 @@ fn read_hooks(line: &[u8]) -> Option<Trust> {
     let answer: Answer = serde_json::from_slice(line).ok().filter(|answer: &Answer| answer.id == HOOKS_ID)?;
     let hooks = answer.result.data.iter().flat_map(|directory| &directory.hooks);
     let is_own = |hook: &&Hook| {
-        hook.source == "project" && hook.command.as_ref().is_some_and(|command| command.contains(PROGRAM))
+        hook.source == "project"
+            && hook.command.as_ref().is_some_and(|command| own_program(command).is_some())
     };
     let own: Vec<&Hook> = hooks.filter(is_own).collect();
     let is_trusted = |hook: &&Hook| hook.enabled && hook.trust_status == "trusted";

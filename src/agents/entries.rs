@@ -15,7 +15,7 @@ use serde::de::IgnoredAny;
 use super::document::{Child, Container, Document};
 use super::hook_event::Events;
 use super::tool::Tool;
-use super::{Agent, PROGRAM};
+use super::{Agent, PROGRAM, TIME_LIMIT};
 use crate::bypass::{file_name, shell};
 
 /// The entries of an agent: the events that run this program, and their form.
@@ -37,11 +37,28 @@ pub(super) struct Entries {
 pub(super) enum EntryForm {
     /// Groups of hooks with a common matcher, with a time limit in the unit of the agent.
     Group {
-        /// The time limit.
-        timeout: &'static str,
+        /// The unit.
+        unit: TimeUnit,
     },
     /// A list of hooks in a file that has a version.
     Versioned,
+}
+
+/// The unit of an agent's time limits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum TimeUnit {
+    Seconds,
+    Milliseconds,
+}
+
+impl TimeUnit {
+    /// Returns the time limit of an entry in this unit.
+    fn time_limit(self) -> u128 {
+        match self {
+            Self::Seconds => TIME_LIMIT.as_secs().into(),
+            Self::Milliseconds => TIME_LIMIT.as_millis(),
+        }
+    }
 }
 
 /// The reason why no entries can be added to a text.
@@ -222,10 +239,12 @@ impl Entries {
 
     /// Returns the element of an event's list as JSON, indented by two spaces a level.
     fn hook(&self, event: &str, command: &str) -> String {
-        let EntryForm::Group { timeout } = self.form else {
-            let hook = format!("\"type\": \"command\",\n\"bash\": {command},\n\"timeoutSec\": 10");
+        let EntryForm::Group { unit } = self.form else {
+            let limit = TimeUnit::Seconds.time_limit();
+            let hook = format!("\"type\": \"command\",\n\"bash\": {command},\n\"timeoutSec\": {limit}");
             return block('{', "}", &hook);
         };
+        let timeout = unit.time_limit();
         let hook = format!("\"type\": \"command\",\n\"command\": {command},\n\"timeout\": {timeout}");
         let hooks = block('[', "]", &block('{', "}", &hook));
         let has_matcher = event == self.events.before_tool;
@@ -398,7 +417,7 @@ fn is_special(c: char) -> bool {
 ///
 /// The command is `PROGRAM [-C DIR]... agent [NAME] [|| true]`: earlier versions wrote it
 /// without the last parts.
-fn own_program(command: &str) -> Option<PathBuf> {
+pub(super) fn own_program(command: &str) -> Option<PathBuf> {
     let commands = shell::commands(command.as_bytes()).unwrap_or_default();
     let command = match &commands[..] {
         [command] => command,

@@ -28,6 +28,8 @@ mod settings_file;
 mod tool;
 mod trust;
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
@@ -38,11 +40,14 @@ use answer::Form;
 pub(crate) use event::Event;
 use fields::Fields;
 use settings::Settings;
-pub(crate) use settings_file::{Error, Removal, SettingsFile, Worktree};
+pub(crate) use settings_file::{Error, Removal, SettingsFile, SettingsFiles};
 pub(crate) use trust::{Trust, TrustQuestion};
 
 /// The name of this program.
 const PROGRAM: &str = env!("CARGO_PKG_NAME");
+
+/// How long an agent waits for an answer. This program has to answer before.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// A coding agent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

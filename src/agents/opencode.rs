@@ -46,10 +46,17 @@ fn read(event: &Fields) -> Option<(Action, Form)> {
 #[cfg(test)]
 mod tests {
     use super::TOOLS;
+    use crate::agents::TIME_LIMIT;
 
     #[test]
     fn the_plugin_knows_the_tools() {
         let names: Vec<String> = TOOLS.iter().map(|tool| format!("{:?}", tool.name)).collect();
         assert!(include_str!("opencode.js").contains(&format!("TOOLS = [{}];", names.join(", "))));
+    }
+
+    #[test]
+    fn the_plugin_has_the_time_limit() {
+        assert_eq!(TIME_LIMIT.as_secs(), 10);
+        assert!(include_str!("opencode.js").contains("const TIME_LIMIT = 10_000;"));
     }
 }

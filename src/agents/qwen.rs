@@ -1,7 +1,7 @@
 //! Qwen Code: the events of Claude Code, and tools like those of Gemini CLI.
 
 use super::Definition;
-use super::entries::{Entries, EntryForm};
+use super::entries::{Entries, EntryForm, TimeUnit};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
 use super::tool::{EditFields, Effect, Tool};
@@ -16,7 +16,7 @@ pub(super) const AGENT: Definition = Definition {
         contents: Contents::Entries(Entries {
             events: &EVENTS,
             tools: &TOOLS,
-            form: EntryForm::Group { timeout: "10000" },
+            form: EntryForm::Group { unit: TimeUnit::Milliseconds },
             // Without it, Qwen Code rewrites the file at its start.
             version: Some("\"$version\": 4"),
             has_comments: true,

@@ -6,7 +6,7 @@ use super::Agent;
 use super::entries::{self, Entries, EntryForm, Rest};
 use super::plugin::{self, Plugin};
 
-/// The project file of an agent.
+/// The settings file of an agent.
 pub(super) struct Settings {
     /// The path, relative to the top of the worktree.
     pub(super) file: &'static str,
@@ -16,7 +16,7 @@ pub(super) struct Settings {
     pub(super) contents: Contents,
 }
 
-/// What is written into the project file of an agent.
+/// What is written into the settings file of an agent.
 pub(super) enum Contents {
     /// Entries. Unless the file is one of this program's own, other settings may be in it.
     Entries(Entries),

@@ -1,4 +1,4 @@
-//! The project file of an agent on the disk.
+//! The settings file of an agent on the disk.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -15,16 +15,16 @@ use crate::session;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// A worktree whose agents run this program.
+/// The settings files of the agents in a worktree.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Worktree<'a> {
+pub(crate) struct SettingsFiles<'a> {
     /// The top, absolute and without symlinks.
     pub top: &'a Path,
     /// The git directory of the worktree, which has the record of what was created.
     pub git_dir: &'a Path,
 }
 
-/// The project file of an agent in a worktree, which need not exist.
+/// The settings file of an agent in a worktree, which need not exist.
 #[derive(Debug)]
 pub(crate) struct SettingsFile {
     agent: Agent,
@@ -39,7 +39,7 @@ pub(crate) struct SettingsFile {
     mark: &'static str,
 }
 
-/// What [`Worktree::uninstall`] did.
+/// What [`SettingsFiles::uninstall`] did.
 #[derive(Debug, Default)]
 pub(crate) struct Removal {
     /// The files from which this program was removed.
@@ -50,7 +50,7 @@ pub(crate) struct Removal {
     pub tracked: Vec<&'static str>,
 }
 
-/// An error of a project file. Nothing was changed, unless it is `Disk` or `Write`.
+/// An error of a settings file. Nothing was changed, unless it is `Disk` or `Write`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// A symlink leads out of the worktree.
@@ -104,8 +104,8 @@ impl Error {
     }
 }
 
-impl Worktree<'_> {
-    /// Makes an agent run `program`, and returns its project file.
+impl SettingsFiles<'_> {
+    /// Makes an agent run `program`, and returns its settings file.
     ///
     /// The file is changed atomically. What is created for it is recorded before.
     ///
@@ -125,7 +125,7 @@ impl Worktree<'_> {
         })
     }
 
-    /// Removes this program from the project files of all agents.
+    /// Removes this program from the settings files of all agents.
     ///
     /// Removes files and directories that were created. A file that cannot be read or has
     /// another form is not changed, nor is a tracked file of an agent that was not set up here:
@@ -237,7 +237,7 @@ impl Worktree<'_> {
 }
 
 impl SettingsFile {
-    /// Reads the project file of an agent in the worktree `top`.
+    /// Reads the settings file of an agent in the worktree `top`.
     ///
     /// # Errors
     ///
@@ -312,7 +312,7 @@ impl SettingsFile {
             .map_err(|error| Error::Form(self.path.clone(), error))
     }
 
-    /// Whether [`Worktree::install`] changes or creates the file.
+    /// Whether [`SettingsFiles::install`] changes or creates the file.
     ///
     /// # Errors
     ///
@@ -327,7 +327,7 @@ impl SettingsFile {
         self.text.as_deref().is_some_and(|text| contents.without(text).is_some())
     }
 
-    /// Whether the file is as [`Worktree::install`] creates it.
+    /// Whether the file is as [`SettingsFiles::install`] creates it.
     fn is_as_created(&self) -> bool {
         let contents = &self.agent.settings().contents;
         let created = |program: &PathBuf| contents.with(self.agent, None, program).ok();
@@ -339,6 +339,7 @@ impl SettingsFile {
     pub(crate) fn programs(&self) -> Vec<PathBuf> {
         let contents = &self.agent.settings().contents;
         let mut programs = self.text.as_deref().map(|text| contents.programs(text)).unwrap_or_default();
+        programs.sort();
         programs.dedup();
         programs
     }

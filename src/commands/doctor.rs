@@ -12,7 +12,7 @@ use rustix::fs::{Access, access};
 
 use super::{Context, Outcome, is_session_ignored, program};
 use crate::Change;
-use crate::agents::{self, Agent, SettingsFile, Trust, TrustQuestion, Worktree};
+use crate::agents::{self, Agent, SettingsFile, SettingsFiles, Trust, TrustQuestion};
 use crate::check::Check;
 use crate::doctor::{
     AgentSetup, Binary, Guard, HookResult, IndexProblem, OldGit, PolicyState, Probe, Severity,
@@ -114,7 +114,7 @@ fn agents(
     signals: &Signals,
 ) -> Result<Vec<AgentSetup>, Box<dyn Error>> {
     let Some(repository) = repository else { return Ok(Vec::new()) };
-    let files = Worktree { top: repository.worktree(), git_dir: repository.layout().git_dir() };
+    let files = SettingsFiles { top: repository.worktree(), git_dir: repository.layout().git_dir() };
     let mut agents = Vec::new();
     for agent in Agent::ALL {
         if let Err(error) = files.check(agent) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use bstr::BStr;
 
 use super::{Context, Outcome, is_session_ignored, program};
-use crate::agents::{Agent, SettingsFile, Worktree};
+use crate::agents::{Agent, SettingsFile, SettingsFiles};
 use crate::check::Check;
 use crate::cli::{InstallArgs, Strict};
 use crate::git::{
@@ -51,7 +51,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
     let level = directory.as_ref().map_or(level, |directory| level.max(directory.level()));
     let hooks = level.hooks_in(kind);
     // The first change comes after all steps that can fail because of existing files.
-    let setup = args.agent.as_deref().map(|agents| AgentSetup::plan(agents, &binary, context)).transpose()?;
+    let setup = args.agent.as_deref().map(|agents| AgentPlan::plan(agents, &binary, context)).transpose()?;
     let (program, invocation) = (context.program()?, context.invocation()?);
     let installed = match directory {
         Ok(directory) => Installed::Linked(Linked {
@@ -96,12 +96,12 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
 }
 
 /// The agents to set up.
-struct AgentSetup {
+struct AgentPlan {
     repository: Repository,
     agents: Vec<AgentChange>,
 }
 
-impl AgentSetup {
+impl AgentPlan {
     /// Checks that all agents can be set up, and changes nothing.
     ///
     /// If none is named, they are those that the repository or the user works with.
@@ -131,7 +131,7 @@ impl AgentSetup {
     /// Writes the agents' files.
     fn carry_out(&self) -> Result<(), Box<dyn Error>> {
         let top = self.repository.worktree();
-        let worktree = Worktree { top, git_dir: self.repository.layout().git_dir() };
+        let worktree = SettingsFiles { top, git_dir: self.repository.layout().git_dir() };
         for AgentChange { agent, program, .. } in &self.agents {
             let file = worktree.install(*agent, program)?;
             for path in file.path().ancestors().take_while(|path| *path != top) {

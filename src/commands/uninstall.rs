@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use bstr::BStr;
 
 use super::{Context, Outcome};
-use crate::agents::{self, Removal, Worktree};
+use crate::agents::{self, Removal, SettingsFiles};
 use crate::cli::UninstallArgs;
 use crate::disk::failed_to;
 use crate::git::{self, ConfigScope, Git, Hook, HooksPath, Repository, check_global_files};
@@ -63,7 +63,7 @@ pub(super) fn run(args: &UninstallArgs, context: &mut Context) -> Result<Outcome
 /// Removes this program from the settings files of agents.
 fn remove_from_agents(repository: &Repository) -> Result<Removal, agents::Error> {
     let (top, git_dir) = (repository.worktree(), repository.layout().git_dir());
-    Worktree { top, git_dir }.uninstall(|file| {
+    SettingsFiles { top, git_dir }.uninstall(|file| {
         let path = BStr::new(file.as_os_str().as_bytes());
         Ok(repository.tracked_paths()?.contains_file(path))
     })

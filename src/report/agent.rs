@@ -185,8 +185,13 @@ pub(crate) fn installed(agents: &[AgentChange], out: &mut impl Write) -> io::Res
         let title = agent.title();
         writeln!(out, "agent:   {title} asks stage-guard before it writes ({file})")?;
     }
-    for condition in agents.iter().filter_map(|change| change.agent.condition()) {
-        writeln!(out, "note:    {condition}")?;
+    for agent in agents.iter().map(|change| change.agent) {
+        if let Some(condition) = agent.condition() {
+            writeln!(out, "note:    {condition}")?;
+        }
+        if let Some(question) = agent.trust_question() {
+            writeln!(out, "{}     {}", "fix:".cyan(), question.remedy)?;
+        }
     }
     let to_commit: Vec<(String, &Path)> = agents
         .iter()

@@ -676,7 +676,8 @@ fn what_root_creates_belongs_to_the_owner_of_the_repository() {
 fn what_codex_asks_of_its_user_is_said() {
     let repo = Repo::new();
     assert!(repo.guard("install --agent=codex").success().contains(
-        "\nnote:    Codex runs a hook only if it trusts the project and the hook: start it, run /hooks,"
+        "\nnote:    Codex runs a hook only if it trusts the project and the hook, again after each change of the hook\n\
+         fix:     start codex here and trust the project, then run /hooks and trust stage-guard\n"
     ));
     assert!(!repo.guard("install --agent=claude,gemini").success().contains("trust"));
 }

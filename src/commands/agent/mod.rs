@@ -13,7 +13,7 @@ use std::time::Duration;
 use bstr::{BStr, ByteSlice};
 
 use super::{Context, Outcome};
-use crate::agents::{Action, Answer, Event, FileWrite, patch};
+use crate::agents::{Action, Answer, Event, FileWrite, TIME_LIMIT, patch};
 use crate::bypass::{self, Disk, Input};
 use crate::check::Check;
 use crate::cli::AgentArgs;
@@ -30,6 +30,7 @@ const MAX_EVENT: u64 = 1 << 25;
 
 /// The time for an answer: less than the agent waits for it.
 const MAX_TIME: Duration = Duration::from_secs(8);
+const _: () = assert!(MAX_TIME.as_secs() < TIME_LIMIT.as_secs());
 
 /// The number of files that are looked at for session directories.
 const MAX_ENTRIES: usize = 20_000;
