@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 pub(crate) enum Answer {
     /// The action is denied, for this reason.
     Deny(String),
-    /// The turn goes on, for this reason.
-    GoOn(String),
+    /// The end of the turn is blocked, for this reason.
+    BlockStop(String),
 }
 
 /// The form of an answer.
@@ -16,7 +16,7 @@ pub(crate) enum Answer {
 /// Codex runs the tool if an answer has a key that it does not know. So each form has only the
 /// keys that its agents read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Form {
+pub(super) enum AnswerForm {
     /// Of an agent whose events have a `hook_event_name`: this one.
     HookEvent(&'static str),
     /// Of Copilot CLI.
@@ -28,9 +28,9 @@ pub(super) enum Form {
 impl Answer {
     /// Returns the answer as one line of JSON.
     #[must_use]
-    pub(super) fn to_json(&self, form: Form) -> String {
+    pub(super) fn to_json(&self, form: AnswerForm) -> String {
         let value: Value = match (self, form) {
-            (Self::Deny(reason), Form::HookEvent(event)) => json!({
+            (Self::Deny(reason), AnswerForm::HookEvent(event)) => json!({
                 "hookSpecificOutput": {
                     "hookEventName": event,
                     "permissionDecision": "deny",
@@ -39,13 +39,13 @@ impl Answer {
                 "decision": "block",
                 "reason": reason,
             }),
-            (Self::Deny(reason), Form::Copilot) => json!({
+            (Self::Deny(reason), AnswerForm::Copilot) => json!({
                 "permissionDecision": "deny",
                 "permissionDecisionReason": reason,
                 "decision": "block",
                 "reason": reason,
             }),
-            (Self::Deny(reason), Form::Plugin) | (Self::GoOn(reason), _) => {
+            (Self::Deny(reason), AnswerForm::Plugin) | (Self::BlockStop(reason), _) => {
                 json!({"decision": "block", "reason": reason})
             }
         };

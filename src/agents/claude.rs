@@ -4,7 +4,7 @@ use super::Definition;
 use super::entries::{Entries, EntryForm, TimeUnit};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
-use super::tool::{EditFields, Effect, Tool};
+use super::tool::{EditFields, Tool, ToolEffect};
 
 pub(super) const AGENT: Definition = Definition {
     name: "claude",
@@ -29,16 +29,15 @@ pub(super) const AGENT: Definition = Definition {
 
 pub(super) const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: Some("Stop") };
 
-/// Copilot CLI reads Claude Code's settings, too. It calls the tools the same, and their
-/// fields as its own.
+/// Copilot CLI also runs these hooks, with these tool names and its own field names.
 pub(super) const TOOLS: [Tool; 6] = [
     Tool {
         name: "Write",
-        effect: Effect::Write { path: &["file_path", "path"], text: &["content", "file_text"] },
+        effect: ToolEffect::Write { path: &["file_path", "path"], text: &["content", "file_text"] },
     },
     Tool {
         name: "Edit",
-        effect: Effect::Edit {
+        effect: ToolEffect::Edit {
             path: &["file_path", "path"],
             edit: EditFields {
                 old: &["old_string", "old_str"],
@@ -49,13 +48,13 @@ pub(super) const TOOLS: [Tool; 6] = [
     },
     Tool {
         name: "MultiEdit",
-        effect: Effect::EditMany {
+        effect: ToolEffect::EditMany {
             path: &["file_path"],
             edits: "edits",
             edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["replace_all"] },
         },
     },
-    Tool { name: "NotebookEdit", effect: Effect::Change { path: &["notebook_path"] } },
-    Tool { name: "Monitor", effect: Effect::Run { command: &["command"], directory: &[] } },
-    Tool { name: "Bash", effect: Effect::Run { command: &["command"], directory: &[] } },
+    Tool { name: "NotebookEdit", effect: ToolEffect::EditUnknown { path: &["notebook_path"] } },
+    Tool { name: "Monitor", effect: ToolEffect::Run { command: &["command"], directory: &[] } },
+    Tool { name: "Bash", effect: ToolEffect::Run { command: &["command"], directory: &[] } },
 ];

@@ -9,7 +9,7 @@ use super::Definition;
 use super::entries::{Entries, EntryForm, TimeUnit, own_program};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
-use super::tool::{Effect, Tool};
+use super::tool::{Tool, ToolEffect};
 use super::trust::{Trust, TrustQuestion};
 
 pub(super) const AGENT: Definition = Definition {
@@ -45,8 +45,8 @@ pub(super) const AGENT: Definition = Definition {
 const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: Some("Stop") };
 
 const TOOLS: [Tool; 2] = [
-    Tool { name: "apply_patch", effect: Effect::Patch { patch: &["command"] } },
-    Tool { name: "Bash", effect: Effect::Run { command: &["command"], directory: &[] } },
+    Tool { name: "apply_patch", effect: ToolEffect::Patch { patch: &["command"] } },
+    Tool { name: "Bash", effect: ToolEffect::Run { command: &["command"], directory: &[] } },
 ];
 
 /// The id of the request for the hooks.

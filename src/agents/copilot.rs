@@ -1,11 +1,11 @@
 //! GitHub Copilot CLI.
 
-use super::answer::Form;
+use super::answer::AnswerForm;
 use super::entries::{Entries, EntryForm};
 use super::fields::Fields;
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
-use super::tool::{self, EditFields, Effect, Tool};
+use super::tool::{self, EditFields, Tool, ToolEffect};
 use super::{Action, Definition, claude};
 
 pub(super) const AGENT: Definition = Definition {
@@ -34,26 +34,26 @@ pub(super) const AGENT: Definition = Definition {
 const EVENTS: Events = Events { before_tool: "preToolUse", at_end: Some("agentStop") };
 
 const TOOLS: [Tool; 3] = [
-    Tool { name: "create", effect: Effect::Write { path: &["path"], text: &["file_text"] } },
+    Tool { name: "create", effect: ToolEffect::Write { path: &["path"], text: &["file_text"] } },
     Tool {
         name: "edit",
-        effect: Effect::Edit {
+        effect: ToolEffect::Edit {
             path: &["path"],
             edit: EditFields { old: &["old_str"], new: &["new_str"], everywhere: &[] },
         },
     },
-    Tool { name: "bash", effect: Effect::Run { command: &["command"], directory: &[] } },
+    Tool { name: "bash", effect: ToolEffect::Run { command: &["command"], directory: &[] } },
 ];
 
 /// Reads an event of its own form. No field names the event.
-fn read(event: &Fields) -> Option<(Action, Form)> {
+fn read(event: &Fields) -> Option<(Action, AnswerForm)> {
     if event.has("hook_event_name") || event.has("toolResult") {
         return None;
     }
     let action = if let Some(tool) = event.string(&["toolName"]) {
         tool::action(&TOOLS, &tool, event, "toolArgs")?
     } else {
-        (event.has("stopReason") && hook_event::ends_first_time(event)).then_some(Action::Stop)?
+        (event.has("stopReason") && hook_event::is_first_stop(event)).then_some(Action::Stop)?
     };
-    Some((action, Form::Copilot))
+    Some((action, AnswerForm::Copilot))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::slice;
 
-use super::answer::{Answer, Form};
+use super::answer::{Answer, AnswerForm};
 use super::{Action, Agent, Fields};
 
 /// An event that may need an answer.
@@ -15,7 +15,7 @@ pub(crate) struct Event {
     pub directory: PathBuf,
     /// What the agent is about to do.
     pub action: Action,
-    form: Form,
+    form: AnswerForm,
 }
 
 impl Event {

@@ -52,7 +52,7 @@ impl Fields {
         self.get(&[name])
     }
 
-    /// Returns a string as bytes, because JSON can have characters that UTF-8 cannot.
+    /// Returns a string as bytes: JSON can escape a lone surrogate, which UTF-8 cannot encode.
     pub(super) fn text(&self, names: &[&str]) -> Option<BString> {
         self.get(names)
     }

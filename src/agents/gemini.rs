@@ -4,7 +4,7 @@ use super::Definition;
 use super::entries::{Entries, EntryForm, TimeUnit};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
-use super::tool::{EditFields, Effect, Tool};
+use super::tool::{EditFields, Tool, ToolEffect};
 
 pub(super) const AGENT: Definition = Definition {
     name: "gemini",
@@ -31,16 +31,16 @@ pub(super) const AGENT: Definition = Definition {
 const EVENTS: Events = Events { before_tool: "BeforeTool", at_end: Some("AfterAgent") };
 
 const TOOLS: [Tool; 3] = [
-    Tool { name: "write_file", effect: Effect::Write { path: &["file_path"], text: &["content"] } },
+    Tool { name: "write_file", effect: ToolEffect::Write { path: &["file_path"], text: &["content"] } },
     Tool {
         name: "replace",
-        effect: Effect::Edit {
+        effect: ToolEffect::Edit {
             path: &["file_path"],
             edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["allow_multiple"] },
         },
     },
     Tool {
         name: "run_shell_command",
-        effect: Effect::Run { command: &["command"], directory: &["dir_path"] },
+        effect: ToolEffect::Run { command: &["command"], directory: &["dir_path"] },
     },
 ];

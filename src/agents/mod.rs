@@ -36,7 +36,7 @@ use clap::builder::PossibleValue;
 use action::Replacement;
 pub(crate) use action::{Action, FileWrite, NewText};
 pub(crate) use answer::Answer;
-use answer::Form;
+use answer::AnswerForm;
 pub(crate) use event::Event;
 use fields::Fields;
 use settings::Settings;
@@ -84,14 +84,14 @@ struct Definition {
     trust: Option<TrustQuestion>,
     /// Whether git runs no hooks in the commands of its shell.
     skips_git_hooks: bool,
-    /// Reads an event: see [`Read`].
-    read: Read,
+    /// Reads an event: see [`ReadEvent`].
+    read: ReadEvent,
 }
 
 /// Returns the action of an event, and the form of the answer.
 ///
 /// `None` if the event is not one of the agent's, or needs no answer.
-type Read = fn(&Fields) -> Option<(Action, Form)>;
+type ReadEvent = fn(&Fields) -> Option<(Action, AnswerForm)>;
 
 impl Agent {
     /// All agents.

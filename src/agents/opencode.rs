@@ -2,11 +2,11 @@
 
 use super::Action;
 use super::Definition;
-use super::answer::Form;
+use super::answer::AnswerForm;
 use super::fields::Fields;
 use super::plugin::Plugin;
 use super::settings::{Contents, Settings};
-use super::tool::{self, EditFields, Effect, Tool};
+use super::tool::{self, EditFields, Tool, ToolEffect};
 
 pub(super) const AGENT: Definition = Definition {
     name: "opencode",
@@ -24,23 +24,23 @@ pub(super) const AGENT: Definition = Definition {
 };
 
 const TOOLS: [Tool; 4] = [
-    Tool { name: "write", effect: Effect::Write { path: &["filePath"], text: &["content"] } },
+    Tool { name: "write", effect: ToolEffect::Write { path: &["filePath"], text: &["content"] } },
     Tool {
         name: "edit",
-        effect: Effect::Edit {
+        effect: ToolEffect::Edit {
             path: &["filePath"],
             edit: EditFields { old: &["oldString"], new: &["newString"], everywhere: &["replaceAll"] },
         },
     },
-    Tool { name: "apply_patch", effect: Effect::Patch { patch: &["patchText"] } },
-    Tool { name: "bash", effect: Effect::Run { command: &["command"], directory: &["workdir"] } },
+    Tool { name: "apply_patch", effect: ToolEffect::Patch { patch: &["patchText"] } },
+    Tool { name: "bash", effect: ToolEffect::Run { command: &["command"], directory: &["workdir"] } },
 ];
 
-/// Reads what the plugin was told before a tool.
-fn read(event: &Fields) -> Option<(Action, Form)> {
+/// Reads what the plugin sends before a tool runs.
+fn read(event: &Fields) -> Option<(Action, AnswerForm)> {
     let (input, output) = (event.object("input")?, event.object("output")?);
     let action = tool::action(&TOOLS, &input.string(&["tool"])?, &output, "args")?;
-    Some((action, Form::Plugin))
+    Some((action, AnswerForm::Plugin))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::Definition;
 use super::entries::{Entries, EntryForm, TimeUnit};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
-use super::tool::{EditFields, Effect, Tool};
+use super::tool::{EditFields, Tool, ToolEffect};
 
 pub(super) const AGENT: Definition = Definition {
     name: "qwen",
@@ -32,17 +32,17 @@ pub(super) const AGENT: Definition = Definition {
 const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: None };
 
 const TOOLS: [Tool; 4] = [
-    Tool { name: "write_file", effect: Effect::Write { path: &["file_path"], text: &["content"] } },
+    Tool { name: "write_file", effect: ToolEffect::Write { path: &["file_path"], text: &["content"] } },
     Tool {
         name: "edit",
-        effect: Effect::Edit {
+        effect: ToolEffect::Edit {
             path: &["file_path"],
             edit: EditFields { old: &["old_string"], new: &["new_string"], everywhere: &["replace_all"] },
         },
     },
-    Tool { name: "monitor", effect: Effect::Run { command: &["command"], directory: &["directory"] } },
+    Tool { name: "monitor", effect: ToolEffect::Run { command: &["command"], directory: &["directory"] } },
     Tool {
         name: "run_shell_command",
-        effect: Effect::Run { command: &["command"], directory: &["directory"] },
+        effect: ToolEffect::Run { command: &["command"], directory: &["directory"] },
     },
 ];

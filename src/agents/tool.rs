@@ -6,11 +6,11 @@ use super::{Action, FileWrite, NewText, Replacement, patch};
 /// A tool of an agent.
 pub(super) struct Tool {
     pub(super) name: &'static str,
-    pub(super) effect: Effect,
+    pub(super) effect: ToolEffect,
 }
 
 /// What a tool does, with the names of the fields that say it.
-pub(super) enum Effect {
+pub(super) enum ToolEffect {
     /// Writes a file.
     Write { path: Names, text: Names },
     /// Replaces a text in a file.
@@ -18,7 +18,7 @@ pub(super) enum Effect {
     /// Replaces several texts in a file, one after the other.
     EditMany { path: Names, edits: &'static str, edit: EditFields },
     /// Changes a part of a file; what the whole will be, the input does not say.
-    Change { path: Names },
+    EditUnknown { path: Names },
     /// Applies a patch: see [`patch`].
     Patch { patch: Names },
     /// Runs a script in a POSIX shell, in a directory if the input names one.
@@ -34,8 +34,8 @@ pub(super) struct EditFields {
 
 /// Returns what the tool called `name` does with the value of the field `input`.
 ///
-/// `None` if it is not one of `tools`. An input that is a patch and no object is applied by any
-/// tool: Copilot CLI calls that tool by several names.
+/// `None` if it is not one of `tools`. A string that is a patch counts as one whatever the tool:
+/// Copilot CLI has several names for that tool.
 pub(super) fn action(tools: &[Tool], name: &str, event: &Fields, input: &str) -> Option<Action> {
     if let Some(patch) = event.text(&[input]).filter(|text| patch::is_patch(text)) {
         return Some(Action::Write(patch::writes(&patch)));
@@ -53,17 +53,17 @@ pub(super) fn action(tools: &[Tool], name: &str, event: &Fields, input: &str) ->
         write(path, text)
     };
     match &tool.effect {
-        Effect::Write { path, text } => {
+        ToolEffect::Write { path, text } => {
             write(path, input.text(text).map_or(NewText::Unknown, NewText::Whole))
         }
-        Effect::Edit { path, edit } => edited(path, edit.read(input).map(|edit| vec![edit])),
-        Effect::EditMany { path, edits, edit } => {
+        ToolEffect::Edit { path, edit } => edited(path, edit.read(input).map(|edit| vec![edit])),
+        ToolEffect::EditMany { path, edits, edit } => {
             let edits = input.objects(edits);
             edited(path, edits.and_then(|edits| edits.iter().map(|fields| edit.read(fields)).collect()))
         }
-        Effect::Change { path } => write(path, NewText::Unknown),
-        Effect::Patch { patch } => Some(Action::Write(patch::writes(&input.text(patch)?))),
-        Effect::Run { command, directory } => {
+        ToolEffect::EditUnknown { path } => write(path, NewText::Unknown),
+        ToolEffect::Patch { patch } => Some(Action::Write(patch::writes(&input.text(patch)?))),
+        ToolEffect::Run { command, directory } => {
             let directory = input.path(directory).unwrap_or_default();
             input.string(command).map(|script| Action::Run { script, directory })
         }

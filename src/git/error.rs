@@ -125,6 +125,9 @@ pub enum Error {
     /// The directory that `-C` names cannot be entered.
     #[error("cannot change to `{}`, the directory of -C", shown(.0))]
     ChangeDirectory(PathBuf, #[source] io::Error),
+    /// An agent's working directory cannot be entered.
+    #[error("cannot change to {}, the working directory of the agent", shown(.0))]
+    AgentDirectory(PathBuf, #[source] io::Error),
     /// `git config` succeeded, but the value did not take effect.
     #[error("git could not set `{0}`")]
     NotConfigured(String),

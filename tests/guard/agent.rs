@@ -312,7 +312,12 @@ fn outside_of_a_worktree_everything_is_allowed() {
 fn a_missing_directory_fails_open() {
     let repo = Repo::new();
     let event = json!({"hook_event_name": "Stop", "cwd": repo.path("missing")});
-    repo.agent(event.to_string().as_bytes()).fails_open();
+    let error = repo.agent(event.to_string().as_bytes()).fails_open();
+    let directory = repo.path("missing").display().to_string();
+    assert!(
+        error.contains(&format!("cannot change to {directory}, the working directory of the agent")),
+        "{error}"
+    );
 }
 
 #[test]

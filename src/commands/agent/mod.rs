@@ -76,7 +76,7 @@ fn answer(context: &Context, event: &Event) -> Result<Option<Answer>, Box<dyn Er
             }
             reason.map(Answer::Deny)
         }
-        Action::Stop => check_stop(context, &directory)?.map(Answer::GoOn),
+        Action::Stop => check_stop(context, &directory)?.map(Answer::BlockStop),
     })
 }
 
@@ -181,7 +181,7 @@ fn check_stop(context: &Context, directory: &Path) -> Result<Option<String>, Box
 fn environment_in(environment: &Environment, directory: &Path) -> Result<Environment, git::Error> {
     let mut environment = environment.clone();
     let changed = environment.change_dir(directory);
-    changed.map_err(|error| git::Error::ChangeDirectory(directory.to_owned(), error))?;
+    changed.map_err(|error| git::Error::AgentDirectory(directory.to_owned(), error))?;
     Ok(environment)
 }
 
