@@ -318,6 +318,8 @@ impl<'s, 'c> Reader<'s, 'c> {
         let word = self.read_word()?;
         let words = &mut command.words;
         match word.as_slice() {
+            // `time` may precede a reserved word, too.
+            b"{" | b"!" if matches!(words.as_slice(), [time] if time == "time") => {}
             _ if !words.is_empty() => words.push(word),
             b"[[" => self.skip_words("]]")?,
             b"function" => {
@@ -470,6 +472,11 @@ impl<'s, 'c> Reader<'s, 'c> {
                 let start = self.commands.complete.len();
                 self.read_parenthesized()?;
                 word.push_str(self.commands.output_since(start, "$()"));
+            }
+            // An old form of an arithmetic expression.
+            [_, b'[', ..] if self.rest.iter().take(MAX_ARITHMETIC).any(|byte| *byte == b']') => {
+                self.take_until(b"]")?;
+                word.push_str("$()");
             }
             [_, b'{', ..] => {
                 let source = self.rest;

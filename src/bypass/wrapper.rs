@@ -26,6 +26,8 @@ enum Operands {
     Command(usize),
     /// The words of a script, up to a `:::` of `parallel`.
     Script,
+    /// A script, and other words.
+    FirstScript,
     /// A file with a script; without one, the script is read from standard input.
     File,
 }
@@ -69,7 +71,9 @@ const FINDERS: [(&str, &[&str]); 3] = [
 ];
 
 /// The programs whose command is checked too.
-const WRAPPERS: [Wrapper; 43] = [
+const WRAPPERS: [Wrapper; 45] = [
+    Wrapper { name: "trap", operands: Operands::FirstScript, ..PLAIN },
+    Wrapper { name: "$SHELL", ..SHELL },
     Wrapper { name: "time", short_with_value: "fo", long_with_value: &["--format", "--output"], ..PLAIN },
     Wrapper { name: "coproc", ..PLAIN },
     Wrapper { name: "command", ..PLAIN },
@@ -187,6 +191,10 @@ pub(super) fn nested<'w>(program: &BStr, arguments: &'w [BString], input: &BStr)
     if program == "command" && only_says {
         return Vec::new();
     }
+    if program == "alias" {
+        let definitions = arguments.iter().filter_map(|word| word.split_once_str("="));
+        return definitions.map(|(_, script)| Nested::Script(script.into())).collect();
+    }
     if program == "eval" {
         return vec![Nested::Eval(bstr::join(" ", arguments).into())];
     }
@@ -200,7 +208,7 @@ pub(super) fn nested<'w>(program: &BStr, arguments: &'w [BString], input: &BStr)
     }
     let wrapper = WRAPPERS.iter().find(|wrapper| program == wrapper.name);
     let mut nested: Vec<_> =
-        wrapper.and_then(|wrapper| wrapper.unwrap(arguments, input)).into_iter().collect();
+        wrapper.and_then(|wrapper| wrapper.nested(arguments, input)).into_iter().collect();
     if program == "xargs" {
         let with_input = nested.pop().map(|command| add_input(command, input));
         nested.extend(with_input);
@@ -248,33 +256,18 @@ fn add_input<'w>(command: Nested<'w>, input: &BStr) -> Nested<'w> {
 
 impl Wrapper {
     /// Returns what runs with these arguments and this standard input; `None` if that is unknown.
-    fn unwrap<'w>(&self, mut rest: &'w [BString], input: &BStr) -> Option<Nested<'w>> {
-        let (mut is_script, mut only_parses, mut reads_stdin) = (false, false, false);
-        let skipped = match self.operands {
-            Operands::Command(skipped) => skipped,
-            Operands::Script | Operands::File => 0,
-        };
+    fn nested<'w>(&self, words: &'w [BString], input: &BStr) -> Option<Nested<'w>> {
+        let skipped = if let Operands::Command(skipped) = self.operands { skipped } else { 0 };
+        let mut options = WrapperOptions::default();
+        let mut rest = self.parse_options(words, &mut options)?;
         // The options may continue after the operands, as in `su me -c SCRIPT`.
-        for operands in [0, skipped] {
-            if is_script {
-                break;
-            }
-            rest = rest.get(operands..)?;
-            while let Some((option, after)) = rest.split_first().filter(|(word, _)| word.starts_with(b"-")) {
-                if let Some(script) = self.script_in(option.as_bstr()) {
-                    return Some(Nested::Script(script.into()));
-                }
-                let (letters, takes_next) =
-                    split_option(option, self.short_with_value, "", self.long_with_value);
-                is_script |= letters.iter().any(|letter| Some(*letter) == self.script)
-                    || !self.long_script.is_empty() && option == self.long_script;
-                only_parses |= letters.contains(&b'n');
-                reads_stdin |= letters.contains(&b's') || option == "-";
-                rest = after.get(usize::from(takes_next)..)?;
-            }
+        if options.script.is_none() && skipped > 0 {
+            rest = self.parse_options(rest.get(skipped..)?, &mut options)?;
         }
-        if is_script {
-            return rest.first().map(|script| Nested::Script(script.clone()));
+        match options.script {
+            Some(Script::InOption(script)) => return Some(Nested::Script(script.into())),
+            Some(Script::FirstOperand) => return rest.first().map(|script| Nested::Script(script.clone())),
+            None => {}
         }
         match self.operands {
             Operands::Command(_) => Some(Nested::Command(rest.into())),
@@ -282,17 +275,72 @@ impl Wrapper {
                 let words = rest.iter().take_while(|word| !word.starts_with(b":::"));
                 Some(Nested::Script(bstr::join(" ", words).into()))
             }
+            Operands::FirstScript => rest.first().map(|script| Nested::Eval(script.clone())),
             Operands::File => {
                 let is_stdin = |file: &BString| STDIN.iter().any(|name| file == name);
-                let reads_stdin = reads_stdin || rest.first().is_none_or(is_stdin);
-                (reads_stdin && !only_parses).then(|| Nested::Script(input.to_owned()))
+                let reads_stdin = options.reads_stdin || rest.first().is_none_or(is_stdin);
+                (reads_stdin && !options.only_parses).then(|| Nested::Script(input.to_owned()))
             }
         }
     }
 
-    /// Returns the script in an option of the form `--command=SCRIPT`.
+    /// Parses the options in front of `words`, and returns the words after them.
+    fn parse_options<'w>(
+        &self,
+        words: &'w [BString],
+        options: &mut WrapperOptions<'w>,
+    ) -> Option<&'w [BString]> {
+        let is_option =
+            |word: &BString| word.starts_with(b"-") || self.has_plus_options() && word.starts_with(b"+");
+        let mut rest = words;
+        while let Some((option, after)) = rest.split_first().filter(|(word, _)| is_option(word)) {
+            if let Some(script) = self.script_in(option.as_bstr()) {
+                options.script = Some(Script::InOption(script));
+                return Some(after);
+            }
+            let (letters, takes_next) = split_option(option, self.short_with_value, "", self.long_with_value);
+            let is_script = letters.iter().any(|letter| Some(*letter) == self.script)
+                || !self.long_script.is_empty() && option == self.long_script;
+            if is_script {
+                options.script = Some(Script::FirstOperand);
+            }
+            options.only_parses |= option.starts_with(b"-") && letters.contains(&b'n');
+            options.reads_stdin |= letters.contains(&b's') || option == "-";
+            rest = after.get(usize::from(takes_next)..)?;
+        }
+        Some(rest)
+    }
+
+    /// Whether an option may begin with a `+`, as those of shells.
+    fn has_plus_options(&self) -> bool {
+        matches!(self.operands, Operands::File)
+    }
+
+    /// Returns the script in an option of the form `--command=SCRIPT` or, except for shells, `-cSCRIPT`.
     fn script_in<'w>(&self, option: &'w BStr) -> Option<&'w [u8]> {
         let long = Some(self.long_script).filter(|long| !long.is_empty())?;
-        option.strip_prefix(long.as_bytes())?.strip_prefix(b"=")
+        let in_long = || option.strip_prefix(long.as_bytes())?.strip_prefix(b"=");
+        let in_short = || {
+            let script = option.strip_prefix(b"-")?.strip_prefix(&[self.script?])?;
+            (!script.is_empty()).then_some(script)
+        };
+        in_long().or_else(in_short)
     }
+}
+
+/// What the options of a [`Wrapper`] say.
+#[derive(Default)]
+struct WrapperOptions<'w> {
+    script: Option<Script<'w>>,
+    /// Whether the script is not run (`bash -n`).
+    only_parses: bool,
+    /// Whether the script is read from standard input.
+    reads_stdin: bool,
+}
+
+/// Where the script of a [`Wrapper`] is.
+enum Script<'w> {
+    InOption(&'w [u8]),
+    /// In the first word that is not an option.
+    FirstOperand,
 }

@@ -88,6 +88,7 @@ fn long_scripts_are_read_in_time() {
         "rm {.git,.git}/{a,b}; ",
         "git add -f a/b; ",
         "find . -exec a ; ",
+        "echo $[ ",
     ] {
         assert_eq!(find(&format!("{} true", part.repeat(5_000))), None, "{part}");
     }

@@ -156,3 +156,29 @@ fn what_a_shell_reads_is_a_script() {
         "echo git commit -n",
     ]);
 }
+
+#[test]
+fn options_of_wrappers_may_have_any_form() {
+    assert_denied(&[
+        "env -S\"git commit -n\"",
+        "su me -c'git commit -n'",
+        "npx -c'git commit -n'",
+        "bash +e -c 'git commit -n'",
+        "bash +o pipefail -c 'git commit -n'",
+        "time { git commit -n; }",
+        "time ! git commit -n",
+        "trap 'git commit -n' EXIT",
+        "trap -- 'git commit -n' EXIT",
+        "alias c='git commit -n'",
+        "$SHELL -c 'git commit -n'",
+        "echo $[1<<2]\ngit commit -n",
+    ]);
+    assert_allowed(&[
+        "trap - EXIT",
+        "trap 'rm -f x' EXIT",
+        "alias c='git commit' l",
+        "echo a$[1+2]b",
+        "echo '$[' ; echo \"$x[0]\"",
+        "time -p make -n",
+    ]);
+}
