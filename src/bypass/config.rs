@@ -84,7 +84,7 @@ pub(super) fn alias(words: &[BString]) -> Option<Nested<'static>> {
 /// The section of this program's configured hooks, which are named `stage-guard.<event>`.
 const OWN_SECTION: &str = "hook.stage-guard.";
 
-/// Returns the event and the last part of a key without which git does not run a hook of this program.
+/// Returns the event and the last part of a key that a hook of this program needs.
 fn own_event(key: &BStr) -> Option<(BString, BString)> {
     let key = key.to_ascii_lowercase();
     let (event, name) = key.strip_prefix(OWN_SECTION.as_bytes())?.rsplit_once_str(".")?;
@@ -126,7 +126,7 @@ pub(super) fn judge_variables(variables: &Variables, words: &[BString]) -> Optio
 pub(super) fn may_disable_hooks(name: &[u8], value: &BStr) -> bool {
     match name {
         b"HUSKY" | b"LEFTHOOK" => value == "0" || value == "false",
-        b"SKIP" | b"PREK_SKIP" => value.contains_str("stage-guard"),
+        b"SKIP" | b"PREK_SKIP" => value.contains_str(own::PROGRAM),
         b"GIT_CONFIG_PARAMETERS" => {
             // Each setting is quoted for a shell: `'KEY=VALUE'` or `'KEY'='VALUE'`.
             let commands = shell::commands(value).unwrap_or_default();

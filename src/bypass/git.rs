@@ -261,7 +261,7 @@ impl<'w> Invocation<'w> {
     }
 }
 
-/// Returns the operands of a subcommand; all words that are no options if its options are not known.
+/// Returns the operands of a subcommand, of any words if its options are not known.
 pub(super) fn operands<'w>(name: &BStr, arguments: &'w [BString]) -> Vec<&'w BStr> {
     let subcommand = SUBCOMMANDS.iter().find(|subcommand| name == subcommand.name);
     subcommand.unwrap_or(&NO_VERIFY).parse(arguments).operands

@@ -15,7 +15,7 @@ use crate::git::Hook;
 
 /// What a program does to the files in its arguments.
 #[derive(Clone, Copy)]
-enum Effect {
+enum FileEffect {
     /// It removes or truncates each of them.
     Removes,
     /// It writes to each of them.
@@ -34,20 +34,20 @@ enum Effect {
     WritesOf,
 }
 
-const PROGRAMS: [(&str, Effect); 13] = [
-    ("rm", Effect::Removes),
-    ("unlink", Effect::Removes),
-    ("shred", Effect::Removes),
-    ("truncate", Effect::Removes),
-    ("tee", Effect::Writes),
-    ("mv", Effect::Moves),
-    ("cp", Effect::Copies),
-    ("install", Effect::Copies),
-    ("ln", Effect::Links),
-    ("chmod", Effect::ChangesMode),
-    ("sed", Effect::Edits("efl")),
-    ("perl", Effect::Edits("eEIMmF")),
-    ("dd", Effect::WritesOf),
+const PROGRAMS: [(&str, FileEffect); 13] = [
+    ("rm", FileEffect::Removes),
+    ("unlink", FileEffect::Removes),
+    ("shred", FileEffect::Removes),
+    ("truncate", FileEffect::Removes),
+    ("tee", FileEffect::Writes),
+    ("mv", FileEffect::Moves),
+    ("cp", FileEffect::Copies),
+    ("install", FileEffect::Copies),
+    ("ln", FileEffect::Links),
+    ("chmod", FileEffect::ChangesMode),
+    ("sed", FileEffect::Edits("efl")),
+    ("perl", FileEffect::Edits("eEIMmF")),
+    ("dd", FileEffect::WritesOf),
 ];
 
 /// The deepest directory in a git directory from which hook files are named by relative paths.
@@ -179,7 +179,7 @@ impl Changed {
     }
 }
 
-impl Effect {
+impl FileEffect {
     /// Returns the files that a program changes with the arguments `words`.
     fn changed(self, words: &[BString]) -> Vec<Changed> {
         let removed = || operands(words).cloned().map(Changed::Removed).collect();
