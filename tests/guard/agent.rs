@@ -191,8 +191,12 @@ fn a_write_is_checked_by_the_repository_of_the_file() {
     let other = repo.sibling("other");
     fs::create_dir(&other.dir).unwrap();
     other.git("init -q").success();
+    deep.agent_writes(other.path("debug_x.py")).silent();
+    other.guard("install").success();
     repo.git("worktree add -q linked/tree").success();
-    for owner in [&other, &repo.child("linked/tree")] {
+    repo.git("worktree add -q ../beside").success();
+    repo.git("init -q embedded").success();
+    for owner in [&other, &repo.child("linked/tree"), &repo.sibling("beside"), &repo.child("embedded")] {
         owner.write("debug_x.py", "x");
         let output = deep.agent_writes(owner.path("debug_x.py")).denied();
         let suggestion = owner.path(".claude_sessions/debugging/debug_x.py");

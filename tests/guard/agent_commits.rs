@@ -105,3 +105,14 @@ fn a_commit_of_what_the_script_stages_is_checked() {
         assert!(reason.contains(path) && reason.starts_with("Gemini CLI runs"), "{script}: {reason}");
     }
 }
+
+#[test]
+fn a_commit_in_a_repository_that_nobody_guards_is_allowed() {
+    let (repo, other) = (Repo::new(), Repo::new());
+    other.stage("debug_x.py");
+    let commit = format!("git -C {} commit -m x", other.dir.display());
+    repo.gemini_runs(&commit).silent();
+    other.gemini_runs(&commit).denied();
+    other.guard("install").success();
+    repo.gemini_runs(&commit).denied();
+}

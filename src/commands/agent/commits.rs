@@ -65,7 +65,7 @@ fn check_commit(
         findings
             .extend(untracked.filter(|finding| staged.match_path(&on_disk(finding.entry.path.as_bstr()))));
     }
-    if findings.is_empty() {
+    if findings.is_empty() || writes::is_foreign(context, directory, &repository)? {
         return Ok(None);
     }
     Ok(Some(denied_commit(agent, &findings, repository.worktree(), &context.program()?)))

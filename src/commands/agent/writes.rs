@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice};
 
 use super::super::Context;
-use super::{environment_in, may_be_guard, open_repository};
+use super::{environment_in, is_unguarded, may_be_guard, open_repository};
 use crate::agents::{FileWrite, NewText};
 use crate::bypass::{Bypass, is_guarded_file};
 use crate::cli::Config;
@@ -44,7 +44,8 @@ type Writes<'f> = Vec<(BString, &'f FileWrite)>;
 
 /// Returns why the agent must not write these files; `None` if it may.
 ///
-/// The repository of a file is the one that contains it, and not always that of `directory`.
+/// The repository of a file is the one that contains it, and not always that of `directory`. In
+/// one that nobody guards, the agent may write what it likes.
 /// If one repository cannot be read, the files in the others are denied all the same.
 pub(super) fn check(
     context: &Context,
@@ -77,7 +78,8 @@ pub(super) fn check(
     for (repository, files) in &worktrees.opened {
         if let Some(repository) = repository {
             match check_in(context, directory, repository, files) {
-                Ok(denial) => denials.extend(denial),
+                Ok(Some(denial)) if !is_foreign(context, directory, repository)? => denials.push(denial),
+                Ok(_) => {}
                 Err(error) => failure = Some(error),
             }
         }
@@ -86,6 +88,19 @@ pub(super) fn check(
         Some(error) if denials.is_empty() => Err(error),
         _ => Ok((!denials.is_empty()).then(|| denials.join("\n"))),
     }
+}
+
+/// Whether a repository is unguarded, and is neither that of `directory` nor in its worktree.
+pub(super) fn is_foreign(
+    context: &Context,
+    directory: &Path,
+    repository: &Repository,
+) -> Result<bool, git::Error> {
+    let Some(own) = open_repository(&environment_in(&context.environment, directory)?)? else {
+        return Ok(false);
+    };
+    let top = repository.worktree();
+    Ok(!top.starts_with(own.worktree()) && is_unguarded(context, directory, top))
 }
 
 /// The worktrees that contain the files of an event.
