@@ -87,7 +87,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
         setup.carry_out()?;
         if !context.is_quiet {
             report::agent::installed(&setup.agents, &mut context.out)?;
-            if !is_session_ignored(&setup.repository)? {
+            if !setup.is_session_ignored {
                 report::session::not_ignored(&context.invocation()?, &mut context.out)?;
             }
         }
@@ -99,6 +99,8 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
 struct AgentPlan {
     repository: Repository,
     agents: Vec<AgentChange>,
+    /// Whether git ignores the session directory, into which the agents are told to write.
+    is_session_ignored: bool,
 }
 
 impl AgentPlan {
@@ -125,7 +127,8 @@ impl AgentPlan {
             Ok(AgentChange { agent, file: file.name(), program, to_commit })
         };
         let agents = agents.into_iter().map(plan).collect::<Result<_, _>>()?;
-        Ok(Self { repository, agents })
+        let is_session_ignored = is_session_ignored(&repository)?;
+        Ok(Self { repository, agents, is_session_ignored })
     }
 
     /// Writes the agents' files.
