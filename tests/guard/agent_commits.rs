@@ -1,5 +1,7 @@
 //! `agent` before a command of Gemini CLI, which runs git without its hooks.
 
+use std::fs;
+
 use serde_json::json;
 
 use super::sandbox::{BINARY, Repo, Run};
@@ -108,7 +110,10 @@ fn a_commit_of_what_the_script_stages_is_checked() {
 
 #[test]
 fn a_commit_in_a_repository_that_nobody_guards_is_allowed() {
-    let (repo, other) = (Repo::new(), Repo::new());
+    let repo = Repo::new();
+    let other = repo.sibling("other");
+    fs::create_dir(&other.dir).unwrap();
+    other.git("init -q").success();
     other.stage("debug_x.py");
     let commit = format!("git -C {} commit -m x", other.dir.display());
     repo.gemini_runs(&commit).silent();
