@@ -1,7 +1,7 @@
 //! Claude Code.
 
 use super::Definition;
-use super::entries::{Entries, EntryForm, TimeUnit};
+use super::entries::{Entries, TimeUnit};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
 use super::tool::{EditFields, Tool, ToolEffect};
@@ -13,13 +13,7 @@ pub(super) const AGENT: Definition = Definition {
     settings: Settings {
         file: ".claude/settings.json",
         copies: &[],
-        contents: Contents::Entries(Entries {
-            events: &EVENTS,
-            tools: &TOOLS,
-            form: EntryForm::Group { unit: TimeUnit::Seconds },
-            version: None,
-            has_comments: false,
-        }),
+        contents: Contents::Entries(Entries::in_groups(&EVENTS, &TOOLS, TimeUnit::Seconds)),
     },
     condition: None,
     trust: None,

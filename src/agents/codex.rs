@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Definition;
-use super::entries::{Entries, EntryForm, TimeUnit, own_program};
+use super::entries::{Entries, TimeUnit, own_program};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
 use super::tool::{Tool, ToolEffect};
@@ -19,13 +19,7 @@ pub(super) const AGENT: Definition = Definition {
     settings: Settings {
         file: ".codex/hooks.json",
         copies: &[],
-        contents: Contents::Entries(Entries {
-            events: &EVENTS,
-            tools: &TOOLS,
-            form: EntryForm::Group { unit: TimeUnit::Seconds },
-            version: None,
-            has_comments: false,
-        }),
+        contents: Contents::Entries(Entries::in_groups(&EVENTS, &TOOLS, TimeUnit::Seconds)),
     },
     condition: Some(
         "Codex runs a hook only if it trusts the project and the hook, again after each change of the hook",

@@ -32,6 +32,13 @@ pub(super) struct Entries {
     pub(super) has_comments: bool,
 }
 
+impl Entries {
+    /// Returns entries in groups of hooks, the form of Claude Code that other agents have, too.
+    pub(super) const fn in_groups(events: &'static Events, tools: &'static [Tool], unit: TimeUnit) -> Self {
+        Self { events, tools, form: EntryForm::Group { unit }, version: None, has_comments: false }
+    }
+}
+
 /// The form of an entry.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum EntryForm {

@@ -1,7 +1,7 @@
 //! Gemini CLI.
 
 use super::Definition;
-use super::entries::{Entries, EntryForm, TimeUnit};
+use super::entries::{Entries, TimeUnit};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
 use super::tool::{EditFields, Tool, ToolEffect};
@@ -14,11 +14,8 @@ pub(super) const AGENT: Definition = Definition {
         file: ".gemini/settings.json",
         copies: &[],
         contents: Contents::Entries(Entries {
-            events: &EVENTS,
-            tools: &TOOLS,
-            form: EntryForm::Group { unit: TimeUnit::Milliseconds },
-            version: None,
             has_comments: true,
+            ..Entries::in_groups(&EVENTS, &TOOLS, TimeUnit::Milliseconds)
         }),
     },
     condition: None,

@@ -9,7 +9,7 @@ use super::tool::{self, Tool};
 pub(super) struct Events {
     /// Before a tool is used.
     pub(super) before_tool: &'static str,
-    /// At the end of a turn; `None` if a turn that was blocked before cannot be told from another.
+    /// At the end of a turn; `None` if the event does not say whether the stop was blocked before.
     pub(super) at_end: Option<&'static str>,
 }
 

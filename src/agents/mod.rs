@@ -4,7 +4,8 @@
 //! write files or run commands, and the form of the answer. The events are those of
 //! the versions that the tests name.
 //!
-//! This module does not run git. It reads and writes only the agents' settings on the disk.
+//! This module does not run git. On the disk it reads and writes the agents' settings files and a
+//! record of them in the git directory, and looks for the agents in the worktree and on `PATH`.
 
 mod action;
 mod answer;

@@ -1,7 +1,7 @@
 //! Qwen Code: the events of Claude Code, and tools like those of Gemini CLI.
 
 use super::Definition;
-use super::entries::{Entries, EntryForm, TimeUnit};
+use super::entries::{Entries, TimeUnit};
 use super::hook_event::{self, Events};
 use super::settings::{Contents, Settings};
 use super::tool::{EditFields, Tool, ToolEffect};
@@ -14,12 +14,10 @@ pub(super) const AGENT: Definition = Definition {
         file: ".qwen/settings.json",
         copies: &[".qwen/settings.json.orig"],
         contents: Contents::Entries(Entries {
-            events: &EVENTS,
-            tools: &TOOLS,
-            form: EntryForm::Group { unit: TimeUnit::Milliseconds },
             // Without it, Qwen Code rewrites the file at its start.
             version: Some("\"$version\": 4"),
             has_comments: true,
+            ..Entries::in_groups(&EVENTS, &TOOLS, TimeUnit::Milliseconds)
         }),
     },
     condition: None,
@@ -28,7 +26,7 @@ pub(super) const AGENT: Definition = Definition {
     read: |event| hook_event::read(event, &EVENTS, &TOOLS),
 };
 
-/// The end of a turn always says that it was blocked before, so it is never blocked.
+/// Each stop has `stop_hook_active` set, so none can be blocked just once.
 const EVENTS: Events = Events { before_tool: "PreToolUse", at_end: None };
 
 const TOOLS: [Tool; 4] = [

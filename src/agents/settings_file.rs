@@ -46,7 +46,7 @@ pub(crate) struct Removal {
     pub changed: Vec<SettingsFile>,
     /// Files that `install` has written, and that have another form now. They are not changed.
     pub skipped: Vec<&'static str>,
-    /// Tracked files that run this program, and that nobody has set up here. They are not changed.
+    /// Tracked files with entries of another clone's `install`. They are not changed.
     pub tracked: Vec<&'static str>,
 }
 

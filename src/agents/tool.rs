@@ -17,7 +17,7 @@ pub(super) enum ToolEffect {
     Edit { path: Names, edit: EditFields },
     /// Replaces several texts in a file, one after the other.
     EditMany { path: Names, edits: &'static str, edit: EditFields },
-    /// Changes a part of a file; what the whole will be, the input does not say.
+    /// Changes a part of a file. The input does not contain the new text.
     EditUnknown { path: Names },
     /// Applies a patch: see [`patch`].
     Patch { patch: Names },

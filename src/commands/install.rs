@@ -99,7 +99,7 @@ pub(super) fn run(args: &InstallArgs, context: &mut Context) -> Result<Outcome, 
 struct AgentPlan {
     repository: Repository,
     agents: Vec<AgentChange>,
-    /// Whether git ignores the session directory, into which the agents are told to write.
+    /// Whether git ignores the session directory, which a denial names as the place to write.
     is_session_ignored: bool,
 }
 

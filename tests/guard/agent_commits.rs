@@ -109,7 +109,7 @@ fn a_commit_of_what_the_script_stages_is_checked() {
 }
 
 #[test]
-fn a_commit_in_a_repository_that_nobody_guards_is_allowed() {
+fn a_commit_in_an_unguarded_repository_is_allowed() {
     let repo = Repo::new();
     let other = repo.sibling("other");
     fs::create_dir(&other.dir).unwrap();

@@ -682,7 +682,7 @@ fn what_codex_asks_of_its_user_is_said() {
     assert!(!repo.guard("install --agent=claude,gemini").success().contains("trust"));
 }
 
-/// An agent would write where it is told, and `git add -A` would then be refused.
+/// Otherwise a commit of `git add -A` would be refused after the agent has written as advised.
 #[test]
 fn install_says_if_git_does_not_ignore_the_session_directory() {
     let repo = Repo::new();

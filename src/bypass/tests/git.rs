@@ -165,7 +165,7 @@ fn a_variable_counts_for_the_subcommand_that_runs_hooks() {
 }
 
 #[test]
-fn a_repository_that_nobody_guards_may_be_changed() {
+fn an_unguarded_repository_may_be_changed() {
     let is_unguarded = |directory: &Path| {
         ["../plain", "../plain/.git", "/tmp/x/.git"].iter().any(|other| directory == Path::new(other))
     };

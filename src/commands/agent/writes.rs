@@ -44,8 +44,8 @@ type Writes<'f> = Vec<(BString, &'f FileWrite)>;
 
 /// Returns why the agent must not write these files; `None` if it may.
 ///
-/// The repository of a file is the one that contains it, and not always that of `directory`. In
-/// one that nobody guards, the agent may write what it likes.
+/// The repository of a file is the one that contains it, and not always that of `directory`. Every
+/// write is allowed in another repository without hooks of this program.
 /// If one repository cannot be read, the files in the others are denied all the same.
 pub(super) fn check(
     context: &Context,
