@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds stage-guard, installs the program, and guards a repository.
+# Installs stage-guard and guards a repository. In an unpacked archive it takes the program
+# beside it; in a clone it builds the program.
 #
 # The last line calls main, so a truncated file does nothing.
 
@@ -9,18 +10,46 @@ usage() {
     cat <<'END'
 usage: install.sh [--prefix DIR] [--strict[=refs]] [--uninstall] [REPOSITORY]
 
-Builds stage-guard, installs it into DIR/bin, and guards REPOSITORY (default:
-the one that contains the current directory).
+Installs stage-guard below DIR, and guards REPOSITORY (default: the one that
+contains the current directory).
 
-  --prefix DIR   install the program into DIR/bin (default: ~/.local)
+In an unpacked archive it takes the program beside it, and needs only git.
+In a clone it builds the program, and needs Rust and a C compiler, too.
+
+  --prefix DIR   install bin/stage-guard, its manual page and its completions
+                 below DIR (default: ~/.local)
   --strict       also guard commits with --no-verify, picks, patches and pushes;
                  --strict=refs: also every update of a branch
-  --uninstall    remove the hooks from REPOSITORY, and the program
+  --uninstall    remove the hooks from REPOSITORY, and what was installed below DIR
   --help         print this help
 END
 }
 
 main() {
+    parse "$@"
+    binary=$prefix/bin/stage-guard
+    source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+    shipped=$source/stage-guard
+    check_requirements
+
+    new=
+    scratch=$(mktemp -d)
+    trap 'rm -rf -- "$new" "$scratch"' EXIT
+    trap 'exit 1' HUP INT TERM
+    if $uninstall; then
+        remove
+    elif is_archive; then
+        runs "$shipped" ||
+            fail "$shipped does not run on this machine ($(uname -sm)): take the archive for it, or build from a clone"
+        install "$shipped"
+    else
+        build
+        install "$built"
+    fi
+}
+
+# Sets prefix, uninstall, strict and repository.
+parse() {
     prefix=${HOME:+$HOME/.local}
     uninstall=false
     strict=
@@ -53,26 +82,38 @@ main() {
         /*) ;;
         *) prefix=$PWD/$prefix ;;
     esac
-    binary=$prefix/bin/stage-guard
-    source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
     repository=${repository:-.}
+}
 
+check_requirements() {
     missing=
     need git 2.31 "from your system's packages or git-scm.com"
-    $uninstall || need cargo "$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$source/Cargo.toml")" "from rustup.rs"
-    $uninstall || need cc '' "which builds libgit2: a C compiler, as in Debian's build-essential"
+    if ! $uninstall && ! is_archive; then
+        [ -f "$source/Cargo.toml" ] ||
+            fail "$source has neither the program nor its sources: unpack the archive again"
+        need cargo "$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$source/Cargo.toml")" "from rustup.rs"
+        need cc '' "which builds libgit2: a C compiler, as in Debian's build-essential"
+    fi
     [ -z "$missing" ] || fail "these tools are missing:$missing"
     git -C "$repository" rev-parse --git-dir >/dev/null 2>&1 ||
         fail "$repository is not in a git repository: choose another directory, or run git init there"
-
-    if $uninstall; then
-        remove
-    else
-        install
-    fi
 }
 
-install() {
+is_archive() {
+    [ -f "$shipped" ]
+}
+
+# runs PROGRAM: whether it runs here. A shell takes a program for another machine for a
+# script: it finds no commands, in an empty directory.
+runs() {
+    version=$(cd -- "$scratch" && PATH='' "$1" --version 2>/dev/null </dev/null) || return 1
+    case $version in
+        'stage-guard '*) ;;
+        *) return 1 ;;
+    esac
+}
+
+build() {
     say "building stage-guard; that takes some minutes"
     target=${CARGO_TARGET_DIR:-$source/target}
     case $target in
@@ -89,14 +130,15 @@ install() {
         CARGO_TARGET_DIR=$target cargo build --release --locked --quiet
     )
     [ -x "$built" ] || fail "cargo did not build $built: is build.target set in its configuration?"
+}
 
+# install PROGRAM
+install() {
+    # While the program of the earlier version can still tell which pages are its own.
+    [ ! -x "$binary" ] || each_page remove_page
     mkdir -p -- "$prefix/bin"
-    new=
-    index=
-    trap 'rm -f -- "$new" "$index"' EXIT
-    trap 'exit 1' HUP INT TERM
     new=$(mktemp "$prefix/bin/.stage-guard.XXXXXX")
-    cp -- "$built" "$new"
+    cp -- "$1" "$new"
     chmod 755 "$new"
     mv -f -- "$new" "$binary"
     say "installed $binary"
@@ -104,6 +146,7 @@ install() {
         *:"$prefix/bin":*) ;;
         *) say "$prefix/bin is not on PATH: the hooks work, but add it to run stage-guard by name" ;;
     esac
+    each_page add_page
 
     "$binary" -C "$repository" install ${strict:+"$strict"}
     if [ "$(git -C "$repository" rev-parse --is-bare-repository)" = false ]; then
@@ -111,11 +154,39 @@ install() {
     fi
 }
 
+# each_page ACTION: runs `ACTION FILE ARGUMENT...` for the manual page and each completion
+# script: the file, and the arguments with which the program prints it.
+each_page() {
+    "$1" "$prefix/share/man/man1/stage-guard.1" man
+    "$1" "$prefix/share/bash-completion/completions/stage-guard" completions bash
+    "$1" "$prefix/share/fish/vendor_completions.d/stage-guard.fish" completions fish
+    "$1" "$prefix/share/zsh/site-functions/_stage-guard" completions zsh
+}
+
+# Writes a page, unless the file exists. The guard does not depend on it.
+add_page() {
+    page=$1
+    shift
+    if [ -e "$page" ] || [ -L "$page" ]; then
+        say "kept $page, which was there before"
+    elif ! { mkdir -p -- "${page%/*}" && "$binary" "$@" >"$page"; }; then
+        say "could not write $page"
+    fi
+}
+
+# Removes a page if it is what the installed program prints.
+remove_page() {
+    page=$1
+    shift
+    if [ -f "$page" ] && "$binary" "$@" >"$scratch/page" && cmp -s -- "$page" "$scratch/page"; then
+        rm -f -- "$page"
+    fi
+}
+
 # Shows what the hook prints for session work. It uses a temporary index, so nothing
 # is staged.
 show() {
-    index=$(mktemp)
-    rm -f -- "$index"
+    index=$scratch/index
     blob=$(git -C "$repository" hash-object --stdin </dev/null)
     printf '100644 %s 0\t.claude_sessions/current/example.py\n' "$blob" |
         GIT_INDEX_FILE=$index git -C "$repository" update-index --index-info
@@ -126,8 +197,9 @@ show() {
 remove() {
     [ -x "$binary" ] || fail "$binary does not exist: choose its directory with --prefix DIR"
     "$binary" -C "$repository" uninstall
+    each_page remove_page
     rm -f -- "$binary"
-    say "removed $binary; in other repositories that it guards, commits stop and say how to continue"
+    say "removed $binary and its pages; in other repositories that it guards, commits stop and say how to continue"
 }
 
 # need TOOL VERSION SOURCE: adds TOOL to $missing if it is missing or older than VERSION.

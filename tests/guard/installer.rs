@@ -1,4 +1,4 @@
-//! `install.sh`, with a `cargo` that copies the binary under test instead of building.
+//! `install.sh`, in an archive with the binary under test, and in a clone with a `cargo` that copies it.
 
 use std::ffi::OsString;
 use std::fs;
@@ -44,6 +44,13 @@ impl Installation {
         Self { home: home.env("PATH", path).env("BINARY", BINARY).env("CARGO_TARGET_DIR", target) }
     }
 
+    /// Creates `~/archive`, as an archive is unpacked, with this program in it.
+    fn archive(&self, program: &str) -> &Self {
+        self.home.write("archive/install.sh", include_str!("../../install.sh"));
+        self.shell(&format!("cp {program} ~/archive/stage-guard && chmod 755 ~/archive/*")).silent();
+        self
+    }
+
     pub(crate) fn repo(&self, directory: &str) -> Repo {
         self.home.child(directory)
     }
@@ -62,7 +69,8 @@ impl Installation {
     pub(crate) fn without(&self, tools: &[&str], line: &str) -> Run {
         let directory = self.path(&format!("without-{}", tools.join("-")));
         fs::create_dir_all(&directory).unwrap();
-        let needed = "sh bash git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep";
+        let needed =
+            "sh bash git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep cmp";
         for name in needed.split(' ').filter(|name| !tools.contains(name)) {
             let found = self.shell(&format!("command -v {name}")).success();
             let _ = symlink(found.trim(), directory.join(name));
@@ -80,6 +88,86 @@ fn install_guards_and_shows_a_refusal() {
     let project = home.repo("project");
     assert_eq!(project.git("status --porcelain").success(), "");
     project.stage(NOTE).commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn an_archive_needs_git_alone() {
+    let home = Installation::new();
+    home.archive(BINARY);
+    home.without(&["cargo", "cc"], "~/archive/install.sh ~/project").success();
+    home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
+    let run = home.without(&["git"], "~/archive/install.sh ~/project");
+    assert!(run.code == 2 && run.err.contains("git 2.31 or newer") && !run.err.contains("cargo"), "{run:?}");
+    home.without(&["cargo", "cc"], "~/archive/install.sh --uninstall ~/project").success();
+    assert_eq!(home.shell("find ~/.local -type f").success(), "");
+    home.repo("project").git_args(&["commit", "-qm", "x"]).silent();
+}
+
+#[test]
+fn a_program_that_does_not_run_here_is_not_installed() {
+    let home = Installation::new();
+    home.home.write("script", "#!/bin/sh\necho stage-guard\nexit 1\n").write("other", "echo > litter\n");
+    home.shell("printf '\\177ELF\\002\\001\\001%56s' ' ' > foreign").silent();
+    for program in ["script", "other", "foreign", "/bin/true"] {
+        home.archive(program);
+        let run = home.shell("cd ~/project && ~/archive/install.sh");
+        let words = "does not run on this machine (Linux x86_64): take the archive for it, or build";
+        let words = words.replace("Linux x86_64", home.shell("uname -sm").success().trim());
+        assert!(run.code == 2 && run.err.contains(&words), "{program}: {run:?}");
+        assert!(!home.path(".local").exists() && !home.path("project/litter").exists(), "{program}");
+    }
+    home.shell("rm ~/archive/stage-guard").silent();
+    let run = home.shell("~/archive/install.sh ~/project");
+    assert!(run.code == 2 && run.err.contains("neither the program nor its sources"), "{run:?}");
+}
+
+#[test]
+fn the_manual_page_and_completions_are_installed() {
+    let home = Installation::new();
+    home.archive(BINARY);
+    let list = || home.shell("cd ~/.local/share && { grep -lr stage-guard || true; } | sort").success();
+    for installer in ["stage-guard", "archive"].map(|directory| format!("~/{directory}/install.sh")) {
+        home.shell(&format!("{installer} ~/project")).success();
+        assert_eq!(
+            list().lines().collect::<Vec<_>>(),
+            [
+                "bash-completion/completions/stage-guard",
+                "fish/vendor_completions.d/stage-guard.fish",
+                "man/man1/stage-guard.1",
+                "zsh/site-functions/_stage-guard",
+            ]
+        );
+        home.shell(&format!("{installer} --uninstall ~/project")).success();
+        assert_eq!(list(), "");
+    }
+}
+
+#[test]
+fn pages_of_others_are_kept_and_those_of_an_earlier_version_renewed() {
+    let home = Installation::new();
+    home.archive(BINARY).shell("mkdir -p ~/.local/bin ~/.local/share/man/man1").silent();
+    home.home.write(".local/share/man/man1/stage-guard.1", "another page\n");
+    home.home.write(".local/share/zsh/site-functions/_stage-guard", "old zsh\n");
+    home.home.program(".local/bin/stage-guard", "#!/bin/sh\necho old $2\n");
+    let output = home.shell("~/archive/install.sh ~/project").success();
+    assert!(
+        output.contains("kept") && output.contains("man1/stage-guard.1, which was there before"),
+        "{output}"
+    );
+    assert!(home.home.read(".local/share/zsh/site-functions/_stage-guard").contains("#compdef"));
+    home.shell("~/archive/install.sh --uninstall ~/project").success();
+    let left = home.shell("cd ~/.local && find . -type f").success();
+    assert_eq!(left, "./share/man/man1/stage-guard.1\n");
+}
+
+#[test]
+fn a_page_that_cannot_be_written_does_not_stop_the_install() {
+    let home = Installation::new();
+    home.archive(BINARY).shell("mkdir -p ~/.local && touch ~/.local/share").silent();
+    let run = home.shell("~/archive/install.sh ~/project");
+    assert!(run.code == 0 && run.out.contains("could not write"), "{run:?}");
+    home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
+    home.shell("~/archive/install.sh --uninstall ~/project").success();
 }
 
 #[test]
