@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::packages;
 use super::sandbox::hooks::{hook, state, unguarded};
-use super::sandbox::readme::blocks;
+use super::sandbox::pages::blocks;
 use super::sandbox::{BINARY, Repo, Run};
 
+const PAGE: &str = "docs/hook-managers.md";
 const NOTE: &str = ".claude_sessions/current/x.py";
 
 const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
@@ -114,10 +115,10 @@ mod frameworks {
         repo
     }
 
-    /// Writes the configuration of the README and commits it.
+    /// Writes the documented configuration and commits it.
     fn configure(repo: &Repo, project: &Repo, id: &str) {
         let rev = project.git("rev-parse HEAD").success();
-        let configuration = blocks("yaml")[0]
+        let configuration = blocks(PAGE, "yaml")[0]
             .replace("URL", project.dir.to_str().unwrap())
             .replace("COMMIT", rev.trim())
             .replace("id: stage-guard\n", &format!("id: {id}\n"));
@@ -291,12 +292,12 @@ impl Repo {
 mod lefthook {
     use super::*;
 
-    /// Creates a repository with a lefthook job, and the README's jobs if `runs_the_guard`.
+    /// Creates a repository with a lefthook job, and the documented jobs if `runs_the_guard`.
     fn repo(runs_the_guard: bool) -> Repo {
         let repo = unmanaged(packages::node(&NODE)).env("CI", "1");
         let own = "    - run: echo theirs\n";
         let configuration = if runs_the_guard {
-            format!("{}post-commit:\n  jobs:\n{own}", blocks("yaml")[1])
+            format!("{}post-commit:\n  jobs:\n{own}", blocks(PAGE, "yaml")[1])
         } else {
             format!("pre-commit:\n  jobs:\n{own}")
         };
@@ -306,7 +307,7 @@ mod lefthook {
     }
 
     #[test]
-    fn the_readme_configuration_guards() {
+    fn the_documented_configuration_guards() {
         let repo = repo(true);
         repo.shell("lefthook install").success();
         assert!(assert_passed(&repo.stage("first.py").commit()).contains("theirs"));
@@ -476,7 +477,7 @@ mod husky {
     }
 
     fn assert_lines_make_both_run(repo: &Repo, lines: &[(String, String)]) {
-        assert_eq!(lines[0].0, blocks("sh")[0].trim());
+        assert_eq!(lines[0].0, blocks("docs/hooks.md", "sh")[0].trim());
         for (line, file) in lines {
             repo.env("LINE", line).env("FILE", file).shell("echo \"$LINE\" >> \"$FILE\"").success();
         }

@@ -1,9 +1,9 @@
-//! The README's recipes for CI servers, run without the server.
+//! The recipes of `docs/ci.md` for CI servers, run without the server.
 
 use std::path::PathBuf;
 
 use super::packages;
-use super::sandbox::readme::blocks;
+use super::sandbox::pages::blocks;
 use super::sandbox::{BINARY, Repo};
 
 /// The package that reads YAML and has the schemas of both servers.
@@ -13,7 +13,7 @@ const PYTHON: [&str; 1] = ["check-jsonschema==0.39.0"];
 struct Recipe {
     /// The name of the schema in `check-jsonschema`.
     schema: &'static str,
-    text: &'static str,
+    text: String,
     /// A Python expression that takes the lines of shell from `recipe`.
     script: &'static str,
     /// A line of shell that sets the server's variables.
@@ -21,17 +21,17 @@ struct Recipe {
 }
 
 fn recipes() -> [Recipe; 2] {
-    let yaml = blocks("yaml");
+    let [github, gitlab] = blocks("docs/ci.md", "yaml").try_into().unwrap();
     [
         Recipe {
             schema: "vendor.github-workflows",
-            text: yaml[2],
+            text: github,
             script: "[step['run'] for step in recipe['jobs']['stage-guard']['steps'] if 'run' in step]",
             environment: "export BASE=origin/main HEAD=$(git rev-parse HEAD) RUNNER_TEMP=..",
         },
         Recipe {
             schema: "vendor.gitlab-ci",
-            text: yaml[3],
+            text: gitlab,
             script: "recipe['stage-guard']['script']",
             environment: "export CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main CI_COMMIT_SHA=$(git rev-parse HEAD)",
         },
@@ -45,7 +45,7 @@ fn python() -> PathBuf {
 impl Recipe {
     /// Returns the command that installs, and the lines after it.
     fn commands(&self, repo: &Repo) -> (String, String) {
-        repo.write("../recipe.yaml", self.text);
+        repo.write("../recipe.yaml", &self.text);
         // YAML 1.1 reads the key `on` as a boolean, but no expression uses it.
         let read = "import sys; from ruamel.yaml import YAML; recipe = YAML(typ='safe').load(sys.stdin)";
         let mut command = repo.command(python().join("python").to_str().unwrap());
@@ -71,7 +71,7 @@ fn cloned() -> Repo {
 fn recipes_are_valid_for_their_servers() {
     for recipe in recipes() {
         let repo = cloned();
-        repo.write("../recipe.yaml", recipe.text);
+        repo.write("../recipe.yaml", &recipe.text);
         let check = python().join("check-jsonschema");
         let mut check = repo.command(check.to_str().unwrap());
         check.args(["--builtin-schema", recipe.schema, "../recipe.yaml"]);

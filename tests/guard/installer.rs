@@ -34,7 +34,13 @@ impl Installation {
         project.write("README.md", "a project\n").git("add README.md").success();
         project.commit().silent();
         home.program("tools/cargo", CARGO);
-        symlink(env!("CARGO_MANIFEST_DIR"), home.path("stage-guard")).unwrap();
+        // Without `.git`, so that no command of a test reaches the repository of the sources.
+        let sources = home.in_dir("stage-guard");
+        for file in fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap().map(Result::unwrap) {
+            if file.file_name() != ".git" {
+                symlink(file.path(), sources.path(file.file_name().to_str().unwrap())).unwrap();
+            }
+        }
         let mut path = OsString::from(home.path("tools"));
         path.push(":");
         path.push(home.path(".local/bin"));

@@ -30,9 +30,9 @@ mod index;
 mod installer;
 mod merge;
 mod names;
+mod pages;
 mod policy;
 mod pushes;
-mod readme;
 mod ref_updates;
 mod reports;
 #[path = "../sandbox/mod.rs"]

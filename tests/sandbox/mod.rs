@@ -6,7 +6,7 @@
 #![allow(dead_code, reason = "each test target uses only a part")]
 
 pub(crate) mod hooks;
-pub(crate) mod readme;
+pub(crate) mod pages;
 pub(crate) mod reports;
 pub(crate) mod stow;
 mod terminal;

@@ -45,7 +45,7 @@ fn every_rule_has_a_path_that_it_refuses_here() {
     }
 }
 
-/// The README says so.
+/// `docs/rules.md` says so.
 #[test]
 fn changes_are_refused_of_session_directories_debug_scripts_and_private_files_of_agents() {
     for rule in Policy::built_in().rules() {

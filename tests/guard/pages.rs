@@ -1,5 +1,6 @@
-//! The README is correct: its sessions, configuration and documents are run and compared.
+//! The README and the pages of `docs/` are correct: their commands are run, their output is compared.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -7,52 +8,89 @@ use anstyle_svg::Term;
 
 use super::installer::Installation;
 use super::sandbox::Repo;
-use super::sandbox::readme::{README, blocks};
+use super::sandbox::pages::{blocks, read};
 
-/// The screenshot of a refusal.
+/// The picture of a refusal in the README.
 const PICTURE: &str = "docs/refusal.svg";
 
-/// Returns the commands of the README's console sessions, each with its output there.
-fn commands() -> Vec<(&'static str, String)> {
-    let mut commands: Vec<(&str, String)> = Vec::new();
-    for line in blocks("console").into_iter().flat_map(str::lines) {
+/// What an agent has left in `~/project`.
+const SESSION_WORK: &str = "mkdir -p .claude_sessions/current backend
+echo plan > .claude_sessions/current/plan.md
+echo fixed > backend/login.py
+echo 'print()' > backend/debug_login.py";
+
+/// The pages with commands, and the lines of shell that prepare `~/project` for them.
+const SESSIONS: &[(&str, &str)] = &[
+    ("README.md", SESSION_WORK),
+    ("docs/agents.md", ""),
+    ("docs/ci.md", "git update-ref refs/remotes/origin/main HEAD"),
+    ("docs/configuration.md", ""),
+    ("docs/doctor.md", ""),
+    ("docs/getting-started.md", SESSION_WORK),
+    ("docs/rules.md", ""),
+    ("docs/session-directory.md", SESSION_WORK),
+];
+
+/// Returns the commands in the console blocks of a page, each with the output that the page shows.
+fn commands(page: &str) -> Vec<(String, String)> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for line in blocks(page, "console").iter().flat_map(|block| block.lines()) {
         match line.strip_prefix("$ ") {
-            Some(command) => commands.push((command, String::new())),
+            Some(command) => commands.push((command.to_owned(), String::new())),
             None => commands.last_mut().unwrap().1.extend([line, "\n"]),
         }
     }
     commands
 }
 
-#[test]
-fn sessions_print_what_the_readme_shows() {
+/// Returns the names of the pages, as `docs/rules.md`.
+fn pages() -> BTreeSet<String> {
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let pages =
+        names.filter(|name| name != "SUMMARY.md" && Path::new(name).extension() == Some("md".as_ref()));
+    pages.map(|name| format!("docs/{name}")).chain(["README.md".to_owned()]).collect()
+}
+
+/// Runs the commands of a page, and asserts that they print what it shows.
+///
+/// An exit code of 1 is expected if the page shows a refusal. An output that is not shown is not compared.
+fn assert_prints_what_it_shows(page: &str, preparation: &str) {
     let home = Installation::new();
-    let project = home.repo("project");
-    project.stage("AGENTS.md").stage("backend/login.py").commit().silent();
-    project.git("update-ref refs/remotes/origin/main HEAD").success();
-    project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
-    project.write("backend/login.py", "fixed");
+    home.shell("~/stage-guard/install.sh ~/project").success();
+    home.repo("project").stage("AGENTS.md").stage("backend/login.py").commit().silent();
     // The command that runs these tests is left out.
-    let commands: Vec<_> =
-        commands().into_iter().filter(|(command, _)| !command.starts_with("cargo test")).collect();
-    let script: String = commands
+    let mut commands = commands(page);
+    commands.retain(|(command, _)| !command.starts_with("cargo test"));
+    let script = commands
         .iter()
         .fold(String::new(), |script, (command, _)| script + command + "\nprintf '\\0%s\\0' $?\n");
-    let run = home.shell(&format!("exec 2>&1; cd ~/stage-guard\n{script}"));
+    let directory = if script.starts_with("./install.sh") { "~/stage-guard" } else { "~/project" };
+    let run = home.shell(&format!("exec 2>&1; cd ~/project\n{preparation}\ncd {directory}\n{script}"));
     let today = home.shell("date +%Y-%m-%d").success();
     let results: Vec<&str> = run.out.split('\0').collect();
-    assert_eq!(results.len(), 2 * commands.len() + 1, "{run:?}");
+    assert_eq!(results.len(), 2 * commands.len() + 1, "{page}: {run:?}");
     for ((command, shown), result) in commands.iter().zip(results.chunks(2)) {
         let [output, code] = result else { unreachable!() };
         let is_refusal = shown.contains("refused");
-        assert_eq!(*code, if is_refusal { "1" } else { "0" }, "{command}: {output}");
+        assert_eq!(*code, if is_refusal { "1" } else { "0" }, "{page}: {command}: {output}");
         let shown = shown.replace("2026-11-22", today.trim());
-        assert!(shown.is_empty() || shown == *output, "{command}\n{output}");
+        assert!(shown.is_empty() || shown == *output, "{page}: {command}\n{output}");
     }
-    assert!(
-        !home.path(".local/bin/stage-guard").exists() && !project.path(".git/stage-guard/hooks").exists()
-    );
-    assert_eq!(project.git("show --format= --name-only").success(), "backend/login.py\n");
+}
+
+#[test]
+fn commands_print_what_the_pages_show() {
+    for (page, preparation) in SESSIONS {
+        assert_prints_what_it_shows(page, preparation);
+    }
+}
+
+#[test]
+fn all_commands_are_run() {
+    let listed: BTreeSet<String> = SESSIONS.iter().map(|(page, _)| (*page).to_owned()).collect();
+    let with_commands = pages().into_iter().filter(|page| !commands(page).is_empty()).collect();
+    assert_eq!(listed, with_commands);
 }
 
 #[test]
@@ -73,18 +111,22 @@ fn the_picture_shows_the_output() {
     }
     let shown = fs::read_to_string(path).unwrap();
     assert!(shown == picture, "{PICTURE} is out of date: renew it with RENEW=1 cargo test the_picture");
-    assert!(README.contains(&format!("]({PICTURE})")) && picture.contains("refused:"));
+    assert!(read("README.md").contains(&format!("]({PICTURE})")) && picture.contains("refused:"));
 }
 
 #[test]
-fn the_readme_has_one_test_command() {
-    assert_eq!(commands().iter().filter(|(command, _)| command.starts_with("cargo test")).count(), 1);
+fn the_readme_is_short_and_has_one_test_command() {
+    assert!(read("README.md").lines().count() <= 150);
+    let commands = commands("README.md");
+    assert_eq!(commands.iter().filter(|(command, _)| command.starts_with("cargo test")).count(), 1);
 }
 
 #[test]
 fn the_configuration_does_what_its_comments_say() {
     let repo = Repo::new();
-    let [configuration] = blocks("toml")[..] else { panic!("one block of configuration") };
+    let [configuration] = &blocks("docs/configuration.md", "toml")[..] else {
+        panic!("one block of configuration")
+    };
     repo.write(".stage-guard.toml", configuration);
     for (path, is_refused) in [
         ("backend/debug/x.py", false),
@@ -97,10 +139,11 @@ fn the_configuration_does_what_its_comments_say() {
 }
 
 #[test]
-fn the_table_of_rules_is_complete() {
+fn the_page_on_rules_has_each_rule() {
     let rules = Repo::new().guard("rules").success();
+    let page = read("docs/rules.md");
     for id in rules.lines().filter_map(|line| line.strip_prefix("id = \"")?.strip_suffix('"')) {
-        assert!(README.contains(&format!("`{id}`")), "{id}");
+        assert!(page.contains(&format!("`{id}`")), "{id}");
     }
 }
 
@@ -108,16 +151,17 @@ fn the_table_of_rules_is_complete() {
 fn json_documents_equal_the_output() {
     let repo = Repo::new();
     repo.stage("backend/test_api.py").stage("main.py");
-    let [report, stowed] = blocks("json")[..] else { panic!("two documents") };
-    assert_eq!(repo.guard("--format json").out, report);
-    assert_eq!(repo.guard("stow --format json").out, stowed);
+    let [report, stowed] = &blocks("docs/output.md", "json")[..] else { panic!("two documents") };
+    assert_eq!(repo.guard("--format json").out, *report);
+    assert_eq!(repo.guard("stow --format json").out, *stowed);
 }
 
 #[test]
 fn install_prints_the_line_for_other_hooks() {
     let home = Installation::new();
     home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
-    let line = blocks("sh")[0].trim();
+    let [block] = &blocks("docs/hooks.md", "sh")[..] else { panic!("one line") };
+    let line = block.trim();
     let project = home.repo("project");
     project.git("config core.hooksPath .githooks").success();
     let run = home.shell("cd ~/project && stage-guard install");
@@ -134,7 +178,8 @@ fn install_prints_the_line_for_other_hooks() {
 fn the_shell_alternative_has_the_listed_faults() {
     let repo = Repo::new();
     repo.guard("uninstall").success();
-    repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{}", blocks("sh")[1]));
+    let [line] = &blocks("docs/comparison.md", "sh")[..] else { panic!("one line") };
+    repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{line}"));
     for missed in ["pkg/.claude_sessions/x", ".Claude_Sessions/x", ".claude_sessions/ä"] {
         repo.stage(missed).commit().silent();
     }
@@ -169,7 +214,11 @@ fn the_shell_alternative_has_the_listed_faults() {
 #[test]
 fn linked_files_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for file in README.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
-        assert!(file.starts_with('#') || fs::exists(root.join(file)).unwrap(), "{file}");
+    for page in pages() {
+        let directory = root.join(&page).parent().unwrap().to_owned();
+        for link in read(&page).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let file = link.split('#').next().unwrap();
+            assert!(file.is_empty() || fs::exists(directory.join(file)).unwrap(), "{page}: {link}");
+        }
     }
 }
