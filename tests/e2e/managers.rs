@@ -8,7 +8,6 @@ use super::sandbox::hooks::{hook, state, unguarded};
 use super::sandbox::pages::blocks;
 use super::sandbox::{BINARY, Repo, Run};
 
-const PAGE: &str = "docs/hook-managers.md";
 const NOTE: &str = ".claude_sessions/current/x.py";
 
 const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
@@ -118,7 +117,7 @@ mod frameworks {
     /// Writes the documented configuration and commits it.
     fn configure(repo: &Repo, project: &Repo, id: &str) {
         let rev = project.git("rev-parse HEAD").success();
-        let configuration = blocks(PAGE, "yaml")[0]
+        let configuration = blocks("docs/hook-managers.md", "yaml")[0]
             .replace("URL", project.dir.to_str().unwrap())
             .replace("COMMIT", rev.trim())
             .replace("id: stage-guard\n", &format!("id: {id}\n"));
@@ -297,7 +296,7 @@ mod lefthook {
         let repo = unmanaged(packages::node(&NODE)).env("CI", "1");
         let own = "    - run: echo theirs\n";
         let configuration = if runs_the_guard {
-            format!("{}post-commit:\n  jobs:\n{own}", blocks(PAGE, "yaml")[1])
+            format!("{}post-commit:\n  jobs:\n{own}", blocks("docs/hook-managers.md", "yaml")[1])
         } else {
             format!("pre-commit:\n  jobs:\n{own}")
         };

@@ -1,6 +1,7 @@
 //! The README and the pages of `docs/` are correct: their commands are run, their output is compared.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -52,6 +53,32 @@ fn pages() -> BTreeSet<String> {
     pages.map(|name| format!("docs/{name}")).chain(["README.md".to_owned()]).collect()
 }
 
+/// Returns the languages of the code blocks of a page.
+fn languages(page: &str) -> BTreeSet<String> {
+    read(page)
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("```"))
+        .filter(|language| !language.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Returns the text of all Rust files below a directory of the sources.
+fn rust_files(directory: &Path) -> String {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let texts = entries.map(|path| match path.extension().and_then(OsStr::to_str) {
+        Some("rs") => fs::read_to_string(&path).unwrap(),
+        _ if path.is_dir() => rust_files(&path),
+        _ => String::new(),
+    });
+    texts.collect()
+}
+
+/// Returns the targets of the links in a text.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap())
+}
+
 /// Runs the commands of a page, and asserts that they print what it shows.
 ///
 /// An exit code of 1 is expected if the page shows a refusal. An output that is not shown is not compared.
@@ -91,6 +118,34 @@ fn all_commands_are_run() {
     let listed: BTreeSet<String> = SESSIONS.iter().map(|(page, _)| (*page).to_owned()).collect();
     let with_commands = pages().into_iter().filter(|page| !commands(page).is_empty()).collect();
     assert_eq!(listed, with_commands);
+}
+
+#[test]
+fn a_test_reads_each_code_block() {
+    let tests = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"));
+    for page in pages() {
+        for language in languages(&page) {
+            let is_read = match &*language {
+                // `all_commands_are_run` sees to the first; the second has no commands.
+                "console" | "text" => true,
+                _ => tests.contains(&format!("blocks(\"{page}\", \"{language}\")")),
+            };
+            assert!(is_read, "{page}: no test reads its blocks of {language}");
+        }
+    }
+}
+
+#[test]
+fn the_book_has_the_pages_of_the_readme_in_its_order() {
+    let readme = read("README.md");
+    let list = readme.split("\n## Documentation\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let page = |link| if link == "SECURITY.md" { "docs/security.md" } else { link }.to_owned();
+    let in_readme: Vec<String> = links(list).map(page).collect();
+    let in_book: Vec<String> = links(&read("docs/SUMMARY.md")).map(|link| format!("docs/{link}")).collect();
+    assert_eq!(in_book, in_readme);
+    let mut all = pages();
+    all.remove("README.md");
+    assert_eq!(BTreeSet::from_iter(in_book), all);
 }
 
 #[test]
@@ -216,7 +271,7 @@ fn linked_files_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in pages() {
         let directory = root.join(&page).parent().unwrap().to_owned();
-        for link in read(&page).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+        for link in links(&read(&page)) {
             let file = link.split('#').next().unwrap();
             assert!(file.is_empty() || fs::exists(directory.join(file)).unwrap(), "{page}: {link}");
         }
