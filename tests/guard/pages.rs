@@ -20,6 +20,28 @@ echo plan > .claude_sessions/current/plan.md
 echo fixed > backend/login.py
 echo 'print()' > backend/debug_login.py";
 
+/// A hook, a branch `report` from before the guard, a fork, and what an agent has left. All ids are fixed.
+const OTHERS_WORK: &str =
+    "export GIT_AUTHOR_DATE='2026-11-22 12:00 +0000' GIT_COMMITTER_DATE='2026-11-22 12:00 +0000'
+stage-guard -q uninstall
+git update-ref -d HEAD
+git commit -q -m First
+git init -q --bare -b main ../server.git
+git remote add origin ../server.git
+git push -q origin main
+git fetch -q
+git clone -q ../server.git ../fork
+(cd ../fork && echo 'print()' > debug_x.py && git add . && git commit -q -m 'Debug')
+git checkout -q -b report
+echo 'print()' > debug_report.py
+git add .
+git commit -q -m 'Report'
+git checkout -q main
+printf '#!/bin/sh\necho formatted\n' > .git/hooks/pre-commit
+chmod +x .git/hooks/pre-commit
+echo code > report.py
+echo 'print()' > debug_login.py";
+
 /// The pages with commands, and the lines of shell that prepare `~/project` for them.
 const SESSIONS: &[(&str, &str)] = &[
     ("README.md", SESSION_WORK),
@@ -28,6 +50,7 @@ const SESSIONS: &[(&str, &str)] = &[
     ("docs/configuration.md", ""),
     ("docs/doctor.md", ""),
     ("docs/getting-started.md", SESSION_WORK),
+    ("docs/hooks.md", OTHERS_WORK),
     ("docs/rules.md", ""),
     ("docs/session-directory.md", SESSION_WORK),
 ];
@@ -79,9 +102,14 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap())
 }
 
+fn is_of_failing_git(line: &str) -> bool {
+    line.starts_with("fatal: ") || line.starts_with("error: ")
+}
+
 /// Runs the commands of a page, and asserts that they print what it shows.
 ///
-/// An exit code of 1 is expected if the page shows a refusal. An output that is not shown is not compared.
+/// A command fails if the page shows a refusal. An output that is not shown is not compared, and neither are
+/// the last words of a git that fails, which differ between its versions.
 fn assert_prints_what_it_shows(page: &str, preparation: &str) {
     let home = Installation::new();
     home.shell("~/stage-guard/install.sh ~/project").success();
@@ -94,15 +122,16 @@ fn assert_prints_what_it_shows(page: &str, preparation: &str) {
         .fold(String::new(), |script, (command, _)| script + command + "\nprintf '\\0%s\\0' $?\n");
     let directory = if script.starts_with("./install.sh") { "~/stage-guard" } else { "~/project" };
     let run = home.shell(&format!("exec 2>&1; cd ~/project\n{preparation}\ncd {directory}\n{script}"));
+    let home_directory = home.shell("printf %s ~").success();
     let today = home.shell("date +%Y-%m-%d").success();
     let results: Vec<&str> = run.out.split('\0').collect();
     assert_eq!(results.len(), 2 * commands.len() + 1, "{page}: {run:?}");
     for ((command, shown), result) in commands.iter().zip(results.chunks(2)) {
         let [output, code] = result else { unreachable!() };
-        let is_refusal = shown.contains("refused");
-        assert_eq!(*code, if is_refusal { "1" } else { "0" }, "{page}: {command}: {output}");
-        let shown = shown.replace("2026-11-22", today.trim());
-        assert!(shown.is_empty() || shown == *output, "{page}: {command}\n{output}");
+        assert_eq!(*code != "0", shown.contains("refused"), "{page}: {command}: {output}");
+        let output: String = output.split_inclusive('\n').filter(|line| !is_of_failing_git(line)).collect();
+        let shown = shown.replace("2026-11-22", today.trim()).replace("/home/you", &home_directory);
+        assert!(shown.is_empty() || shown == output, "{page}: {command}\n{output}");
     }
 }
 
@@ -219,11 +248,11 @@ fn install_prints_the_line_for_other_hooks() {
     let line = block.trim();
     let project = home.repo("project");
     project.git("config core.hooksPath .githooks").success();
-    let run = home.shell("cd ~/project && stage-guard install");
-    assert!(
-        run.err.lines().any(|printed| printed.trim().ends_with(line.strip_prefix("stage-guard").unwrap())),
-        "{run:?}"
-    );
+    if !Repo::git_is_at_least((2, 54)) {
+        let run = home.shell("cd ~/project && stage-guard install");
+        let arguments = line.strip_prefix("stage-guard").unwrap();
+        assert!(run.err.lines().any(|printed| printed.trim().ends_with(arguments)), "{run:?}");
+    }
     project.program(".githooks/pre-commit", &format!("#!/bin/sh\n{line}\n"));
     project.stage(".claude_sessions/x");
     home.shell("cd ~/project && git commit -q -m x").refuses(&[".claude_sessions/x"]);
