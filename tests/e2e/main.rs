@@ -9,9 +9,9 @@ mod agents;
 mod managers;
 mod packages;
 mod plugin;
-mod recipes;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod schemas;
+mod servers;
 mod shells;
 mod system_calls;

@@ -53,7 +53,10 @@ const EXAMPLE_VERSION: &str = concat!("stage-guard ", env!("CARGO_PKG_VERSION"),
 const SESSIONS: &[(&str, &str)] = &[
     ("README.md", SESSION_WORK),
     ("docs/agents.md", ""),
-    ("docs/ci.md", "git update-ref refs/remotes/origin/main HEAD"),
+    (
+        "docs/ci.md",
+        "touch .stage-guard.toml && git add . && git commit -q -m x && git update-ref refs/remotes/origin/main HEAD",
+    ),
     ("docs/configuration.md", ""),
     ("docs/doctor.md", ""),
     ("docs/getting-started.md", SESSION_WORK),
