@@ -35,6 +35,7 @@ mod policy;
 mod pushes;
 mod ref_updates;
 mod reports;
+mod rule_pages;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod session;

@@ -13,3 +13,8 @@ pub(crate) fn blocks(page: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     read(page).split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
+
+/// Returns the text of a page without its code blocks.
+pub(crate) fn prose(page: &str) -> String {
+    read(page).split("```").step_by(2).collect()
+}
