@@ -45,7 +45,7 @@ echo 'print()' > debug_login.py";
 
 /// What a command prints that fails.
 const FAILURES: [&str; 5] =
-    ["refused: ", " refused\n", "\"verdict\":\"refused\"", "not live: ", "stage-guard: "];
+    ["refused: ", " refused\n", "\"verdict\":\"refused\"", "fault: ", "stage-guard: "];
 
 /// A version as the pages show it. The commit is an example.
 const EXAMPLE_VERSION: &str = concat!("stage-guard ", env!("CARGO_PKG_VERSION"), " (806ec28eda9f)");
