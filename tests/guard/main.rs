@@ -31,6 +31,7 @@ mod installer;
 mod merge;
 mod names;
 mod pages;
+mod picture;
 mod policy;
 mod pushes;
 mod ref_updates;

@@ -5,15 +5,10 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
-use anstyle_svg::Term;
-
 use super::installer::Installation;
 use super::rule_pages;
 use super::sandbox::Repo;
 use super::sandbox::pages::{blocks, prose, read};
-
-/// The picture of a refusal in the README.
-const PICTURE: &str = "docs/refusal.svg";
 
 /// What an agent has left in `~/project`.
 const SESSION_WORK: &str = "mkdir -p .claude_sessions/current backend
@@ -197,27 +192,6 @@ fn the_book_has_the_pages_of_the_readme_in_its_order() {
     let mut all = pages();
     all.remove("README.md");
     assert_eq!(BTreeSet::from_iter(in_book), all);
-}
-
-#[test]
-fn the_picture_shows_the_output() {
-    let home = Installation::new();
-    home.shell("cd ~/stage-guard && ./install.sh ~/project").success();
-    let project = home.repo("project").env("CLICOLOR_FORCE", "1");
-    project.write(".claude_sessions/current/plan.md", "plan").write("backend/debug_login.py", "print()");
-    let commands = ["git add -A", "git commit -m 'Fix the login'", "stage-guard stow"];
-    let show = |command: &str| {
-        let run = project.shell(&format!("exec 2>&1; {command}"));
-        format!("\x1b[1m$ {command}\x1b[0m\n{}", run.out)
-    };
-    let picture = Term::new().render_svg(commands.map(show).concat().trim_end());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PICTURE);
-    if std::env::var_os("RENEW").is_some() {
-        fs::write(&path, &picture).unwrap();
-    }
-    let shown = fs::read_to_string(path).unwrap();
-    assert!(shown == picture, "{PICTURE} is out of date: renew it with RENEW=1 cargo test the_picture");
-    assert!(read("README.md").contains(&format!("]({PICTURE})")) && picture.contains("refused:"));
 }
 
 #[test]
