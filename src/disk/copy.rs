@@ -74,7 +74,7 @@ impl Directory {
         let moved = source.move_children(&target).and_then(|()| {
             let (user, group) = owner(&metadata);
             let _ = chownat(&to.0, new_name, Some(user), Some(group), AtFlags::SYMLINK_NOFOLLOW);
-            chmodat(&to.0, new_name, Mode::from_raw_mode(metadata.mode() & 0o7777), AtFlags::empty())?;
+            chmodat(&to.0, new_name, metadata.permissions(), AtFlags::empty())?;
             utimensat(&to.0, new_name, &timestamps(&metadata), AtFlags::SYMLINK_NOFOLLOW)?;
             self.remove_directory(name)
         });
@@ -165,7 +165,7 @@ pub(super) fn copy_metadata(source: &File, metadata: &Metadata, copy: &File) -> 
     losses.extend(copy_owner(metadata, copy).is_err().then_some(Loss::Owner));
     losses.extend(copy_attributes(source, copy).is_err().then_some(Loss::Attributes));
     // After the owner: to change it clears the set-user-ID bit.
-    fchmod(copy, Mode::from_bits_truncate(metadata.mode()))?;
+    fchmod(copy, metadata.permissions())?;
     Ok(losses)
 }
 

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
+use rustix::fs::{Access, access};
+#[cfg(target_os = "linux")]
+use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use super::backup::{self, SUFFIX};
 use super::files::{exists, is_executable, list, with_suffix, without_suffix};
@@ -92,14 +94,24 @@ impl HookState {
 impl HookState {
     /// Asks the system, as git does, whether this user may run an executable file.
     fn of_executable(path: &Path) -> Self {
-        let is_no_exec =
-            || statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::NOEXEC));
         match access(path, Access::EXEC_OK) {
             Ok(()) => Self::Active,
-            Err(_) if is_no_exec() => Self::NoExec,
+            Err(_) if is_no_exec(path) => Self::NoExec,
             Err(_) => Self::Forbidden,
         }
     }
+}
+
+/// Whether a file is on a file system that is mounted with `noexec`.
+#[cfg(target_os = "linux")]
+fn is_no_exec(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::NOEXEC))
+}
+
+/// POSIX has no flag for it, so such a file counts as [`HookState::Forbidden`].
+#[cfg(not(target_os = "linux"))]
+fn is_no_exec(_: &Path) -> bool {
+    false
 }
 
 impl HookFile {
