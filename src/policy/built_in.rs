@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::Policy;
 use super::directory_glob::{DirectoryGlob, DirectoryGlobs};
@@ -19,6 +20,13 @@ impl Policy {
     pub fn built_in() -> Self {
         include!(concat!(env!("OUT_DIR"), "/built_in.rs"))
     }
+}
+
+/// Returns whether the built-in policy has a rule with this id.
+#[must_use]
+pub fn is_built_in_rule(id: &str) -> bool {
+    static POLICY: LazyLock<Policy> = LazyLock::new(Policy::built_in);
+    POLICY.rules.iter().any(|rule| rule.id == id)
 }
 
 /// Creates patterns from their texts and the texts to which these expand.

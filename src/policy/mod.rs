@@ -38,6 +38,7 @@ use std::collections::BTreeMap;
 use bstr::BStr;
 
 pub use allow::with_allow_entries;
+pub use built_in::is_built_in_rule;
 pub use config::{Error, FILE_NAME};
 pub use directory_glob::{DirectoryGlob, DirectoryGlobs};
 pub use document::{Home, NamedBy, Scope, Sign, Tracked};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::escape::escape;
 use super::json::{self, JsonPath, Verdict as JsonVerdict};
 use super::message::{NOT_NAMED, reason_and_place, shown_sign};
+use super::page::page;
 use super::quiet;
 use super::remedy::allow_command;
 use crate::invocation::Invocation;
@@ -60,6 +61,9 @@ pub(crate) fn render_human(
                     writeln!(out, "  allow: {allow}")?;
                 }
             }
+        }
+        if let Verdict::Refused { rule, .. } = verdict {
+            writeln!(out, "  see: stage-guard's {}", page(rule))?;
         }
     }
     Ok(())
@@ -208,6 +212,8 @@ struct Record<'e> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     home: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     evidence: Vec<String>,
@@ -246,6 +252,7 @@ impl<'e> Record<'e> {
             rule: matched.map(|(rule, _)| rule.id.as_str()),
             pattern: matched.map(|(_, pattern)| pattern.as_str()),
             reason: refusing.map(|rule| rule.reason.as_str()),
+            page: matched.map(|(rule, _)| page(rule)),
             home: refusing.map(|rule| rule.home.directory(path.as_bstr())),
             evidence: found(evidence.as_ref(), verdict),
             modified: allows_change.then(|| JsonVerdict::of(false)),

@@ -15,6 +15,7 @@ mod human;
 pub(crate) mod json;
 pub(crate) mod man;
 mod message;
+mod page;
 mod quiet;
 mod remedy;
 mod sarif;

@@ -349,8 +349,8 @@ fn sarif_contains_rules_and_results() {
     "text": "in the session directory, which is never committed: names `*`, in the session directory, or with its name"
   },
   "help": {
-    "markdown": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, `stage-guard allow PATH` allows it. `stage-guard explain PATH` says why a path is refused.",
-    "text": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, `stage-guard allow PATH` allows it. `stage-guard explain PATH` says why a path is refused."
+    "markdown": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, `stage-guard allow PATH` allows it. `stage-guard explain PATH` says why a path is refused. See stage-guard's docs/rules.md#session-directory.",
+    "text": "Refused: in the session directory, which is never committed. Matches: names `*`, in the session directory, or with its name. `stage-guard stow` unstages it. If it is not session work, `stage-guard allow PATH` allows it. `stage-guard explain PATH` says why a path is refused. See stage-guard's docs/rules.md#session-directory."
   },
   "id": "session-directory",
   "properties": {
@@ -780,8 +780,10 @@ backend/test_api.py: refused: stray-test (`test_*`): a test outside the test dir
   looks like session work (by name and location)
   if it is production code, it is allowed as backend/tests/test_api.py, or next to backend/api.py or backend/api, or if a Makefile, a package.json or the like names it
   allow: stage-guard allow -- :/backend/test_api.py
+  see: stage-guard's docs/rules.md#stray-test
 .claude_sessions/current/x.py: refused: session-directory (`*`): in the session directory, which is never committed
   looks like session work (by name and location)
+  see: stage-guard's docs/rules.md#session-directory
 test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
   looks like production code
 test_utils.py: allowed: its name matches `test[-_]{runner,runners,util,utils,helper,helpers,setup,settings,support,base,main,suite,all}.*`, which exempts it from stray-test (`test_*`)
@@ -802,6 +804,7 @@ backend/test_old.py: refused: stray-test (`test_*`): a test outside the test dir
   looks like session work (by name and location)
   if it is production code, it is allowed as backend/tests/test_old.py, or next to backend/old.py or backend/old, or if a Makefile, a package.json or the like names it
   allow: stage-guard allow -- :/backend/test_old.py
+  see: stage-guard's docs/rules.md#stray-test
 
 "#]],
     );
@@ -819,7 +822,7 @@ backend/test_old.py: refused: stray-test (`test_*`): a test outside the test dir
     assert_snapshot(
         json,
         str![[r#"
-{"version":1,"verdict":"refused","paths":[{"path":{"text":"backend/test_api.py"},"verdict":"refused","rule":"stray-test","pattern":"test_*","reason":"a test outside the test directory","home":".claude_sessions/tests/","evidence":["not every file could be searched for its name"],"fine":{"as":{"text":"backend/tests/test_api.py"},"beside":[{"text":"backend/api.py"},{"text":"backend/api"}],"named_by":"automation","allow":"backend/test_api.py"}},{"path":{"text":".claude_sessions/current/x.py"},"verdict":"refused","rule":"session-directory","pattern":"*","reason":"in the session directory, which is never committed","home":".claude_sessions/","fine":{"allow":".claude_sessions/current/x.py"}},{"path":{"text":"test_x.py"},"verdict":"allowed","rule":"stray-test","pattern":"test_*"}]}
+{"version":1,"verdict":"refused","paths":[{"path":{"text":"backend/test_api.py"},"verdict":"refused","rule":"stray-test","pattern":"test_*","reason":"a test outside the test directory","page":"docs/rules.md#stray-test","home":".claude_sessions/tests/","evidence":["not every file could be searched for its name"],"fine":{"as":{"text":"backend/tests/test_api.py"},"beside":[{"text":"backend/api.py"},{"text":"backend/api"}],"named_by":"automation","allow":"backend/test_api.py"}},{"path":{"text":".claude_sessions/current/x.py"},"verdict":"refused","rule":"session-directory","pattern":"*","reason":"in the session directory, which is never committed","page":"docs/rules.md#session-directory","home":".claude_sessions/","fine":{"allow":".claude_sessions/current/x.py"}},{"path":{"text":"test_x.py"},"verdict":"allowed","rule":"stray-test","pattern":"test_*","page":"docs/rules.md#stray-test"}]}
 
 "#]],
     );

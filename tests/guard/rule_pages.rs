@@ -92,3 +92,36 @@ fn examples_of_rules_are_refused_and_allowed() {
         }
     }
 }
+
+/// Asserts that a page of `docs/` exists, and has the heading that the anchor names.
+fn assert_exists(page: &str) {
+    let (file, anchor) = page.split_once('#').unwrap();
+    let text = read(file);
+    let headings = text.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
+    let mut anchors = headings.map(|heading| heading.to_lowercase().replace(' ', "-"));
+    assert!(anchors.any(|found| found == anchor), "{page}");
+}
+
+#[test]
+fn explain_and_sarif_name_the_page_of_a_rule() {
+    let repo = Repo::new();
+    repo.write(".stage-guard.toml", "[[rule]]\nid = \"sql-dump\"\nnames = [\"*.dump.sql\"]\n");
+    let sarif: serde_json::Value = serde_json::from_str(&repo.guard("--format sarif").success()).unwrap();
+    let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), self::rules().len() + 1);
+    for rule in rules {
+        let id = rule["id"].as_str().unwrap();
+        let (_, page) = rule["help"]["text"].as_str().unwrap().rsplit_once("See stage-guard's ").unwrap();
+        assert_exists(page.strip_suffix('.').unwrap());
+        assert!(page.ends_with(&format!("#{id}.")) || id == "sql-dump", "{id}: {page}");
+    }
+    for (path, page) in
+        [("debug_x.py", "docs/rules.md#debug-script"), ("x.dump.sql", "docs/configuration.md#add-a-rule")]
+    {
+        assert_exists(page);
+        let run = repo.guard_args(&["explain", path]);
+        assert!(run.out.ends_with(&format!("\n  see: stage-guard's {page}\n")), "{run:?}");
+        let run = repo.guard_args(&["explain", "--format", "json", path]);
+        assert!(run.out.contains(&format!("\"page\":\"{page}\"")), "{run:?}");
+    }
+}

@@ -153,6 +153,7 @@ test_y.py: refused: stray-test (`test_*`): a test outside the test directory, be
   looks like session work (by name and location)
   if it is production code, it is allowed as tests/test_y.py, or next to y.py or y, or if a Makefile, a package.json or the like names it
   allow: {BINARY} allow -- :/test_y.py
+  see: stage-guard's docs/rules.md#stray-test
 test_x.py: allowed: it is named after the tracked `x.py` next to it, which exempts it from stray-test (`test_*`)
   looks like production code
 "
@@ -293,7 +294,7 @@ fn explain_reads_paths_from_standard_input() {
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let expected = serde_json::json!({"version": 1, "verdict": "refused", "paths": [
         {"path": {"text": "debug_x.py"}, "verdict": "refused", "rule": "debug-script", "pattern": "debug_*",
-         "reason": "a debug script", "home": ".claude_sessions/debugging/",
+         "reason": "a debug script", "page": "docs/rules.md#debug-script", "home": ".claude_sessions/debugging/",
          "evidence": ["no other file names it"],
          "fine": {"as": {"text": "tests/debug_x.py"}, "named_by": "automation", "allow": "debug_x.py"}},
         {"path": {"text": "main.py"}, "verdict": "allowed"},
