@@ -568,6 +568,14 @@ fn action_and_component_are_valid_for_their_servers() {
 }
 
 #[test]
+fn workflows_are_valid_for_their_server() {
+    for name in ["ci", "release"] {
+        let workflow = &parse(&pages::read(&format!(".github/workflows/{name}.yml")))[0];
+        assert!(is_valid("vendor.github-workflows", workflow), "{name}");
+    }
+}
+
+#[test]
 fn the_page_shows_valid_jobs() {
     let [github, gitlab] = pages::blocks("docs/ci.md", "yaml").try_into().unwrap();
     let [github, gitlab] = [github, gitlab].map(|block| parse(&block).remove(0));

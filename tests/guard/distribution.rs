@@ -200,6 +200,25 @@ fn the_wheel_has_the_metadata_of_the_crate() {
 }
 
 #[test]
+fn a_tag_has_the_notes_of_its_version() {
+    if git_of_sources("rev-parse HEAD").is_none() {
+        return;
+    }
+    let notes = |tag: &str| {
+        let mut command = Repo::home().command("packaging/release-notes");
+        command.current_dir(ROOT).arg(tag);
+        Repo::run(command, b"")
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    let changes = fs::read_to_string(Path::new(ROOT).join("CHANGELOG.md")).unwrap();
+    let (_, section) = changes.split_once(&format!("\n## {version} ")).unwrap();
+    let expected = section.split_once('\n').unwrap().1.split("\n## ").next().unwrap();
+    assert_eq!(notes(&format!("v{version}")).success().trim(), expected.trim());
+    let run = notes("v0.0.1");
+    assert!(run.code == 1 && run.err.contains("the version in Cargo.toml is"), "{run:?}");
+}
+
+#[test]
 fn dependencies_support_the_minimum_rust_version() {
     let manifest = document("Cargo.toml");
     let number =
