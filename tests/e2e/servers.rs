@@ -82,8 +82,7 @@ impl Project {
     /// Publishes a release, whose program is the one that is tested.
     fn release(&self) {
         let target = if OS == "macos" { "apple-darwin" } else { "unknown-linux-musl" };
-        let directory =
-            format!("stage-guard-{VERSION}-{ARCH}-{target}").replace("aarch64-apple", "arm64-apple");
+        let directory = format!("stage-guard-{VERSION}-{ARCH}-{target}");
         let releases = self.repo.sibling(&format!("owner/stage-guard/releases/download/v{VERSION}"));
         releases.program(format!("{directory}/stage-guard"), &format!("#!/bin/sh\nexec '{BINARY}' \"$@\"\n"));
         let pack = format!("tar -czf {directory}.tar.gz {directory} && sha256sum {directory}.tar.gz");
@@ -454,6 +453,19 @@ fn a_check_that_is_not_possible_is_no_pass() {
     for server in SERVERS {
         could_not_check(&project.job(server, PullRequest("HEAD")), "could not check");
     }
+}
+
+#[test]
+fn a_whole_checkout_needs_no_fetch() {
+    let mut project = Project { depth: 0, is_reachable: false, ..Project::new() };
+    project.git("checkout -q -b branch").commit(&["debug_x.py"]);
+    for server in SERVERS {
+        let run = project.job(server, PullRequest("HEAD"));
+        assert!(run.code == 1 && run.out.contains("debug_x.py"), "{run:?}");
+    }
+    // Of a commit that is not checked out, nothing is known.
+    project.range = "0123456789abcdef0123456789abcdef01234567..HEAD";
+    could_not_check(&project.job(GitHub, PullRequest("HEAD")), "does not name a commit here");
 }
 
 #[test]
