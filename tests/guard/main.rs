@@ -35,6 +35,7 @@ mod picture;
 mod policy;
 mod pushes;
 mod ref_updates;
+mod refused_page;
 mod reports;
 mod rule_pages;
 #[path = "../sandbox/mod.rs"]
