@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod agents;
+mod alternatives;
 mod managers;
 mod packages;
 mod plugin;

@@ -10,7 +10,7 @@ use super::sandbox::{BINARY, Repo, Run};
 
 const NOTE: &str = ".claude_sessions/current/x.py";
 
-const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
+pub(super) const PYTHON: [&str; 2] = ["pre-commit==4.7.0", "prek==0.5.11"];
 const NODE: [&str; 2] = ["lefthook@2.2.2", "husky@9.1.7"];
 
 /// Creates a repository without hooks, with `programs` and the guard on `PATH`.

@@ -11,6 +11,7 @@ mod agent_input;
 mod agent_settings;
 mod agent_writes;
 mod allow;
+mod alternatives;
 mod bare;
 mod commits;
 mod configuration;

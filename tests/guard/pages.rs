@@ -227,43 +227,6 @@ fn install_prints_the_line_for_other_hooks() {
 }
 
 #[test]
-fn the_shell_alternative_has_the_listed_faults() {
-    let repo = Repo::new();
-    repo.guard("uninstall").success();
-    let [line] = &blocks("docs/comparison.md", "sh")[..] else { panic!("one line") };
-    repo.program(".git/hooks/pre-commit", &format!("#!/bin/sh\n{line}"));
-    for missed in ["pkg/.claude_sessions/x", ".Claude_Sessions/x", ".claude_sessions/ä"] {
-        repo.stage(missed).commit().silent();
-    }
-    repo.shell("git rm -q -r .claude_sessions && ln -s /tmp .claude_sessions && git add -f .claude_sessions")
-        .success();
-    repo.commit().silent();
-    repo.shell("git rm -q .claude_sessions && echo main > common && git add common").success();
-    repo.commit().silent();
-    repo.git("checkout -q -b upstream HEAD~1").success();
-    repo.shell("git rm -q .claude_sessions").success();
-    repo.commit_unchecked(&[".claude_sessions/x"]);
-    // A clean merge is not checked; a commit that concludes a merge is refused.
-    repo.git("checkout -q -b clean main").success();
-    repo.git("merge -q --no-edit upstream").success();
-    repo.git("checkout -q upstream").success();
-    repo.write("common", "upstream").git("add common").success();
-    repo.git("commit -q --no-verify -m upstream").success();
-    repo.git("checkout -q main").success();
-    assert_eq!(repo.git("merge -q upstream").code, 1);
-    repo.git("add common").success();
-    assert_eq!(repo.commit().code, 1);
-    repo.git("merge --abort").success();
-    // Session work cannot be deleted.
-    repo.commit_unchecked(&[".claude_sessions/x"]);
-    repo.git("rm -q .claude_sessions/x").success();
-    assert_eq!(repo.commit().code, 1);
-    // An unreadable index counts as clean.
-    repo.write(".git/index", "damaged");
-    repo.shell(".git/hooks/pre-commit").success();
-}
-
-#[test]
 fn linked_files_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in pages() {
