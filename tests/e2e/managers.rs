@@ -95,6 +95,7 @@ mod frameworks {
         guards_every_kind_of_commit;
         checks_every_push;
         runs_without_a_commit;
+        a_variable_skips_the_hook;
         checks_commits_made_by_hooks;
         fails_when_the_check_fails;
         restores_other_hooks;
@@ -204,6 +205,16 @@ mod frameworks {
         assert_refused(&repo.shell("$MANAGER run --from-ref HEAD~2 --to-ref HEAD"), NOTE);
         assert_passed(&repo.shell("$MANAGER run --from-ref HEAD~1 --to-ref HEAD"));
         assert_passed(&repo.shell("$MANAGER run --from-ref HEAD --to-ref HEAD"));
+    }
+
+    fn a_variable_skips_the_hook(manager: &str) {
+        let repo = system(manager);
+        // prek fails if no hook is left.
+        let other = "{id: other, name: other, entry: 'true', language: system}";
+        let configuration = repo.read(".pre-commit-config.yaml");
+        let configuration = format!("{configuration}  - repo: local\n    hooks: [{other}]\n");
+        repo.write(".pre-commit-config.yaml", &configuration).git("add .").success();
+        assert_passed(&repo.env("SKIP", "stage-guard-system").stage(NOTE).commit());
     }
 
     /// A git that a hook runs inherits the environment of that hook.
@@ -320,6 +331,13 @@ mod lefthook {
     }
 
     #[test]
+    fn a_variable_skips_lefthook() {
+        let repo = repo(true).env("LEFTHOOK", "0");
+        repo.shell("lefthook install").success();
+        assert_passed(&repo.stage(NOTE).commit());
+    }
+
+    #[test]
     fn doctor_names_the_fix_after_lefthook_is_installed_last() {
         let repo = repo(false);
         repo.shell("stage-guard install && lefthook install").success();
@@ -412,6 +430,17 @@ mod husky {
         repo.program(".husky/pre-commit", "echo theirs\n").git("add .").success();
         repo.git("commit -q -m configured").success();
         repo
+    }
+
+    #[test]
+    fn the_documented_lines_guard() {
+        let repo = repo();
+        repo.shell("husky").success();
+        repo.shell(&blocks("docs/hook-managers.md", "sh")[0]).success();
+        repo.git("add .husky").success();
+        assert!(assert_passed(&repo.commit()).contains("theirs"));
+        assert_every_commit_is_guarded(&repo);
+        assert_passed(&repo.env("HUSKY", "0").stage(NOTE).commit());
     }
 
     #[test]

@@ -46,10 +46,17 @@ const FAILURES: [&str; 6] =
 /// A version as the pages show it. The commit is an example.
 const EXAMPLE_VERSION: &str = concat!("stage-guard ", env!("CARGO_PKG_VERSION"), " (806ec28eda9f)");
 
+/// A new debug script, above a commit with a fixed id.
+const A_DEBUG_SCRIPT: &str =
+    "export GIT_AUTHOR_DATE='2026-11-22 12:00 +0000' GIT_COMMITTER_DATE='2026-11-22 12:00 +0000'
+git update-ref -d HEAD
+git commit -q -m First
+echo 'print()' > debug_login.py";
+
 /// The pages with commands, and the lines of shell that prepare `~/project` for them.
 const SESSIONS: &[(&str, &str)] = &[
     ("README.md", SESSION_WORK),
-    ("docs/agents.md", ""),
+    ("docs/agents.md", "mkdir .claude"),
     (
         "docs/ci.md",
         "touch .stage-guard.toml && git add . && git commit -q -m x && git update-ref refs/remotes/origin/main HEAD",
@@ -58,6 +65,7 @@ const SESSIONS: &[(&str, &str)] = &[
     ("docs/doctor.md", ""),
     ("docs/getting-started.md", SESSION_WORK),
     ("docs/hooks.md", OTHERS_WORK),
+    ("docs/limits.md", A_DEBUG_SCRIPT),
     ("docs/output.md", "echo 'print()' > backend/debug_login.py"),
     ("docs/rules.md", rule_pages::FILES),
     ("docs/session-directory.md", SESSION_WORK),
