@@ -75,8 +75,7 @@ impl Installation {
     pub(crate) fn without(&self, tools: &[&str], line: &str) -> Run {
         let directory = self.path(&format!("without-{}", tools.join("-")));
         fs::create_dir_all(&directory).unwrap();
-        let needed =
-            "sh bash git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep cmp";
+        let needed = "sh git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep cmp";
         for name in needed.split(' ').filter(|name| !tools.contains(name)) {
             let found = self.shell(&format!("command -v {name}")).success();
             let _ = symlink(found.trim(), directory.join(name));

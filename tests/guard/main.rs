@@ -1,6 +1,6 @@
 //! The real binary and its hooks under the real git.
 //!
-//! These tests need git, bash and a C compiler. Tests with other programs are in `tests/e2e`.
+//! These tests need git, a shell and a C compiler. Tests with other programs are in `tests/e2e`.
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 #![expect(clippy::print_stderr, reason = "a skipped test says so")]

@@ -8,6 +8,7 @@
 pub(crate) mod hooks;
 pub(crate) mod pages;
 pub(crate) mod reports;
+mod running;
 pub(crate) mod stow;
 mod terminal;
 
@@ -248,12 +249,26 @@ impl Repo {
         Self::run(command, input)
     }
 
-    /// Runs a line of bash.
+    /// Runs a line of shell.
     #[must_use]
     pub(crate) fn shell(&self, line: &str) -> Run {
-        let mut command = self.command("bash");
+        let mut command = self.command("sh");
         command.args(["-c", line]);
         Self::run(command, b"")
+    }
+
+    /// Runs a line of shell that may mount file systems. It must not contain single quotes.
+    ///
+    /// Returns `None` if this user may not mount.
+    #[must_use]
+    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    pub(crate) fn shell_with_mounts(&self, line: &str) -> Option<Run> {
+        let run = self.shell(&format!("unshare --user --map-root-user --mount sh -c '{line}'"));
+        if run.err.contains("unshare: ") || run.err.contains("mount: ") {
+            eprintln!("skipped: this user may not mount: {}", run.err);
+            return None;
+        }
+        Some(run)
     }
 
     #[must_use]

@@ -54,7 +54,7 @@ fn undo_keeps_what_git_does_not_see() {
         ),
         ("echo '*.py text eol=crlf' >.gitattributes", "printf 'old\\n' >$P"),
         (
-            "echo '*.py working-tree-encoding=UTF-16' >.gitattributes; printf o | iconv -t UTF-16 >$P",
+            "echo '*.py working-tree-encoding=UTF-16' >.gitattributes; printf '\\377\\376o\\0' >$P",
             "printf '\\376\\377\\0o' >$P",
         ),
         ("echo '*.py ident' >.gitattributes; echo '$Id$' >$P", "echo '$Id: mine $' >$P"),
