@@ -379,7 +379,11 @@ fn a_rewritten_default_branch_is_checked_from_where_it_was() {
     // A server may have lost the commit.
     let before = project.repo.git("commit-tree -m lost HEAD^{tree}").success();
     for server in SERVERS {
-        could_not_check(&project.job(server, Push("main", before.trim(), "HEAD")), "where main was before");
+        could_not_check(
+            server,
+            &project.job(server, Push("main", before.trim(), "HEAD")),
+            "where main was before",
+        );
     }
 }
 
@@ -426,15 +430,14 @@ fn a_fork_on_gitlab_is_checked_by_the_policy_of_the_project() {
         variables.iter().fold(runner, |runner, (name, value)| runner.env(name, value)).shell(&script)
     };
     fork(&address).refuses(&["debug_x.py"]);
-    could_not_check(&fork("file:///nonexistent"), "cannot fetch main");
+    could_not_check(GitLab, &fork("file:///nonexistent"), "cannot fetch main");
 }
 
-/// Asserts exit code 2, an error message, and for GitHub an annotation, with these words.
-fn could_not_check(run: &Run, words: &str) {
-    let is_github =
-        run.out.lines().any(|line| line.starts_with("::error title=stage-guard::") && line.contains(words));
-    let is_gitlab = !run.out.contains("::");
-    assert!(run.code == 2 && (is_github || is_gitlab) && run.err.contains(words), "{words}: {run:?}");
+/// Asserts exit code 2, and an error with these words: for GitHub an annotation.
+fn could_not_check(server: Server, run: &Run, words: &str) {
+    let prefix = if server == GitHub { "::error title=stage-guard::" } else { "stage-guard: " };
+    let is_named = run.err.lines().any(|line| line.starts_with(prefix) && line.contains(words));
+    assert!(run.code == 2 && is_named, "{words}: {run:?}");
 }
 
 #[test]
@@ -442,16 +445,20 @@ fn a_check_that_is_not_possible_is_no_pass() {
     let mut project = Project::new();
     project.git("checkout -q -b branch").commit(&["a.py"]);
     for server in SERVERS {
-        could_not_check(&project.job(server, Schedule), "set `range`");
+        could_not_check(server, &project.job(server, Schedule), "set `range`");
         project.is_reachable = false;
-        could_not_check(&project.job(server, PullRequest("HEAD")), "cannot fetch");
+        could_not_check(server, &project.job(server, PullRequest("HEAD")), "cannot fetch");
         project.is_reachable = true;
     }
+    let (variables, script) = project.github(PullRequest("HEAD"));
+    let nowhere =
+        variables.iter().fold(project.repo.sibling(""), |home, (name, value)| home.env(name, value));
+    could_not_check(GitHub, &nowhere.shell(&script), "check it out first");
     project.git("checkout -q main");
     project.repo.write(".stage-guard.toml", "allow = 1\n").git("add .stage-guard.toml").success();
     project.commit(&["b.py"]).git("push -q origin main").git("checkout -q branch");
     for server in SERVERS {
-        could_not_check(&project.job(server, PullRequest("HEAD")), "could not check");
+        could_not_check(server, &project.job(server, PullRequest("HEAD")), "could not check");
     }
 }
 
@@ -465,7 +472,7 @@ fn a_whole_checkout_needs_no_fetch() {
     }
     // Of a commit that is not checked out, nothing is known.
     project.range = "0123456789abcdef0123456789abcdef01234567..HEAD";
-    could_not_check(&project.job(GitHub, PullRequest("HEAD")), "does not name a commit here");
+    could_not_check(GitHub, &project.job(GitHub, PullRequest("HEAD")), "does not name a commit here");
 }
 
 #[test]
@@ -482,7 +489,7 @@ fn a_range_can_be_given() {
     let run = project.job(GitHub, Schedule);
     assert!(run.code == 1 && run.out.lines().count() == 1 && run.out.contains("debug_new.py"), "{run:?}");
     project.range = "nonexistent..HEAD";
-    could_not_check(&project.job(GitHub, Schedule), "`nonexistent` does not name a commit here");
+    could_not_check(GitHub, &project.job(GitHub, Schedule), "`nonexistent` does not name a commit here");
 }
 
 #[test]
@@ -533,7 +540,11 @@ fn without_a_release_the_program_is_built() {
     assert!(SERVERS.iter().all(|server| builds_from_source(&project, *server)));
     project.repo.program("../bin/cargo", "#!/bin/sh\nexit 101\n");
     for server in SERVERS {
-        could_not_check(&project.job(server, Push("main", "HEAD", "HEAD")), "cannot build stage-guard");
+        could_not_check(
+            server,
+            &project.job(server, Push("main", "HEAD", "HEAD")),
+            "cannot build stage-guard",
+        );
     }
 }
 
@@ -542,7 +553,11 @@ fn a_release_needs_its_checksum() {
     let project = with_a_fake_cargo();
     project.repo.shell("cd ../owner/stage-guard/releases/download/* && echo >>*.gz").success();
     for server in SERVERS {
-        could_not_check(&project.job(server, Push("main", "HEAD", "HEAD")), "does not have its checksum");
+        could_not_check(
+            server,
+            &project.job(server, Push("main", "HEAD", "HEAD")),
+            "does not have its checksum",
+        );
     }
 }
 
