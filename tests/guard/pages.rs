@@ -53,6 +53,21 @@ git update-ref -d HEAD
 git commit -q -m First
 echo 'print()' > debug_login.py";
 
+/// An archive, and programs that install the program under test where `pip` and `npm` would install theirs.
+///
+/// `packaging/try` installs real packages.
+const PACKAGES: &str = r#"mkdir -p ~/Downloads/stage-guard-x
+cp ~/stage-guard/install.sh "$BINARY" ~/Downloads/stage-guard-x
+cd ~/Downloads
+tar -czf stage-guard-x.tar.gz stage-guard-x
+rm -r stage-guard-x
+sha256sum stage-guard-x.tar.gz > stage-guard-x.tar.gz.sha256
+for tool in pip npm
+do printf '#!/bin/sh\ncp "$BINARY" ~/.local/bin\n' > ~/tools/$tool
+done
+printf '#!/bin/sh\nexec "$@"\n' > ~/tools/npx
+chmod +x ~/tools/*"#;
+
 /// The pages with commands, and the lines of shell that prepare `~/project` for them.
 const SESSIONS: &[(&str, &str)] = &[
     ("README.md", SESSION_WORK),
@@ -63,7 +78,7 @@ const SESSIONS: &[(&str, &str)] = &[
     ),
     ("docs/configuration.md", ""),
     ("docs/doctor.md", ""),
-    ("docs/getting-started.md", SESSION_WORK),
+    ("docs/getting-started.md", PACKAGES),
     ("docs/hooks.md", OTHERS_WORK),
     ("docs/limits.md", A_DEBUG_SCRIPT),
     ("docs/output.md", "echo 'print()' > backend/debug_login.py"),
