@@ -67,7 +67,8 @@ const EXAMPLES: &Definitions = &[
     ("stage-guard allow backend/x.py", "Allow the path from now on."),
 ];
 
-const SEE_ALSO: &str = "git(1), git-commit(1), githooks(5), gitignore(5)";
+const SEE_ALSO: &str = "git(1), git-commit(1), githooks(5), gitignore(5). The pages that `stage-guard \
+                        explain` names are in docs/, in the sources and in each archive.";
 
 /// Renders the manual page of `command`, with a subsection for each of its commands.
 ///
