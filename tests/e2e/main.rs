@@ -7,6 +7,7 @@
 
 mod agents;
 mod alternatives;
+mod launcher;
 mod managers;
 mod packages;
 mod plugin;
