@@ -54,6 +54,26 @@ fn the_version_names_the_commit_of_the_sources() {
     assert_eq!(version, expected);
 }
 
+/// Returns the versions in `text` that directly follow `prefix`.
+fn versions<'t>(text: &'t str, prefix: &'t str) -> impl Iterator<Item = &'t str> {
+    let is_part = |char: char| char == '.' || char.is_ascii_digit();
+    text.split(prefix).skip(1).map(move |rest| rest.split(|char| !is_part(char)).next().unwrap_or_default())
+}
+
+#[test]
+fn all_files_name_the_same_version() {
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let changelog = read(&Path::new(ROOT).join("CHANGELOG.md"));
+    assert_eq!(versions(&changelog, "\n## ").next(), Some(env!("CARGO_PKG_VERSION")));
+    let pages = fs::read_dir(format!("{ROOT}/docs")).unwrap().map(|page| page.unwrap().path());
+    for path in pages.chain([Path::new(ROOT).join("README.md")]).filter(|path| path.is_file()) {
+        for version in versions(&String::from_utf8_lossy(&fs::read(&path).unwrap()), "stage-guard ") {
+            let is_version = version.starts_with(|char: char| char.is_ascii_digit());
+            assert!(!is_version || version == env!("CARGO_PKG_VERSION"), "{}: {version}", path.display());
+        }
+    }
+}
+
 #[test]
 fn a_build_names_its_commit() {
     let repo = Repo::new();
