@@ -603,10 +603,13 @@ fn workflows_are_valid_for_their_server() {
 }
 
 #[test]
-fn the_page_shows_valid_jobs() {
+fn pages_show_valid_jobs() {
     let [github, gitlab] = pages::blocks("docs/ci.md", "yaml").try_into().unwrap();
     let [github, gitlab] = [github, gitlab].map(|block| parse(&block).remove(0));
     assert!(is_valid("vendor.github-workflows", &github) && is_valid("vendor.gitlab-ci", &gitlab));
+    let readme = parse(&pages::blocks("README.md", "yaml")[0]).remove(0);
+    assert!(is_valid("vendor.github-workflows", &readme));
+    assert_eq!(readme["jobs"]["stage-guard"]["steps"], github["jobs"]["stage-guard"]["steps"]);
     // The component has the inputs that the page shows, and no other is required.
     let shown = gitlab["include"][0]["inputs"].as_object().unwrap();
     let inputs = yaml("templates/stage-guard/template.yml")[0]["spec"]["inputs"].as_object().unwrap();
