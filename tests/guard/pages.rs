@@ -8,8 +8,8 @@ use std::path::Path;
 use super::installer::Installation;
 use super::refused_page;
 use super::rule_pages;
-use super::sandbox::Repo;
 use super::sandbox::pages::{blocks, prose, read};
+use super::sandbox::{BINARY, Repo};
 
 /// What an agent has left in `~/project`.
 const SESSION_WORK: &str = "mkdir -p .claude_sessions/current backend
@@ -229,6 +229,14 @@ fn the_readme_is_short_and_has_one_test_command() {
     assert!(read("README.md").lines().count() <= 150);
     let commands = commands(&read("README.md"));
     assert_eq!(commands.iter().filter(|(command, _)| command.starts_with("cargo test")).count(), 1);
+}
+
+#[test]
+fn an_agent_gets_the_reason_that_the_page_shows() {
+    let repo = Repo::new();
+    let reason = repo.agent_writes("backend/debug_login.py").denied().replace(BINARY, "stage-guard");
+    let shown = &blocks("docs/agents.md", "text")[0];
+    assert_eq!(reason, shown.trim().replace("/home/you/project", repo.dir.to_str().unwrap()));
 }
 
 #[test]
