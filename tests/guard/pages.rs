@@ -39,13 +39,6 @@ chmod +x .git/hooks/pre-commit
 echo code > report.py
 echo 'print()' > debug_login.py";
 
-/// What a command prints that fails.
-const FAILURES: [&str; 6] =
-    ["refused: ", " refused\n", "\"verdict\":\"refused\"", "::error ", "fault: ", "stage-guard: "];
-
-/// A version as the pages show it. The commit is an example.
-const EXAMPLE_VERSION: &str = concat!("stage-guard ", env!("CARGO_PKG_VERSION"), " (806ec28eda9f)");
-
 /// A new debug script, above a commit with a fixed id.
 const A_DEBUG_SCRIPT: &str =
     "export GIT_AUTHOR_DATE='2026-11-22 12:00 +0000' GIT_COMMITTER_DATE='2026-11-22 12:00 +0000'
@@ -85,6 +78,13 @@ const SESSIONS: &[(&str, &str)] = &[
     ("docs/rules.md", rule_pages::FILES),
     ("docs/session-directory.md", SESSION_WORK),
 ];
+
+/// What a command prints that fails.
+const FAILURES: [&str; 6] =
+    ["refused: ", " refused\n", "\"verdict\":\"refused\"", "::error ", "fault: ", "stage-guard: "];
+
+/// A version as the pages show it. The commit is an example.
+const EXAMPLE_VERSION: &str = concat!("stage-guard ", env!("CARGO_PKG_VERSION"), " (806ec28eda9f)");
 
 /// Returns the commands in the console blocks of a text, each with the output that it shows.
 ///
