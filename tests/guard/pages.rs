@@ -83,7 +83,13 @@ const SESSIONS: &[(&str, &str)] = &[
 const FAILURES: [&str; 6] =
     ["refused: ", " refused\n", "\"verdict\":\"refused\"", "::error ", "fault: ", "stage-guard: "];
 
-/// A version as the pages show it. The commit is an example.
+/// The day of a run, as the pages show it.
+const EXAMPLE_DATE: &str = "2026-11-22";
+
+/// The home directory, as the pages show it.
+const EXAMPLE_HOME: &str = "/home/you";
+
+/// The version, as the pages show it. The commit is an example.
 const EXAMPLE_VERSION: &str = concat!("stage-guard ", env!("CARGO_PKG_VERSION"), " (806ec28eda9f)");
 
 /// Returns the commands in the console blocks of a text, each with the output that it shows.
@@ -145,7 +151,7 @@ fn is_of_failing_git(line: &str) -> bool {
     ["fatal: ", "error: ", "hint:", "Could not apply "].iter().any(|word| line.starts_with(word))
 }
 
-/// Runs the commands of a page or a section, and asserts that they print what it shows.
+/// Runs the commands in `text`, which is a page or a part of it, and asserts that they print what it shows.
 ///
 /// A command fails if the text shows one of `FAILURES`. An output that is not shown is not compared, and neither
 /// are the last words of a git that fails, which differ between its versions.
@@ -164,6 +170,8 @@ pub(crate) fn assert_prints_what_it_shows(page: &str, text: &str, preparation: &
     let run = home.shell(&format!("exec 2>&1; cd ~/project\n{preparation}\ncd {directory}\n{script}"));
     let home_directory = home.shell("printf %s ~").success();
     let today = home.shell("date +%Y-%m-%d").success();
+    let is_renewing = std::env::var_os("RENEW").is_some();
+    let mut renewed = text.to_owned();
     let results: Vec<&str> = run.out.split('\0').collect();
     assert_eq!(results.len(), 2 * commands.len() + 1, "{page}: {run:?}");
     for ((command, shown), result) in commands.iter().zip(results.chunks(2)) {
@@ -173,9 +181,21 @@ pub(crate) fn assert_prints_what_it_shows(page: &str, text: &str, preparation: &
         // git pads the lines of a server with spaces.
         let lines = output.lines().filter(|line| !is_of_failing_git(line)).map(str::trim_end);
         let output: String = lines.flat_map(|line| [line, "\n"]).collect();
-        let shown = shown.replace("2026-11-22", today.trim()).replace("/home/you", &home_directory);
-        let shown = shown.replace(EXAMPLE_VERSION, version.trim());
-        assert!(shown.is_empty() || shown == output, "{page}: {command}\n{output}");
+        let output = output.replace(today.trim(), EXAMPLE_DATE).replace(&home_directory, EXAMPLE_HOME);
+        let output = output.replace(version.trim(), EXAMPLE_VERSION);
+        if shown.is_empty() || *shown == output {
+            continue;
+        }
+        assert!(
+            is_renewing,
+            "{page}: renew it with RENEW=1, if this is what it is to show:\n$ {command}\n{output}"
+        );
+        let [old, new] = [shown, &output].map(|output| format!("$ {command}\n{output}"));
+        renewed = renewed.replacen(&old, &new, 1);
+    }
+    if renewed != text {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        fs::write(file, read(page).replacen(text, &renewed, 1)).unwrap();
     }
 }
 

@@ -73,7 +73,7 @@ fn commands_print_what_the_page_shows() {
     let page = read(PAGE);
     for (heading, preparation) in SESSIONS {
         let (_, text) = sections(&page).find(|(found, _)| found == heading).expect(heading);
-        assert_prints_what_it_shows(heading, text, &format!("{SETUP}{preparation}"));
+        assert_prints_what_it_shows(PAGE, text, &format!("{SETUP}{preparation}"));
     }
 }
 
