@@ -3,7 +3,8 @@
 //! Each operation runs without hooks, with a hook that does nothing, and guarded, in turns.
 //! Prints medians and the additional cost.
 //!
-//! `cargo bench --bench doors -- ROUNDS`; 10 rounds by default.
+//! `cargo bench --bench doors -- [--record] [ROUNDS]`; 10 rounds by default. `--record` writes the
+//! figures into `docs/hooks.md`.
 
 #![expect(
     clippy::expect_used,
@@ -11,13 +12,15 @@
     reason = "a bench panics if a step fails, and prints its results"
 )]
 
+mod figures;
 mod measure;
 
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use measure::{median, shell};
+use figures::{Column, Figure, machine, record, table};
+use measure::{median, milliseconds, shell};
 use tempfile::TempDir;
 
 /// Creates a branch of 50 commits next to `main`, and a server with 100 more refs.
@@ -38,12 +41,12 @@ const CREATE: &str = "
 /// The ways to guard a repository.
 const KINDS: [(&str, &str); 4] = [
     ("no hooks", "true"),
-    ("--strict", "\"$GUARD\" install --strict -q"),
+    ("`--strict`", "\"$GUARD\" install --strict -q"),
     (
-        "--strict, an empty hook",
+        "`--strict`, an empty `reference-transaction`",
         "\"$GUARD\" install --strict -q; printf '#!/bin/sh\\nexit 0\\n' >.git/hooks/reference-transaction; chmod +x .git/hooks/*n",
     ),
-    ("--strict=refs", "\"$GUARD\" install --strict=refs -q"),
+    ("`--strict=refs`", "\"$GUARD\" install --strict=refs -q"),
 ];
 
 /// The kind whose `reference-transaction` hook does nothing.
@@ -79,6 +82,7 @@ fn main() {
         shell(directory, &format!("cp -a work {}", repository.display()));
         shell(repository, guard);
     }
+    let mut columns = KINDS.map(|(title, _)| Column { title, figures: Vec::new() });
     for (operation, prepare, measured, steps) in OPERATIONS {
         let mut times = vec![Vec::new(); KINDS.len()];
         for _ in 0..rounds {
@@ -93,12 +97,18 @@ fn main() {
         println!("{operation}");
         let medians: Vec<Duration> = times.iter_mut().map(|times| median(times)).collect();
         for ((kind, _), median) in KINDS.iter().zip(&medians) {
-            let difference = (median.as_secs_f64() - medians[0].as_secs_f64()) * 1e3 / f64::from(steps);
+            let difference = (milliseconds(*median) - milliseconds(medians[0])) / f64::from(steps);
             let ratio = median.as_secs_f64() / medians[EMPTY].as_secs_f64();
             println!(
-                "  {kind:<28} {:8.1} ms  {difference:+6.2} ms a step  {ratio:5.2} x the empty hook",
-                median.as_secs_f64() * 1e3
+                "  {kind:<42} {:8.1} ms  {difference:+6.2} ms a step  {ratio:5.2} x the empty hook",
+                milliseconds(*median)
             );
         }
+        for (column, median) in columns.iter_mut().zip(medians) {
+            column.figures.push(Figure::of_time(operation, median, None));
+        }
+    }
+    if env::args().any(|argument| argument == "--record") {
+        record("hooks.md", "operations", &format!("{}\n{}", table(&columns), machine()));
     }
 }

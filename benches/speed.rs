@@ -3,10 +3,11 @@
 //! In each round every program runs once, in turns. Prints medians, minima, the ratio to git's
 //! median, and the limit for it. Exceeding a limit is not a failure.
 //!
-//! `cargo bench --bench speed -- [ROUNDS] [PART…]`: the rounds in the largest repositories, 11 by
-//! default (smaller ones get more), and the parts to run, all by default: `1000`, `100000`,
-//! `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `evidence`, `agent`, `commit`,
-//! `range`.
+//! `cargo bench --bench speed -- [--record] [ROUNDS] [PART…]`: the rounds in the largest
+//! repositories, 11 by default (smaller ones get more), and the parts to run, all by default:
+//! `1000`, `100000`, `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `evidence`,
+//! `agent`, `commit`, `range`. `--record` writes the figures of all parts into the pages of
+//! `docs/`, and draws `docs/performance.svg`.
 
 #![expect(
     clippy::expect_used,
@@ -14,6 +15,8 @@
     reason = "a bench panics if a step fails, and prints its results"
 )]
 
+mod chart;
+mod figures;
 mod measure;
 
 use std::fs::File;
@@ -23,7 +26,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, thread};
 
-use measure::{command, median, shell, timed};
+use figures::{Column, Figure, machine, record, table};
+use measure::{command, median, milliseconds, shell, timed};
 use tempfile::TempDir;
 
 /// An index to check.
@@ -105,8 +109,6 @@ const STAGE_SCRIPTS: &str = "
     GIT_INDEX_FILE=.git/run-once git add fill_rows.py && GIT_INDEX_FILE=.git/run-once git write-tree
 ";
 
-const EVIDENCE: &str = "evidence";
-
 /// The numbers of files in which the texts of scripts are judged.
 const EVIDENCE_FILES: [(&str, usize); 2] = [("1,000 files", 1_000), ("100,000 files", 100_000)];
 
@@ -136,8 +138,6 @@ const SEARCH: [Contender; 2] = [
     },
 ];
 
-const AGENT: &str = "agent";
-
 /// Writes the events of an agent's hook to files in the git directory.
 const STAGE_EVENTS: &str = r#"
     git read-tree -u --reset main && git write-tree && cd .git
@@ -154,9 +154,9 @@ const AGENT_WRITES: [Contender; 4] = [
         code: 1,
         ..Contender::new("`git check-ignore -q`", &["git", "check-ignore", "-q", "backend/debug_x.py"], None)
     },
-    Contender::of_agent("a file elsewhere", ".git/other", Some(1.5)),
-    Contender::of_agent("a new script", ".git/script", Some(1.5)),
-    Contender::of_agent("one denied by its name", ".git/named", Some(2.0)),
+    Contender::of_agent("a write, allowed by its name", ".git/other", Some(1.5)),
+    Contender::of_agent("a write of a new script, whose text is read", ".git/script", Some(1.5)),
+    Contender::of_agent("a write, denied by its name", ".git/named", Some(2.0)),
 ];
 
 const AGENT_SEARCH: [Contender; 2] = [
@@ -168,16 +168,13 @@ const AGENT_SEARCH: [Contender; 2] = [
             None,
         )
     },
-    Contender::of_agent("one denied by its text", ".git/shown", None),
+    Contender::of_agent("a write, denied by its text: all files are searched", ".git/shown", None),
 ];
 
 const AGENT_RUNS: [Contender; 2] = [
     Contender::new("`stage-guard --version`", &["stage-guard", "--version"], None),
     Contender::of_agent("a command", ".git/command", None),
 ];
-
-const COMMIT: &str = "commit";
-const RANGE: &str = "range";
 
 /// Creates an index with an added file, and a second one that also has session work.
 ///
@@ -283,7 +280,7 @@ const RANGE_CHECK: [Contender; 2] = [
 fn staged_check(index: &Index) -> [Contender; 4] {
     [
         Contender::new("`git diff --cached`", &["git", "diff", "--cached", "--name-only", "-z"], None),
-        Contender::new("`stage-guard`", &["stage-guard"], index.clean_limit),
+        Contender::new("`stage-guard`, nothing refused", &["stage-guard"], index.clean_limit),
         Contender {
             index: Some(".git/refused"),
             code: 1,
@@ -296,8 +293,28 @@ fn staged_check(index: &Index) -> [Contender; 4] {
     ]
 }
 
+/// What is measured besides the indexes.
+struct Part {
+    name: &'static str,
+    /// The page in `docs/` with its figures.
+    page: &'static str,
+    /// The factor for the number of rounds.
+    rounds: usize,
+    measure: fn(&Path, usize) -> Vec<Column>,
+}
+
+const PERFORMANCE: &str = "performance.md";
+
+const PARTS: [Part; 4] = [
+    Part { name: "evidence", page: PERFORMANCE, rounds: 1, measure: measure_evidence },
+    Part { name: "agent", page: "agents.md", rounds: 5, measure: measure_agent },
+    Part { name: "commit", page: PERFORMANCE, rounds: 10, measure: measure_commits },
+    Part { name: "range", page: PERFORMANCE, rounds: 1, measure: measure_range },
+];
+
 /// The arguments after `--`.
 struct Arguments {
+    record: bool,
     rounds: usize,
     parts: Vec<String>,
 }
@@ -305,14 +322,16 @@ struct Arguments {
 impl Arguments {
     fn parse() -> Self {
         let is_part = |word: &String| {
-            [AGENT, COMMIT, EVIDENCE, RANGE].contains(&word.as_str())
-                || INDEXES.iter().any(|index| index.part == word)
+            PARTS.iter().any(|part| part.name == word) || INDEXES.iter().any(|index| index.part == word)
         };
-        // Cargo adds its own options.
-        let words = env::args().skip(1).filter(|word| !word.starts_with('-'));
-        let (parts, others): (Vec<_>, Vec<_>) = words.partition(is_part);
+        // Cargo adds its own option.
+        let words = env::args().skip(1).filter(|word| word != "--bench");
+        let (parts, mut others): (Vec<_>, Vec<_>) = words.partition(is_part);
+        let record = others.iter().any(|word| word == "--record");
+        assert!(!record || parts.is_empty(), "--record measures all parts");
+        others.retain(|word| word != "--record");
         let rounds = others.last().map_or(11, |word| word.parse().expect("a part, or a number of rounds"));
-        Self { rounds, parts }
+        Self { record, rounds, parts }
     }
 
     fn includes(&self, part: &str) -> bool {
@@ -324,79 +343,99 @@ fn main() {
     let arguments = Arguments::parse();
     let directory = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
     let directory = directory.path();
-    measure_indexes(directory, &arguments);
-    if arguments.includes(EVIDENCE) {
-        measure_evidence(directory, arguments.rounds);
+    let indexes = measure_indexes(directory, &arguments);
+    for part in PARTS.iter().filter(|part| arguments.includes(part.name)) {
+        let columns = (part.measure)(directory, arguments.rounds * part.rounds);
+        println!();
+        if arguments.record {
+            record(part.page, part.name, &table(&columns));
+        }
     }
-    if arguments.includes(AGENT) {
-        measure_agent(directory, arguments.rounds * 5);
+    if arguments.record {
+        record_indexes(indexes);
     }
-    if arguments.includes(COMMIT) {
-        measure_commits(directory, arguments.rounds * 10);
-    }
-    if arguments.includes(RANGE) {
-        measure_range(directory, arguments.rounds);
-    }
+}
+
+/// The number of indexes that the page shows, which are the first ones.
+const RECORDED_INDEXES: usize = 3;
+
+/// Records the times and peaks of the indexes, and draws the times.
+fn record_indexes(indexes: Vec<MeasuredIndex>) {
+    let (times, peaks): (Vec<_>, Vec<_>) =
+        indexes.into_iter().take(RECORDED_INDEXES).map(|index| (index.times, index.peaks)).unzip();
+    record(PERFORMANCE, "check", &format!("{}\n{}", table(&times), machine()));
+    record(PERFORMANCE, "memory", &table(&peaks));
+    let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.svg");
+    fs::write(chart, chart::draw(&times)).expect("the chart");
 }
 
 const TABLE_HEAD: &str =
     "| in | run | median | minimum | times git's | limit |\n| --- | --- | ---: | ---: | ---: | ---: |";
 
-fn measure_indexes(directory: &Path, arguments: &Arguments) {
-    let mut peaks = Vec::new();
-    for index in INDEXES.iter().filter(|index| arguments.includes(index.part)) {
-        if peaks.is_empty() {
-            println!("{TABLE_HEAD}");
-        }
-        let repository =
-            make(directory, index.part, |stream| first_commit(stream, index.entries, index.path));
-        shell(&repository, &format!("VERSION={}; {STAGE}", index.version));
-        let rounds = arguments.rounds * index.rounds;
-        let staged = staged_check(index);
-        compare(index.title, &repository, rounds, &staged);
-        compare(index.title, &repository, rounds, &ALL_FILES);
-        for (contender, limit) in staged.iter().zip([None, index.memory_limit]) {
-            peaks.push([
-                index.title.to_owned(),
-                contender.title.to_owned(),
-                peak(contender, &repository).map_or("unknown".to_owned(), |peak| format!("{peak:.1} MiB")),
-                limit.map_or(String::new(), |limit: f64| format!("{limit} MiB")),
-            ]);
-        }
-        fs::remove_dir_all(&repository).expect("the repository");
-    }
-    if !peaks.is_empty() {
-        println!("\n| in | run | peak memory | limit |\n| --- | --- | ---: | ---: |");
-        for peak in &peaks {
-            print_row(peak);
-        }
-        println!();
-    }
+/// What was measured in a repository with an index.
+struct MeasuredIndex {
+    times: Column,
+    peaks: Column,
 }
 
-fn measure_evidence(directory: &Path, rounds: usize) {
+fn measure_indexes(directory: &Path, arguments: &Arguments) -> Vec<MeasuredIndex> {
+    let indexes = INDEXES.iter().filter(|index| arguments.includes(index.part));
+    if indexes.clone().next().is_none() {
+        return Vec::new();
+    }
     println!("{TABLE_HEAD}");
-    for (title, files) in EVIDENCE_FILES {
+    let measured: Vec<_> =
+        indexes.clone().map(|index| measure_index(directory, index, arguments.rounds)).collect();
+    println!("\n| in | run | peak memory | limit |\n| --- | --- | ---: | ---: |");
+    for (index, measured) in indexes.zip(&measured) {
+        for (peak, limit) in measured.peaks.figures.iter().zip([None, index.memory_limit, None, None]) {
+            let limit = limit.map_or(String::new(), |limit| format!("{limit} MiB"));
+            print_row(&[index.title.to_owned(), peak.run.to_owned(), peak.text(), limit]);
+        }
+    }
+    println!();
+    measured
+}
+
+fn measure_index(directory: &Path, index: &Index, rounds: usize) -> MeasuredIndex {
+    let repository = make(directory, index.part, |stream| first_commit(stream, index.entries, index.path));
+    shell(&repository, &format!("VERSION={}; {STAGE}", index.version));
+    let staged = staged_check(index);
+    let mut times = compare(index.title, &repository, rounds * index.rounds, &staged);
+    times.extend(compare(index.title, &repository, rounds * index.rounds, &ALL_FILES));
+    let peaks = staged.iter().map(|contender| Figure {
+        run: contender.title,
+        value: peak(contender, &repository),
+        unit: "MiB",
+        ratio: None,
+    });
+    let peaks = Column { title: index.title, figures: peaks.collect() };
+    fs::remove_dir_all(&repository).expect("the repository");
+    MeasuredIndex { times: Column { title: index.title, figures: times }, peaks }
+}
+
+fn measure_evidence(directory: &Path, rounds: usize) -> Vec<Column> {
+    println!("{TABLE_HEAD}");
+    let measure = |(title, files)| {
         let repository = make(directory, title, |stream| first_commit(stream, files, package_path));
         shell(&repository, STAGE_SCRIPTS);
-        compare(title, &repository, rounds, &NEW_SCRIPTS);
-        compare(title, &repository, rounds, &SEARCH);
+        let figures = compare_each(title, &repository, rounds, &[&NEW_SCRIPTS, &SEARCH]);
         fs::remove_dir_all(&repository).expect("the repository");
-    }
-    println!();
+        Column { title, figures }
+    };
+    EVIDENCE_FILES.map(measure).into()
 }
 
-fn measure_agent(directory: &Path, rounds: usize) {
-    let repository = make(directory, AGENT, |stream| first_commit(stream, 10_000, package_path));
+fn measure_agent(directory: &Path, rounds: usize) -> Vec<Column> {
+    let repository = make(directory, "agent", |stream| first_commit(stream, 10_000, package_path));
     shell(&repository, STAGE_EVENTS);
     println!("{TABLE_HEAD}");
-    compare("10,000 files", &repository, rounds, &AGENT_WRITES);
-    compare("10,000 files", &repository, rounds, &AGENT_SEARCH);
-    compare("10,000 files", &repository, rounds, &AGENT_RUNS);
-    println!();
+    let title = "10,000 files";
+    let contenders: [&[Contender]; 3] = [&AGENT_WRITES, &AGENT_SEARCH, &AGENT_RUNS];
+    vec![Column { title, figures: compare_each(title, &repository, rounds, &contenders) }]
 }
 
-fn measure_commits(directory: &Path, rounds: usize) {
+fn measure_commits(directory: &Path, rounds: usize) -> Vec<Column> {
     let repositories = HOOKS.map(|(name, guard)| {
         let repository = make(directory, name, |stream| first_commit(stream, 10_000, package_path));
         // No garbage collection in the middle of a round.
@@ -421,37 +460,52 @@ fn measure_commits(directory: &Path, rounds: usize) {
             limit.map_or(String::new(), |limit| format!("{limit:+} ms")),
         ]);
     }
-    println!();
+    let figures = HOOKS.iter().zip(&times).map(|((hook, _), time)| time.figure(hook, None)).collect();
+    vec![Column { title: "`git commit`, 10,000 files", figures }]
 }
 
-fn measure_range(directory: &Path, rounds: usize) {
-    let repository = make(directory, RANGE, |stream| history(stream, 10_000, 1_000));
+fn measure_range(directory: &Path, rounds: usize) -> Vec<Column> {
+    let repository = make(directory, "range", |stream| history(stream, 10_000, 1_000));
     shell(&repository, "git tag first $(git rev-list --max-parents=0 main)");
     println!("{TABLE_HEAD}");
-    compare("10,000 commits", &repository, rounds, &RANGE_CHECK);
+    let title = "10,000 commits";
+    vec![Column { title, figures: compare(title, &repository, rounds, &RANGE_CHECK) }]
+}
+
+fn compare_each(title: &str, directory: &Path, rounds: usize, lists: &[&[Contender]]) -> Vec<Figure> {
+    lists.iter().flat_map(|contenders| compare(title, directory, rounds, contenders)).collect()
 }
 
 /// Measures the contenders in turns, and prints a row for each.
-fn compare(title: &str, directory: &Path, rounds: usize, contenders: &[Contender]) {
+fn compare(title: &str, directory: &Path, rounds: usize, contenders: &[Contender]) -> Vec<Figure> {
     let times = interleaved(contenders.len(), rounds, |which, _| {
         let contender = &contenders[which];
         timed(contender.command(directory), contender.code)
     });
-    for (contender, time) in contenders.iter().zip(&times) {
+    let measure = |(number, (contender, time)): (usize, (&Contender, &Times))| {
+        let ratio = time.median.as_secs_f64() / times[0].median.as_secs_f64();
         print_row(&[
             title.to_owned(),
             contender.title.to_owned(),
             in_milliseconds(time.median),
             in_milliseconds(time.min),
-            format!("{:.2}", time.median.as_secs_f64() / times[0].median.as_secs_f64()),
+            format!("{ratio:.2}"),
             contender.limit.map_or(String::new(), |limit| format!("{limit:.2}")),
         ]);
-    }
+        time.figure(contender.title, (number > 0).then_some(ratio))
+    };
+    contenders.iter().zip(&times).enumerate().map(measure).collect()
 }
 
 struct Times {
     median: Duration,
     min: Duration,
+}
+
+impl Times {
+    fn figure(&self, run: &'static str, ratio: Option<f64>) -> Figure {
+        Figure::of_time(run, self.median, ratio)
+    }
 }
 
 /// Runs each contender once a round. The first round does not count.
@@ -471,14 +525,15 @@ fn interleaved(
 }
 
 /// Returns the peak memory of a program in MiB, by GNU time if it is installed.
-fn peak(contender: &Contender, directory: &Path) -> Option<f64> {
+fn peak(contender: &Contender, directory: &Path) -> f64 {
     let plain = contender.command(directory);
     let mut time = command(directory, &["/usr/bin/time", "-q", "-f", "%M"]);
     time.arg(plain.get_program()).args(plain.get_args()).stderr(Stdio::piped());
     time.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = time.output().ok().filter(|output| output.status.code() == Some(contender.code));
     let exact = output.and_then(|output| String::from_utf8(output.stderr).ok()?.trim().parse().ok());
-    exact.or_else(|| polled_peak(plain)).map(|kibibytes: u32| f64::from(kibibytes) / 1024.0)
+    let kibibytes: u32 = exact.or_else(|| polled_peak(plain)).expect("the memory of the program");
+    f64::from(kibibytes) / 1024.0
 }
 
 /// Returns the peak memory in KiB that the kernel shows while the program runs.
@@ -503,10 +558,6 @@ fn print_row(cells: &[String]) {
 
 fn in_milliseconds(time: Duration) -> String {
     format!("{:.2} ms", milliseconds(time))
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
 }
 
 /// Creates a repository from a stream for `git fast-import`, with everything in one pack.

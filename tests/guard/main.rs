@@ -32,6 +32,7 @@ mod installer;
 mod merge;
 mod names;
 mod pages;
+mod performance;
 mod picture;
 mod policy;
 mod pushes;
