@@ -78,7 +78,7 @@ fn bar(class: &str, figure: &Figure, top: u32, scale: f64) -> String {
     let note = figure.ratio.map_or(String::new(), |ratio| format!("{ratio:.2} × git"));
     format!(
         r#"  <text x="{MARGIN}" y="{line}">{}</text>
-  <rect class="{class}" x="{BARS_LEFT}" y="{top}" width="{length:.1}" height="{BAR_HEIGHT}" />
+  <rect class="{class}" x="{BARS_LEFT}" y="{top}" width="{length:.2}" height="{BAR_HEIGHT}" />
   <text x="{:.1}" y="{line}"><tspan class="time">{}</tspan> <tspan class="note">{note}</tspan></text>
 "#,
         figure.run.replace('`', ""),
