@@ -6,10 +6,10 @@ use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use super::sandbox::{BINARY, Repo, Run};
+use super::sandbox::{BINARY, Repo, Run, property_of};
 
 /// A script that shows a sign.
 const RUN_ONCE: &str = "print('\u{2705} all rows are in')\n";
@@ -457,7 +457,7 @@ fn assert_judged_as_a_commit(before: &Files, patched: &Files) -> Result<(), Test
 #[test]
 fn a_patch_is_judged_as_a_commit_of_it() {
     let cases = (files(8), files(4));
-    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(property_of(15));
     runner.run(&cases, |(before, patched)| assert_judged_as_a_commit(&before, &patched)).unwrap();
 }
 

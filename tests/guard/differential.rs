@@ -8,10 +8,10 @@ use std::fs;
 use std::process::Command;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 
-use super::sandbox::Repo;
+use super::sandbox::{Repo, property_of};
 
 /// Paths that are difficult to sort: `a-b` and `a.c` sort between `a` and `a/b`.
 const PATHS: [&str; 10] =
@@ -277,7 +277,7 @@ fn changed_against_all(parents: &[&str], diff: impl Fn(&str) -> Command) -> Vec<
 
 fn assert_each_commit_is_read_as_diff_tree_does(format: &[&str], cases: u32) {
     let fixture = Fixture::new(format);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(property_of(cases));
     let parents = prop::collection::vec(any::<prop::sample::Index>(), 0..3);
     let commits = prop::collection::vec((tree_of(6, 2, 2), parents), 1..10);
     runner.run(&commits, |commits| fixture.assert_history_is_read(&commits)).unwrap();
@@ -285,45 +285,45 @@ fn assert_each_commit_is_read_as_diff_tree_does(format: &[&str], cases: u32) {
 
 #[test]
 fn a_history_of_sha_1_is_read_as_diff_tree_does() {
-    assert_each_commit_is_read_as_diff_tree_does(&[], 30);
+    assert_each_commit_is_read_as_diff_tree_does(&[], 10);
 }
 
 #[test]
 fn a_history_of_sha_256_is_read_as_diff_tree_does() {
-    assert_each_commit_is_read_as_diff_tree_does(&["--object-format=sha256"], 10);
+    assert_each_commit_is_read_as_diff_tree_does(&["--object-format=sha256"], 4);
 }
 
 fn assert_readers_agree(format: &[&str], cases: u32) {
     let fixture = Fixture::new(format);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(property_of(cases));
     let strategy = ([tree(), tree(), tree()], prop::option::of(0..PATHS.len()));
     runner.run(&strategy, |(trees, intended)| fixture.compare_readers(&trees, intended)).unwrap();
 }
 
 #[test]
 fn readers_agree_on_sha_1() {
-    assert_readers_agree(&[], 30);
+    assert_readers_agree(&[], 10);
 }
 
 #[test]
 fn readers_agree_on_sha_256() {
-    assert_readers_agree(&["--object-format=sha256"], 10);
+    assert_readers_agree(&["--object-format=sha256"], 4);
 }
 
 #[test]
 fn a_sparse_index_is_read_as_a_full_one() {
-    assert_sparse_index_is_read(&[], 30);
+    assert_sparse_index_is_read(&[], 10);
 }
 
 #[test]
 fn a_sparse_index_of_sha_256_is_read_as_a_full_one() {
-    assert_sparse_index_is_read(&["--object-format=sha256"], 10);
+    assert_sparse_index_is_read(&["--object-format=sha256"], 4);
 }
 
 fn assert_sparse_index_is_read(format: &[&str], cases: u32) {
     let fixture = Fixture::new(format);
     fixture.repo.git("sparse-checkout init --cone --sparse-index").success();
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(property_of(cases));
     let strategy = [tree(), tree(), tree()];
     runner.run(&strategy, |trees| fixture.compare_collapsed(&trees)).unwrap();
 }
@@ -331,7 +331,7 @@ fn assert_sparse_index_is_read(format: &[&str], cases: u32) {
 #[test]
 fn readers_agree_on_reftable() {
     if Repo::git_is_at_least((2, 45)) {
-        assert_readers_agree(&["--ref-format=reftable"], 10);
+        assert_readers_agree(&["--ref-format=reftable"], 4);
     } else {
         eprintln!("skipped: git is older than 2.45");
     }
@@ -395,7 +395,7 @@ fn assert_states_agree(repo: &Repo, files: &[usize]) -> Result<(), TestCaseError
 
 fn assert_all_states_agree(format: &[&str], cases: u32) {
     let repo = Repo::of_format(format);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(property_of(cases));
     let files = prop::sample::subsequence((0..FILES.len()).collect::<Vec<_>>(), 1..=FILES.len());
     runner.run(&files, |files| assert_states_agree(&repo, &files)).unwrap();
     assert_states_agree(&repo, &[0, 4]).unwrap();
@@ -404,10 +404,10 @@ fn assert_all_states_agree(format: &[&str], cases: u32) {
 
 #[test]
 fn files_are_judged_the_same_before_and_after_a_commit() {
-    assert_all_states_agree(&[], 16);
+    assert_all_states_agree(&[], 6);
 }
 
 #[test]
 fn files_of_sha_256_are_judged_the_same_before_and_after_a_commit() {
-    assert_all_states_agree(&["--object-format=sha256"], 4);
+    assert_all_states_agree(&["--object-format=sha256"], 2);
 }

@@ -22,6 +22,7 @@ use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use proptest::test_runner::Config;
 use tempfile::TempDir;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_stage-guard");
@@ -313,6 +314,8 @@ impl Repo {
             .env("LC_ALL", "C")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_SYSTEM", "/dev/null")
+            // git's own tests set this, too: its files need not survive a power failure.
+            .env("GIT_TEST_FSYNC", "0")
             .env("GIT_AUTHOR_NAME", "A U Thor")
             .env("GIT_AUTHOR_EMAIL", "author@example.com")
             .env("GIT_COMMITTER_NAME", "C O Mitter")
@@ -402,6 +405,15 @@ impl Run {
         assert_eq!((self.code, self.out.as_str()), (2, ""), "{self:?}");
         assert!(self.err.starts_with("stage-guard: ") && self.err.contains(words), "{words}: {self:?}");
     }
+}
+
+/// The number of cases of a property test if `PROPTEST_CASES` is not set.
+const DEFAULT_CASES: u32 = 256;
+
+/// Returns the settings of a property test that runs programs: `cases`, scaled by `PROPTEST_CASES`.
+pub(crate) fn property_of(cases: u32) -> Config {
+    let config = Config { failure_persistence: None, ..Config::default() };
+    Config { cases: (cases * config.cases / DEFAULT_CASES).max(1), ..config }
 }
 
 /// Copies a directory to a path that does not exist.

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use crate::sandbox::{Repo, make_executable};
+use crate::sandbox::{Repo, make_executable, property_of};
 
 /// What is written to a path.
 #[derive(Clone, Copy, Debug)]
@@ -177,7 +177,7 @@ fn all_files(repo: &Repo) -> BTreeMap<String, BTreeSet<(char, Vec<u8>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(property_of(20))]
 
     #[test]
     fn no_byte_is_lost(
