@@ -156,7 +156,7 @@ impl<'p> Prefilter<'p> {
             Some(_) => return true,
             None => (BStr::new(""), path),
         };
-        if directory != self.directory && !self.enter(directory) {
+        if !is_same(directory, &self.directory) && !self.enter(directory) {
             return true;
         }
         let is_special = matches!(name.first(), None | Some(b'.' | b'g' | b'G'));
@@ -177,11 +177,9 @@ impl<'p> Prefilter<'p> {
         if directory.contains(&0) {
             return false;
         }
-        let is_above = |level: &Level| {
-            let end = level.end;
-            directory.get(..end) == Some(&self.directory[..end])
-                && matches!(directory.get(end), None | Some(b'/'))
-        };
+        let common = common_length(directory, &self.directory);
+        let is_above =
+            |level: &Level| level.end <= common && matches!(directory.get(level.end), None | Some(b'/'));
         let kept = 1 + self.levels[1..].iter().take_while(|level| is_above(level)).count();
         self.levels.truncate(kept);
         self.directory.truncate(self.levels[kept - 1].end);
@@ -252,6 +250,22 @@ fn is_never_tracked(component: &[u8]) -> bool {
     }
 }
 
+/// Returns whether two directories are equal.
+#[inline]
+fn is_same(directory: &[u8], other: &[u8]) -> bool {
+    directory.len() == other.len() && common_length(directory, other) == directory.len()
+}
+
+/// Returns the number of bytes with which both paths begin.
+///
+/// For `==`, the static program calls a `memcmp` that compares byte by byte.
+#[inline]
+fn common_length(path: &[u8], other: &[u8]) -> usize {
+    let (chunks, other_chunks) = (path.as_chunks::<16>().0, other.as_chunks::<16>().0);
+    let common = 16 * chunks.iter().zip(other_chunks).take_while(|(chunk, other)| chunk == other).count();
+    common + path[common..].iter().zip(&other[common..]).take_while(|(byte, other)| byte == other).count()
+}
+
 /// The bit of this rule and of all later ones: any of them may set it, none clears it.
 const SHARED_BIT: usize = 63;
 
@@ -263,6 +277,7 @@ fn bit(rule: usize) -> Rules {
 mod tests {
     use proptest::prelude::*;
 
+    use super::{common_length, is_same};
     use crate::policy::Policy;
 
     /// Names that rules match, and names like them.
@@ -329,6 +344,21 @@ mod tests {
         let component =
             component.prop_filter("never tracked", |name| !super::is_never_tracked(name.as_bytes()));
         prop::collection::vec(component, 1..5).prop_map(|components| components.join("/"))
+    }
+
+    #[test]
+    fn the_common_length_is_exact() {
+        let path: Vec<u8> = (1..50).collect();
+        for length in 0..path.len() {
+            let part = &path[..length];
+            assert!(is_same(part, part) && !is_same(part, &path));
+            assert_eq!((common_length(part, &path), common_length(&path, part)), (length, length));
+            for changed in 0..length {
+                let mut other = part.to_vec();
+                other[changed] = 0;
+                assert_eq!(common_length(&path, &other), changed);
+            }
+        }
     }
 
     proptest! {
