@@ -125,3 +125,19 @@ fn explain_and_sarif_name_the_page_of_a_rule() {
         assert!(run.out.contains(&format!("\"page\":\"{page}\"")), "{run:?}");
     }
 }
+
+#[test]
+fn the_examples_of_the_readme_are_refused() {
+    let readme = read("README.md");
+    let table = readme.split("\n## What is refused\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let cells = table.lines().filter(|line| line.starts_with('|')).map(|row| row.split('|').nth(2).unwrap());
+    let examples: Vec<String> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .map(|path| if path.ends_with('/') { format!("{path}x") } else { path.to_owned() })
+        .collect();
+    assert!(examples.len() > 10);
+    let explained = Repo::new().guard(&format!("explain {}", examples.join(" "))).out;
+    for path in examples {
+        assert!(explained.contains(&format!("{path}: refused: ")), "{path}");
+    }
+}
