@@ -48,8 +48,15 @@ echo 'print()' > debug_login.py";
 
 /// An archive, and programs that install the program under test where `pip` and `npm` would install theirs.
 ///
-/// `packaging/try` installs real packages.
-const PACKAGES: &str = r#"mkdir -p ~/Downloads/stage-guard-x
+/// `packaging/try` installs real packages. `~/other` has the hooks of `install --strict` of version 0.1.0.
+const PACKAGES: &str = r#"git init -q ~/other && mkdir ~/other/.git/stage-guard && cd ~/other/.git/hooks
+sed "s#^stage_guard=.*#stage_guard='$HOME/.local/bin/stage-guard'#" \
+    ~/stage-guard/tests/sandbox/shim-0.1.0.sh > ../stage-guard/hook
+chmod +x ../stage-guard/hook
+for name in pre-commit pre-merge-commit prepare-commit-msg pre-applypatch pre-push
+do ln -s ../stage-guard/hook $name
+done
+mkdir -p ~/Downloads/stage-guard-x
 cp ~/stage-guard/install.sh "$BINARY" ~/Downloads/stage-guard-x
 cd ~/Downloads
 tar -czf stage-guard-x.tar.gz stage-guard-x
@@ -58,7 +65,6 @@ sha256sum stage-guard-x.tar.gz > stage-guard-x.tar.gz.sha256
 for tool in pip npm
 do printf '#!/bin/sh\ncp "$BINARY" ~/.local/bin\n' > ~/tools/$tool
 done
-printf '#!/bin/sh\nexec "$@"\n' > ~/tools/npx
 chmod +x ~/tools/*"#;
 
 /// The pages with commands, and the lines of shell that prepare `~/project` for them.
