@@ -17,7 +17,7 @@ function findProgram() {
   } catch {
     return fail(
       `the package ${name} is not installed`,
-      "install stage-guard again without --omit=optional; if there is no such package, build stage-guard from source",
+      `install ${name}-*.tgz of the same release, too; if it has none, build stage-guard from source`,
     );
   }
 }
