@@ -3,7 +3,7 @@
 //! Each operation runs without hooks, with a hook that does nothing, and guarded, in turns.
 //! Prints medians and the additional cost.
 //!
-//! `cargo bench --bench doors -- [--record] [ROUNDS]`; 10 rounds by default. `--record` writes the
+//! `cargo bench --bench operations -- [--record] [ROUNDS]`; 10 rounds by default. `--record` writes the
 //! figures into `docs/hooks.md`.
 
 #![expect(
