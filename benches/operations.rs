@@ -4,7 +4,7 @@
 //! Prints medians and the additional cost.
 //!
 //! `cargo bench --bench operations -- [--record] [ROUNDS]`; 10 rounds by default. `--record` writes the
-//! figures into `docs/hooks.md`.
+//! figures into `docs/hooks.md`, on a machine that is idle otherwise.
 
 #![expect(
     clippy::expect_used,
@@ -19,7 +19,7 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use figures::{Column, Figure, machine, record, table};
+use figures::{Column, Figure, record, wait_until_idle};
 use measure::{median, milliseconds, shell};
 use tempfile::TempDir;
 
@@ -74,6 +74,10 @@ const OPERATIONS: [(&str, &str, &str, u32); 6] = [
 
 fn main() {
     let rounds = env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10);
+    let is_recording = env::args().any(|argument| argument == "--record");
+    if is_recording {
+        wait_until_idle();
+    }
     let temporary = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
     let directory = temporary.path();
     shell(directory, CREATE);
@@ -108,7 +112,7 @@ fn main() {
             column.figures.push(Figure::of_time(operation, median, None));
         }
     }
-    if env::args().any(|argument| argument == "--record") {
-        record("hooks.md", "operations", &format!("{}\n{}", table(&columns), machine()));
+    if is_recording {
+        record("hooks.md", "operations", &columns);
     }
 }

@@ -7,7 +7,7 @@
 //! repositories, 11 by default (smaller ones get more), and the parts to run, all by default:
 //! `1000`, `100000`, `1000000`, `1000000-v4`, `100000-monorepo`, `1000000-monorepo`, `evidence`,
 //! `agent`, `commit`, `range`. `--record` writes the figures of all parts into the pages of
-//! `docs/`, and draws `docs/performance.svg`.
+//! `docs/`, and draws `docs/performance.svg`, on a machine that is idle otherwise.
 
 #![expect(
     clippy::expect_used,
@@ -26,7 +26,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs, thread};
 
-use figures::{Column, Figure, machine, record, table};
+use figures::{Column, Figure, record, wait_until_idle};
 use measure::{command, median, milliseconds, shell, timed};
 use tempfile::TempDir;
 
@@ -341,6 +341,9 @@ impl Arguments {
 
 fn main() {
     let arguments = Arguments::parse();
+    if arguments.record {
+        wait_until_idle();
+    }
     let directory = TempDir::with_prefix("stage-guard-bench-").expect("a temporary directory");
     let directory = directory.path();
     let indexes = measure_indexes(directory, &arguments);
@@ -348,7 +351,7 @@ fn main() {
         let columns = (part.measure)(directory, arguments.rounds * part.rounds);
         println!();
         if arguments.record {
-            record(part.page, part.name, &table(&columns));
+            record(part.page, part.name, &columns);
         }
     }
     if arguments.record {
@@ -363,8 +366,8 @@ const RECORDED_INDEXES: usize = 3;
 fn record_indexes(indexes: Vec<MeasuredIndex>) {
     let (times, peaks): (Vec<_>, Vec<_>) =
         indexes.into_iter().take(RECORDED_INDEXES).map(|index| (index.times, index.peaks)).unzip();
-    record(PERFORMANCE, "check", &format!("{}\n{}", table(&times), machine()));
-    record(PERFORMANCE, "memory", &table(&peaks));
+    record(PERFORMANCE, "check", &times);
+    record(PERFORMANCE, "memory", &peaks);
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/performance.svg");
     fs::write(chart, chart::draw(&times)).expect("the chart");
 }

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use crate::measure::milliseconds;
@@ -44,7 +44,7 @@ pub(crate) struct Column {
 }
 
 /// Returns a table with a row for each program and a column for each repository.
-pub(crate) fn table(columns: &[Column]) -> String {
+fn table(columns: &[Column]) -> String {
     let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let titles = columns.iter().map(|column| column.title.to_owned());
     let head = row([String::new()].into_iter().chain(titles).collect());
@@ -56,25 +56,53 @@ pub(crate) fn table(columns: &[Column]) -> String {
     [head, rule].into_iter().chain(rows).collect()
 }
 
+/// How long other programs may keep the processors busy before a bench gives up.
+const MAX_WAIT: Duration = Duration::from_secs(600);
+
+/// Waits until the load is at most 1 for each processor. The build of the bench has raised it.
+pub(crate) fn wait_until_idle() {
+    let start = Instant::now();
+    while let Some(load) = load().filter(|load| *load > f64::from(processors())) {
+        assert!(
+            start.elapsed() < MAX_WAIT,
+            "the load is {load}: end other programs, their time is measured, too"
+        );
+        println!("waiting until the machine is idle: the load is {load}");
+        thread::sleep(Duration::from_secs(10));
+    }
+}
+
+/// Returns the average number of busy processes in the last minute; `None` without `/proc`.
+fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+fn processors() -> u32 {
+    let number = thread::available_parallelism().expect("the number of processors");
+    number.get().try_into().expect("fewer than four billion")
+}
+
 /// Returns a sentence that says with what the figures were measured.
-pub(crate) fn machine() -> String {
+fn machine() -> String {
     let git = Command::new("git").arg("--version").output().expect("git").stdout;
     let git = String::from_utf8(git).expect("a version");
-    let processors = thread::available_parallelism().expect("the number of processors");
+    let load = load().map_or(String::new(), |load| format!(" at a load of {load}"));
     format!(
-        "These are medians, measured with {} and stage-guard {} on {processors} processors.",
+        "Measured with {} and stage-guard {} on {} processors{load}; times are medians.",
         git.trim().replace("git version", "git"),
         env!("CARGO_PKG_VERSION"),
+        processors(),
     )
 }
 
-/// Replaces the figures called `name` in a page of `docs/`.
-pub(crate) fn record(page: &str, name: &str, text: &str) {
+/// Replaces the table called `name` in a page of `docs/`, and the sentence below it.
+pub(crate) fn record(page: &str, name: &str, columns: &[Column]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
     let old = fs::read_to_string(&path).expect("the page");
     let marker = format!("<!-- figures: {name} -->\n");
     let (before, rest) = old.split_once(&marker).expect("the beginning of the figures");
     let (_, after) = rest.split_once("<!-- end of figures -->").expect("the end of the figures");
-    let new = format!("{before}{marker}\n{}\n\n<!-- end of figures -->{after}", text.trim_end());
+    let (table, machine) = (table(columns), machine());
+    let new = format!("{before}{marker}\n{table}\n{machine}\n\n<!-- end of figures -->{after}");
     fs::write(path, new).expect("a page that can be written");
 }

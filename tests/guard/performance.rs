@@ -1,4 +1,4 @@
-//! The chart on the page about performance shows the figures of its table.
+//! Tables of figures have what the benches measure, and the chart shows the figures of its table.
 
 use std::fs;
 
@@ -15,10 +15,14 @@ fn between<'a>(text: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     text.split(begin).skip(1).map(|rest| rest.split(end).next().unwrap()).collect()
 }
 
+/// Returns a table of figures, with the sentence below it.
+fn figures_text(page: &str, name: &str) -> String {
+    between(&read(page), &format!("<!-- figures: {name} -->"), "<!-- end of figures -->")[0].to_owned()
+}
+
 /// Returns the cells of a table of figures, without the titles of its rows.
 fn figures(page: &str, name: &str) -> Vec<Vec<String>> {
-    let page = read(page);
-    let table = between(&page, &format!("<!-- figures: {name} -->"), "<!-- end of figures -->")[0];
+    let table = figures_text(page, name);
     let lines = table.lines().filter(|line| line.starts_with('|') && !line.starts_with("| ---"));
     let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
     lines.map(cells).map(|cells: Vec<String>| cells[1..].to_vec()).collect()
@@ -70,6 +74,33 @@ fn ratios_equal_the_quotients_of_the_times() {
                 let rounding = 0.005 + 0.01 * ratio;
                 assert!((time / reference - ratio).abs() < rounding, "{page}: {time} and {reference}");
             }
+        }
+    }
+}
+
+/// The tables of figures, each with the bench that records it.
+const TABLES: [(&str, &str, &str); 7] = [
+    (PAGE, "check", SPEED),
+    (PAGE, "evidence", SPEED),
+    (PAGE, "commit", SPEED),
+    (PAGE, "range", SPEED),
+    (PAGE, "memory", SPEED),
+    ("docs/agents.md", "agent", SPEED),
+    ("docs/hooks.md", "operations", include_str!("../../benches/operations.rs")),
+];
+
+const SPEED: &str = include_str!("../../benches/speed.rs");
+
+#[test]
+fn tables_have_the_titles_of_the_bench_and_name_the_machine() {
+    for (page, name, bench) in TABLES {
+        let text = figures_text(page, name);
+        let (table, machine) = text.trim().rsplit_once("\n\n").unwrap();
+        assert!(machine.starts_with("Measured with git "), "{page}: {name}: {machine}");
+        let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split(" | ").collect()).collect();
+        let columns = rows[0][1..].iter().map(|title| title.trim_end_matches(" |"));
+        for title in columns.chain(rows[2..].iter().map(|row| row[0].trim_start_matches("| "))) {
+            assert!(bench.contains(&format!("\"{title}\"")), "{page}: no bench has the title {title}");
         }
     }
 }
