@@ -20,9 +20,17 @@ const CARGO: &str = r#"#!/bin/sh
 case $1 in
     --version) echo "cargo ${CARGO_IS:-1.95.0} (0000000 2026-01-01)" ;;
     build)
-        sleep "${CARGO_SLEEPS:-0}"
         [ -z "${CARGO_FAILS-}" ] || exit 101
         mkdir -p "$CARGO_TARGET_DIR/release" && cp "$BINARY" "$CARGO_TARGET_DIR/release/stage-guard" ;;
+esac
+"#;
+
+/// Copies one byte into `.local/bin`, and waits.
+const SLOW_CP: &str = r#"#!/bin/sh
+for target; do :; done
+case $target in
+    */.local/bin/*) printf x >"$target" && touch ~/copying && sleep 2 ;;
+    *) exec /bin/cp "$@" ;;
 esac
 "#;
 
@@ -75,7 +83,7 @@ impl Installation {
     pub(crate) fn without(&self, tools: &[&str], line: &str) -> Run {
         let directory = self.path(&format!("without-{}", tools.join("-")));
         fs::create_dir_all(&directory).unwrap();
-        let needed = "sh git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname sleep cmp";
+        let needed = "sh git cargo cc dirname sed sort head mktemp mkdir cp mv rm chmod cat uname cmp";
         for name in needed.split(' ').filter(|name| !tools.contains(name)) {
             let found = self.shell(&format!("command -v {name}")).success();
             let _ = symlink(found.trim(), directory.join(name));
@@ -241,9 +249,12 @@ fn a_failed_build_installs_nothing() {
 #[test]
 fn an_interrupted_install_leaves_no_partial_binary() {
     let home = Installation::new();
-    let slow = "export CARGO_SLEEPS=5; ~/stage-guard/install.sh ~/project & sleep 1; kill -TERM $!; wait $!";
-    assert_ne!(home.shell(slow).code, 0);
-    assert!(!home.path(".local/bin").exists());
+    home.home.program("tools/cp", SLOW_CP);
+    let line = "~/stage-guard/install.sh ~/project & until [ -e ~/copying ]; do sleep 0.1; done; kill -TERM $!; wait $!";
+    assert_ne!(home.shell(line).code, 0);
+    let left = home.shell("find ~/.local/bin -type f").success();
+    assert_eq!(left, "");
+    home.shell("rm ~/tools/cp").silent();
     home.shell("~/stage-guard/install.sh ~/project").success();
     let files = fs::read_dir(home.path(".local/bin")).unwrap().count();
     assert_eq!(files, 1);
