@@ -26,6 +26,8 @@ END
 }
 
 main() {
+    # Hooks and wrappers export them. With them, git takes another repository than REPOSITORY.
+    unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY
     parse "$@"
     binary=$prefix/bin/stage-guard
     source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -123,10 +125,9 @@ build() {
     built=$target/release/stage-guard
     # A failed build must not install the result of an earlier one.
     rm -f -- "$built"
-    # Hooks and wrappers export GIT_*; the build must not use another repository.
     (
         cd -- "$source"
-        unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CARGO_BUILD_TARGET
+        unset CARGO_BUILD_TARGET
         CARGO_TARGET_DIR=$target cargo build --release --locked --quiet
     )
     [ -x "$built" ] || fail "cargo did not build $built: is build.target set in its configuration?"

@@ -285,10 +285,14 @@ fn unknown_arguments_are_named() {
 #[test]
 fn inherited_git_variables_are_ignored() {
     let home = Installation::new();
-    let line = "cd ~/project && export GIT_INDEX_FILE=~/stray-index && ~/stage-guard/install.sh";
-    home.shell(line).success();
-    assert!(!home.path("stray-index").exists());
+    home.shell("git init -q other").silent();
+    let variables = "export GIT_DIR=~/other/.git GIT_INDEX_FILE=~/stray-index GIT_WORK_TREE=~/other \
+                     GIT_COMMON_DIR=~/other/.git GIT_OBJECT_DIRECTORY=~/other/.git/objects";
+    home.shell(&format!("{variables}; ~/stage-guard/install.sh ~/project")).success();
+    assert!(!home.path("stray-index").exists() && !home.path("other/.git/hooks/pre-commit").exists());
     home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
+    home.shell(&format!("{variables}; ~/stage-guard/install.sh --uninstall ~/project")).success();
+    assert!(!home.path("project/.git/hooks/pre-commit").exists());
 }
 
 #[test]
