@@ -20,7 +20,8 @@ In a clone it builds the program, and needs Rust and a C compiler, too.
                  below DIR (default: ~/.local)
   --strict       also guard commits with --no-verify, picks, patches and pushes;
                  --strict=refs: also every update of a branch
-  --uninstall    remove the hooks from REPOSITORY, and what was installed below DIR
+  --uninstall    remove the hooks from REPOSITORY, if there is one, and what was
+                 installed below DIR
   --help         print this help
 END
 }
@@ -50,20 +51,20 @@ main() {
     fi
 }
 
-# Sets prefix, uninstall, strict and repository.
+# Sets prefix, uninstall, strict, repository and is_named, which is whether an argument names it.
 parse() {
     prefix=${HOME:+$HOME/.local}
     uninstall=false
     strict=
-    repository=
+    repository=.
+    is_named=false
     while [ $# -gt 0 ]; do
         case $1 in
             --prefix)
-                [ $# -gt 1 ] || fail "--prefix needs a directory"
-                prefix=$2
+                set_prefix "${2-}"
                 shift
                 ;;
-            --prefix=*) prefix=${1#--prefix=} ;;
+            --prefix=*) set_prefix "${1#--prefix=}" ;;
             --strict | --strict=refs) strict=$1 ;;
             --uninstall) uninstall=true ;;
             -h | --help)
@@ -72,8 +73,10 @@ parse() {
                 ;;
             -*) fail "unknown option $1: see install.sh --help" ;;
             *)
-                [ -z "$repository" ] || fail "only one repository at a time: $repository or $1"
+                ! $is_named || fail "only one repository at a time: $repository or $1"
+                [ -n "$1" ] || fail "the repository has an empty name"
                 repository=$1
+                is_named=true
                 ;;
         esac
         shift
@@ -84,7 +87,11 @@ parse() {
         /*) ;;
         *) prefix=$PWD/$prefix ;;
     esac
-    repository=${repository:-.}
+}
+
+set_prefix() {
+    prefix=$1
+    [ -n "$prefix" ] || fail "--prefix needs a directory"
 }
 
 check_requirements() {
@@ -96,9 +103,16 @@ check_requirements() {
         need cargo "$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$source/Cargo.toml")" "from rustup.rs"
         need cc '' "which builds libgit2: a C compiler, as in Debian's build-essential"
     fi
-    [ -z "$missing" ] || fail "these tools are missing:$missing"
-    git -C "$repository" rev-parse --git-dir >/dev/null 2>&1 ||
+    [ -z "$missing" ] || fail "these tools are missing or too old:$missing"
+    if $uninstall && ! $is_named; then
+        return
+    fi
+    is_repository ||
         fail "$repository is not in a git repository: choose another directory, or run git init there"
+}
+
+is_repository() {
+    git -C "$repository" rev-parse --git-dir >/dev/null 2>&1
 }
 
 is_archive() {
@@ -197,10 +211,22 @@ show() {
 
 remove() {
     [ -x "$binary" ] || fail "$binary does not exist: choose its directory with --prefix DIR"
-    "$binary" -C "$repository" uninstall
+    ! is_repository || remove_hooks
     each_page remove_page
     rm -f -- "$binary"
     say "removed $binary and its pages; in other repositories that it guards, commits stop and say how to continue"
+}
+
+# The hooks of other repositories need the program, so a wrong name must not remove it.
+remove_hooks() {
+    removed=$("$binary" -C "$repository" uninstall) || exit
+    printf '%s\n' "$removed"
+    case $removed in
+        "no hook of stage-guard was found here"*)
+            ! $is_named ||
+                fail "$repository has no hook, so the program stays: to remove it, name no repository"
+            ;;
+    esac
 }
 
 # need TOOL VERSION SOURCE: adds TOOL to $missing if it is missing or older than VERSION.

@@ -218,6 +218,27 @@ fn uninstall_removes_everything_that_was_installed() {
 }
 
 #[test]
+fn uninstall_in_another_repository_keeps_the_program() {
+    let home = Installation::new();
+    home.shell("git init -q other && ~/stage-guard/install.sh ~/project").success();
+    let run = home.shell("~/stage-guard/install.sh --uninstall ~/other");
+    assert!(run.code == 2 && run.err.contains("/other has no hook, so the program stays"), "{run:?}");
+    home.repo("project").stage(NOTE).commit().refuses(&[NOTE]);
+}
+
+#[test]
+fn uninstall_without_a_repository_removes_the_program() {
+    let home = Installation::new();
+    for line in ["cd ~", "git init -q ~/other; cd ~/other"] {
+        home.shell("~/stage-guard/install.sh ~/project").success();
+        home.shell(&format!("{line}; ~/stage-guard/install.sh --uninstall")).success();
+        assert_eq!(home.shell("find ~/.local -type f").success(), "", "{line}");
+    }
+    let run = home.shell("~/stage-guard/install.sh --uninstall ~/nonexistent");
+    assert!(run.code == 2 && run.err.contains("not in a git repository"), "{run:?}");
+}
+
+#[test]
 fn missing_tools_are_named_with_their_source() {
     let home = Installation::new();
     for (tools, words) in [
@@ -235,6 +256,7 @@ fn missing_tools_are_named_with_their_source() {
         run.code == 2 && run.err.contains("cargo 1.88 or newer") && run.err.contains("is 1.87.3"),
         "{run:?}"
     );
+    assert!(run.err.contains("missing or too old:\n"), "{run:?}");
     home.shell("export CARGO_IS=1.100.0-nightly; ~/stage-guard/install.sh ~/project").success();
     home.without(&["cargo", "cc"], "~/stage-guard/install.sh --uninstall ~/project").success();
 }
@@ -273,10 +295,15 @@ fn install_fails_if_the_repository_cannot_be_guarded() {
 #[test]
 fn unknown_arguments_are_named() {
     let home = Installation::new();
-    for (arguments, words) in
-        [("--bad", "--bad"), ("--prefix", "needs a directory"), ("a b", "one repository")]
-    {
-        let run = home.shell(&format!("~/stage-guard/install.sh {arguments}"));
+    for (arguments, words) in [
+        ("--bad", "--bad"),
+        ("--prefix", "--prefix needs a directory"),
+        ("--prefix ''", "--prefix needs a directory"),
+        ("--prefix=", "--prefix needs a directory"),
+        ("a b", "one repository"),
+        ("''", "the repository has an empty name"),
+    ] {
+        let run = home.shell(&format!("cd ~/project; ~/stage-guard/install.sh {arguments}"));
         assert!(run.code == 2 && run.err.contains(words), "{run:?}");
     }
     assert!(home.shell("~/stage-guard/install.sh --help").success().starts_with("usage: install.sh"));
