@@ -16,16 +16,20 @@ const DESCRIPTION: [&str; 3] = [
     "Without a command, stage-guard checks what is staged against HEAD, as the hook does. `stage-guard \
      install` installs the hooks in a repository. A refusal names the command that takes the refused files \
      out of the commit.",
-    "The report is written to standard output, errors to standard error.",
+    "The report is written to standard output, in a git hook to standard error. Errors are written to standard \
+     error.",
 ];
 
 const EXIT_STATUS: &Definitions = &[
-    ("0", "Nothing is refused, or --dry-run is given. doctor: the guard works."),
+    (
+        "0",
+        "Nothing is refused, or --dry-run is given. doctor: the guard works. agent: always, also if it denies the \
+         action, which it says in JSON.",
+    ),
     ("1", "Something is refused. doctor: the guard does not work."),
     (
         "2",
-        "The check or the command failed. A hook that fails stops the commit. agent: the action of the agent \
-         is denied.",
+        "The check or the command failed. A hook that fails stops git. agent: the name of the agent is unknown.",
     ),
 ];
 
