@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::escape::escape;
 use super::json::{self, JsonPath, Verdict as JsonVerdict};
 use super::message::{NOT_NAMED, reason_and_place, shown_sign};
-use super::page::page;
+use super::page::rule_page;
 use super::quiet;
 use super::remedy::allow_command;
 use crate::invocation::Invocation;
@@ -63,7 +63,7 @@ pub(crate) fn render_human(
             }
         }
         if let Verdict::Refused { rule, .. } = verdict {
-            writeln!(out, "  see: stage-guard's {}", page(rule))?;
+            writeln!(out, "  see: stage-guard's {}", rule_page(rule))?;
         }
     }
     Ok(())
@@ -252,7 +252,7 @@ impl<'e> Record<'e> {
             rule: matched.map(|(rule, _)| rule.id.as_str()),
             pattern: matched.map(|(_, pattern)| pattern.as_str()),
             reason: refusing.map(|rule| rule.reason.as_str()),
-            page: matched.map(|(rule, _)| page(rule)),
+            page: matched.map(|(rule, _)| rule_page(rule)),
             home: refusing.map(|rule| rule.home.directory(path.as_bstr())),
             evidence: found(evidence.as_ref(), verdict),
             modified: allows_change.then(|| JsonVerdict::of(false)),

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::escape::escape;
 use super::json;
 use super::message::{rule_advice, rule_scope, summary};
-use super::page::page;
+use super::page::rule_page;
 use crate::check::Report;
 use crate::policy::{Finding, Rule};
 
@@ -78,7 +78,7 @@ pub(super) fn render(report: &Report, out: &mut impl Write) -> io::Result<()> {
 fn rule(rule: &Rule) -> Value {
     let reason = escape(&rule.reason);
     let scope = rule_scope(rule);
-    let (advice, page) = (rule_advice(rule), page(rule));
+    let (advice, page) = (rule_advice(rule), rule_page(rule));
     let help = literal(&format!("Refused: {reason}. Matches: {scope}. {advice} See stage-guard's {page}."));
     json!({
         "id": rule.id,
