@@ -237,6 +237,18 @@ fn a_test_reads_each_code_block() {
     }
 }
 
+/// A block of `text` is not run.
+#[test]
+fn text_has_no_commands() {
+    let programs = ["$", "cargo", "git", "npm", "npx", "packaging/dist", "pip", "stage-guard", "uv"];
+    for page in pages() {
+        for line in blocks(&page, "text").iter().flat_map(|block| block.lines()) {
+            let word = line.split_whitespace().next().unwrap_or_default();
+            assert!(!programs.contains(&word), "{page}: this is to be run: {line}");
+        }
+    }
+}
+
 #[test]
 fn the_book_has_the_pages_of_the_readme_in_its_order() {
     let readme = read("README.md");

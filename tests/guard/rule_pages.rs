@@ -86,7 +86,9 @@ fn examples_of_rules_are_refused_and_allowed() {
         let run =
             repo.guard_args(&["explain", "--format", "json"].into_iter().chain(paths).collect::<Vec<_>>());
         let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
-        for ((path, verdict), explained) in examples.iter().zip(document["paths"].as_array().unwrap()) {
+        let all_explained = document["paths"].as_array().unwrap();
+        assert_eq!(all_explained.len(), examples.len(), "{id}");
+        for ((path, verdict), explained) in examples.iter().zip(all_explained) {
             assert_eq!(explained["verdict"], **verdict, "{id}: {path}: {explained}");
             assert!(*verdict == "allowed" || explained["rule"] == id, "{id}: {path}: {explained}");
         }
