@@ -513,6 +513,13 @@ fn with_a_fake_cargo() -> Project {
     project
 }
 
+/// Asserts that neither server can check a push.
+fn no_push_can_be_checked(project: &Project, words: &str) {
+    for server in SERVERS {
+        could_not_check(server, &project.job(server, Push("main", "HEAD", "HEAD")), words);
+    }
+}
+
 fn builds_from_source(project: &Project, server: Server) -> bool {
     let run = project.job(server, Push("main", "HEAD", "HEAD"));
     assert!(run.code == 0 && run.out.contains("nothing is refused"), "{run:?}");
@@ -538,14 +545,22 @@ fn without_a_release_the_program_is_built() {
     let project = with_a_fake_cargo();
     fs::remove_dir_all(project.repo.path("../owner")).unwrap();
     assert!(SERVERS.iter().all(|server| builds_from_source(&project, *server)));
+    let run = project.job(GitHub, Push("main", "HEAD", "HEAD"));
+    assert!(run.out.contains("stage-guard: cannot download stage-guard-"), "{run:?}");
     project.repo.program("../bin/cargo", "#!/bin/sh\nexit 101\n");
-    for server in SERVERS {
-        could_not_check(
-            server,
-            &project.job(server, Push("main", "HEAD", "HEAD")),
-            "cannot build stage-guard",
-        );
-    }
+    no_push_can_be_checked(&project, "cannot build stage-guard");
+}
+
+#[test]
+fn without_a_release_and_cargo_nothing_can_be_checked() {
+    let mut project = Project::new();
+    fs::remove_dir_all(project.repo.path("../owner")).unwrap();
+    let tools = project.repo.sibling("tools");
+    let link = "for tool in sh git curl dirname head mktemp rm sed uname; do ln -s $(command -v $tool); done";
+    fs::create_dir(&tools.dir).unwrap();
+    tools.shell(link).silent();
+    project.repo = project.repo.env("PATH", &tools.dir);
+    no_push_can_be_checked(&project, "no program could be downloaded, and there is no cargo to build one");
 }
 
 #[test]
@@ -555,13 +570,7 @@ fn a_release_needs_its_checksum() {
         .repo
         .shell("cd ../owner/stage-guard/releases/download/* && for file in *.gz; do echo >>\"$file\"; done")
         .success();
-    for server in SERVERS {
-        could_not_check(
-            server,
-            &project.job(server, Push("main", "HEAD", "HEAD")),
-            "does not have its checksum",
-        );
-    }
+    no_push_can_be_checked(&project, "does not have its checksum");
 }
 
 #[test]
