@@ -49,7 +49,8 @@ add backend/login.py merged; add debug_merge.py 'print()'",
     ),
     (
         "In a cherry-pick, a revert or a rebase",
-        "branch_report; git checkout -q -b fix main; git branch -f main $(git commit-tree -p main -m Release main^{tree})
+        "git checkout -q -b trial; add debug_trial.py 'print()'; commit 'Trial Report'; git checkout -q main
+branch_report; git checkout -q -b fix main; git branch -f main $(git commit-tree -p main -m Release main^{tree})
 export GIT_EDITOR=true GIT_SEQUENCE_EDITOR='sed -i /Report$/d'; stage-guard -q install --strict",
     ),
     ("A push was refused", "server; branch_report; edit_report; stage-guard -q install --strict"),
