@@ -251,15 +251,21 @@ fn is_never_tracked(component: &[u8]) -> bool {
 }
 
 /// Returns whether two directories are equal.
-#[inline]
-fn is_same(directory: &[u8], other: &[u8]) -> bool {
-    directory.len() == other.len() && common_length(directory, other) == directory.len()
-}
-
-/// Returns the number of bytes with which both paths begin.
 ///
 /// For `==`, the static program calls a `memcmp` that compares byte by byte.
 #[inline]
+fn is_same(directory: &[u8], other: &[u8]) -> bool {
+    if directory.len() != other.len() {
+        return false;
+    }
+    let (Some(end), Some(other_end)) = (directory.last_chunk::<16>(), other.last_chunk()) else {
+        return directory == other;
+    };
+    let (chunks, other_chunks) = (directory.as_chunks::<16>().0, other.as_chunks().0);
+    end == other_end && chunks.iter().zip(other_chunks).all(|(chunk, other)| chunk == other)
+}
+
+/// Returns the number of bytes with which both paths begin.
 fn common_length(path: &[u8], other: &[u8]) -> usize {
     let (chunks, other_chunks) = (path.as_chunks::<16>().0, other.as_chunks::<16>().0);
     let common = 16 * chunks.iter().zip(other_chunks).take_while(|(chunk, other)| chunk == other).count();
@@ -347,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn the_common_length_is_exact() {
+    fn paths_are_compared_to_the_last_byte() {
         let path: Vec<u8> = (1..50).collect();
         for length in 0..path.len() {
             let part = &path[..length];
@@ -357,6 +363,7 @@ mod tests {
                 let mut other = part.to_vec();
                 other[changed] = 0;
                 assert_eq!(common_length(&path, &other), changed);
+                assert!(!is_same(part, &other) && !is_same(&other, part));
             }
         }
     }
