@@ -6,7 +6,7 @@ use bstr::{BStr, BString, ByteSlice};
 
 use super::Policy;
 use super::document::{NamedBy, Sign};
-use super::evidence::{MAX_EVIDENCE_FILE, MAX_SEARCHED, MAX_TEXT, MAX_WORDS, Mention, Project};
+use super::evidence::{MAX_EVIDENCE_FILE, MAX_SEARCHED, MAX_SEARCHES, MAX_TEXT, MAX_WORDS, Mention, Project};
 use super::explain::Evidence;
 use super::file_pattern::FilePatterns;
 use super::judge::Question;
@@ -241,15 +241,15 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
         Ok(false)
     }
 
-    /// Searches all files for the names of `paths`, in one search.
+    /// Searches all files for the names of `paths`, in one search if possible.
     ///
     /// A mention in session work does not count. A mention in one of `paths` counts only if that
     /// path is named itself. A script that names one of them may be such a path, too: then
-    /// another search includes it.
+    /// another search includes it, up to [`MAX_SEARCHES`].
     pub(super) fn search(&mut self, paths: &[&BStr]) -> Result<(), P::Error> {
         let is_new = |path: &&&BStr| !self.searched.contains_key(**path);
         let mut wanted: Vec<BString> = paths.iter().filter(is_new).map(|path| (*path).to_owned()).collect();
-        for is_last in [false, true] {
+        for count in 1..=MAX_SEARCHES {
             let mut search = NameSearch::new(wanted.iter().map(|path| path.as_bstr()));
             let is_complete = self.add_texts(&mut search);
             let (mut session_work, mut suspects) = (Vec::new(), Vec::new());
@@ -260,7 +260,7 @@ impl<'p, 'j, P: Project> Judge<'p, 'j, P> {
                     Some(_) => {}
                 }
             }
-            if is_last || suspects.is_empty() {
+            if count == MAX_SEARCHES || suspects.is_empty() {
                 self.searched.extend(search.resolve(is_complete, &session_work));
                 break;
             }

@@ -192,6 +192,16 @@ fn any_file_that_names_a_script_allows_it() {
 }
 
 #[test]
+fn a_script_in_a_chain_of_session_work_is_denied() {
+    let repo = Repo::new();
+    for (name, named) in [("rows", "fill"), ("all", "rows"), ("users", "all")] {
+        repo.write(format!("{name}.py"), &format!("{RUN_ONCE}import {named}\n"));
+    }
+    repo.agent_writes_text("fill.py", RUN_ONCE).denied();
+    repo.write("app/jobs.py", "import users\n").agent_writes_text("fill.py", RUN_ONCE).silent();
+}
+
+#[test]
 fn a_note_that_a_readme_links_is_allowed() {
     let repo = Repo::new();
     repo.agent_writes_text("FIX_SUMMARY.md", "x").denied();
