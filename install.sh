@@ -104,6 +104,7 @@ check_requirements() {
         need cc '' "which builds libgit2: a C compiler, as in Debian's build-essential"
     fi
     [ -z "$missing" ] || fail "these tools are missing or too old:$missing"
+    [ ! -d "$binary" ] || fail "$binary is a directory: move it away, or choose another place with --prefix DIR"
     if $uninstall && ! $is_named; then
         return
     fi
@@ -184,9 +185,19 @@ add_page() {
     shift
     if [ -e "$page" ] || [ -L "$page" ]; then
         say "kept $page, which was there before"
-    elif ! { mkdir -p -- "${page%/*}" && "$binary" "$@" >"$page"; }; then
+    elif ! write_page "$@"; then
+        rm -f -- "$new"
         say "could not write $page"
     fi
+}
+
+# An install that is killed must not leave a part of a page: the next one would keep it.
+write_page() {
+    mkdir -p -- "${page%/*}" &&
+        new=$(mktemp "${page%/*}/.stage-guard.XXXXXX") &&
+        "$binary" "$@" >"$new" &&
+        chmod 644 "$new" &&
+        mv -f -- "$new" "$page"
 }
 
 # Removes a page if it is what the installed program prints.

@@ -184,6 +184,33 @@ fn a_page_that_cannot_be_written_does_not_stop_the_install() {
 }
 
 #[test]
+fn an_interrupted_or_failed_page_is_not_kept() {
+    let home = Installation::new();
+    for failure in ["kill -9 $PPID", "printf partial; exit 1"] {
+        let program =
+            format!("#!/bin/sh\ncase $1 in --version) echo stage-guard 0 ;; man) {failure} ;; esac\n");
+        home.home.program("fails", &program);
+        home.archive("~/fails").shell("~/archive/install.sh ~/project || true").success();
+        assert!(!home.path(".local/share/man/man1/stage-guard.1").exists(), "{failure}");
+    }
+    home.shell("rm -r ~/.local").silent();
+    home.archive(BINARY).shell("~/archive/install.sh ~/project").success();
+    let modes = home.shell("find ~/.local/share -type f | xargs stat -c %a").success();
+    assert_eq!(modes, "644\n644\n644\n644\n");
+}
+
+#[test]
+fn a_directory_in_the_place_of_the_program_is_kept() {
+    let home = Installation::new();
+    home.shell("mkdir -p ~/.local/bin/stage-guard").silent();
+    for option in ["", "--uninstall"] {
+        let run = home.shell(&format!("~/stage-guard/install.sh {option} ~/project"));
+        assert!(run.code == 2 && run.err.contains("bin/stage-guard is a directory: move it"), "{run:?}");
+        assert!(run.out.is_empty() && !home.path(".local/share").exists(), "{run:?}");
+    }
+}
+
+#[test]
 fn install_accepts_a_repository_and_a_prefix() {
     let home = Installation::new();
     let output = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").success();
