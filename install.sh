@@ -31,6 +31,7 @@ main() {
     unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY
     parse "$@"
     binary=$prefix/bin/stage-guard
+    program=$binary
     source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
     shipped=$source/stage-guard
     check_requirements
@@ -200,11 +201,11 @@ write_page() {
         mv -f -- "$new" "$page"
 }
 
-# Removes a page if it is what the installed program prints.
+# Removes a page if it is what the program prints.
 remove_page() {
     page=$1
     shift
-    if [ -f "$page" ] && "$binary" "$@" >"$scratch/page" && cmp -s -- "$page" "$scratch/page"; then
+    if [ -f "$page" ] && "$program" "$@" >"$scratch/page" && cmp -s -- "$page" "$scratch/page"; then
         rm -f -- "$page"
     fi
 }
@@ -221,16 +222,24 @@ show() {
 }
 
 remove() {
-    [ -x "$binary" ] || fail "$binary does not exist: choose its directory with --prefix DIR"
+    if [ ! -x "$binary" ]; then
+        # Somebody deleted it. The hooks and the pages are still there.
+        runs "$shipped" || fail "$binary does not exist: choose its directory with --prefix DIR"
+        program=$shipped
+    fi
     ! is_repository || remove_hooks
     each_page remove_page
+    if [ "$program" != "$binary" ]; then
+        say "$binary did not exist: if the program is elsewhere, choose its directory with --prefix DIR"
+        return
+    fi
     rm -f -- "$binary"
     say "removed $binary and its pages; in other repositories that it guards, commits stop and say how to continue"
 }
 
 # The hooks of other repositories need the program, so a wrong name must not remove it.
 remove_hooks() {
-    removed=$("$binary" -C "$repository" uninstall) || exit
+    removed=$("$program" -C "$repository" uninstall) || exit
     printf '%s\n' "$removed"
     case $removed in
         "no hook of stage-guard was found here"*)

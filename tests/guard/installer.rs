@@ -266,6 +266,18 @@ fn uninstall_without_a_repository_removes_the_program() {
 }
 
 #[test]
+fn an_archive_uninstalls_what_a_deleted_program_left() {
+    let home = Installation::new();
+    home.archive(BINARY).shell("~/archive/install.sh ~/project && rm ~/.local/bin/stage-guard").success();
+    let run = home.shell("~/archive/install.sh --uninstall ~/project");
+    assert!(run.code == 0 && run.out.contains("bin/stage-guard did not exist"), "{run:?}");
+    assert_eq!(home.shell("find ~/.local -type f").success(), "");
+    home.repo("project").stage(NOTE).git_args(&["commit", "-qm", "x"]).silent();
+    let run = home.shell("~/stage-guard/install.sh --uninstall ~/project");
+    assert!(run.code == 2 && run.err.contains("does not exist: choose its directory"), "{run:?}");
+}
+
+#[test]
 fn missing_tools_are_named_with_their_source() {
     let home = Installation::new();
     for (tools, words) in [
