@@ -92,7 +92,10 @@ parse() {
 
 set_prefix() {
     prefix=$1
-    [ -n "$prefix" ] || fail "--prefix needs a directory"
+    case $prefix in
+        '') fail "--prefix needs a directory" ;;
+        '~'*) fail "the shell did not expand $prefix: write \$HOME instead of ~" ;;
+    esac
 }
 
 check_requirements() {

@@ -339,6 +339,8 @@ fn unknown_arguments_are_named() {
         ("--prefix", "--prefix needs a directory"),
         ("--prefix ''", "--prefix needs a directory"),
         ("--prefix=", "--prefix needs a directory"),
+        ("'--prefix=~/p'", "the shell did not expand ~/p: write $HOME instead of ~"),
+        ("--prefix '~'", "the shell did not expand ~: write"),
         ("a b", "one repository"),
         ("''", "the repository has an empty name"),
     ] {
