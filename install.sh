@@ -32,7 +32,9 @@ main() {
     parse "$@"
     binary=$prefix/bin/stage-guard
     program=$binary
-    source=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+    script=$0
+    [ ! -L "$script" ] || script=$(readlink -f -- "$script")
+    source=$(CDPATH='' cd -- "$(dirname -- "$script")" && pwd)
     shipped=$source/stage-guard
     check_requirements
 

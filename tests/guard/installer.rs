@@ -45,7 +45,10 @@ impl Installation {
         // Without `.git`, so that no command of a test reaches the repository of the sources.
         let sources = home.in_dir("stage-guard");
         for file in fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap().map(Result::unwrap) {
-            if file.file_name() != ".git" {
+            if file.file_name() == "install.sh" {
+                // It looks for the sources beside the file that a link names.
+                fs::copy(file.path(), sources.path("install.sh")).unwrap();
+            } else if file.file_name() != ".git" {
                 symlink(file.path(), sources.path(file.file_name().to_str().unwrap())).unwrap();
             }
         }
@@ -132,6 +135,13 @@ fn a_program_that_does_not_run_here_is_not_installed() {
     home.shell("rm ~/archive/stage-guard").silent();
     let run = home.shell("~/archive/install.sh ~/project");
     assert!(run.code == 2 && run.err.contains("neither the program nor its sources"), "{run:?}");
+}
+
+#[test]
+fn the_installer_can_be_run_through_a_link() {
+    let home = Installation::new();
+    home.archive(BINARY).shell("mkdir links && ln -s ../archive/install.sh links/guard").silent();
+    home.shell("links/guard ~/project").success();
 }
 
 #[test]
