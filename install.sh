@@ -166,7 +166,11 @@ install() {
     say "installed $binary"
     case :$PATH: in
         *:"$prefix/bin":*) ;;
-        *) say "$prefix/bin is not on PATH: the hooks work, but add it to run stage-guard by name" ;;
+        *)
+            quoted=$(printf '%s\n' "$prefix/bin" | sed "s/'/'\\\\''/g")
+            say "$prefix/bin is not on PATH: the hooks work, but add it to run stage-guard by name:
+  export PATH='$quoted':\"\$PATH\""
+            ;;
     esac
     each_page add_page
 

@@ -221,6 +221,17 @@ fn a_directory_in_the_place_of_the_program_is_kept() {
 }
 
 #[test]
+fn install_prints_the_line_that_adds_the_program_to_path() {
+    let home = Installation::new();
+    home.home.program(
+        "export",
+        "#!/bin/sh\ngrep '^  export PATH=' ~/output > ~/line\n. ~/line\nstage-guard --version\n",
+    );
+    home.shell("~/stage-guard/install.sh --prefix \"it's \\$5\" ~/project > ~/output").silent();
+    assert!(home.shell("~/export").success().starts_with("stage-guard "));
+}
+
+#[test]
 fn install_accepts_a_repository_and_a_prefix() {
     let home = Installation::new();
     let output = home.shell("cd ~ && stage-guard/install.sh --prefix 'a prefix' project").success();
