@@ -46,7 +46,7 @@ main() {
         remove
     elif is_archive; then
         runs "$shipped" ||
-            fail "$shipped does not run on this machine ($(uname -sm)): take the archive for it, or build from a clone"
+            fail "$shipped does not run on this machine ($(uname -sm)): take the archive for it, unpack this one again, or build from a clone"
         install "$shipped"
     else
         build

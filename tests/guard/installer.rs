@@ -127,7 +127,7 @@ fn a_program_that_does_not_run_here_is_not_installed() {
     for program in ["script", "other", "foreign", "/bin/true"] {
         home.archive(program);
         let run = home.shell("cd ~/project && ~/archive/install.sh");
-        let words = "does not run on this machine (Linux x86_64): take the archive for it, or build";
+        let words = "(Linux x86_64): take the archive for it, unpack this one again, or build";
         let words = words.replace("Linux x86_64", home.shell("uname -sm").success().trim());
         assert!(run.code == 2 && run.err.contains(&words), "{program}: {run:?}");
         assert!(!home.path(".local").exists() && !home.path("project/litter").exists(), "{program}");
