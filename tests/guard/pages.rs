@@ -296,6 +296,21 @@ fn install_prints_the_line_for_other_hooks() {
 }
 
 #[test]
+fn a_line_for_husky_passes_without_the_program() {
+    let home = Installation::new();
+    home.shell("~/stage-guard/install.sh ~/project").success();
+    let project = home.repo("project");
+    project.stage(".claude_sessions/x");
+    // As husky runs a hook.
+    let hook = "cd ~/project && sh -e .husky/pre-commit";
+    project.write(".husky/pre-commit", &blocks("docs/hook-managers.md", "sh")[1]);
+    home.shell(hook).refuses(&[".claude_sessions/x"]);
+    home.without(&["stage-guard"], hook).silent();
+    project.write(".husky/pre-commit", "stage-guard hook pre-commit || exit");
+    home.without(&["stage-guard"], hook).code(127);
+}
+
+#[test]
 fn linked_files_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in pages() {
