@@ -46,7 +46,7 @@ git update-ref -d HEAD
 git commit -q -m First
 echo 'print()' > debug_login.py";
 
-/// An archive, and programs that install the program under test where `pip` and `npm` would install theirs.
+/// An archive, and programs that install the program under test where `pipx` and `npm` would install theirs.
 ///
 /// `packaging/try` installs real packages. `~/other` has the hooks of `install --strict` of version 0.1.0.
 const PACKAGES: &str = r#"git init -q ~/other && mkdir ~/other/.git/stage-guard && cd ~/other/.git/hooks
@@ -62,7 +62,7 @@ cd ~/Downloads
 tar -czf stage-guard-x.tar.gz stage-guard-x
 rm -r stage-guard-x
 sha256sum stage-guard-x.tar.gz > stage-guard-x.tar.gz.sha256
-for tool in pip npm
+for tool in pipx npm
 do printf '#!/bin/sh\ncp "$BINARY" ~/.local/bin\n' > ~/tools/$tool
 done
 chmod +x ~/tools/*"#;
@@ -240,7 +240,7 @@ fn a_test_reads_each_code_block() {
 /// A block of `text` is not run.
 #[test]
 fn text_has_no_commands() {
-    let programs = ["$", "cargo", "git", "npm", "npx", "packaging/dist", "pip", "stage-guard", "uv"];
+    let programs = ["$", "cargo", "git", "npm", "npx", "packaging/dist", "pip", "pipx", "stage-guard", "uv"];
     for page in pages() {
         for line in blocks(&page, "text").iter().flat_map(|block| block.lines()) {
             let word = line.split_whitespace().next().unwrap_or_default();
