@@ -24,8 +24,11 @@ use measure::{median, milliseconds, shell};
 use tempfile::TempDir;
 
 /// Creates a branch of 50 commits next to `main`, and a server with 100 more refs.
+///
+/// git collects no garbage there, which it would do in the background of what is measured.
 const CREATE: &str = "
     git init -q -b main work && cd work
+    git config gc.auto 0 && git config maintenance.auto false
     for i in $(seq 200); do mkdir -p d$i && echo $i >d$i/a.py; done
     git add . && git commit -q -m first && git branch topic
     echo x >x.py && git add . && git commit -q -m main
