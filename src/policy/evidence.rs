@@ -14,7 +14,7 @@ pub(crate) const MAX_EVIDENCE_FILE: u64 = 1 << 20;
 /// The size of the largest file that is searched for the names of others, in bytes.
 pub(super) const MAX_SEARCHED: u64 = 64 << 20;
 
-/// The number of searches for the scripts that name each other in a chain.
+/// The number of searches that follow a chain of scripts, each named by the next one.
 pub(super) const MAX_SEARCHES: usize = 4;
 
 /// The number of words for which [`Project::files_with`] takes less time than to read all files.

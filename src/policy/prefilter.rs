@@ -252,7 +252,7 @@ fn is_never_tracked(component: &[u8]) -> bool {
 
 /// Returns whether two directories are equal.
 ///
-/// For `==`, the static program calls a `memcmp` that compares byte by byte.
+/// `==` calls `memcmp`, which in the static program compares byte by byte.
 #[inline]
 fn is_same(directory: &[u8], other: &[u8]) -> bool {
     if directory.len() != other.len() {
