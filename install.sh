@@ -232,7 +232,7 @@ show() {
 
 remove() {
     if [ ! -x "$binary" ]; then
-        # Somebody deleted it. The hooks and the pages are still there.
+        # It was deleted. The hooks and the pages are still there.
         runs "$shipped" || fail "$binary does not exist: choose its directory with --prefix DIR"
         program=$shipped
     fi
